@@ -1,0 +1,271 @@
+//! Creation functions.
+
+use super::{Array, checked_shape};
+use crate::backend::Backend;
+use crate::dim::{Dim, DimBase, Ix0, Ix1, Ix2, IntoShape, Rank};
+use crate::dtype::{Element, Floating, Num, Real};
+use crate::error::{Error, Result};
+use crate::expr::{Iota, Lazy, Scalar, eval_onto};
+use crate::ops::{Add, AsType, Equal, LessEqual, Multiply, Where};
+use crate::s;
+use crate::shape::{contiguous_strides, size_of_shape};
+
+/// An array whose elements are all `value`.
+///
+/// # Errors
+/// [`Error::TooLarge`], [`Error::OutOfMemory`], [`Error::UnsupportedDType`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(full(&Cpu, [2, 2], 7)?.to_vec(), [7, 7, 7, 7]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn full<B: Backend, T: Element, S: IntoShape>(device: &B, shape: S, value: T) -> Result<Array<B, T, S::Dim>> {
+    let shape = checked_shape::<S::Dim>(shape.into_shape())?;
+    let buffer = device.alloc(size_of_shape(shape.as_ref())?)?;
+    let strides = contiguous_strides::<S::Dim>(&shape);
+    let out = Array::from_parts(device.clone(), buffer, shape, strides, 0);
+    // SAFETY: the memory is new.
+    unsafe { eval_onto(&Scalar::<B, T, Ix0>::new(value), &out)? };
+    Ok(out)
+}
+
+/// An array of zeros (`false` for booleans).
+///
+/// # Errors
+/// As for [`full`].
+pub fn zeros<B: Backend, T: Element, S: IntoShape>(device: &B, shape: S) -> Result<Array<B, T, S::Dim>> {
+    full(device, shape, T::default())
+}
+
+/// An array of ones.
+///
+/// # Errors
+/// As for [`full`].
+pub fn ones<B: Backend, T: Num, S: IntoShape>(device: &B, shape: S) -> Result<Array<B, T, S::Dim>> {
+    full(device, shape, T::ONE)
+}
+
+/// An array whose elements are not specified by the standard; here they are zero, so that no program depends on chance.
+///
+/// # Errors
+/// As for [`full`].
+pub fn empty<B: Backend, T: Element, S: IntoShape>(device: &B, shape: S) -> Result<Array<B, T, S::Dim>> {
+    zeros(device, shape)
+}
+
+/// The numbers `start, start + step, ...` before `stop`.
+///
+/// # Errors
+/// [`Error::Value`] when `step` is zero or a bound is not finite; otherwise as for [`full`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(arange(&Cpu, 2, 9, 3)?.to_vec(), [2, 5, 8]);
+/// assert_eq!(arange(&Cpu, 1.0, 0.0, -0.5)?.to_vec(), [1.0, 0.5]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn arange<B: Backend, T: Real>(device: &B, start: T, stop: T, step: T) -> Result<Array<B, T, Ix1>> {
+    let (a, b, h) = (start.to_f64(), stop.to_f64(), step.to_f64());
+    if h == 0.0 || !(a.is_finite() && b.is_finite() && h.is_finite()) {
+        return Err(Error::value("arange", format!("start {start}, stop {stop} and step {step} given: they must be finite, and the step not zero")));
+    }
+    let n = ((b - a) / h).ceil().max(0.0);
+    if n >= isize::MAX as f64 {
+        return Err(Error::TooLarge { shape: vec![usize::MAX] });
+    }
+    let position = Iota::<B, Ix1>::new(device, [n as usize], 0, [1]);
+    Lazy::new(position).map::<AsType<T>>().zip::<Multiply, _>(step).zip::<Add, _>(start).try_eval()
+}
+
+/// `num` evenly spaced numbers from `start` to `stop`, which is the last one if `endpoint`.
+///
+/// # Errors
+/// As for [`full`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(linspace(&Cpu, 0.0, 1.0, 5, true)?.to_vec(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+/// assert_eq!(linspace(&Cpu, 0.0, 1.0, 4, false)?.to_vec(), [0.0, 0.25, 0.5, 0.75]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn linspace<B: Backend, T: Floating>(device: &B, start: T, stop: T, num: usize, endpoint: bool) -> Result<Array<B, T, Ix1>> {
+    let parts = if endpoint { num.saturating_sub(1) } else { num };
+    let position = Lazy::new(Iota::<B, Ix1>::new(device, [num], 0, [1])).map::<AsType<T>>();
+    let mut out = match parts {
+        0 => (position * T::ZERO + start).try_eval()?,
+        parts => (position * ((stop - start) / T::from_usize(parts)) + start).try_eval()?,
+    };
+    if endpoint && num > 1 {
+        // The last one exactly, whatever the rounding of the step.
+        out.set(s![-1], stop)?;
+    }
+    Ok(out)
+}
+
+/// A matrix with ones on its `k`-th diagonal (above the main one when positive) and zeros elsewhere.
+///
+/// # Errors
+/// As for [`full`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(eye::<_, i32>(&Cpu, 2, 3, 1)?.to_vec(), [0, 1, 0, 0, 0, 1]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn eye<B: Backend, T: Num>(device: &B, n_rows: usize, n_cols: usize, k: isize) -> Result<Array<B, T, Ix2>> {
+    let column_minus_row = Iota::<B, Ix2>::new(device, [n_rows, n_cols], 0, [-1, 1]);
+    Lazy::new(column_minus_row).zip::<Equal, i64>(k as i64).map::<AsType<T>>().try_eval()
+}
+
+impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    /// An array of the same shape and device, filled with `value`.
+    ///
+    /// # Errors
+    /// As for [`full`].
+    pub fn full_like<U: Element>(&self, value: U) -> Result<Array<B, U, D>> {
+        full(self.device(), self.dims(), value)?.into_rank()
+    }
+
+    /// An array of zeros of the same shape, dtype and device.
+    ///
+    /// # Errors
+    /// As for [`full`].
+    pub fn zeros_like(&self) -> Result<Self> {
+        self.full_like(T::default())
+    }
+
+    /// An array of ones of the same shape, dtype and device.
+    ///
+    /// # Errors
+    /// As for [`full`].
+    pub fn ones_like(&self) -> Result<Self>
+    where
+        T: Num,
+    {
+        self.full_like(T::ONE)
+    }
+
+    /// The lower triangle of the last two axes: zeros above the `k`-th diagonal.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] for an array of rank below 2; otherwise as for [`full`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(array![[1, 2], [3, 4]].tril(0)?.to_vec(), [1, 0, 3, 4]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn tril(&self, k: isize) -> Result<Self> {
+        self.triangle(k, 1)
+    }
+
+    /// The upper triangle of the last two axes: zeros below the `k`-th diagonal.
+    ///
+    /// # Errors
+    /// As for [`Array::tril`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(array![[1, 2], [3, 4]].triu(1)?.to_vec(), [0, 2, 0, 0]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn triu(&self, k: isize) -> Result<Self> {
+        self.triangle(k, -1)
+    }
+
+    fn triangle(&self, k: isize, side: isize) -> Result<Self> {
+        let ndim = self.ndim();
+        if ndim < 2 {
+            return Err(Error::Rank { expected: 2, given: ndim });
+        }
+        let mut steps = D::zero_strides(ndim);
+        steps.as_mut()[ndim - 1] = side;
+        steps.as_mut()[ndim - 2] = -side;
+        let inside = Lazy::new(Iota::<B, D>::new(self.device(), self.shape(), 0, steps)).zip::<LessEqual, i64>((side * k) as i64);
+        inside.zip3::<Where, _, _>(self, Scalar::<B, T, D>::new(T::default())).try_eval()?.into_rank()
+    }
+}
+
+/// Coordinate arrays of a grid: one per vector, each of the grid's shape. With `xy` the first two axes are swapped, as
+/// the standard's `indexing="xy"` does.
+///
+/// # Errors
+/// As for [`full`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let (x, y) = (array![1, 2, 3], array![10, 20]);
+/// let grid = meshgrid(&[&x, &y], false)?;
+/// assert_eq!(grid[1].to_vec(), [10, 20, 10, 20, 10, 20]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn meshgrid<B: Backend, T: Element>(vectors: &[&Array<B, T, Ix1>], xy: bool) -> Result<Vec<Array<B, T, crate::dim::Dyn>>> {
+    let n = vectors.len();
+    let place = |k: usize| if xy && n >= 2 && k < 2 { 1 - k } else { k };
+    let mut shape = vec![0; n];
+    for (k, v) in vectors.iter().enumerate() {
+        shape[place(k)] = v.dims()[0];
+    }
+    vectors
+        .iter()
+        .enumerate()
+        .map(|(k, v)| {
+            let mut own = vec![1; n];
+            own[place(k)] = v.dims()[0];
+            v.reshape(own)?.broadcast_to(shape.clone())?.copy()
+        })
+        .collect()
+}
+
+/// Values in nested Rust arrays: what [`array!`](crate::array) takes.
+pub trait NestedValues {
+    /// The dtype.
+    type Elem: Element;
+    /// The depth of nesting.
+    type Dim: Dim;
+    /// Appends the values in row-major order.
+    fn flatten_into(self, out: &mut Vec<Self::Elem>);
+    /// The lengths of the levels, from the outside in.
+    fn dims(&self, out: &mut Vec<usize>);
+}
+impl<const N: usize, V: NestedValues> NestedValues for [V; N] {
+    type Elem = V::Elem;
+    type Dim = <V::Dim as DimBase>::Larger;
+    fn flatten_into(self, out: &mut Vec<V::Elem>) {
+        for v in self {
+            v.flatten_into(out);
+        }
+    }
+    fn dims(&self, out: &mut Vec<usize>) {
+        out.push(N);
+        if let Some(v) = self.first() {
+            v.dims(out);
+        } else {
+            out.extend(vec![0; <V::Dim as DimBase>::NDIM.unwrap_or(0)]);
+        }
+    }
+}
+macro_rules! values {
+    ($($t:ty)*) => {$(
+        impl NestedValues for $t {
+            type Elem = $t;
+            type Dim = Rank<0>;
+            fn flatten_into(self, out: &mut Vec<$t>) { out.push(self) }
+            fn dims(&self, _: &mut Vec<usize>) {}
+        }
+    )*};
+}
+values!(bool i8 i16 i32 i64 u8 u16 u32 u64 half::f16 half::bf16 f32 f64 num_complex::Complex<f32> num_complex::Complex<f64>);
+
+/// An array from nested Rust arrays: what [`array!`](crate::array) calls.
+///
+/// # Errors
+/// When there is no default device, or as for [`full`].
+pub fn from_nested<B: Backend, V: NestedValues>(device: &B, values: V) -> Result<Array<B, V::Elem, V::Dim>> {
+    let mut dims = vec![];
+    values.dims(&mut dims);
+    let mut flat = vec![];
+    values.flatten_into(&mut flat);
+    Array::from_vec(device, flat, dims)?.into_rank()
+}

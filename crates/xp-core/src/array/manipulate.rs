@@ -1,0 +1,154 @@
+//! Joining, splitting and repeating arrays.
+
+use super::Array;
+use crate::backend::Backend;
+use crate::dim::{Dim, Dyn};
+use crate::dtype::Element;
+use crate::error::{Error, Result};
+use crate::expr::eval_onto;
+use crate::shape::{broadcast_shapes, contiguous_strides, normalize_axis, size_of_shape};
+
+/// Joins arrays along an existing axis.
+///
+/// # Errors
+/// [`Error::Value`] for no arrays, [`Error::Axis`], [`Error::Shape`] when another axis differs, [`Error::Device`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let (a, b) = (array![[1, 2]], array![[3, 4], [5, 6]]);
+/// assert_eq!(concat(&[&a, &b], 0)?.to_vec(), [1, 2, 3, 4, 5, 6]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn concat<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>], axis: isize) -> Result<Array<B, T, D>> {
+    let Some(first) = arrays.first() else {
+        return Err(Error::value("concat", "no arrays given"));
+    };
+    let axis = normalize_axis(axis, first.ndim())?;
+    let mut shape = first.shape();
+    shape.as_mut()[axis] = 0;
+    for x in arrays {
+        let mut expected = first.dims().to_vec();
+        if let (Some(e), Some(&n)) = (expected.get_mut(axis), x.dims().get(axis)) {
+            *e = n;
+        }
+        if x.dims() != expected {
+            return Err(Error::shape("concat", x.dims(), format!("{expected:?} but for axis {axis}")));
+        }
+        crate::expr::check_devices(Some(first.device()), Some(x.device()))?;
+        shape.as_mut()[axis] += x.dims()[axis];
+    }
+    let buffer = first.device().alloc(size_of_shape(shape.as_ref())?)?;
+    let strides = contiguous_strides::<D>(&shape);
+    let out = Array::from_parts(first.device().clone(), buffer, shape, strides, 0);
+    let mut at = 0;
+    for x in arrays {
+        let end = at + x.dims()[axis] as isize;
+        let part = out.slice_axis(axis as isize, Some(at), Some(end), 1)?;
+        // SAFETY: the memory is new, and the parts do not overlap.
+        unsafe { eval_onto(x, &part)? };
+        at = end;
+    }
+    Ok(out)
+}
+
+/// Joins arrays of one shape along a new axis.
+///
+/// # Errors
+/// As for [`concat`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let (a, b) = (array![1, 2], array![3, 4]);
+/// assert_eq!(stack(&[&a, &b], 1)?.to_vec(), [1, 3, 2, 4]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn stack<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>], axis: isize) -> Result<Array<B, T, D::Larger>> {
+    let widened: Vec<_> = arrays.iter().map(|x| x.expand_dims(axis)).collect::<Result<_>>()?;
+    concat(&widened.iter().collect::<Vec<_>>(), axis)
+}
+
+/// The arrays along an axis, as views.
+///
+/// # Errors
+/// [`Error::Axis`].
+pub fn unstack<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axis: isize) -> Result<Vec<Array<B, T, D::Smaller>>> {
+    let k = normalize_axis(axis, x.ndim())?;
+    (0..x.dims()[k]).map(|i| x.index_axis(k as isize, i as isize)).collect()
+}
+
+/// Views of the arrays under the shape that all of them broadcast to.
+///
+/// # Errors
+/// [`Error::Broadcast`].
+pub fn broadcast_arrays<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>]) -> Result<Vec<Array<B, T, Dyn>>> {
+    let mut shape = vec![];
+    for x in arrays {
+        shape = broadcast_shapes(&shape, x.dims())?;
+    }
+    arrays.iter().map(|x| x.broadcast_to(shape.clone())).collect()
+}
+
+/// Every element along an axis repeated `n` times.
+///
+/// # Errors
+/// [`Error::Axis`], [`Error::TooLarge`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(repeat_each(&array![1, 2], 2, 0)?.to_vec(), [1, 1, 2, 2]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn repeat_each<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, n: usize, axis: isize) -> Result<Array<B, T, D>> {
+    let k = normalize_axis(axis, x.ndim())?;
+    let mut wide = x.dims().to_vec();
+    wide.insert(k + 1, n);
+    let mut flat = x.dims().to_vec();
+    flat[k] = flat[k].checked_mul(n).ok_or_else(|| Error::TooLarge { shape: wide.clone() })?;
+    x.clone().into_dyn().expand_dims(k as isize + 1)?.broadcast_to(wide)?.reshape(flat)?.into_rank()
+}
+
+impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    /// The elements moved along an axis by `shift` positions; those that leave one end come in at the other.
+    ///
+    /// # Errors
+    /// [`Error::Axis`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(array![1, 2, 3, 4].roll(1, 0)?.to_vec(), [4, 1, 2, 3]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn roll(&self, shift: isize, axis: isize) -> Result<Self> {
+        let k = normalize_axis(axis, self.ndim())?;
+        let n = self.dims()[k] as isize;
+        if n == 0 {
+            return Ok(self.clone());
+        }
+        let cut = n - shift.rem_euclid(n);
+        let (head, tail) = (self.slice_axis(axis, None, Some(cut), 1)?, self.slice_axis(axis, Some(cut), None, 1)?);
+        concat(&[&tail, &head], axis)
+    }
+
+    /// The array laid out `repetitions[k]` times along axis `k`; missing leading repetitions or axes count as 1.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Rank`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(array![1, 2].tile(&[2, 2])?.to_vec(), [1, 2, 1, 2, 1, 2, 1, 2]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn tile(&self, repetitions: &[usize]) -> Result<Array<B, T, Dyn>> {
+        let ndim = self.ndim().max(repetitions.len());
+        let padded = |v: &[usize], k: usize| if k + v.len() < ndim { 1 } else { v[k + v.len() - ndim] };
+        let (mut split, mut wide, mut flat) = (vec![], vec![], vec![]);
+        for k in 0..ndim {
+            let (r, n) = (padded(repetitions, k), padded(self.dims(), k));
+            split.extend([1, n]);
+            wide.extend([r, n]);
+            flat.push(r.checked_mul(n).ok_or_else(|| Error::TooLarge { shape: repetitions.to_vec() })?);
+        }
+        self.reshape(split)?.broadcast_to(wide)?.reshape(flat)
+    }
+}

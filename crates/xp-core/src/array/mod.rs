@@ -1,0 +1,239 @@
+//! The array type.
+
+mod create;
+mod fmt;
+mod manipulate;
+mod views;
+
+pub use create::{NestedValues, arange, empty, eye, from_nested, full, linspace, meshgrid, ones, zeros};
+pub use manipulate::{broadcast_arrays, concat, repeat_each, stack, unstack};
+
+use crate::backend::Backend;
+use crate::dim::{Dim, Dyn, IntoShape};
+use crate::dtype::{DType, Element};
+use crate::error::{Error, Result};
+use crate::expr::eval_new;
+use crate::shape::{contiguous_strides, is_contiguous, size_of_shape};
+
+/// An n-dimensional array of elements `T` on backend `B`, of rank `D`.
+///
+/// A clone, a slice, a transpose share the memory; writing to shared memory copies it first. So arrays are values: no
+/// write to one array is ever seen in another, and there are no lifetimes.
+#[derive(Clone)]
+pub struct Array<B: Backend, T: Element, D: Dim> {
+    device: B,
+    buffer: B::Buffer<T>,
+    shape: D::Shape,
+    strides: D::Strides,
+    offset: usize,
+}
+
+impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    /// Moves values, in row-major order, to a device.
+    ///
+    /// # Errors
+    /// [`Error::Length`] when their number is not that of the shape; [`Error::OutOfMemory`], [`Error::UnsupportedDType`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = Array::from_vec(&Cpu, vec![1, 2, 3, 4, 5, 6], [2, 3])?;
+    /// assert_eq!(x.shape(), [2, 3]);
+    /// assert!(Array::from_vec(&Cpu, vec![1, 2], [3]).is_err());
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn from_vec<S: IntoShape<Dim = D>>(device: &B, values: Vec<T>, shape: S) -> Result<Self> {
+        let shape = checked_shape::<D>(shape.into_shape())?;
+        let expected = size_of_shape(shape.as_ref())?;
+        if values.len() != expected {
+            return Err(Error::Length { given: values.len(), shape: shape.as_ref().to_vec(), expected });
+        }
+        let buffer = device.upload(values)?;
+        let strides = contiguous_strides::<D>(&shape);
+        Ok(Array { device: device.clone(), buffer, shape, strides, offset: 0 })
+    }
+
+    /// The lengths of the axes: `[usize; N]`, or `Vec<usize>` for dynamic rank.
+    #[must_use]
+    pub fn shape(&self) -> D::Shape {
+        self.shape.clone()
+    }
+
+    /// The lengths of the axes, borrowed.
+    #[must_use]
+    pub fn dims(&self) -> &[usize] {
+        self.shape.as_ref()
+    }
+
+    /// The number of axes.
+    #[must_use]
+    pub fn ndim(&self) -> usize {
+        self.dims().len()
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.dims().iter().product()
+    }
+
+    /// Whether there are no elements.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.dims().contains(&0)
+    }
+
+    /// The data type.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        T::DTYPE
+    }
+
+    /// The device it lives on.
+    #[must_use]
+    pub fn device(&self) -> &B {
+        &self.device
+    }
+
+    /// Distances between neighbours along each axis, in elements.
+    #[must_use]
+    pub fn strides(&self) -> &[isize] {
+        self.strides.as_ref()
+    }
+
+    /// Whether the elements lie in row-major order without gaps.
+    #[must_use]
+    pub fn is_contiguous(&self) -> bool {
+        is_contiguous(self.dims(), self.strides())
+    }
+
+    /// The elements in row-major order, on the host. The only way, with [`Array::item`] and [`Array::get`], to read
+    /// memory.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn to_host(&self) -> Result<Vec<T>> {
+        let x = self.contiguous()?;
+        self.device.download(&x.buffer, x.offset, x.size())
+    }
+
+    /// [`Array::to_host`] for code that cannot fail.
+    ///
+    /// # Panics
+    /// When the device fails.
+    #[must_use]
+    #[track_caller]
+    pub fn to_vec(&self) -> Vec<T> {
+        use crate::error::OrMisuse;
+        self.to_host().or_misuse()
+    }
+
+    /// The only element of an array of size 1.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when there is not exactly one element.
+    pub fn item(&self) -> Result<T> {
+        if self.size() != 1 {
+            return Err(Error::shape("item", self.dims(), "exactly one element"));
+        }
+        Ok(self.device.download(&self.buffer, self.offset, 1)?[0])
+    }
+
+    /// Moves a copy to another backend or device. There is no other way across: no operation transfers in silence.
+    ///
+    /// # Errors
+    /// When either device fails, or the other has no such dtype.
+    pub fn to_backend<C: Backend>(&self, device: &C) -> Result<Array<C, T, D>> {
+        let buffer = device.upload(self.to_host()?)?;
+        Ok(Array { device: device.clone(), buffer, shape: self.shape.clone(), strides: contiguous_strides::<D>(&self.shape), offset: 0 })
+    }
+
+    /// The same array with its rank known at run time.
+    #[must_use]
+    pub fn into_dyn(self) -> Array<B, T, Dyn> {
+        let (shape, strides) = (self.dims().to_vec(), self.strides().to_vec());
+        Array { device: self.device, buffer: self.buffer, shape, strides, offset: self.offset }
+    }
+
+    /// The same array with another type of rank.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] when the number of axes differs.
+    pub fn into_rank<E: Dim>(self) -> Result<Array<B, T, E>> {
+        let (shape, strides) = (E::shape_from(self.dims())?, E::strides_from(self.strides())?);
+        Ok(Array { device: self.device, buffer: self.buffer, shape, strides, offset: self.offset })
+    }
+
+    /// A copy with memory of its own, in row-major order.
+    ///
+    /// # Errors
+    /// When memory runs out or the device fails.
+    pub fn copy(&self) -> Result<Self> {
+        eval_new(self)
+    }
+
+    /// The array itself when it is in row-major order without gaps, otherwise a copy that is.
+    ///
+    /// # Errors
+    /// As for [`Array::copy`].
+    pub fn contiguous(&self) -> Result<Self> {
+        if self.is_contiguous() { Ok(self.clone()) } else { self.copy() }
+    }
+
+    /// An array over existing memory.
+    pub(crate) fn from_parts(device: B, buffer: B::Buffer<T>, shape: D::Shape, strides: D::Strides, offset: usize) -> Self {
+        Array { device, buffer, shape, strides, offset }
+    }
+
+    /// An array over a whole new buffer in row-major order: how backends and extensions return results.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Rank`] when `shape` is not one of rank `D`.
+    #[doc(hidden)]
+    pub fn from_buffer(device: &B, buffer: B::Buffer<T>, shape: &[usize]) -> Result<Self> {
+        let shape = D::shape_from(shape)?;
+        size_of_shape(shape.as_ref())?;
+        let strides = contiguous_strides::<D>(&shape);
+        Ok(Array { device: device.clone(), buffer, shape, strides, offset: 0 })
+    }
+
+    /// The memory: for backends and extensions.
+    #[doc(hidden)]
+    pub fn buffer(&self) -> &B::Buffer<T> {
+        &self.buffer
+    }
+
+    /// The position of the first element in the memory: for backends and extensions.
+    #[doc(hidden)]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// A contiguous array that starts at the beginning of its buffer: what the lane operations of a backend take.
+    pub(crate) fn packed(&self) -> Result<Self> {
+        if self.offset == 0 && self.is_contiguous() { Ok(self.clone()) } else { self.copy() }
+    }
+
+    /// The address of the first element, as kernels take it.
+    pub(crate) fn address(&self) -> *const T {
+        B::address(&self.buffer).wrapping_add(self.offset)
+    }
+
+    /// The buffer, when this array alone uses it and fills it in row-major order from its start.
+    pub(crate) fn owned_buffer(&self) -> Option<&B::Buffer<T>> {
+        (self.offset == 0 && self.is_contiguous() && B::is_unique(&self.buffer)).then_some(&self.buffer)
+    }
+
+    /// Copies the array when another one shares its memory, or when two of its elements do.
+    pub(crate) fn make_unique(&mut self) -> Result<()> {
+        let overlaps = self.dims().iter().zip(self.strides()).any(|(&n, &s)| n > 1 && s == 0);
+        if overlaps || !B::is_unique(&self.buffer) {
+            *self = self.copy()?;
+        }
+        Ok(())
+    }
+}
+
+/// A shape whose rank is within bounds.
+fn checked_shape<D: Dim>(shape: D::Shape) -> Result<D::Shape> {
+    D::shape_from(shape.as_ref())
+}

@@ -1,0 +1,338 @@
+//! Views: other shapes over the same memory. All but `reshape` are O(1).
+
+use super::Array;
+use crate::backend::Backend;
+use crate::dim::{Dim, DimBase, IntoShape, Ix1};
+use crate::dtype::Element;
+use crate::error::{Error, Result};
+use crate::indexing::{SliceItem, SliceSpec};
+use crate::shape::{broadcast_shapes, broadcast_strides, contiguous_strides, normalize_axes, normalize_axis, normalize_index, size_of_shape};
+
+impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    fn view<E: Dim>(&self, shape: &[usize], strides: &[isize], offset: usize) -> Result<Array<B, T, E>> {
+        Ok(Array::from_parts(self.device().clone(), self.buffer().clone(), E::shape_from(shape)?, E::strides_from(strides)?, offset))
+    }
+
+    /// A view of some elements, chosen per axis by [`s!`](crate::s): an index (drops the axis), a range with an optional
+    /// step, [`NewAxis`](crate::NewAxis), [`Ellipsis`](crate::Ellipsis). Bounds beyond the axis are clamped, as in NumPy.
+    ///
+    /// # Errors
+    /// [`Error::Index`] when an index is out of bounds, [`Error::Rank`] for too many items, [`Error::Value`] for step 0.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[1, 2, 3], [4, 5, 6]];
+    /// assert_eq!(x.slice(s![.., ..;-1])?.to_vec(), [3, 2, 1, 6, 5, 4]);
+    /// assert_eq!(x.slice(s![-1, 1..])?.to_vec(), [5, 6]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn slice<S: SliceSpec>(&self, spec: S) -> Result<Array<B, T, S::Out<D>>> {
+        let items = spec.items();
+        let used = items.iter().filter(|i| matches!(i, SliceItem::At(_) | SliceItem::Range { .. })).count();
+        let ndim = self.ndim();
+        if used > ndim {
+            return Err(Error::Rank { expected: used, given: ndim });
+        }
+        let (mut shape, mut strides) = (vec![], vec![]);
+        let mut offset = self.offset() as isize;
+        let (mut axis, mut ellipsis) = (0, false);
+        let whole = SliceItem::Range { start: None, stop: None, step: 1 };
+        let mut take = |item: &SliceItem, axis: &mut usize, offset: &mut isize| -> Result<()> {
+            let (n, s) = (self.dims()[*axis], self.strides()[*axis]);
+            match *item {
+                SliceItem::At(i) => *offset += normalize_index(i, *axis, n)? as isize * s,
+                SliceItem::Range { start, stop, step } => {
+                    let (first, len) = resolve_range(start, stop, step, n)?;
+                    *offset += first as isize * s;
+                    shape.push(len);
+                    strides.push(s * step);
+                }
+                SliceItem::NewAxis | SliceItem::Ellipsis => unreachable!("handled below"),
+            }
+            *axis += 1;
+            Ok(())
+        };
+        let mut new_axes = vec![];
+        let mut produced = 0;
+        for item in &items {
+            match item {
+                SliceItem::NewAxis => new_axes.push(produced),
+                SliceItem::Ellipsis if ellipsis => return Err(Error::value("slice", "more than one ellipsis given")),
+                SliceItem::Ellipsis => {
+                    ellipsis = true;
+                    for _ in 0..ndim - used {
+                        take(&whole, &mut axis, &mut offset)?;
+                        produced += 1;
+                    }
+                }
+                item => {
+                    take(item, &mut axis, &mut offset)?;
+                    produced += usize::from(matches!(item, SliceItem::Range { .. }));
+                }
+            }
+        }
+        while axis < ndim {
+            take(&whole, &mut axis, &mut offset)?;
+        }
+        for (k, at) in new_axes.into_iter().enumerate() {
+            shape.insert(at + k, 1);
+            strides.insert(at + k, 0);
+        }
+        let offset = if shape.contains(&0) { 0 } else { offset as usize };
+        self.view(&shape, &strides, offset)
+    }
+
+    /// A view of a range along one axis; `stop` `None` is the end in the direction of the step.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::Value`] for step 0.
+    pub fn slice_axis(&self, axis: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> Result<Self> {
+        let k = normalize_axis(axis, self.ndim())?;
+        let (first, len) = resolve_range(start, stop, step, self.dims()[k])?;
+        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
+        let offset = if len == 0 { 0 } else { (self.offset() as isize + first as isize * strides[k]) as usize };
+        shape[k] = len;
+        strides[k] *= step;
+        self.view(&shape, &strides, offset)
+    }
+
+    /// A view at one position of one axis, which is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::Index`].
+    pub fn index_axis(&self, axis: isize, index: isize) -> Result<Array<B, T, D::Smaller>> {
+        let k = normalize_axis(axis, self.ndim())?;
+        let i = normalize_index(index, k, self.dims()[k])?;
+        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
+        let offset = self.offset() as isize + i as isize * strides[k];
+        shape.remove(k);
+        strides.remove(k);
+        self.view(&shape, &strides, offset as usize)
+    }
+
+    /// The array with its axes in reverse order.
+    #[must_use]
+    pub fn t(&self) -> Self {
+        let (mut shape, mut strides) = (self.shape(), self.strides.clone());
+        shape.as_mut().reverse();
+        strides.as_mut().reverse();
+        Array::from_parts(self.device().clone(), self.buffer().clone(), shape, strides, self.offset())
+    }
+
+    /// The array with its last two axes swapped: the standard's `matrix_transpose` and `mT`.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] for an array of rank below 2.
+    pub fn matrix_transpose(&self) -> Result<Self> {
+        let n = self.ndim();
+        if n < 2 {
+            return Err(Error::Rank { expected: 2, given: n });
+        }
+        let (mut shape, mut strides) = (self.shape(), self.strides.clone());
+        shape.as_mut().swap(n - 1, n - 2);
+        strides.as_mut().swap(n - 1, n - 2);
+        Ok(Array::from_parts(self.device().clone(), self.buffer().clone(), shape, strides, self.offset()))
+    }
+
+    /// The array with its axes in another order: axis `k` of the result is axis `axes[k]`.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Value`] when `axes` does not name every axis.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = zeros::<_, f64, _>(&Cpu, [2, 3, 4])?;
+    /// assert_eq!(x.permute_dims(&[2, 0, 1])?.shape(), [4, 2, 3]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn permute_dims(&self, axes: &[isize]) -> Result<Self> {
+        let order = normalize_axes(axes, self.ndim())?;
+        if order.len() != self.ndim() {
+            return Err(Error::value("permute_dims: axes", format!("{axes:?} given for an array of rank {}", self.ndim())));
+        }
+        let shape: Vec<_> = order.iter().map(|&k| self.dims()[k]).collect();
+        let strides: Vec<_> = order.iter().map(|&k| self.strides()[k]).collect();
+        self.view(&shape, &strides, self.offset())
+    }
+
+    /// The array with axes moved to other positions; the others keep their order.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Value`] when the lists differ in length.
+    pub fn moveaxis(&self, source: &[isize], destination: &[isize]) -> Result<Self> {
+        let (from, to) = (normalize_axes(source, self.ndim())?, normalize_axes(destination, self.ndim())?);
+        if from.len() != to.len() {
+            return Err(Error::value("moveaxis", format!("{} sources and {} destinations given", from.len(), to.len())));
+        }
+        let mut order: Vec<usize> = (0..self.ndim()).filter(|k| !from.contains(k)).collect();
+        let mut moves: Vec<_> = to.into_iter().zip(from).collect();
+        moves.sort_unstable();
+        for (at, axis) in moves {
+            order.insert(at, axis);
+        }
+        self.permute_dims(&order.into_iter().map(|k| k as isize).collect::<Vec<_>>())
+    }
+
+    /// The array with its elements in reverse order along some axes; along all for `None`.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::RepeatedAxis`].
+    pub fn flip(&self, axes: Option<&[isize]>) -> Result<Self> {
+        let axes = match axes {
+            Some(axes) => normalize_axes(axes, self.ndim())?,
+            None => (0..self.ndim()).collect(),
+        };
+        let mut out = self.clone();
+        for k in axes {
+            out = out.slice_axis(k as isize, None, None, -1)?;
+        }
+        Ok(out)
+    }
+
+    /// The array with a new axis of length 1 at `axis`.
+    ///
+    /// # Errors
+    /// [`Error::Axis`] when `axis` is not in `-ndim-1..=ndim`.
+    pub fn expand_dims(&self, axis: isize) -> Result<Array<B, T, D::Larger>> {
+        let k = normalize_axis(axis, self.ndim() + 1)?;
+        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
+        shape.insert(k, 1);
+        strides.insert(k, 0);
+        self.view(&shape, &strides, self.offset())
+    }
+
+    /// The array without an axis of length 1.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::Shape`] when the axis has another length.
+    pub fn squeeze(&self, axis: isize) -> Result<Array<B, T, D::Smaller>> {
+        let k = normalize_axis(axis, self.ndim())?;
+        if self.dims()[k] != 1 {
+            return Err(Error::shape("squeeze", self.dims(), format!("length 1 along axis {k}")));
+        }
+        self.index_axis(k as isize, 0)
+    }
+
+    /// The array repeated along axes of length 1 and new leading axes, without a copy.
+    ///
+    /// # Errors
+    /// [`Error::Broadcast`], [`Error::Shape`] when `shape` is not what the two broadcast to.
+    pub fn broadcast_to<S: IntoShape>(&self, shape: S) -> Result<Array<B, T, S::Dim>> {
+        let shape = shape.into_shape();
+        size_of_shape(shape.as_ref())?;
+        if broadcast_shapes(self.dims(), shape.as_ref())? != shape.as_ref() {
+            return Err(Error::shape("broadcast_to", self.dims(), format!("a shape that broadcasts to {:?}", shape.as_ref())));
+        }
+        let mut strides = vec![0; shape.as_ref().len()];
+        broadcast_strides(self.dims(), self.strides(), shape.as_ref(), &mut strides);
+        self.view(shape.as_ref(), &strides, self.offset())
+    }
+
+    /// The elements in row-major order under another shape: a view when the strides allow it, otherwise a copy.
+    ///
+    /// # Errors
+    /// [`Error::Length`] when the number of elements differs.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = arange(&Cpu, 0, 6, 1)?;
+    /// assert_eq!(x.reshape([3, 2])?.t().reshape([6])?.to_vec(), [0, 2, 4, 1, 3, 5]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn reshape<S: IntoShape>(&self, shape: S) -> Result<Array<B, T, S::Dim>> {
+        let shape = super::checked_shape::<S::Dim>(shape.into_shape())?;
+        let expected = size_of_shape(shape.as_ref())?;
+        if expected != self.size() {
+            return Err(Error::Length { given: self.size(), shape: shape.as_ref().to_vec(), expected });
+        }
+        if let Some(strides) = reshaped_strides(self.dims(), self.strides(), shape.as_ref()) {
+            return self.view(shape.as_ref(), &strides, self.offset());
+        }
+        let copy = self.copy()?;
+        copy.view(shape.as_ref(), contiguous_strides::<S::Dim>(&shape).as_ref(), 0)
+    }
+
+    /// The elements in row-major order as a vector; a view when the strides allow it.
+    ///
+    /// # Errors
+    /// When memory runs out or the device fails.
+    pub fn ravel(&self) -> Result<Array<B, T, Ix1>> {
+        self.reshape([self.size()])
+    }
+
+    /// The diagonal of the last two axes, `offset` above the main one, as a view.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] for an array of rank below 2.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(array![[1, 2], [3, 4]].diagonal(0)?.to_vec(), [1, 4]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn diagonal(&self, offset: isize) -> Result<Array<B, T, D::Smaller>> {
+        let n = self.ndim();
+        if n < 2 {
+            return Err(Error::Rank { expected: 2, given: n });
+        }
+        let (rows, cols) = (self.dims()[n - 2] as isize, self.dims()[n - 1] as isize);
+        let (row, col) = ((-offset).max(0), offset.max(0));
+        let len = (rows - row).min(cols - col).max(0);
+        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
+        let start = self.offset() as isize + if len > 0 { row * strides[n - 2] + col * strides[n - 1] } else { 0 };
+        let step = strides[n - 2] + strides[n - 1];
+        shape.truncate(n - 2);
+        strides.truncate(n - 2);
+        shape.push(len as usize);
+        strides.push(step);
+        self.view(&shape, &strides, start as usize)
+    }
+}
+
+/// The first position and the number of positions of a Python slice.
+fn resolve_range(start: Option<isize>, stop: Option<isize>, step: isize, len: usize) -> Result<(usize, usize)> {
+    if step == 0 {
+        return Err(Error::value("slice", "step 0 given"));
+    }
+    let n = len as isize;
+    let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
+    let clamp = |i: isize| (if i < 0 { i.saturating_add(n) } else { i }).clamp(low, high);
+    let first = start.map_or(if step > 0 { low } else { high }, clamp);
+    let end = stop.map_or(if step > 0 { high } else { low }, clamp);
+    let span = if step > 0 { end - first } else { first - end };
+    if span <= 0 {
+        return Ok((0, 0));
+    }
+    Ok((first as usize, (span as usize - 1) / step.unsigned_abs() + 1))
+}
+
+/// Strides under which the same memory, in the same order, has another shape; `None` when there are none.
+fn reshaped_strides(dims: &[usize], strides: &[isize], shape: &[usize]) -> Option<Vec<isize>> {
+    let size: usize = dims.iter().product();
+    if size == 0 {
+        return Some(vec![0; shape.len()]);
+    }
+    // Groups of old axes that are one walk in memory, from the last one; each new axis must lie inside one of them.
+    let mut groups: Vec<(usize, isize)> = vec![];
+    for (&n, &s) in dims.iter().zip(strides).rev().filter(|(n, _)| **n != 1) {
+        match groups.last_mut() {
+            Some((len, step)) if s == *step * *len as isize => *len *= n,
+            _ => groups.push((n, s)),
+        }
+    }
+    let mut out = vec![0; shape.len()];
+    let mut group = groups.into_iter();
+    let (mut left, mut step) = group.next().unwrap_or((1, 1));
+    for (slot, &n) in out.iter_mut().zip(shape).rev() {
+        if n != 1 && left == 1 {
+            (left, step) = group.next()?;
+        }
+        if n != 1 && left % n != 0 {
+            return None;
+        }
+        *slot = step;
+        left /= n;
+        step *= n as isize;
+    }
+    Some(out)
+}

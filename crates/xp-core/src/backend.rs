@@ -1,0 +1,188 @@
+//! What a backend must do. About fifteen methods, each generic over an operation type: adding an operation adds no
+//! method, and no bound to user code.
+
+use core::fmt::{Debug, Display};
+
+use crate::dtype::{DType, Element, Float, Num, Real};
+use crate::error::Result;
+use crate::expr::{Kernel, Plan};
+use crate::reduction::Reduction;
+
+/// A place to store and compute arrays. A value of the type is a device: `Cpu`, or one of several GPUs.
+///
+/// User code names it as a bound, `B: Backend`, and calls nothing here: the functions of the standard are methods of
+/// [`Array`](crate::Array).
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a backend of xp", note = "backends: `Cpu`, `Cuda`")]
+pub trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 'static {
+    /// The name for messages.
+    const NAME: &'static str;
+    /// The widest float it has.
+    type MaxFloat: Float;
+    /// Memory for elements. A clone is another handle to the same memory.
+    type Buffer<T: Element>: Clone + Debug + Send + Sync + 'static;
+
+    /// The device to use when none is named.
+    ///
+    /// # Errors
+    /// When there is no such device on this machine.
+    fn default_device() -> Result<Self>;
+
+    /// Whether arrays of a dtype can live here.
+    #[must_use]
+    fn supports(_: DType) -> bool {
+        true
+    }
+
+    /// Memory for `len` elements, which hold arbitrary values.
+    ///
+    /// # Errors
+    /// When memory runs out or the dtype is not supported.
+    fn alloc<T: Element>(&self, len: usize) -> Result<Self::Buffer<T>>;
+
+    /// Memory that holds `values`.
+    ///
+    /// # Errors
+    /// As for [`Backend::alloc`].
+    fn upload<T: Element>(&self, values: Vec<T>) -> Result<Self::Buffer<T>>;
+
+    /// Copies `len` elements from `start` on to the host.
+    ///
+    /// # Errors
+    /// When an earlier operation on the device failed.
+    fn download<T: Element>(&self, buffer: &Self::Buffer<T>, start: usize, len: usize) -> Result<Vec<T>>;
+
+    /// The address of the first element, in a form that only [`Backend::eval`] and its kin understand.
+    fn address<T: Element>(buffer: &Self::Buffer<T>) -> *const T;
+
+    /// Whether this is the only handle to the memory.
+    fn is_unique<T: Element>(buffer: &Self::Buffer<T>) -> bool;
+
+    /// Waits until everything that was started has finished.
+    ///
+    /// # Errors
+    /// When something that was started failed.
+    fn synchronize(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Runs an elementwise kernel over a plan.
+    ///
+    /// # Errors
+    /// When the device fails.
+    ///
+    /// # Safety
+    /// The kernel must have been lowered for the plan with addresses of live buffers of this device; `out` must be
+    /// large enough for the plan, and nobody else may use that memory, except that the kernel may read an element of
+    /// `out` at the position where it is written.
+    unsafe fn eval<K: Kernel>(&self, kernel: K, plan: &Plan, out: Slot<'_, Self, K::Elem>) -> Result<()>;
+
+    /// Runs a kernel over a plan and reduces `count` elements to each output.
+    ///
+    /// # Errors
+    /// When the device fails.
+    ///
+    /// # Safety
+    /// As for [`Backend::eval`]; the plan's output strides are 0 along the reduced axes.
+    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(&self, kernel: K, plan: &Plan, count: usize, out: Slot<'_, Self, R::Out>) -> Result<()>;
+
+    /// Cumulative sums or products along the lanes of a contiguous array.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn scan<T: Num>(&self, op: Scan, x: &Self::Buffer<T>, lanes: Lanes) -> Result<Self::Buffer<T>>;
+
+    /// Sorts the lanes of a contiguous array. NaNs come last, or first if `descending`.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn sort<T: Real>(&self, x: &Self::Buffer<T>, lanes: Lanes, descending: bool) -> Result<Self::Buffer<T>>;
+
+    /// Positions that sort the lanes of a contiguous array. Equal elements keep their order.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn argsort<T: Real>(&self, x: &Self::Buffer<T>, lanes: Lanes, descending: bool) -> Result<Self::Buffer<i64>>;
+
+    /// Positions at which elements of `queries` go into each sorted lane of `x`: before equal ones, or after if `right`.
+    /// There are as many lanes of queries as lanes of `x`, or any number for one lane of `x`.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn searchsorted<T: Real>(&self, x: &Self::Buffer<T>, queries: &Self::Buffer<T>, right: bool) -> Result<Self::Buffer<i64>>;
+
+    /// Elements of the lanes of a contiguous array at `indices`, the same for every lane, or one list per lane
+    /// (`indices` then is a contiguous array with the lanes of `x` but for their length).
+    ///
+    /// # Errors
+    /// [`Error::Index`](crate::Error::Index) when an index is not in `-len..len`; when the device fails.
+    fn take<T: Element>(&self, x: &Self::Buffer<T>, lanes: Lanes, indices: &Self::Buffer<i64>, per_lane: Option<usize>) -> Result<Self::Buffer<T>>;
+
+    /// Elements of a contiguous array where the mask, of the same length, holds.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn compress<T: Element>(&self, x: &Self::Buffer<T>, mask: &Self::Buffer<bool>) -> Result<(Self::Buffer<T>, usize)>;
+
+    /// Writes `values` to the positions `indices` of the lanes of a contiguous array, in the order of the indices, or
+    /// adds them if `add`.
+    ///
+    /// # Errors
+    /// [`Error::Index`](crate::Error::Index) when an index is not in `-len..len`; when the device fails.
+    fn put<T: Num>(&self, x: &mut Self::Buffer<T>, lanes: Lanes, indices: &Self::Buffer<i64>, values: &Self::Buffer<T>, add: bool) -> Result<()>;
+
+    /// Products of matrices with any strides: `out[k] = a[k] @ b[k]`, row-major, for all matrices of a stack.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<Self::Buffer<T>>;
+}
+
+/// Where a result goes: a buffer and the position of its first element.
+#[derive(Debug)]
+pub struct Slot<'a, B: Backend, T: Element> {
+    /// The memory.
+    pub buffer: &'a B::Buffer<T>,
+    /// The position of the first element.
+    pub offset: usize,
+}
+
+/// A contiguous array seen along one axis: `outer x len x inner`, of which the lanes run along `len`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lanes {
+    /// Product of the lengths before the axis.
+    pub outer: usize,
+    /// Length of the axis.
+    pub len: usize,
+    /// Product of the lengths after the axis.
+    pub inner: usize,
+}
+impl Lanes {
+    /// The lanes of `shape` along `axis`.
+    #[must_use]
+    pub fn along(shape: &[usize], axis: usize) -> Lanes {
+        Lanes { outer: shape[..axis].iter().product(), len: shape[axis], inner: shape[axis + 1..].iter().product() }
+    }
+    /// Number of elements.
+    #[must_use]
+    pub fn size(self) -> usize {
+        self.outer * self.len * self.inner
+    }
+}
+
+/// Which cumulative operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// Cumulative sum.
+    Sum,
+    /// Cumulative product.
+    Prod,
+}
+
+/// A stack of matrices of equal shape and strides in one buffer; [`Backend::matmul`] gets the offsets of the matrices.
+#[derive(Debug)]
+pub struct Stack<'a, B: Backend, T: Element> {
+    /// The memory.
+    pub buffer: &'a B::Buffer<T>,
+    /// Strides of rows and columns.
+    pub strides: [isize; 2],
+}

@@ -1,0 +1,163 @@
+//! What can go wrong, said for a person: what was given, what was expected, and where.
+
+use crate::dtype::DType;
+
+/// The result of an operation that can fail.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// Why an array operation failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two shapes cannot be broadcast together.
+    #[error("shapes {left:?} and {right:?} cannot be broadcast together: axis {axis} (counted from the last) has lengths {} and {}, and neither is 1",
+        left[left.len() - axis], right[right.len() - axis])]
+    Broadcast {
+        /// Shape of the first operand.
+        left: Vec<usize>,
+        /// Shape of the second operand.
+        right: Vec<usize>,
+        /// The offending axis, counted from the last one, which is 1.
+        axis: usize,
+    },
+    /// A shape is not the one that is needed.
+    #[error("{what}: shape {given:?} given, {expected} expected")]
+    Shape {
+        /// The operation and its argument.
+        what: &'static str,
+        /// The shape that was given.
+        given: Vec<usize>,
+        /// The shape that was expected, in words or numbers.
+        expected: String,
+    },
+    /// The number of values is not the number of elements of the shape.
+    #[error("{given} values given for shape {shape:?}, which has {expected} elements")]
+    Length {
+        /// Number of values.
+        given: usize,
+        /// The shape asked for.
+        shape: Vec<usize>,
+        /// Its number of elements.
+        expected: usize,
+    },
+    /// The rank is not the static rank of the type, or above the largest one.
+    #[error("an array of rank {given} was given where rank {expected} is expected")]
+    Rank {
+        /// The rank that was expected.
+        expected: usize,
+        /// The rank that was given.
+        given: usize,
+    },
+    /// An axis does not exist.
+    #[error("axis {axis} is out of range for an array of rank {ndim}")]
+    Axis {
+        /// The axis as given, counted from the end when negative.
+        axis: isize,
+        /// The rank of the array.
+        ndim: usize,
+    },
+    /// An axis was named twice.
+    #[error("axis {axis} is given more than once in {axes:?}")]
+    RepeatedAxis {
+        /// The axis named twice.
+        axis: isize,
+        /// All axes as given.
+        axes: Vec<isize>,
+    },
+    /// An index is outside its axis.
+    #[error("index {index} is out of bounds for axis {axis} of length {len}")]
+    Index {
+        /// The index as given, counted from the end when negative.
+        index: isize,
+        /// The axis it indexes.
+        axis: usize,
+        /// The length of that axis.
+        len: usize,
+    },
+    /// An argument has a value that the operation does not take.
+    #[error("{what}: {why}")]
+    Value {
+        /// The operation and its argument.
+        what: &'static str,
+        /// What was given and what is allowed.
+        why: String,
+    },
+    /// A shape has more elements than can be addressed.
+    #[error("shape {shape:?} has more elements than can be addressed")]
+    TooLarge {
+        /// The shape asked for.
+        shape: Vec<usize>,
+    },
+    /// The device has no memory left.
+    #[error("out of memory on {device}: {bytes} bytes were asked for")]
+    OutOfMemory {
+        /// The device.
+        device: String,
+        /// Size of the request.
+        bytes: usize,
+    },
+    /// The backend has no such dtype.
+    #[error("backend `{backend}` has no dtype {dtype}")]
+    UnsupportedDType {
+        /// The backend.
+        backend: &'static str,
+        /// The dtype asked for.
+        dtype: DType,
+    },
+    /// Operands live on different devices of one backend.
+    #[error("operands live on different devices, {left} and {right}: move one with `to_backend`")]
+    Device {
+        /// Device of the first operand.
+        left: String,
+        /// Device of the second operand.
+        right: String,
+    },
+    /// The device or its driver failed.
+    #[error("{device}: {operation} failed: {why}")]
+    Backend {
+        /// The device.
+        device: String,
+        /// What was being done.
+        operation: String,
+        /// What the driver or library said.
+        why: String,
+    },
+    /// A linear algebra operation failed on its data.
+    #[error(transparent)]
+    Linalg(#[from] crate::linalg::LinalgError),
+}
+
+impl Error {
+    /// An [`Error::Value`] in one line.
+    pub fn value(what: &'static str, why: impl Into<String>) -> Self {
+        Error::Value { what, why: why.into() }
+    }
+
+    /// An [`Error::Shape`] in one line.
+    pub fn shape(what: &'static str, given: &[usize], expected: impl Into<String>) -> Self {
+        Error::Shape { what, given: given.to_vec(), expected: expected.into() }
+    }
+}
+
+/// Turns an error into the documented panic of an operator or elementwise function.
+#[track_caller]
+#[cold]
+#[inline(never)]
+pub(crate) fn misuse(e: Error) -> ! {
+    panic!("{e}")
+}
+
+/// Unwraps the result of an operation whose misuse is a documented panic.
+pub(crate) trait OrMisuse<T> {
+    #[track_caller]
+    fn or_misuse(self) -> T;
+}
+impl<T> OrMisuse<T> for Result<T> {
+    #[track_caller]
+    fn or_misuse(self) -> T {
+        match self {
+            Ok(x) => x,
+            Err(e) => misuse(e),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Running expressions: planning, output memory, reductions.
+
+use core::marker::PhantomData;
+
+use super::plan::{Leaves, Plan};
+use super::{Expr, Lazy};
+use crate::array::Array;
+use crate::backend::{Backend, Slot};
+use crate::dim::{Dim, DimBase, MAX_NDIM};
+use crate::error::{Error, OrMisuse, Result};
+use crate::reduction::Reduction;
+use crate::shape::{contiguous_strides, is_contiguous, size_of_shape};
+
+/// The device of two operands.
+pub(crate) fn check_devices<'a, B: Backend>(a: Option<&'a B>, b: Option<&'a B>) -> Result<Option<&'a B>> {
+    match (a, b) {
+        (Some(x), Some(y)) if x != y => Err(Error::Device { left: x.to_string(), right: y.to_string() }),
+        (a, b) => Ok(a.or(b)),
+    }
+}
+
+fn device_of<E: Expr>(e: &E) -> Result<E::Backend> {
+    match e.device()? {
+        Some(d) => Ok(d.clone()),
+        None => E::Backend::default_device(),
+    }
+}
+
+/// Runs an expression into a new array, or into the memory of an operand that is given away.
+pub(crate) fn eval_new<E: Expr>(e: E) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
+    let shape = e.shape()?;
+    let device = device_of(&e)?;
+    let size = size_of_shape(shape.as_ref())?;
+    let strides = contiguous_strides::<E::Dim>(&shape);
+    let buffer = match e.donate(shape.as_ref()) {
+        Some(buffer) => buffer,
+        None => device.alloc::<E::Elem>(size)?,
+    };
+    // SAFETY: the buffer is new, or an operand's that `e` owns alone and walks as the output is walked.
+    unsafe { run(&e, &device, shape.as_ref(), Slot { buffer: &buffer, offset: 0 }, strides.as_ref())? };
+    Ok(Array::from_parts(device, buffer, shape, strides, 0))
+}
+
+/// Runs an expression into all elements of `out`, to whose shape it must broadcast.
+///
+/// # Safety
+/// The memory of `out` must not be shared, except by operands that `e` walks exactly as `out` is walked.
+pub(crate) unsafe fn eval_onto<E: Expr, D: Dim>(e: &E, out: &Array<E::Backend, E::Elem, D>) -> Result<()> {
+    let shape = e.shape()?;
+    let fits = crate::shape::broadcast_shapes(shape.as_ref(), out.dims())? == out.dims();
+    if !fits {
+        return Err(Error::shape("assignment", shape.as_ref(), format!("a shape that broadcasts to {:?}", out.dims())));
+    }
+    check_devices(e.device()?, Some(out.device()))?;
+    let slot = Slot { buffer: out.buffer(), offset: out.offset() };
+    // SAFETY: passed on.
+    unsafe { run(e, out.device(), out.dims(), slot, out.strides()) }
+}
+
+/// # Safety
+/// As for [`eval_onto`].
+unsafe fn run<E: Expr>(
+    e: &E,
+    device: &E::Backend,
+    shape: &[usize],
+    slot: Slot<'_, E::Backend, E::Elem>,
+    strides: &[isize],
+) -> Result<()> {
+    if shape.contains(&0) {
+        return Ok(());
+    }
+    let mut leaves = Leaves::default();
+    e.leaves(shape, &mut leaves);
+    let plan = Plan::elementwise(shape, strides, leaves);
+    let kernel = e.lower(&plan, &mut 0);
+    // SAFETY: the kernel was lowered for this plan, its operands are alive in `e`, and the caller vouches for the output.
+    unsafe { device.eval(kernel, &plan, slot) }
+}
+
+/// Runs a reduction over some axes of an expression, in one pass over its operands.
+pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(
+    e: &E,
+    axes: &[usize],
+    keepdims: bool,
+) -> Result<Array<E::Backend, R::Out, D>> {
+    let shape = e.shape()?;
+    let full = shape.as_ref();
+    let device = device_of(e)?;
+    size_of_shape(full)?;
+    let mut reduced = vec![false; full.len()];
+    for &k in axes {
+        reduced[k] = true;
+    }
+    let count: usize = axes.iter().map(|&k| full[k]).product();
+    if count == 0 && !R::HAS_IDENTITY {
+        return Err(Error::shape(R::NAME, full, format!("at least one element along the reduced axes {axes:?}")));
+    }
+    let kept: Vec<usize> = (0..full.len()).filter(|&k| keepdims || !reduced[k]).map(|k| if reduced[k] { 1 } else { full[k] }).collect();
+    let out_shape = D::shape_from(&kept)?;
+    let out_strides = contiguous_strides::<D>(&out_shape);
+    let mut walk = vec![0isize; full.len()];
+    let mut next = 0;
+    for k in 0..full.len() {
+        if !reduced[k] {
+            walk[k] = out_strides.as_ref()[next];
+        }
+        if keepdims || !reduced[k] {
+            next += 1;
+        }
+    }
+    let buffer = device.alloc::<R::Out>(size_of_shape(&kept)?)?;
+    if !kept.contains(&0) {
+        let mut leaves = Leaves::default();
+        e.leaves(full, &mut leaves);
+        debug_assert!(full.len() <= MAX_NDIM);
+        let plan = Plan::reduction(full, reduced, &walk, leaves);
+        let kernel = e.lower(&plan, &mut 0);
+        // SAFETY: as in `run`; the output is new.
+        unsafe { device.reduce::<R, _>(kernel, &plan, count, Slot { buffer: &buffer, offset: 0 })? };
+    }
+    debug_assert!(is_contiguous(out_shape.as_ref(), out_strides.as_ref()));
+    Ok(Array::from_parts(device, buffer, out_shape, out_strides, 0))
+}
+
+/// A reduction that has not run yet: the end of a lazy expression.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is computed before `eval`"]
+pub struct LazyReduction<R, E, D> {
+    expr: E,
+    axes: Axes,
+    keepdims: bool,
+    kind: PhantomData<(R, D)>,
+}
+#[derive(Clone, Debug)]
+enum Axes {
+    All,
+    One(isize),
+    Many(Vec<isize>),
+}
+
+impl<R: Reduction<E::Elem>, E: Expr, D: Dim> LazyReduction<R, E, D> {
+    /// Runs the expression and its reduction in one pass.
+    ///
+    /// # Panics
+    /// When the operands do not broadcast or an axis does not exist.
+    #[must_use]
+    #[track_caller]
+    pub fn eval(self) -> Array<E::Backend, R::Out, D> {
+        self.try_eval().or_misuse()
+    }
+
+    /// [`LazyReduction::eval`] with an error instead of a panic.
+    ///
+    /// # Errors
+    /// When the operands do not broadcast, an axis does not exist, memory runs out, or the device fails.
+    pub fn try_eval(self) -> Result<Array<E::Backend, R::Out, D>> {
+        let ndim = self.expr.shape()?.as_ref().len();
+        let axes = match &self.axes {
+            Axes::All => (0..ndim).collect(),
+            Axes::One(axis) => vec![crate::shape::normalize_axis(*axis, ndim)?],
+            Axes::Many(axes) => crate::shape::normalize_axes(axes, ndim)?,
+        };
+        eval_reduction::<R, E, D>(&self.expr, &axes, self.keepdims)
+    }
+}
+
+impl<E: Expr> Lazy<E> {
+    /// Ends the expression with a reduction over one axis.
+    pub fn reduce<R: Reduction<E::Elem>>(self, axis: isize) -> LazyReduction<R, E, <E::Dim as DimBase>::Smaller> {
+        LazyReduction { expr: self.into_expr(), axes: Axes::One(axis), keepdims: false, kind: PhantomData }
+    }
+
+    /// Ends the expression with a reduction over one axis, which stays with length 1.
+    pub fn reduce_keepdims<R: Reduction<E::Elem>>(self, axis: isize) -> LazyReduction<R, E, E::Dim> {
+        LazyReduction { expr: self.into_expr(), axes: Axes::One(axis), keepdims: true, kind: PhantomData }
+    }
+
+    /// Ends the expression with a reduction over all axes.
+    pub fn reduce_all<R: Reduction<E::Elem>>(self) -> LazyReduction<R, E, crate::dim::Ix0> {
+        LazyReduction { expr: self.into_expr(), axes: Axes::All, keepdims: false, kind: PhantomData }
+    }
+
+    /// Ends the expression with a reduction over several axes, which stay with length 1 if `keepdims`.
+    pub fn reduce_axes<R: Reduction<E::Elem>>(self, axes: &[isize], keepdims: bool) -> LazyReduction<R, E, crate::dim::Dyn> {
+        LazyReduction { expr: self.into_expr(), axes: Axes::Many(axes.to_vec()), keepdims, kind: PhantomData }
+    }
+
+    /// Runs the expression: one loop, one new array.
+    ///
+    /// # Panics
+    /// When the operands do not broadcast.
+    #[must_use]
+    #[track_caller]
+    pub fn eval(self) -> Array<E::Backend, E::Elem, E::Dim> {
+        self.try_eval().or_misuse()
+    }
+
+    /// [`Lazy::eval`] with an error instead of a panic.
+    ///
+    /// # Errors
+    /// When the operands do not broadcast, live on two devices, memory runs out, or the device fails.
+    pub fn try_eval(self) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
+        eval_new(self.into_expr())
+    }
+
+    /// Runs the expression into an existing array, to whose shape it must broadcast. No memory is allocated unless
+    /// `out` shares its memory with another array.
+    ///
+    /// # Errors
+    /// As for [`Lazy::try_eval`], and when the shape does not fit.
+    pub fn eval_into<D: Dim>(self, out: &mut Array<E::Backend, E::Elem, D>) -> Result<()> {
+        out.make_unique()?;
+        // SAFETY: `out` is alone on its memory now.
+        unsafe { eval_onto(&self.into_expr(), out) }
+    }
+}

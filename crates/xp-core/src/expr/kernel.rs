@@ -1,0 +1,442 @@
+//! What a backend runs: expression trees over addresses and strides.
+//!
+//! A kernel produces its elements in chunks of [`CHUNK`]. [`Kernel::fill`] makes a chunk available (operands that are
+//! not contiguous are packed into a small buffer, functions with a slow path are computed and repaired), then
+//! [`Kernel::get`] is a pure function of the position in the chunk: the loop over a chunk has a constant length and only
+//! contiguous reads, which is what the compiler vectorises.
+
+use core::marker::PhantomData;
+
+use super::plan::{Plan, Walk};
+use crate::dim::MAX_NDIM;
+use crate::dtype::{Element, Promote};
+use crate::math::Isa;
+use crate::ops::{BinaryOp, TernaryOp, UnaryOp};
+
+/// Number of elements that a kernel produces at a time.
+pub const CHUNK: usize = 64;
+
+/// An expression over device addresses.
+///
+/// # Safety
+/// `get` may only read what `fill` prepared, and `fill` only the elements of its leaves that the plan names.
+pub unsafe trait Kernel: Clone + Send + Sync {
+    /// What it produces.
+    type Elem: Element;
+
+    /// Goes to the row at `index`, the position along all axes of the plan but the last.
+    ///
+    /// # Safety
+    /// The position must be inside the plan the kernel was lowered for.
+    unsafe fn seek(&mut self, index: &[usize]);
+
+    /// Makes the elements `start..start + len` of the row available as chunk positions `0..len`.
+    ///
+    /// # Safety
+    /// `len <= CHUNK`, the elements must be inside the row, and the leaves' memory must be alive and readable.
+    unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize);
+
+    /// The element at position `j` of the chunk; meaningless, but not undefined, from `len` on.
+    ///
+    /// # Safety
+    /// `j < CHUNK`, and `fill` must have been called since the kernel was last moved.
+    unsafe fn get<I: Isa>(&self, j: usize) -> Self::Elem;
+
+    /// Replaces every address by `map(address)`: how a backend turns its handles into pointers.
+    fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8);
+}
+
+/// A chunk's worth of packed elements, allocated when first needed.
+#[derive(Clone, Debug)]
+struct Scratch<T>(Option<Box<[T; CHUNK]>>);
+impl<T: Element> Scratch<T> {
+    #[inline(always)]
+    fn get(&mut self) -> &mut [T; CHUNK] {
+        self.0.get_or_insert_with(|| Box::new([T::default(); CHUNK]))
+    }
+}
+
+/// An array operand.
+#[derive(Clone, Debug)]
+pub struct Load<T> {
+    base: *const T,
+    row: *const T,
+    chunk: *const T,
+    walk: Walk,
+    mode: Mode,
+    scratch: Scratch<T>,
+}
+#[derive(Clone, Debug)]
+enum Mode {
+    /// Neighbours in the row are neighbours in memory.
+    Direct,
+    /// One element for the whole row.
+    Constant,
+    /// A fixed distance between neighbours in the row.
+    Strided(isize),
+    /// The plan is walked as one row, but this operand is not contiguous: positions come from the plan's shape.
+    Gather(Box<[usize]>),
+}
+// SAFETY: a leaf only reads, and the caller of `fill` vouches for the memory.
+unsafe impl<T: Send> Send for Load<T> {}
+// SAFETY: as above; `&Load` gives no access to the memory without an unsafe call.
+unsafe impl<T: Sync> Sync for Load<T> {}
+
+impl<T: Element> Load<T> {
+    /// The operand that starts at `base` and is walked as leaf `k` of `plan`.
+    pub fn new(base: *const T, plan: &Plan, k: usize) -> Self {
+        let walk = *plan.leaf(k);
+        let shape = plan.shape();
+        let mode = if !plan.is_flat() {
+            match walk[shape.len() - 1] {
+                1 => Mode::Direct,
+                0 => Mode::Constant,
+                s => Mode::Strided(s),
+            }
+        } else if crate::shape::is_contiguous(shape, &walk[..shape.len()]) {
+            Mode::Direct
+        } else if walk.iter().all(|&s| s == 0) {
+            Mode::Constant
+        } else {
+            Mode::Gather(shape.into())
+        };
+        Load { base, row: base, chunk: base, walk, mode, scratch: Scratch(None) }
+    }
+}
+
+// SAFETY: reads only positions of the plan, through `base`.
+unsafe impl<T: Element> Kernel for Load<T> {
+    type Elem = T;
+
+    #[inline]
+    unsafe fn seek(&mut self, index: &[usize]) {
+        let offset: isize = index.iter().zip(&self.walk).map(|(&i, &s)| i as isize * s).sum();
+        self.row = self.base.wrapping_offset(offset);
+    }
+
+    #[inline(always)]
+    unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: the caller keeps `start + len` inside the row and the memory alive.
+        unsafe {
+            match &self.mode {
+                Mode::Direct if len == CHUNK => {
+                    self.chunk = self.row.add(start);
+                    return;
+                }
+                Mode::Direct => {
+                    let to = self.scratch.get();
+                    core::ptr::copy_nonoverlapping(self.row.add(start), to.as_mut_ptr(), len);
+                }
+                Mode::Constant => *self.scratch.get() = [*self.row; CHUNK],
+                Mode::Strided(step) => {
+                    let from = self.row.offset(start as isize * step);
+                    for (j, slot) in self.scratch.get()[..len].iter_mut().enumerate() {
+                        *slot = *from.offset(j as isize * step);
+                    }
+                }
+                Mode::Gather(shape) => {
+                    let to = &mut self.scratch.get()[..len];
+                    gather(self.base, shape, &self.walk, start, to);
+                }
+            }
+        }
+        self.chunk = self.scratch.get().as_ptr();
+    }
+
+    #[inline(always)]
+    unsafe fn get<I: Isa>(&self, j: usize) -> T {
+        // SAFETY: `fill` left CHUNK readable elements at `chunk`.
+        unsafe { *self.chunk.add(j) }
+    }
+
+    fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
+        self.base = map(self.base.cast()).cast();
+        self.row = self.base;
+    }
+}
+
+/// Reads `to.len()` elements from the row-major position `start` on.
+///
+/// # Safety
+/// The positions must be inside `shape`, and `base` with `walk` readable there.
+unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &Walk, start: usize, to: &mut [T]) {
+    let last = shape.len() - 1;
+    let mut index = [0usize; MAX_NDIM];
+    let mut rest = start;
+    for k in (0..=last).rev() {
+        index[k] = rest % shape[k];
+        rest /= shape[k];
+    }
+    let mut offset: isize = index.iter().zip(walk).map(|(&i, &s)| i as isize * s).sum();
+    for slot in to {
+        // SAFETY: `offset` is the offset of `index`, which is inside `shape`.
+        *slot = unsafe { *base.offset(offset) };
+        let mut k = last;
+        loop {
+            index[k] += 1;
+            offset += walk[k];
+            if index[k] < shape[k] || k == 0 {
+                break;
+            }
+            offset -= walk[k] * shape[k] as isize;
+            index[k] = 0;
+            k -= 1;
+        }
+    }
+}
+
+/// A scalar operand.
+#[derive(Clone, Copy, Debug)]
+pub struct Constant<T>(pub T);
+
+// SAFETY: reads no memory.
+unsafe impl<T: Element> Kernel for Constant<T> {
+    type Elem = T;
+    #[inline(always)]
+    unsafe fn seek(&mut self, _: &[usize]) {}
+    #[inline(always)]
+    unsafe fn fill<I: Isa>(&mut self, _: usize, _: usize) {}
+    #[inline(always)]
+    unsafe fn get<I: Isa>(&self, _: usize) -> T {
+        self.0
+    }
+    fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
+}
+
+/// An operand without memory: an integer that grows by a fixed step along each axis.
+#[derive(Clone, Debug)]
+pub struct Position {
+    start: i64,
+    row: i64,
+    chunk: [i64; CHUNK],
+    step: i64,
+    walk: Walk,
+    flat: Option<Box<[usize]>>,
+}
+impl Position {
+    /// `start` plus the strides of leaf `k` of `plan`.
+    pub fn new(start: i64, plan: &Plan, k: usize) -> Self {
+        let walk = *plan.leaf(k);
+        let step = walk[plan.shape().len() - 1] as i64;
+        let flat = plan.is_flat().then(|| plan.shape().into());
+        Position { start, row: start, chunk: [0; CHUNK], step, walk, flat }
+    }
+}
+// SAFETY: reads no memory.
+unsafe impl Kernel for Position {
+    type Elem = i64;
+    #[inline]
+    unsafe fn seek(&mut self, index: &[usize]) {
+        self.row = self.start + index.iter().zip(&self.walk).map(|(&i, &s)| i as i64 * s as i64).sum::<i64>();
+    }
+    #[inline(always)]
+    unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
+        match &self.flat {
+            None => {
+                let first = self.row + start as i64 * self.step;
+                for (j, slot) in self.chunk.iter_mut().enumerate() {
+                    *slot = first.wrapping_add((j as i64).wrapping_mul(self.step));
+                }
+            }
+            Some(shape) => {
+                for (j, slot) in self.chunk[..len].iter_mut().enumerate() {
+                    let mut rest = start + j;
+                    *slot = self.start;
+                    for k in (0..shape.len()).rev() {
+                        *slot += (rest % shape[k]) as i64 * self.walk[k] as i64;
+                        rest /= shape[k];
+                    }
+                }
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn get<I: Isa>(&self, j: usize) -> i64 {
+        self.chunk[j & (CHUNK - 1)]
+    }
+    fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
+}
+
+/// An array operand whose position along the first axis is looked up in an index array: `x[indices[i], ...]`.
+#[derive(Clone, Debug)]
+pub struct LoadRows<T> {
+    load: Load<T>,
+    indices: *const i64,
+    index_step: isize,
+}
+// SAFETY: as for `Load`.
+unsafe impl<T: Send> Send for LoadRows<T> {}
+// SAFETY: as for `Load`.
+unsafe impl<T: Sync> Sync for LoadRows<T> {}
+impl<T: Element> LoadRows<T> {
+    /// Rows of `base`, walked as leaf `k` of `plan`, in the order of `indices`. The indices must have been checked.
+    pub fn new(base: *const T, indices: *const i64, index_step: isize, plan: &Plan, k: usize) -> Self {
+        LoadRows { load: Load::new(base, plan, k), indices, index_step }
+    }
+}
+// SAFETY: the indices were checked against the operand's first axis when the expression was built.
+unsafe impl<T: Element> Kernel for LoadRows<T> {
+    type Elem = T;
+    #[inline]
+    unsafe fn seek(&mut self, index: &[usize]) {
+        let (first, rest) = index.split_first().unwrap_or((&0, &[]));
+        // SAFETY: `first` is inside the index array, whose length is the plan's first axis.
+        let row = unsafe { *self.indices.offset(*first as isize * self.index_step) };
+        let mut offset = row as isize * self.load.walk[0];
+        for (&i, &s) in rest.iter().zip(&self.load.walk[1..]) {
+            offset += i as isize * s;
+        }
+        self.load.row = self.load.base.wrapping_offset(offset);
+    }
+    #[inline(always)]
+    unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe { self.load.fill::<I>(start, len) }
+    }
+    #[inline(always)]
+    unsafe fn get<I: Isa>(&self, j: usize) -> T {
+        // SAFETY: passed on.
+        unsafe { self.load.get::<I>(j) }
+    }
+    fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
+        self.load.rebase(map);
+        self.indices = map(self.indices.cast()).cast();
+    }
+}
+
+/// One operand under an operation.
+#[derive(Clone, Debug)]
+pub struct MapKernel<Op, E, O> {
+    arg: E,
+    repaired: Scratch<O>,
+    op: PhantomData<Op>,
+}
+impl<Op, E, O> MapKernel<Op, E, O> {
+    pub(super) fn new(arg: E) -> Self {
+        MapKernel { arg, repaired: Scratch(None), op: PhantomData }
+    }
+}
+// SAFETY: reads what its operand reads.
+unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out> {
+    type Elem = Op::Out;
+    #[inline]
+    unsafe fn seek(&mut self, index: &[usize]) {
+        // SAFETY: passed on.
+        unsafe { self.arg.seek(index) }
+    }
+    #[inline(always)]
+    unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on; `get` follows `fill` without a move.
+        unsafe {
+            self.arg.fill::<I>(start, len);
+            if Op::REPAIRS {
+                let out = self.repaired.get();
+                let mut bad = false;
+                for (j, slot) in out.iter_mut().enumerate() {
+                    let x = self.arg.get::<I>(j);
+                    bad |= Op::needs_repair(x);
+                    *slot = Op::apply::<I>(x);
+                }
+                if bad {
+                    for (j, slot) in out.iter_mut().enumerate().take(len) {
+                        *slot = Op::repair(self.arg.get::<I>(j), *slot);
+                    }
+                }
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn get<I: Isa>(&self, j: usize) -> Op::Out {
+        if Op::REPAIRS {
+            match &self.repaired.0 {
+                Some(chunk) => chunk[j & (CHUNK - 1)],
+                None => Op::Out::default(),
+            }
+        } else {
+            // SAFETY: passed on.
+            Op::apply::<I>(unsafe { self.arg.get::<I>(j) })
+        }
+    }
+    fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
+        self.arg.rebase(map);
+    }
+}
+
+/// Two operands under an operation, promoted to one dtype.
+#[derive(Clone, Debug)]
+pub struct ZipKernel<Op, L, R>(pub(super) L, pub(super) R, pub(super) PhantomData<Op>);
+// SAFETY: reads what its operands read.
+unsafe impl<Op, L: Kernel, R: Kernel> Kernel for ZipKernel<Op, L, R>
+where
+    L::Elem: Promote<R::Elem>,
+    Op: BinaryOp<<L::Elem as Promote<R::Elem>>::Output>,
+{
+    type Elem = Op::Out;
+    #[inline]
+    unsafe fn seek(&mut self, index: &[usize]) {
+        // SAFETY: passed on.
+        unsafe {
+            self.0.seek(index);
+            self.1.seek(index);
+        }
+    }
+    #[inline(always)]
+    unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            self.0.fill::<I>(start, len);
+            self.1.fill::<I>(start, len);
+        }
+    }
+    #[inline(always)]
+    unsafe fn get<I: Isa>(&self, j: usize) -> Op::Out {
+        // SAFETY: passed on.
+        let (x, y) = unsafe { (self.0.get::<I>(j), self.1.get::<I>(j)) };
+        Op::apply::<I>(<L::Elem as Promote<R::Elem>>::promote_left(x), <L::Elem as Promote<R::Elem>>::promote_right(y))
+    }
+    fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
+        self.0.rebase(map);
+        self.1.rebase(map);
+    }
+}
+
+/// Three operands under an operation; the last two have one dtype.
+#[derive(Clone, Debug)]
+pub struct Zip3Kernel<Op, C, L, R>(pub(super) C, pub(super) L, pub(super) R, pub(super) PhantomData<Op>);
+// SAFETY: reads what its operands read.
+unsafe impl<Op, C: Kernel, L: Kernel, R: Kernel> Kernel for Zip3Kernel<Op, C, L, R>
+where
+    L::Elem: Promote<R::Elem>,
+    Op: TernaryOp<C::Elem, <L::Elem as Promote<R::Elem>>::Output>,
+{
+    type Elem = <L::Elem as Promote<R::Elem>>::Output;
+    #[inline]
+    unsafe fn seek(&mut self, index: &[usize]) {
+        // SAFETY: passed on.
+        unsafe {
+            self.0.seek(index);
+            self.1.seek(index);
+            self.2.seek(index);
+        }
+    }
+    #[inline(always)]
+    unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            self.0.fill::<I>(start, len);
+            self.1.fill::<I>(start, len);
+            self.2.fill::<I>(start, len);
+        }
+    }
+    #[inline(always)]
+    unsafe fn get<I: Isa>(&self, j: usize) -> Self::Elem {
+        // SAFETY: passed on.
+        let (c, x, y) = unsafe { (self.0.get::<I>(j), self.1.get::<I>(j), self.2.get::<I>(j)) };
+        Op::apply(c, <L::Elem as Promote<R::Elem>>::promote_left(x), <L::Elem as Promote<R::Elem>>::promote_right(y))
+    }
+    fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
+        self.0.rebase(map);
+        self.1.rebase(map);
+        self.2.rebase(map);
+    }
+}

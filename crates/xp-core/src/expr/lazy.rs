@@ -1,0 +1,131 @@
+//! The user's side of expressions: [`Lazy`], its operands and operators.
+
+use super::nodes::{Rows, Scalar};
+use super::{Expr, Map, Zip, Zip3};
+use crate::array::Array;
+use crate::backend::Backend;
+use crate::dim::{Dim, Ix1};
+use crate::dtype::{Element, Promote};
+use crate::error::{Error, Result};
+use crate::ops::{BinaryOp, TernaryOp, UnaryOp};
+
+/// A computation that has not run yet.
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1.0, 2.0], [3.0, 6.0]];
+/// let mean = x.mean(0);
+/// // One pass over `x`, no temporary array:
+/// let s = (x.lazy() - &mean).square().sum(0).eval();
+/// assert_eq!(s.to_vec(), [2.0, 8.0]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is computed before `eval`"]
+pub struct Lazy<E>(E);
+
+impl<E: Expr> Lazy<E> {
+    /// Wraps an expression.
+    pub fn new(e: E) -> Self {
+        Lazy(e)
+    }
+
+    /// The expression inside.
+    pub fn into_expr(self) -> E {
+        self.0
+    }
+
+    /// The expression inside, borrowed.
+    pub fn expr(&self) -> &E {
+        &self.0
+    }
+
+    /// Applies an operation to every element.
+    pub fn map<Op: UnaryOp<E::Elem>>(self) -> Lazy<Map<Op, E>> {
+        Lazy(Map::new(self.0))
+    }
+
+    /// Combines every element with the matching one of another operand.
+    pub fn zip<Op, R: IntoOperand<E::Backend, E::Elem, E::Dim>>(self, other: R) -> Lazy<Zip<Op, E, R::Expr>>
+    where
+        E::Elem: Promote<R::Elem>,
+        Op: BinaryOp<<E::Elem as Promote<R::Elem>>::Output>,
+    {
+        Lazy(Zip::new(self.0, other.into_operand()))
+    }
+
+    /// Combines every element, as a condition, with the matching ones of two operands.
+    pub fn zip3<Op, L: Expr<Backend = E::Backend>, R: Expr<Backend = E::Backend>>(self, l: L, r: R) -> Lazy<Zip3<Op, E, L, R>>
+    where
+        L::Elem: Promote<R::Elem>,
+        Op: TernaryOp<E::Elem, <L::Elem as Promote<R::Elem>>::Output>,
+    {
+        Lazy(Zip3::new(self.0, l, r))
+    }
+}
+
+impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    /// Starts a lazy expression: operators and methods build a tree, and `eval` runs it as one loop.
+    pub fn lazy(&self) -> Lazy<&Self> {
+        Lazy(self)
+    }
+
+    /// Starts a lazy expression that owns the array, so that its memory can be reused for the result.
+    pub fn into_lazy(self) -> Lazy<Self> {
+        Lazy(self)
+    }
+
+    /// A lazy expression of the rows `self[indices[i], ...]`, which are looked up during the loop and never copied.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] for a scalar array, [`Error::Index`] when an index is out of bounds.
+    pub fn lazy_rows(&self, indices: &Array<B, i64, Ix1>) -> Result<Lazy<Rows<B, T, D>>> {
+        let Some(&len) = self.dims().first() else {
+            return Err(Error::Rank { expected: 1, given: 0 });
+        };
+        crate::indexing::check_indices(indices, 0, len)?;
+        Ok(Lazy(Rows::new(self.clone(), indices.clone())))
+    }
+}
+
+/// What can stand beside an array or expression of backend `B`, dtype `T` and rank `D`: an array, owned or borrowed, of
+/// the same backend; a lazy expression; a scalar of the same dtype.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be combined with an array of dtype `{T}` on backend `{B}`",
+    note = "both arrays must live on the same backend (`to_backend` moves one), and a scalar must have the array's dtype"
+)]
+pub trait IntoOperand<B: Backend, T, D> {
+    /// The dtype of the operand.
+    type Elem: Element;
+    /// The operand as an expression.
+    type Expr: Expr<Backend = B, Elem = Self::Elem>;
+    /// Makes it an expression.
+    fn into_operand(self) -> Self::Expr;
+}
+impl<B: Backend, T: Element, D: Dim> IntoOperand<B, T, D> for T {
+    type Elem = T;
+    type Expr = Scalar<B, T, D>;
+    fn into_operand(self) -> Scalar<B, T, D> {
+        Scalar::new(self)
+    }
+}
+impl<'a, B: Backend, T, D, U: Element, F: Dim> IntoOperand<B, T, D> for &'a Array<B, U, F> {
+    type Elem = U;
+    type Expr = &'a Array<B, U, F>;
+    fn into_operand(self) -> Self {
+        self
+    }
+}
+impl<B: Backend, T, D, U: Element, F: Dim> IntoOperand<B, T, D> for Array<B, U, F> {
+    type Elem = U;
+    type Expr = Self;
+    fn into_operand(self) -> Self {
+        self
+    }
+}
+impl<B: Backend, T, D, E: Expr<Backend = B>> IntoOperand<B, T, D> for Lazy<E> {
+    type Elem = E::Elem;
+    type Expr = E;
+    fn into_operand(self) -> E {
+        self.0
+    }
+}

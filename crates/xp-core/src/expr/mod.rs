@@ -1,0 +1,61 @@
+//! Lazy expressions: typed trees that a backend runs as one loop.
+//!
+//! [`Array::lazy`] starts a tree, operators and methods grow it, [`Lazy::eval`] runs it. Every eager operation is a tree
+//! of one node, so there is one code path.
+
+mod eval;
+mod kernel;
+mod lazy;
+mod nodes;
+mod plan;
+
+pub use eval::LazyReduction;
+pub(crate) use eval::{check_devices, eval_new, eval_onto, eval_reduction};
+pub use kernel::{CHUNK, Constant, Kernel, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
+pub use lazy::{IntoOperand, Lazy};
+pub use nodes::{Iota, Map, Rows, Scalar, Zip, Zip3};
+pub use plan::{Leaves, Plan, Walk};
+
+use crate::backend::Backend;
+use crate::dim::{Dim, DimBase};
+use crate::dtype::Element;
+use crate::error::Result;
+
+/// An expression over arrays of one backend: what [`Lazy`] wraps.
+///
+/// It knows its shape and device, and can be lowered to a [`Kernel`] that a backend runs. Sealed in effect: backends need
+/// only kernels, and users need only [`Lazy`].
+pub trait Expr: Sized {
+    /// Where its arrays live.
+    type Backend: Backend;
+    /// The dtype of its result.
+    type Elem: Element;
+    /// The rank of its result.
+    type Dim: Dim;
+    /// What the backend runs.
+    type Kernel: Kernel<Elem = Self::Elem>;
+
+    /// The shape of the result.
+    ///
+    /// # Errors
+    /// [`Error::Broadcast`](crate::Error::Broadcast) when operands do not broadcast.
+    fn shape(&self) -> Result<<Self::Dim as DimBase>::Shape>;
+
+    /// The device of the arrays; `None` when there is no array in the expression.
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::Error::Device) when there are two.
+    fn device(&self) -> Result<Option<&Self::Backend>>;
+
+    /// Adds its leaves, walked over the axes of `out`, in their order in the expression.
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves);
+
+    /// The kernel for a plan that was made from [`Expr::leaves`]; `next` counts the leaves.
+    fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel;
+
+    /// Gives away a buffer of `len` elements that nobody else uses and that is walked exactly as the contiguous result
+    /// of `shape` is, for the result to be written into.
+    fn donate(&self, _shape: &[usize]) -> Option<<Self::Backend as Backend>::Buffer<Self::Elem>> {
+        None
+    }
+}

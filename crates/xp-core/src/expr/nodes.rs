@@ -1,0 +1,270 @@
+//! The nodes of expression trees.
+
+use core::marker::PhantomData;
+
+use super::eval::check_devices;
+use super::kernel::{Constant, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
+use super::plan::{Leaves, Plan};
+use super::Expr;
+use crate::array::Array;
+use crate::backend::Backend;
+use crate::dim::{Dim, DimBase, MAX_NDIM};
+use crate::dtype::{Element, Promote};
+use crate::error::Result;
+use crate::ops::{BinaryOp, TernaryOp, UnaryOp};
+use crate::shape::{broadcast, broadcast_strides};
+
+impl<B: Backend, T: Element, D: Dim> Expr for &Array<B, T, D> {
+    type Backend = B;
+    type Elem = T;
+    type Dim = D;
+    type Kernel = Load<T>;
+    fn shape(&self) -> Result<D::Shape> {
+        Ok(Array::shape(self))
+    }
+    fn device(&self) -> Result<Option<&B>> {
+        Ok(Some(Array::device(self)))
+    }
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
+        let mut walk = [0; MAX_NDIM];
+        broadcast_strides(self.dims(), self.strides(), out, &mut walk);
+        leaves.push(walk);
+    }
+    fn lower(&self, plan: &Plan, next: &mut usize) -> Load<T> {
+        *next += 1;
+        Load::new(self.address(), plan, *next - 1)
+    }
+}
+
+impl<B: Backend, T: Element, D: Dim> Expr for Array<B, T, D> {
+    type Backend = B;
+    type Elem = T;
+    type Dim = D;
+    type Kernel = Load<T>;
+    fn shape(&self) -> Result<D::Shape> {
+        Ok(Array::shape(self))
+    }
+    fn device(&self) -> Result<Option<&B>> {
+        Ok(Some(Array::device(self)))
+    }
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
+        (&self).leaves(out, leaves);
+    }
+    fn lower(&self, plan: &Plan, next: &mut usize) -> Load<T> {
+        (&self).lower(plan, next)
+    }
+    fn donate(&self, shape: &[usize]) -> Option<B::Buffer<T>> {
+        self.owned_buffer().filter(|_| self.dims() == shape).cloned()
+    }
+}
+
+/// A scalar operand of an expression of rank `D`: every axis that `D` has is of length 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Scalar<B, T, D>(T, PhantomData<fn() -> (B, D)>);
+impl<B, T, D> Scalar<B, T, D> {
+    /// The scalar as an operand on backend `B`.
+    pub fn new(x: T) -> Self {
+        Scalar(x, PhantomData)
+    }
+}
+impl<B: Backend, T: Element, D: Dim> Expr for Scalar<B, T, D> {
+    type Backend = B;
+    type Elem = T;
+    type Dim = D;
+    type Kernel = Constant<T>;
+    fn shape(&self) -> Result<D::Shape> {
+        let mut shape = D::zero_shape(D::NDIM.unwrap_or(0));
+        shape.as_mut().fill(1);
+        Ok(shape)
+    }
+    fn device(&self) -> Result<Option<&B>> {
+        Ok(None)
+    }
+    fn leaves(&self, _: &[usize], _: &mut Leaves) {}
+    fn lower(&self, _: &Plan, _: &mut usize) -> Constant<T> {
+        Constant(self.0)
+    }
+}
+
+/// Integers that grow by a fixed step along each axis: positions, counters, diagonals.
+#[derive(Clone, Debug)]
+pub struct Iota<B, D: Dim> {
+    device: B,
+    shape: D::Shape,
+    start: i64,
+    steps: D::Strides,
+}
+impl<B: Backend, D: Dim> Iota<B, D> {
+    /// `start + sum_k index[k] * steps[k]` over `shape`.
+    pub fn new(device: &B, shape: D::Shape, start: i64, steps: D::Strides) -> Self {
+        Iota { device: device.clone(), shape, start, steps }
+    }
+}
+impl<B: Backend, D: Dim> Expr for Iota<B, D> {
+    type Backend = B;
+    type Elem = i64;
+    type Dim = D;
+    type Kernel = Position;
+    fn shape(&self) -> Result<D::Shape> {
+        Ok(self.shape.clone())
+    }
+    fn device(&self) -> Result<Option<&B>> {
+        Ok(Some(&self.device))
+    }
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
+        let mut walk = [0; MAX_NDIM];
+        broadcast_strides(self.shape.as_ref(), self.steps.as_ref(), out, &mut walk);
+        leaves.push(walk);
+    }
+    fn lower(&self, plan: &Plan, next: &mut usize) -> Position {
+        *next += 1;
+        Position::new(self.start, plan, *next - 1)
+    }
+}
+
+/// Rows of an array looked up by an index array: `x[indices[i], ...]`, without a copy.
+#[derive(Clone, Debug)]
+pub struct Rows<B: Backend, T: Element, D: Dim> {
+    array: Array<B, T, D>,
+    indices: Array<B, i64, crate::dim::Ix1>,
+}
+impl<B: Backend, T: Element, D: Dim> Rows<B, T, D> {
+    /// The caller has checked that the indices are inside the array's first axis, and that it has rank 1 or more.
+    pub(crate) fn new(array: Array<B, T, D>, indices: Array<B, i64, crate::dim::Ix1>) -> Self {
+        Rows { array, indices }
+    }
+}
+impl<B: Backend, T: Element, D: Dim> Expr for Rows<B, T, D> {
+    type Backend = B;
+    type Elem = T;
+    type Dim = D;
+    type Kernel = LoadRows<T>;
+    fn shape(&self) -> Result<D::Shape> {
+        let mut shape = self.array.shape();
+        shape.as_mut()[0] = self.indices.dims()[0];
+        Ok(shape)
+    }
+    fn device(&self) -> Result<Option<&B>> {
+        check_devices(Some(self.array.device()), Some(self.indices.device()))
+    }
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
+        // Looked-up rows are never stretched along axis 0: `Lazy::rows` requires the expression to keep their rank.
+        let mut walk = [0; MAX_NDIM];
+        broadcast_strides(self.array.dims(), self.array.strides(), out, &mut walk);
+        walk[0] = self.array.strides()[0];
+        leaves.push_irregular(walk);
+    }
+    fn lower(&self, plan: &Plan, next: &mut usize) -> LoadRows<T> {
+        *next += 1;
+        LoadRows::new(self.array.address(), self.indices.address(), self.indices.strides()[0], plan, *next - 1)
+    }
+}
+
+/// An operation on one expression.
+#[derive(Clone, Copy, Debug)]
+pub struct Map<Op, E>(E, PhantomData<Op>);
+impl<Op, E> Map<Op, E> {
+    pub(crate) fn new(e: E) -> Self {
+        Map(e, PhantomData)
+    }
+}
+impl<Op: UnaryOp<E::Elem>, E: Expr> Expr for Map<Op, E> {
+    type Backend = E::Backend;
+    type Elem = Op::Out;
+    type Dim = E::Dim;
+    type Kernel = MapKernel<Op, E::Kernel, Op::Out>;
+    fn shape(&self) -> Result<<E::Dim as DimBase>::Shape> {
+        self.0.shape()
+    }
+    fn device(&self) -> Result<Option<&E::Backend>> {
+        self.0.device()
+    }
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
+        self.0.leaves(out, leaves);
+    }
+    fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
+        MapKernel::new(self.0.lower(plan, next))
+    }
+    fn donate(&self, shape: &[usize]) -> Option<<E::Backend as Backend>::Buffer<Op::Out>> {
+        same_dtype::<E::Backend, E::Elem, Op::Out>(self.0.donate(shape)?)
+    }
+}
+
+/// An operation on two expressions, whose dtypes are promoted.
+#[derive(Clone, Copy, Debug)]
+pub struct Zip<Op, L, R>(L, R, PhantomData<Op>);
+impl<Op, L, R> Zip<Op, L, R> {
+    pub(crate) fn new(l: L, r: R) -> Self {
+        Zip(l, r, PhantomData)
+    }
+}
+impl<Op, L: Expr, R: Expr<Backend = L::Backend>> Expr for Zip<Op, L, R>
+where
+    L::Elem: Promote<R::Elem>,
+    Op: BinaryOp<<L::Elem as Promote<R::Elem>>::Output>,
+{
+    type Backend = L::Backend;
+    type Elem = Op::Out;
+    type Dim = <L::Dim as DimBase>::Max<R::Dim>;
+    type Kernel = ZipKernel<Op, L::Kernel, R::Kernel>;
+    fn shape(&self) -> Result<<Self::Dim as DimBase>::Shape> {
+        broadcast::<L::Dim, R::Dim>(&self.0.shape()?, &self.1.shape()?)
+    }
+    fn device(&self) -> Result<Option<&L::Backend>> {
+        check_devices(self.0.device()?, self.1.device()?)
+    }
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
+        self.0.leaves(out, leaves);
+        self.1.leaves(out, leaves);
+    }
+    fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
+        let l = self.0.lower(plan, next);
+        ZipKernel(l, self.1.lower(plan, next), PhantomData)
+    }
+    fn donate(&self, shape: &[usize]) -> Option<<L::Backend as Backend>::Buffer<Op::Out>> {
+        let left = self.0.donate(shape).and_then(same_dtype::<L::Backend, L::Elem, Op::Out>);
+        left.or_else(|| self.1.donate(shape).and_then(same_dtype::<L::Backend, R::Elem, Op::Out>))
+    }
+}
+
+/// An operation on three expressions; the dtypes of the last two are promoted.
+#[derive(Clone, Copy, Debug)]
+pub struct Zip3<Op, C, L, R>(C, L, R, PhantomData<Op>);
+impl<Op, C, L, R> Zip3<Op, C, L, R> {
+    pub(crate) fn new(c: C, l: L, r: R) -> Self {
+        Zip3(c, l, r, PhantomData)
+    }
+}
+impl<Op, C: Expr, L: Expr<Backend = C::Backend>, R: Expr<Backend = C::Backend>> Expr for Zip3<Op, C, L, R>
+where
+    L::Elem: Promote<R::Elem>,
+    Op: TernaryOp<C::Elem, <L::Elem as Promote<R::Elem>>::Output>,
+{
+    type Backend = C::Backend;
+    type Elem = <L::Elem as Promote<R::Elem>>::Output;
+    type Dim = <<C::Dim as DimBase>::Max<L::Dim> as DimBase>::Max<R::Dim>;
+    type Kernel = Zip3Kernel<Op, C::Kernel, L::Kernel, R::Kernel>;
+    fn shape(&self) -> Result<<Self::Dim as DimBase>::Shape> {
+        let cl = broadcast::<C::Dim, L::Dim>(&self.0.shape()?, &self.1.shape()?)?;
+        broadcast::<<C::Dim as DimBase>::Max<L::Dim>, R::Dim>(&cl, &self.2.shape()?)
+    }
+    fn device(&self) -> Result<Option<&C::Backend>> {
+        check_devices(check_devices(self.0.device()?, self.1.device()?)?, self.2.device()?)
+    }
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
+        self.0.leaves(out, leaves);
+        self.1.leaves(out, leaves);
+        self.2.leaves(out, leaves);
+    }
+    fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
+        let c = self.0.lower(plan, next);
+        let l = self.1.lower(plan, next);
+        Zip3Kernel(c, l, self.2.lower(plan, next), PhantomData)
+    }
+}
+
+/// The same buffer under another name of its dtype, when the dtypes are the same.
+fn same_dtype<B: Backend, T: Element, U: Element>(buffer: B::Buffer<T>) -> Option<B::Buffer<U>> {
+    let mut slot = Some(buffer);
+    (&mut slot as &mut dyn core::any::Any).downcast_mut::<Option<B::Buffer<U>>>().and_then(Option::take)
+}

@@ -1,0 +1,219 @@
+//! How a loop walks its operands: axes merged where every operand allows it.
+
+use crate::dim::MAX_NDIM;
+
+/// The walk of one loop over its output and all its operands.
+///
+/// Axes of length 1 are dropped and neighbouring axes are merged when all operands allow it, so that most loops have one
+/// or two axes. The last axis is the row.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    shape: Vec<usize>,
+    reduced: Vec<bool>,
+    out: Walk,
+    leaves: Vec<Walk>,
+    flat: bool,
+}
+
+/// Distances between neighbours of one operand along the axes of a [`Plan`], in elements.
+pub type Walk = [isize; MAX_NDIM];
+
+/// What an expression's leaves say about themselves before the loop is planned.
+#[derive(Clone, Debug, Default)]
+pub struct Leaves {
+    walks: Vec<Walk>,
+    irregular: bool,
+}
+
+impl Leaves {
+    /// Adds a leaf with these strides along the axes of the output.
+    pub fn push(&mut self, walk: Walk) {
+        self.walks.push(walk);
+    }
+
+    /// Adds a leaf whose position along axis 0 is not a multiple of a stride.
+    pub fn push_irregular(&mut self, walk: Walk) {
+        self.irregular = true;
+        self.walks.push(walk);
+    }
+
+    /// The same leaves, with axis 0 kept apart from the others.
+    #[must_use]
+    pub fn irregular(mut self) -> Self {
+        self.irregular = true;
+        self
+    }
+
+    /// Adds the leaves of another expression over the same axes.
+    pub fn extend(&mut self, other: Leaves) {
+        self.irregular |= other.irregular;
+        self.walks.extend(other.walks);
+    }
+}
+
+/// Rows shorter than this are walked as one long row when the output is contiguous.
+const SHORT_ROW: usize = 48;
+
+impl Plan {
+    /// Plans an elementwise loop over `shape` that writes with the strides `out`.
+    #[must_use]
+    pub fn elementwise(shape: &[usize], out: &[isize], leaves: Leaves) -> Plan {
+        let reduced = vec![false; shape.len()];
+        let mut plan = Plan::merged(shape, reduced, out, leaves, false);
+        plan.flat &= plan.shape.len() > 1
+            && *plan.shape.last().unwrap_or(&0) < SHORT_ROW
+            && crate::shape::is_contiguous(&plan.shape, &plan.out[..plan.shape.len()]);
+        plan
+    }
+
+    /// Plans a reduction over the axes of `shape` that are marked in `reduced`; `out` has stride 0 there.
+    ///
+    /// The axes are put in the order of the operands' memory, which does not change what each output sums.
+    #[must_use]
+    pub fn reduction(shape: &[usize], reduced: Vec<bool>, out: &[isize], leaves: Leaves) -> Plan {
+        let mut plan = Plan::merged(shape, reduced, out, leaves, true);
+        plan.flat = false;
+        plan
+    }
+
+    fn merged(shape: &[usize], reduced: Vec<bool>, out: &[isize], leaves: Leaves, reorder: bool) -> Plan {
+        let mut order: Vec<usize> =
+            (0..shape.len()).filter(|&k| shape[k] != 1 || (leaves.irregular && k == 0)).collect();
+        if reorder && !leaves.irregular {
+            // Stable, so that ties keep the row-major order.
+            let extent = |k: &usize| leaves.walks.iter().map(|w| w[*k].unsigned_abs()).max().unwrap_or(0);
+            order.sort_by_key(|k| core::cmp::Reverse(extent(k)));
+        }
+        let pick = |walk: &[isize]| {
+            let mut w = [0isize; MAX_NDIM];
+            for (slot, &k) in w.iter_mut().zip(&order) {
+                *slot = walk[k];
+            }
+            w
+        };
+        let mut plan = Plan {
+            shape: order.iter().map(|&k| shape[k]).collect(),
+            reduced: order.iter().map(|&k| reduced[k]).collect(),
+            out: pick(out),
+            leaves: leaves.walks.iter().map(|w| pick(w)).collect(),
+            flat: !leaves.irregular,
+        };
+        // From the last axis inwards: merge axis k+1 into k when one step along k is a whole walk along k+1.
+        let mut k = plan.shape.len().saturating_sub(1);
+        while k > 0 {
+            k -= 1;
+            let n = plan.shape[k + 1] as isize;
+            let fits = |w: &Walk| w[k + 1].checked_mul(n) == Some(w[k]);
+            let irregular = leaves.irregular && k == 0;
+            if !irregular && plan.reduced[k] == plan.reduced[k + 1] && fits(&plan.out) && plan.leaves.iter().all(fits) {
+                plan.shape[k] *= plan.shape[k + 1];
+                plan.shape.remove(k + 1);
+                plan.reduced.remove(k);
+                let ndim = plan.shape.len();
+                for w in plan.leaves.iter_mut().chain([&mut plan.out]) {
+                    w[k] = w[k + 1];
+                    w.copy_within(k + 2.., k + 1);
+                    w[ndim] = 0;
+                }
+            }
+        }
+        if plan.shape.is_empty() || (leaves.irregular && plan.shape.len() == 1) {
+            // At least one axis; and an irregular leaf needs its axis 0 to be outside the row.
+            plan.shape.push(1);
+            plan.reduced.push(false);
+            let k = plan.shape.len() - 1;
+            for w in plan.leaves.iter_mut().chain([&mut plan.out]) {
+                w[k] = 1;
+            }
+        }
+        plan
+    }
+
+    /// Lengths of the axes, at least one.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Which axes are reduced.
+    #[must_use]
+    pub fn reduced(&self) -> &[bool] {
+        &self.reduced
+    }
+
+    /// Strides of the output along the axes, 0 where they are reduced.
+    #[must_use]
+    pub fn out(&self) -> &[isize] {
+        &self.out[..self.shape.len()]
+    }
+
+    /// Strides of the `k`-th leaf, counted in the order of the expression.
+    #[must_use]
+    pub fn leaf(&self, k: usize) -> &Walk {
+        &self.leaves[k]
+    }
+
+    /// Number of elements walked.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether rows are so short that the output is walked as one long row.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        self.flat
+    }
+
+    /// Whether some leaf jumps along the row, so that neighbouring rows share its cache lines.
+    #[must_use]
+    pub fn wants_tiles(&self) -> bool {
+        let last = self.shape.len() - 1;
+        last > 0 && !self.flat && self.leaves.iter().any(|w| w[last].unsigned_abs() > 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(strides: &[isize]) -> Walk {
+        let mut w = [0; MAX_NDIM];
+        w[..strides.len()].copy_from_slice(strides);
+        w
+    }
+
+    #[test]
+    fn contiguous_axes_merge_and_broadcast_axes_stay() {
+        let mut leaves = Leaves::default();
+        leaves.push(walk(&[12, 4, 1]));
+        assert_eq!(Plan::elementwise(&[2, 3, 4], &[12, 4, 1], leaves.clone()).shape(), [24]);
+        leaves.push(walk(&[0, 0, 1]));
+        let plan = Plan::elementwise(&[20, 30, 400], &[12000, 400, 1], {
+            let mut l = Leaves::default();
+            l.push(walk(&[12000, 400, 1]));
+            l.push(walk(&[0, 0, 1]));
+            l
+        });
+        assert_eq!(plan.shape(), [600, 400]);
+        assert_eq!(plan.leaf(1)[..2], [0, 1]);
+        assert!(!plan.is_flat());
+    }
+
+    #[test]
+    fn scalars_have_one_axis() {
+        let plan = Plan::elementwise(&[], &[], Leaves::default());
+        assert_eq!((plan.shape(), plan.size()), (&[1][..], 1));
+        let plan = Plan::elementwise(&[1, 1], &[1, 1], Leaves::default());
+        assert_eq!(plan.shape(), [1]);
+    }
+
+    #[test]
+    fn reductions_follow_memory() {
+        // The transpose of a row-major [3, 5], reduced over its first axis: the row is the reduced axis.
+        let mut leaves = Leaves::default();
+        leaves.push(walk(&[1, 5]));
+        let plan = Plan::reduction(&[5, 3], vec![true, false], &[0, 1], leaves);
+        assert_eq!((plan.shape(), plan.reduced()), (&[3, 5][..], &[false, true][..]));
+    }
+}

@@ -1,0 +1,369 @@
+//! Reading and writing parts of arrays: slices, elements, masks, index arrays.
+
+use core::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+
+use crate::array::Array;
+use crate::backend::{Backend, Lanes};
+use crate::dim::{Dim, Ix1};
+use crate::dtype::{Element, Num};
+use crate::error::{Error, Result};
+use crate::expr::{Expr, IntoOperand, eval_onto};
+use crate::shape::{normalize_axis, normalize_index};
+
+/// Chooses elements per axis: `s![1.., -1, ..;-1, NewAxis, Ellipsis]`.
+///
+/// An `isize` is an index and drops its axis; a range keeps it, with a step after `;`.
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1, 2, 3], [4, 5, 6]];
+/// assert_eq!(x.slice(s![0])?.to_vec(), [1, 2, 3]);
+/// assert_eq!(x.slice(s![Ellipsis, 0..2])?.shape(), [2, 2]);
+/// assert_eq!(x.slice(s![.., NewAxis, ..;2])?.shape(), [2, 1, 2]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[macro_export]
+macro_rules! s {
+    (@items [$($done:expr),*] $range:expr ; $step:expr , $($rest:tt)*) => { $crate::s!(@items [$($done,)* $crate::indexing::Stepped($range, $step)] $($rest)*) };
+    (@items [$($done:expr),*] $range:expr ; $step:expr) => { ($($done,)* $crate::indexing::Stepped($range, $step),) };
+    (@items [$($done:expr),*] $item:expr , $($rest:tt)*) => { $crate::s!(@items [$($done,)* $item] $($rest)*) };
+    (@items [$($done:expr),*] $item:expr) => { ($($done,)* $item,) };
+    (@items [$($done:expr),*]) => { ($($done,)*) };
+    ($($items:tt)*) => { $crate::s!(@items [] $($items)*) };
+}
+
+/// One axis of a slice at run time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SliceItem {
+    /// One position; the axis is dropped.
+    At(isize),
+    /// A range; the axis is kept.
+    Range {
+        /// First position, counted from the end when negative.
+        start: Option<isize>,
+        /// Position after the last, counted from the end when negative.
+        stop: Option<isize>,
+        /// Distance between positions.
+        step: isize,
+    },
+    /// A new axis of length 1.
+    NewAxis,
+    /// As many whole axes as are not named.
+    Ellipsis,
+}
+
+/// A new axis of length 1 in [`s!`](crate::s).
+#[derive(Clone, Copy, Debug)]
+pub struct NewAxis;
+/// All axes that are not named in [`s!`](crate::s).
+#[derive(Clone, Copy, Debug)]
+pub struct Ellipsis;
+/// A range with a step in [`s!`](crate::s).
+#[derive(Clone, Copy, Debug)]
+pub struct Stepped<R>(pub R, pub isize);
+
+/// One item of [`s!`](crate::s): what it does to the rank, and its value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand in `s![...]`",
+    note = "items are isize indices, ranges of isize, `range;step`, NewAxis and Ellipsis"
+)]
+pub trait SliceArg {
+    /// The rank of the result, given that of the array.
+    type Out<D: Dim>: Dim;
+    /// The item as a value.
+    fn item(&self) -> SliceItem;
+}
+impl SliceArg for isize {
+    type Out<D: Dim> = D::Smaller;
+    fn item(&self) -> SliceItem {
+        SliceItem::At(*self)
+    }
+}
+impl SliceArg for NewAxis {
+    type Out<D: Dim> = D::Larger;
+    fn item(&self) -> SliceItem {
+        SliceItem::NewAxis
+    }
+}
+impl SliceArg for Ellipsis {
+    type Out<D: Dim> = D;
+    fn item(&self) -> SliceItem {
+        SliceItem::Ellipsis
+    }
+}
+impl<R: SliceArg> SliceArg for Stepped<R> {
+    type Out<D: Dim> = R::Out<D>;
+    fn item(&self) -> SliceItem {
+        match self.0.item() {
+            SliceItem::Range { start, stop, .. } => SliceItem::Range { start, stop, step: self.1 },
+            other => other,
+        }
+    }
+}
+macro_rules! ranges {
+    ($($R:ty, |$r:ident| $start:expr, $stop:expr;)*) => {$(
+        impl SliceArg for $R {
+            type Out<D: Dim> = D;
+            fn item(&self) -> SliceItem {
+                let $r = self;
+                SliceItem::Range { start: $start, stop: $stop, step: 1 }
+            }
+        }
+    )*};
+}
+// An inclusive end of -1 is the end of the axis.
+ranges! {
+    RangeFull, |_r| None, None;
+    Range<isize>, |r| Some(r.start), Some(r.end);
+    RangeFrom<isize>, |r| Some(r.start), None;
+    RangeTo<isize>, |r| None, Some(r.end);
+    RangeInclusive<isize>, |r| Some(*r.start()), (*r.end() != -1).then_some(*r.end() + 1);
+    RangeToInclusive<isize>, |r| None, (r.end != -1).then_some(r.end + 1);
+}
+
+/// What [`s!`](crate::s) makes: a tuple of items.
+pub trait SliceSpec {
+    /// The rank of the result, given that of the array.
+    type Out<D: Dim>: Dim;
+    /// The items as values.
+    fn items(&self) -> Vec<SliceItem>;
+}
+macro_rules! tuples {
+    ($(($($A:ident)*) $out:ty;)*) => {$(
+        impl<$($A: SliceArg),*> SliceSpec for ($($A,)*) {
+            type Out<Dd: Dim> = $out;
+            #[allow(non_snake_case)]
+            fn items(&self) -> Vec<SliceItem> {
+                let ($($A,)*) = self;
+                vec![$($A.item()),*]
+            }
+        }
+    )*};
+}
+tuples! {
+    (A) A::Out<Dd>;
+    (A B) B::Out<A::Out<Dd>>;
+    (A B C) C::Out<B::Out<A::Out<Dd>>>;
+    (A B C D) D::Out<C::Out<B::Out<A::Out<Dd>>>>;
+    (A B C D E) E::Out<D::Out<C::Out<B::Out<A::Out<Dd>>>>>;
+    (A B C D E F) F::Out<E::Out<D::Out<C::Out<B::Out<A::Out<Dd>>>>>>;
+    (A B C D E F G) G::Out<F::Out<E::Out<D::Out<C::Out<B::Out<A::Out<Dd>>>>>>>;
+}
+impl SliceSpec for Vec<SliceItem> {
+    type Out<D: Dim> = crate::dim::Dyn;
+    fn items(&self) -> Vec<SliceItem> {
+        self.clone()
+    }
+}
+
+impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    /// The element at a full index, on the host.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] for a wrong number of indices, [`Error::Index`] when one is out of bounds.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(array![[1, 2], [3, 4]].get([1, -1])?, 4);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn get<const N: usize>(&self, index: [isize; N]) -> Result<T> {
+        if N != self.ndim() {
+            return Err(Error::Rank { expected: self.ndim(), given: N });
+        }
+        let mut at = self.offset() as isize;
+        for (k, &i) in index.iter().enumerate() {
+            at += normalize_index(i, k, self.dims()[k])? as isize * self.strides()[k];
+        }
+        Ok(self.device().download(self.buffer(), at as usize, 1)?[0])
+    }
+
+    /// Writes a scalar or an array, which is broadcast, to a slice.
+    ///
+    /// # Errors
+    /// As for [`Array::slice`], and [`Error::Shape`] when the value does not broadcast to the slice.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let mut x = array![[1, 2], [3, 4]];
+    /// let before = x.clone();
+    /// x.set(s![.., 0], 9)?;
+    /// assert_eq!(x.to_vec(), [9, 2, 9, 4]);
+    /// assert_eq!(before.to_vec(), [1, 2, 3, 4]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn set<S: SliceSpec, R>(&mut self, spec: S, value: R) -> Result<()>
+    where
+        R: IntoOperand<B, T, S::Out<D>, Elem = T>,
+    {
+        let value = value.into_operand();
+        self.make_unique()?;
+        let target = self.slice(spec)?;
+        assign(&target, &value)
+    }
+
+    /// Writes a scalar or an array, which is broadcast, where the mask holds.
+    ///
+    /// # Errors
+    /// [`Error::Broadcast`], [`Error::Shape`] when the mask or the value does not broadcast to the array.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let mut x = array![1.0, f64::NAN];
+    /// let bad = x.isnan();
+    /// x.set_where(&bad, 0.0)?;
+    /// assert_eq!(x.to_vec(), [1.0, 0.0]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn set_where<E: Dim, R>(&mut self, mask: &Array<B, bool, E>, value: R) -> Result<()>
+    where
+        R: IntoOperand<B, T, D, Elem = T>,
+    {
+        let value = value.into_operand();
+        self.make_unique()?;
+        let chosen = mask.lazy().zip3::<crate::ops::Where, _, _>(value, &*self);
+        // SAFETY: `self` is alone on its memory, and is read where it is written.
+        unsafe { eval_onto(&chosen.into_expr(), self) }
+    }
+
+    /// The elements where the mask holds, in row-major order. The mask has the shape of the array's leading axes.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the shapes differ.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![-1, 2, -3, 4];
+    /// assert_eq!(x.select(&x.greater(0))?.to_vec(), [2, 4]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn select(&self, mask: &Array<B, bool, D>) -> Result<Array<B, T, Ix1>> {
+        if mask.dims() != self.dims() {
+            return Err(Error::shape("select: mask", mask.dims(), format!("{:?}", self.dims())));
+        }
+        crate::expr::check_devices(Some(self.device()), Some(mask.device()))?;
+        let (buffer, len) = self.device().compress(self.packed()?.buffer(), mask.packed()?.buffer())?;
+        Array::from_buffer(self.device(), buffer, &[len])
+    }
+
+    /// The elements at `indices` along an axis; negative indices count from the end.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::Index`] for the first index out of bounds.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[1, 2], [3, 4], [5, 6]];
+    /// assert_eq!(x.take(&array![2, 0], 0)?.to_vec(), [5, 6, 1, 2]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn take(&self, indices: &Array<B, i64, Ix1>, axis: isize) -> Result<Self> {
+        let axis = normalize_axis(axis, self.ndim())?;
+        crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
+        let lanes = Lanes::along(self.dims(), axis);
+        let buffer = self.device().take(self.packed()?.buffer(), lanes, indices.packed()?.buffer(), None)?;
+        let mut shape = self.dims().to_vec();
+        shape[axis] = indices.size();
+        Array::from_buffer(self.device(), buffer, &shape)
+    }
+
+    /// The elements at `indices` along an axis, with one list of indices per lane: `indices` has the shape of the array
+    /// but along the axis.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::Shape`] when another axis differs, [`Error::Index`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[3, 1], [2, 4]];
+    /// assert_eq!(x.take_along_axis(&x.argsort(-1, false)?, -1)?.to_vec(), [1, 3, 2, 4]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn take_along_axis(&self, indices: &Array<B, i64, D>, axis: isize) -> Result<Self> {
+        let axis = normalize_axis(axis, self.ndim())?;
+        crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
+        let mut shape = self.dims().to_vec();
+        shape[axis] = indices.dims().get(axis).copied().unwrap_or(0);
+        let (x, indices) = if shape == indices.dims() {
+            (self.packed()?, indices.packed()?)
+        } else {
+            // The other axes broadcast.
+            let mut ours = self.dims().to_vec();
+            let mut theirs = indices.dims().to_vec();
+            if ours.len() != theirs.len() {
+                return Err(Error::shape("take_along_axis: indices", indices.dims(), format!("rank {}", ours.len())));
+            }
+            let (n, m) = (core::mem::replace(&mut ours[axis], 1), core::mem::replace(&mut theirs[axis], 1));
+            let mut common = crate::shape::broadcast_shapes(&ours, &theirs)?;
+            common[axis] = n;
+            let x = self.broadcast_to(common.clone())?.into_rank::<D>()?.packed()?;
+            common[axis] = m;
+            shape = common.clone();
+            (x, indices.broadcast_to(common)?.into_rank::<D>()?.packed()?)
+        };
+        let lanes = Lanes::along(x.dims(), axis);
+        let buffer = self.device().take(x.buffer(), lanes, indices.buffer(), Some(shape[axis]))?;
+        Array::from_buffer(self.device(), buffer, &shape)
+    }
+}
+
+impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
+    /// Writes `values`, one per index, to positions along an axis; of a repeated index the last value stays.
+    /// `values` has the shape of the array, with the number of indices along the axis.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::Shape`], [`Error::Index`].
+    pub fn put(&mut self, indices: &Array<B, i64, Ix1>, values: &Self, axis: isize) -> Result<()> {
+        self.scatter(indices, values, axis, false)
+    }
+
+    /// Adds `values`, one per index, to positions along an axis; those of a repeated index all count, in order.
+    ///
+    /// # Errors
+    /// As for [`Array::put`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let mut counts = array![0, 0, 0];
+    /// counts.put_add(&array![1, 1, 2], &array![1, 1, 1], 0)?;
+    /// assert_eq!(counts.to_vec(), [0, 2, 1]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn put_add(&mut self, indices: &Array<B, i64, Ix1>, values: &Self, axis: isize) -> Result<()> {
+        self.scatter(indices, values, axis, true)
+    }
+
+    fn scatter(&mut self, indices: &Array<B, i64, Ix1>, values: &Self, axis: isize, add: bool) -> Result<()> {
+        let axis = normalize_axis(axis, self.ndim())?;
+        let mut expected = self.dims().to_vec();
+        expected[axis] = indices.size();
+        if values.dims() != expected {
+            return Err(Error::shape("put: values", values.dims(), format!("{expected:?}")));
+        }
+        crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
+        crate::expr::check_devices(Some(self.device()), Some(values.device()))?;
+        let out = self.copy()?;
+        let mut buffer = out.buffer().clone();
+        self.device().put(&mut buffer, Lanes::along(self.dims(), axis), indices.packed()?.buffer(), values.packed()?.buffer(), add)?;
+        *self = out;
+        Ok(())
+    }
+}
+
+fn assign<E: Expr, D: Dim>(target: &Array<E::Backend, E::Elem, D>, value: &E) -> Result<()> {
+    // SAFETY: the caller has made the memory of `target` unique; `value` was built before that and holds none of it.
+    unsafe { eval_onto(value, target) }
+}
+
+/// Checks an index array against an axis, on the device.
+pub(crate) fn check_indices<B: Backend>(indices: &Array<B, i64, Ix1>, axis: usize, len: usize) -> Result<()> {
+    if indices.is_empty() {
+        return Ok(());
+    }
+    let (low, high) = (indices.min_all().item()?, indices.max_all().item()?);
+    match (low, high) {
+        (low, _) if low < 0 => Err(Error::Index { index: low as isize, axis, len }),
+        (_, high) if high >= len as i64 => Err(Error::Index { index: high as isize, axis, len }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,39 @@
+//! The core of xp: arrays, ranks, dtypes, lazy expressions, and the [`Backend`] trait.
+//!
+//! Library authors depend on the facade crate `xp-array` (library name `xp`); this crate holds what is common to all
+//! backends and contains no backend itself.
+
+pub mod array;
+pub mod backend;
+pub mod dim;
+pub mod dtype;
+pub mod elementwise;
+mod error;
+pub mod expr;
+pub mod indexing;
+pub mod linalg;
+pub mod math;
+mod matmul;
+mod operators;
+pub mod ops;
+pub mod reduction;
+mod shape;
+mod sorting;
+
+pub use array::Array;
+pub use backend::Backend;
+pub use dim::{Dim, Dyn, IntoShape, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, MAX_NDIM, Rank};
+pub use dtype::{Bits, DType, Element, Float, Floating, Integer, Num, Promote, Real};
+pub use error::{Error, Result};
+pub use expr::{Expr, Lazy};
+pub use indexing::{Ellipsis, NewAxis};
+pub use linalg::Linalg;
+pub use shape::{broadcast_shapes, contiguous_strides, is_contiguous, normalize_axes, normalize_axis, size_of_shape};
+
+/// The functions of the standard, free: `exp(&x)`, `concat(&[&a, &b], 0)`, `where_(&mask, &a, &b)`.
+pub mod functions {
+    pub use crate::array::{arange, broadcast_arrays, concat, empty, eye, full, linspace, meshgrid, ones, repeat_each, stack, unstack, zeros};
+    pub use crate::elementwise::{binary_functions::*, unary_functions::*, where_};
+    pub use crate::matmul::{outer, tensordot, tensordot_axes, vecdot};
+    pub use crate::sorting::{Side, Unique, isin, searchsorted, unique_all, unique_counts, unique_inverse, unique_values};
+}

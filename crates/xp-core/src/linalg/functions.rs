@@ -1,0 +1,510 @@
+//! The functions of the standard's `linalg`, and those that consumers need beside it.
+
+use super::{Eig, Linalg, LinalgError, Trans, Vectors, default_rtol};
+use crate::array::Array;
+use crate::backend::Backend;
+use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
+use crate::dtype::{Floating, Num};
+use crate::error::{Error, Result};
+use crate::expr::Lazy;
+use crate::shape::broadcast_shapes;
+
+pub use crate::matmul::{outer, tensordot, tensordot_axes, vecdot};
+
+type Matrices<B, T> = Array<B, T, Dyn>;
+
+/// Singular value decomposition of every matrix: `U`, `S` in descending order, and `Vh`, so that `x = U diag(S) Vh`.
+///
+/// # Errors
+/// [`Error::Rank`], [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::linalg::{Thin, svd};
+/// let x = array![[3.0, 0.0], [0.0, -2.0], [0.0, 0.0]];
+/// let (u, s, vh) = svd(&x, Thin)?;
+/// assert!((s.get([0])? - 3.0).abs() < 1e-15 && (s.get([1])? - 2.0).abs() < 1e-15);
+/// assert!((u * &s).matmul(&vh)?.lazy().subtract(&x).abs().max_all().eval().item()? < 1e-15);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[allow(clippy::type_complexity)]
+pub fn svd<B: Linalg<T>, T: Floating, D: Dim>(
+    x: &Array<B, T, D>,
+    vectors: Vectors,
+) -> Result<(Array<B, T, D>, Array<B, T::Real, D::Smaller>, Array<B, T, D>)> {
+    let (u, s, vh) = B::svd(&matrices(x)?, vectors)?;
+    Ok((u.into_rank()?, s.into_rank()?, vh.into_rank()?))
+}
+
+/// Singular values of every matrix in descending order.
+///
+/// # Errors
+/// As for [`svd`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let s = xp::linalg::svdvals(&array![[0.0, 2.0], [1.0, 0.0]])?;
+/// assert!((s.get([0])? - 2.0).abs() < 1e-15);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn svdvals<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T::Real, D::Smaller>> {
+    B::svdvals(&matrices(x)?)?.into_rank()
+}
+
+/// Eigenvalues in ascending order and eigenvectors, as columns, of Hermitian matrices, of which the lower triangle is read.
+///
+/// # Errors
+/// [`Error::Rank`], [`LinalgError::NotSquare`], [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let (w, v) = xp::linalg::eigh(&array![[2.0, 1.0], [1.0, 2.0]])?;
+/// assert!((w.get([0])? - 1.0).abs() < 1e-15 && (w.get([1])? - 3.0).abs() < 1e-15);
+/// assert!((v.get([0, 1])?.abs() - 0.5_f64.sqrt()).abs() < 1e-15);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[allow(clippy::type_complexity)]
+pub fn eigh<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, T::Real, D::Smaller>, Array<B, T, D>)> {
+    let (w, v) = B::eigh(&square(x, "eigh")?)?;
+    Ok((w.into_rank()?, v.into_rank()?))
+}
+
+/// Eigenvalues in ascending order of Hermitian matrices, of which the lower triangle is read.
+///
+/// # Errors
+/// As for [`eigh`].
+pub fn eigvalsh<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T::Real, D::Smaller>> {
+    B::eigvalsh(&square(x, "eigvalsh")?)?.into_rank()
+}
+
+/// Eigenvalues and right eigenvectors, as columns, of general matrices, in no particular order.
+///
+/// # Errors
+/// As for [`eigh`].
+#[allow(clippy::type_complexity)]
+pub fn eig<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, B::Complex, D::Smaller>, Array<B, B::Complex, D>)> {
+    let (w, v) = B::eig(&square(x, "eig")?)?;
+    Ok((w.into_rank()?, v.into_rank()?))
+}
+
+/// Eigenvalues of general matrices, in no particular order.
+///
+/// # Errors
+/// As for [`eigh`].
+pub fn eigvals<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, B::Complex, D::Smaller>> {
+    B::eigvals(&square(x, "eigvals")?)?.into_rank()
+}
+
+/// QR decomposition of every matrix: `Q` with orthonormal columns and upper triangular `R`; `Q` is square if `complete`.
+///
+/// # Errors
+/// [`Error::Rank`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[3.0, 1.0], [4.0, 2.0]];
+/// let (q, r) = xp::linalg::qr(&x, false)?;
+/// assert_eq!(r.get([1, 0])?, 0.0);
+/// assert!((q.matmul(&r)? - &x).abs().max_all().item()? < 1e-14);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[allow(clippy::type_complexity)]
+pub fn qr<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, complete: bool) -> Result<(Array<B, T, D>, Array<B, T, D>)> {
+    let (q, r) = B::qr(&matrices(x)?, complete)?;
+    Ok((q.into_rank()?, r.into_rank()?))
+}
+
+/// The factor `R` alone of the QR decomposition of every matrix.
+///
+/// # Errors
+/// [`Error::Rank`].
+pub fn qr_r<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
+    B::qr_r(&matrices(x)?)?.into_rank()
+}
+
+/// Cholesky factor of Hermitian positive definite matrices, of which the lower triangle is read: `x = L L^H`, or
+/// `x = U^H U` if `upper`.
+///
+/// # Errors
+/// [`Error::Rank`], [`LinalgError::NotSquare`], [`LinalgError::NotPositiveDefinite`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let l = xp::linalg::cholesky(&array![[4.0, 2.0], [2.0, 5.0]], false)?;
+/// assert_eq!(l.to_vec(), [2.0, 0.0, 1.0, 2.0]);
+/// assert!(xp::linalg::cholesky(&array![[1.0, 2.0], [2.0, 1.0]], false).is_err());
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn cholesky<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, upper: bool) -> Result<Array<B, T, D>> {
+    B::cholesky(&square(x, "cholesky")?, upper)?.into_rank()
+}
+
+/// Solves `a x = b`. A `b` of rank 1 is a vector; otherwise its last two axes are matrices. Stacks broadcast.
+///
+/// # Errors
+/// [`Error::Rank`], [`LinalgError::NotSquare`], [`Error::Shape`], [`Error::Broadcast`], [`LinalgError::Singular`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = xp::linalg::solve(&array![[2.0, 0.0], [0.0, 4.0]], &array![1.0, 2.0])?;
+/// assert_eq!(x.to_vec(), [0.5, 0.5]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn solve<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(a: &Array<B, T, D>, b: &Array<B, T, E>) -> Result<Array<B, T, D::MatMul<E>>> {
+    let a = square(a, "solve")?;
+    with_rhs("solve", &a, b, |a, b| B::solve(a, b))
+}
+
+/// Solves `op(a) x = b` for triangular `a`, of which the other triangle is not read, nor the diagonal if `unit`.
+///
+/// # Errors
+/// As for [`solve`].
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::linalg::{Trans, solve_triangular};
+/// let l = array![[2.0, 0.0], [1.0, 4.0]];
+/// assert_eq!(solve_triangular(&l, &array![2.0, 9.0], false, false, Trans::No)?.to_vec(), [1.0, 2.0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn solve_triangular<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
+    a: &Array<B, T, D>,
+    b: &Array<B, T, E>,
+    upper: bool,
+    unit: bool,
+    op: Trans,
+) -> Result<Array<B, T, D::MatMul<E>>> {
+    let a = square(a, "solve_triangular")?;
+    with_rhs("solve_triangular", &a, b, |a, b| B::solve_triangular(a, b, upper, unit, op))
+}
+
+/// Solves `a x = b` given the lower Cholesky factor of `a`.
+///
+/// # Errors
+/// As for [`solve`].
+pub fn cho_solve<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(factor: &Array<B, T, D>, b: &Array<B, T, E>) -> Result<Array<B, T, D::MatMul<E>>> {
+    let l = square(factor, "cho_solve")?;
+    with_rhs("cho_solve", &l, b, |l, b| {
+        let y = B::solve_triangular(l, b, false, false, Trans::No)?;
+        B::solve_triangular(l, &y, false, false, Trans::Adjoint)
+    })
+}
+
+/// Inverse of every matrix.
+///
+/// # Errors
+/// [`Error::Rank`], [`LinalgError::NotSquare`], [`LinalgError::Singular`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(xp::linalg::inv(&array![[2.0, 0.0], [0.0, 4.0]])?.to_vec(), [0.5, 0.0, 0.0, 0.25]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn inv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
+    B::inv(&square(x, "inv")?)?.into_rank()
+}
+
+/// Determinant of every matrix.
+///
+/// # Errors
+/// [`Error::Rank`], [`LinalgError::NotSquare`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert!((xp::linalg::det(&array![[1.0, 2.0], [3.0, 4.0]])?.item()? + 2.0).abs() < 1e-14);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn det<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, <D::Smaller as DimBase>::Smaller>> {
+    B::det(&square(x, "det")?)?.into_rank()
+}
+
+/// Sign (phase, for complex matrices) and logarithm of the magnitude of the determinant of every matrix.
+///
+/// # Errors
+/// [`Error::Rank`], [`LinalgError::NotSquare`].
+#[allow(clippy::type_complexity)]
+pub fn slogdet<B: Linalg<T>, T: Floating, D: Dim>(
+    x: &Array<B, T, D>,
+) -> Result<(Array<B, T, <D::Smaller as DimBase>::Smaller>, Array<B, T::Real, <D::Smaller as DimBase>::Smaller>)> {
+    let (sign, log) = B::slogdet(&square(x, "slogdet")?)?;
+    Ok((sign.into_rank()?, log.into_rank()?))
+}
+
+/// Moore-Penrose pseudo-inverse of every matrix. Singular values not above `rtol` times the largest count as zero;
+/// `None` is `max(M, N) * eps`.
+///
+/// # Errors
+/// As for [`svd`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let p = xp::linalg::pinv(&array![[2.0, 0.0], [0.0, 0.0]], None)?;
+/// assert_eq!(p.to_vec(), [0.5, 0.0, 0.0, 0.0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn pinv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, rtol: Option<T::Real>) -> Result<Array<B, T, D>> {
+    let a = matrices(x)?;
+    let (u, s, vh) = B::svd(&a, Vectors::Thin)?;
+    let inverse = inverse_values(&s, rtol.unwrap_or_else(|| default_rtol::<T>(a.dims()[a.ndim() - 2], a.dims()[a.ndim() - 1])))?;
+    let scaled = adjoint(&vh)? * inverse.expand_dims(-2)?.lazy().map::<crate::ops::AsType<T>>().try_eval()?;
+    scaled.matmul(&adjoint(&u)?)?.into_rank()
+}
+
+/// Number of singular values above `rtol` times the largest; `None` is `max(M, N) * eps`.
+///
+/// # Errors
+/// As for [`svd`].
+pub fn matrix_rank<B: Linalg<T>, T: Floating, D: Dim>(
+    x: &Array<B, T, D>,
+    rtol: Option<T::Real>,
+) -> Result<Array<B, i64, <D::Smaller as DimBase>::Smaller>> {
+    let a = matrices(x)?;
+    let rtol = rtol.unwrap_or_else(|| default_rtol::<T>(a.dims()[a.ndim() - 2], a.dims()[a.ndim() - 1]));
+    let s = B::svdvals(&a)?;
+    if s.dims()[s.ndim() - 1] == 0 {
+        return crate::array::zeros::<B, i64, _>(a.device(), &a.dims()[..a.ndim() - 2])?.into_rank();
+    }
+    let largest = s.slice_axis(-1, None, Some(1), 1)?;
+    s.greater(largest * rtol).count_nonzero(-1).into_rank()
+}
+
+/// What [`lstsq`] finds.
+#[derive(Clone, Debug)]
+pub struct Lstsq<B: Backend, T: Floating, D: Dim> {
+    /// The `x` of least 2-norm among those that minimise the 2-norm of `b - a x`.
+    pub solution: Array<B, T, D>,
+    /// The number of singular values of `a` that count as non-zero.
+    pub rank: usize,
+    /// The singular values of `a` in descending order.
+    pub singular_values: Array<B, T::Real, Ix1>,
+}
+
+/// Least squares: the `x` of least 2-norm that minimises the 2-norm of `b - a x`, by the singular value decomposition.
+///
+/// # Errors
+/// As for [`svd`], and [`Error::Shape`] when the numbers of rows differ.
+///
+/// ```
+/// use xp::prelude::*;
+/// let fit = xp::linalg::lstsq(&array![[1.0], [2.0]], &array![2.0, 4.0], None)?;
+/// assert!((fit.solution.item()? - 2.0).abs() < 1e-15 && fit.rank == 1);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn lstsq<B: Linalg<T>, T: Floating, E: Dim>(a: &Array<B, T, Ix2>, b: &Array<B, T, E>, rtol: Option<T::Real>) -> Result<Lstsq<B, T, E>> {
+    let [m, n] = a.shape();
+    if b.ndim() == 0 || b.dims()[0] != m {
+        return Err(Error::shape("lstsq: b", b.dims(), format!("{m} rows, as {:?} has", a.dims())));
+    }
+    let (u, s, vh) = svd(a, Vectors::Thin)?;
+    let inverse = inverse_values(&s.clone().into_dyn(), rtol.unwrap_or_else(|| default_rtol::<T>(m, n)))?;
+    let rank = inverse.count_nonzero_all().item()? as usize;
+    let inverse = inverse.lazy().map::<crate::ops::AsType<T>>().try_eval()?.expand_dims(-1)?;
+    let rhs: Array<B, T, Ix2> = b.reshape([m, b.size() / m.max(1)])?;
+    let y = u.t().conj().matmul(&rhs)? * inverse;
+    let mut shape = b.dims().to_vec();
+    shape[0] = n;
+    let solution = adjoint(&vh)?.matmul(&y.into_rank::<Ix2>()?)?.reshape(shape)?.into_rank()?;
+    Ok(Lstsq { solution, rank, singular_values: s })
+}
+
+/// `1 / s` where `s` is above `rtol` times its largest, otherwise 0.
+fn inverse_values<B: Backend, R: crate::dtype::Float>(s: &Array<B, R, Dyn>, rtol: R) -> Result<Array<B, R, Dyn>> {
+    if s.dims()[s.ndim() - 1] == 0 {
+        return Ok(s.clone());
+    }
+    let limit = s.slice_axis(-1, None, Some(1), 1)? * rtol;
+    let keep = s.lazy().greater(&limit).logical_and(s.lazy().greater(R::ZERO)).try_eval()?;
+    Ok(crate::elementwise::where_(&keep, &s.reciprocal(), R::ZERO))
+}
+
+/// The conjugate transpose of the last two axes.
+///
+/// # Errors
+/// [`Error::Rank`].
+pub fn adjoint<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
+    let t = x.matrix_transpose()?;
+    Ok(if matches!(T::DTYPE.kind(), crate::dtype::Kind::ComplexFloating) { t.conj() } else { t })
+}
+
+/// The Gram matrix `E^H E` of a lazy matrix with many rows, which is never stored: `gram(x.lazy() - &mean)`.
+///
+/// # Errors
+/// As for [`Lazy::try_eval`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1.0, 2.0], [3.0, 6.0]];
+/// let g = xp::linalg::gram(&(x.lazy() - &x.mean(0)))?;
+/// assert_eq!(g.to_vec(), [2.0, 4.0, 4.0, 8.0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn gram<B: Linalg<T>, T: Floating, E>(e: &Lazy<E>) -> Result<Array<B, T, Ix2>>
+where
+    E: crate::expr::Expr<Backend = B, Elem = T, Dim = Ix2>,
+{
+    B::gram(e)
+}
+
+/// Sum of the diagonal of the last two axes, `offset` above the main one, in the dtype of [`Array::sum`].
+///
+/// # Errors
+/// [`Error::Rank`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(xp::linalg::trace(&array![[1, 2], [3, 4]], 0)?.item()?, 5);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn trace<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, offset: isize) -> Result<Array<B, T::Accum, <D::Smaller as DimBase>::Smaller>> {
+    x.diagonal(offset)?.lazy().sum(-1).try_eval()
+}
+
+/// Product of every matrix with itself, `n` times; of its inverse for negative `n`.
+///
+/// # Errors
+/// [`Error::Rank`], [`LinalgError::NotSquare`], [`LinalgError::Singular`].
+pub fn matrix_power<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, n: i64) -> Result<Array<B, T, D>> {
+    let mut base = square(x, "matrix_power")?;
+    if n < 0 {
+        base = B::inv(&base)?;
+    }
+    let size = base.dims()[base.ndim() - 1];
+    let mut power = crate::array::eye::<B, T>(x.device(), size, size, 0)?.broadcast_to(x.dims())?;
+    let mut left = n.unsigned_abs();
+    while left > 0 {
+        if left & 1 == 1 {
+            power = power.matmul(&base)?;
+        }
+        left >>= 1;
+        if left > 0 {
+            base = base.matmul(&base)?;
+        }
+    }
+    power.into_rank()
+}
+
+/// Which norm of a matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MatrixNorm {
+    /// Square root of the sum of squared magnitudes.
+    Fro,
+    /// Sum of the singular values.
+    Nuc,
+    /// Largest sum of magnitudes of a column; the smallest if `min`.
+    One {
+        /// The smallest instead of the largest.
+        min: bool,
+    },
+    /// Largest singular value; the smallest if `min`.
+    Two {
+        /// The smallest instead of the largest.
+        min: bool,
+    },
+    /// Largest sum of magnitudes of a row; the smallest if `min`.
+    Inf {
+        /// The smallest instead of the largest.
+        min: bool,
+    },
+}
+
+/// A norm of every matrix.
+///
+/// # Errors
+/// As for [`svd`].
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::linalg::{MatrixNorm, matrix_norm};
+/// let x = array![[3.0, 0.0], [0.0, -4.0]];
+/// assert_eq!(matrix_norm(&x, MatrixNorm::Fro)?.item()?, 5.0);
+/// assert_eq!(matrix_norm(&x, MatrixNorm::Inf { min: false })?.item()?, 4.0);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn matrix_norm<B: Linalg<T>, T: Floating, D: Dim>(
+    x: &Array<B, T, D>,
+    ord: MatrixNorm,
+) -> Result<Array<B, T::Real, <D::Smaller as DimBase>::Smaller>> {
+    let a = matrices(x)?;
+    let pick = |v: Array<B, T::Real, Dyn>, min: bool| if min { v.lazy().min(-1).try_eval() } else { v.lazy().max(-1).try_eval() };
+    let norm = match ord {
+        MatrixNorm::Fro => a.lazy().abs_square().sum_axes(&[-2, -1], false).try_eval()?.into_lazy().sqrt().try_eval()?,
+        MatrixNorm::Nuc => B::svdvals(&a)?.lazy().sum(-1).try_eval()?,
+        MatrixNorm::One { min } => pick(a.lazy().abs().sum(-2).try_eval()?, min)?,
+        MatrixNorm::Two { min } => pick(B::svdvals(&a)?, min)?,
+        MatrixNorm::Inf { min } => pick(a.lazy().abs().sum(-1).try_eval()?, min)?,
+    };
+    norm.into_rank()
+}
+
+/// The `p`-norm of the vectors along an axis: any real `p`, infinities, and 0, which counts the non-zero elements.
+///
+/// # Errors
+/// [`Error::Axis`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(xp::linalg::vector_norm(&array![3.0, -4.0], -1, 2.0)?.item()?, 5.0);
+/// assert_eq!(xp::linalg::vector_norm(&array![3.0, -4.0], -1, f64::INFINITY)?.item()?, 4.0);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn vector_norm<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, axis: isize, p: f64) -> Result<Array<B, T::Real, D::Smaller>> {
+    let magnitudes = x.lazy().abs();
+    let real = <T::Real as Num>::from_f64;
+    if p == 2.0 {
+        x.lazy().abs_square().sum(axis).try_eval()?.into_lazy().sqrt().try_eval()
+    } else if p == 1.0 {
+        magnitudes.sum(axis).try_eval()
+    } else if p == f64::INFINITY {
+        magnitudes.max(axis).try_eval()
+    } else if p == f64::NEG_INFINITY {
+        magnitudes.min(axis).try_eval()
+    } else if p == 0.0 {
+        x.lazy().count_nonzero(axis).try_eval()?.lazy().map::<crate::ops::AsType<T::Real>>().try_eval()
+    } else {
+        let sums = magnitudes.zip::<crate::ops::Pow, _>(real(p)).sum(axis).try_eval()?;
+        sums.into_lazy().zip::<crate::ops::Pow, _>(real(1.0 / p)).try_eval()
+    }
+}
+
+fn matrices<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Matrices<B, T>> {
+    if x.ndim() < 2 {
+        return Err(Error::Rank { expected: 2, given: x.ndim() });
+    }
+    Ok(x.clone().into_dyn())
+}
+
+fn square<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, function: &'static str) -> Result<Matrices<B, T>> {
+    let a = matrices(x)?;
+    let n = a.ndim();
+    if a.dims()[n - 1] != a.dims()[n - 2] {
+        return Err(LinalgError::NotSquare { function, shape: a.dims().to_vec() }.into());
+    }
+    Ok(a)
+}
+
+/// Broadcasts the stacks of a square `a` and a right-hand side, which may be one vector, and solves.
+fn with_rhs<B: Backend, T: Floating, E: Dim, F: Dim>(
+    what: &'static str,
+    a: &Matrices<B, T>,
+    b: &Array<B, T, E>,
+    solve: impl Fn(&Matrices<B, T>, &Matrices<B, T>) -> Result<Matrices<B, T>>,
+) -> Result<Array<B, T, F>> {
+    crate::expr::check_devices(Some(a.device()), Some(b.device()))?;
+    let n = a.dims()[a.ndim() - 1];
+    let vector = b.ndim() == 1;
+    let rhs = if vector { b.clone().into_dyn().expand_dims(1)? } else { matrices(b)? };
+    if rhs.dims()[rhs.ndim() - 2] != n {
+        return Err(Error::shape(what, b.dims(), format!("{n} rows, as {:?} has", a.dims())));
+    }
+    let stack = broadcast_shapes(&a.dims()[..a.ndim() - 2], &rhs.dims()[..rhs.ndim() - 2])?;
+    let widen = |x: &Matrices<B, T>| {
+        let mut shape = stack.clone();
+        shape.extend(&x.dims()[x.ndim() - 2..]);
+        x.broadcast_to(shape)
+    };
+    let mut out = solve(&widen(a)?, &widen(&rhs)?)?;
+    if vector {
+        out = out.squeeze(-1)?;
+    }
+    out.into_rank()
+}

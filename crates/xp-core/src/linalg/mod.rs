@@ -1,0 +1,242 @@
+//! Linear algebra: the extension trait [`Linalg`] and the functions of the standard's `linalg`, for stacks of matrices.
+//!
+//! The functions take arrays of any rank whose last two axes are matrices. A backend without linear algebra for a dtype
+//! does not implement the trait, and the functions then do not compile for it.
+
+mod functions;
+mod rows;
+
+pub use functions::*;
+pub use rows::RowBlock;
+
+use crate::array::Array;
+use crate::backend::Backend;
+use crate::dim::{Dyn, Ix2};
+use crate::dtype::{Float, Floating, Num};
+use crate::error::Result;
+use crate::expr::{Expr, Lazy};
+
+/// Why a decomposition or solution does not exist or was not found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinalgError {
+    /// Cholesky decomposition of a matrix that is not positive definite.
+    #[error("{}the leading minor of order {order} is not positive definite", of(*.matrix))]
+    NotPositiveDefinite {
+        /// Position of the matrix in the stack.
+        matrix: usize,
+        /// Order of the first leading minor that is not positive definite.
+        order: usize,
+    },
+    /// Solution or inverse of a singular matrix.
+    #[error("{}it is singular: pivot {pivot} is exactly zero", of(*.matrix))]
+    Singular {
+        /// Position of the matrix in the stack.
+        matrix: usize,
+        /// The pivot.
+        pivot: usize,
+    },
+    /// An iteration did not converge.
+    #[error("{}the iteration did not converge", of(*.matrix))]
+    NoConvergence {
+        /// Position of the matrix in the stack.
+        matrix: usize,
+    },
+    /// The matrix holds NaN or infinity.
+    #[error("{}it holds NaN or infinity", of(*.matrix))]
+    NonFinite {
+        /// Position of the matrix in the stack.
+        matrix: usize,
+    },
+    /// The matrix is not square.
+    #[error("{function} needs square matrices: shape {shape:?} given")]
+    NotSquare {
+        /// The function.
+        function: &'static str,
+        /// The shape of the array.
+        shape: Vec<usize>,
+    },
+}
+
+fn of(matrix: usize) -> String {
+    format!("matrix {matrix} of the stack: ")
+}
+
+/// Which singular vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vectors {
+    /// As many as there are singular values.
+    Thin,
+    /// A whole basis: `U` and `Vh` are square.
+    Full,
+}
+pub use Vectors::{Full, Thin};
+
+/// What is done to a triangular matrix before it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trans {
+    /// Nothing.
+    No,
+    /// Transposed.
+    Transpose,
+    /// Conjugated and transposed.
+    Adjoint,
+}
+
+/// Linear algebra of a backend for one dtype: what the functions of this module call.
+///
+/// Methods take stacks of matrices, `(..., M, N)`, already checked to have rank 2 or more, and to be square where the
+/// decomposition needs it. A backend implements the required ones with its libraries; the provided ones are portable.
+#[diagnostic::on_unimplemented(
+    message = "backend `{Self}` has no linear algebra for `{T}`",
+    note = "`Cpu` and `Cuda` have it for f32, f64, Complex<f32> and Complex<f64>"
+)]
+pub trait Linalg<T: Floating>: Backend {
+    /// Singular value decomposition: `U`, `S` in descending order, `Vh`.
+    ///
+    /// # Errors
+    /// [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
+    #[allow(clippy::type_complexity)]
+    fn svd(x: &Array<Self, T, Dyn>, vectors: Vectors) -> Result<(Array<Self, T, Dyn>, Array<Self, T::Real, Dyn>, Array<Self, T, Dyn>)>;
+
+    /// Singular values in descending order.
+    ///
+    /// # Errors
+    /// As for [`Linalg::svd`].
+    fn svdvals(x: &Array<Self, T, Dyn>) -> Result<Array<Self, T::Real, Dyn>> {
+        Ok(Self::svd(x, Thin)?.1)
+    }
+
+    /// Eigenvalues in ascending order and eigenvectors of Hermitian matrices, of which the lower triangle is read.
+    ///
+    /// # Errors
+    /// [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
+    #[allow(clippy::type_complexity)]
+    fn eigh(x: &Array<Self, T, Dyn>) -> Result<(Array<Self, T::Real, Dyn>, Array<Self, T, Dyn>)>;
+
+    /// Eigenvalues in ascending order of Hermitian matrices.
+    ///
+    /// # Errors
+    /// As for [`Linalg::eigh`].
+    fn eigvalsh(x: &Array<Self, T, Dyn>) -> Result<Array<Self, T::Real, Dyn>> {
+        Ok(Self::eigh(x)?.0)
+    }
+
+    /// QR decomposition, with a square `Q` if `complete`.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn qr(x: &Array<Self, T, Dyn>, complete: bool) -> Result<(Array<Self, T, Dyn>, Array<Self, T, Dyn>)>;
+
+    /// The factor `R` alone.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn qr_r(x: &Array<Self, T, Dyn>) -> Result<Array<Self, T, Dyn>> {
+        Ok(Self::qr(x, false)?.1)
+    }
+
+    /// Cholesky factor, lower or upper, of Hermitian positive definite matrices, of which the lower triangle is read.
+    ///
+    /// # Errors
+    /// [`LinalgError::NotPositiveDefinite`].
+    fn cholesky(x: &Array<Self, T, Dyn>, upper: bool) -> Result<Array<Self, T, Dyn>>;
+
+    /// Solves `a x = b` for stacks of equal batch shapes.
+    ///
+    /// # Errors
+    /// [`LinalgError::Singular`].
+    fn solve(a: &Array<Self, T, Dyn>, b: &Array<Self, T, Dyn>) -> Result<Array<Self, T, Dyn>>;
+
+    /// Solves `op(a) x = b` for triangular `a`, and stacks of equal batch shapes.
+    ///
+    /// # Errors
+    /// [`LinalgError::Singular`].
+    fn solve_triangular(a: &Array<Self, T, Dyn>, b: &Array<Self, T, Dyn>, upper: bool, unit: bool, op: Trans) -> Result<Array<Self, T, Dyn>>;
+
+    /// Inverses.
+    ///
+    /// # Errors
+    /// [`LinalgError::Singular`].
+    fn inv(x: &Array<Self, T, Dyn>) -> Result<Array<Self, T, Dyn>> {
+        let n = x.dims()[x.ndim() - 1];
+        let eye = crate::array::eye::<Self, T>(x.device(), n, n, 0)?.broadcast_to(x.dims())?;
+        Self::solve(x, &eye)
+    }
+
+    /// Sign (or phase) and logarithm of the magnitude of determinants.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn slogdet(x: &Array<Self, T, Dyn>) -> Result<(Array<Self, T, Dyn>, Array<Self, T::Real, Dyn>)>;
+
+    /// Determinants.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn det(x: &Array<Self, T, Dyn>) -> Result<Array<Self, T, Dyn>> {
+        let (sign, log) = Self::slogdet(x)?;
+        Ok(sign * log.exp().lazy().map::<crate::ops::AsType<T>>().try_eval()?)
+    }
+
+    /// The Gram matrix `E^H E` of a lazy matrix `E` with many rows, which is evaluated block of rows by block of rows.
+    ///
+    /// # Errors
+    /// As for [`Lazy::try_eval`].
+    fn gram<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, T, Ix2>> {
+        Self::cross(e, e)
+    }
+
+    /// The product `A^H B` of two lazy matrices with equally many rows, evaluated block of rows by block of rows.
+    ///
+    /// # Errors
+    /// As for [`Lazy::try_eval`]; [`Error::Shape`](crate::Error::Shape) when the numbers of rows differ.
+    fn cross<E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<Self, T, Ix2>>
+    where
+        E: Expr<Backend = Self, Elem = T, Dim = Ix2>,
+        F: Expr<Backend = Self, Elem = T, Dim = Ix2>,
+    {
+        rows::cross(a, b)
+    }
+
+    /// The product `E b` of a lazy matrix with many rows, evaluated block of rows by block of rows.
+    ///
+    /// # Errors
+    /// As for [`Lazy::try_eval`]; [`Error::Shape`](crate::Error::Shape) when the inner lengths differ.
+    fn project<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>, b: &Array<Self, T, Ix2>) -> Result<Array<Self, T, Ix2>> {
+        rows::project(e, b)
+    }
+
+    /// The factor `R`, square, of the QR decomposition of a lazy matrix with many rows, which is never stored.
+    ///
+    /// # Errors
+    /// As for [`Lazy::try_eval`].
+    fn tall_r<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, T, Ix2>> {
+        rows::tall_r(e)
+    }
+}
+
+/// Eigenvalues of general matrices, which are complex even when the matrix is real.
+#[diagnostic::on_unimplemented(message = "backend `{Self}` has no general eigenvalues for `{T}`")]
+pub trait Eig<T: Floating>: Linalg<T> {
+    /// The complex dtype of the same precision.
+    type Complex: Floating;
+    /// Eigenvalues and right eigenvectors, in no particular order.
+    ///
+    /// # Errors
+    /// [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
+    #[allow(clippy::type_complexity)]
+    fn eig(x: &Array<Self, T, Dyn>) -> Result<(Array<Self, Self::Complex, Dyn>, Array<Self, Self::Complex, Dyn>)>;
+    /// Eigenvalues, in no particular order.
+    ///
+    /// # Errors
+    /// As for [`Eig::eig`].
+    fn eigvals(x: &Array<Self, T, Dyn>) -> Result<Array<Self, Self::Complex, Dyn>> {
+        Ok(Self::eig(x)?.0)
+    }
+}
+
+/// The tolerance below which a singular value of an `m x n` matrix counts as zero, relative to the largest.
+pub fn default_rtol<T: Floating>(m: usize, n: usize) -> T::Real {
+    <T::Real as Num>::from_usize(m.max(n)) * <T::Real as Float>::EPSILON
+}

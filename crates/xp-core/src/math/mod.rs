@@ -1,0 +1,33 @@
+//! Elementary and special functions that the compiler vectorises.
+//!
+//! Every real function is branch-free scalar Rust, generic over the instruction-set level [`Isa`]. Called in a loop
+//! inside a function with matching `#[target_feature]`s it becomes SIMD code; called alone it is an ordinary scalar
+//! function. [`MathFloat`] has the functions as methods, [`complex`] the functions of complex arguments.
+//!
+//! Special values follow C99 Annex F and G and the Array API standard. The error bound stated at each method holds at
+//! every level, with and without fused multiply-add.
+//!
+//! # Repair
+//!
+//! A few functions are too costly to evaluate without branches on their whole domain. Each of them, `f`, comes with a
+//! predicate `f_needs_repair`, cheap and vectorisable, and an exact `f_repair`. Where the predicate is true, the value
+//! of `f` is unspecified and a caller takes the one of `f_repair` instead.
+
+pub mod complex;
+mod exp;
+mod float;
+mod hyperbolic;
+mod inverse_trig;
+mod isa;
+mod kernel;
+mod log;
+mod pow;
+mod special;
+mod tables;
+mod trig;
+
+pub use float::MathFloat;
+pub use isa::{Avx2, Avx512, Baseline, Isa};
+
+#[cfg(test)]
+mod tests;

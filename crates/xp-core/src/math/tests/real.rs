@@ -1,0 +1,341 @@
+//! Real functions: accuracy, special values, repair, vectorised loops.
+
+use super::super::Avx512;
+use super::super::Isa;
+use super::super::kernel::two_sum;
+use super::{Avx2, Baseline, EDGES, MathFloat, Sequence, arguments, spacing, ulps};
+
+type Function<R> = fn(R) -> R;
+
+/// The same function without and with fused multiply-add.
+type Levels<R> = [Function<R>; 2];
+
+/// A function of one argument at the levels without and with fused multiply-add.
+struct Unary<R> {
+    name: &'static str,
+    /// Largest error in ulp, as the method's documentation states it.
+    bound: f64,
+    levels: Levels<R>,
+    oracle: fn(f64) -> f64,
+    /// Where most of the arguments lie.
+    range: (f64, f64),
+}
+
+/// The functions that the standard library has an accurate double-precision version of.
+fn unary<R: MathFloat>() -> Vec<Unary<R>> {
+    macro_rules! case {
+        ($name:ident, $bound:literal, $oracle:expr, $low:literal, $high:literal) => {
+            Unary {
+                name: stringify!($name),
+                bound: $bound,
+                levels: [R::$name::<Baseline>, R::$name::<Avx2>],
+                oracle: $oracle,
+                range: ($low, $high),
+            }
+        };
+    }
+    vec![
+        case!(exp, 1.0, f64::exp, -750.0, 720.0),
+        case!(exp2, 1.0, f64::exp2, -1080.0, 1030.0),
+        case!(exp_m1, 2.0, f64::exp_m1, -2.0, 2.0),
+        case!(ln, 1.0, f64::ln, 0.5, 2.0),
+        case!(ln_1p, 2.0, f64::ln_1p, -1.0, 2.0),
+        case!(log2, 1.0, f64::log2, 0.5, 2.0),
+        case!(log10, 2.0, f64::log10, 0.5, 2.0),
+        case!(sin, 1.0, f64::sin, -100.0, 1e6),
+        case!(cos, 1.0, f64::cos, -100.0, 1e6),
+        case!(tan, 3.0, f64::tan, -10.0, 10.0),
+        case!(asin, 2.0, f64::asin, -1.0, 1.0),
+        case!(acos, 2.0, f64::acos, -1.0, 1.0),
+        case!(atan, 2.0, f64::atan, -3.0, 3.0),
+        case!(sinh, 2.0, f64::sinh, -3.0, 3.0),
+        case!(cosh, 2.0, f64::cosh, -3.0, 3.0),
+        case!(tanh, 3.0, f64::tanh, -3.0, 3.0),
+    ]
+}
+
+/// The functions with a reference table, and the largest error in ulp.
+fn tabulated<R: MathFloat>() -> Vec<(&'static str, Levels<R>, f64)> {
+    vec![
+        ("asinh", [R::asinh::<Baseline>, R::asinh::<Avx2>], 2.0),
+        ("acosh", [R::acosh::<Baseline>, R::acosh::<Avx2>], 3.0),
+        ("atanh", [R::atanh::<Baseline>, R::atanh::<Avx2>], 2.0),
+        ("erf", [R::erf::<Baseline>, R::erf::<Avx2>], 2.0),
+        ("erfc", [R::erfc::<Baseline>, R::erfc::<Avx2>], 4.0),
+        ("gammaln", [gammaln_everywhere::<Baseline, R>, gammaln_everywhere::<Avx2, R>], 8.0),
+    ]
+}
+
+fn gammaln_everywhere<I: Isa, R: MathFloat>(x: R) -> R {
+    if x.gammaln_needs_repair() { x.gammaln_repair() } else { x.gammaln::<I>() }
+}
+
+/// A function of two arguments.
+struct Binary<R> {
+    name: &'static str,
+    bound: f64,
+    levels: [fn(R, R) -> R; 2],
+    oracle: fn(f64, f64) -> f64,
+    /// A pair of arguments in the middle of the domain.
+    sample: fn(&mut Sequence) -> (f64, f64),
+}
+
+fn binary<R: MathFloat>() -> Vec<Binary<R>> {
+    macro_rules! case {
+        ($name:ident, $bound:literal, $oracle:expr, $sample:expr) => {
+            Binary {
+                name: stringify!($name),
+                bound: $bound,
+                levels: [R::$name::<Baseline>, R::$name::<Avx2>],
+                oracle: $oracle,
+                sample: $sample,
+            }
+        };
+    }
+    let square: fn(&mut Sequence) -> (f64, f64) = |s| (s.between(-3.0, 3.0), s.between(-3.0, 3.0));
+    vec![
+        case!(pow, 1.0, f64::powf, |s| {
+            let x = s.between(-10.0, 10.0).exp2();
+            (x, s.between(-745.0, 745.0) / x.ln())
+        }),
+        case!(atan2, 2.0, f64::atan2, square),
+        case!(hypot, 2.0, f64::hypot, square),
+        case!(logaddexp, 2.0, logaddexp, |s| (s.between(-20.0, 20.0), s.between(-20.0, 20.0))),
+    ]
+}
+
+fn logaddexp(x: f64, y: f64) -> f64 {
+    let (larger, smaller) = if x > y { (x, y) } else { (y, x) };
+    let difference = if x == y { 0.0 } else { smaller - larger };
+    if difference.is_nan() {
+        return f64::NAN;
+    }
+    // What the rounding of the difference lost.
+    let lost = if difference > -800.0 && x != y { two_sum(smaller, -larger).1 } else { 0.0 };
+    larger + (difference.exp() * (1.0 + lost)).ln_1p()
+}
+
+fn unary_accuracy<R: MathFloat>() {
+    for case in unary::<R>() {
+        let mut worst = (0.0, 0.0);
+        for x in arguments(case.range.0, case.range.1, 20_000) {
+            let x = R::from_f64(x);
+            let outside = ["sin", "cos", "tan"].contains(&case.name) && x.sin_needs_repair();
+            if outside && x.is_finite() {
+                continue;
+            }
+            let exact = (case.oracle)(x.to_f64());
+            for f in case.levels {
+                let error = ulps(f(x), exact, 0.0);
+                if error > worst.0 {
+                    worst = (error, x.to_f64());
+                }
+            }
+        }
+        println!("{:8} {:.3} at {:e}", case.name, worst.0, worst.1);
+        assert!(worst.0 <= case.bound, "{}: {} ulp at {:e}", case.name, worst.0, worst.1);
+    }
+}
+
+#[test]
+fn unary_accuracy_f64() {
+    unary_accuracy::<f64>();
+}
+
+#[test]
+fn unary_accuracy_f32() {
+    unary_accuracy::<f32>();
+}
+
+fn tabulated_accuracy<R: MathFloat>() {
+    for (name, levels, bound) in tabulated::<R>() {
+        let mut worst = (0.0, 0.0);
+        let mut count = 0;
+        for line in include_str!("../testdata/real.txt").lines() {
+            let mut fields = line.split(' ');
+            if fields.next() != Some(name) {
+                continue;
+            }
+            let mut number = || fields.next().unwrap().parse::<f64>().unwrap();
+            let (x, exact, rest) = (number(), number(), number());
+            count += 1;
+            for f in levels {
+                let value = f(R::from_f64(x));
+                let mut error = ulps(value, exact, rest);
+                if name == "gammaln" && x < 0.0 {
+                    // Near the zeros between the poles the absolute error counts.
+                    error = error.min((value.to_f64() - exact).abs() / R::EPSILON.to_f64());
+                }
+                if error > worst.0 {
+                    worst = (error, x);
+                }
+            }
+        }
+        println!("{name:8} {:.3} at {:e}", worst.0, worst.1);
+        assert!(count >= 150, "{name}: {count} lines");
+        assert!(worst.0 <= bound, "{name}: {} ulp at {:e}", worst.0, worst.1);
+    }
+}
+
+#[test]
+fn tabulated_accuracy_f64() {
+    tabulated_accuracy::<f64>();
+}
+
+#[test]
+fn tabulated_accuracy_f32() {
+    tabulated_accuracy::<f32>();
+}
+
+fn binary_accuracy<R: MathFloat>() {
+    for case in binary::<R>() {
+        let mut sequence = Sequence(0x1234_5678_9ABC_DEF1);
+        let mut pairs: Vec<(f64, f64)> = EDGES.iter().flat_map(|&a| EDGES.iter().map(move |&b| (a, b))).collect();
+        for _ in 0..50_000 {
+            pairs.push((case.sample)(&mut sequence));
+            pairs.push((f64::from_bits(sequence.bits()), f64::from_bits(sequence.bits())));
+            let single = |bits: u64| f64::from(f32::from_bits(bits as u32));
+            pairs.push((single(sequence.bits()), single(sequence.bits())));
+        }
+        let mut worst = (0.0, (0.0, 0.0));
+        for (x, y) in pairs {
+            let (x, y) = (R::from_f64(x), R::from_f64(y));
+            let exact = (case.oracle)(x.to_f64(), y.to_f64());
+            for f in case.levels {
+                let value = f(x, y);
+                let mut error = ulps(value, exact, 0.0);
+                let larger = x.to_f64().max(y.to_f64());
+                if case.name == "logaddexp" && larger.is_finite() && exact.is_finite() {
+                    // The sum of the larger argument and a logarithm: where they cancel the absolute error counts.
+                    error = (value.to_f64() - exact).abs() / spacing::<R>(larger.abs().max(exact.abs()));
+                }
+                if error > worst.0 {
+                    worst = (error, (x.to_f64(), y.to_f64()));
+                }
+            }
+        }
+        println!("{:8} {:.3} at {:?}", case.name, worst.0, worst.1);
+        assert!(worst.0 <= case.bound, "{}: {} ulp at {:?}", case.name, worst.0, worst.1);
+    }
+}
+
+#[test]
+fn binary_accuracy_f64() {
+    binary_accuracy::<f64>();
+}
+
+#[test]
+fn binary_accuracy_f32() {
+    binary_accuracy::<f32>();
+}
+
+fn special_values<R: MathFloat>() {
+    type Case<R> = (&'static str, Function<R>, &'static [(f64, f64)]);
+    const INF: f64 = f64::INFINITY;
+    const NAN: f64 = f64::NAN;
+    let cases: [Case<R>; 6] = [
+        (
+            "asinh",
+            R::asinh::<Baseline>,
+            &[(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -INF), (NAN, NAN), (1e-30, 1e-30)],
+        ),
+        (
+            "acosh",
+            R::acosh::<Baseline>,
+            &[(1.0, 0.0), (INF, INF), (0.5, NAN), (-3.0, NAN), (-INF, NAN), (NAN, NAN), (-1e30, NAN)],
+        ),
+        (
+            "atanh",
+            R::atanh::<Baseline>,
+            &[(0.0, 0.0), (-0.0, -0.0), (1.0, INF), (-1.0, -INF), (1.5, NAN), (-INF, NAN), (NAN, NAN)],
+        ),
+        ("erf", R::erf::<Baseline>, &[(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (10.0, 1.0), (NAN, NAN)]),
+        ("erfc", R::erfc::<Baseline>, &[(0.0, 1.0), (INF, 0.0), (-INF, 2.0), (30.0, 0.0), (-10.0, 2.0), (NAN, NAN)]),
+        (
+            "gammaln",
+            gammaln_everywhere::<Baseline, R>,
+            &[(0.0, INF), (-0.0, INF), (1.0, 0.0), (2.0, 0.0), (-3.0, INF), (INF, INF), (-INF, INF), (NAN, NAN)],
+        ),
+    ];
+    for (name, f, values) in cases {
+        for &(x, want) in values {
+            let value = f(R::from_f64(x));
+            assert!(
+                ulps(value, want, 0.0) == 0.0 || (name == "asinh" && x == 1e-30),
+                "{name}({x}) = {value:?}, not {want}"
+            );
+        }
+    }
+}
+
+#[test]
+fn special_values_f64() {
+    special_values::<f64>();
+}
+
+#[test]
+fn special_values_f32() {
+    special_values::<f32>();
+}
+
+#[test]
+fn large_angles_are_repaired() {
+    for x in [1.5e6, -3e7, 1e22, 1e300, f64::MAX] {
+        assert!(x.sin_needs_repair() && x.cos_needs_repair() && x.tan_needs_repair());
+        assert_eq!(x.sin_repair(), x.sin());
+        assert_eq!(x.cos_repair(), x.cos());
+        assert_eq!(x.tan_repair(), x.tan());
+        // Out of the domain the value is arbitrary, but the call returns.
+        let _ = MathFloat::sin::<Baseline>(x) + MathFloat::cos::<Baseline>(x) + MathFloat::tan::<Baseline>(x);
+    }
+    assert!(!1e6_f64.sin_needs_repair() && 1e9_f32.sin_needs_repair() && !6e7_f32.sin_needs_repair());
+    // The double nearest to a multiple of π among the hard cases within the domain.
+    for n in 1..20_000 {
+        let x = f64::from(n) * std::f64::consts::PI;
+        let error = ulps(MathFloat::sin::<Baseline>(x), x.sin(), 0.0);
+        assert!(error <= 1.0, "{x:e}: {error}");
+    }
+}
+
+/// The level's loop gives what scalar calls give: the functions have no state, order or rounding that depends on it.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn vector_loops_equal_scalar_calls() {
+    #[inline(always)]
+    fn all<I: Isa, R: MathFloat>(x: &[R], y: &mut [R]) {
+        for (a, b) in x.iter().zip(y) {
+            let s = a.sin::<I>() + a.atan::<I>() * a.exp::<I>();
+            *b = s + a.erf::<I>() + a.abs().pow::<I>(s) + a.tanh::<I>() + a.abs().ln_1p::<I>() + a.abs().gammaln::<I>();
+        }
+    }
+    #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+    fn avx2<R: MathFloat>(x: &[R], y: &mut [R]) {
+        all::<Avx2, R>(x, y);
+    }
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,bmi1,bmi2")]
+    fn avx512<R: MathFloat>(x: &[R], y: &mut [R]) {
+        all::<Avx512, R>(x, y);
+    }
+    fn check<R: MathFloat>() {
+        let x: Vec<R> = arguments(-4.0, 4.0, 500).into_iter().map(R::from_f64).collect();
+        let mut y = vec![R::ZERO; x.len()];
+        let mut z = vec![R::ZERO; x.len()];
+        // Fused operations without the feature are calls, with the same result.
+        all::<Avx2, R>(&x, &mut y);
+        let same = |a: R, b: R| a == b || (a.is_nan() && b.is_nan());
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("bmi2") {
+            // SAFETY: the features were detected.
+            unsafe { avx2(&x, &mut z) };
+            assert!(y.iter().zip(&z).all(|(&a, &b)| same(a, b)));
+        }
+        let level = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+        let level = level && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl");
+        if level && is_x86_feature_detected!("avx512cd") && is_x86_feature_detected!("bmi2") {
+            // SAFETY: the features were detected.
+            unsafe { avx512(&x, &mut z) };
+            assert!(y.iter().zip(&z).all(|(&a, &b)| same(a, b)));
+        }
+    }
+    check::<f64>();
+    check::<f32>();
+}

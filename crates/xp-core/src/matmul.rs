@@ -1,0 +1,186 @@
+//! Products: `matmul`, `tensordot`, `vecdot`, `outer`.
+
+use crate::array::Array;
+use crate::backend::{Backend, Stack};
+use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
+use crate::dtype::Num;
+use crate::error::{Error, Result};
+use crate::shape::{broadcast_shapes, broadcast_strides, normalize_axes, normalize_axis, size_of_shape};
+
+impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
+    /// The matrix product. A vector on the left is a row, on the right a column, and that axis is dropped from the
+    /// result; axes before the last two are stacks of matrices, which broadcast.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] for a scalar array, [`Error::Shape`] when the inner lengths differ, [`Error::Broadcast`],
+    /// [`Error::Device`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let (a, v) = (array![[1, 2], [3, 4]], array![1, 10]);
+    /// assert_eq!(a.matmul(&a)?.to_vec(), [7, 10, 15, 22]);
+    /// assert_eq!(a.matmul(&v)?.to_vec(), [21, 43]);
+    /// assert_eq!(v.matmul(&v)?.item()?, 101);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn matmul<E: Dim>(&self, other: &Array<B, T, E>) -> Result<Array<B, T, D::MatMul<E>>> {
+        for ndim in [self.ndim(), other.ndim()] {
+            if ndim == 0 {
+                return Err(Error::Rank { expected: 1, given: 0 });
+            }
+        }
+        let (row, column) = (self.ndim() == 1, other.ndim() == 1);
+        let a = if row { self.clone().into_dyn().expand_dims(0)? } else { self.clone().into_dyn() };
+        let b = if column { other.clone().into_dyn().expand_dims(1)? } else { other.clone().into_dyn() };
+        let mut out = matmul_stacks(&a, &b).map_err(|e| match e {
+            Error::Shape { .. } => Error::shape("matmul", other.dims(), format!("an inner length that matches {:?}", self.dims())),
+            e => e,
+        })?;
+        if row {
+            out = out.squeeze(-2)?;
+        }
+        if column {
+            out = out.squeeze(-1)?;
+        }
+        out.into_rank()
+    }
+}
+
+fn matmul_stacks<B: Backend, T: Num>(a: &Array<B, T, Dyn>, b: &Array<B, T, Dyn>) -> Result<Array<B, T, Dyn>> {
+    crate::expr::check_devices(Some(a.device()), Some(b.device()))?;
+    let (na, nb) = (a.ndim(), b.ndim());
+    let (m, k, n) = (a.dims()[na - 2], a.dims()[na - 1], b.dims()[nb - 1]);
+    if b.dims()[nb - 2] != k {
+        return Err(Error::shape("matmul", b.dims(), ""));
+    }
+    let batch = broadcast_shapes(&a.dims()[..na - 2], &b.dims()[..nb - 2])?;
+    let mut shape = batch.clone();
+    shape.extend([m, n]);
+    size_of_shape(&shape)?;
+    let mut walks = [vec![0; batch.len()], vec![0; batch.len()]];
+    broadcast_strides(&a.dims()[..na - 2], &a.strides()[..na - 2], &batch, &mut walks[0]);
+    broadcast_strides(&b.dims()[..nb - 2], &b.strides()[..nb - 2], &batch, &mut walks[1]);
+    let offsets = batch_offsets(&batch, &walks, [a.offset(), b.offset()]);
+    let strides = |x: &Array<B, T, Dyn>| [x.strides()[x.ndim() - 2], x.strides()[x.ndim() - 1]];
+    let (left, right) = (Stack { buffer: a.buffer(), strides: strides(a) }, Stack { buffer: b.buffer(), strides: strides(b) });
+    let buffer = a.device().matmul(left, right, [m, k, n], &offsets)?;
+    Array::from_buffer(a.device(), buffer, &shape)
+}
+
+/// The offsets of both operands for every matrix of a stack, in row-major order.
+fn batch_offsets(batch: &[usize], walks: &[Vec<isize>; 2], start: [usize; 2]) -> Vec<[usize; 2]> {
+    let count = batch.iter().product();
+    let mut index = vec![0; batch.len()];
+    let mut at = start.map(|s| s as isize);
+    let mut out = Vec::with_capacity(count);
+    for _ in 0..count {
+        out.push(at.map(|x| x as usize));
+        for k in (0..batch.len()).rev() {
+            index[k] += 1;
+            at[0] += walks[0][k];
+            at[1] += walks[1][k];
+            if index[k] < batch[k] {
+                break;
+            }
+            at[0] -= walks[0][k] * batch[k] as isize;
+            at[1] -= walks[1][k] * batch[k] as isize;
+            index[k] = 0;
+        }
+    }
+    out
+}
+
+/// The sum over `conj(x1) * x2` along one axis, after broadcasting the others.
+///
+/// # Errors
+/// [`Error::Axis`] when `axis` is not negative or not in both arrays, [`Error::Shape`] when the lengths along it differ.
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(vecdot(&array![1, 2, 3], &array![4, 5, 6], -1)?.item()?, 32);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn vecdot<B: Backend, T: Num, D: Dim, E: Dim>(
+    x1: &Array<B, T, D>,
+    x2: &Array<B, T, E>,
+    axis: isize,
+) -> Result<Array<B, T, <D::Max<E> as DimBase>::Smaller>> {
+    let ndim = x1.ndim().max(x2.ndim());
+    if axis >= 0 {
+        return Err(Error::Axis { axis, ndim });
+    }
+    let (i, j) = (normalize_axis(axis, x1.ndim())?, normalize_axis(axis, x2.ndim())?);
+    if x1.dims()[i] != x2.dims()[j] {
+        return Err(Error::shape("vecdot", x2.dims(), format!("length {} along axis {axis}", x1.dims()[i])));
+    }
+    // The narrow result of wide sums: `vecdot` keeps the dtype, unlike `sum`.
+    let sums = x1.lazy().conj().multiply(x2).sum(axis).try_eval()?;
+    sums.lazy().map::<crate::ops::AsType<T>>().try_eval()
+}
+
+/// The sum of products over the last `n` axes of `x1` and the first `n` of `x2`.
+///
+/// # Errors
+/// [`Error::Shape`] when the lengths differ, [`Error::Rank`] when an array has fewer axes.
+pub fn tensordot<B: Backend, T: Num, D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array<B, T, E>, n: usize) -> Result<Array<B, T, Dyn>> {
+    for ndim in [x1.ndim(), x2.ndim()] {
+        if ndim < n {
+            return Err(Error::Rank { expected: n, given: ndim });
+        }
+    }
+    let first: Vec<isize> = (x1.ndim() - n..x1.ndim()).map(|k| k as isize).collect();
+    let second: Vec<isize> = (0..n as isize).collect();
+    tensordot_axes(x1, x2, &first, &second)
+}
+
+/// The sum of products over the axes `axes1` of `x1` and `axes2` of `x2`, matched one by one.
+///
+/// # Errors
+/// [`Error::Value`] when the lists differ in length, [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Shape`] when the
+/// lengths of matched axes differ.
+///
+/// ```
+/// use xp::prelude::*;
+/// let a = array![[1, 2], [3, 4]];
+/// assert_eq!(tensordot_axes(&a, &a, &[0], &[0])?.to_vec(), a.t().matmul(&a)?.to_vec());
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn tensordot_axes<B: Backend, T: Num, D: Dim, E: Dim>(
+    x1: &Array<B, T, D>,
+    x2: &Array<B, T, E>,
+    axes1: &[isize],
+    axes2: &[isize],
+) -> Result<Array<B, T, Dyn>> {
+    if axes1.len() != axes2.len() {
+        return Err(Error::value("tensordot: axes", format!("{} axes of the first array and {} of the second given", axes1.len(), axes2.len())));
+    }
+    let (a1, a2) = (normalize_axes(axes1, x1.ndim())?, normalize_axes(axes2, x2.ndim())?);
+    if a1.iter().zip(&a2).any(|(&i, &j)| x1.dims()[i] != x2.dims()[j]) {
+        return Err(Error::shape("tensordot", x2.dims(), format!("lengths along {axes2:?} equal to those of {:?} along {axes1:?}", x1.dims())));
+    }
+    let free = |ndim: usize, used: &[usize]| (0..ndim).filter(|k| !used.contains(k)).collect::<Vec<_>>();
+    let (f1, f2) = (free(x1.ndim(), &a1), free(x2.ndim(), &a2));
+    let signed = |v: Vec<usize>| v.into_iter().map(|k| k as isize).collect::<Vec<_>>();
+    let mut shape: Vec<usize> = f1.iter().map(|&k| x1.dims()[k]).collect();
+    let rows = shape.iter().product();
+    shape.extend(f2.iter().map(|&k| x2.dims()[k]));
+    let inner: usize = a1.iter().map(|&k| x1.dims()[k]).product();
+    let columns = f2.iter().map(|&k| x2.dims()[k]).product();
+    let left: Array<B, T, Ix2> = x1.permute_dims(&signed([f1, a1].concat()))?.reshape([rows, inner])?;
+    let right: Array<B, T, Ix2> = x2.permute_dims(&signed([a2, f2].concat()))?.reshape([inner, columns])?;
+    left.matmul(&right)?.reshape(shape)
+}
+
+/// The products of all pairs of elements of two vectors.
+///
+/// # Errors
+/// When memory runs out or the device fails.
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(outer(&array![1, 2], &array![3, 4, 5])?.to_vec(), [3, 4, 5, 6, 8, 10]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn outer<B: Backend, T: Num>(x1: &Array<B, T, Ix1>, x2: &Array<B, T, Ix1>) -> Result<Array<B, T, Ix2>> {
+    x1.expand_dims(1)?.lazy().multiply(x2).try_eval()
+}
