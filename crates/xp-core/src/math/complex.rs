@@ -1,8 +1,9 @@
 //! Elementary functions of complex arguments.
 //!
-//! Special values and branch cuts are those of C99 Annex G and the Array API standard: a function is continuous from
-//! above on its cut where the zero part is positive, from below where it is negative. Accuracy is a few ulp of the
-//! larger component (and of each one, where nothing says otherwise); intermediate results do not overflow.
+//! Special values and branch cuts are those of C99 Annex G and the Array API standard: on its cut, a function is
+//! continuous from above where the zero part is positive and from below where it is negative. The error of each
+//! component is at most 3 ulp of the larger one, [`pow`] apart, and intermediate results do not overflow. These are scalar
+//! functions with branches.
 
 mod arithmetic;
 mod exponential;

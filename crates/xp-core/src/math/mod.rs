@@ -7,6 +7,11 @@
 //! Special values follow C99 Annex F and G and the Array API standard. The error bound stated at each method holds at
 //! every level, with and without fused multiply-add.
 //!
+//! # Where things are
+//!
+//! One file per family: `exp`, `log`, `trig`, `inverse_trig`, `hyperbolic`, `pow`, `special`. An algorithm is written once
+//! for both types; `tables` has the polynomials of each, `kernel` the bit operations and the arithmetic they share.
+//!
 //! # Repair
 //!
 //! A few functions are too costly to evaluate without branches on their whole domain. Each of them, `f`, comes with a

@@ -8,30 +8,34 @@ use super::{MathFloat, spacing, ulps};
 type Unary<R> = fn(Complex<R>) -> Complex<R>;
 type Binary<R> = fn(Complex<R>, Complex<R>) -> Complex<R>;
 
-/// Name, function, and largest error of a component in ulp of the larger component.
-fn functions<R: MathFloat>() -> Vec<(&'static str, Unary<R>, f64)> {
+/// Largest error of a component, in ulp of the larger component.
+const BOUND: f64 = 3.0;
+/// The same for `pow` of arguments up to 3, where the logarithm's error is multiplied.
+const POW_BOUND: f64 = 16.0;
+
+fn functions<R: MathFloat>() -> Vec<(&'static str, Unary<R>)> {
     vec![
-        ("exp", c::exp, 3.0),
-        ("expm1", c::expm1, 3.0),
-        ("log", c::log, 3.0),
-        ("log1p", c::log1p, 3.0),
-        ("log2", c::log2, 3.0),
-        ("log10", c::log10, 3.0),
-        ("sqrt", c::sqrt, 3.0),
-        ("sin", c::sin, 3.0),
-        ("cos", c::cos, 3.0),
-        ("tan", c::tan, 5.0),
-        ("sinh", c::sinh, 3.0),
-        ("cosh", c::cosh, 3.0),
-        ("tanh", c::tanh, 5.0),
-        ("asin", c::asin, 4.0),
-        ("acos", c::acos, 4.0),
-        ("atan", c::atan, 4.0),
-        ("asinh", c::asinh, 4.0),
-        ("acosh", c::acosh, 4.0),
-        ("atanh", c::atanh, 4.0),
-        ("reciprocal", c::reciprocal, 3.0),
-        ("sign", c::sign, 2.0),
+        ("exp", c::exp),
+        ("expm1", c::expm1),
+        ("log", c::log),
+        ("log1p", c::log1p),
+        ("log2", c::log2),
+        ("log10", c::log10),
+        ("sqrt", c::sqrt),
+        ("sin", c::sin),
+        ("cos", c::cos),
+        ("tan", c::tan),
+        ("sinh", c::sinh),
+        ("cosh", c::cosh),
+        ("tanh", c::tanh),
+        ("asin", c::asin),
+        ("acos", c::acos),
+        ("atan", c::atan),
+        ("asinh", c::asinh),
+        ("acosh", c::acosh),
+        ("atanh", c::atanh),
+        ("reciprocal", c::reciprocal),
+        ("sign", c::sign),
     ]
 }
 
@@ -73,12 +77,12 @@ fn errors<R: MathFloat>(name: &str, f: impl Fn(Complex<R>, Complex<R>) -> Comple
 }
 
 fn reference_values<R: MathFloat>() {
-    let binary: [(&str, Binary<R>, f64); 2] = [("div", c::div, 3.0), ("pow", c::pow, 24.0)];
+    let binary: [(&str, Binary<R>, f64); 2] = [("div", c::div, BOUND), ("pow", c::pow, POW_BOUND)];
     let mut failures = Vec::new();
-    for (name, f, bound) in functions::<R>() {
+    for (name, f) in functions::<R>() {
         let (error, component) = errors::<R>(name, |z, _| f(z));
         println!("{name:10} {error:8.2} {component:10.2}");
-        if error > bound {
+        if error > BOUND {
             failures.push((name, error));
         }
     }
@@ -135,7 +139,7 @@ fn special_values_f32() {
 #[test]
 fn conjugates() {
     let parts = [0.0, -0.0, 0.3, -1.0, 1.0, 2.5, f64::INFINITY, f64::NEG_INFINITY];
-    for (name, f, _) in functions::<f64>() {
+    for (name, f) in functions::<f64>() {
         for x in parts {
             for y in parts {
                 let (value, mirrored) = (f(Complex::new(x, y)), f(Complex::new(x, -y)));
@@ -161,7 +165,7 @@ fn sides_of_the_branch_cuts() {
     assert_eq!(c::log1p(below(-3.0)).im, -std::f64::consts::PI);
     assert_eq!(c::sqrt(above(-4.0)).im, 2.0);
     assert_eq!(c::sqrt(below(-4.0)).im, -2.0);
-    for (name, f, _) in functions::<f64>() {
+    for (name, f) in functions::<f64>() {
         let (one, other) = match name {
             "asin" | "acos" => (above(2.0), below(2.0)),
             "acosh" => (above(-2.0), below(-2.0)),

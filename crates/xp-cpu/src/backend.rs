@@ -1,0 +1,183 @@
+//! `Cpu` as a backend.
+
+use std::fmt;
+
+use xp_core::backend::{Lanes, Scan, Slot, Stack};
+use xp_core::expr::{Kernel, Plan};
+use xp_core::reduction::Reduction;
+use xp_core::{Backend, Element, Error, Num, Real, Result};
+
+use crate::buffer::CpuBuffer;
+use crate::dispatch::{same, same_mut, with_dtype, with_real};
+use crate::kernels::gather::{self, IndexOutOfBounds};
+use crate::kernels::mask::Selection;
+use crate::kernels::search::{self, Side};
+use crate::kernels::{scan, scatter, sort, transpose};
+
+/// The CPU, with all threads of the current rayon pool. It is backend and device in one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Cpu;
+
+impl fmt::Display for Cpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cpu")
+    }
+}
+
+impl Backend for Cpu {
+    const NAME: &'static str = "cpu";
+    type MaxFloat = f64;
+    type Buffer<T: Element> = CpuBuffer<T>;
+
+    fn default_device() -> Result<Self> {
+        Ok(Cpu)
+    }
+
+    fn alloc<T: Element>(&self, len: usize) -> Result<CpuBuffer<T>> {
+        CpuBuffer::new(len)
+    }
+
+    fn upload<T: Element>(&self, values: Vec<T>) -> Result<CpuBuffer<T>> {
+        CpuBuffer::from_slice(&values)
+    }
+
+    fn download<T: Element>(&self, buffer: &CpuBuffer<T>, start: usize, len: usize) -> Result<Vec<T>> {
+        if len == 0 {
+            return Ok(vec![]);
+        }
+        // SAFETY: arrays are written before they are read.
+        Ok(unsafe { buffer.as_slice() }[start..start + len].to_vec())
+    }
+
+    fn address<T: Element>(buffer: &CpuBuffer<T>) -> *const T {
+        buffer.ptr()
+    }
+
+    fn is_unique<T: Element>(buffer: &CpuBuffer<T>) -> bool {
+        buffer.is_unique()
+    }
+
+    unsafe fn eval<K: Kernel>(&self, kernel: K, plan: &Plan, out: Slot<'_, Self, K::Elem>) -> Result<()> {
+        // SAFETY: passed on.
+        unsafe { crate::eval::eval(kernel, plan, out.buffer.ptr().wrapping_add(out.offset)) };
+        Ok(())
+    }
+
+    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(&self, kernel: K, plan: &Plan, count: usize, out: Slot<'_, Self, R::Out>) -> Result<()> {
+        // SAFETY: passed on.
+        unsafe { crate::reduce::reduce::<R, K>(kernel, plan, count, out.buffer.ptr().wrapping_add(out.offset)) };
+        Ok(())
+    }
+
+    fn scan<T: Num>(&self, op: Scan, x: &CpuBuffer<T>, lanes: Lanes) -> Result<CpuBuffer<T>> {
+        let shape = [lanes.outer, lanes.len, lanes.inner];
+        fill_from(x, lanes.size(), |src, dst| {
+            use xp_core::math::Baseline;
+            use xp_core::ops::{Add, BinaryOp, Multiply};
+            let load = |x: T| x;
+            match op {
+                Scan::Sum => scan::Scan { identity: T::ZERO, load, op: |a, b| <Add as BinaryOp<T>>::apply::<Baseline>(a, b), initial: false }.run(src, shape, dst),
+                Scan::Prod => scan::Scan { identity: T::ONE, load, op: |a, b| <Multiply as BinaryOp<T>>::apply::<Baseline>(a, b), initial: false }.run(src, shape, dst),
+            }
+        })
+    }
+
+    fn sort<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, descending: bool) -> Result<CpuBuffer<T>> {
+        along_last(x, lanes, |x, lane| {
+            fill_from(x, lanes.size(), |src, dst| with_real!(T as U => sort::sort::<U>(same(src), lane, descending, same_mut(dst))))
+        })
+    }
+
+    fn argsort<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, descending: bool) -> Result<CpuBuffer<i64>> {
+        along_last(x, lanes, |x, lane| {
+            fill_from(x, lanes.size(), |src, dst| with_real!(T as U => sort::argsort::<U>(same(src), lane, descending, dst)))
+        })
+    }
+
+    fn searchsorted<T: Real>(&self, x: &CpuBuffer<T>, queries: &CpuBuffer<T>, right: bool) -> Result<CpuBuffer<i64>> {
+        let side = if right { Side::Right } else { Side::Left };
+        // SAFETY: arrays are written before they are read.
+        let sorted = unsafe { x.as_slice() };
+        fill_from(queries, queries.len(), |queries, dst| {
+            with_real!(T as U => search::searchsorted::<U>(same(sorted), same(queries), side, dst));
+        })
+    }
+
+    fn take<T: Element>(&self, x: &CpuBuffer<T>, lanes: Lanes, indices: &CpuBuffer<i64>, per_lane: Option<usize>) -> Result<CpuBuffer<T>> {
+        let shape = [lanes.outer, lanes.len, lanes.inner];
+        // SAFETY: arrays are written before they are read.
+        let (src, at) = unsafe { (&x.as_slice()[..lanes.size()], indices.as_slice()) };
+        let m = per_lane.unwrap_or(at.len());
+        let out = CpuBuffer::new(lanes.outer * m * lanes.inner)?;
+        // SAFETY: the memory is new.
+        let dst = unsafe { out.as_uninit() };
+        match per_lane {
+            None => gather::take(src, shape, at, dst),
+            Some(m) => gather::take_along_axis(src, shape, at, m, dst),
+        }
+        .map_err(out_of_bounds)?;
+        Ok(out)
+    }
+
+    fn compress<T: Element>(&self, x: &CpuBuffer<T>, mask: &CpuBuffer<bool>) -> Result<(CpuBuffer<T>, usize)> {
+        // SAFETY: arrays are written before they are read.
+        let chosen = Selection::new(unsafe { mask.as_slice() });
+        let out = CpuBuffer::new(chosen.len())?;
+        // SAFETY: as above; the output is new.
+        unsafe { chosen.compress(x.as_slice(), 1, out.as_uninit()) };
+        Ok((out, chosen.len()))
+    }
+
+    fn put<T: Num>(&self, x: &mut CpuBuffer<T>, lanes: Lanes, indices: &CpuBuffer<i64>, values: &CpuBuffer<T>, add: bool) -> Result<()> {
+        use xp_core::math::Baseline;
+        use xp_core::ops::{Add, BinaryOp};
+        let shape = [lanes.outer, lanes.len, lanes.inner];
+        // SAFETY: the caller holds the only array over `x`; the elements are written.
+        let (dst, at, values) = unsafe { (std::slice::from_raw_parts_mut(x.ptr(), lanes.size()), indices.as_slice(), values.as_slice()) };
+        if add {
+            scatter::scatter_with(dst, shape, at, values, |to: &mut T, from: T| *to = <Add as BinaryOp<T>>::apply::<Baseline>(*to, from))
+        } else {
+            scatter::put(dst, shape, at, values)
+        }
+        .map_err(out_of_bounds)
+    }
+
+    fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<CpuBuffer<T>> {
+        crate::matrices::matmul(a, b, dims, batches)
+    }
+}
+
+fn out_of_bounds(e: IndexOutOfBounds) -> Error {
+    Error::Index { index: e.index as isize, axis: 0, len: e.len }
+}
+
+/// A new buffer of `len` elements that `write` fills from the first `len` elements of `x`.
+fn fill_from<T: Element, U: Element>(x: &CpuBuffer<T>, len: usize, write: impl FnOnce(&[T], &mut [std::mem::MaybeUninit<U>])) -> Result<CpuBuffer<U>> {
+    let out = CpuBuffer::new(len)?;
+    // SAFETY: arrays are written before they are read; the output is new.
+    unsafe { write(&x.as_slice()[..len], out.as_uninit()) };
+    Ok(out)
+}
+
+/// Runs an operation on contiguous lanes, with transposed copies around it when the lanes are not.
+fn along_last<T: Element, U: Element>(
+    x: &CpuBuffer<T>,
+    lanes: Lanes,
+    run: impl Fn(&CpuBuffer<T>, usize) -> Result<CpuBuffer<U>>,
+) -> Result<CpuBuffer<U>> {
+    if lanes.size() == 0 {
+        return CpuBuffer::new(0);
+    }
+    if lanes.inner == 1 {
+        return run(x, lanes.len);
+    }
+    let turned = transpose_each(x, lanes.outer, lanes.len, lanes.inner)?;
+    transpose_each(&run(&turned, lanes.len)?, lanes.outer, lanes.inner, lanes.len)
+}
+
+/// Transposes each of `outer` row-major matrices.
+fn transpose_each<T: Element>(x: &CpuBuffer<T>, outer: usize, rows: usize, cols: usize) -> Result<CpuBuffer<T>> {
+    let strides = [(rows * cols) as isize, 1, cols as isize];
+    // SAFETY: shape and strides describe the elements of `x`, which are written.
+    fill_from(x, outer * rows * cols, |src, dst| unsafe { transpose::copy_from_strided(src.as_ptr(), &[outer, cols, rows], &strides, dst) })
+}

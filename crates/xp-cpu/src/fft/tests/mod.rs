@@ -1,0 +1,7 @@
+//! Tests against the definitions, summed term by term.
+
+mod arrays;
+mod lines;
+mod oracle;
+
+use super::*;

@@ -1,0 +1,299 @@
+//! Selection by a boolean mask: compression, `nonzero`, `where`.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::par::{self, SharedMut};
+
+/// Mask elements of a block.
+const BLOCK: usize = 1 << 14;
+
+/// The number of true elements.
+pub fn count_true(mask: &[bool]) -> usize {
+    par::map_ranges(mask.len(), par::grain::<bool>(), |r| count(&mask[r])).into_iter().sum()
+}
+
+/// Writes, element by element, `a` where the condition holds and `b` elsewhere.
+///
+/// # Panics
+/// If the slices differ in length.
+pub fn choose<T: Copy + Send + Sync>(condition: &[bool], a: &[T], b: &[T], dst: &mut [MaybeUninit<T>]) {
+    let n = condition.len();
+    assert!(a.len() == n && b.len() == n && dst.len() == n, "operands of a choice differ in length");
+    let out = SharedMut::new(dst);
+    par::for_ranges(n, par::grain::<T>(), |r| {
+        // SAFETY: ranges are disjoint.
+        let dst = unsafe { out.slice(r.clone()) };
+        let operands = condition[r.clone()].iter().zip(&a[r.clone()]).zip(&b[r]);
+        for (to, ((&c, &a), &b)) in dst.iter_mut().zip(operands) {
+            to.write(if c { a } else { b });
+        }
+    });
+}
+
+/// The true elements of a mask, counted, so that outputs can be allocated.
+pub struct Selection<'a> {
+    mask: &'a [bool],
+    /// True elements before each block, and in all.
+    starts: Vec<usize>,
+}
+
+impl<'a> Selection<'a> {
+    /// Counts the true elements.
+    pub fn new(mask: &'a [bool]) -> Self {
+        let counts = par::map_ranges(mask.len().div_ceil(BLOCK), 8, |blocks| {
+            blocks.map(|b| count(&mask[block(b, mask.len())])).collect::<Vec<_>>()
+        });
+        let mut total = 0;
+        let mut starts = vec![0];
+        for count in counts.into_iter().flatten() {
+            total += count;
+            starts.push(total);
+        }
+        Self { mask, starts }
+    }
+
+    /// The number of true elements.
+    pub fn len(&self) -> usize {
+        self.starts[self.starts.len() - 1]
+    }
+
+    /// Whether no element is true.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the rows of `inner` elements whose mask element is true.
+    ///
+    /// # Panics
+    /// If `src` is not one row per mask element, or `dst` not one per true element.
+    pub fn compress<T: Copy + Send + Sync>(&self, src: &[T], inner: usize, dst: &mut [MaybeUninit<T>]) {
+        assert_eq!(src.len(), self.mask.len() * inner, "rows to select from");
+        assert_eq!(dst.len(), self.len() * inner, "rows to select");
+        self.for_blocks(dst, inner, |at, mask, dst| {
+            let src = &src[at.start * inner..at.end * inner];
+            if inner == 1 { compress_block(src, mask, dst) } else { compress_rows(src, inner, mask, dst) }
+        });
+    }
+
+    /// Writes the positions of the true elements.
+    ///
+    /// # Panics
+    /// If `dst` does not have one element per true element.
+    pub fn positions(&self, dst: &mut [MaybeUninit<i64>]) {
+        assert_eq!(dst.len(), self.len(), "positions of true elements");
+        self.for_blocks(dst, 1, |at, mask, dst| positions_block(at.start as i64, mask, dst));
+    }
+
+    /// Writes the multi-dimensional indices of the true elements of a row-major mask, one output per axis.
+    ///
+    /// # Panics
+    /// If the shape is not that of the mask, or an output does not have one element per true element.
+    pub fn indices(&self, shape: &[usize], dst: &mut [&mut [MaybeUninit<i64>]]) {
+        assert_eq!(self.mask.len(), shape.iter().product::<usize>(), "a mask of shape {shape:?}");
+        assert_eq!(dst.len(), shape.len(), "one output per axis of {shape:?}");
+        let Some((last, outer)) = dst.split_last_mut() else { return };
+        self.positions(last);
+        assert!(outer.iter().all(|o| o.len() == last.len()), "indices of true elements");
+        let outer: Vec<_> = outer.iter_mut().map(|o| SharedMut::new(o)).collect();
+        let last = SharedMut::new(last);
+        par::for_ranges(self.len(), par::grain::<i64>(), |r| {
+            for k in r {
+                // SAFETY: ranges are disjoint, every output has `len` elements, and the positions are written.
+                unsafe {
+                    let place = last.ptr().add(k).cast::<i64>();
+                    let mut linear = *place as usize;
+                    for (axis, out) in outer.iter().enumerate().rev() {
+                        let n = shape[axis + 1];
+                        if axis + 1 == outer.len() {
+                            *place = (linear % n) as i64;
+                        } else {
+                            outer[axis + 1].write(k, MaybeUninit::new((linear % n) as i64));
+                        }
+                        linear /= n;
+                        out.write(k, MaybeUninit::new(linear as i64));
+                    }
+                }
+            }
+        });
+    }
+
+    /// Calls `f` with the range, the mask and the output of each block.
+    fn for_blocks<T: Send>(
+        &self,
+        dst: &mut [MaybeUninit<T>],
+        inner: usize,
+        f: impl Fn(Range<usize>, &[bool], &mut [MaybeUninit<T>]) + Sync,
+    ) {
+        let out = SharedMut::new(dst);
+        par::for_ranges(self.starts.len() - 1, 4, |blocks| {
+            for b in blocks {
+                let at = block(b, self.mask.len());
+                // SAFETY: the outputs of the blocks are disjoint.
+                let dst = unsafe { out.slice(self.starts[b] * inner..self.starts[b + 1] * inner) };
+                f(at.clone(), &self.mask[at], dst);
+            }
+        });
+    }
+}
+
+fn block(b: usize, n: usize) -> Range<usize> {
+    b * BLOCK..((b + 1) * BLOCK).min(n)
+}
+
+fn count(mask: &[bool]) -> usize {
+    // Byte counters vectorise; they hold up to 255 blocks.
+    mask.chunks(255 * 64)
+        .map(|part| {
+            let mut counts = [0u8; 64];
+            let mut whole = part.chunks_exact(64);
+            for bytes in &mut whole {
+                counts.iter_mut().zip(bytes).for_each(|(c, &b)| *c += b as u8);
+            }
+            let rest = whole.remainder().iter().filter(|&&b| b).count();
+            counts.iter().map(|&c| c as usize).sum::<usize>() + rest
+        })
+        .sum()
+}
+
+/// Selects single elements of one block.
+fn compress_block<T: Copy>(src: &[T], mask: &[bool], dst: &mut [MaybeUninit<T>]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx512f") && matches!(size_of::<T>(), 4 | 8) {
+        // SAFETY: the CPU has AVX-512F; the slices are valid and `dst` has one element per true one.
+        return unsafe {
+            if size_of::<T>() == 8 {
+                x86::compress_8(src.as_ptr().cast(), mask, dst.as_mut_ptr().cast(), dst.len());
+            } else {
+                x86::compress_4(src.as_ptr().cast(), mask, dst.as_mut_ptr().cast(), dst.len());
+            }
+        };
+    }
+    // Without a branch on the mask: write always, advance if true. Ends at the last true element.
+    let mut k = 0;
+    for (&x, &m) in src.iter().zip(mask) {
+        if k == dst.len() {
+            break;
+        }
+        dst[k].write(x);
+        k += m as usize;
+    }
+}
+
+fn compress_rows<T: Copy>(src: &[T], inner: usize, mask: &[bool], dst: &mut [MaybeUninit<T>]) {
+    if inner == 0 {
+        return;
+    }
+    let selected = src.chunks_exact(inner).zip(mask).filter(|(_, m)| **m);
+    for (to, (from, _)) in dst.chunks_exact_mut(inner).zip(selected) {
+        to.write_copy_of_slice(from);
+    }
+}
+
+fn positions_block(first: i64, mask: &[bool], dst: &mut [MaybeUninit<i64>]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx512f") {
+        // SAFETY: the CPU has AVX-512F, and `dst` has one element per true one.
+        return unsafe { x86::positions(first, mask, dst.as_mut_ptr().cast(), dst.len()) };
+    }
+    let mut k = 0;
+    for (i, &m) in (first..).zip(mask) {
+        if k == dst.len() {
+            break;
+        }
+        dst[k].write(i);
+        k += m as usize;
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    /// One bit for each of eight mask bytes.
+    #[inline(always)]
+    fn bits(mask: &[bool; 8]) -> u8 {
+        let bytes = u64::from_le_bytes(mask.map(u8::from));
+        // Byte k moves to bit 56 + k; no two products meet.
+        (bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+    }
+
+    macro_rules! compress {
+        ($name:ident, $t:ty, $lanes:literal, $mask:ty, $load_mask:expr, $load:ident, $compress:ident, $store_first:ident) => {
+            /// # Safety
+            /// Requires AVX-512F; `src` has an element per mask element, `dst` has room for `n`, the true ones. Neither need
+            /// be aligned.
+            #[target_feature(enable = "avx512f,popcnt")]
+            pub(super) unsafe fn $name(src: *const $t, mask: &[bool], dst: *mut $t, n: usize) {
+                let mut k = 0;
+                let mut at = 0;
+                let (groups, rest) = mask.as_chunks::<$lanes>();
+                for group in groups {
+                    let m: $mask = $load_mask(group);
+                    // SAFETY: `at + lanes <= mask.len()`; a whole vector is stored only where there is room.
+                    unsafe {
+                        let v = $compress(m, $load(src.add(at).cast()));
+                        if k + $lanes <= n {
+                            _mm512_storeu_si512(dst.add(k).cast(), v);
+                        } else {
+                            $store_first(dst.add(k).cast(), ((1u32 << m.count_ones()) - 1) as $mask, v);
+                        }
+                    }
+                    k += m.count_ones() as usize;
+                    at += $lanes;
+                }
+                for (i, &m) in rest.iter().enumerate() {
+                    if m {
+                        // SAFETY: as many true elements as places.
+                        unsafe { dst.add(k).write_unaligned(src.add(at + i).read_unaligned()) };
+                        k += 1;
+                    }
+                }
+            }
+        };
+    }
+    compress!(
+        compress_8, u64, 8, __mmask8, bits,
+        _mm512_loadu_si512, _mm512_maskz_compress_epi64, _mm512_mask_storeu_epi64
+    );
+    compress!(
+        compress_4, u32, 16, __mmask16,
+        |group: &[bool; 16]| {
+            let (low, high) = group.split_at(8);
+            bits(low.try_into().unwrap_or(&[false; 8])) as u16
+                | (bits(high.try_into().unwrap_or(&[false; 8])) as u16) << 8
+        },
+        _mm512_loadu_si512, _mm512_maskz_compress_epi32, _mm512_mask_storeu_epi32
+    );
+
+    /// # Safety
+    /// Requires AVX-512F; `dst` has room for `n`, the true elements.
+    #[target_feature(enable = "avx512f,popcnt")]
+    pub(super) unsafe fn positions(first: i64, mask: &[bool], dst: *mut i64, n: usize) {
+        let mut k = 0;
+        let mut at = _mm512_add_epi64(_mm512_set1_epi64(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+        let (groups, rest) = mask.as_chunks::<8>();
+        for group in groups {
+            let m = bits(group);
+            let v = _mm512_maskz_compress_epi64(m, at);
+            // SAFETY: a whole vector is stored only where there is room.
+            unsafe {
+                if k + 8 <= n {
+                    _mm512_storeu_si512(dst.add(k).cast(), v);
+                } else {
+                    _mm512_mask_storeu_epi64(dst.add(k), ((1u32 << m.count_ones()) - 1) as u8, v);
+                }
+            }
+            k += m.count_ones() as usize;
+            at = _mm512_add_epi64(at, _mm512_set1_epi64(8));
+        }
+        let start = first + (mask.len() - rest.len()) as i64;
+        for (i, &m) in (start..).zip(rest) {
+            if m {
+                // SAFETY: as many true elements as places.
+                unsafe { *dst.add(k) = i };
+                k += 1;
+            }
+        }
+    }
+}

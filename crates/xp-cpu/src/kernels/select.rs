@@ -1,0 +1,63 @@
+//! Partial order: the k-th element and the k first elements of the sorted order.
+
+use std::mem::MaybeUninit;
+
+use super::key::SortKey;
+use super::par::{self, SharedMut};
+use super::sort::argsort;
+
+/// Writes a reordering of `src` in which element `k` stands where sorting would put it, with nothing greater before
+/// and nothing smaller behind it. NaNs are the greatest elements.
+///
+/// # Panics
+/// If the slices differ in length, or `k` is not an index.
+pub fn partition<T: SortKey>(src: &[T], k: usize, dst: &mut [MaybeUninit<T>]) {
+    assert_eq!(src.len(), dst.len(), "source and destination of a partition");
+    assert!(k < src.len(), "element {k} of {} does not exist", src.len());
+    dst.write_copy_of_slice(src);
+    // SAFETY: written completely just now.
+    let values = unsafe { par::assume_init(dst) };
+    values.select_nth_unstable_by_key(k, |x| x.to_ordered_bits());
+}
+
+/// Writes the indices of the first `indices.len()` elements in sorted order (descending: the largest first).
+///
+/// These are the first indices that a stable `argsort` gives.
+///
+/// # Panics
+/// If there are fewer elements.
+pub fn top_k<T: SortKey>(src: &[T], descending: bool, indices: &mut [MaybeUninit<i64>]) {
+    let (n, k) = (src.len(), indices.len());
+    assert!(k <= n, "the first {k} of {n} elements");
+    if k == 0 {
+        return;
+    }
+    let key = |x: T| if descending { !x.to_ordered_bits() } else { x.to_ordered_bits() };
+    let mut keys = par::scratch::<T::Bits>(n);
+    let out = SharedMut::new(&mut keys);
+    par::for_ranges(n, par::grain::<T>(), |r| {
+        // SAFETY: ranges are disjoint.
+        let keys = unsafe { out.slice(r.clone()) };
+        keys.iter_mut().zip(&src[r]).for_each(|(to, &x)| _ = to.write(key(x)));
+    });
+    // SAFETY: written completely just now.
+    let mut keys = unsafe { par::finish(keys) };
+    let (less, &mut last, _) = keys.select_nth_unstable(k - 1);
+    // All elements before the last one's run, and as many of the run as are wanted.
+    let mut ties = k - less.iter().filter(|&&x| x < last).count();
+    let mut chosen = Vec::with_capacity(k);
+    for (i, &x) in src.iter().enumerate() {
+        let x = key(x);
+        if x < last || (x == last && ties > 0) {
+            ties -= (x == last) as usize;
+            chosen.push(i);
+        }
+    }
+    let values: Vec<T> = chosen.iter().map(|&i| src[i]).collect();
+    argsort(&values, k, descending, indices);
+    for to in indices {
+        // SAFETY: argsort fills its output.
+        let place = unsafe { to.assume_init() };
+        to.write(chosen[place as usize] as i64);
+    }
+}

@@ -1,0 +1,119 @@
+use super::super::gather::{IndexOutOfBounds, take, take_along_axis};
+use super::super::scatter::{count_indices, put, scatter_with};
+use super::{Random, filled};
+
+const SHAPES: &[[usize; 3]] = &[
+    [1, 1, 1], [1, 10, 1], [1, 1000, 1], [3, 7, 1], [2, 5, 4], [1, 100, 33], [300, 50, 2], [4, 3, 1000], [0, 3, 2],
+    [2, 3, 0], [1, 100_000, 1],
+];
+
+fn random_indices(count: usize, n: usize, random: &mut Random) -> Vec<i64> {
+    (0..count).map(|_| random.below(2 * n) as i64 - n as i64).collect()
+}
+
+fn wrapped(i: i64, n: usize) -> usize {
+    if i < 0 { (i + n as i64) as usize } else { i as usize }
+}
+
+#[test]
+fn take_reads_rows() {
+    let mut random = Random::new(10);
+    for &shape in SHAPES {
+        let [outer, n, inner] = shape;
+        let x: Vec<u64> = (0..outer * n * inner).map(|_| random.next()).collect();
+        for m in [0, 1, 5, 1000, 70_001 / (outer * inner).max(1)] {
+            let indices = random_indices(m, n, &mut random);
+            let out = filled(outer * m * inner, |out| take(&x, shape, &indices, out).unwrap());
+            let mut at = 0;
+            for o in 0..outer {
+                for &i in &indices {
+                    for c in 0..inner {
+                        assert_eq!(out[at], x[(o * n + wrapped(i, n)) * inner + c]);
+                        at += 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn take_along_axis_reads_lanes() {
+    let mut random = Random::new(11);
+    for &shape in SHAPES {
+        let [outer, n, inner] = shape;
+        let x: Vec<u64> = (0..outer * n * inner).map(|_| random.next()).collect();
+        for m in [0, 1, 7, 100] {
+            let indices = random_indices(outer * m * inner, n, &mut random);
+            let out = filled(indices.len(), |out| take_along_axis(&x, shape, &indices, m, out).unwrap());
+            for (at, (&got, &i)) in out.iter().zip(&indices).enumerate() {
+                let (o, c) = (at / (m * inner), at % inner);
+                assert_eq!(got, x[(o * n + wrapped(i, n)) * inner + c]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_bad_index_is_reported_and_nothing_is_written() {
+    let n = 10;
+    let mut indices = vec![3i64; 100_000];
+    for (position, bad) in [(99_999, 10), (70_000, -11), (40_000, i64::MIN), (17, i64::MAX)] {
+        indices[position] = bad;
+        let error = IndexOutOfBounds { position, index: bad, len: n };
+        let mut out = vec![std::mem::MaybeUninit::uninit(); indices.len()];
+        assert_eq!(take(&[1.0; 10], [1, n, 1], &indices, &mut out), Err(error));
+        assert_eq!(take_along_axis(&[1.0; 10], [1, n, 1], &indices, indices.len(), &mut out), Err(error));
+        let mut x = vec![1.0; n];
+        assert_eq!(put(&mut x, [1, n, 1], &indices, &vec![2.0; indices.len()]), Err(error));
+        assert_eq!(x, [1.0; 10]);
+        assert_eq!(count_indices(&mut vec![0; n], &indices), Err(error));
+    }
+    let message = take(&[0u8; 0], [1, 0, 1], &[0], &mut [std::mem::MaybeUninit::uninit()]).unwrap_err().to_string();
+    assert_eq!(message, "index 0 at position 0 is out of bounds for an axis of length 0");
+}
+
+#[test]
+fn scatter_keeps_the_order_of_the_indices() {
+    let mut random = Random::new(12);
+    for &shape in SHAPES {
+        let [outer, n, inner] = shape;
+        for m in [0, 1, 10, 3000, 100_000 / (outer * inner).max(1)] {
+            let indices = random_indices(m, n, &mut random);
+            let values: Vec<u64> = (0..outer * m * inner).map(|_| random.next()).collect();
+            let (mut set, mut mixed) = (vec![0; outer * n * inner], vec![1; outer * n * inner]);
+            put(&mut set, shape, &indices, &values).unwrap();
+            // Sensitive to order.
+            let mix = |to: &mut u64, v: u64| *to = to.wrapping_mul(31).wrapping_add(v);
+            scatter_with(&mut mixed, shape, &indices, &values, mix).unwrap();
+            let (mut want_set, mut want_mixed) = (vec![0; set.len()], vec![1; set.len()]);
+            for o in 0..outer {
+                for (k, &i) in indices.iter().enumerate() {
+                    for c in 0..inner {
+                        let at = (o * n + wrapped(i, n)) * inner + c;
+                        let v = values[(o * m + k) * inner + c];
+                        want_set[at] = v;
+                        mix(&mut want_mixed[at], v);
+                    }
+                }
+            }
+            assert!(set == want_set && mixed == want_mixed, "{shape:?}, {m} indices");
+        }
+    }
+}
+
+#[test]
+fn counting_adds_to_the_counts() {
+    let mut random = Random::new(13);
+    for (n, m) in [(1, 0), (1, 9), (10, 100_000), (1000, 50), (5000, 300_000)] {
+        let indices = random_indices(m, n, &mut random);
+        let mut counts = vec![7i64; n];
+        count_indices(&mut counts, &indices).unwrap();
+        for (k, &c) in counts.iter().enumerate() {
+            assert_eq!(c, 7 + indices.iter().filter(|&&i| wrapped(i, n) == k).count() as i64);
+        }
+        if n > 100 {
+            break;
+        }
+    }
+}

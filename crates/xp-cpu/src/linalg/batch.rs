@@ -1,0 +1,38 @@
+//! Many small problems at once.
+
+use super::{Error, Result};
+use faer::Par;
+use rayon::prelude::*;
+
+/// Runs `solve(i, par)` for every `i < count` and reports the error of the smallest failing `i`.
+///
+/// Small problems run side by side, one thread each (`par` is [`Par::Seq`] for them); large ones run one after
+/// the other with all threads. `work` is the number of multiply-adds of one problem.
+///
+/// # Errors
+/// The index and the error of the first problem that fails; later ones may not have run.
+pub fn for_each(
+    count: usize,
+    work: usize,
+    par: Par,
+    solve: impl Fn(usize, Par) -> Result<()> + Sync,
+) -> std::result::Result<(), (usize, Error)> {
+    let one = |i: usize, par: Par| solve(i, par).map_err(|error| (i, error));
+    let threads = match par {
+        Par::Seq => 1,
+        Par::Rayon(n) => n.get(),
+    };
+    let large = work > 1 << 24 && count < 4 * threads;
+    if threads == 1 || large || count < 2 || count.saturating_mul(work) < 1 << 15 {
+        let inner = if large || count < 2 { par } else { Par::Seq };
+        return (0..count).try_for_each(|i| one(i, inner));
+    }
+    // About sixteen tasks for every thread, each with enough work to pay for its start.
+    let least = (1usize << 14).div_ceil(work.max(1));
+    let task = count.div_ceil(16 * threads).max(least);
+    let failures: Vec<(usize, Error)> = (0..count.div_ceil(task))
+        .into_par_iter()
+        .filter_map(|t| (t * task..((t + 1) * task).min(count)).find_map(|i| one(i, Par::Seq).err()))
+        .collect();
+    failures.into_iter().min_by_key(|&(i, _)| i).map_or(Ok(()), Err)
+}

@@ -1,0 +1,180 @@
+//! Eigenvalues and eigenvectors of general square matrices.
+
+use super::qr::par_for_factor;
+use super::workspace::{copy_scaled, matrix, matrix_req, scale_exponent, with_workspace};
+use super::{Error, RealScalar, Result, Scalar};
+use faer::dyn_stack::{MemStack, StackReq};
+use faer::linalg::evd::{ComputeEigenvectors, EvdError, EvdParams, evd_cplx, evd_real, evd_scratch};
+use faer::{Auto, MatMut, MatRef, Par, Spec};
+use num_complex::Complex;
+
+/// `a v[:, i] = w[i] v[:, i]`, with every eigenvector of 2-norm 1. The order of the eigenvalues is unspecified;
+/// the conjugate pairs of a real matrix stand next to each other.
+///
+/// # Errors
+/// [`Error::NonFinite`] if `a` holds NaN or an infinity, [`Error::NoConvergence`].
+///
+/// # Panics
+/// If `a` and `v` are not square of the size of `w`.
+pub fn eig<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: MatMut<'_, T::C>, par: Par) -> Result<()> {
+    assert_eq!(v.shape(), (w.len(), w.len()), "shape of the eigenvectors");
+    decompose(a, w, Some(v), par)
+}
+
+/// The eigenvalues of a square matrix, in an unspecified order.
+///
+/// # Errors
+/// As [`eig`].
+///
+/// # Panics
+/// If `a` is not square of the size of `w`.
+pub fn eigvals<T: General>(a: MatRef<'_, T>, w: &mut [T::C], par: Par) -> Result<()> {
+    decompose(a, w, None, par)
+}
+
+fn decompose<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: Option<MatMut<'_, T::C>>, par: Par) -> Result<()> {
+    let n = a.nrows();
+    assert!(a.ncols() == n && w.len() == n, "eig: a square matrix and as many eigenvalues");
+    let exponent = scale_exponent(a)?;
+    if n == 0 {
+        return Ok(());
+    }
+    if n == 1 {
+        w[0] = T::C::from_parts(a[(0, 0)].re(), a[(0, 0)].im());
+        if let Some(mut v) = v {
+            v[(0, 0)] = T::C::ONE;
+        }
+        return Ok(());
+    }
+    let par = par_for_factor(par, n, n);
+    let vectors = if v.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let width = if v.is_some() { n } else { 0 };
+    let params = Spec::new(<EvdParams as Auto<T>>::auto());
+    let req = StackReq::all_of(&[
+        matrix_req::<T>(n, n),
+        matrix_req::<T>(n, 2),
+        matrix_req::<T>(n, width),
+        evd_scratch::<T>(n, ComputeEigenvectors::No, vectors, par, params),
+    ]);
+    with_workspace(req, |stack| {
+        let (mut work, stack) = matrix::<T>(n, n, stack);
+        let (lambda, stack) = matrix::<T>(n, 2, stack);
+        let (mut packed, stack) = matrix::<T>(n, width, stack);
+        copy_scaled(work.as_mut(), a, -exponent);
+        let target = v.is_some().then_some(packed.as_mut());
+        T::evd(work.as_ref(), lambda, target, w, par, stack, params).map_err(|_| Error::NoConvergence)?;
+        if w.iter().any(|x| !x.finite()) {
+            return Err(Error::NoConvergence);
+        }
+        if let Some(mut v) = v {
+            T::unpack(packed.as_ref(), w, v.as_mut());
+            (0..n).try_for_each(|j| normalise(v.as_mut(), j))?;
+        }
+        for x in w.iter_mut() {
+            *x = T::C::from_parts(x.re().ldexp(exponent), x.im().ldexp(exponent));
+        }
+        Ok(())
+    })?
+}
+
+/// Scales column `j` to 2-norm 1, by its largest part first.
+fn normalise<C: Scalar>(mut v: MatMut<'_, C>, j: usize) -> Result<()> {
+    let n = v.nrows();
+    let max = (0..n).map(|i| v[(i, j)].max_part()).fold(C::R::ZERO, |a, b| if b > a { b } else { a });
+    if !max.finite() || max == C::R::ZERO {
+        return Err(Error::NoConvergence);
+    }
+    let mut sum = C::R::ZERO;
+    for i in 0..n {
+        let x = v[(i, j)];
+        let x = C::from_parts(x.re() / max, x.im() / max);
+        sum += x.re() * x.re() + x.im() * x.im();
+        v[(i, j)] = x;
+    }
+    let by = C::R::ONE / sum.root();
+    for i in 0..n {
+        v[(i, j)] = v[(i, j)].scale(by);
+    }
+    Ok(())
+}
+
+/// The parts of the general eigenproblem in which real and complex matrices differ.
+pub trait General: Scalar {
+    /// Writes the eigenvalues, and the eigenvectors in a form that only [`General::unpack`] reads.
+    #[doc(hidden)]
+    fn evd(
+        a: MatRef<'_, Self>,
+        lambda: MatMut<'_, Self>,
+        v: Option<MatMut<'_, Self>>,
+        w: &mut [Self::C],
+        par: Par,
+        stack: &mut MemStack,
+        params: Spec<EvdParams, Self>,
+    ) -> std::result::Result<(), EvdError>;
+    #[doc(hidden)]
+    fn unpack(packed: MatRef<'_, Self>, w: &[Self::C], v: MatMut<'_, Self::C>);
+}
+
+macro_rules! general {
+    ($t:ty) => {
+        impl General for $t {
+            fn evd(
+                a: MatRef<'_, Self>,
+                lambda: MatMut<'_, Self>,
+                v: Option<MatMut<'_, Self>>,
+                w: &mut [Self::C],
+                par: Par,
+                stack: &mut MemStack,
+                params: Spec<EvdParams, Self>,
+            ) -> std::result::Result<(), EvdError> {
+                let (re, im) = lambda.split_at_col_mut(1);
+                let (mut re, mut im) = (re.col_mut(0), im.col_mut(0));
+                let (dre, dim) = (re.as_mut().as_diagonal_mut(), im.as_mut().as_diagonal_mut());
+                evd_real(a, dre, dim, None, v, par, stack, params)?;
+                for (i, x) in w.iter_mut().enumerate() {
+                    *x = Complex::new(re[i], im[i]);
+                }
+                Ok(())
+            }
+            fn unpack(packed: MatRef<'_, Self>, w: &[Self::C], mut v: MatMut<'_, Self::C>) {
+                // A pair has the real part of its vectors in one column and the imaginary part in the next.
+                let n = packed.nrows();
+                let mut j = 0;
+                while j < n {
+                    let pair = w[j].im != 0.0 && j + 1 < n;
+                    for i in 0..n {
+                        let (re, im) = (packed[(i, j)], if pair { packed[(i, j + 1)] } else { 0.0 });
+                        v[(i, j)] = Complex::new(re, im);
+                        if pair {
+                            v[(i, j + 1)] = Complex::new(re, -im);
+                        }
+                    }
+                    j += if pair { 2 } else { 1 };
+                }
+            }
+        }
+        impl General for Complex<$t> {
+            fn evd(
+                a: MatRef<'_, Self>,
+                lambda: MatMut<'_, Self>,
+                v: Option<MatMut<'_, Self>>,
+                w: &mut [Self::C],
+                par: Par,
+                stack: &mut MemStack,
+                params: Spec<EvdParams, Self>,
+            ) -> std::result::Result<(), EvdError> {
+                let mut lambda = lambda.col_mut(0);
+                evd_cplx(a, lambda.as_mut().as_diagonal_mut(), None, v, par, stack, params)?;
+                for (i, x) in w.iter_mut().enumerate() {
+                    *x = lambda[i];
+                }
+                Ok(())
+            }
+            fn unpack(packed: MatRef<'_, Self>, _: &[Self::C], mut v: MatMut<'_, Self::C>) {
+                v.copy_from(packed);
+            }
+        }
+    };
+}
+general!(f64);
+general!(f32);

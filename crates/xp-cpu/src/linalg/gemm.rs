@@ -1,0 +1,127 @@
+//! Large products of real matrices: both operands are packed once per block of the inner dimension, and threads share
+//! the blocks of the result.
+
+use super::simd::{Kernels, Tile};
+use super::workspace::with_workspace;
+use super::{Result, Scalar};
+use faer::dyn_stack::StackReq;
+use faer::{Accum, MatMut, MatRef, Par};
+use rayon::prelude::*;
+
+/// Inner dimension of a block, in bytes of a column.
+const DEPTH_BYTES: usize = 3072;
+/// Rows of the result that one task computes, in panels.
+const TASK_PANELS: usize = 8;
+/// Columns of the result that one task computes.
+const TASK_COLUMNS: usize = 480;
+
+/// Whether [`gemm`] is faster than the general product.
+pub(super) fn is_large(m: usize, n: usize, k: usize) -> bool {
+    m >= 48 && n >= 48 && k >= 48 && m.saturating_mul(n).saturating_mul(k) >= 1 << 20
+}
+
+/// `c = alpha a b` or `c += alpha a b`, for a `c` of unit row stride.
+pub(super) fn gemm<T: Scalar>(
+    mut c: MatMut<'_, T>,
+    accum: Accum,
+    alpha: T,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    kernels: &'static Kernels<T>,
+    par: Par,
+) -> Result<()> {
+    let (m, n, k) = (c.nrows(), c.ncols(), a.ncols());
+    assert_eq!(c.row_stride(), 1);
+    let (mr, nr) = (kernels.tile_rows, kernels.tile_cols);
+    let blocks = k.div_ceil(DEPTH_BYTES / size_of::<T>());
+    let depth = k.div_ceil(blocks);
+    let (left_panels, right_panels) = (m.div_ceil(mr), n.div_ceil(nr));
+    let req = StackReq::new_aligned::<T>(left_panels * mr * depth, 64)
+        .and(StackReq::new_aligned::<T>(right_panels * nr * depth, 64));
+    with_workspace(req, |stack| {
+        let (mut left, stack) = stack.make_aligned_with::<T>(left_panels * mr * depth, 64, |_| T::ZERO);
+        let (mut right, _) = stack.make_aligned_with::<T>(right_panels * nr * depth, 64, |_| T::ZERO);
+        for (block, k0) in (0..k).step_by(depth).enumerate() {
+            let kb = depth.min(k - k0);
+            let (a, b) = (a.subcols(k0, kb), b.subrows(k0, kb).transpose());
+            let pack_left = |(p, panel): (usize, &mut [T])| pack(a, p * mr, mr, panel);
+            let pack_right = |(p, panel): (usize, &mut [T])| pack(b, p * nr, nr, panel);
+            let add = block > 0 || matches!(accum, Accum::Add);
+            match par {
+                Par::Seq => {
+                    left.chunks_mut(mr * kb).take(left_panels).enumerate().for_each(pack_left);
+                    right.chunks_mut(nr * kb).take(right_panels).enumerate().for_each(pack_right);
+                }
+                Par::Rayon(_) => {
+                    left.par_chunks_mut(mr * kb).take(left_panels).enumerate().with_min_len(4).for_each(pack_left);
+                    right.par_chunks_mut(nr * kb).take(right_panels).enumerate().with_min_len(8).for_each(pack_right);
+                }
+            }
+            let (left, right) = (&left[..], &right[..]);
+            let task = |mut c: MatMut<'_, T>, i0: usize, j0: usize| {
+                for j in (0..c.ncols()).step_by(nr) {
+                    for i in (0..c.nrows()).step_by(mr) {
+                        let tile = Tile {
+                            m: mr.min(c.nrows() - i),
+                            n: nr.min(c.ncols() - j),
+                            k: kb,
+                            alpha,
+                            a: left[(i0 + i) * kb..].as_ptr(),
+                            a_k: mr as isize,
+                            b: right[(j0 + j) * kb..].as_ptr(),
+                            b_k: nr as isize,
+                            b_j: 1,
+                            c: c.as_mut().submatrix_mut(i, j, 1, 1).as_ptr_mut(),
+                            c_j: c.col_stride(),
+                            add,
+                        };
+                        // SAFETY: whole panels of kb steps are packed from i0 + i and j0 + j on, and the tile lies in `c`,
+                        // which is borrowed mutably and has unit row stride.
+                        unsafe { (kernels.product)(&tile) };
+                    }
+                }
+            };
+            let (rows, columns) = (TASK_PANELS * mr, TASK_COLUMNS / nr * nr);
+            match par {
+                Par::Seq => {
+                    for j in (0..n).step_by(columns) {
+                        for i in (0..m).step_by(rows) {
+                            let c = c.as_mut().submatrix_mut(i, j, rows.min(m - i), columns.min(n - j));
+                            task(c, i, j);
+                        }
+                    }
+                }
+                Par::Rayon(_) => {
+                    c.as_mut().par_col_chunks_mut(columns).enumerate().for_each(|(j, c)| {
+                        c.par_row_chunks_mut(rows).enumerate().for_each(|(i, c)| task(c, i * rows, j * columns));
+                    });
+                }
+            }
+        }
+    })
+}
+
+/// Rows `first..first + width` of `a`, `width` elements per column, padded with zeros.
+fn pack<T: Scalar>(a: MatRef<'_, T>, first: usize, width: usize, panel: &mut [T]) {
+    let rows = width.min(a.nrows() - first);
+    let a = a.subrows(first, rows);
+    if rows < width {
+        panel.fill(T::ZERO);
+    }
+    if a.row_stride() == 1 {
+        for (k, out) in panel.chunks_exact_mut(width).enumerate() {
+            let column = a.col(k).try_as_col_major().expect("unit stride");
+            out[..rows].copy_from_slice(column.as_slice());
+        }
+        return;
+    }
+    // Eight steps at a time, so that a line of the panel is completed while it is in cache.
+    for k0 in (0..a.ncols()).step_by(8) {
+        for i in 0..rows {
+            for k in k0..(k0 + 8).min(a.ncols()) {
+                // SAFETY: i < rows and k < columns of `a`.
+                panel[k * width + i] = unsafe { *a.ptr_inbounds_at(i, k) };
+            }
+        }
+    }
+}

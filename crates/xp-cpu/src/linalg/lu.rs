@@ -1,0 +1,396 @@
+//! LU factorisation with partial pivoting, and what follows from it.
+
+use super::qr::par_for_factor;
+use super::triangular::{Op, Triangle, solve_triangular};
+use super::workspace::{copy_into, with_workspace};
+use super::{Error, RealScalar, Result, Scalar};
+use faer::linalg::triangular_inverse::{invert_unit_lower_triangular, invert_upper_triangular};
+use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
+use faer::linalg::triangular_solve::solve_unit_lower_triangular_in_place;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+use rayon::prelude::*;
+
+/// The factorisation `a[p, :] = l u`, kept in one matrix.
+#[derive(Debug, Clone)]
+pub struct Lu<T: Scalar> {
+    factors: Mat<T>,
+    /// Row `i` of the product of the factors is row `permutation[i]` of the matrix.
+    permutation: Vec<usize>,
+    swaps: usize,
+}
+
+impl<T: Scalar> Lu<T> {
+    /// Factors any matrix; NaN and infinities propagate, and a zero pivot leaves zeros below it.
+    pub fn new(a: MatRef<'_, T>, par: Par) -> Result<Self> {
+        let (m, n) = a.shape();
+        let mut factors = Mat::<T>::zeros(m, n);
+        copy_into(factors.as_mut(), a, par);
+        let mut permutation = vec![0; m];
+        let swaps = factor_in_place(factors.as_mut(), &mut permutation, par)?;
+        Ok(Lu { factors, permutation, swaps })
+    }
+
+    /// Row `i` of `l u` is row `permutation()[i]` of the matrix.
+    pub fn permutation(&self) -> &[usize] {
+        &self.permutation
+    }
+
+    /// Writes the unit lower trapezoidal factor, `m x min(m, n)`.
+    ///
+    /// # Panics
+    /// If `l` has another shape.
+    pub fn lower(&self, mut l: MatMut<'_, T>) {
+        let (m, n) = self.factors.shape();
+        assert_eq!(l.shape(), (m, m.min(n)), "shape of l");
+        for j in 0..m.min(n) {
+            for i in 0..m {
+                l[(i, j)] = if i > j { self.factors[(i, j)] } else if i == j { T::ONE } else { T::ZERO };
+            }
+        }
+    }
+
+    /// Writes the upper trapezoidal factor, `min(m, n) x n`.
+    ///
+    /// # Panics
+    /// If `u` has another shape.
+    pub fn upper(&self, mut u: MatMut<'_, T>) {
+        let (m, n) = self.factors.shape();
+        assert_eq!(u.shape(), (m.min(n), n), "shape of u");
+        for j in 0..n {
+            for i in 0..m.min(n) {
+                u[(i, j)] = if i <= j { self.factors[(i, j)] } else { T::ZERO };
+            }
+        }
+    }
+
+    /// Solves `a x = rhs` in place.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] if a pivot is exactly zero.
+    ///
+    /// # Panics
+    /// If the matrix is not square or `rhs` has another number of rows.
+    pub fn solve(&self, rhs: MatMut<'_, T>, par: Par) -> Result<()> {
+        solve_factored(self.factors.as_ref(), &self.permutation, rhs, par)
+    }
+
+    /// Writes the inverse.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] if a pivot is exactly zero.
+    ///
+    /// # Panics
+    /// If the matrix is not square or `out` has another shape.
+    pub fn inverse(&self, out: MatMut<'_, T>, par: Par) -> Result<()> {
+        inverse_factored(self.factors.as_ref(), &self.permutation, out, par)
+    }
+
+    /// The determinant as its sign (for complex numbers its phase) and the logarithm of its modulus.
+    ///
+    /// # Panics
+    /// If the matrix is not square.
+    pub fn slogdet(&self) -> (T, T::R) {
+        slogdet_factored(self.factors.as_ref(), self.swaps)
+    }
+
+    /// The determinant; it overflows or underflows only if the determinant itself does.
+    ///
+    /// # Panics
+    /// If the matrix is not square.
+    pub fn det(&self) -> T {
+        det_factored(self.factors.as_ref(), self.swaps)
+    }
+}
+
+/// Solves `a x = rhs` in place, for one right-hand side per column.
+///
+/// # Errors
+/// [`Error::Singular`] if a pivot is exactly zero.
+///
+/// # Panics
+/// If `a` is not square or `rhs` has another number of rows.
+pub fn solve<T: Scalar>(a: MatRef<'_, T>, rhs: MatMut<'_, T>, par: Par) -> Result<()> {
+    factored(a, par, |factors, permutation, _| solve_factored(factors, permutation, rhs, par))?
+}
+
+/// Writes the inverse of `a`.
+///
+/// # Errors
+/// [`Error::Singular`] if a pivot is exactly zero.
+///
+/// # Panics
+/// If `a` and `out` are not square of the same size.
+pub fn inv<T: Scalar>(a: MatRef<'_, T>, out: MatMut<'_, T>, par: Par) -> Result<()> {
+    factored(a, par, |factors, permutation, _| inverse_factored(factors, permutation, out, par))?
+}
+
+/// The determinant; it overflows or underflows only if the determinant itself does.
+///
+/// # Panics
+/// If `a` is not square.
+pub fn det<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<T> {
+    factored(a, par, |factors, _, swaps| det_factored(factors, swaps))
+}
+
+/// The sign (for complex numbers the phase) of the determinant and the logarithm of its modulus.
+///
+/// A singular matrix has sign 0 and logarithm minus infinity.
+///
+/// # Panics
+/// If `a` is not square.
+pub fn slogdet<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<(T, T::R)> {
+    factored(a, par, |factors, _, swaps| slogdet_factored(factors, swaps))
+}
+
+/// Factors a copy in the workspace.
+fn factored<T: Scalar, O>(
+    a: MatRef<'_, T>,
+    par: Par,
+    f: impl FnOnce(MatRef<'_, T>, &[usize], usize) -> O,
+) -> Result<O> {
+    use super::workspace::{matrix, matrix_req};
+    let n = a.nrows();
+    assert_eq!(a.ncols(), n, "the matrix is square");
+    let req = matrix_req::<T>(n, n).and(faer::dyn_stack::StackReq::new::<usize>(n));
+    with_workspace(req, |stack| {
+        let (mut factors, stack) = matrix::<T>(n, n, stack);
+        copy_into(factors.as_mut(), a, par);
+        let (mut permutation, _) = stack.make_with(n, |_| 0usize);
+        let swaps = factor_in_place(factors.as_mut(), &mut permutation, par)?;
+        Ok(f(factors.as_ref(), &permutation, swaps))
+    })?
+}
+
+/// Factors in place and returns the number of row exchanges.
+///
+/// The columns are halved recursively, after Toledo, "Locality of reference in LU decomposition with partial pivoting" (1997).
+fn factor_in_place<T: Scalar>(mut a: MatMut<'_, T>, permutation: &mut [usize], par: Par) -> Result<usize> {
+    let (m, n) = a.shape();
+    let size = m.min(n);
+    let par = par_for_factor(par, m, n);
+    with_workspace(faer::dyn_stack::StackReq::new::<usize>(size), |stack| {
+        let (mut pivots, _) = stack.make_with(size, |_| 0usize);
+        recurse(a.as_mut().subcols_mut(0, size), &mut pivots, par);
+        let (left, mut right) = a.split_at_col_mut(size);
+        if right.ncols() > 0 {
+            exchange_rows(right.as_mut(), &pivots, par);
+            solve_unit_lower_triangular_in_place(left.as_ref(), right, par);
+        }
+        permutation.iter_mut().enumerate().for_each(|(i, p)| *p = i);
+        let mut swaps = 0;
+        for (i, &p) in pivots.iter().enumerate() {
+            permutation.swap(i, p);
+            swaps += usize::from(i != p);
+        }
+        swaps
+    })
+}
+
+/// Factors a matrix with at least as many rows as columns; row `i` was exchanged with row `pivots[i]`, in this order.
+fn recurse<T: Scalar>(a: MatMut<'_, T>, pivots: &mut [usize], par: Par) {
+    let (m, n) = a.shape();
+    if n <= 8 {
+        return panel(a, pivots);
+    }
+    let half = if n > 32 { (n / 2).next_multiple_of(16) } else { (n / 2).next_multiple_of(4) };
+    let (mut left, mut right) = a.split_at_col_mut(half);
+    let (first, second) = pivots.split_at_mut(half);
+    recurse(left.as_mut(), first, par);
+    exchange_rows(right.as_mut(), first, par);
+    let inner = super::workspace::par_for(par, (m - half) * half * (n - half));
+    let (l_top, l_bottom) = left.as_mut().split_at_row_mut(half);
+    let (mut r_top, mut r_bottom) = right.split_at_row_mut(half);
+    solve_unit_lower_triangular_in_place(l_top.as_ref(), r_top.as_mut(), inner);
+    super::matmul::matmul(r_bottom.as_mut(), Accum::Add, -T::ONE, l_bottom.as_ref(), r_top.as_ref(), inner);
+    recurse(r_bottom, second, par);
+    exchange_rows(l_bottom, second, par);
+    second.iter_mut().for_each(|p| *p += half);
+}
+
+/// The same column by column; a zero pivot means zeros below it, which stay.
+fn panel<T: Scalar>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
+    let (m, n) = a.shape();
+    for (j, pivot) in pivots.iter_mut().enumerate() {
+        let column = a.as_ref().col(j);
+        let (mut best, mut row) = (-T::R::ONE, j);
+        for i in j..m {
+            let x = column[i];
+            let size = x.re().modulus() + x.im().modulus();
+            if size > best {
+                (best, row) = (size, i);
+            }
+        }
+        *pivot = row;
+        if row != j {
+            for c in 0..n {
+                let x = a[(j, c)];
+                a[(j, c)] = a[(row, c)];
+                a[(row, c)] = x;
+            }
+        }
+        let p = a[(j, j)];
+        if p == T::ZERO {
+            continue;
+        }
+        let (left, mut right) = a.as_mut().split_at_col_mut(j + 1);
+        let mut column = left.col_mut(j).subrows_mut(j + 1, m - j - 1);
+        // By the larger part first, so that a complex reciprocal neither overflows nor underflows on the way.
+        let part = p.max_part();
+        let unit = T::from_parts(p.re() / part, p.im() / part);
+        let direction = unit.conjugate().scale(T::R::ONE / (unit.re() * unit.re() + unit.im() * unit.im()));
+        let size = T::R::ONE / part;
+        if size.finite() {
+            let inverse = direction.scale(size);
+            column.as_mut().iter_mut().for_each(|x| *x *= inverse);
+        } else {
+            let divide = |x: T| T::from_parts(x.re() / part, x.im() / part) * direction;
+            column.as_mut().iter_mut().for_each(|x| *x = divide(*x));
+        }
+        let column = column.as_ref();
+        for c in 0..right.ncols() {
+            let target = right.as_mut().col_mut(c);
+            let by = target[j];
+            let target = target.subrows_mut(j + 1, m - j - 1);
+            if by != T::ZERO {
+                target.iter_mut().zip(column.iter()).for_each(|(t, &l)| *t -= l * by);
+            }
+        }
+    }
+}
+
+/// Exchanges row `i` with row `pivots[i]`, in this order.
+fn exchange_rows<T: Scalar>(mut a: MatMut<'_, T>, pivots: &[usize], par: Par) {
+    let exchange = |mut a: MatMut<'_, T>| {
+        for c in 0..a.ncols() {
+            let mut column = a.as_mut().col_mut(c);
+            for (i, &p) in pivots.iter().enumerate() {
+                let x = column[i];
+                column[i] = column[p];
+                column[p] = x;
+            }
+        }
+    };
+    match par {
+        Par::Rayon(threads) if pivots.len() * a.ncols() >= 1 << 14 => {
+            a.par_col_partition_mut(threads.get()).for_each(exchange);
+        }
+        _ => exchange(a.as_mut()),
+    }
+}
+
+fn zero_pivot<T: Scalar>(factors: MatRef<'_, T>) -> Option<usize> {
+    (0..factors.nrows()).find(|&i| factors[(i, i)] == T::ZERO)
+}
+
+fn solve_factored<T: Scalar>(
+    factors: MatRef<'_, T>,
+    permutation: &[usize],
+    mut rhs: MatMut<'_, T>,
+    par: Par,
+) -> Result<()> {
+    use super::workspace::{matrix, matrix_req};
+    let n = factors.nrows();
+    assert!(factors.ncols() == n && rhs.nrows() == n, "solve: {:?} and {:?}", factors.shape(), rhs.shape());
+    if let Some(index) = zero_pivot(factors) {
+        return Err(Error::Singular { index });
+    }
+    let columns = rhs.ncols();
+    with_workspace(matrix_req::<T>(n, columns), |stack| {
+        let (mut x, _) = matrix::<T>(n, columns, stack);
+        for j in 0..columns {
+            for (i, &p) in permutation.iter().enumerate() {
+                x[(i, j)] = rhs[(p, j)];
+            }
+        }
+        solve_triangular(factors, Triangle::Lower, true, Op::None, x.as_mut(), par)?;
+        solve_triangular(factors, Triangle::Upper, false, Op::None, x.as_mut(), par)?;
+        copy_into(rhs.as_mut(), x.as_ref(), par);
+        Ok(())
+    })?
+}
+
+fn inverse_factored<T: Scalar>(
+    factors: MatRef<'_, T>,
+    permutation: &[usize],
+    mut out: MatMut<'_, T>,
+    par: Par,
+) -> Result<()> {
+    use super::workspace::{matrix, matrix_req};
+    let n = factors.nrows();
+    assert!(factors.ncols() == n && out.shape() == (n, n), "inverse: square matrices");
+    if let Some(index) = zero_pivot(factors) {
+        return Err(Error::Singular { index });
+    }
+    let par = par_for_factor(par, n, n);
+    let square = matrix_req::<T>(n, n);
+    with_workspace(square.and(square), |stack| {
+        let (mut inverses, stack) = matrix::<T>(n, n, stack);
+        let (mut product, _) = matrix::<T>(n, n, stack);
+        invert_unit_lower_triangular(inverses.as_mut(), factors, par);
+        invert_upper_triangular(inverses.as_mut(), factors, par);
+        triangular_matmul(
+            product.as_mut(),
+            BlockStructure::Rectangular,
+            Accum::Replace,
+            inverses.as_ref(),
+            BlockStructure::TriangularUpper,
+            inverses.as_ref(),
+            BlockStructure::UnitTriangularLower,
+            T::ONE,
+            par,
+        );
+        // inv(a) = inv(u) inv(l) p: column i of the product belongs to column permutation[i].
+        if super::workspace::is_row_major(out.as_ref()) {
+            for j in 0..n {
+                inverses.as_mut().col_mut(permutation[j]).copy_from(product.as_ref().col(j));
+            }
+            copy_into(out.as_mut(), inverses.as_ref(), par);
+        } else {
+            for j in 0..n {
+                out.as_mut().col_mut(permutation[j]).copy_from(product.as_ref().col(j));
+            }
+        }
+    })
+}
+
+fn slogdet_factored<T: Scalar>(factors: MatRef<'_, T>, swaps: usize) -> (T, T::R) {
+    let n = factors.nrows();
+    assert_eq!(factors.ncols(), n, "the matrix is square");
+    let mut sign = if swaps % 2 == 1 { -T::ONE } else { T::ONE };
+    let mut log = T::R::ZERO;
+    for i in 0..n {
+        let pivot = factors[(i, i)];
+        let modulus = pivot.modulus();
+        if modulus == T::R::ZERO {
+            return (T::ZERO, -T::R::INFINITY);
+        }
+        log += modulus.log();
+        sign *= T::from_parts(pivot.re() / modulus, pivot.im() / modulus);
+    }
+    (sign, log)
+}
+
+/// Product of the pivots with its exponent kept apart.
+fn det_factored<T: Scalar>(factors: MatRef<'_, T>, swaps: usize) -> T {
+    let n = factors.nrows();
+    assert_eq!(factors.ncols(), n, "the matrix is square");
+    let mut product = if swaps % 2 == 1 { -T::ONE } else { T::ONE };
+    let mut exponent = 0i64;
+    for i in 0..n {
+        product *= normalise(factors[(i, i)], &mut exponent);
+        product = normalise(product, &mut exponent);
+    }
+    let exponent = exponent.clamp(-8192, 8192) as i32;
+    T::from_parts(product.re().ldexp(exponent), product.im().ldexp(exponent))
+}
+
+/// Divides by a power of two so that the larger part is near 1, and adds its exponent.
+fn normalise<T: Scalar>(x: T, exponent: &mut i64) -> T {
+    let part = x.max_part().to_f64();
+    if part == 0.0 || !part.is_finite() {
+        return x;
+    }
+    let e = part.log2().floor() as i32;
+    *exponent += i64::from(e);
+    T::from_parts(x.re().ldexp(-e), x.im().ldexp(-e))
+}

@@ -1,0 +1,109 @@
+//! QR factorisations.
+
+use super::workspace::{copy_into, matrix, matrix_req, with_workspace, zero_strict_upper};
+use super::{Result, Scalar};
+use faer::dyn_stack::StackReq;
+use faer::linalg::householder::{
+    apply_block_householder_sequence_on_the_left_in_place_scratch,
+    apply_block_householder_sequence_on_the_left_in_place_with_conj,
+};
+use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
+use faer::{Conj, MatMut, MatRef, Par, Spec};
+
+/// `a = q r` with `q` unitary and `r` upper triangular; no sign is normalised, as in LAPACK.
+///
+/// Shapes, with `k = min(m, n)`: `q` is `m x k` and `r` is `k x n` (reduced), or `q` is `m x m` and `r` is `m x n` (complete).
+///
+/// # Panics
+/// If the shapes are neither of the two.
+pub fn qr<T: Scalar>(a: MatRef<'_, T>, q: MatMut<'_, T>, r: MatMut<'_, T>, par: Par) -> Result<()> {
+    let (m, n) = a.shape();
+    assert!(q.nrows() == m && (q.ncols() == m || q.ncols() == m.min(n)), "shape of q");
+    assert_eq!(r.shape(), (q.ncols(), n), "shape of r");
+    factor(a, Some(q), r, par)
+}
+
+/// The factor `r` of [`qr`] alone, `min(m, n) x n`.
+///
+/// # Panics
+/// If `r` has another shape.
+pub fn qr_r<T: Scalar>(a: MatRef<'_, T>, r: MatMut<'_, T>, par: Par) -> Result<()> {
+    assert_eq!(r.shape(), (a.nrows().min(a.ncols()), a.ncols()), "shape of r");
+    factor(a, None, r, par)
+}
+
+fn factor<T: Scalar>(a: MatRef<'_, T>, q: Option<MatMut<'_, T>>, mut r: MatMut<'_, T>, par: Par) -> Result<()> {
+    let (m, n) = a.shape();
+    let k = m.min(n);
+    r.fill(T::ZERO);
+    if k == 0 {
+        if let Some(mut q) = q {
+            q.fill(T::ZERO);
+            q.diagonal_mut().fill(T::ONE);
+        }
+        return Ok(());
+    }
+    let par = par_for_factor(par, m, n);
+    let width = q.as_ref().map_or(0, |q| q.ncols());
+    let block = recommended_block_size::<T>(m, n);
+    let req = StackReq::all_of(&[
+        matrix_req::<T>(m, n),
+        matrix_req::<T>(m, width),
+        matrix_req::<T>(block, k),
+        StackReq::any_of(&[
+            qr_in_place_scratch::<T>(m, n, block, par, Spec::default()),
+            apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(m, block, width),
+        ]),
+    ]);
+    with_workspace(req, |stack| {
+        let (mut work, stack) = matrix::<T>(m, n, stack);
+        let (mut own_q, stack) = matrix::<T>(m, width, stack);
+        let (mut coefficients, stack) = matrix::<T>(block, k, stack);
+        copy_into(work.as_mut(), a, par);
+        qr_in_place(work.as_mut(), coefficients.as_mut(), par, stack, Spec::default());
+        for j in 0..n {
+            let rows = k.min(j + 1);
+            r.as_mut().col_mut(j).subrows_mut(0, rows).copy_from(work.as_ref().col(j).subrows(0, rows));
+        }
+        let Some(mut q) = q else { return };
+        let in_place = q.row_stride() == 1;
+        let mut target = if in_place { q.as_mut() } else { own_q.as_mut() };
+        target.fill(T::ZERO);
+        target.as_mut().diagonal_mut().fill(T::ONE);
+        apply_block_householder_sequence_on_the_left_in_place_with_conj(
+            work.as_ref().subcols(0, k),
+            coefficients.as_ref(),
+            Conj::No,
+            target,
+            par,
+            stack,
+        );
+        if !in_place {
+            copy_into(q, own_q.as_ref(), par);
+        }
+    })
+}
+
+/// Threads for a factorisation of an `m x n` matrix.
+pub(super) fn par_for_factor(par: Par, m: usize, n: usize) -> Par {
+    if m * n < 96 * 96 { Par::Seq } else { par }
+}
+
+/// The factor `r` of the QR factorisation of `rows` rows of `a`, in place: the strict lower triangle becomes zero.
+pub(super) fn r_in_place<T: Scalar>(mut a: MatMut<'_, T>, par: Par) -> Result<()> {
+    let (m, n) = a.shape();
+    let k = m.min(n);
+    if k == 0 {
+        return Ok(());
+    }
+    let block = recommended_block_size::<T>(m, n);
+    let req = StackReq::all_of(&[
+        matrix_req::<T>(block, k),
+        qr_in_place_scratch::<T>(m, n, block, par, Spec::default()),
+    ]);
+    with_workspace(req, |stack| {
+        let (mut coefficients, stack) = matrix::<T>(block, k, stack);
+        qr_in_place(a.as_mut(), coefficients.as_mut(), par, stack, Spec::default());
+        zero_strict_upper(a.subrows_mut(0, k).subcols_mut(0, k).transpose_mut());
+    })
+}

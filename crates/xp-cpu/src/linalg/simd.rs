@@ -1,0 +1,554 @@
+//! SIMD kernels for real matrices: outer-product tiles, and fused matrix-vector passes.
+//!
+//! The tile kernel keeps a block of the result in registers and adds one outer product per step of the inner
+//! dimension, after Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
+
+use super::{RealScalar, Scalar};
+use std::any::TypeId;
+
+/// Operands of one call of the tile kernel: `c[i, j] = alpha * sum_k a[i, k] * b[k, j]`, added to `c` if `add`.
+///
+/// `a` and `c` have unit stride along `i`; the other strides are free.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tile<T> {
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+    pub alpha: T,
+    pub a: *const T,
+    pub a_k: isize,
+    pub b: *const T,
+    pub b_k: isize,
+    pub b_j: isize,
+    pub c: *mut T,
+    pub c_j: isize,
+    pub add: bool,
+}
+
+/// The kernels of a type for the instruction set of this processor.
+#[derive(Debug)]
+pub struct Kernels<T: 'static> {
+    /// Rows of a register tile; panels of this many rows run at full speed.
+    pub(super) tile_rows: usize,
+    /// Columns of a register tile.
+    pub(super) tile_cols: usize,
+    /// The product of [`Tile`]. All addresses it names must be valid, and `c` must not overlap `a` or `b`.
+    pub(super) product: unsafe fn(&Tile<T>),
+    /// `y += A x` and returns nothing, for the columns of `A` (`ld` apart), `m x n`.
+    pub(super) gemv: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
+    /// One pass over the columns of `A` (`ld` apart): `z[j] = alpha (A[:, j] . u) + z[j]`, then `w += A[:, j] z[j]`.
+    pub(super) gemv_both:
+        unsafe fn(m: usize, n: usize, a: *const T, ld: isize, u: *const T, alpha: T, z: *mut T, w: *mut T),
+    /// `y = beta-free symmetric product`: adds `A x` to `y` for the columns `j0..j1` of the lower triangle of an `n x n` matrix.
+    pub(super) symv_lower:
+        unsafe fn(n: usize, j0: usize, j1: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
+}
+
+/// Vector operations of one instruction set on one type.
+///
+/// # Safety
+/// The functions may be called only where the instruction set is enabled; addresses must be valid for the lanes read or written.
+trait Vector: Copy {
+    type T: RealScalar;
+    type V: Copy;
+    const LANES: usize;
+    unsafe fn splat(x: Self::T) -> Self::V;
+    unsafe fn load(p: *const Self::T) -> Self::V;
+    unsafe fn store(p: *mut Self::T, v: Self::V);
+    unsafe fn load_first(p: *const Self::T, n: usize) -> Self::V;
+    unsafe fn store_first(p: *mut Self::T, n: usize, v: Self::V);
+    /// `a * b + c`
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    unsafe fn sum(v: Self::V) -> Self::T;
+}
+
+/// One register tile of `MV` vectors by `NR` columns; the last vector has `last` lanes.
+///
+/// # Safety
+/// As [`Kernels::product`].
+#[inline(always)]
+unsafe fn register_tile<S: Vector, const MV: usize, const NR: usize, const FULL: bool>(
+    t: &Tile<S::T>,
+    a: *const S::T,
+    b: *const S::T,
+    c: *mut S::T,
+    last: usize,
+) {
+    // SAFETY: the caller vouches for the addresses of the tile and for the instruction set.
+    unsafe {
+        let mut acc = [[S::splat(S::T::ZERO); MV]; NR];
+        let (mut pa, mut pb) = (a, b);
+        for _ in 0..t.k {
+            let mut av = [S::splat(S::T::ZERO); MV];
+            for v in 0..MV {
+                let p = pa.add(v * S::LANES);
+                av[v] = if FULL || v + 1 < MV { S::load(p) } else { S::load_first(p, last) };
+            }
+            for j in 0..NR {
+                let x = S::splat(*pb.offset(j as isize * t.b_j));
+                for v in 0..MV {
+                    acc[j][v] = S::fma(av[v], x, acc[j][v]);
+                }
+            }
+            pa = pa.offset(t.a_k);
+            pb = pb.offset(t.b_k);
+        }
+        let alpha = S::splat(t.alpha);
+        for j in 0..NR {
+            for v in 0..MV {
+                let p = c.offset(j as isize * t.c_j).add(v * S::LANES);
+                let whole = FULL || v + 1 < MV;
+                let old = if !t.add {
+                    S::splat(S::T::ZERO)
+                } else if whole {
+                    S::load(p)
+                } else {
+                    S::load_first(p, last)
+                };
+                let new = S::fma(acc[j][v], alpha, old);
+                if whole { S::store(p, new) } else { S::store_first(p, last, new) }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`Kernels::product`].
+#[inline(always)]
+unsafe fn columns<S: Vector, const MV: usize, const NR: usize>(
+    t: &Tile<S::T>,
+    i: usize,
+    j: usize,
+    last: usize,
+) {
+    // SAFETY: i < m and j + NR <= n, so all offsets stay in the operands.
+    unsafe {
+        let (a, b) = (t.a.add(i), t.b.offset(j as isize * t.b_j));
+        let c = t.c.offset(j as isize * t.c_j).add(i);
+        if last == S::LANES {
+            register_tile::<S, MV, NR, true>(t, a, b, c, last);
+        } else {
+            register_tile::<S, MV, NR, false>(t, a, b, c, last);
+        }
+    }
+}
+
+/// # Safety
+/// As [`Kernels::product`].
+#[inline(always)]
+unsafe fn panel<S: Vector, const MV: usize, const NR: usize>(t: &Tile<S::T>, i: usize, last: usize) {
+    let mut j = 0;
+    // SAFETY: every call has j + width <= n.
+    unsafe {
+        while j + NR <= t.n {
+            columns::<S, MV, NR>(t, i, j, last);
+            j += NR;
+        }
+        if j + 4 <= t.n {
+            columns::<S, MV, 4>(t, i, j, last);
+            j += 4;
+        }
+        if j + 2 <= t.n {
+            columns::<S, MV, 2>(t, i, j, last);
+            j += 2;
+        }
+        if j < t.n {
+            columns::<S, MV, 1>(t, i, j, last);
+        }
+    }
+}
+
+/// # Safety
+/// As [`Kernels::product`].
+#[inline(always)]
+unsafe fn product<S: Vector, const NR: usize>(t: &Tile<S::T>) {
+    let mut i = 0;
+    // SAFETY: every panel lies within the m rows.
+    unsafe {
+        while i + 3 * S::LANES <= t.m {
+            panel::<S, 3, NR>(t, i, S::LANES);
+            i += 3 * S::LANES;
+        }
+        let rest = t.m - i;
+        if rest > 0 {
+            let last = (rest - 1) % S::LANES + 1;
+            match rest.div_ceil(S::LANES) {
+                1 => panel::<S, 1, NR>(t, i, last),
+                2 => panel::<S, 2, NR>(t, i, last),
+                _ => panel::<S, 3, NR>(t, i, last),
+            }
+        }
+    }
+}
+
+/// `y += sum of x[j] a[j]` over four columns at once.
+///
+/// # Safety
+/// As [`Kernels::gemv`].
+#[inline(always)]
+unsafe fn gemv<S: Vector>(m: usize, n: usize, a: *const S::T, ld: isize, x: *const S::T, y: *mut S::T) {
+    // SAFETY: j < n and i < m throughout.
+    unsafe {
+        let mut j = 0;
+        while j + 4 <= n {
+            let c = |q: usize| a.offset((j + q) as isize * ld);
+            let s = |q: usize| S::splat(*x.add(j + q));
+            let (c0, c1, c2, c3) = (c(0), c(1), c(2), c(3));
+            let (s0, s1, s2, s3) = (s(0), s(1), s(2), s(3));
+            let mut i = 0;
+            while i + S::LANES <= m {
+                let mut v = S::load(y.add(i));
+                v = S::fma(S::load(c0.add(i)), s0, v);
+                v = S::fma(S::load(c1.add(i)), s1, v);
+                v = S::fma(S::load(c2.add(i)), s2, v);
+                v = S::fma(S::load(c3.add(i)), s3, v);
+                S::store(y.add(i), v);
+                i += S::LANES;
+            }
+            if i < m {
+                let r = m - i;
+                let mut v = S::load_first(y.add(i), r);
+                v = S::fma(S::load_first(c0.add(i), r), s0, v);
+                v = S::fma(S::load_first(c1.add(i), r), s1, v);
+                v = S::fma(S::load_first(c2.add(i), r), s2, v);
+                v = S::fma(S::load_first(c3.add(i), r), s3, v);
+                S::store_first(y.add(i), r, v);
+            }
+            j += 4;
+        }
+        while j < n {
+            axpy::<S>(m, *x.add(j), a.offset(j as isize * ld), y);
+            j += 1;
+        }
+    }
+}
+
+/// # Safety
+/// `x` and `y` are valid for `m` elements.
+#[inline(always)]
+unsafe fn axpy<S: Vector>(m: usize, s: S::T, x: *const S::T, y: *mut S::T) {
+    // SAFETY: i < m throughout.
+    unsafe {
+        let s = S::splat(s);
+        let mut i = 0;
+        while i + S::LANES <= m {
+            S::store(y.add(i), S::fma(S::load(x.add(i)), s, S::load(y.add(i))));
+            i += S::LANES;
+        }
+        if i < m {
+            let r = m - i;
+            S::store_first(y.add(i), r, S::fma(S::load_first(x.add(i), r), s, S::load_first(y.add(i), r)));
+        }
+    }
+}
+
+/// # Safety
+/// As [`Kernels::gemv_both`].
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn gemv_both<S: Vector>(
+    m: usize,
+    n: usize,
+    a: *const S::T,
+    ld: isize,
+    u: *const S::T,
+    alpha: S::T,
+    z: *mut S::T,
+    w: *mut S::T,
+) {
+    // SAFETY: j < n and i < m throughout.
+    unsafe {
+        let zero = S::splat(S::T::ZERO);
+        let mut j = 0;
+        while j + 4 <= n {
+            let c = [0, 1, 2, 3].map(|q| a.offset((j + q) as isize * ld));
+            let mut acc = [zero; 4];
+            let mut i = 0;
+            while i + S::LANES <= m {
+                let x = S::load(u.add(i));
+                for q in 0..4 {
+                    acc[q] = S::fma(S::load(c[q].add(i)), x, acc[q]);
+                }
+                i += S::LANES;
+            }
+            if i < m {
+                let x = S::load_first(u.add(i), m - i);
+                for q in 0..4 {
+                    acc[q] = S::fma(S::load_first(c[q].add(i), m - i), x, acc[q]);
+                }
+            }
+            for q in 0..4 {
+                *z.add(j + q) += alpha * S::sum(acc[q]);
+            }
+            gemv::<S>(m, 4, c[0], ld, z.add(j), w);
+            j += 4;
+        }
+        while j < n {
+            let c = a.offset(j as isize * ld);
+            *z.add(j) += alpha * dot::<S>(m, c, u);
+            axpy::<S>(m, *z.add(j), c, w);
+            j += 1;
+        }
+    }
+}
+
+/// # Safety
+/// `x` and `y` are valid for `m` elements.
+#[inline(always)]
+unsafe fn dot<S: Vector>(m: usize, x: *const S::T, y: *const S::T) -> S::T {
+    // SAFETY: i < m throughout.
+    unsafe {
+        let mut acc = S::splat(S::T::ZERO);
+        let mut i = 0;
+        while i + S::LANES <= m {
+            acc = S::fma(S::load(x.add(i)), S::load(y.add(i)), acc);
+            i += S::LANES;
+        }
+        if i < m {
+            acc = S::fma(S::load_first(x.add(i), m - i), S::load_first(y.add(i), m - i), acc);
+        }
+        S::sum(acc)
+    }
+}
+
+/// # Safety
+/// As [`Kernels::symv_lower`].
+#[inline(always)]
+unsafe fn symv_lower<S: Vector>(
+    n: usize,
+    j0: usize,
+    j1: usize,
+    a: *const S::T,
+    ld: isize,
+    x: *const S::T,
+    y: *mut S::T,
+) {
+    // SAFETY: all columns lie in j0..j1, all rows in j..n.
+    unsafe {
+        let mut j = j0;
+        while j + 4 <= j1 {
+            let c = [0, 1, 2, 3].map(|q| a.offset((j + q) as isize * ld));
+            let xs = [0, 1, 2, 3].map(|q| *x.add(j + q));
+            // The 4 x 4 triangle on the diagonal.
+            for q in 0..4 {
+                *y.add(j + q) += *c[q].add(j + q) * xs[q];
+                for r in q + 1..4 {
+                    let e = *c[q].add(j + r);
+                    *y.add(j + r) += e * xs[q];
+                    *y.add(j + q) += e * xs[r];
+                }
+            }
+            let s = xs.map(|e| S::splat(e));
+            let mut acc = [S::splat(S::T::ZERO); 4];
+            let mut i = j + 4;
+            while i + S::LANES <= n {
+                let xv = S::load(x.add(i));
+                let mut yv = S::load(y.add(i));
+                for q in 0..4 {
+                    let e = S::load(c[q].add(i));
+                    acc[q] = S::fma(e, xv, acc[q]);
+                    yv = S::fma(e, s[q], yv);
+                }
+                S::store(y.add(i), yv);
+                i += S::LANES;
+            }
+            if i < n {
+                let r = n - i;
+                let xv = S::load_first(x.add(i), r);
+                let mut yv = S::load_first(y.add(i), r);
+                for q in 0..4 {
+                    let e = S::load_first(c[q].add(i), r);
+                    acc[q] = S::fma(e, xv, acc[q]);
+                    yv = S::fma(e, s[q], yv);
+                }
+                S::store_first(y.add(i), r, yv);
+            }
+            for q in 0..4 {
+                *y.add(j + q) += S::sum(acc[q]);
+            }
+            j += 4;
+        }
+        while j < j1 {
+            let c = a.offset(j as isize * ld);
+            *y.add(j) += *c.add(j) * *x.add(j);
+            let r = n - j - 1;
+            axpy::<S>(r, *x.add(j), c.add(j + 1), y.add(j + 1));
+            *y.add(j) += dot::<S>(r, c.add(j + 1), x.add(j + 1));
+            j += 1;
+        }
+    }
+}
+
+/// The kernels of `T` on this processor; none where it has neither AVX-512 nor AVX2 with FMA.
+pub(super) fn kernels<T: RealScalar>() -> Option<&'static Kernels<T>> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let (avx512, avx2) = (is_x86_feature_detected!("avx512f"), {
+            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+        });
+        let table: Option<&'static dyn std::any::Any> = if TypeId::of::<T>() == TypeId::of::<f64>() {
+            if avx512 { Some(&x86::AVX512_F64) } else if avx2 { Some(&x86::AVX2_F64) } else { None }
+        } else if TypeId::of::<T>() == TypeId::of::<f32>() {
+            if avx512 { Some(&x86::AVX512_F32) } else if avx2 { Some(&x86::AVX2_F32) } else { None }
+        } else {
+            None
+        };
+        table.and_then(|table| table.downcast_ref())
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    None
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::{Kernels, Tile, Vector};
+    use std::arch::x86_64::*;
+
+    macro_rules! instruction_set {
+        ($table:ident, $vector:ident, $features:literal, $t:ty, $v:ty, $lanes:expr, $nr:expr,
+         $splat:path, $load:path, $store:path, $fma:path,
+         load_first($p:ident, $n:ident) $load_first:expr, store_first($q:ident, $l:ident, $w:ident) $store_first:expr,
+         sum($s:ident) $sum:expr) => {
+            #[derive(Clone, Copy)]
+            struct $vector;
+            impl Vector for $vector {
+                type T = $t;
+                type V = $v;
+                const LANES: usize = $lanes;
+                #[inline(always)]
+                unsafe fn splat(x: $t) -> $v {
+                    // SAFETY: the instruction set is enabled in every caller.
+                    unsafe { $splat(x) }
+                }
+                #[inline(always)]
+                unsafe fn load(p: *const $t) -> $v {
+                    // SAFETY: as above; the caller vouches for the address.
+                    unsafe { $load(p) }
+                }
+                #[inline(always)]
+                unsafe fn store(p: *mut $t, v: $v) {
+                    // SAFETY: as above.
+                    unsafe { $store(p, v) }
+                }
+                #[inline(always)]
+                unsafe fn load_first($p: *const $t, $n: usize) -> $v {
+                    // SAFETY: as above; lanes from n on are not touched.
+                    unsafe { $load_first }
+                }
+                #[inline(always)]
+                unsafe fn store_first($q: *mut $t, $l: usize, $w: $v) {
+                    // SAFETY: as above; lanes from n on are not touched.
+                    unsafe { $store_first }
+                }
+                #[inline(always)]
+                unsafe fn fma(a: $v, b: $v, c: $v) -> $v {
+                    // SAFETY: as above.
+                    unsafe { $fma(a, b, c) }
+                }
+                #[inline(always)]
+                unsafe fn sum($s: $v) -> $t {
+                    // SAFETY: as above.
+                    unsafe { $sum }
+                }
+            }
+            pub(super) static $table: Kernels<$t> = {
+                #[target_feature(enable = $features)]
+                unsafe fn product(t: &Tile<$t>) {
+                    // SAFETY: the caller of the table vouches for the operands.
+                    unsafe { super::product::<$vector, $nr>(t) }
+                }
+                #[target_feature(enable = $features)]
+                unsafe fn gemv(m: usize, n: usize, a: *const $t, ld: isize, x: *const $t, y: *mut $t) {
+                    // SAFETY: as above.
+                    unsafe { super::gemv::<$vector>(m, n, a, ld, x, y) }
+                }
+                #[target_feature(enable = $features)]
+                #[allow(clippy::too_many_arguments)]
+                unsafe fn gemv_both(
+                    m: usize,
+                    n: usize,
+                    a: *const $t,
+                    ld: isize,
+                    u: *const $t,
+                    alpha: $t,
+                    z: *mut $t,
+                    w: *mut $t,
+                ) {
+                    // SAFETY: as above.
+                    unsafe { super::gemv_both::<$vector>(m, n, a, ld, u, alpha, z, w) }
+                }
+                #[target_feature(enable = $features)]
+                unsafe fn symv_lower(
+                    n: usize,
+                    j0: usize,
+                    j1: usize,
+                    a: *const $t,
+                    ld: isize,
+                    x: *const $t,
+                    y: *mut $t,
+                ) {
+                    // SAFETY: as above.
+                    unsafe { super::symv_lower::<$vector>(n, j0, j1, a, ld, x, y) }
+                }
+                Kernels {
+                    tile_rows: 3 * $lanes,
+                    tile_cols: $nr,
+                    product,
+                    gemv,
+                    gemv_both,
+                    symv_lower,
+                }
+            };
+        };
+    }
+
+    /// Lane mask of the first `n` of the lanes of an AVX2 vector.
+    #[inline(always)]
+    unsafe fn mask64(n: usize) -> __m256i {
+        const M: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+        // SAFETY: n <= 4, so four lanes from 4 - n on lie in the table; AVX is enabled in every caller.
+        unsafe { _mm256_loadu_si256(M.as_ptr().add(4 - n).cast()) }
+    }
+    #[inline(always)]
+    unsafe fn mask32(n: usize) -> __m256i {
+        const M: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+        // SAFETY: n <= 8, so eight lanes from 8 - n on lie in the table; AVX is enabled in every caller.
+        unsafe { _mm256_loadu_si256(M.as_ptr().add(8 - n).cast()) }
+    }
+
+    instruction_set!(
+        AVX512_F64, Avx512F64, "avx512f,avx2,fma", f64, __m512d, 8, 8,
+        _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd,
+        load_first(p, n) _mm512_maskz_loadu_pd((1u32 << n).wrapping_sub(1) as u8, p),
+        store_first(p, n, v) _mm512_mask_storeu_pd(p, (1u32 << n).wrapping_sub(1) as u8, v),
+        sum(v) _mm512_reduce_add_pd(v)
+    );
+    instruction_set!(
+        AVX512_F32, Avx512F32, "avx512f,avx2,fma", f32, __m512, 16, 8,
+        _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps,
+        load_first(p, n) _mm512_maskz_loadu_ps((1u32 << n).wrapping_sub(1) as u16, p),
+        store_first(p, n, v) _mm512_mask_storeu_ps(p, (1u32 << n).wrapping_sub(1) as u16, v),
+        sum(v) _mm512_reduce_add_ps(v)
+    );
+    instruction_set!(
+        AVX2_F64, Avx2F64, "avx2,fma", f64, __m256d, 4, 4,
+        _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd,
+        load_first(p, n) _mm256_maskload_pd(p, mask64(n)),
+        store_first(p, n, v) _mm256_maskstore_pd(p, mask64(n), v),
+        sum(v) {
+            let s = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
+            _mm_cvtsd_f64(_mm_add_pd(s, _mm_unpackhi_pd(s, s)))
+        }
+    );
+    instruction_set!(
+        AVX2_F32, Avx2F32, "avx2,fma", f32, __m256, 8, 4,
+        _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps,
+        load_first(p, n) _mm256_maskload_ps(p, mask32(n)),
+        store_first(p, n, v) _mm256_maskstore_ps(p, mask32(n), v),
+        sum(v) {
+            let s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+            let s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+            _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)))
+        }
+    );
+}

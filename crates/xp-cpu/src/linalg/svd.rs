@@ -1,0 +1,237 @@
+//! Singular value decomposition.
+
+use super::bidiagonal::{bidiagonalise, bidiagonalise_req, singular_values};
+use super::qr::{par_for_factor, r_in_place};
+use super::workspace::{
+    conjugate_in_place, copy_into, copy_scaled, matrix, matrix_req, scale_exponent, with_workspace,
+};
+use super::{Error, RealScalar, Result, Scalar};
+use faer::dyn_stack::{MemStack, StackReq};
+use faer::linalg::svd::{ComputeSvdVectors, SvdParams, svd as faer_svd, svd_scratch};
+use faer::diag::DiagMut;
+use faer::{Auto, MatMut, MatRef, Par, Spec};
+
+/// `a = u diag(s) vh` with `s` in descending order; `u` and `vh` may be left out.
+///
+/// Shapes, with `k = min(m, n)`: `u` is `m x k` (thin) or `m x m` (full), `vh` is `k x n` or `n x n`, `s` has `k` elements.
+///
+/// # Errors
+/// [`Error::NonFinite`] if `a` holds NaN or an infinity, [`Error::NoConvergence`].
+///
+/// # Panics
+/// If the shapes are none of these.
+pub fn svd<T: Scalar>(
+    a: MatRef<'_, T>,
+    s: &mut [T::R],
+    u: Option<MatMut<'_, T>>,
+    vh: Option<MatMut<'_, T>>,
+    par: Par,
+) -> Result<()> {
+    let (m, n) = a.shape();
+    let k = m.min(n);
+    assert_eq!(s.len(), k, "number of singular values");
+    if let Some(u) = &u {
+        assert!(u.nrows() == m && (u.ncols() == m || u.ncols() == k), "shape of u");
+    }
+    if let Some(vh) = &vh {
+        assert!(vh.ncols() == n && (vh.nrows() == n || vh.nrows() == k), "shape of vh");
+    }
+    let exponent = scale_exponent(a)?;
+    if k == 0 {
+        for mut q in [u, vh].into_iter().flatten() {
+            q.fill(T::ZERO);
+            q.diagonal_mut().fill(T::ONE);
+        }
+        return Ok(());
+    }
+    let par = par_for_factor(par, m, n);
+    // faer wants tall matrices; for a wide one, a^T = conj(v) s u^T.
+    if m < n {
+        decompose(a.transpose(), exponent, s, vh.map(MatMut::transpose_mut), u.map(MatMut::transpose_mut), par)?;
+    } else {
+        decompose(a, exponent, s, u, vh, par)?;
+    }
+    s.iter_mut().for_each(|x| *x = x.ldexp(exponent));
+    Ok(())
+}
+
+/// The singular values of `a` in descending order.
+///
+/// # Errors
+/// As [`svd`].
+///
+/// # Panics
+/// If `s` has not `min(m, n)` elements.
+pub fn svdvals<T: Scalar>(a: MatRef<'_, T>, s: &mut [T::R], par: Par) -> Result<()> {
+    svd(a, s, None, None, par)
+}
+
+/// Decomposes `a * 2^-exponent` for `m >= n`.
+fn decompose<T: Scalar>(
+    a: MatRef<'_, T>,
+    exponent: i32,
+    s: &mut [T::R],
+    u: Option<MatMut<'_, T>>,
+    vh: Option<MatMut<'_, T>>,
+    par: Par,
+) -> Result<()> {
+    let (m, n) = a.shape();
+    let vectors = u.is_some() || vh.is_some();
+    if !vectors {
+        return values(a, exponent, s, par);
+    }
+    let (wu, wv) = (u.as_ref().map_or(0, |u| u.ncols()), if vh.is_some() { n } else { 0 });
+    let params = params::<T>();
+    let compute = |width: usize, full: usize| match width {
+        0 => ComputeSvdVectors::No,
+        w if w == full => ComputeSvdVectors::Full,
+        _ => ComputeSvdVectors::Thin,
+    };
+    let scaled_columns = if exponent == 0 { 0 } else { n };
+    let u_in_place = u.as_ref().is_some_and(|u| u.row_stride() == 1);
+    let v_in_place = vh.as_ref().is_some_and(|v| v.col_stride() == 1);
+    let own_u = if u_in_place { 0 } else { wu };
+    let own_v = if v_in_place { 0 } else { wv };
+    let req = StackReq::all_of(&[
+        matrix_req::<T>(m, scaled_columns),
+        matrix_req::<T>(n, 1),
+        matrix_req::<T>(m, own_u),
+        matrix_req::<T>(n, own_v),
+        svd_scratch::<T>(m, n, compute(wu, m), compute(wv, n), par, params),
+    ]);
+    with_workspace(req, |stack| {
+        let (mut scaled, stack) = matrix::<T>(m, scaled_columns, stack);
+        let (mut sigma, stack) = matrix::<T>(n, 1, stack);
+        let (mut own_u, stack) = matrix::<T>(m, own_u, stack);
+        let (mut own_v, stack) = matrix::<T>(n, own_v, stack);
+        let a = if exponent == 0 {
+            a
+        } else {
+            copy_scaled(scaled.as_mut(), a, -exponent);
+            scaled.as_ref()
+        };
+        let (mut u, mut vh) = (u, vh);
+        let mut target_u = u.as_mut().map(|u| if u_in_place { u.as_mut() } else { own_u.as_mut() });
+        if let (Some(u), true) = (&mut target_u, wu > n) {
+            // faer expects zeros in the upper part of the columns that complete the basis.
+            u.fill(T::ZERO);
+        }
+        let target_v = vh.as_mut().map(|v| if v_in_place { v.as_mut().transpose_mut() } else { own_v.as_mut() });
+        let mut target_v = target_v;
+        let (run_u, run_v) = (target_u.as_mut().map(MatMut::as_mut), target_v.as_mut().map(MatMut::as_mut));
+        run(a, sigma.as_mut(), run_u, run_v, par, stack, params)?;
+        sort_descending(sigma.as_mut(), target_u, target_v)?;
+        if let (Some(u), false) = (u, u_in_place) {
+            copy_into(u, own_u.as_ref(), par);
+        }
+        if let Some(mut vh) = vh {
+            if !v_in_place {
+                copy_into(vh.as_mut().transpose_mut(), own_v.as_ref(), par);
+            }
+            conjugate_in_place(vh);
+        }
+        for (i, x) in s.iter_mut().enumerate() {
+            *x = sigma[(i, 0)].re();
+        }
+        Ok(())
+    })?
+}
+
+fn run<T: Scalar>(
+    a: MatRef<'_, T>,
+    mut sigma: MatMut<'_, T>,
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
+    par: Par,
+    stack: &mut MemStack,
+    params: Spec<SvdParams, T>,
+) -> Result<()> {
+    let diagonal: DiagMut<'_, T> = sigma.as_mut().col_mut(0).as_diagonal_mut();
+    faer_svd(a, diagonal, u, v, par, stack, params).map_err(|_| Error::NoConvergence)
+}
+
+/// Makes singular values that rounding left negative or out of order non-negative and descending, with their vectors.
+fn sort_descending<'a, T: Scalar>(
+    mut sigma: MatMut<'_, T>,
+    mut u: Option<MatMut<'a, T>>,
+    mut v: Option<MatMut<'a, T>>,
+) -> Result<()> {
+    let k = sigma.nrows();
+    for j in 0..k {
+        let x = sigma[(j, 0)];
+        if !x.finite() {
+            return Err(Error::NoConvergence);
+        }
+        if x.re() < T::R::ZERO {
+            sigma[(j, 0)] = -x;
+            if let Some(u) = &mut u {
+                u.as_mut().col_mut(j).iter_mut().for_each(|e| *e = -*e);
+            } else if let Some(v) = &mut v {
+                v.as_mut().col_mut(j).iter_mut().for_each(|e| *e = -*e);
+            }
+        }
+    }
+    // Insertion: what is out of order is so by rounding alone.
+    for j in 1..k {
+        let mut i = j;
+        while i > 0 && sigma[(i - 1, 0)].re() < sigma[(i, 0)].re() {
+            let x = sigma[(i, 0)];
+            sigma[(i, 0)] = sigma[(i - 1, 0)];
+            sigma[(i - 1, 0)] = x;
+            for q in [&mut u, &mut v].into_iter().flatten() {
+                for r in 0..q.nrows() {
+                    let x = q[(r, i)];
+                    q[(r, i)] = q[(r, i - 1)];
+                    q[(r, i - 1)] = x;
+                }
+            }
+            i -= 1;
+        }
+    }
+    Ok(())
+}
+
+fn params<T: Scalar>() -> Spec<SvdParams, T> {
+    let mut params = <SvdParams as Auto<T>>::auto();
+    params.bidiag.par_threshold = 512 * 512;
+    Spec::new(params)
+}
+
+/// Singular values only; a tall matrix is reduced to its triangular factor first.
+fn values<T: Scalar>(a: MatRef<'_, T>, exponent: i32, s: &mut [T::R], par: Par) -> Result<()> {
+    let (m, n) = a.shape();
+    let params = params::<T>();
+    let tall = 2 * m > 3 * n;
+    let rows = if tall { n } else { m };
+    let req = StackReq::all_of(&[
+        matrix_req::<T>(m, n),
+        matrix_req::<T>(n, 1),
+        svd_scratch::<T>(rows, n, ComputeSvdVectors::No, ComputeSvdVectors::No, par, params)
+            .or(bidiagonalise_req::<T>(rows, n, par)),
+    ]);
+    with_workspace(req, |stack| {
+        let (mut work, stack) = matrix::<T>(m, n, stack);
+        let (mut sigma, stack) = matrix::<T>(n, 1, stack);
+        copy_scaled(work.as_mut(), a, -exponent);
+        if tall {
+            r_in_place(work.as_mut(), par)?;
+        }
+        let mut square = work.as_mut().subrows_mut(0, rows);
+        if let Some(kernels) = T::kernels() {
+            let mut off = vec![T::R::ZERO; n - 1];
+            let off = &mut off;
+            match par {
+                Par::Seq => bidiagonalise(square, s, off, kernels, par, stack),
+                // Inside the pool, the many short parallel steps start without a hand-over.
+                Par::Rayon(_) => rayon::scope(|_| bidiagonalise(square.as_mut(), s, off, kernels, par, stack)),
+            }
+            return singular_values(s, off);
+        }
+        run(square.as_ref(), sigma.as_mut(), None, None, par, stack, params)?;
+        sort_descending(sigma.as_mut(), None, None)?;
+        for (i, x) in s.iter_mut().enumerate() {
+            *x = sigma[(i, 0)].re();
+        }
+        Ok(())
+    })?
+}

@@ -1,0 +1,169 @@
+use super::*;
+
+fn naive<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>) -> Mat<C64> {
+    let (a, b) = (wide(a), wide(b));
+    Mat::from_fn(a.nrows(), b.ncols(), |i, j| (0..a.ncols()).map(|k| a[(i, k)] * b[(k, j)]).sum())
+}
+
+#[test]
+fn matmul_matches_the_definition_in_every_layout() {
+    fn check<T: Scalar>() {
+        let mut rng = numbers();
+        for (m, k, n) in [
+            (0, 3, 2), (2, 0, 3), (1, 1, 1), (8, 8, 8), (1, 40, 30), (40, 30, 1), (7, 5, 3), (37, 16, 25),
+            (300, 16, 64), (64, 16, 300), (33, 100, 65), (129, 70, 131), (50, 1, 60),
+        ] {
+            let (a, b) = (rng.matrix::<T>(m, k), rng.matrix::<T>(k, n));
+            let old = rng.matrix::<T>(m, n);
+            let (want, wide_old) = (naive(a.as_ref(), b.as_ref()), wide(old.as_ref()));
+            let alpha = rng.scalar::<T>();
+            let wide_alpha = C64::new(alpha.re().to_f64(), alpha.im().to_f64());
+            layouts(&a, |a| {
+                layouts(&b, |b| {
+                    for row_major in [false, true] {
+                        for (accum, par) in [(Accum::Replace, Par::Seq), (Accum::Add, all_threads())] {
+                            let mut c = if row_major { old.transpose().to_owned() } else { old.clone() };
+                            if matches!(accum, Accum::Replace) {
+                                c.as_mut().fill(T::from_re(T::R::INFINITY));
+                            }
+                            let mut view = if row_major { c.as_mut().transpose_mut() } else { c.as_mut() };
+                            matmul(view.as_mut(), accum, alpha, a, b, par);
+                            let add = if matches!(accum, Accum::Add) { 1.0 } else { 0.0 };
+                            let want = Mat::from_fn(m, n, |i, j| want[(i, j)] * wide_alpha + wide_old[(i, j)] * add);
+                            let units = 4.0 * (k as f64 + 4.0);
+                            assert_close::<T>(wide(view.as_ref()).as_ref(), want.as_ref(), units, 1.0, "matmul");
+                        }
+                    }
+                });
+            });
+        }
+    }
+    for_all_types!(check);
+}
+
+#[test]
+fn matmul_propagates_nan_and_infinity() {
+    let mut a = Mat::<f64>::zeros(40, 20);
+    a[(3, 4)] = f64::NAN;
+    a[(5, 6)] = f64::INFINITY;
+    let b = Mat::<f64>::from_fn(20, 30, |_, _| 1.0);
+    let mut c = Mat::<f64>::zeros(40, 30);
+    matmul(c.as_mut(), Accum::Replace, 1.0, a.as_ref(), b.as_ref(), Par::Seq);
+    assert!((0..30).all(|j| c[(3, j)].is_nan() && c[(5, j)] == f64::INFINITY && c[(4, j)] == 0.0));
+}
+
+#[test]
+fn integer_products_wrap() {
+    fn check<T: Integer + PartialEq + std::fmt::Debug + TryFrom<i64>>(from: impl Fn(i64) -> T) {
+        let mut rng = numbers();
+        for (m, k, n) in [(0, 2, 3), (2, 0, 3), (1, 1, 1), (5, 7, 3), (33, 300, 150), (70, 20, 40)] {
+            let mut draw = |rows, cols| Mat::<f64>::from_fn(rows, cols, |_, _| (rng.next() * 2000.0).round());
+            let (fa, fb) = (draw(m, k), draw(k, n));
+            let ints = |a: &Mat<f64>| -> Vec<T> {
+                (0..a.nrows() * a.ncols()).map(|i| from(a[(i / a.ncols().max(1), i % a.ncols().max(1))] as i64)).collect()
+            };
+            let (a, b) = (ints(&fa), ints(&fb));
+            let mut c = vec![from(7); m * n];
+            matmul_integer(
+                MatMut::from_row_major_slice_mut(&mut c, m, n),
+                MatRef::from_row_major_slice(&a, m, k),
+                MatRef::from_row_major_slice(&b, k, n),
+                all_threads(),
+            );
+            for i in 0..m {
+                for j in 0..n {
+                    let want: i64 = (0..k).map(|l| fa[(i, l)] as i64 * fb[(l, j)] as i64).sum();
+                    assert_eq!(c[i * n + j], from(want));
+                }
+            }
+        }
+    }
+    check(|x| x as i8);
+    check(|x| x as i16);
+    check(|x| x as i32);
+    check(|x| x);
+    check(|x| x as u8);
+    check(|x| x as u16);
+    check(|x| x as u32);
+    check(|x| x as u64);
+}
+
+#[test]
+fn gram_is_the_hermitian_product() {
+    fn check<T: Scalar>() {
+        let mut rng = numbers();
+        for (m, n) in [(0, 3), (3, 0), (1, 1), (1, 5), (5, 1), (9, 17), (500, 3), (700, 30), (1000, 49), (40, 700)] {
+            let x = rng.matrix::<T>(m, n);
+            let want = naive(x.adjoint().to_owned().as_ref(), x.as_ref());
+            layouts(&x, |x| {
+                for par in [Par::Seq, all_threads()] {
+                    let mut g = Mat::<T>::zeros(n, n);
+                    gram(g.as_mut(), x, par);
+                    assert_close::<T>(wide(g.as_ref()).as_ref(), want.as_ref(), 4.0 * (m as f64 + 4.0), 1.0, "gram");
+                    let mut row_major = Mat::<T>::zeros(n, n);
+                    gram(row_major.as_mut().transpose_mut(), x, par);
+                    assert_eq!(row_major.transpose().to_owned(), g);
+                    assert_eq!(g.adjoint().to_owned(), g, "exactly Hermitian");
+                    let mut outer = Mat::<T>::zeros(n, n);
+                    gram_outer(outer.as_mut(), x.adjoint().to_owned().as_ref(), par);
+                    assert_close::<T>(wide(outer.as_ref()).as_ref(), want.as_ref(), 4.0 * (m as f64 + 4.0), 1.0, "outer");
+                }
+            });
+        }
+    }
+    for_all_types!(check);
+}
+
+#[test]
+fn gram_blocks_asks_for_every_row_once_and_does_not_depend_on_threads() {
+    let (m, n) = (5003, 37);
+    let x = numbers().matrix::<f64>(m, n);
+    let mean: Vec<f64> = (0..n).map(|j| (0..m).map(|i| x[(i, j)]).sum::<f64>() / m as f64).collect();
+    let run = |threads: usize| {
+        let counts: Vec<std::sync::atomic::AtomicUsize> = (0..m).map(|_| 0.into()).collect();
+        let mut g = Mat::<f64>::zeros(n, n);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            gram_blocks(
+                g.as_mut(),
+                m,
+                |rows, block| {
+                    for (i, row) in rows.zip(block.chunks_exact_mut(n)) {
+                        counts[i].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        for (j, out) in row.iter_mut().enumerate() {
+                            *out = x[(i, j)] - mean[j];
+                        }
+                    }
+                },
+                Par::rayon(threads),
+            );
+        });
+        assert!(counts.iter().all(|c| c.load(std::sync::atomic::Ordering::Relaxed) == 1));
+        g
+    };
+    let g = run(1);
+    assert_eq!(g, run(2));
+    assert_eq!(g, run(5));
+    let centred = Mat::from_fn(m, n, |i, j| x[(i, j)] - mean[j]);
+    let want = naive(centred.transpose().to_owned().as_ref(), centred.as_ref());
+    assert_close::<f64>(wide(g.as_ref()).as_ref(), want.as_ref(), 4.0 * m as f64, 1.0, "centred gram");
+}
+
+#[test]
+fn batches_report_the_first_failure() {
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    for par in [Par::Seq, all_threads()] {
+        let result = for_each(1000, 4096, par, |i, _| {
+            done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if i == 700 || i == 300 { Err(Error::Singular { index: i }) } else { Ok(()) }
+        });
+        assert_eq!(result, Err((300, Error::Singular { index: 300 })));
+    }
+    done.store(0, std::sync::atomic::Ordering::Relaxed);
+    for_each(1000, 4096, all_threads(), |_, _| {
+        done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(done.into_inner(), 1000);
+}

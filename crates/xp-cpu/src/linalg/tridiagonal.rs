@@ -1,0 +1,295 @@
+//! Reduction of real symmetric matrices to tridiagonal form, and the eigenvalues of that form.
+
+use super::simd::Kernels;
+use super::{Accum, RealScalar, Result, Scalar};
+use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
+use faer::{MatMut, MatRef, Par};
+use std::ops::Range;
+
+/// Columns reduced before the rest of the matrix is updated.
+pub(super) const BLOCK: usize = 32;
+/// Below this size one thread multiplies by the matrix.
+const PARALLEL: usize = 384;
+
+/// Reduces the lower triangle of a column-major matrix by reflections `1 - tau v v^T`, after LAPACK's `dlatrd`.
+///
+/// The diagonal ends in `a`; below the subdiagonal stand the vectors `v` without their leading 1; `tau` and the
+/// subdiagonal `off` have `n - 1` elements. `w` is a workspace of `n x BLOCK`, `y` one of `n` per thread.
+pub(super) fn tridiagonalise<T: Scalar>(
+    mut a: MatMut<'_, T>,
+    off: &mut [T],
+    tau: &mut [T],
+    mut w: MatMut<'_, T>,
+    mut y: MatMut<'_, T>,
+    kernels: &'static Kernels<T>,
+    par: Par,
+) {
+    let n = a.nrows();
+    debug_assert!(a.row_stride() == 1 && w.row_stride() == 1 && y.row_stride() == 1);
+    let mut start = 0;
+    while start + 1 < n {
+        let end = (start + BLOCK).min(n - 1);
+        for i in start..end {
+            let p = i - start;
+            let rest = n - i - 1;
+            if p > 0 {
+                // The column as it is after the reflections of this block so far.
+                let (columns, mut column) = a.as_mut().subcols_mut(start, p + 1).split_at_col_mut(p);
+                let (v, w) = (columns.as_ref().subrows(i, n - i), w.as_ref().subrows(i, n - i).subcols(0, p));
+                let mut target = column.as_mut().subrows_mut(i, n - i);
+                for q in 0..p {
+                    // The leading 1 of the last vector stands in the matrix while the block is under way.
+                    let (wq, vq) = (w[(0, q)], v[(0, q)]);
+                    axpy(kernels, -wq, v.col(q), target.as_mut());
+                    axpy(kernels, -vq, w.col(q), target.as_mut());
+                }
+            }
+            let (t, beta) = reflection(a.as_mut().col_mut(i).subrows_mut(i + 1, rest).as_mat_mut());
+            (tau[i], off[i]) = (t, beta);
+            a[(i + 1, i)] = T::ONE;
+            if t == T::ZERO {
+                w.as_mut().col_mut(p).fill(T::ZERO);
+                continue;
+            }
+            symmetric_product(a.as_ref(), i + 1, a.as_ref().col(i).subrows(i + 1, rest).as_mat(), y.as_mut(), kernels, par);
+            let mut result = w.as_mut().submatrix_mut(i + 1, p, rest, 1);
+            result.copy_from(y.as_ref().submatrix(i + 1, 0, rest, 1));
+            let (v_old, mut w_all) = (a.as_ref().submatrix(i + 1, start, rest, p), w.as_mut().subrows_mut(i + 1, rest));
+            let v = a.as_ref().submatrix(i + 1, i, rest, 1);
+            let (w_old, mut result) = w_all.as_mut().subcols_mut(0, p + 1).split_at_col_mut(p);
+            let w_old = w_old.as_ref();
+            for q in 0..p {
+                let (wv, vv) = (dot(w_old.col(q), v.col(0)), dot(v_old.col(q), v.col(0)));
+                axpy(kernels, -wv, v_old.col(q), result.as_mut());
+                axpy(kernels, -vv, w_old.col(q), result.as_mut());
+            }
+            result.as_mut().col_mut(0).iter_mut().for_each(|x| *x *= t);
+            let half = T::from_re(T::R::from_f64(-0.5)) * t * dot(result.as_ref().col(0), v.col(0));
+            axpy(kernels, half, v.col(0), result.as_mut());
+        }
+        let rest = n - end;
+        let (left, right) = a.as_mut().split_at_col_mut(end);
+        let mut trailing = right.subrows_mut(end, rest);
+        let v = left.as_ref().submatrix(end, start, rest, end - start);
+        let w = w.as_ref().submatrix(end, 0, rest, end - start);
+        for (p, q) in [(v, w), (w, v)] {
+            triangular_matmul(
+                trailing.as_mut(),
+                BlockStructure::TriangularLower,
+                Accum::Add,
+                p,
+                BlockStructure::Rectangular,
+                q.transpose(),
+                BlockStructure::Rectangular,
+                -T::ONE,
+                super::workspace::par_for(par, rest * rest * BLOCK / 2),
+            );
+        }
+        start = end;
+    }
+}
+
+/// The reflection `1 - tau v v^T` that maps a real `x` to `beta` times its first unit vector, as `(tau, beta)`; `x` becomes
+/// the tail of `v`, which starts with 1.
+pub(super) fn reflection<T: Scalar>(mut x: MatMut<'_, T>) -> (T, T) {
+    let mut x = x.as_mut().col_mut(0);
+    let n = x.nrows();
+    let largest = (0..n).map(|i| x[i].re().modulus()).fold(T::R::ZERO, |a, b| if b > a { b } else { a });
+    // Squares of the elements must not underflow; the vector is scaled up where they could.
+    let tiny = largest * largest < T::R::MIN_POSITIVE / (T::R::EPS * T::R::EPS);
+    if tiny && largest >= T::R::MIN_POSITIVE {
+        (0..n).for_each(|i| x[i] = T::from_re(x[i].re() / largest));
+    }
+    let unit = if tiny { largest } else { T::R::ONE };
+    let alpha = x[0].re();
+    let tail = (1..n).map(|i| x[i].re() * x[i].re()).fold(T::R::ZERO, |a, b| a + b);
+    if tail == T::R::ZERO || largest < T::R::MIN_POSITIVE {
+        (1..n).for_each(|i| x[i] = T::ZERO);
+        return (T::ZERO, T::from_re(if largest < T::R::MIN_POSITIVE { alpha } else { alpha * unit }));
+    }
+    let norm = (tail + alpha * alpha).root();
+    let beta = if alpha >= T::R::ZERO { -norm } else { norm };
+    let scale = T::from_re(T::R::ONE / (alpha - beta));
+    (1..n).for_each(|i| x[i] *= scale);
+    (T::from_re((beta - alpha) / beta), T::from_re(beta * unit))
+}
+
+/// `y[first.., 0] = A[first.., first..] x` by the lower triangle, with a column of `y` per thread.
+fn symmetric_product<T: Scalar>(
+    a: MatRef<'_, T>,
+    first: usize,
+    x: MatRef<'_, T>,
+    mut y: MatMut<'_, T>,
+    kernels: &'static Kernels<T>,
+    par: Par,
+) {
+    let n = a.nrows() - first;
+    let threads = match par {
+        Par::Rayon(threads) if n >= PARALLEL => threads.get().min(y.ncols()),
+        _ => 1,
+    };
+    y.as_mut().subcols_mut(0, threads).subrows_mut(first, n).fill(T::ZERO);
+    let sub = a.submatrix(first, first, n, n);
+    split(y.as_mut().subcols_mut(0, threads).subrows_mut(first, n), 0, threads, &|part, mut y: MatMut<'_, T>| {
+        let columns = share(n, part, threads);
+        // SAFETY: the columns and rows lie in the n x n view of unit row stride; x and y have n contiguous elements.
+        unsafe {
+            (kernels.symv_lower)(n, columns.start, columns.end, sub.as_ptr(), sub.col_stride(), x.as_ptr(), y.as_mut().as_ptr_mut());
+        }
+    });
+    let (mut total, parts) = y.split_at_col_mut(1);
+    for part in 0..threads - 1 {
+        let part = parts.as_ref().col(part).subrows(first, n);
+        axpy(kernels, T::ONE, part, total.as_mut().subrows_mut(first, n));
+    }
+}
+
+/// Runs `f(part, column)` for every column of `y`, side by side.
+pub(super) fn split<T: Scalar>(
+    y: MatMut<'_, T>,
+    first: usize,
+    count: usize,
+    f: &(impl Fn(usize, MatMut<'_, T>) + Sync),
+) {
+    if count == 1 {
+        return f(first, y);
+    }
+    let half = count / 2;
+    let (left, right) = y.split_at_col_mut(half);
+    rayon::join(|| split(left, first, half, f), || split(right, first + half, count - half, f));
+}
+
+/// Columns of a triangle of order `n` that make up the `part`-th of `parts` equal areas.
+fn share(n: usize, part: usize, parts: usize) -> Range<usize> {
+    let cut = |part: usize| {
+        if part == parts {
+            return n;
+        }
+        let fraction = 1.0 - (1.0 - part as f64 / parts as f64).sqrt();
+        ((n as f64 * fraction) as usize / 4 * 4).min(n)
+    };
+    cut(part)..cut(part + 1)
+}
+
+/// `y += alpha x`
+pub(super) fn axpy<T: Scalar>(kernels: &Kernels<T>, alpha: T, x: faer::ColRef<'_, T>, mut y: MatMut<'_, T>) {
+    debug_assert!(x.row_stride() == 1 && y.row_stride() == 1 && x.nrows() == y.nrows());
+    // SAFETY: one column of as many contiguous elements as y has.
+    unsafe { (kernels.gemv)(y.nrows(), 1, x.as_ptr(), 0, &alpha, y.as_mut().as_ptr_mut()) };
+}
+
+/// `x . y` for real vectors, in sixteen interleaved sums.
+pub(super) fn dot<T: Scalar>(x: faer::ColRef<'_, T>, y: faer::ColRef<'_, T>) -> T {
+    let (Some(x), Some(y)) = (x.try_as_col_major(), y.try_as_col_major()) else {
+        return (0..x.nrows()).map(|i| x[i] * y[i]).fold(T::ZERO, |a, b| a + b);
+    };
+    let mut sums = [T::ZERO; 16];
+    let (xc, xr) = x.as_slice().as_chunks::<16>();
+    let (yc, yr) = y.as_slice().as_chunks::<16>();
+    for (x, y) in xc.iter().zip(yc) {
+        for l in 0..16 {
+            sums[l] += x[l] * y[l];
+        }
+    }
+    for (l, (&x, &y)) in xr.iter().zip(yr).enumerate() {
+        sums[l] += x * y;
+    }
+    sums.into_iter().fold(T::ZERO, |a, b| a + b)
+}
+
+/// The block triangular factors that [`faer::linalg::householder`] wants for the reflections of [`tridiagonalise`]:
+/// blocks of `factors.nrows()` columns with `|v_i|^2 / 2` on the diagonal and `v_i . v_j` above.
+pub(super) fn block_factors<T: Scalar>(a: MatRef<'_, T>, tau: &[T], mut factors: MatMut<'_, T>) {
+    let (n, size) = (a.nrows(), factors.nrows());
+    for j in 0..n - 1 {
+        let first = j / size * size;
+        factors[(j - first, j)] = T::ONE / tau[j];
+        let v = a.col(j).subrows(j + 1, n - j - 1);
+        for i in first..j {
+            factors[(i - first, j)] = dot(a.col(i).subrows(j + 1, n - j - 1), v);
+        }
+    }
+}
+
+/// Eigenvalues of a symmetric tridiagonal matrix in ascending order, by the root-free QL iteration of Pal, Walker and
+/// Kahan (Parlett, "The Symmetric Eigenvalue Problem", §8.15). `d` becomes the eigenvalues; `e` is destroyed.
+pub(super) fn eigenvalues<R: RealScalar>(d: &mut [R], e: &mut [R]) -> Result<()> {
+    let n = d.len();
+    debug_assert!(e.len() + 1 == n || n == 0);
+    let larger = |a: R, b: R| if a > b { a } else { b };
+    let norm = d.iter().chain(e.iter()).fold(R::ZERO, |a, x| larger(a, x.modulus()));
+    // An off-diagonal element this small changes no eigenvalue by more than a tenth of a unit of the largest.
+    let tiny = larger(norm * R::EPS * R::from_f64(0.1), R::MIN_POSITIVE);
+    let (tiny2, eps2) = (tiny * tiny, R::EPS * R::EPS * R::from_f64(0.25));
+    e.iter_mut().for_each(|x| *x = *x * *x);
+    let mut budget = 60 * n;
+    let two = R::from_f64(2.0);
+    // The block `low..=high` is the last one that is not yet diagonal.
+    let mut high = n.saturating_sub(1);
+    while high > 0 {
+        let mut low = high;
+        while low > 0 {
+            let i = low - 1;
+            if e[i] <= tiny2 || e[i] <= eps2 * (d[i] * d[low]).modulus() {
+                e[i] = R::ZERO;
+                break;
+            }
+            low -= 1;
+        }
+        if low == high {
+            high -= 1;
+            continue;
+        }
+        if low + 1 == high {
+            (d[low], d[high]) = two_by_two(d[low], e[low].root(), d[high]);
+            e[low] = R::ZERO;
+            high = low.saturating_sub(1);
+            continue;
+        }
+        if budget == 0 {
+            return Err(super::Error::NoConvergence);
+        }
+        budget -= 1;
+        // One QR sweep from `low` to `high` with the shift of the trailing 2 x 2 block.
+        let off = e[high - 1].root();
+        let mut sigma = (d[high - 1] - d[high]) / (two * off);
+        let r = sigma.hypotenuse(R::ONE);
+        sigma = d[high] - off / (sigma + if sigma >= R::ZERO { r } else { -r });
+        let (mut c, mut s) = (R::ONE, R::ZERO);
+        let mut gamma = d[low] - sigma;
+        let mut p = gamma * gamma;
+        for i in low..high {
+            let b = e[i];
+            let r = p + b;
+            if i > low {
+                e[i - 1] = s * r;
+            }
+            let old_c = c;
+            c = p / r;
+            s = b / r;
+            let old_gamma = gamma;
+            let alpha = d[i + 1];
+            gamma = c * (alpha - sigma) - s * old_gamma;
+            d[i] = old_gamma + (alpha - gamma);
+            p = if c != R::ZERO { gamma * gamma / c } else { old_c * b };
+        }
+        e[high - 1] = s * p;
+        d[high] = sigma + gamma;
+    }
+    d.sort_by(|a, b| a.partial_cmp(b).expect("finite eigenvalues"));
+    Ok(())
+}
+
+/// Eigenvalues of `[[a, b], [b, c]]`, after LAPACK's `dlae2`.
+fn two_by_two<R: RealScalar>(a: R, b: R, c: R) -> (R, R) {
+    let half = R::from_f64(0.5);
+    let (sum, difference) = (a + c, a - c);
+    let root = difference.hypotenuse(b + b);
+    let (large, small) = if a.modulus() > c.modulus() { (a, c) } else { (c, a) };
+    if sum == R::ZERO {
+        return (half * root, -half * root);
+    }
+    let first = half * if sum < R::ZERO { sum - root } else { sum + root };
+    let second = (large / first) * small - (b / first) * b;
+    (first, second)
+}

@@ -1,0 +1,249 @@
+//! Workspaces, threads, scaling and copies shared by the routines.
+
+use super::{Error, RealScalar, Result, Scalar};
+use faer::dyn_stack::{MemStack, StackReq};
+use faer::{MatMut, MatRef, Par};
+use rayon::prelude::*;
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::cell::RefCell;
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+
+/// Larger workspaces are returned to the allocator after use.
+const KEPT_BYTES: usize = 64 << 20;
+
+/// Alignment of workspaces and of their matrices.
+const ALIGN: usize = 64;
+
+/// Zeroed memory, so that what a workspace hands out is always initialised.
+struct Buffer {
+    address: NonNull<u8>,
+    layout: Layout,
+}
+
+impl Buffer {
+    fn new(bytes: usize) -> Result<Self> {
+        let failed = Error::OutOfMemory { bytes };
+        let layout = Layout::from_size_align(bytes.max(ALIGN), ALIGN).map_err(|_| failed)?;
+        // SAFETY: the layout has a positive size.
+        let address = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(failed)?;
+        Ok(Buffer { address, layout })
+    }
+
+    fn as_mut(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: the allocation has this size and is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.address.as_ptr().cast(), self.layout.size()) }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout.
+        unsafe { dealloc(self.address.as_ptr(), self.layout) };
+    }
+}
+
+thread_local! {
+    static KEPT: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `f` with a workspace of at least `req`, which a thread keeps for its next call.
+pub(super) fn with_workspace<O>(req: StackReq, f: impl FnOnce(&mut MemStack) -> O) -> Result<O> {
+    let bytes = req.unaligned_bytes_required();
+    // Nested calls find the buffers of their own depth: the outermost takes the last.
+    let mut buffer = match KEPT.with_borrow_mut(Vec::pop) {
+        Some(buffer) if buffer.layout.size() >= bytes => buffer,
+        _ => Buffer::new(bytes)?,
+    };
+    let out = f(MemStack::new(buffer.as_mut()));
+    if buffer.layout.size() <= KEPT_BYTES {
+        KEPT.with_borrow_mut(|kept| {
+            if kept.len() < 3 {
+                kept.push(buffer);
+            }
+        });
+    }
+    Ok(out)
+}
+
+/// Distance of the columns of a workspace matrix: aligned, and off the powers of two that crowd one cache set.
+fn leading_dimension<T>(nrows: usize) -> usize {
+    let per_line = (ALIGN / size_of::<T>()).max(1);
+    let ld = nrows.next_multiple_of(per_line);
+    if ld > per_line && (ld * size_of::<T>()).is_multiple_of(1024) { ld + per_line } else { ld }
+}
+
+/// Workspace of [`matrix`].
+pub(super) fn matrix_req<T>(nrows: usize, ncols: usize) -> StackReq {
+    StackReq::new_aligned::<T>(leading_dimension::<T>(nrows).saturating_mul(ncols), ALIGN)
+}
+
+/// A column-major matrix in the workspace; its elements are leftovers.
+pub(super) fn matrix<T: Scalar>(nrows: usize, ncols: usize, stack: &mut MemStack) -> (MatMut<'_, T>, &mut MemStack) {
+    let ld = leading_dimension::<T>(nrows);
+    let (memory, stack) = stack.make_aligned_uninit::<T>(ld * ncols, ALIGN);
+    let address = memory.as_mut_ptr().cast::<T>();
+    // SAFETY: the memory holds ld x ncols elements, is borrowed for this lifetime and is initialised: it was zeroed when
+    // it was allocated, and any bits are a number.
+    (unsafe { MatMut::from_raw_parts_mut(address, nrows, ncols, 1, ld as isize) }, stack)
+}
+
+/// `par` if the work (in multiply-adds) pays for starting threads, else one thread.
+pub(super) fn par_for(par: Par, work: usize) -> Par {
+    if work < 1 << 18 { Par::Seq } else { par }
+}
+
+/// Whether the leading dimension of a view is its rows: consecutive elements of a row are closer than those of a column.
+pub(super) fn is_row_major<T>(a: MatRef<'_, T>) -> bool {
+    a.col_stride().unsigned_abs() < a.row_stride().unsigned_abs() || (a.nrows() == 1 && a.ncols() > 1)
+}
+
+/// Largest magnitude of the parts of the elements; an error if one is NaN or infinite.
+pub(super) fn max_magnitude<T: Scalar>(a: MatRef<'_, T>) -> Result<T::R> {
+    let a = if is_row_major(a) { a.transpose() } else { a };
+    let (mut max, mut finite) = (T::R::ZERO, true);
+    for j in 0..a.ncols() {
+        let column = a.col(j);
+        if let Some(column) = column.try_as_col_major() {
+            // Sums of x * 0 find NaN and infinities without a branch.
+            let (m, z) = max_and_poison(column.as_slice());
+            max = if m > max { m } else { max };
+            finite &= z == T::R::ZERO;
+        } else {
+            for i in 0..a.nrows() {
+                let x = column[i];
+                finite &= x.finite();
+                let x = x.max_part();
+                max = if x > max { x } else { max };
+            }
+        }
+    }
+    if finite { Ok(max) } else { Err(Error::NonFinite) }
+}
+
+fn max_and_poison<T: Scalar>(column: &[T]) -> (T::R, T::R) {
+    const L: usize = 16;
+    let (mut max, mut poison) = ([T::R::ZERO; L], [T::R::ZERO; L]);
+    let (chunks, rest) = column.as_chunks::<L>();
+    let mut step = |lane: usize, x: T| {
+        let (a, b) = (x.re().modulus(), x.im().modulus());
+        let part = if a > b { a } else { b };
+        poison[lane] += a * T::R::ZERO + b * T::R::ZERO;
+        max[lane] = if part > max[lane] { part } else { max[lane] };
+    };
+    for chunk in chunks {
+        for (lane, &x) in chunk.iter().enumerate() {
+            step(lane, x);
+        }
+    }
+    for (lane, &x) in rest.iter().enumerate() {
+        step(lane, x);
+    }
+    let (mut m, mut p) = (T::R::ZERO, T::R::ZERO);
+    for lane in 0..L {
+        m = if max[lane] > m { max[lane] } else { m };
+        p += poison[lane];
+    }
+    (m, p)
+}
+
+/// Exponent `e` such that `a * 2^-e` is safe to square and multiply; zero if it already is.
+pub(super) fn scale_exponent<T: Scalar>(a: MatRef<'_, T>) -> Result<i32> {
+    let max = max_magnitude(a)?.to_f64();
+    if max == 0.0 {
+        return Ok(0);
+    }
+    let exponent = max.log2().floor() as i32;
+    Ok(if exponent.abs() <= T::R::SAFE_EXPONENT { 0 } else { exponent })
+}
+
+/// `dst = src * 2^exponent`, element by element.
+pub(super) fn copy_scaled<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, exponent: i32) {
+    if exponent == 0 {
+        return copy_into(dst, src, Par::Seq);
+    }
+    let mut dst = dst;
+    for j in 0..src.ncols() {
+        for i in 0..src.nrows() {
+            let x = src[(i, j)];
+            dst[(i, j)] = T::from_parts(x.re().ldexp(exponent), x.im().ldexp(exponent));
+        }
+    }
+}
+
+/// `dst = src` for views of any strides, in tiles so that a transposed copy stays in cache.
+pub fn copy_into<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, par: Par) {
+    assert_eq!((dst.nrows(), dst.ncols()), (src.nrows(), src.ncols()));
+    let (dst, src) = if is_row_major(dst.as_ref()) { (dst.transpose_mut(), src.transpose()) } else { (dst, src) };
+    match par_for(par, src.nrows() * src.ncols()) {
+        Par::Seq => copy_stripe(dst, src),
+        Par::Rayon(_) => {
+            let stripes = src.ncols().div_ceil(64).max(1);
+            dst.par_col_partition_mut(stripes).zip(src.par_col_partition(stripes)).for_each(|(d, s)| copy_stripe(d, s));
+        }
+    }
+}
+
+fn copy_stripe<T: Scalar>(mut dst: MatMut<'_, T>, src: MatRef<'_, T>) {
+    let (m, n) = (src.nrows(), src.ncols());
+    if let (1, 1) = (dst.row_stride(), src.row_stride()) {
+        for j in 0..n {
+            let d = dst.as_mut().col_mut(j).try_as_col_major_mut().expect("unit stride");
+            let s = src.col(j).try_as_col_major().expect("unit stride");
+            d.as_slice_mut().copy_from_slice(s.as_slice());
+        }
+        return;
+    }
+    const TILE: usize = 16;
+    for j0 in (0..n).step_by(TILE) {
+        for i0 in (0..m).step_by(TILE) {
+            let (nj, ni) = (TILE.min(n - j0), TILE.min(m - i0));
+            let s = src.submatrix(i0, j0, ni, nj);
+            let mut d = dst.as_mut().submatrix_mut(i0, j0, ni, nj);
+            for j in 0..nj {
+                for i in 0..ni {
+                    // SAFETY: i < ni and j < nj, the dimensions of both tiles.
+                    unsafe { *d.as_mut().ptr_inbounds_at_mut(i, j) = *s.ptr_inbounds_at(i, j) };
+                }
+            }
+        }
+    }
+}
+
+/// Conjugates every element of a complex matrix; nothing for a real one.
+pub(super) fn conjugate_in_place<T: Scalar>(mut a: MatMut<'_, T>) {
+    if T::IS_COMPLEX {
+        for j in 0..a.ncols() {
+            for i in 0..a.nrows() {
+                a[(i, j)] = a[(i, j)].conjugate();
+            }
+        }
+    }
+}
+
+/// Fills the strict upper triangle with zeros.
+pub(super) fn zero_strict_upper<T: Scalar>(mut a: MatMut<'_, T>) {
+    for j in 1..a.ncols() {
+        let rows = j.min(a.nrows());
+        a.as_mut().col_mut(j).subrows_mut(0, rows).fill(T::ZERO);
+    }
+}
+
+/// Mirrors the lower triangle: `a[i, j] = conj(a[j, i])` for `i < j`, and drops the imaginary part of the diagonal.
+pub(super) fn mirror_lower<T: Scalar>(a: MatMut<'_, T>) {
+    const TILE: usize = 16;
+    let n = a.nrows();
+    let mut a = a;
+    for j0 in (0..n).step_by(TILE) {
+        for i0 in (j0..n).step_by(TILE) {
+            for j in j0..(j0 + TILE).min(n) {
+                if i0 == j0 {
+                    a[(j, j)] = T::from_re(a[(j, j)].re());
+                }
+                for i in i0.max(j + 1)..(i0 + TILE).min(n) {
+                    a[(j, i)] = a[(i, j)].conjugate();
+                }
+            }
+        }
+    }
+}

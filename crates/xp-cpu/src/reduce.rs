@@ -1,0 +1,252 @@
+//! Reductions in fixed blocks: the order of the operations depends on the shape alone, never on the threads.
+
+use xp_core::expr::{CHUNK, Kernel, Plan};
+use xp_core::math::Isa;
+use xp_core::reduction::Reduction;
+use xp_core::MAX_NDIM;
+
+use crate::dispatch::parallel;
+use crate::eval::Out;
+use crate::level::at_level;
+
+/// Elements that one block of a reduction takes, about.
+const BLOCK: usize = 1 << 15;
+/// Accumulators side by side along a row.
+const LANES: usize = 32;
+/// Columns of a block where the row is kept.
+const WIDTH: usize = 2048;
+
+/// Runs a kernel over a plan and reduces it.
+///
+/// # Safety
+/// As for [`xp_core::Backend::reduce`].
+pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &Plan, count: usize, out: *mut R::Out) {
+    let work = Work::new(plan);
+    let units = work.outputs() * work.blocks;
+    let mut partials = vec![R::identity(); work.outputs() * work.blocks * work.width];
+    let acc = Out(partials.as_mut_ptr());
+    parallel(units, |units| {
+        // SAFETY: passed on; the units write disjoint partial results.
+        unsafe { run_units::<R, K>(kernel.clone(), plan, &work, acc, units.start, units.end) }
+    });
+    let width = work.width;
+    let out = Out(out);
+    parallel(work.outputs(), |outputs| {
+        let out = out;
+        for o in outputs {
+            let blocks = o * work.blocks * width;
+            let (offset, columns, step) = work.target(plan, o);
+            for c in 0..columns {
+                let total = merge::<R, K>(|b| {
+                    // SAFETY: every partial result was written above, and only read since.
+                    unsafe { *acc.clone().0.add(blocks + b * width + c) }
+                }, 0, work.blocks);
+                // SAFETY: the output has room at the positions of the plan.
+                unsafe { *out.0.wrapping_offset(offset + c as isize * step) = R::finish(total, count) };
+            }
+        }
+    });
+}
+
+/// Merges the blocks `start..end` pairwise.
+fn merge<R: Reduction<K::Elem>, K: Kernel>(block: impl Fn(usize) -> R::Acc + Copy, start: usize, end: usize) -> R::Acc {
+    match end - start {
+        0 => R::identity(),
+        1 => block(start),
+        n => R::merge(merge::<R, K>(block, start, start + n / 2), merge::<R, K>(block, start + n / 2, end)),
+    }
+}
+
+/// How a reduction is cut into units: a block of reduced elements of one output (row reduced), or of `width` outputs
+/// side by side (row kept).
+struct Work {
+    /// Whether the row is reduced.
+    row_reduced: bool,
+    /// Axes of the plan, but the row, that are kept and reduced.
+    kept: Vec<usize>,
+    reduced: Vec<usize>,
+    kept_size: usize,
+    /// Rows to reduce for each output, and length of a row.
+    rows: usize,
+    len: usize,
+    /// Outputs side by side, and how many such groups a row has.
+    width: usize,
+    groups: usize,
+    /// Blocks of reduced elements: of whole rows, or of pieces of one row.
+    blocks: usize,
+    block_rows: usize,
+    block_len: usize,
+}
+
+impl Work {
+    fn new(plan: &Plan) -> Work {
+        let (shape, last) = (plan.shape(), plan.shape().len() - 1);
+        let axes = |reduced: bool| (0..last).filter(|&k| plan.reduced()[k] == reduced).collect::<Vec<_>>();
+        let (kept, reduced) = (axes(false), axes(true));
+        let size = |axes: &[usize]| axes.iter().map(|&k| shape[k]).product::<usize>();
+        let (kept_size, rows, len) = (size(&kept), size(&reduced), shape[last]);
+        let row_reduced = plan.reduced()[last];
+        let width = if row_reduced { 1 } else { len.min(WIDTH) };
+        let groups = if row_reduced { 1 } else { len.div_ceil(width) };
+        let (block_rows, block_len) = if row_reduced {
+            if len >= BLOCK { (1, BLOCK) } else { ((BLOCK / len).max(1), len) }
+        } else {
+            // Few partial rows: they cost memory and a merge each.
+            ((8 * BLOCK / width).max(64), len)
+        };
+        let pieces = if row_reduced { len.div_ceil(block_len) } else { 1 };
+        let blocks = rows.div_ceil(block_rows) * pieces;
+        Work { row_reduced, kept, reduced, kept_size, rows, len, width, groups, blocks, block_rows, block_len }
+    }
+
+    fn outputs(&self) -> usize {
+        self.kept_size * self.groups
+    }
+
+    /// Where output group `o` goes: offset, number of outputs, distance between them.
+    fn target(&self, plan: &Plan, o: usize) -> (isize, usize, isize) {
+        let mut rest = o / self.groups;
+        let mut offset = 0;
+        for &k in self.kept.iter().rev() {
+            offset += (rest % plan.shape()[k]) as isize * plan.out()[k];
+            rest /= plan.shape()[k];
+        }
+        if self.row_reduced {
+            return (offset, 1, 0);
+        }
+        let (start, step) = ((o % self.groups) * self.width, plan.out()[plan.shape().len() - 1]);
+        (offset + start as isize * step, self.width.min(self.len - start), step)
+    }
+}
+
+unsafe fn run_units<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
+    // The macro takes plain bounds; `ByElem` spells the one on `R`.
+    unsafe { dispatch::<K, R>(kernel, plan, work, acc, first, end) }
+}
+
+unsafe fn dispatch<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
+    at_level!(run<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize))
+}
+
+#[inline(always)]
+unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(mut kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
+    let mut index = [0usize; MAX_NDIM];
+    let outer = plan.shape().len() - 1;
+    for unit in first..end {
+        let (output, block) = (unit / work.blocks, unit % work.blocks);
+        let mut rest = output / work.groups;
+        for &k in work.kept.iter().rev() {
+            index[k] = rest % plan.shape()[k];
+            rest /= plan.shape()[k];
+        }
+        let pieces = if work.row_reduced { work.len.div_ceil(work.block_len) } else { 1 };
+        let (row_block, piece) = (block / pieces, block % pieces);
+        let rows = row_block * work.block_rows..((row_block + 1) * work.block_rows).min(work.rows);
+        let columns = if work.row_reduced {
+            piece * work.block_len..((piece + 1) * work.block_len).min(work.len)
+        } else {
+            let start = (output % work.groups) * work.width;
+            start..(start + work.width).min(work.len)
+        };
+        let target = acc.0.wrapping_add(unit * work.width);
+        let mut lanes = [R::identity(); LANES];
+        for row in rows {
+            let mut rest = row;
+            for &k in work.reduced.iter().rev() {
+                index[k] = rest % plan.shape()[k];
+                rest /= plan.shape()[k];
+            }
+            // SAFETY: the index is inside the plan; chunks stay inside the row, and partial results inside `acc`.
+            unsafe {
+                kernel.seek(&index[..outer]);
+                if work.row_reduced {
+                    reduce_row::<I, K, R>(&mut kernel, columns.clone(), row * work.len, &mut lanes);
+                } else {
+                    accumulate_row::<I, K, R>(&mut kernel, columns.clone(), row, target);
+                }
+            }
+        }
+        if work.row_reduced {
+            let mut n = LANES;
+            while n > 1 {
+                n /= 2;
+                for j in 0..n {
+                    lanes[j] = R::merge(lanes[j], lanes[j + n]);
+                }
+            }
+            // SAFETY: one partial result per unit.
+            unsafe { *target = lanes[0] };
+        }
+    }
+}
+
+/// Pushes part of a row into the lanes; its first element is number `first` among the reduced ones.
+///
+/// # Safety
+/// `columns` must be inside the row the kernel is at.
+#[inline(always)]
+unsafe fn reduce_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
+    kernel: &mut K,
+    columns: std::ops::Range<usize>,
+    first: usize,
+    lanes: &mut [R::Acc; LANES],
+) {
+    let mut at = columns.start;
+    // The lanes live in registers meanwhile.
+    let mut acc = *lanes;
+    while at + CHUNK <= columns.end {
+        // SAFETY: by the caller.
+        unsafe { kernel.fill::<I>(at, CHUNK) };
+        for half in 0..CHUNK / LANES {
+            for (j, a) in acc.iter_mut().enumerate() {
+                let k = half * LANES + j;
+                // SAFETY: the chunk is filled.
+                *a = R::push::<I>(*a, unsafe { kernel.get::<I>(k) }, first + at + k);
+            }
+        }
+        at += CHUNK;
+    }
+    if at < columns.end {
+        // SAFETY: by the caller.
+        unsafe { kernel.fill::<I>(at, columns.end - at) };
+        for k in 0..columns.end - at {
+            // SAFETY: the chunk is filled up to there.
+            acc[k % LANES] = R::push::<I>(acc[k % LANES], unsafe { kernel.get::<I>(k) }, first + at + k);
+        }
+    }
+    *lanes = acc;
+}
+
+/// Pushes part of a row, which is number `row` among the reduced ones, into one accumulator per column.
+///
+/// # Safety
+/// `columns` must be inside the row the kernel is at, and `target` have room for them.
+#[inline(always)]
+unsafe fn accumulate_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
+    kernel: &mut K,
+    columns: std::ops::Range<usize>,
+    row: usize,
+    target: *mut R::Acc,
+) {
+    let mut at = columns.start;
+    while at < columns.end {
+        let len = CHUNK.min(columns.end - at);
+        // SAFETY: by the caller.
+        unsafe {
+            kernel.fill::<I>(at, len);
+            let to = target.add(at - columns.start);
+            if len == CHUNK {
+                let mut acc = to.cast::<[R::Acc; CHUNK]>().read();
+                for (j, a) in acc.iter_mut().enumerate() {
+                    *a = R::push::<I>(*a, kernel.get::<I>(j), row);
+                }
+                to.cast::<[R::Acc; CHUNK]>().write(acc);
+            } else {
+                for j in 0..len {
+                    *to.add(j) = R::push::<I>(*to.add(j), kernel.get::<I>(j), row);
+                }
+            }
+        }
+        at += len;
+    }
+}

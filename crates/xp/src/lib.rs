@@ -1,0 +1,111 @@
+//! The Array API standard for Rust, with the backend chosen at compile time.
+//!
+//! A generic function names one bound, and runs on the CPU or on a GPU, whichever the application's Cargo features pick:
+//!
+//! ```
+//! use xp::prelude::*;
+//!
+//! /// Exponentials that sum to 1 along the last axis.
+//! pub fn softmax<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
+//!     let e = (x.lazy() - x.max_keepdims(-1)).exp().eval(); // one pass, no temporary
+//!     &e / e.sum_keepdims(-1)
+//! }
+//!
+//! let p = softmax(&array![[0.0, 0.0], [1000.0, 0.0]]);
+//! assert_eq!(p.to_vec(), [0.5, 0.5, 1.0, 0.0]);
+//! ```
+//!
+//! What must not compile does not, and says why. Arrays of two backends:
+//!
+//! ```compile_fail
+//! # use xp::prelude::*;
+//! fn mixed<A: Backend, B: Backend>(x: &Array<A, f64, Ix1>, y: &Array<B, f64, Ix1>) {
+//!     let _ = x + y; // `&Array<B, f64, Rank<1>>` cannot be combined with an array of dtype `f64` on backend `A`
+//! }
+//! ```
+//!
+//! Dtypes whose sum the standard leaves undefined:
+//!
+//! ```compile_fail
+//! # use xp::prelude::*;
+//! let _ = array![1, 2] + array![1.0, 2.0]; // the standard leaves `i32` with `f64` undefined
+//! ```
+//!
+//! Ranks that do not fit:
+//!
+//! ```compile_fail
+//! # use xp::prelude::*;
+//! let [n, p] = array![1.0, 2.0].shape(); // expected `[usize; 1]`, found an array of two elements
+//! ```
+//!
+//! Linear algebra for a dtype that has none:
+//!
+//! ```compile_fail
+//! # use xp::prelude::*;
+//! let _ = xp::linalg::inv(&array![[1, 2], [3, 4]]); // `i32` is not a floating-point dtype
+//! ```
+
+pub use xp_core::*;
+
+pub use num_complex::Complex;
+pub use xp_core::functions::*;
+
+#[cfg(feature = "cpu")]
+pub use xp_cpu as cpu;
+#[cfg(feature = "cpu")]
+pub use xp_cpu::Cpu;
+#[cfg(feature = "models")]
+pub use xp_models as models;
+
+/// The backend that the features pick: `Cpu`.
+#[cfg(feature = "cpu")]
+pub type DefaultBackend = Cpu;
+
+/// Euler's number.
+pub const E: f64 = std::f64::consts::E;
+/// The ratio of a circle's circumference to its diameter.
+pub const PI: f64 = std::f64::consts::PI;
+
+/// An array on the default backend from nested values: `array![[1.0, 2.0], [3.0, 4.0]]`.
+///
+/// # Panics
+/// When there is no default device.
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1.0, 2.0], [3.0, 4.0]];
+/// assert_eq!(x.shape(), [2, 2]);
+/// println!("{x}");
+/// ```
+#[cfg(feature = "cpu")]
+#[macro_export]
+macro_rules! array {
+    ($($values:expr),* $(,)?) => {
+        $crate::__array([$($crate::array!(@value $values)),*])
+    };
+    (@value [$($values:expr),* $(,)?]) => { [$($crate::array!(@value $values)),*] };
+    (@value $value:expr) => { $value };
+}
+
+#[cfg(feature = "cpu")]
+#[doc(hidden)]
+#[must_use]
+#[track_caller]
+pub fn __array<V: xp_core::array::NestedValues>(values: V) -> Array<DefaultBackend, V::Elem, V::Dim> {
+    let device = DefaultBackend::default_device().unwrap_or_else(|e| panic!("{e}"));
+    xp_core::array::from_nested(&device, values).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// What programs import: `use xp::prelude::*`.
+pub mod prelude {
+    #[cfg(feature = "cpu")]
+    pub use crate::array;
+    #[cfg(feature = "cpu")]
+    pub use crate::{Cpu, DefaultBackend};
+    pub use num_complex::Complex;
+    pub use xp_core::functions::*;
+    pub use xp_core::{
+        Array, Backend, Dim, Dyn, Element, Ellipsis, Float, Floating, IntoShape, Integer, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, Lazy, Linalg, NewAxis,
+        Num, Rank, Real, linalg, s,
+    };
+}

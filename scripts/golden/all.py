@@ -1,0 +1,11 @@
+"""Write every golden file: `python3 scripts/golden/all.py` (needs NumPy, SciPy and scikit-learn)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+AREAS = ("lda", "pca", "ridge", "scaler", "vq", "metrics", "linalg", "fft")
+
+if __name__ == "__main__":
+    for area in AREAS:
+        subprocess.run([sys.executable, "-W", "error", str(Path(__file__).parent / f"{area}.py")], check=True)

@@ -1,0 +1,153 @@
+"""Write the reference values that the tests of crates/xp-core/src/math compare with.
+
+    python math_tables.py
+
+`real.txt`: function, argument, value rounded to double, remainder of the value.
+`complex.txt`: function, real and imaginary part of the argument, of a second argument (or 0 0), of the value.
+`complex_special.txt`: the same for zeros, infinities and NaN, from NumPy (that is, from the C library).
+
+The values of the first two come from mpmath. Arguments are single-precision numbers, apart from some that are outside
+that range.
+"""
+
+import pathlib
+import random
+
+import numpy as np
+from mpmath import mp, mpc, mpf
+
+mp.dps = 60
+OUT = pathlib.Path(__file__).parents[2] / "crates/xp-core/src/math/testdata"
+rng = random.Random(20251)
+
+
+def single(x):
+    return float(np.float32(x))
+
+
+def signed(x):
+    return x if rng.random() < 0.5 else -x
+
+
+def log_uniform(low, high):
+    return 2.0 ** rng.uniform(low, high)
+
+
+def gammaln(x):
+    return mp.log(abs(mp.gamma(x))) if abs(x) < 1e4 else mp.loggamma(x).real
+
+
+def real_table():
+    points = {
+        "erf": [signed(log_uniform(-30, 2.6)) for _ in range(60)] + [rng.uniform(-4, 4) for _ in range(120)],
+        "erfc": [signed(log_uniform(-30, 3.2)) for _ in range(60)] + [rng.uniform(-4, 27.5) for _ in range(240)],
+        "gammaln": [log_uniform(-60, 100) for _ in range(60)]
+        + [rng.uniform(0, 12) for _ in range(200)]
+        + [center + signed(log_uniform(-20, -1)) for center in (1, 2) for _ in range(25)]
+        + [-rng.uniform(0, 30) for _ in range(60)],
+    }
+    points["asinh"] = [signed(log_uniform(-30, 60)) for _ in range(60)] + [rng.uniform(-3, 3) for _ in range(100)]
+    points["acosh"] = [1 + log_uniform(-22, 60) for _ in range(80)] + [rng.uniform(1, 3) for _ in range(80)]
+    points["atanh"] = [signed(log_uniform(-30, -1)) for _ in range(60)] + [rng.uniform(-0.999, 0.999) for _ in range(100)]
+    functions = {"erf": mp.erf, "erfc": mp.erfc, "gammaln": gammaln, "asinh": mp.asinh, "acosh": mp.acosh, "atanh": mp.atanh}
+    with open(OUT / "real.txt", "w") as f:
+        for name, xs in points.items():
+            for x in xs:
+                x = single(x)
+                value = functions[name](mpf(x))
+                head = float(value)
+                f.write(f"{name} {x!r} {head!r} {float(value - head)!r}\n")
+
+
+FUNCTIONS = {
+    "exp": mp.exp,
+    "expm1": mp.expm1,
+    "log": mp.log,
+    "log1p": lambda z: mp.log(1 + z),
+    "log2": lambda z: mp.log(z) / mp.log(2),
+    "log10": lambda z: mp.log(z) / mp.log(10),
+    "sqrt": mp.sqrt,
+    "sin": mp.sin,
+    "cos": mp.cos,
+    "tan": mp.tan,
+    "sinh": mp.sinh,
+    "cosh": mp.cosh,
+    "tanh": mp.tanh,
+    "asin": mp.asin,
+    "acos": mp.acos,
+    "atan": mp.atan,
+    "asinh": mp.asinh,
+    "acosh": mp.acosh,
+    "atanh": mp.atanh,
+    "reciprocal": lambda z: 1 / z,
+    "sign": lambda z: z / abs(z),
+}
+
+
+def arguments(name):
+    bounded = name in ("exp", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+    for _ in range(12):
+        yield rng.uniform(-3, 3), rng.uniform(-3, 3)
+    for _ in range(8):
+        yield signed(log_uniform(-40, 5)), signed(log_uniform(-40, 5))
+    for _ in range(5):  # near the unit circle, and near the branch points
+        angle = rng.uniform(0, 7)
+        yield np.cos(angle), np.sin(angle)
+        yield signed(1) + signed(log_uniform(-22, -2)), signed(log_uniform(-22, -2))
+        yield signed(log_uniform(-22, -2)), signed(1) + signed(log_uniform(-22, -2))
+    if not bounded:
+        for _ in range(8):
+            yield signed(log_uniform(-120, 120)), signed(log_uniform(-120, 120))
+        yield from [(1e300, 1e300), (1.5e308, -1.5e308), (-1e-310, 1e-312), (3e-320, -7e-320), (1e-200, 1e200)]
+    else:
+        yield from [(709.9, 0.78), (-30.5, 709.9), (0.5, 1e5), (1e5, 0.5)] if name == "tan" else [(80.5, 3.25), (-80.5, 0.125)]
+
+
+def unary_lines():
+    for name, f in FUNCTIONS.items():
+        for x, y in arguments(name):
+            if max(abs(x), abs(y)) < 1e38 and min(abs(x), abs(y)) > 1e-37:
+                x, y = single(x), single(y)
+            with mp.workdps(200 if min(abs(x), abs(y)) > 1e-40 and max(abs(x), abs(y)) < 1e40 else 2000):
+                value = f(mpc(x, y))
+            yield name, (x, y), (0.0, 0.0), value
+
+
+def binary_lines():
+    for _ in range(60):
+        z, w = [(single(signed(log_uniform(-60, 60))), single(signed(log_uniform(-60, 60)))) for _ in range(2)]
+        yield "div", z, w, mpc(*z) / mpc(*w)
+    for z, w in [((1e308, 1e308), (1e308, 1e308)), ((1e-320, 1e-320), (1e-320, 2e-320)), ((1e308, -1e300), (2.0, 1e-300)),
+                 ((1.0, 1e-300), (1e200, 1e-200)), ((3e-310, 1e-300), (1e-305, 4e-308))]:
+        yield "div", z, w, mpc(*z) / mpc(*w)
+    for _ in range(60):
+        z, w = [(single(rng.uniform(-3, 3)), single(rng.uniform(-3, 3))) for _ in range(2)]
+        yield "pow", z, w, mp.power(mpc(*z), mpc(*w))
+    for _ in range(20):
+        z, n = (single(rng.uniform(-3, 3)), single(rng.uniform(-3, 3))), float(rng.randint(-9, 9))
+        yield "pow", z, (n, 0.0), mp.power(mpc(*z), mpf(n))
+
+
+def write(path, lines):
+    with open(OUT / path, "w") as f:
+        for name, z, w, value in lines:
+            numbers = [*z, *w, float(value.real), float(value.imag)]
+            f.write(" ".join([name, *(repr(float(v)) for v in numbers)]) + "\n")
+
+
+def special_lines():
+    names = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
+    parts = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, np.inf, -np.inf, np.nan]
+    for name in ["exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", *names]:
+        function = getattr(np, names.get(name, name))
+        for x in parts:
+            for y in parts:
+                if all(np.isfinite(t) and t not in (0.0, 1.0, -1.0) for t in (x, y)):
+                    continue
+                with np.errstate(all="ignore"):
+                    yield name, (x, y), (0.0, 0.0), function(np.complex128(complex(x, y)))
+
+
+real_table()
+write("complex.txt", [*unary_lines(), *binary_lines()])
+write("complex_special.txt", special_lines())
