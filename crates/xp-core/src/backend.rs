@@ -54,6 +54,9 @@ pub trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 'static {
     /// The address of the first element, in a form that only [`Backend::eval`] and its kin understand.
     fn address<T: Element>(buffer: &Self::Buffer<T>) -> *const T;
 
+    /// The number of elements of the memory.
+    fn len<T: Element>(buffer: &Self::Buffer<T>) -> usize;
+
     /// Whether this is the only handle to the memory.
     fn is_unique<T: Element>(buffer: &Self::Buffer<T>) -> bool;
 

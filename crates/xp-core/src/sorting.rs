@@ -83,7 +83,7 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert_eq!(array![1, 2, 3].cumulative_sum(0)?.to_vec(), [1, 3, 6]);
+    /// assert_eq!(array![1_i64, 2, 3].cumulative_sum(0)?.to_vec(), [1, 3, 6]);
     /// # Ok::<(), xp::Error>(())
     /// ```
     pub fn cumulative_sum(&self, axis: isize) -> Result<Array<B, T::Accum, D>> {
@@ -97,7 +97,7 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert_eq!(array![[1, 2], [3, 4]].cumulative_prod(0)?.to_vec(), [1, 2, 3, 8]);
+    /// assert_eq!(array![[1_i64, 2], [3, 4]].cumulative_prod(0)?.to_vec(), [1, 2, 3, 8]);
     /// # Ok::<(), xp::Error>(())
     /// ```
     pub fn cumulative_prod(&self, axis: isize) -> Result<Array<B, T::Accum, D>> {

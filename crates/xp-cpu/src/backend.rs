@@ -53,6 +53,10 @@ impl Backend for Cpu {
         buffer.ptr()
     }
 
+    fn len<T: Element>(buffer: &CpuBuffer<T>) -> usize {
+        buffer.len()
+    }
+
     fn is_unique<T: Element>(buffer: &CpuBuffer<T>) -> bool {
         buffer.is_unique()
     }

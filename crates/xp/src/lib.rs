@@ -91,7 +91,7 @@ macro_rules! array {
 #[doc(hidden)]
 #[must_use]
 #[track_caller]
-pub fn __array<V: xp_core::array::NestedValues>(values: V) -> Array<DefaultBackend, V::Elem, V::Dim> {
+pub fn __array<T: Element, V: xp_core::array::NestedValues<T>>(values: V) -> Array<DefaultBackend, T, V::Dim> {
     let device = DefaultBackend::default_device().unwrap_or_else(|e| panic!("{e}"));
     xp_core::array::from_nested(&device, values).unwrap_or_else(|e| panic!("{e}"))
 }

@@ -218,21 +218,19 @@ pub fn meshgrid<B: Backend, T: Element>(vectors: &[&Array<B, T, Ix1>], xy: bool)
         .collect()
 }
 
-/// Values in nested Rust arrays: what [`array!`](crate::array) takes.
-pub trait NestedValues {
-    /// The dtype.
-    type Elem: Element;
+/// Values in nested Rust arrays: what [`array!`](crate::array) takes. `T` is the dtype, so that the type of a literal
+/// follows from how the array is used.
+pub trait NestedValues<T: Element> {
     /// The depth of nesting.
     type Dim: Dim;
     /// Appends the values in row-major order.
-    fn flatten_into(self, out: &mut Vec<Self::Elem>);
+    fn flatten_into(self, out: &mut Vec<T>);
     /// The lengths of the levels, from the outside in.
     fn dims(&self, out: &mut Vec<usize>);
 }
-impl<const N: usize, V: NestedValues> NestedValues for [V; N] {
-    type Elem = V::Elem;
+impl<T: Element, const N: usize, V: NestedValues<T>> NestedValues<T> for [V; N] {
     type Dim = <V::Dim as DimBase>::Larger;
-    fn flatten_into(self, out: &mut Vec<V::Elem>) {
+    fn flatten_into(self, out: &mut Vec<T>) {
         for v in self {
             v.flatten_into(out);
         }
@@ -246,23 +244,19 @@ impl<const N: usize, V: NestedValues> NestedValues for [V; N] {
         }
     }
 }
-macro_rules! values {
-    ($($t:ty)*) => {$(
-        impl NestedValues for $t {
-            type Elem = $t;
-            type Dim = Rank<0>;
-            fn flatten_into(self, out: &mut Vec<$t>) { out.push(self) }
-            fn dims(&self, _: &mut Vec<usize>) {}
-        }
-    )*};
+impl<T: Element> NestedValues<T> for T {
+    type Dim = Rank<0>;
+    fn flatten_into(self, out: &mut Vec<T>) {
+        out.push(self);
+    }
+    fn dims(&self, _: &mut Vec<usize>) {}
 }
-values!(bool i8 i16 i32 i64 u8 u16 u32 u64 half::f16 half::bf16 f32 f64 num_complex::Complex<f32> num_complex::Complex<f64>);
 
 /// An array from nested Rust arrays: what [`array!`](crate::array) calls.
 ///
 /// # Errors
 /// When there is no default device, or as for [`full`].
-pub fn from_nested<B: Backend, V: NestedValues>(device: &B, values: V) -> Result<Array<B, V::Elem, V::Dim>> {
+pub fn from_nested<B: Backend, T: Element, V: NestedValues<T>>(device: &B, values: V) -> Result<Array<B, T, V::Dim>> {
     let mut dims = vec![];
     values.dims(&mut dims);
     let mut flat = vec![];

@@ -208,9 +208,23 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         self.offset
     }
 
-    /// A contiguous array that starts at the beginning of its buffer: what the lane operations of a backend take.
+    /// The same array on a backend that shares this one's memory, `wrap` being its handle to that memory: for backends
+    /// over another backend.
+    ///
+    /// # Panics
+    /// When the handle has fewer elements.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn rewrap<C: Backend>(&self, device: &C, wrap: impl FnOnce(&B::Buffer<T>) -> C::Buffer<T>) -> Array<C, T, D> {
+        let buffer = wrap(&self.buffer);
+        assert!(C::len(&buffer) >= B::len(&self.buffer), "the same memory under another handle");
+        Array { device: device.clone(), buffer, shape: self.shape.clone(), strides: self.strides.clone(), offset: self.offset }
+    }
+
+    /// A contiguous array that fills its buffer: what the lane operations of a backend take.
     pub(crate) fn packed(&self) -> Result<Self> {
-        if self.offset == 0 && self.is_contiguous() { Ok(self.clone()) } else { self.copy() }
+        let whole = self.offset == 0 && self.size() == B::len(&self.buffer);
+        if whole && self.is_contiguous() { Ok(self.clone()) } else { self.copy() }
     }
 
     /// The address of the first element, as kernels take it.

@@ -21,7 +21,7 @@ type Matrices<B, T> = Array<B, T, Dyn>;
 /// ```
 /// use xp::prelude::*;
 /// use xp::linalg::{Thin, svd};
-/// let x = array![[3.0, 0.0], [0.0, -2.0], [0.0, 0.0]];
+/// let x = array![[3.0_f64, 0.0], [0.0, -2.0], [0.0, 0.0]];
 /// let (u, s, vh) = svd(&x, Thin)?;
 /// assert!((s.get([0])? - 3.0).abs() < 1e-15 && (s.get([1])? - 2.0).abs() < 1e-15);
 /// assert!((u * &s).matmul(&vh)?.lazy().subtract(&x).abs().max_all().eval().item()? < 1e-15);
@@ -43,7 +43,7 @@ pub fn svd<B: Linalg<T>, T: Floating, D: Dim>(
 ///
 /// ```
 /// use xp::prelude::*;
-/// let s = xp::linalg::svdvals(&array![[0.0, 2.0], [1.0, 0.0]])?;
+/// let s = xp::linalg::svdvals(&array![[0.0_f64, 2.0], [1.0, 0.0]])?;
 /// assert!((s.get([0])? - 2.0).abs() < 1e-15);
 /// # Ok::<(), xp::Error>(())
 /// ```
@@ -58,7 +58,7 @@ pub fn svdvals<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<
 ///
 /// ```
 /// use xp::prelude::*;
-/// let (w, v) = xp::linalg::eigh(&array![[2.0, 1.0], [1.0, 2.0]])?;
+/// let (w, v) = xp::linalg::eigh(&array![[2.0_f64, 1.0], [1.0, 2.0]])?;
 /// assert!((w.get([0])? - 1.0).abs() < 1e-15 && (w.get([1])? - 3.0).abs() < 1e-15);
 /// assert!((v.get([0, 1])?.abs() - 0.5_f64.sqrt()).abs() < 1e-15);
 /// # Ok::<(), xp::Error>(())
@@ -102,7 +102,7 @@ pub fn eigvals<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arr
 ///
 /// ```
 /// use xp::prelude::*;
-/// let x = array![[3.0, 1.0], [4.0, 2.0]];
+/// let x = array![[3.0_f64, 1.0], [4.0, 2.0]];
 /// let (q, r) = xp::linalg::qr(&x, false)?;
 /// assert_eq!(r.get([1, 0])?, 0.0);
 /// assert!((q.matmul(&r)? - &x).abs().max_all().item()? < 1e-14);
@@ -211,7 +211,7 @@ pub fn inv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arra
 ///
 /// ```
 /// use xp::prelude::*;
-/// assert!((xp::linalg::det(&array![[1.0, 2.0], [3.0, 4.0]])?.item()? + 2.0).abs() < 1e-14);
+/// assert!((xp::linalg::det(&array![[1.0_f64, 2.0], [3.0, 4.0]])?.item()? + 2.0).abs() < 1e-14);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn det<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, <D::Smaller as DimBase>::Smaller>> {
@@ -352,7 +352,7 @@ where
 ///
 /// ```
 /// use xp::prelude::*;
-/// assert_eq!(xp::linalg::trace(&array![[1, 2], [3, 4]], 0)?.item()?, 5);
+/// assert_eq!(xp::linalg::trace(&array![[1_i64, 2], [3, 4]], 0)?.item()?, 5);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn trace<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, offset: isize) -> Result<Array<B, T::Accum, <D::Smaller as DimBase>::Smaller>> {
@@ -415,7 +415,7 @@ pub enum MatrixNorm {
 /// ```
 /// use xp::prelude::*;
 /// use xp::linalg::{MatrixNorm, matrix_norm};
-/// let x = array![[3.0, 0.0], [0.0, -4.0]];
+/// let x = array![[3.0_f64, 0.0], [0.0, -4.0]];
 /// assert_eq!(matrix_norm(&x, MatrixNorm::Fro)?.item()?, 5.0);
 /// assert_eq!(matrix_norm(&x, MatrixNorm::Inf { min: false })?.item()?, 4.0);
 /// # Ok::<(), xp::Error>(())
@@ -443,8 +443,8 @@ pub fn matrix_norm<B: Linalg<T>, T: Floating, D: Dim>(
 ///
 /// ```
 /// use xp::prelude::*;
-/// assert_eq!(xp::linalg::vector_norm(&array![3.0, -4.0], -1, 2.0)?.item()?, 5.0);
-/// assert_eq!(xp::linalg::vector_norm(&array![3.0, -4.0], -1, f64::INFINITY)?.item()?, 4.0);
+/// assert_eq!(xp::linalg::vector_norm(&array![3.0_f64, -4.0], -1, 2.0)?.item()?, 5.0);
+/// assert_eq!(xp::linalg::vector_norm(&array![3.0_f64, -4.0], -1, f64::INFINITY)?.item()?, 4.0);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn vector_norm<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, axis: isize, p: f64) -> Result<Array<B, T::Real, D::Smaller>> {

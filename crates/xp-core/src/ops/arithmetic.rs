@@ -2,7 +2,7 @@
 
 use num_complex::Complex;
 
-use super::{BinaryOp, UnaryOp, floating_ops};
+use super::{BinaryOp, UnaryOp};
 use crate::dtype::{ComplexFn1, ComplexFn2, Floating, IntFn1, IntFn2, Integer, Num, Real, RealFn1, RealFn2};
 use crate::math::complex as cmath;
 use crate::math::{Isa, MathFloat};
@@ -46,7 +46,7 @@ num_ops2! {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert_eq!((2.0 - array![0.5, 3.0]).to_vec(), [1.5, -1.0]);
+    /// assert_eq!((2.0 - array![0.5_f64, 3.0]).to_vec(), [1.5, -1.0]);
     /// ```
     Subtract "subtract": |x, y| int x.wrapping_sub(y), real x - y, complex Complex::new(x.re - y.re, x.im - y.im);
     /// `x1 * x2`; integers wrap around.
@@ -95,7 +95,7 @@ real_ops2! {
     /// ```
     /// use xp::prelude::*;
     /// assert_eq!(array![1.0, 5.0].maximum(array![3.0, 2.0]).to_vec(), [3.0, 5.0]);
-    /// assert!(array![f64::NAN].maximum(array![3.0]).item().unwrap().is_nan());
+    /// assert!(array![f64::NAN].maximum(array![3.0_f64]).item().unwrap().is_nan());
     /// ```
     Maximum "maximum": |x, y| int if y > x { y } else { x },
         real if x > y || x.is_nan() || (x == y && !x.is_sign_negative()) { x } else { y };

@@ -1,6 +1,5 @@
 //! Exponentials and logarithms.
 
-use super::{float_ops2, floating_ops};
 use crate::math::complex as cmath;
 
 floating_ops! {
@@ -9,7 +8,7 @@ floating_ops! {
     /// ```
     /// use xp::prelude::*;
     /// assert_eq!(array![0.0, f64::NEG_INFINITY].exp().to_vec(), [1.0, 0.0]);
-    /// assert!((array![1.0].exp().item().unwrap() - std::f64::consts::E).abs() < 1e-15);
+    /// assert!((array![1.0_f64].exp().item().unwrap() - std::f64::consts::E).abs() < 1e-15);
     /// ```
     Exp "exp": |x| x.exp::<I>(), |z| cmath::exp(z);
     /// `exp(x) - 1`, accurate near 0.
@@ -44,7 +43,7 @@ floating_ops! {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![1000.0].log10().item().unwrap() - 3.0).abs() < 1e-15);
+    /// assert!((array![1000.0_f64].log10().item().unwrap() - 3.0).abs() < 1e-15);
     /// ```
     Log10 "log10": |x| x.log10::<I>(), |z| cmath::log10(z);
 }
@@ -54,7 +53,7 @@ float_ops2! {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// let y = array![1000.0].logaddexp(array![1000.0]).item().unwrap();
+    /// let y = array![1000.0_f64].logaddexp(array![1000.0]).item().unwrap();
     /// assert!((y - 1000.0 - 2.0_f64.ln()).abs() < 1e-12);
     /// ```
     Logaddexp "logaddexp": |x, y| x.logaddexp::<I>(y);

@@ -1,27 +1,26 @@
 //! Special functions that the standard leaves out and consumers need, under SciPy's names.
 
-use super::{float_ops, float_ops2};
 
 float_ops! {
     /// Error function.
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![1.0].erf().item().unwrap() - 0.842_700_792_949_714_9).abs() < 1e-15);
+    /// assert!((array![1.0_f64].erf().item().unwrap() - 0.842_700_792_949_714_9).abs() < 1e-15);
     /// ```
     Erf "erf": |x| x.erf::<I>();
     /// Complementary error function, `1 - erf(x)` without cancellation.
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![5.0].erfc().item().unwrap() / 1.537_459_794_428_034_9e-12 - 1.0).abs() < 1e-14);
+    /// assert!((array![5.0_f64].erfc().item().unwrap() / 1.537_459_794_428_034_9e-12 - 1.0).abs() < 1e-14);
     /// ```
     Erfc "erfc": |x| x.erfc::<I>();
     /// Logarithm of the magnitude of the gamma function.
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![5.0].gammaln().item().unwrap() - 24.0_f64.ln()).abs() < 1e-14);
+    /// assert!((array![5.0_f64].gammaln().item().unwrap() - 24.0_f64.ln()).abs() < 1e-14);
     /// ```
     Gammaln "gammaln": |x| x.gammaln::<I>(), repair gammaln_needs_repair gammaln_repair;
     /// The logistic function `1 / (1 + exp(-x))`.

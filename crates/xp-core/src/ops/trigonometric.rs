@@ -1,6 +1,5 @@
 //! Trigonometric and hyperbolic functions and their inverses. Angles are in radians.
 
-use super::{float_ops2, floating_ops};
 use crate::math::complex as cmath;
 
 floating_ops! {
@@ -24,7 +23,7 @@ floating_ops! {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![1.0].tan().item().unwrap() - 1.0_f64.tan()).abs() < 1e-15);
+    /// assert!((array![1.0_f64].tan().item().unwrap() - 1.0_f64.tan()).abs() < 1e-15);
     /// ```
     Tan "tan": |x| x.tan::<I>(), |z| cmath::tan(z), repair tan_needs_repair tan_repair;
     /// Inverse sine, in `[-pi/2, pi/2]`.
@@ -46,14 +45,14 @@ floating_ops! {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![1.0].atan().item().unwrap() - std::f64::consts::FRAC_PI_4).abs() < 1e-15);
+    /// assert!((array![1.0_f64].atan().item().unwrap() - std::f64::consts::FRAC_PI_4).abs() < 1e-15);
     /// ```
     Atan "atan": |x| x.atan::<I>(), |z| cmath::atan(z);
     /// Hyperbolic sine.
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![1.0].sinh().item().unwrap() - 1.0_f64.sinh()).abs() < 1e-15);
+    /// assert!((array![1.0_f64].sinh().item().unwrap() - 1.0_f64.sinh()).abs() < 1e-15);
     /// ```
     Sinh "sinh": |x| x.sinh::<I>(), |z| cmath::sinh(z);
     /// Hyperbolic cosine.

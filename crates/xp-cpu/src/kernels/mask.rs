@@ -159,7 +159,7 @@ fn count(mask: &[bool]) -> usize {
 /// Selects single elements of one block.
 fn compress_block<T: Copy>(src: &[T], mask: &[bool], dst: &mut [MaybeUninit<T>]) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx512f") && matches!(size_of::<T>(), 4 | 8) {
+    if super::simd::x86::available() && matches!(size_of::<T>(), 4 | 8) {
         // SAFETY: the CPU has AVX-512F; the slices are valid and `dst` has one element per true one.
         return unsafe {
             if size_of::<T>() == 8 {
@@ -192,7 +192,7 @@ fn compress_rows<T: Copy>(src: &[T], inner: usize, mask: &[bool], dst: &mut [May
 
 fn positions_block(first: i64, mask: &[bool], dst: &mut [MaybeUninit<i64>]) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx512f") {
+    if super::simd::x86::available() {
         // SAFETY: the CPU has AVX-512F, and `dst` has one element per true one.
         return unsafe { x86::positions(first, mask, dst.as_mut_ptr().cast(), dst.len()) };
     }

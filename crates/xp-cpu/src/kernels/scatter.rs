@@ -48,9 +48,10 @@ pub fn scatter_with<T: Send + Sync, V: Copy + Send + Sync>(
     if values.is_empty() {
         return Ok(());
     }
-    // Each task owns a range of places of one outer index. More tasks mean more passes over the indices.
+    // Each task owns a range of places of one outer index. More tasks mean more passes over the indices, with a branch
+    // nobody can predict: that pays for long rows only.
     let worth = m * inner * outer * size_of::<V>().max(8) > 2 * par::MIN_BYTES;
-    let parts = if worth { rayon::current_num_threads().div_ceil(outer).min(n) } else { 1 };
+    let parts = if worth && inner >= 16 { rayon::current_num_threads().div_ceil(outer).min(n) } else { 1 };
     let part = n.div_ceil(parts);
     let out = SharedMut::new(dst);
     let grain = if worth { 1 } else { outer };

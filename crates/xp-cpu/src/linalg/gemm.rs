@@ -101,6 +101,78 @@ pub(super) fn gemm<T: Scalar>(
     })
 }
 
+/// The lower triangle of `c = x^T x`, for a real `x` and a `c` of unit row stride.
+///
+/// The order of summation does not depend on the number of threads.
+pub(super) fn symmetric<T: Scalar>(
+    mut c: MatMut<'_, T>,
+    x: MatRef<'_, T>,
+    kernels: &'static Kernels<T>,
+    par: Par,
+) -> Result<()> {
+    let (k, n) = x.shape();
+    assert!(c.row_stride() == 1 && c.shape() == (n, n));
+    let (mr, nr) = (kernels.tile_rows, kernels.tile_cols);
+    let depth = k.div_ceil(k.div_ceil(DEPTH_BYTES / size_of::<T>()));
+    let panels = n.div_ceil(mr);
+    with_workspace(StackReq::new_aligned::<T>(panels * mr * depth, 64), |stack| {
+        let (mut packed, _) = stack.make_aligned_with::<T>(panels * mr * depth, 64, |_| T::ZERO);
+        for k0 in (0..k).step_by(depth) {
+            let kb = depth.min(k - k0);
+            let xt = x.subrows(k0, kb).transpose();
+            let pack = |(p, panel): (usize, &mut [T])| pack(xt, p * mr, mr, panel);
+            match par {
+                Par::Seq => packed.chunks_mut(mr * kb).take(panels).enumerate().for_each(pack),
+                Par::Rayon(_) => {
+                    packed.par_chunks_mut(mr * kb).take(panels).enumerate().with_min_len(4).for_each(pack);
+                }
+            }
+            let packed = &packed[..];
+            // Rows i0.. and columns j0.. of the result; tiles wholly above the diagonal are left out.
+            let task = |mut c: MatMut<'_, T>, i0: usize, j0: usize| {
+                for j in (0..c.ncols()).step_by(nr) {
+                    for i in (0..c.nrows()).step_by(mr).filter(|i| i0 + i + mr > j0 + j) {
+                        let column = j0 + j;
+                        let tile = Tile {
+                            m: mr.min(c.nrows() - i),
+                            n: nr.min(c.ncols() - j),
+                            k: kb,
+                            alpha: T::ONE,
+                            a: packed[(i0 + i) * kb..].as_ptr(),
+                            a_k: mr as isize,
+                            b: packed[column / mr * mr * kb + column % mr..].as_ptr(),
+                            b_k: mr as isize,
+                            b_j: 1,
+                            c: c.as_mut().submatrix_mut(i, j, 1, 1).as_ptr_mut(),
+                            c_j: c.col_stride(),
+                            add: k0 > 0,
+                        };
+                        // SAFETY: panels of kb steps are packed, a group of nr columns lies within one of them, and the
+                        // tile lies in `c`, which is borrowed mutably and has unit row stride.
+                        unsafe { (kernels.product)(&tile) };
+                    }
+                }
+            };
+            let (rows, columns) = (TASK_PANELS * mr, TASK_COLUMNS / 2 / mr * mr);
+            let stripe = |(s, c): (usize, MatMut<'_, T>)| {
+                let j0 = s * columns;
+                let below = c.subrows_mut(j0, n - j0);
+                below.par_row_chunks_mut(rows).enumerate().for_each(|(r, c)| task(c, j0 + r * rows, j0));
+            };
+            match par {
+                Par::Seq => {
+                    for j0 in (0..n).step_by(columns) {
+                        for i0 in (j0..n).step_by(rows) {
+                            task(c.as_mut().submatrix_mut(i0, j0, rows.min(n - i0), columns.min(n - j0)), i0, j0);
+                        }
+                    }
+                }
+                Par::Rayon(_) => c.as_mut().par_col_chunks_mut(columns).enumerate().with_max_len(1).for_each(stripe),
+            }
+        }
+    })
+}
+
 /// Rows `first..first + width` of `a`, `width` elements per column, padded with zeros.
 fn pack<T: Scalar>(a: MatRef<'_, T>, first: usize, width: usize, panel: &mut [T]) {
     let rows = width.min(a.nrows() - first);

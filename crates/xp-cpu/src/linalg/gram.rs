@@ -1,5 +1,6 @@
 //! Gram matrices `X^H X` by one pass over the rows of `X`.
 
+use super::gemm::symmetric;
 use super::simd::{Kernels, Tile};
 use super::workspace::{is_row_major, mirror_lower};
 use super::{Scalar, copy_into};
@@ -18,6 +19,15 @@ const WIDE: usize = 640;
 /// # Panics
 /// If `out` is not square with as many rows as `x` has columns.
 pub fn gram<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
+    let mut out = out;
+    if let (Some(kernels), true, true) = (T::kernels(), x.ncols() >= WIDE, x.nrows() > 0) {
+        assert_eq!(out.shape(), (x.ncols(), x.ncols()), "shape of the Gram matrix");
+        // The matrix is real and symmetric, so either triangle of it may be computed.
+        let target = if out.row_stride() == 1 { out.as_mut() } else { out.as_mut().transpose_mut() };
+        if target.row_stride() == 1 && symmetric(target, x, kernels, par).is_ok() {
+            return mirror_lower(if out.row_stride() == 1 { out } else { out.transpose_mut() });
+        }
+    }
     gram_blocks(
         out,
         x.nrows(),
@@ -97,12 +107,17 @@ struct Plan {
 
 impl Plan {
     fn new(nrows: usize, ncols: usize, panel: usize) -> Self {
-        let block = if ncols >= WIDE { 192 } else { (96 * 1024 / ncols.max(1)).clamp(64, 256) / 8 * 8 };
+        let block = if ncols >= WIDE { 192 } else { (96 * 1024 / ncols.max(1)).clamp(64, 192) / 8 * 8 };
         let blocks = nrows.div_ceil(block);
         // Accumulators take at most an eighth of the memory of the whole matrix.
         let groups = (nrows / (8 * ncols)).clamp(1, 64).min(blocks);
         let blocks_per_group = blocks.div_ceil(groups);
         Plan { nrows, ncols, block, blocks_per_group, groups: blocks.div_ceil(blocks_per_group), panel }
+    }
+
+    /// Elements of all packed panels of a block.
+    fn packed(&self) -> usize {
+        self.block * self.ncols.next_multiple_of(self.panel)
     }
 
     fn rows(&self, block: usize) -> Range<usize> {
@@ -121,7 +136,7 @@ fn narrow<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync
     let one_group = |group: usize| {
         let mut sum = vec![T::ZERO; n * n];
         let mut block = vec![T::ZERO; plan.block * n];
-        let mut packed = Vec::new();
+        let mut packed = Aligned::new(if T::kernels().is_some() { plan.packed() } else { 0 });
         for b in plan.blocks(group) {
             let rows = plan.rows(b);
             let block = &mut block[..rows.len() * n];
@@ -129,14 +144,14 @@ fn narrow<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync
             fill(rows, block);
             match T::kernels() {
                 Some(kernels) => {
-                    packed.resize(plan.block * n.next_multiple_of(plan.panel), T::ZERO);
+                    let packed = packed.as_mut();
                     for p in 0..n.div_ceil(plan.panel) {
                         let size = k * plan.panel;
                         pack_panel(block, k, n, p * plan.panel, &mut packed[p * size..(p + 1) * size], plan.panel);
                     }
                     let sum = SharedMut(sum.as_mut_ptr());
                     // SAFETY: this thread alone uses the accumulator, which holds n x n elements.
-                    unsafe { add_stripe(kernels, &packed, k, n, plan.panel, 0..n, &sum) };
+                    unsafe { add_stripe(kernels, packed, k, n, plan.panel, 0..n, &sum) };
                 }
                 None => add_portable(&mut sum, block, k, n, Par::Seq),
             }
@@ -172,7 +187,8 @@ fn wide<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync),
     let n = plan.ncols;
     let mut sum = vec![T::ZERO; n * n];
     let mut block = vec![T::ZERO; plan.block * n];
-    let mut packed = vec![T::ZERO; plan.block * n.next_multiple_of(plan.panel)];
+    let mut packed = Aligned::new(if T::kernels().is_some() { plan.packed() } else { 0 });
+    let packed = packed.as_mut();
     let stripe = 4 * plan.panel;
     for b in 0..plan.nrows.div_ceil(plan.block) {
         let rows = plan.rows(b);
@@ -200,12 +216,12 @@ fn wide<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync),
             Par::Seq => {
                 block.chunks_mut(SUB * n).enumerate().for_each(fill_part);
                 packed.chunks_mut(size).take(panels).enumerate().for_each(|(p, panel)| pack(p, block, panel));
-                (0..stripes).for_each(|s| run(s, &packed));
+                (0..stripes).for_each(|s| run(s, packed));
             }
             Par::Rayon(_) => {
                 block.par_chunks_mut(SUB * n).enumerate().for_each(fill_part);
                 packed.par_chunks_mut(size).take(panels).enumerate().for_each(|(p, panel)| pack(p, block, panel));
-                (0..stripes).into_par_iter().with_max_len(1).for_each(|s| run(s, &packed));
+                (0..stripes).into_par_iter().with_max_len(1).for_each(|s| run(s, packed));
             }
         }
     }
@@ -218,6 +234,24 @@ fn pack_panel<T: Scalar>(block: &[T], k: usize, n: usize, j0: usize, panel: &mut
     for (row, out) in block.chunks_exact(n).zip(panel.chunks_exact_mut(width)).take(k) {
         out[..w].copy_from_slice(&row[j0..j0 + w]);
         out[w..].fill(T::ZERO);
+    }
+}
+
+/// Zeros that start on a cache line, so that no vector straddles two.
+struct Aligned<T> {
+    memory: Vec<T>,
+    start: usize,
+}
+
+impl<T: Scalar> Aligned<T> {
+    fn new(len: usize) -> Self {
+        let memory = vec![T::ZERO; len + 64 / size_of::<T>()];
+        let start = memory.as_ptr().align_offset(64);
+        Aligned { start: if start < 64 / size_of::<T>() { start } else { 0 }, memory }
+    }
+
+    fn as_mut(&mut self) -> &mut [T] {
+        &mut self.memory[self.start..]
     }
 }
 

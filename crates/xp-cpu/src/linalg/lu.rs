@@ -341,13 +341,13 @@ fn inverse_factored<T: Scalar>(
         );
         // inv(a) = inv(u) inv(l) p: column i of the product belongs to column permutation[i].
         if super::workspace::is_row_major(out.as_ref()) {
-            for j in 0..n {
-                inverses.as_mut().col_mut(permutation[j]).copy_from(product.as_ref().col(j));
+            for (j, &p) in permutation.iter().enumerate() {
+                inverses.as_mut().col_mut(p).copy_from(product.as_ref().col(j));
             }
             copy_into(out.as_mut(), inverses.as_ref(), par);
         } else {
-            for j in 0..n {
-                out.as_mut().col_mut(permutation[j]).copy_from(product.as_ref().col(j));
+            for (j, &p) in permutation.iter().enumerate() {
+                out.as_mut().col_mut(p).copy_from(product.as_ref().col(j));
             }
         }
     })

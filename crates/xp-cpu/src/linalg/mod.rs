@@ -1,7 +1,8 @@
 //! Dense linear algebra on strided views, for `f32`, `f64` and their complex numbers.
 //!
-//! The decompositions are those of [faer](https://docs.rs/faer); the symmetric products, the thin products, and the
-//! triangular factors of tall matrices are this module's own, as are scaling, special cases and errors.
+//! QR, Cholesky, the vectors of the singular value decomposition and the general eigenproblem are those of
+//! [faer](https://docs.rs/faer). The products of real matrices, LU, the reductions to tridiagonal and bidiagonal form with
+//! their values, and the triangular factors of tall matrices are this module's own, as are scaling and errors.
 //!
 //! Every routine writes into views of the caller's and takes the threads it may use as a [`Par`]; small problems use one
 //! thread whatever it says. Dimensions that do not fit are the caller's mistake and panic; whatever depends on the values

@@ -3,6 +3,9 @@
 //! The tile kernel keeps a block of the result in registers and adds one outer product per step of the inner
 //! dimension, after Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
 
+// Register tiles are indexed by constants so that the loops unroll over them.
+#![allow(clippy::needless_range_loop)]
+
 use super::{RealScalar, Scalar};
 use std::any::TypeId;
 
@@ -34,15 +37,18 @@ pub struct Kernels<T: 'static> {
     pub(super) tile_cols: usize,
     /// The product of [`Tile`]. All addresses it names must be valid, and `c` must not overlap `a` or `b`.
     pub(super) product: unsafe fn(&Tile<T>),
-    /// `y += A x` and returns nothing, for the columns of `A` (`ld` apart), `m x n`.
+    /// `y += A x` for the `m x n` matrix `A` whose columns are contiguous and `ld` apart.
     pub(super) gemv: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
     /// One pass over the columns of `A` (`ld` apart): `z[j] = alpha (A[:, j] . u) + z[j]`, then `w += A[:, j] z[j]`.
     pub(super) gemv_both:
         unsafe fn(m: usize, n: usize, a: *const T, ld: isize, u: *const T, alpha: T, z: *mut T, w: *mut T),
-    /// `y = beta-free symmetric product`: adds `A x` to `y` for the columns `j0..j1` of the lower triangle of an `n x n` matrix.
+    /// Adds to `y` what the columns `j0..j1` of the lower triangle of a symmetric `n x n` matrix contribute to `A x`.
     pub(super) symv_lower:
         unsafe fn(n: usize, j0: usize, j1: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
 }
+
+/// How many steps of the inner dimension the left operand is fetched ahead.
+const PREFETCH_STEPS: isize = 12;
 
 /// Vector operations of one instruction set on one type.
 ///
@@ -60,6 +66,8 @@ trait Vector: Copy {
     /// `a * b + c`
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     unsafe fn sum(v: Self::V) -> Self::T;
+    /// A hint that this address will be used; any address will do.
+    unsafe fn prefetch(p: *const Self::T);
 }
 
 /// One register tile of `MV` vectors by `NR` columns; the last vector has `last` lanes.
@@ -76,9 +84,19 @@ unsafe fn register_tile<S: Vector, const MV: usize, const NR: usize, const FULL:
 ) {
     // SAFETY: the caller vouches for the addresses of the tile and for the instruction set.
     unsafe {
+        // The tile of the result is wanted last, and the left operand comes from the second-level cache.
+        for j in 0..NR {
+            for v in 0..MV {
+                S::prefetch(c.wrapping_offset(j as isize * t.c_j).wrapping_add(v * S::LANES));
+            }
+        }
+        let ahead = PREFETCH_STEPS * t.a_k;
         let mut acc = [[S::splat(S::T::ZERO); MV]; NR];
         let (mut pa, mut pb) = (a, b);
         for _ in 0..t.k {
+            for v in 0..MV {
+                S::prefetch(pa.wrapping_offset(ahead).wrapping_add(v * S::LANES));
+            }
             let mut av = [S::splat(S::T::ZERO); MV];
             for v in 0..MV {
                 let p = pa.add(v * S::LANES);
@@ -444,6 +462,11 @@ mod x86 {
                 unsafe fn fma(a: $v, b: $v, c: $v) -> $v {
                     // SAFETY: as above.
                     unsafe { $fma(a, b, c) }
+                }
+                #[inline(always)]
+                unsafe fn prefetch(p: *const $t) {
+                    // SAFETY: a prefetch never faults.
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
                 }
                 #[inline(always)]
                 unsafe fn sum($s: $v) -> $t {

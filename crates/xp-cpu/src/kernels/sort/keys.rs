@@ -35,8 +35,8 @@ macro_rules! sort_wide {
                 return done(0, keys);
             }
             #[cfg(target_arch = "x86_64")]
-            if std::arch::is_x86_feature_detected!("avx512f") {
-                // SAFETY: the CPU has AVX-512F (and with it the bit counting instructions).
+            if super::super::simd::x86::available() {
+                // SAFETY: the CPU has the instructions.
                 return unsafe { super::quick::sort::<super::super::simd::x86::$lanes>(keys, done) };
             }
             if keys.len() < SHORT {

@@ -8,7 +8,7 @@ fn naive_order<T: Sample>(x: &[T], descending: bool) -> Vec<usize> {
     let mut order: Vec<usize> = (0..x.len()).collect();
     let key = |&i: &usize| x[i].to_ordered_bits();
     if descending {
-        order.sort_by(|a, b| key(b).cmp(&key(a)));
+        order.sort_by_key(|i| std::cmp::Reverse(key(i)));
     } else {
         order.sort_by_key(key);
     }

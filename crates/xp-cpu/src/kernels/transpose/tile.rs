@@ -49,7 +49,7 @@ impl Kernel {
     pub(super) fn choose<T>(dst: *const T, layout: &Layout, bytes: usize) -> Self {
         #[cfg(target_arch = "x86_64")]
         if layout.src_col == 1 && layout.dst_col == 1 && size_of::<T>().is_power_of_two() && size_of::<T>() <= 16 {
-            if size_of::<T>() >= 4 && std::arch::is_x86_feature_detected!("avx512f") {
+            if size_of::<T>() >= 4 && super::super::simd::x86::available() {
                 return Self::Avx512(match layout.dst_row % (64 / size_of::<T>()) as isize {
                     _ if bytes < STREAM_BYTES || !dst.addr().is_multiple_of(size_of::<T>()) => Store::Cached,
                     0 => Store::Stream,
@@ -325,6 +325,41 @@ mod x86 {
                 _mm512_stream_si512(dst.add(at).cast(), _mm512_loadu_si512(src.add(at).cast()));
             }
             std::ptr::copy_nonoverlapping(src.add(tail), dst.add(tail), n - tail);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kernel, Layout};
+
+    fn check<T: Copy + PartialEq + Default + std::fmt::Debug>(kernel: Kernel, value: impl Fn(usize) -> T) {
+        for (m, n) in [(1, 1), (2, 2), (3, 5), (16, 16), (17, 33), (64, 64), (63, 50)] {
+            let src: Vec<T> = (0..m * n).map(&value).collect();
+            let mut dst = vec![T::default(); m * n];
+            let layout = Layout { src_row: n as isize, src_col: 1, dst_row: m as isize, dst_col: 1 };
+            // SAFETY: both buffers hold an m x n matrix.
+            unsafe { kernel.run(src.as_ptr(), dst.as_mut_ptr(), &layout, m, n) };
+            for i in 0..m {
+                for j in 0..n {
+                    assert_eq!(dst[j * m + i], src[i * n + j], "{kernel:?} {m}x{n} at ({i}, {j})");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_kernel_transposes_every_size_it_serves() {
+        let kernels = [
+            Kernel::Scalar,
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Sse2,
+        ];
+        for kernel in kernels {
+            check(kernel, |i| i as u8);
+            check(kernel, |i| i as u16);
+            check(kernel, |i| i as u32);
+            check(kernel, |i| i as u64);
         }
     }
 }

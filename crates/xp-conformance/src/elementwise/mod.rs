@@ -1,0 +1,58 @@
+//! Every elementwise operation for every dtype it takes, over every layout, against a naive evaluation per element.
+
+mod complex;
+mod integers;
+mod real;
+
+use std::fmt::Debug;
+
+use xp_core::{Backend, Element};
+
+pub use complex::{complex_binary, complex_unary};
+pub use integers::{booleans, integers};
+pub use real::{float_binary, float_special, float_unary, halves};
+
+use crate::support::{Any, layouts, pairs};
+
+/// Runs `op` over arrays of every layout of `values` and asks `agrees` about every element.
+pub(crate) fn check1<B: Backend, T: Element, U: Element>(
+    device: &B,
+    name: &str,
+    values: &[T],
+    op: &dyn Fn(&Any<B, T>) -> Any<B, U>,
+    agrees: &dyn Fn(T, U) -> bool,
+) {
+    for sample in layouts(device, values) {
+        let out = op(&sample.array);
+        assert_eq!(out.dims(), sample.array.dims(), "{name}: {}", sample.layout);
+        assert_eq!(out.to_vec().len(), sample.values.len(), "{name}: {}", sample.layout);
+        for (i, (&x, y)) in sample.values.iter().zip(out.to_vec()).enumerate() {
+            assert!(agrees(x, y), "{name} of {} is {y:?} at {x:?}, element {i} of `{}`", T::DTYPE, sample.layout);
+        }
+    }
+    let owned = crate::support::array(device, values, &[values.len()]);
+    let kept = owned.clone();
+    op(&owned);
+    assert!(bits(&kept.to_vec()) == bits(values), "{name} of {} changed its operand", T::DTYPE);
+}
+
+/// Runs `op` over pairs of arrays of every layout of `values` and asks `agrees` about every element.
+pub(crate) fn check2<B: Backend, T: Element, U: Element>(
+    device: &B,
+    name: &str,
+    values: &[T],
+    op: &dyn Fn(&Any<B, T>, &Any<B, T>) -> Any<B, U>,
+    agrees: &dyn Fn(T, T, U) -> bool,
+) {
+    for pair in pairs(device, values) {
+        let out = op(&pair.arrays[0], &pair.arrays[1]).to_vec();
+        assert_eq!(out.len(), pair.values.len(), "{name}: {}", pair.layout);
+        for (i, (&[x, y], z)) in pair.values.iter().zip(out).enumerate() {
+            assert!(agrees(x, y, z), "{name} of {} is {z:?} at {x:?}, {y:?}, element {i} of `{}`", T::DTYPE, pair.layout);
+        }
+    }
+}
+
+fn bits<T: Debug>(values: &[T]) -> Vec<String> {
+    values.iter().map(|x| format!("{x:?}")).collect()
+}

@@ -1,0 +1,286 @@
+//! Real floating-point numbers. The oracle works in double precision; the bounds are those that the operations' documentation
+//! states, and one more for `f64`, where the oracle rounds too.
+
+use half::{bf16, f16};
+use xp_core::functions::*;
+use xp_core::{Backend, DType, Float};
+
+use super::{check1, check2};
+use crate::support::{Any, Sequence, ulps};
+
+/// Zeros, borders of the ranges of functions and formats, infinities, and plain numbers.
+pub(crate) const EDGES: &[f64] = &[
+    0.0, -0.0, 0.5, -0.5, 0.75, 1.0, -1.0, 1.5, -1.5, 2.0, 2.5, -2.5, 3.0, -3.0, 10.0, 1e20, -1e20, 1e-20, -1e-20, 88.7, 88.8, -103.9, -104.1, 709.78, 709.79,
+    710.4, -745.1, -745.2, 1e-45, -1e-45, 1e-40, f32::MIN_POSITIVE as f64, f32::MAX as f64, f32::MIN as f64, 5e-324, -5e-324, 1e-310, f64::MIN_POSITIVE,
+    f64::MAX, f64::MIN, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 65504.0, 6e-8, -6e-5,
+];
+
+/// The edges, and numbers of all magnitudes near 1.
+fn values<T: Float>(more: usize) -> Vec<T> {
+    let mut sequence = Sequence::new(7);
+    let random = (0..more).map(|i| sequence.between(-8.0, 8.0).exp2() * if i % 2 == 0 { 1.0 } else { -1.0 });
+    EDGES.iter().copied().chain(random).map(T::from_f64).collect()
+}
+
+/// Whether `value` is within `bound` units of the last place of `exact`; for `f64` of one more, unless it is 0.
+fn within<T: Float>(value: T, exact: f64, bound: f64, floor: f64) -> bool {
+    let slack = if T::DTYPE == DType::F64 && bound > 0.0 { 1.0 } else { 0.0 };
+    ulps(value, exact, floor) <= bound + slack
+}
+
+struct Unary<B: Backend, T: Float> {
+    name: &'static str,
+    op: fn(&Any<B, T>) -> Any<B, T>,
+    exact: fn(f64) -> f64,
+    /// Largest error in units of the last place of the result, or of `floor` when that is larger.
+    bound: f64,
+    floor: f64,
+}
+
+/// Every real unary operation.
+pub fn float_unary<B: Backend, T: Float>(device: &B) {
+    macro_rules! case {
+        ($op:ident, $exact:expr, $bound:literal) => {
+            case!($op, $exact, $bound, 0.0)
+        };
+        ($op:ident, $exact:expr, $bound:literal, $floor:literal) => {
+            Unary { name: stringify!($op), op: |x: &Any<B, T>| x.$op(), exact: $exact, bound: $bound, floor: $floor }
+        };
+    }
+    let cases: Vec<Unary<B, T>> = vec![
+        case!(abs, f64::abs, 0.0),
+        case!(abs_square, |x| x * x, 0.0),
+        case!(acos, f64::acos, 2.0),
+        case!(acosh, acosh, 3.0),
+        case!(asin, f64::asin, 2.0),
+        case!(asinh, f64::asinh, 3.0),
+        case!(atan, f64::atan, 2.0),
+        case!(atanh, atanh, 3.0),
+        case!(ceil, f64::ceil, 0.0),
+        case!(conj, |x| x, 0.0),
+        case!(cos, f64::cos, 1.0),
+        case!(cosh, f64::cosh, 2.0),
+        case!(erf, erf, 4.0),
+        case!(erfc, erfc, 16.0),
+        case!(exp, f64::exp, 1.0),
+        case!(expit, |x| 1.0 / (1.0 + (-x).exp()), 4.0),
+        case!(expm1, f64::exp_m1, 2.0),
+        case!(floor, f64::floor, 0.0),
+        case!(imag, |_| 0.0, 0.0),
+        case!(log, f64::ln, 1.0),
+        case!(log10, f64::log10, 2.0),
+        case!(log1p, f64::ln_1p, 2.0),
+        case!(log2, f64::log2, 1.0),
+        case!(logit, |x| (x / (1.0 - x)).ln(), 4.0, 1.0),
+        case!(negative, |x| -x, 0.0),
+        case!(positive, |x| x, 0.0),
+        case!(real, |x| x, 0.0),
+        case!(reciprocal, |x| 1.0 / x, 0.0),
+        case!(round, f64::round_ties_even, 0.0),
+        case!(sign, |x| if x == 0.0 || x.is_nan() { x } else { x.signum() }, 0.0),
+        case!(sin, f64::sin, 1.0),
+        case!(sinh, f64::sinh, 2.0),
+        case!(sqrt, f64::sqrt, 0.0),
+        case!(square, |x| x * x, 0.0),
+        case!(tan, f64::tan, 3.0),
+        case!(tanh, f64::tanh, 3.0),
+        case!(trunc, f64::trunc, 0.0),
+    ];
+    let values = values(60);
+    for case in &cases {
+        check1(device, case.name, &values, &case.op, &|x: T, y: T| within(y, (case.exact)(x.to_f64()), case.bound, case.floor));
+    }
+}
+
+/// What has another dtype or another oracle: predicates, `gammaln`, `nextafter`, conversions, `clip`.
+pub fn float_special<B: Backend, T: Float>(device: &B) {
+    let values = values::<T>(20);
+    check1(device, "isnan", &values, &|x| x.isnan(), &|x, y| y == x.to_f64().is_nan());
+    check1(device, "isinf", &values, &|x| x.isinf(), &|x, y| y == x.to_f64().is_infinite());
+    check1(device, "isfinite", &values, &|x| x.isfinite(), &|x, y| y == x.to_f64().is_finite());
+    check1(device, "signbit", &values, &|x| x.signbit(), &|x, y| y == x.to_f64().is_sign_negative());
+    check1(device, "astype bool", &values, &|x| x.astype::<bool>(), &|x, y| y == (x.to_f64() != 0.0));
+    check1(device, "astype int8", &values, &|x| x.astype::<i8>(), &|x, y| y == x.to_f64() as i8);
+    check1(device, "astype uint64", &values, &|x| x.astype::<u64>(), &|x, y| y == x.to_f64() as u64);
+    check1(device, "astype float32", &values, &|x| x.astype::<f32>(), &|x, y| ulps(y, x.to_f64(), 0.0) <= 0.5);
+    let (low, high) = (T::from_f64(-1.5), T::from_f64(2.0));
+    check1(device, "clip", &values, &|x| x.clip(low, high), &|x, y| within(y, clip(x.to_f64(), -1.5, 2.0), 0.0, 0.0));
+    check2(device, "nextafter", &values, &|x, y| x.nextafter(y), &next_is_next);
+    // Values of tables: Gamma(n) is (n - 1)!, Gamma(1/2) the square root of pi.
+    let known = [(0.5, 0.572_364_942_924_700_1), (1.0, 0.0), (2.0, 0.0), (3.0, 2f64.ln()), (5.0, 24f64.ln()), (11.0, 3_628_800f64.ln())];
+    let x: Vec<T> = known.iter().map(|k| T::from_f64(k.0)).collect();
+    for (y, (x, exact)) in crate::support::vector(device, &x).gammaln().to_vec().into_iter().zip(known) {
+        assert!(within(y.abs(), exact, 8.0, 1.0), "gammaln({x}) is {y}");
+    }
+    for x in [0.0, -1.0, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(crate::support::vector(device, &[T::from_f64(x)]).gammaln().item().unwrap(), T::INFINITY);
+    }
+}
+
+fn clip(x: f64, low: f64, high: f64) -> f64 {
+    if x.is_nan() { x } else { x.max(low).min(high) }
+}
+
+/// Whether `z` is the neighbour of `x` in the direction of `y`: nothing lies between them.
+fn next_is_next<T: Float>(x: T, y: T, z: T) -> bool {
+    let (a, b, c) = (x.to_f64(), y.to_f64(), z.to_f64());
+    if a.is_nan() || b.is_nan() {
+        return c.is_nan();
+    }
+    if a == b {
+        return c == b && c.is_sign_negative() == b.is_sign_negative();
+    }
+    // The middle, of halves so that it does not overflow, rounds to one of the two.
+    let between = a / 2.0 + c / 2.0;
+    let away = if b > a { c > a } else { c < a };
+    let middle = T::from_f64(between).to_f64();
+    away && (!a.is_finite() || !c.is_finite() || middle == a || middle == c)
+}
+
+struct Binary<B: Backend, T: Float> {
+    name: &'static str,
+    op: fn(&Any<B, T>, &Any<B, T>) -> Any<B, T>,
+    exact: fn(f64, f64) -> f64,
+    bound: f64,
+    floor: f64,
+}
+
+/// Every real binary operation, and the comparisons.
+pub fn float_binary<B: Backend, T: Float>(device: &B) {
+    macro_rules! case {
+        ($op:ident, $exact:expr, $bound:literal) => {
+            case!($op, $exact, $bound, 0.0)
+        };
+        ($op:ident, $exact:expr, $bound:literal, $floor:literal) => {
+            Binary { name: stringify!($op), op: |x: &Any<B, T>, y: &Any<B, T>| x.$op(y), exact: $exact, bound: $bound, floor: $floor }
+        };
+    }
+    let cases: Vec<Binary<B, T>> = vec![
+        case!(add, |x, y| x + y, 0.0),
+        case!(atan2, f64::atan2, 2.0),
+        case!(copysign, f64::copysign, 0.0),
+        case!(divide, |x, y| x / y, 0.0),
+        case!(floor_divide, floor_divide_exact, 1.0),
+        case!(hypot, f64::hypot, 2.0),
+        case!(logaddexp, logaddexp_exact, 3.0, 1.0),
+        case!(maximum, maximum_exact, 0.0),
+        case!(minimum, |x, y| -maximum_exact(-x, -y), 0.0),
+        case!(multiply, |x, y| x * y, 0.0),
+        case!(pow, f64::powf, 1.0),
+        case!(remainder, remainder_exact, 0.0),
+        case!(subtract, |x, y| x - y, 0.0),
+        case!(xlogy, |x, y| if x == 0.0 && !y.is_nan() { 0.0 } else { x * y.ln() }, 3.0),
+    ];
+    let values = values(14);
+    for case in &cases {
+        check2(device, case.name, &values, &case.op, &|x: T, y: T, z: T| {
+            let exact = (case.exact)(x.to_f64(), y.to_f64());
+            // The sign of a zero extreme of two zeros is not specified.
+            let either = case.name.ends_with("imum") && exact == 0.0 && z.to_f64() == 0.0;
+            either || within(z, exact, case.bound, case.floor)
+        });
+    }
+    check2(device, "equal", &values, &|x, y| equal(x, y), &|x, y, z| z == (x.to_f64() == y.to_f64()));
+    check2(device, "not_equal", &values, &|x, y| not_equal(x, y), &|x, y, z| z == (x.to_f64() != y.to_f64()));
+    check2(device, "less", &values, &|x, y| less(x, y), &|x, y, z| z == (x.to_f64() < y.to_f64()));
+    check2(device, "less_equal", &values, &|x, y| less_equal(x, y), &|x, y, z| z == (x.to_f64() <= y.to_f64()));
+    check2(device, "greater", &values, &|x, y| greater(x, y), &|x, y, z| z == (x.to_f64() > y.to_f64()));
+    check2(device, "greater_equal", &values, &|x, y| greater_equal(x, y), &|x, y, z| z == (x.to_f64() >= y.to_f64()));
+}
+
+/// The operations of `f16` and `bf16`, which are computed in `f32`: those that differ in kind.
+pub fn halves<B: Backend>(device: &B) {
+    fn check<B: Backend, T: Float>(device: &B) {
+        let values = values::<T>(20);
+        check1(device, "exp", &values, &|x| x.exp(), &|x, y| within(y, x.to_f64().exp(), 1.0, 0.0));
+        check1(device, "sin", &values, &|x| x.sin(), &|x, y| within(y, x.to_f64().sin(), 1.0, 0.0));
+        check1(device, "sqrt", &values, &|x| x.sqrt(), &|x, y| within(y, x.to_f64().sqrt(), 0.0, 0.0));
+        check1(device, "abs", &values, &|x| x.abs(), &|x, y| within(y, x.to_f64().abs(), 0.0, 0.0));
+        check1(device, "round", &values, &|x| x.round(), &|x, y| within(y, x.to_f64().round_ties_even(), 0.0, 0.0));
+        check1(device, "isnan", &values, &|x| x.isnan(), &|x, y| y == x.to_f64().is_nan());
+        check1(device, "astype float32", &values, &|x| x.astype::<f32>(), &|x, y| ulps(y, x.to_f64(), 0.0) == 0.0);
+        check2(device, "add", &values, &|x, y| add(x, y), &|x, y, z| within(z, x.to_f64() + y.to_f64(), 0.0, 0.0));
+        check2(device, "multiply", &values, &|x, y| multiply(x, y), &|x, y, z| within(z, x.to_f64() * y.to_f64(), 0.0, 0.0));
+        check2(device, "divide", &values, &|x, y| divide(x, y), &|x, y, z| within(z, x.to_f64() / y.to_f64(), 0.0, 0.0));
+        check2(device, "remainder", &values, &|x, y| remainder(x, y), &|x, y, z| within(z, remainder_exact(x.to_f64(), y.to_f64()), 0.0, 0.0));
+        check2(device, "nextafter", &values, &|x, y| x.nextafter(y), &next_is_next);
+        check2(device, "less", &values, &|x, y| less(x, y), &|x, y, z| z == (x.to_f64() < y.to_f64()));
+    }
+    check::<B, f16>(device);
+    check::<B, bf16>(device);
+}
+
+/// Without the cancellation of `ln(x + sqrt(x * x - 1))` near 1, and without overflow.
+fn acosh(x: f64) -> f64 {
+    if x > 1e100 { x.ln() + std::f64::consts::LN_2 } else { (x - 1.0 + ((x - 1.0) * (x + 1.0)).sqrt()).ln_1p() }
+}
+
+fn atanh(x: f64) -> f64 {
+    let a = x.abs();
+    (0.5 * (2.0 * a / (1.0 - a)).ln_1p()).copysign(x)
+}
+
+/// The series of all positive terms, where it converges; 1 elsewhere.
+fn erf(x: f64) -> f64 {
+    let a = x.abs();
+    if a > 6.0 {
+        return x.signum();
+    }
+    let (mut term, mut sum, mut n) = (a, a, 1.0);
+    while term > sum * 1e-18 {
+        term *= 2.0 * a * a / (2.0 * n + 1.0);
+        sum += term;
+        n += 1.0;
+    }
+    (std::f64::consts::FRAC_2_SQRT_PI * (-a * a).exp() * sum).copysign(x)
+}
+
+/// The complement, by a continued fraction where the complement is small.
+fn erfc(x: f64) -> f64 {
+    if x.is_nan() || x < 1.5 {
+        return 1.0 - erf(x);
+    }
+    if x > 30.0 {
+        return 0.0;
+    }
+    // sqrt(pi) exp(x^2) erfc(x) = 1/(x + (1/2)/(x + (2/2)/(x + (3/2)/(x + ...))))
+    let mut tail = x;
+    for k in (1..200).rev() {
+        tail = x + 0.5 * f64::from(k) / tail;
+    }
+    // exp(-x^2) with the rounding error of the square.
+    let square = x * x;
+    let lost = x.mul_add(x, -square);
+    (-square).exp() * (1.0 - lost) / (tail * std::f64::consts::PI.sqrt())
+}
+
+fn maximum_exact(x: f64, y: f64) -> f64 {
+    if x.is_nan() || y.is_nan() { f64::NAN } else { x.max(y) }
+}
+
+fn remainder_exact(x: f64, y: f64) -> f64 {
+    let r = x % y;
+    if r == 0.0 {
+        0f64.copysign(y)
+    } else if (r < 0.0) != (y < 0.0) {
+        r + y
+    } else {
+        r
+    }
+}
+
+/// As Python's `//` for finite operands, the standard's table for others.
+fn floor_divide_exact(x: f64, y: f64) -> f64 {
+    let q = x / y;
+    if !x.is_finite() || !y.is_finite() || y == 0.0 {
+        return q.floor();
+    }
+    let r = remainder_exact(x, y);
+    let whole = (x - r) / y;
+    if whole == 0.0 { 0f64.copysign(q) } else { (whole.abs() + 0.5).floor().copysign(whole) }
+}
+
+fn logaddexp_exact(x: f64, y: f64) -> f64 {
+    let (large, small) = if x > y { (x, y) } else { (y, x) };
+    if x == y { x + std::f64::consts::LN_2 } else { large + (small - large).exp().ln_1p() }
+}

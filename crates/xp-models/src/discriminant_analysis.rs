@@ -1,0 +1,404 @@
+//! Linear discriminant analysis.
+
+use core::marker::PhantomData;
+
+use xp_core::functions::{stack, where_};
+use xp_core::linalg::{Thin, svd};
+use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, s};
+
+use crate::labels::{Labels, group_sums};
+use crate::tall_svd::{device, host, tall_svd};
+use crate::{Error, Result, check, metrics};
+
+/// A classifier with a linear decision boundary, from normal class densities with one covariance matrix; it also projects
+/// data onto the directions that separate the classes best.
+///
+/// It is scikit-learn's estimator of the same name with the solver `"svd"`, and agrees with it to rounding, except that
+/// the signs of the columns of [`scalings`](Self::scalings), and so of [`transform`](Self::transform), are not fixed by
+/// either. The data are read twice, once for the class means and once for the within-class scatter; when an error bound
+/// asks for it, a third time for a QR decomposition. They are never copied.
+///
+/// ```
+/// use xp_core::Array;
+/// use xp_cpu::Cpu;
+/// use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
+///
+/// let x = Array::from_vec(&Cpu, vec![-1.0, -1.0, -2.0, -1.0, -3.0, -2.0, 1.0, 1.0, 2.0, 1.0, 3.0, 2.0], [6, 2])?;
+/// let y = Array::from_vec(&Cpu, vec![1, 1, 1, 2, 2, 2], [6])?;
+/// let lda = LinearDiscriminantAnalysis::params().fit(&x, &y)?;
+/// let query = Array::from_vec(&Cpu, vec![-0.8, -1.0, 0.5, 0.25], [2, 2])?;
+/// assert_eq!(lda.predict(&query)?.to_vec(), [1, 2]);
+/// assert_eq!(lda.score(&x, &y)?, 1.0);
+/// # Ok::<(), xp_models::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct LinearDiscriminantAnalysis<B: Backend, T: Float> {
+    pub(crate) classes: Array<B, i64, Ix1>,
+    pub(crate) priors: Array<B, T, Ix1>,
+    pub(crate) means: Array<B, T, Ix2>,
+    pub(crate) xbar: Array<B, T, Ix1>,
+    pub(crate) scalings: Array<B, T, Ix2>,
+    pub(crate) coef: Array<B, T, Ix2>,
+    pub(crate) intercept: Array<B, T, Ix1>,
+    pub(crate) explained_variance_ratio: Array<B, T, Ix1>,
+    pub(crate) covariance: Option<Array<B, T, Ix2>>,
+    pub(crate) n_components: usize,
+}
+
+/// Parameters of [`LinearDiscriminantAnalysis`].
+#[derive(Clone, Debug)]
+pub struct LinearDiscriminantAnalysisParams<B, T> {
+    priors: Option<Vec<f64>>,
+    n_components: Option<usize>,
+    tol: f64,
+    store_covariance: bool,
+    kind: PhantomData<fn() -> (B, T)>,
+}
+
+impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
+    /// The default parameters: class priors from the data, as many components as there are, `tol` 1e-4.
+    #[must_use]
+    pub fn params() -> LinearDiscriminantAnalysisParams<B, T> {
+        LinearDiscriminantAnalysisParams { priors: None, n_components: None, tol: 1e-4, store_covariance: false, kind: PhantomData }
+    }
+}
+
+impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
+    /// Class probabilities, in the order of the sorted classes. They are divided by their sum.
+    #[must_use]
+    pub fn priors(mut self, priors: &[f64]) -> Self {
+        self.priors = Some(priors.to_vec());
+        self
+    }
+
+    /// The number of columns of `transform`, at most `min(n_classes - 1, n_features)`.
+    #[must_use]
+    pub fn n_components(mut self, n: usize) -> Self {
+        self.n_components = Some(n);
+        self
+    }
+
+    /// Singular values of the standardised within-class data that are not above `tol` are dropped, as are those of the class
+    /// means that are not above `tol` times the largest.
+    #[must_use]
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.tol = tol;
+        self
+    }
+
+    /// Whether the within-class covariance matrix is kept.
+    #[must_use]
+    pub fn store_covariance(mut self, store: bool) -> Self {
+        self.store_covariance = store;
+        self
+    }
+
+    /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their labels `y`, of shape `(n_samples,)`.
+    ///
+    /// # Errors
+    /// [`Error::Samples`] when the numbers of samples differ, [`Error::NonFinite`], [`Error::OneClass`],
+    /// [`Error::FewSamples`], [`Error::Components`], [`Error::Value`] for `tol` or `priors` that are negative, not finite,
+    /// all zero, or not one per class, [`Error::Degenerate`] when no direction is left.
+    pub fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, i64, Ix1>) -> Result<LinearDiscriminantAnalysis<B, T>> {
+        self.validate()?;
+        let [n, p] = x.shape();
+        check::samples("y", y.dims(), "x", x.dims())?;
+        check::at_least(x, 2)?;
+        let labels = Labels::of(y)?;
+        let k = labels.len();
+        if k == 1 {
+            return Err(Error::OneClass { label: labels.classes.get([0])? });
+        }
+        if n <= k {
+            return Err(Error::FewSamples { samples: n, classes: k });
+        }
+        let counts: Vec<f64> = labels.counts.to_host()?.into_iter().map(|c| c as f64).collect();
+        let priors = self.class_priors(&counts, n)?;
+        let n_components = self.component_count(k, p)?;
+
+        let on_device = |values: &[f64]| device::<B, T>(x.device(), values);
+        let means = group_sums(x, &labels.index, k)? / on_device(&counts)?.expand_dims(1)?;
+        check::finite_by("x", x, &means)?;
+        let prior = on_device(&priors)?;
+        let xbar = prior.matmul(&means)?;
+
+        // The within-class data, standardised and divided by sqrt(n): its singular values and right vectors.
+        let within = x.lazy() - means.lazy_rows(&labels.index)?;
+        let factors = |squares: &Array<B, T, Ix1>| standardising_factors(squares, &means, n);
+        let limit = self.tol * self.tol;
+        let svd_within = tall_svd(&within, factors, |spectrum| {
+            let kept = spectrum.squares.iter().take_while(|&&s| s > limit).last();
+            spectrum.separates(limit) && kept.is_some_and(|&s| spectrum.is_accurate(s))
+        })?;
+        let rank = svd_within.s.iter().take_while(|&&s| s > self.tol).count();
+        if rank == 0 {
+            return Err(Error::Degenerate(format!("x has no variance within the classes above tol = {}", self.tol)));
+        }
+        let rows = svd_within.vt.slice(s![..rank as isize])?;
+        let root_n = T::from_f64((n as f64).sqrt());
+        let unscaled = (rows.lazy() * &svd_within.factors * root_n).try_eval()?.t();
+        let scalings = unscaled / on_device(&svd_within.s[..rank])?;
+
+        // The weighted differences of the class means, seen through these scalings.
+        let weights: Vec<f64> = priors.iter().map(|q| (n as f64 * q / (k as f64 - 1.0)).sqrt()).collect();
+        let centred = &means - &xbar;
+        let (_, between, vt) = svd(&(&centred * on_device(&weights)?.expand_dims(1)?).matmul(&scalings)?, Thin)?;
+        let between = host(&between)?;
+        let largest = between[0];
+        if largest == 0.0 {
+            return Err(Error::Degenerate("the classes all have the same mean".into()));
+        }
+        let total: f64 = between.iter().map(|s| s * s).sum();
+        let ratios: Vec<f64> = between.iter().take(n_components).map(|s| s * s / total).collect();
+        let rank = between.iter().filter(|&&s| s > self.tol * largest).count();
+        let scalings = scalings.matmul(&vt.slice(s![..rank as isize])?.t())?;
+
+        let projected = centred.matmul(&scalings)?;
+        let constant = projected.lazy().square().sum(1).try_eval()? * T::from_f64(-0.5) + prior.log();
+        let coef = projected.matmul(&scalings.t())?;
+        let intercept = constant - coef.matmul(&xbar)?;
+        // Two classes need one function: the difference of the two.
+        let (coef, intercept) = if k == 2 { (last_minus_first(&coef)?, last_minus_first(&intercept)?) } else { (coef, intercept) };
+
+        let covariance = if self.store_covariance {
+            // Class covariances, weighted by the priors.
+            let weights: Vec<f64> = priors.iter().zip(&counts).map(|(q, c)| (q / c).sqrt()).collect();
+            let weights = on_device(&weights)?.expand_dims(1)?;
+            Some(B::gram(&(within * weights.lazy_rows(&labels.index)?))?)
+        } else {
+            None
+        };
+        Ok(LinearDiscriminantAnalysis {
+            classes: labels.classes,
+            priors: prior,
+            means,
+            xbar,
+            scalings: scalings.contiguous()?,
+            coef,
+            intercept,
+            explained_variance_ratio: on_device(&ratios)?,
+            covariance,
+            n_components,
+        })
+    }
+
+    fn validate(&self) -> Result<()> {
+        if !(self.tol >= 0.0 && self.tol.is_finite()) {
+            return Err(Error::value("tol", self.tol, "a number that is not negative"));
+        }
+        if self.n_components == Some(0) {
+            return Err(Error::value("n_components", 0, "at least 1"));
+        }
+        Ok(())
+    }
+
+    fn class_priors(&self, counts: &[f64], n: usize) -> Result<Vec<f64>> {
+        let Some(priors) = &self.priors else {
+            return Ok(counts.iter().map(|c| c / n as f64).collect());
+        };
+        let sum: f64 = priors.iter().sum();
+        if priors.len() != counts.len() || priors.iter().any(|q| q.is_nan() || *q < 0.0) || !(sum > 0.0 && sum.is_finite()) {
+            let expected = format!("{} numbers, one per class, none negative and not all zero", counts.len());
+            return Err(Error::value("priors", format!("{priors:?}"), expected));
+        }
+        // scikit-learn's rule: a sum that is off by no more than rounding stays.
+        let divisor = if (sum - 1.0).abs() > 1e-5 { sum } else { 1.0 };
+        Ok(priors.iter().map(|q| q / divisor).collect())
+    }
+
+    fn component_count(&self, classes: usize, features: usize) -> Result<usize> {
+        let most = (classes - 1).min(features);
+        match self.n_components {
+            Some(given) if given > most => {
+                Err(Error::Components { given, most, why: format!("{classes} classes and {features} features: min(n_classes - 1, n_features)") })
+            }
+            given => Ok(given.unwrap_or(most)),
+        }
+    }
+}
+
+impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
+    /// The samples in the coordinates that separate the classes best, of shape `(n_samples, n_components)`.
+    ///
+    /// # Errors
+    /// [`Error::Features`], [`Error::NonFinite`].
+    pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        check::features("x", x, self.xbar.size())?;
+        let kept = self.scalings.slice(s![.., ..self.n_components as isize])?.contiguous()?;
+        let out = B::project(&(x.lazy() - &self.xbar), &kept)?;
+        check::finite_by("x", x, &out)?;
+        Ok(out)
+    }
+
+    /// The logarithm of the posterior of every class up to a constant, of shape `(n_samples, n_classes)`; for two classes
+    /// the difference between the second and the first, of shape `(n_samples, 1)`.
+    ///
+    /// # Errors
+    /// [`Error::Features`], [`Error::NonFinite`].
+    pub fn decision_function(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        check::features("x", x, self.xbar.size())?;
+        let out = B::project(&x.lazy(), &self.coef.t())? + &self.intercept;
+        check::finite_by("x", x, &out)?;
+        Ok(out)
+    }
+
+    /// The most probable class of every sample.
+    ///
+    /// # Errors
+    /// [`Error::Features`], [`Error::NonFinite`].
+    pub fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
+        let scores = self.decision_function(x)?;
+        let index = if self.classes.size() == 2 {
+            scores.squeeze(1)?.lazy().greater(T::ZERO).astype::<i64>().try_eval()?
+        } else {
+            scores.lazy().argmax(1).try_eval()?
+        };
+        Ok(self.classes.take(&index, 0)?)
+    }
+
+    /// The probability of every class, of shape `(n_samples, n_classes)`.
+    ///
+    /// # Errors
+    /// [`Error::Features`], [`Error::NonFinite`].
+    ///
+    /// ```
+    /// # use xp_core::Array;
+    /// # use xp_cpu::Cpu;
+    /// # use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
+    /// let x = Array::from_vec(&Cpu, vec![0.0, 1.0, 2.0, 4.0, 5.0, 6.0], [6, 1])?;
+    /// let y = Array::from_vec(&Cpu, vec![0, 0, 0, 1, 1, 1], [6])?;
+    /// let lda = LinearDiscriminantAnalysis::params().fit(&x, &y)?;
+    /// let p = lda.predict_proba(&Array::from_vec(&Cpu, vec![3.0], [1, 1])?)?;
+    /// assert!((p.get([0, 0])? - 0.5).abs() < 1e-12 && (p.get([0, 1])? - 0.5).abs() < 1e-12);
+    /// # Ok::<(), xp_models::Error>(())
+    /// ```
+    pub fn predict_proba(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        let scores = self.decision_function(x)?;
+        if self.classes.size() == 2 {
+            let second = scores.squeeze(1)?.lazy().expit().try_eval()?;
+            let first = (-second.lazy() + T::ONE).try_eval()?;
+            return Ok(stack(&[&first, &second], 1)?);
+        }
+        let largest = scores.lazy().max_keepdims(1).try_eval()?;
+        let powers = (scores.lazy() - &largest).exp().try_eval()?;
+        let sums = powers.lazy().sum_keepdims(1).try_eval()?;
+        Ok(powers / &sums)
+    }
+
+    /// The logarithm of [`predict_proba`](Self::predict_proba), where a probability of zero counts as the smallest normal
+    /// number.
+    ///
+    /// # Errors
+    /// [`Error::Features`], [`Error::NonFinite`].
+    pub fn predict_log_proba(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        let p = self.predict_proba(x)?;
+        let smallest = p.full_like(T::MIN_POSITIVE)?;
+        Ok(where_(&p.equal(T::ZERO), &smallest, &p).into_lazy().log().try_eval()?)
+    }
+
+    /// The fraction of the samples whose class is predicted right.
+    ///
+    /// # Errors
+    /// As for [`predict`](Self::predict), and [`Error::Samples`].
+    pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, i64, Ix1>) -> Result<f64> {
+        check::samples("y", y.dims(), "x", x.dims())?;
+        metrics::accuracy_score(y, &self.predict(x)?)
+    }
+}
+
+impl<B: Backend, T: Float> LinearDiscriminantAnalysis<B, T> {
+    /// The distinct labels in ascending order.
+    #[must_use]
+    pub fn classes(&self) -> &Array<B, i64, Ix1> {
+        &self.classes
+    }
+
+    /// Class probabilities.
+    #[must_use]
+    pub fn priors(&self) -> &Array<B, T, Ix1> {
+        &self.priors
+    }
+
+    /// Class means, one row per class.
+    #[must_use]
+    pub fn means(&self) -> &Array<B, T, Ix2> {
+        &self.means
+    }
+
+    /// The mean of the class means, weighted by the priors.
+    #[must_use]
+    pub fn xbar(&self) -> &Array<B, T, Ix1> {
+        &self.xbar
+    }
+
+    /// Directions, as columns of shape `(n_features, rank)`, in which the within-class covariance is the identity.
+    #[must_use]
+    pub fn scalings(&self) -> &Array<B, T, Ix2> {
+        &self.scalings
+    }
+
+    /// Weights of the decision functions, one row per class, or a single row for two classes.
+    #[must_use]
+    pub fn coef(&self) -> &Array<B, T, Ix2> {
+        &self.coef
+    }
+
+    /// Constants of the decision functions.
+    #[must_use]
+    pub fn intercept(&self) -> &Array<B, T, Ix1> {
+        &self.intercept
+    }
+
+    /// The part of the variance between classes along each component.
+    #[must_use]
+    pub fn explained_variance_ratio(&self) -> &Array<B, T, Ix1> {
+        &self.explained_variance_ratio
+    }
+
+    /// The within-class covariance matrix, weighted by the priors, if it was asked for.
+    #[must_use]
+    pub fn covariance(&self) -> Option<&Array<B, T, Ix2>> {
+        self.covariance.as_ref()
+    }
+
+    /// The model on another backend or device.
+    ///
+    /// # Errors
+    /// When a device fails, or the other has no such dtype.
+    pub fn to_backend<C: Backend>(&self, device: &C) -> Result<LinearDiscriminantAnalysis<C, T>> {
+        Ok(LinearDiscriminantAnalysis {
+            classes: self.classes.to_backend(device)?,
+            priors: self.priors.to_backend(device)?,
+            means: self.means.to_backend(device)?,
+            xbar: self.xbar.to_backend(device)?,
+            scalings: self.scalings.to_backend(device)?,
+            coef: self.coef.to_backend(device)?,
+            intercept: self.intercept.to_backend(device)?,
+            explained_variance_ratio: self.explained_variance_ratio.to_backend(device)?,
+            covariance: self.covariance.as_ref().map(|c| c.to_backend(device)).transpose()?,
+            n_components: self.n_components,
+        })
+    }
+}
+
+/// The factors that make the columns, given their sums of squared deviations from the class means, have variance `1 / n`.
+/// A column whose deviations are not above the rounding of its means is constant, and keeps its scale.
+fn standardising_factors<B: Linalg<T>, T: Float>(squares: &Array<B, T, Ix1>, means: &Array<B, T, Ix2>, n: usize) -> Result<Array<B, T, Ix1>> {
+    let n = n as f64;
+    let rounding = T::EPSILON.to_f64() * 4.0;
+    let sizes = host(&means.lazy().abs().max(0).try_eval()?)?;
+    let factors: Vec<f64> = host(squares)?
+        .into_iter()
+        .zip(sizes)
+        .map(|(square, size)| {
+            let std = (square / n).sqrt();
+            1.0 / (if std <= rounding * size { 1.0 } else { std } * n.sqrt())
+        })
+        .collect();
+    device(squares.device(), &factors)
+}
+
+/// The second row (or element) minus the first, as an axis of length 1.
+fn last_minus_first<B: Backend, T: Float, D: xp_core::Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
+    Ok(x.slice_axis(0, Some(1), None, 1)? - x.slice_axis(0, None, Some(1), 1)?)
+}

@@ -1,0 +1,304 @@
+//! Linear models.
+
+use core::marker::PhantomData;
+
+use xp_core::linalg::{LinalgError, Thin, cho_solve, cholesky, svd};
+use xp_core::{Array, Backend, Dim, Expr, Float, Ix1, Ix2, Lazy, Linalg, s};
+
+use crate::tall_svd::{device, gram_svd, host, triangular_beside};
+use crate::{Error, Result, check, metrics};
+
+/// Least squares with a penalty on the 2-norm of the coefficients.
+///
+/// It is scikit-learn's estimator of the same name with the solvers `"svd"` and `"cholesky"`. The targets have shape
+/// `(n_samples,)` or `(n_samples, n_targets)`; `D` is their rank, and that of the coefficients, whose shape is
+/// `(n_features,)` or `(n_targets, n_features)`. The data are not copied when there are at least as many samples as
+/// features.
+///
+/// ```
+/// use xp_core::Array;
+/// use xp_cpu::Cpu;
+/// use xp_models::linear_model::Ridge;
+///
+/// let x = Array::from_vec(&Cpu, vec![0.0, 1.0, 2.0], [3, 1])?;
+/// let y = Array::from_vec(&Cpu, vec![1.0, 3.0, 5.0], [3])?;
+/// let ridge = Ridge::params().alpha(2.0).fit(&x, &y)?;
+/// // The slope of the least squares line is 2; the penalty halves it.
+/// assert!((ridge.coef().get([0])? - 1.0).abs() < 1e-15);
+/// assert!((ridge.predict(&x)?.get([1])? - 3.0).abs() < 1e-14);
+/// # Ok::<(), xp_models::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Ridge<B: Backend, T: Float, D: Dim> {
+    pub(crate) coef: Array<B, T, D>,
+    pub(crate) intercept: Array<B, T, D::Smaller>,
+}
+
+/// How [`Ridge`] is solved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RidgeSolver {
+    /// Through the singular values of the data: accurate for any data and any penalty, zero included. Singular values
+    /// that are zero to rounding are left out.
+    Svd,
+    /// Through the Cholesky decomposition of the normal equations, or of the kernel matrix when there are fewer samples than
+    /// features; through the singular values when the matrix is singular.
+    Cholesky,
+}
+
+/// Parameters of [`Ridge`].
+#[derive(Clone, Debug)]
+pub struct RidgeParams<B, T, D> {
+    alpha: Vec<f64>,
+    fit_intercept: bool,
+    solver: RidgeSolver,
+    kind: PhantomData<fn() -> (B, T, D)>,
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> Ridge<B, T, D> {
+    /// The default parameters: `alpha` 1, with an intercept, `RidgeSolver::Svd`.
+    #[must_use]
+    pub fn params() -> RidgeParams<B, T, D> {
+        RidgeParams { alpha: vec![1.0], fit_intercept: true, solver: RidgeSolver::Svd, kind: PhantomData }
+    }
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
+    /// The penalty.
+    #[must_use]
+    pub fn alpha(mut self, alpha: f64) -> Self {
+        self.alpha = vec![alpha];
+        self
+    }
+
+    /// A penalty for each target.
+    #[must_use]
+    pub fn alphas(mut self, alphas: &[f64]) -> Self {
+        self.alpha = alphas.to_vec();
+        self
+    }
+
+    /// Whether there is an intercept, which is not penalised.
+    #[must_use]
+    pub fn fit_intercept(mut self, yes: bool) -> Self {
+        self.fit_intercept = yes;
+        self
+    }
+
+    /// How the equations are solved.
+    #[must_use]
+    pub fn solver(mut self, solver: RidgeSolver) -> Self {
+        self.solver = solver;
+        self
+    }
+
+    /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their targets.
+    ///
+    /// # Errors
+    /// [`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples, features or targets, or
+    /// targets of rank above 2, [`Error::NonFinite`], [`Error::Value`] for a negative `alpha` or not one per target.
+    pub fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<Ridge<B, T, D>> {
+        self.fit_any(x, y, None)
+    }
+
+    /// [`fit`](Self::fit) with a weight for every sample.
+    ///
+    /// # Errors
+    /// As for [`fit`](Self::fit), and [`Error::Samples`], [`Error::Value`] for weights that are negative or all zero.
+    pub fn fit_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<Ridge<B, T, D>> {
+        check::weights(sample_weight, x.dims())?;
+        self.fit_any(x, y, Some(sample_weight))
+    }
+
+    fn fit_any(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, weights: Option<&Array<B, T, Ix1>>) -> Result<Ridge<B, T, D>> {
+        check::samples("y", y.dims(), "x", x.dims())?;
+        check::at_least(x, 1)?;
+        if y.ndim() > 2 || y.is_empty() {
+            return Err(Error::shape("y", y.dims(), "rank 1, or rank 2 with at least 1 column"));
+        }
+        let [n, p] = x.shape();
+        let targets: Array<B, T, Ix2> = y.reshape([n, y.size() / n])?;
+        let t = targets.dims()[1];
+        let alpha = self.penalties(t)?;
+        let (x_mean, y_mean) = if self.fit_intercept {
+            (mean(x, weights)?, mean(&targets, weights)?)
+        } else {
+            (xp_core::functions::zeros(x.device(), [p])?, xp_core::functions::zeros(x.device(), [t])?)
+        };
+        if self.fit_intercept {
+            check::finite_by("x", x, &x_mean)?;
+            check::finite_by("y", y, &y_mean)?;
+        } else {
+            check::finite("x", x)?;
+            check::finite("y", y)?;
+        }
+        let (e, f) = (x.lazy() - &x_mean, targets.lazy() - &y_mean);
+        let coef = match weights {
+            None => self.solve(e, f, &alpha)?,
+            Some(w) => {
+                let root = w.lazy().sqrt().try_eval()?.expand_dims(1)?;
+                self.solve(e * &root, f * &root, &alpha)?
+            }
+        };
+        let intercept = &y_mean - coef.matmul(&x_mean)?;
+        let mut shape = y.dims().to_vec();
+        shape.remove(0);
+        let intercept = if self.fit_intercept { intercept } else { intercept.zeros_like()? };
+        let intercept = intercept.reshape(shape.clone())?.into_rank()?;
+        shape.push(p);
+        Ok(Ridge { coef: coef.contiguous()?.reshape(shape)?.into_rank()?, intercept })
+    }
+
+    fn penalties(&self, targets: usize) -> Result<Vec<f64>> {
+        if let Some(bad) = self.alpha.iter().find(|a| !(**a >= 0.0 && a.is_finite())) {
+            return Err(Error::value("alpha", bad, "a number that is not negative"));
+        }
+        match self.alpha.len() {
+            1 => Ok(vec![self.alpha[0]; targets]),
+            given if given == targets => Ok(self.alpha.clone()),
+            given => Err(Error::value("alpha", format!("{given} penalties"), format!("1, or one for each of {targets} targets"))),
+        }
+    }
+
+    /// The coefficients, of shape `(n_targets, n_features)`, for centred and weighted data.
+    fn solve<E, F>(&self, e: Lazy<E>, f: Lazy<F>, alpha: &[f64]) -> Result<Array<B, T, Ix2>>
+    where
+        E: Expr<Backend = B, Elem = T, Dim = Ix2> + Clone,
+        F: Expr<Backend = B, Elem = T, Dim = Ix2> + Clone,
+    {
+        let [n, p] = e.expr().shape()?;
+        let coef = if n < p {
+            let (x, y) = (e.try_eval()?, f.try_eval()?);
+            match self.solver {
+                RidgeSolver::Cholesky => match solve_definite(&x.matmul(&x.t())?, &y, alpha)? {
+                    Some(dual) => x.t().matmul(&dual)?,
+                    None => solve_values(&x, &y, alpha, n.max(p))?,
+                },
+                RidgeSolver::Svd => solve_values(&x, &y, alpha, n.max(p))?,
+            }
+        } else {
+            let (gram, cross) = (B::gram(&e)?, B::cross(&e, &f)?);
+            let found = match self.solver {
+                RidgeSolver::Cholesky => solve_definite(&gram, &cross, alpha)?,
+                RidgeSolver::Svd => solve_certified(&gram, &cross, alpha)?,
+            };
+            match found {
+                Some(coef) => coef,
+                None => {
+                    let r = triangular_beside(&e, &f)?;
+                    let (left, right) = (r.slice(s![..p as isize, ..p as isize])?, r.slice(s![..p as isize, p as isize..])?);
+                    solve_values(&left, &right, alpha, n)?
+                }
+            }
+        };
+        Ok(coef.t())
+    }
+}
+
+/// Weighted or plain means of the columns.
+fn mean<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>) -> Result<Array<B, T, Ix1>> {
+    Ok(match weights {
+        None => x.lazy().mean(0).try_eval()?,
+        Some(w) => {
+            let sums = (x.lazy() * &w.expand_dims(1)?).sum(0).try_eval()?;
+            let total = w.lazy().sum_all().try_eval()?.item()?;
+            sums / total
+        }
+    })
+}
+
+/// Solves through the eigenvalues of the Gram matrix, when an error bound certifies them for every penalty.
+fn solve_certified<B: Linalg<T>, T: Float>(gram: &Array<B, T, Ix2>, cross: &Array<B, T, Ix2>, alpha: &[f64]) -> Result<Option<Array<B, T, Ix2>>> {
+    let smallest = alpha.iter().copied().fold(f64::INFINITY, f64::min);
+    let Some((s, vt)) = gram_svd(gram, |spectrum| spectrum.is_accurate_above(smallest))? else {
+        return Ok(None);
+    };
+    let factors = per_target(gram.device(), &s, alpha, |s, alpha| 1.0 / (s * s + alpha))?;
+    Ok(Some(vt.t().matmul(&(vt.matmul(cross)? * &factors))?))
+}
+
+/// Solves by the singular value decomposition of `x`: all of the data, or the triangular factor of many rows.
+fn solve_values<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, y: &Array<B, T, Ix2>, alpha: &[f64], longest: usize) -> Result<Array<B, T, Ix2>> {
+    let (u, s, vt) = svd(x, Thin)?;
+    let s = host(&s)?;
+    let zero = s.first().copied().unwrap_or(0.0) * T::EPSILON.to_f64() * longest as f64;
+    let factors = per_target(x.device(), &s, alpha, |s, alpha| if s > zero { s / (s * s + alpha) } else { 0.0 })?;
+    Ok(vt.t().matmul(&(u.t().matmul(y)? * &factors))?)
+}
+
+/// Solves `(a + alpha I) w = b` for each column of `b` and its penalty, if `a + alpha I` is positive definite.
+fn solve_definite<B: Linalg<T>, T: Float>(a: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>, alpha: &[f64]) -> Result<Option<Array<B, T, Ix2>>> {
+    let p = a.dims()[0];
+    let solve = |b: &Array<B, T, Ix2>, alpha: f64| {
+        let shifted = a + xp_core::functions::eye::<B, T>(a.device(), p, p, 0)? * T::from_f64(alpha);
+        match cholesky(&shifted, false) {
+            Ok(factor) => Ok(Some(cho_solve(&factor, b)?)),
+            Err(xp_core::Error::Linalg(LinalgError::NotPositiveDefinite { .. })) => Ok(None),
+            Err(e) => Err(e),
+        }
+    };
+    if alpha.iter().all(|&x| x == alpha[0]) {
+        return Ok(solve(b, alpha[0])?);
+    }
+    let mut columns = vec![];
+    for (j, &alpha) in alpha.iter().enumerate() {
+        let j = j as isize;
+        match solve(&b.slice(s![.., j..j + 1])?.contiguous()?, alpha)? {
+            Some(column) => columns.push(column),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(xp_core::functions::concat(&columns.iter().collect::<Vec<_>>(), 1)?))
+}
+
+/// A matrix with one row per singular value and one column per target.
+fn per_target<B: Backend, T: Float>(on: &B, s: &[f64], alpha: &[f64], f: impl Fn(f64, f64) -> f64) -> Result<Array<B, T, Ix2>> {
+    let values: Vec<f64> = s.iter().flat_map(|&s| alpha.iter().map(move |&a| (s, a))).map(|(s, a)| f(s, a)).collect();
+    Ok(device::<B, T>(on, &values)?.reshape([s.len(), alpha.len()])?)
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> Ridge<B, T, D> {
+    /// The targets that the model predicts, of the rank it was fitted with.
+    ///
+    /// # Errors
+    /// [`Error::Features`], [`Error::NonFinite`].
+    pub fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, D>> {
+        let p = self.coef.dims()[self.coef.ndim() - 1];
+        check::features("x", x, p)?;
+        let coef: Array<B, T, Ix2> = self.coef.reshape([self.coef.size() / p, p])?;
+        let out = B::project(&x.lazy(), &coef.t())? + &self.intercept.ravel()?;
+        check::finite_by("x", x, &out)?;
+        let mut shape = vec![x.dims()[0]];
+        shape.extend(&self.coef.dims()[..self.coef.ndim() - 1]);
+        Ok(out.reshape(shape)?.into_rank()?)
+    }
+
+    /// The coefficient of determination of the prediction, averaged over the targets.
+    ///
+    /// # Errors
+    /// As for [`predict`](Self::predict), and [`Error::Shape`].
+    pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<f64> {
+        metrics::r2_score(y, &self.predict(x)?)
+    }
+}
+
+impl<B: Backend, T: Float, D: Dim> Ridge<B, T, D> {
+    /// The coefficients, of shape `(n_features,)` or `(n_targets, n_features)`.
+    #[must_use]
+    pub fn coef(&self) -> &Array<B, T, D> {
+        &self.coef
+    }
+
+    /// The intercept: a scalar array, or one for each target.
+    #[must_use]
+    pub fn intercept(&self) -> &Array<B, T, D::Smaller> {
+        &self.intercept
+    }
+
+    /// The model on another backend or device.
+    ///
+    /// # Errors
+    /// When a device fails, or the other has no such dtype.
+    pub fn to_backend<C: Backend>(&self, device: &C) -> Result<Ridge<C, T, D>> {
+        Ok(Ridge { coef: self.coef.to_backend(device)?, intercept: self.intercept.to_backend(device)? })
+    }
+}

@@ -1,0 +1,319 @@
+//! Scaling of features.
+
+use core::marker::PhantomData;
+
+use xp_core::functions::{stack, zeros};
+use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, Lazy, Num, Real};
+
+use crate::tall_svd::{device, host};
+use crate::{Result, check};
+
+/// Elements of a block of rows that is read twice in a row: it stays in the cache in between.
+const BLOCK: usize = 1 << 20;
+
+/// Removes the mean of each feature and scales it to unit variance.
+///
+/// Mean and variance are those of one pass over the data in blocks of rows (two passes over each block, merged by the
+/// rule of Chan, Golub and LeVeque, 1983), in the widest float of the backend. A feature whose variance is within the
+/// rounding error of that computation is constant, and keeps its scale, as in scikit-learn. Unlike there, NaN is an error.
+///
+/// ```
+/// use xp_core::Array;
+/// use xp_cpu::Cpu;
+/// use xp_models::preprocessing::StandardScaler;
+///
+/// let x = Array::from_vec(&Cpu, vec![0.0, 5.0, 2.0, 5.0], [2, 2])?;
+/// let scaler = StandardScaler::params().fit(&x)?;
+/// assert_eq!(scaler.transform(&x)?.to_vec(), [-1.0, 0.0, 1.0, 0.0]);
+/// assert_eq!(scaler.scale().unwrap().to_vec(), [1.0, 1.0]);
+/// # Ok::<(), xp_models::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct StandardScaler<B: Backend, T: Float> {
+    pub(crate) with_mean: bool,
+    pub(crate) with_std: bool,
+    pub(crate) n_samples_seen: f64,
+    pub(crate) mean: Array<B, B::MaxFloat, Ix1>,
+    pub(crate) var: Array<B, B::MaxFloat, Ix1>,
+    pub(crate) scale: Array<B, B::MaxFloat, Ix1>,
+    pub(crate) kind: PhantomData<fn() -> T>,
+}
+
+/// Parameters of [`StandardScaler`].
+#[derive(Clone, Debug)]
+pub struct StandardScalerParams<B, T> {
+    with_mean: bool,
+    with_std: bool,
+    kind: PhantomData<fn() -> (B, T)>,
+}
+
+impl<B: Backend, T: Float> StandardScaler<B, T> {
+    /// The default parameters: both centring and scaling.
+    #[must_use]
+    pub fn params() -> StandardScalerParams<B, T> {
+        StandardScalerParams { with_mean: true, with_std: true, kind: PhantomData }
+    }
+}
+
+impl<B: Backend, T: Float> StandardScalerParams<B, T> {
+    /// Whether the mean is removed.
+    #[must_use]
+    pub fn with_mean(mut self, yes: bool) -> Self {
+        self.with_mean = yes;
+        self
+    }
+
+    /// Whether features are scaled to unit variance.
+    #[must_use]
+    pub fn with_std(mut self, yes: bool) -> Self {
+        self.with_std = yes;
+        self
+    }
+
+    /// A model that has seen nothing, on a device, for [`StandardScaler::partial_fit`].
+    ///
+    /// # Errors
+    /// When memory runs out or the device fails.
+    pub fn start(&self, device: &B, n_features: usize) -> Result<StandardScaler<B, T>> {
+        let nothing = zeros(device, [n_features])?;
+        Ok(StandardScaler {
+            with_mean: self.with_mean,
+            with_std: self.with_std,
+            n_samples_seen: 0.0,
+            scale: nothing.ones_like()?,
+            var: nothing.clone(),
+            mean: nothing,
+            kind: PhantomData,
+        })
+    }
+
+    /// Fits the model to samples of shape `(n_samples, n_features)`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] for no samples or no features, [`crate::Error::NonFinite`].
+    pub fn fit(&self, x: &Array<B, T, Ix2>) -> Result<StandardScaler<B, T>> {
+        let mut model = self.start(x.device(), x.dims()[1])?;
+        model.partial_fit(x)?;
+        Ok(model)
+    }
+
+    /// [`fit`](Self::fit) with a weight for every sample.
+    ///
+    /// # Errors
+    /// As for [`fit`](Self::fit), and [`crate::Error::Samples`], [`crate::Error::Value`] for weights that are negative or all zero.
+    pub fn fit_weighted(&self, x: &Array<B, T, Ix2>, sample_weight: &Array<B, T, Ix1>) -> Result<StandardScaler<B, T>> {
+        let mut model = self.start(x.device(), x.dims()[1])?;
+        model.partial_fit_weighted(x, sample_weight)?;
+        Ok(model)
+    }
+
+    /// Fits the model and transforms the same samples, which are then read once less than by `fit` and `transform`.
+    ///
+    /// # Errors
+    /// As for [`fit`](Self::fit).
+    pub fn fit_transform(&self, x: &Array<B, T, Ix2>) -> Result<(StandardScaler<B, T>, Array<B, T, Ix2>)> {
+        let model = self.fit(x)?;
+        let out = model.apply(x)?;
+        Ok((model, out))
+    }
+}
+
+impl<B: Backend, T: Float> StandardScaler<B, T> {
+    /// Updates the model with further samples, as if it had been fitted to all of them.
+    ///
+    /// # Errors
+    /// [`crate::Error::Features`], [`crate::Error::Shape`], [`crate::Error::NonFinite`]; the model is then as before.
+    ///
+    /// ```
+    /// # use xp_core::Array;
+    /// # use xp_cpu::Cpu;
+    /// # use xp_models::preprocessing::StandardScaler;
+    /// let (a, b) = (Array::from_vec(&Cpu, vec![1.0], [1, 1])?, Array::from_vec(&Cpu, vec![2.0, 6.0], [2, 1])?);
+    /// let mut scaler = StandardScaler::params().fit(&a)?;
+    /// scaler.partial_fit(&b)?;
+    /// assert_eq!(scaler.mean().unwrap().to_vec(), [3.0]);
+    /// assert!((scaler.var().unwrap().get([0])? - 14.0 / 3.0).abs() < 1e-14);
+    /// # Ok::<(), xp_models::Error>(())
+    /// ```
+    pub fn partial_fit(&mut self, x: &Array<B, T, Ix2>) -> Result<()> {
+        self.update(x, None)
+    }
+
+    /// [`partial_fit`](Self::partial_fit) with a weight for every sample.
+    ///
+    /// # Errors
+    /// As for [`partial_fit`](Self::partial_fit), and [`crate::Error::Samples`], [`crate::Error::Value`] for weights that are negative or
+    /// all zero.
+    pub fn partial_fit_weighted(&mut self, x: &Array<B, T, Ix2>, sample_weight: &Array<B, T, Ix1>) -> Result<()> {
+        check::weights(sample_weight, x.dims())?;
+        self.update(x, Some(sample_weight))
+    }
+
+    fn update(&mut self, x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>) -> Result<()> {
+        check::at_least(x, 1)?;
+        check::features("x", x, self.mean.size())?;
+        let new = Moments::of(x, weights, self.with_std)?;
+        check::finite_by("x", x, &new.mean)?;
+        let old = Moments {
+            count: self.n_samples_seen,
+            mean: self.mean.clone(),
+            squares: (self.var.lazy() * B::MaxFloat::from_f64(self.n_samples_seen)).try_eval()?,
+        };
+        let all = Moments::merge_all(&[old, new])?;
+        self.n_samples_seen = all.count;
+        self.var = all.squares / B::MaxFloat::from_f64(all.count);
+        self.mean = all.mean;
+        self.scale = self.fit_scale()?;
+        Ok(())
+    }
+
+    /// The standard deviations, with 1 for constant features: those whose variance is not above the error bound of its
+    /// computation.
+    fn fit_scale(&self) -> Result<Array<B, B::MaxFloat, Ix1>> {
+        let (n, eps) = (self.n_samples_seen, B::MaxFloat::EPSILON.to_f64());
+        let scale: Vec<f64> = host(&self.var)?
+            .into_iter()
+            .zip(host(&self.mean)?)
+            .map(|(var, mean)| if var <= n * eps * var + (n * mean * eps).powi(2) { 1.0 } else { var.sqrt() })
+            .collect();
+        device(self.var.device(), &scale)
+    }
+
+    /// The samples, centred and scaled.
+    ///
+    /// # Errors
+    /// [`crate::Error::Features`], [`crate::Error::NonFinite`].
+    pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        check::features("x", x, self.mean.size())?;
+        check::finite("x", x)?;
+        self.apply(x)
+    }
+
+    fn apply(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        let (mean, scale) = (self.mean.astype::<T>(), self.scale.astype::<T>());
+        Ok(match (self.with_mean, self.with_std) {
+            (true, true) => ((x.lazy() - &mean) / &scale).try_eval()?,
+            (true, false) => (x.lazy() - &mean).try_eval()?,
+            (false, true) => (x.lazy() / &scale).try_eval()?,
+            (false, false) => x.clone(),
+        })
+    }
+
+    /// The samples whose transform is `x`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Features`], [`crate::Error::NonFinite`].
+    pub fn inverse_transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        check::features("x", x, self.mean.size())?;
+        check::finite("x", x)?;
+        let (mean, scale) = (self.mean.astype::<T>(), self.scale.astype::<T>());
+        Ok(match (self.with_mean, self.with_std) {
+            (true, true) => (x.lazy() * &scale + &mean).try_eval()?,
+            (true, false) => (x.lazy() + &mean).try_eval()?,
+            (false, true) => (x.lazy() * &scale).try_eval()?,
+            (false, false) => x.clone(),
+        })
+    }
+
+    /// The mean of each feature; `None` when neither mean nor variance was asked for.
+    #[must_use]
+    pub fn mean(&self) -> Option<&Array<B, B::MaxFloat, Ix1>> {
+        (self.with_mean || self.with_std).then_some(&self.mean)
+    }
+
+    /// The variance of each feature; `None` without scaling.
+    #[must_use]
+    pub fn var(&self) -> Option<&Array<B, B::MaxFloat, Ix1>> {
+        self.with_std.then_some(&self.var)
+    }
+
+    /// What each feature is divided by; `None` without scaling.
+    #[must_use]
+    pub fn scale(&self) -> Option<&Array<B, B::MaxFloat, Ix1>> {
+        self.with_std.then_some(&self.scale)
+    }
+
+    /// The number of samples, or the sum of their weights.
+    #[must_use]
+    pub fn n_samples_seen(&self) -> f64 {
+        self.n_samples_seen
+    }
+
+    /// The model on another backend or device.
+    ///
+    /// # Errors
+    /// When a device fails, or the other has no such dtype.
+    pub fn to_backend<C: Backend>(&self, device: &C) -> Result<StandardScaler<C, T>> {
+        let cast = |x: &Array<B, B::MaxFloat, Ix1>| -> Result<Array<C, C::MaxFloat, Ix1>> {
+            let values = x.to_host()?.into_iter().map(|v| C::MaxFloat::from_f64(v.to_f64())).collect();
+            Ok(Array::from_vec(device, values, [x.size()])?)
+        };
+        Ok(StandardScaler {
+            with_mean: self.with_mean,
+            with_std: self.with_std,
+            n_samples_seen: self.n_samples_seen,
+            mean: cast(&self.mean)?,
+            var: cast(&self.var)?,
+            scale: cast(&self.scale)?,
+            kind: PhantomData,
+        })
+    }
+}
+
+/// Mean and sum of squared deviations of each feature over some samples, whose number or weight is `count`.
+#[derive(Clone)]
+struct Moments<B: Backend, F: Float> {
+    count: f64,
+    mean: Array<B, F, Ix1>,
+    squares: Array<B, F, Ix1>,
+}
+
+impl<B: Backend, F: Float> Moments<B, F> {
+    /// Reads `x` in blocks of rows. Without `spread` the sums of squares are left at zero.
+    fn of<T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>, spread: bool) -> Result<Self> {
+        let [n, p] = x.shape();
+        let step = (BLOCK / p).max(64);
+        let column = weights.map(|w| w.expand_dims(1)).transpose()?;
+        let mut parts = Vec::with_capacity(n.div_ceil(step));
+        for start in (0..n).step_by(step) {
+            let end = (start + step).min(n);
+            let rows = |x: &Array<B, T, Ix2>| x.slice_axis(0, Some(start as isize), Some(end as isize), 1);
+            let block = rows(x)?;
+            let block = block.lazy().astype::<F>();
+            parts.push(match &column {
+                None => Moments::of_block(block, (end - start) as f64, spread)?,
+                Some(w) => Moments::of_weighted_block(block, &rows(w)?.astype::<F>(), spread)?,
+            });
+        }
+        Moments::merge_all(&parts)
+    }
+
+    fn of_block<E: Expr<Backend = B, Elem = F, Dim = Ix2> + Copy>(x: Lazy<E>, count: f64, spread: bool) -> Result<Self> {
+        let mean = x.mean(0).try_eval()?;
+        let squares = if spread { (x - &mean).square().sum(0).try_eval()? } else { mean.zeros_like()? };
+        Ok(Moments { count, mean, squares })
+    }
+
+    fn of_weighted_block<E: Expr<Backend = B, Elem = F, Dim = Ix2> + Copy>(x: Lazy<E>, w: &Array<B, F, Ix2>, spread: bool) -> Result<Self> {
+        let count = w.sum_all().item()?.to_f64();
+        // A block without weight must still show whether it holds NaN.
+        let mean = (x * w).sum(0).try_eval()? / F::from_f64(if count > 0.0 { count } else { 1.0 });
+        let squares = if spread { ((x - &mean).square() * w).sum(0).try_eval()? } else { mean.zeros_like()? };
+        Ok(Moments { count, mean, squares })
+    }
+
+    /// The moments of all samples of several parts.
+    fn merge_all(parts: &[Self]) -> Result<Self> {
+        let [one] = parts else {
+            let stacked = |pick: fn(&Self) -> &Array<B, F, Ix1>| stack(&parts.iter().map(pick).collect::<Vec<_>>(), 0);
+            let (means, squares) = (stacked(|m| &m.mean)?, stacked(|m| &m.squares)?);
+            let counts: Vec<f64> = parts.iter().map(|m| m.count).collect();
+            let count: f64 = counts.iter().sum();
+            let column = device::<B, F>(means.device(), &counts)?.expand_dims(1)?;
+            let mean = (means.lazy() * &column).sum(0).try_eval()? / F::from_f64(if count > 0.0 { count } else { 1.0 });
+            let between = ((means.lazy() - &mean).square() * &column).sum(0).try_eval()?;
+            return Ok(Moments { count, mean, squares: squares.lazy().sum(0).try_eval()? + between });
+        };
+        Ok(one.clone())
+    }
+}
