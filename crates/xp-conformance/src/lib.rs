@@ -4,6 +4,7 @@
 //! // tests/conformance.rs of a backend
 //! xp_conformance::backend_suite!(my_backend::MyBackend::default());
 //! xp_conformance::float64_suite!(my_backend::MyBackend::default());
+//! xp_conformance::dtypes_suite!(my_backend::MyBackend::default());
 //! mod linalg_f32 {
 //!     xp_conformance::linalg_suite!(my_backend::MyBackend::default(), f32);
 //! }
@@ -12,7 +13,19 @@
 //! Every test takes a device and panics with what differs. Only the lists are macros; what a test does is an ordinary
 //! function of the module that the list names.
 
+pub mod creation;
 pub mod elementwise;
+pub mod errors;
+pub mod fusion;
+pub mod indexing;
+pub mod linalg;
+pub mod manipulation;
+pub mod matmul;
+pub mod operators;
+pub mod printing;
+pub mod reductions;
+pub mod slicing;
+pub mod sorting;
 pub mod special_cases;
 pub mod support;
 
@@ -21,11 +34,27 @@ pub mod support;
 macro_rules! backend_suite {
     ($device:expr) => {
         $crate::tests! { $device;
+            creation { filled, ranges<f32>, triangles, grids, from_values, like }
             elementwise {
-                float_unary<f32>, float_binary<f32>, float_special<f32>, halves, integers, booleans,
-                complex_unary<$crate::C64>, complex_binary<$crate::C64>,
+                float_unary<f32>, float_binary<f32>, float_special<f32>, complex_unary<$crate::C64>, complex_binary<$crate::C64>, some_integers, booleans,
             }
             special_cases { real<f32>, complex<$crate::C64> }
+            fusion { chains<f32>, broadcasts<f32>, reductions_fuse<f32>, into_existing<f32>, mixed_dtypes, owned_operands<f32>, rows<f32> }
+            operators { scalars_on_both_sides, promotion, in_place, value_semantics, unary_operators, where_chooses }
+            slicing { python_slices, items, views_share_nothing, broadcasting, reshapes, diagonals, axes }
+            indexing { elements, assignment, masks, take, take_along_axis, put, head_slices }
+            reductions {
+                sums<f32>, sums_of_integers, sums_of_halves, sums_of_complex<$crate::C64>, extremes<f32>, extremes_of_integers,
+                logical, means_and_variances<f32>, empty<f32>, layouts<f32>, reproducible<f32>,
+            }
+            sorting { sort<f32>, sort_integers, argsort<f32>, searchsorted<f32>, unique<f32>, nonzero, isin, cumulative<f32>, cumulative_integers }
+            manipulation { concat, stack, unstack, roll, tile, repeat, flip, moveaxis, meshgrid }
+            matmul { integers, floats<f32>, complex<$crate::C64>, halves, stacks<f32>, vectors<f32>, tensordot<f32>, vecdot, views<f32> }
+            errors {
+                shapes_that_do_not_broadcast, ranks, axes, indices, lengths, values, matmul_shapes, joining, two_devices<f32>,
+                too_large, linalg_free,
+            }
+            printing { as_numpy_does, summarised, debug, dtypes }
         }
     };
 }
@@ -36,7 +65,29 @@ macro_rules! float64_suite {
     ($device:expr) => {
         mod float64 {
             $crate::tests! { $device;
-                elementwise { float_unary<f64>, float_binary<f64>, float_special<f64>, complex_unary<$crate::C128>, complex_binary<$crate::C128> }
+                creation { ranges<f64> }
+                fusion { chains<f64>, broadcasts<f64>, reductions_fuse<f64>, into_existing<f64>, owned_operands<f64>, rows<f64> }
+                reductions { sums<f64>, sums_of_complex<$crate::C128>, extremes<f64>, means_and_variances<f64>, empty<f64>, layouts<f64>, reproducible<f64> }
+                sorting { sort<f64>, argsort<f64>, searchsorted<f64>, unique<f64>, cumulative<f64> }
+                matmul { floats<f64>, complex<$crate::C128>, stacks<f64>, vectors<f64>, tensordot<f64>, views<f64> }
+                printing { float64 }
+            }
+        }
+    };
+}
+
+/// Tests of the elementwise operations for the dtypes that the other lists leave out. They take long to compile, and are
+/// for backends with kernels of their own.
+#[macro_export]
+macro_rules! dtypes_suite {
+    ($device:expr) => {
+        mod dtypes {
+            $crate::tests! { $device;
+                creation { conversions }
+                elementwise {
+                    float_unary<f64>, float_binary<f64>, float_special<f64>, complex_unary<$crate::C128>, complex_binary<$crate::C128>,
+                    other_integers, halves,
+                }
                 special_cases { real<f64>, complex<$crate::C128> }
             }
         }
@@ -48,6 +99,10 @@ macro_rules! float64_suite {
 macro_rules! linalg_suite {
     ($device:expr, $t:ty) => {
         $crate::tests! { $device;
+            linalg {
+                golden<$t>, svd<$t>, svd_scaled<$t>, svd_ill_conditioned<$t>, eigh<$t>, qr<$t>, cholesky<$t>, solve<$t>, triangular<$t>,
+                inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, norms<$t>, lazy_products<$t>, tall_r<$t>, failures<$t>, eig<$t>,
+            }
         }
     };
 }

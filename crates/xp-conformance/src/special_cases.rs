@@ -247,12 +247,13 @@ fn complex_result(fact: &Fact, o: [f64; 4], z: [f64; 2], eps: f64) -> bool {
     let expected = match fact.result {
         "inf * cis(b)" => [f64::INFINITY * b.cos(), f64::INFINITY * b.sin()],
         "inf * cis(b) - 1.0" => [f64::INFINITY * b.cos() - 1.0, f64::INFINITY * b.sin()],
-        "0 * cis(b)" => [0.0 * b.cos(), 0.0 * b.sin()],
-        "0 * cis(b) - 1.0" => [0.0 * b.cos() - 1.0, 0.0 * b.sin()],
+        "0 * cis(b)" | "+0 * cis(b)" => [0.0 * b.cos(), 0.0 * b.sin()],
+        "0 * cis(b) - 1.0" | "+0 * cis(b) - 1.0" => [0.0 * b.cos() - 1.0, 0.0 * b.sin()],
         text => {
             let parts = text.split_once("; ").unwrap_or_else(|| panic!("{}", fact.line));
-            let part = |text: &str, given: f64| if text == "any" { given } else { number(text) };
-            [part(parts.0, z[0]), part(parts.1, z[1])]
+            // The sign before an imaginary part is always given.
+            let either_zero = parts.0 == "0" && z[0] == 0.0;
+            [if either_zero || parts.0 == "any" { z[0] } else { number(parts.0) }, if parts.1 == "any" { z[1] } else { number(parts.1) }]
         }
     };
     close(z[0], expected[0], eps, fact.free.contains('r')) && close(z[1], expected[1], eps, fact.free.contains('i'))

@@ -105,14 +105,14 @@ pub fn pairs<B: Backend, T: Element>(device: &B, values: &[T]) -> Vec<Pair<B, T>
 }
 
 /// The error of `value` in units of the last place of `exact`, or of `floor` when that is larger: 0 for equal special
-/// values, infinite for unequal ones.
+/// values, infinite for unequal ones. With a `floor`, zeros are equal.
 pub fn ulps<T: Float>(value: T, exact: f64, floor: f64) -> f64 {
     let (x, rounded) = (value.to_f64(), T::from_f64(exact).to_f64());
     if x.is_nan() || rounded.is_nan() {
         return if x.is_nan() && rounded.is_nan() { 0.0 } else { f64::INFINITY };
     }
     if x == 0.0 && rounded == 0.0 {
-        return if x.is_sign_negative() == rounded.is_sign_negative() { 0.0 } else { f64::INFINITY };
+        return if floor > 0.0 || x.is_sign_negative() == rounded.is_sign_negative() { 0.0 } else { f64::INFINITY };
     }
     if x == rounded {
         return 0.0;

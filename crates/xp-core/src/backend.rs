@@ -12,8 +12,12 @@ use crate::reduction::Reduction;
 ///
 /// User code names it as a bound, `B: Backend`, and calls nothing here: the functions of the standard are methods of
 /// [`Array`](crate::Array).
+///
+/// # Safety
+/// A buffer must hold as many elements as were asked for, a result every element that its documentation promises, and
+/// `is_unique` may only be true of a buffer that has no other handle: safe code relies on it.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a backend of xp", note = "backends: `Cpu`, `Cuda`")]
-pub trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 'static {
+pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 'static {
     /// The name for messages.
     const NAME: &'static str;
     /// The widest float it has.
@@ -37,7 +41,10 @@ pub trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 'static {
     ///
     /// # Errors
     /// When memory runs out or the dtype is not supported.
-    fn alloc<T: Element>(&self, len: usize) -> Result<Self::Buffer<T>>;
+    ///
+    /// # Safety
+    /// The elements must be written before they are read, by any method.
+    unsafe fn alloc<T: Element>(&self, len: usize) -> Result<Self::Buffer<T>>;
 
     /// Memory that holds `values`.
     ///
@@ -137,7 +144,10 @@ pub trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 'static {
     ///
     /// # Errors
     /// When the device fails.
-    fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<Self::Buffer<T>>;
+    ///
+    /// # Safety
+    /// Strides and offsets must describe elements of the operands.
+    unsafe fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<Self::Buffer<T>>;
 }
 
 /// Where a result goes: a buffer and the position of its first element.

@@ -113,6 +113,8 @@ macro_rules! binary {
                 }
             )*
         }
+        // `add` and its kin are the standard's names; they do what the operators do.
+        #[allow(clippy::should_implement_trait)]
         impl<E: Expr> Lazy<E> {
             $(
                 #[doc = concat!("[`", stringify!($Op), "`] of every element and the matching one of `other`.")]
@@ -135,12 +137,12 @@ macro_rules! binary {
                 /// When the shapes do not broadcast.
                 #[must_use]
                 #[track_caller]
-                pub fn $name<B: Backend, T: Element, D: Dim, R: IntoOperand<B, T, D>>(
+                pub fn $name<B: Backend, T, D: Dim, R: IntoOperand<B, T, D>>(
                     x1: &Array<B, T, D>,
                     x2: R,
                 ) -> Array<B, <$Op as BinaryOp<<T as Promote<R::Elem>>::Output>>::Out, <D as DimBase>::Max<<R::Expr as Expr>::Dim>>
                 where
-                    T: Promote<R::Elem>,
+                    T: Element + Promote<R::Elem>,
                     $Op: BinaryOp<<T as Promote<R::Elem>>::Output>,
                 {
                     x1.$name(x2)

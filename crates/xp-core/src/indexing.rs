@@ -243,7 +243,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         }
         crate::expr::check_devices(Some(self.device()), Some(mask.device()))?;
         let (buffer, len) = self.device().compress(self.packed()?.buffer(), mask.packed()?.buffer())?;
-        Array::from_buffer(self.device(), buffer, &[len])
+        Array::from_result(self.device(), buffer, &[len])
     }
 
     /// The elements at `indices` along an axis; negative indices count from the end.
@@ -264,7 +264,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let buffer = self.device().take(self.packed()?.buffer(), lanes, indices.packed()?.buffer(), None)?;
         let mut shape = self.dims().to_vec();
         shape[axis] = indices.size();
-        Array::from_buffer(self.device(), buffer, &shape)
+        Array::from_result(self.device(), buffer, &shape)
     }
 
     /// The elements at `indices` along an axis, with one list of indices per lane: `indices` has the shape of the array
@@ -303,7 +303,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         };
         let lanes = Lanes::along(x.dims(), axis);
         let buffer = self.device().take(x.buffer(), lanes, indices.buffer(), Some(shape[axis]))?;
-        Array::from_buffer(self.device(), buffer, &shape)
+        Array::from_result(self.device(), buffer, &shape)
     }
 }
 

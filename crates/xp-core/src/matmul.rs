@@ -63,8 +63,9 @@ fn matmul_stacks<B: Backend, T: Num>(a: &Array<B, T, Dyn>, b: &Array<B, T, Dyn>)
     let offsets = batch_offsets(&batch, &walks, [a.offset(), b.offset()]);
     let strides = |x: &Array<B, T, Dyn>| [x.strides()[x.ndim() - 2], x.strides()[x.ndim() - 1]];
     let (left, right) = (Stack { buffer: a.buffer(), strides: strides(a) }, Stack { buffer: b.buffer(), strides: strides(b) });
-    let buffer = a.device().matmul(left, right, [m, k, n], &offsets)?;
-    Array::from_buffer(a.device(), buffer, &shape)
+    // SAFETY: strides and offsets are those of the arrays.
+    let buffer = unsafe { a.device().matmul(left, right, [m, k, n], &offsets)? };
+    Array::from_result(a.device(), buffer, &shape)
 }
 
 /// The offsets of both operands for every matrix of a stack, in row-major order.

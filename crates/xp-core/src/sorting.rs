@@ -24,7 +24,7 @@ impl<B: Backend, T: Real, D: Dim> Array<B, T, D> {
     pub fn sort(&self, axis: isize, descending: bool) -> Result<Self> {
         let lanes = self.lanes(axis)?;
         let buffer = self.device().sort(self.packed()?.buffer(), lanes, descending)?;
-        Array::from_buffer(self.device(), buffer, self.dims())
+        Array::from_result(self.device(), buffer, self.dims())
     }
 
     /// The positions that sort the elements along an axis. Equal elements keep their order.
@@ -41,7 +41,7 @@ impl<B: Backend, T: Real, D: Dim> Array<B, T, D> {
     pub fn argsort(&self, axis: isize, descending: bool) -> Result<Array<B, i64, D>> {
         let lanes = self.lanes(axis)?;
         let buffer = self.device().argsort(self.packed()?.buffer(), lanes, descending)?;
-        Array::from_buffer(self.device(), buffer, self.dims())
+        Array::from_result(self.device(), buffer, self.dims())
     }
 
     fn lanes(&self, axis: isize) -> Result<Lanes> {
@@ -72,7 +72,7 @@ pub enum Side {
 pub fn searchsorted<B: Backend, T: Real, D: Dim>(x1: &Array<B, T, Ix1>, x2: &Array<B, T, D>, side: Side) -> Result<Array<B, i64, D>> {
     crate::expr::check_devices(Some(x1.device()), Some(x2.device()))?;
     let buffer = x1.device().searchsorted(x1.packed()?.buffer(), x2.packed()?.buffer(), side == Side::Right)?;
-    Array::from_buffer(x1.device(), buffer, x2.dims())
+    Array::from_result(x1.device(), buffer, x2.dims())
 }
 
 impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
@@ -108,7 +108,7 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
         let lanes = Lanes::along(self.dims(), normalize_axis(axis, self.ndim())?);
         let wide = if T::DTYPE == <T::Accum as Element>::DTYPE { self.clone().into_accum() } else { self.lazy().astype::<T::Accum>().try_eval()? };
         let buffer = self.device().scan(op, wide.packed()?.buffer(), lanes)?;
-        Array::from_buffer(self.device(), buffer, self.dims())
+        Array::from_result(self.device(), buffer, self.dims())
     }
 
     fn into_accum(self) -> Array<B, T::Accum, D> {

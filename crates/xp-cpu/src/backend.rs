@@ -8,7 +8,7 @@ use xp_core::reduction::Reduction;
 use xp_core::{Backend, Element, Error, Num, Real, Result};
 
 use crate::buffer::CpuBuffer;
-use crate::dispatch::{same, same_mut, with_dtype, with_real};
+use crate::dispatch::{same, same_mut, with_real};
 use crate::kernels::gather::{self, IndexOutOfBounds};
 use crate::kernels::mask::Selection;
 use crate::kernels::search::{self, Side};
@@ -24,7 +24,8 @@ impl fmt::Display for Cpu {
     }
 }
 
-impl Backend for Cpu {
+// SAFETY: buffers have room for what was asked for, every kernel fills its output, and handles are counted.
+unsafe impl Backend for Cpu {
     const NAME: &'static str = "cpu";
     type MaxFloat = f64;
     type Buffer<T: Element> = CpuBuffer<T>;
@@ -33,7 +34,7 @@ impl Backend for Cpu {
         Ok(Cpu)
     }
 
-    fn alloc<T: Element>(&self, len: usize) -> Result<CpuBuffer<T>> {
+    unsafe fn alloc<T: Element>(&self, len: usize) -> Result<CpuBuffer<T>> {
         CpuBuffer::new(len)
     }
 
@@ -146,8 +147,9 @@ impl Backend for Cpu {
         .map_err(out_of_bounds)
     }
 
-    fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<CpuBuffer<T>> {
-        crate::matrices::matmul(a, b, dims, batches)
+    unsafe fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<CpuBuffer<T>> {
+        // SAFETY: passed on.
+        unsafe { crate::matrices::matmul(a, b, dims, batches) }
     }
 }
 

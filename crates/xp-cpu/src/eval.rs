@@ -13,11 +13,23 @@ const TILE_ROWS: usize = 64;
 
 /// Where results go.
 #[derive(Clone, Copy)]
-pub(crate) struct Out<T>(pub *mut T);
+pub(crate) struct Out<T>(*mut T);
 // SAFETY: the tasks write disjoint parts.
 unsafe impl<T> Send for Out<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Out<T> {}
+
+impl<T> Out<T> {
+    pub(crate) fn new(ptr: *mut T) -> Self {
+        Out(ptr)
+    }
+
+    /// The pointer. A method, so that closures capture the whole `Out`, which may go to other threads.
+    #[inline(always)]
+    pub(crate) fn ptr(self) -> *mut T {
+        self.0
+    }
+}
 
 /// Runs a kernel over a plan.
 ///
@@ -25,7 +37,7 @@ unsafe impl<T> Sync for Out<T> {}
 /// As for [`xp_core::Backend::eval`].
 pub(crate) unsafe fn eval<K: Kernel>(kernel: K, plan: &Plan, out: *mut K::Elem) {
     let work = Work::new(plan);
-    let out = Out(out);
+    let out = Out::new(out);
     crate::dispatch::parallel(work.tasks, |tasks| {
         // SAFETY: passed on; the tasks cover disjoint parts of the output.
         unsafe { run_tasks(kernel.clone(), plan, work, out, tasks.start, tasks.end) }
@@ -94,7 +106,7 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Ou
                     for (j, slot) in chunk.iter_mut().enumerate() {
                         *slot = kernel.get::<I>(j);
                     }
-                    store(&chunk, len, out.0.wrapping_offset(offset + at as isize * step), step);
+                    store(&chunk, len, out.ptr().wrapping_offset(offset + at as isize * step), step);
                 }
                 at += len;
             }

@@ -10,8 +10,8 @@ pub(crate) enum Level {
     /// AVX2, FMA, BMI.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// AVX-512 F, BW, CD, DQ, VL.
-    #[cfg(target_arch = "x86_64")]
+    /// AVX-512 F, BW, CD, DQ, VL. Not in debug builds: every loop is compiled once per level.
+    #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
     Avx512,
 }
 
@@ -28,6 +28,7 @@ fn detect() -> Level {
         && is_x86_feature_detected!("fma")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2");
+    #[cfg(not(debug_assertions))]
     let avx512 = avx2
         && is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
@@ -37,6 +38,7 @@ fn detect() -> Level {
     match limit.as_str() {
         "baseline" => Level::Baseline,
         "avx2" if avx2 => Level::Avx2,
+        #[cfg(not(debug_assertions))]
         _ if avx512 => Level::Avx512,
         _ if avx2 => Level::Avx2,
         _ => Level::Baseline,
@@ -57,7 +59,7 @@ macro_rules! at_level {
             // SAFETY: passed on.
             unsafe { $run::<xp_core::math::Avx2, $($g),*>($($arg),*) }
         }
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
         #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,bmi1,bmi2")]
         unsafe fn avx512<$($g: $bound),*>($($arg: $ty),*) $(-> $ret)? {
             // SAFETY: passed on.
@@ -65,7 +67,7 @@ macro_rules! at_level {
         }
         match $crate::level::level() {
             // SAFETY: the level was detected; the rest is passed on.
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
             $crate::level::Level::Avx512 => unsafe { avx512::<$($g),*>($($arg),*) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]

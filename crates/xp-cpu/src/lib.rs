@@ -1,17 +1,20 @@
 //! The CPU backend of xp: fused multi-threaded loops with run-time dispatched SIMD, a cache of freed memory, and
 //! [faer](https://docs.rs/faer) and [rustfft](https://docs.rs/rustfft) for linear algebra and transforms.
+//!
+//! [`Cpu`] is what arrays need. The modules [`kernels`], [`linalg`] and [`fft`] are the layer below it, on slices and
+//! strided views, for code that has no arrays.
 
 mod backend;
 mod buffer;
 mod dispatch;
 mod eval;
-#[allow(dead_code)]
-mod fft;
-mod kernels;
+pub mod fft;
+pub mod kernels;
 mod level;
-mod linalg;
+pub mod linalg;
 mod matrices;
 mod reduce;
+mod transforms;
 
 pub use backend::Cpu;
 pub use buffer::{CpuBuffer, cached_bytes, clear_cache, set_cache_limit};

@@ -9,7 +9,7 @@ use xp_core::backend::Stack;
 use xp_core::expr::{CHUNK, Expr, Kernel, Lazy, Leaves, Plan};
 use xp_core::linalg::{Eig, LinalgError, Trans, Vectors};
 use xp_core::math::Isa;
-use xp_core::{Array, Backend, Dyn, Element, Error, Floating, Ix2, Linalg, Num, Result};
+use xp_core::{Array, Dyn, Element, Error, Floating, Ix2, Linalg, Num, Result};
 
 use crate::Cpu;
 use crate::buffer::CpuBuffer;
@@ -26,7 +26,10 @@ pub(crate) trait Matrix: Scalar<R: Element> + Floating<Part = <Self as Scalar>::
 impl<T: Scalar<R: Element> + Floating<Part = <T as Scalar>::R>> Matrix for T {}
 
 /// Products of stacks of matrices of any numeric dtype.
-pub(crate) fn matmul<T: Num>(a: Stack<'_, Cpu, T>, b: Stack<'_, Cpu, T>, [m, k, n]: [usize; 3], batches: &[[usize; 2]]) -> Result<CpuBuffer<T>> {
+///
+/// # Safety
+/// Strides and offsets must describe elements of the operands.
+pub(crate) unsafe fn matmul<T: Num>(a: Stack<'_, Cpu, T>, b: Stack<'_, Cpu, T>, [m, k, n]: [usize; 3], batches: &[[usize; 2]]) -> Result<CpuBuffer<T>> {
     let out = CpuBuffer::<T>::new(batches.len() * m * n)?;
     if batches.is_empty() || m * n == 0 {
         return Ok(out);
@@ -36,11 +39,13 @@ pub(crate) fn matmul<T: Num>(a: Stack<'_, Cpu, T>, b: Stack<'_, Cpu, T>, [m, k, 
         unsafe { out.as_uninit() }.fill(std::mem::MaybeUninit::new(T::ZERO));
         return Ok(out);
     }
-    let (pa, pb, pc) = (Out(a.buffer.ptr()), Out(b.buffer.ptr()), Out(out.ptr()));
+    let (pa, pb, pc) = (Out::new(a.buffer.ptr()), Out::new(b.buffer.ptr()), Out::new(out.ptr()));
+    if gram(&a, &b, [m, k, n], batches, &out) {
+        return Ok(out);
+    }
     let product = |i: usize, par: Par| {
         let [oa, ob] = batches[i];
-        let (pa, pb, pc) = (pa, pb, pc);
-        let (pa, pb, pc) = (pa.0.wrapping_add(oa), pb.0.wrapping_add(ob), pc.0.wrapping_add(i * m * n));
+        let (pa, pb, pc) = (pa.ptr().wrapping_add(oa), pb.ptr().wrapping_add(ob), pc.ptr().wrapping_add(i * m * n));
         // SAFETY: strides and offsets describe elements of the operands, which are written; the output is new, and the
         // products of a stack write disjoint parts of it.
         unsafe {
@@ -74,6 +79,24 @@ pub(crate) fn matmul<T: Num>(a: Stack<'_, Cpu, T>, b: Stack<'_, Cpu, T>, [m, k, 
     let done = linalg::for_each(batches.len(), m * k * n, linalg::all_threads(), product);
     debug_assert!(done.is_ok());
     Ok(out)
+}
+
+/// The product of a matrix with its own transpose, of which only a triangle is computed. `false` if it is another product.
+fn gram<T: Num>(a: &Stack<'_, Cpu, T>, b: &Stack<'_, Cpu, T>, [m, k, n]: [usize; 3], batches: &[[usize; 2]], out: &CpuBuffer<T>) -> bool {
+    let transposed = a.buffer.ptr() == b.buffer.ptr() && a.strides == [b.strides[1], b.strides[0]] && m == n;
+    let &[[oa, ob]] = batches else { return false };
+    if !transposed || oa != ob {
+        return false;
+    }
+    with_dtype!(T as U in [F32 f32, F64 f64] => {
+        // SAFETY: strides and offset describe elements of the operand, which are written; the output is new.
+        let (x, out) = unsafe {
+            let x = b.buffer.ptr().wrapping_add(ob).cast::<U>();
+            (MatRef::from_raw_parts(x, k, n, b.strides[0], b.strides[1]), MatMut::from_raw_parts_mut(out.ptr().cast::<U>(), m, n, n as isize, 1))
+        };
+        linalg::gram(out, x, linalg::all_threads());
+        true
+    }, else false)
 }
 
 /// A stack of matrices: its shape without the last two axes, and the matrices as views.
@@ -150,7 +173,8 @@ impl<T: Element> Results<T> {
         let mut shape = stack.to_vec();
         shape.push(self.rows);
         shape.extend(self.cols);
-        Array::from_buffer(&Cpu, self.buffer, &shape)
+        // SAFETY: the buffer was made for this shape, and initialised.
+        unsafe { Array::from_buffer(&Cpu, self.buffer, &shape) }
     }
 }
 
@@ -189,7 +213,7 @@ macro_rules! linalg_for {
             fn inv(x: &Matrices<$t>) -> Result<Matrices<$t>> { inv(x) }
             fn slogdet(x: &Matrices<$t>) -> Result<(Matrices<$t>, Matrices<Real<$t>>)> { slogdet(x) }
             fn det(x: &Matrices<$t>) -> Result<Matrices<$t>> { det(x) }
-            fn gram<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, $t, Ix2>> { gram(e) }
+            fn gram<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, $t, Ix2>> { lazy_gram(e) }
             fn cross<E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<Self, $t, Ix2>>
             where
                 E: Expr<Backend = Self, Elem = $t, Dim = Ix2>,
@@ -343,17 +367,16 @@ fn with_rhs<T: Matrix>(
 }
 
 /// A lazy matrix, ready to fill blocks of its rows.
-struct LazyRows<'a, K> {
+struct LazyRows<K> {
     kernel: K,
-    plan: &'a Plan,
     cols: usize,
 }
-impl<K: Kernel> LazyRows<'_, K> {
+impl<K: Kernel> LazyRows<K> {
     /// Writes the rows one after the other.
     fn fill(&self, rows: Range<usize>, block: &mut [K::Elem]) {
         assert_eq!(block.len(), rows.len() * self.cols);
         // SAFETY: the kernel was lowered for the plan, whose operands the caller keeps alive; `block` has room.
-        unsafe { fill_rows(self.kernel.clone(), self.cols, rows, Out(block.as_mut_ptr())) }
+        unsafe { fill_rows(self.kernel.clone(), self.cols, rows, Out::new(block.as_mut_ptr())) }
     }
 }
 
@@ -363,7 +386,7 @@ unsafe fn fill_rows<K: Kernel>(kernel: K, cols: usize, rows: Range<usize>, to: O
 
 #[inline(always)]
 unsafe fn fill_rows_at<I: Isa, K: Kernel>(mut kernel: K, cols: usize, rows: Range<usize>, to: Out<K::Elem>) {
-    let mut to = to.0;
+    let mut to = to.ptr();
     for row in rows {
         // SAFETY: the row is inside the plan, chunks are inside the row, and there is room for all rows.
         unsafe {
@@ -385,17 +408,17 @@ unsafe fn fill_rows_at<I: Isa, K: Kernel>(mut kernel: K, cols: usize, rows: Rang
 }
 
 /// Calls `run` with the shape of a lazy matrix and a way to fill blocks of its rows.
-fn with_rows<E: Expr<Dim = Ix2>, R>(e: &Lazy<E>, run: impl FnOnce([usize; 2], LazyRows<'_, E::Kernel>) -> Result<R>) -> Result<R> {
+fn with_rows<E: Expr<Dim = Ix2>, R>(e: &Lazy<E>, run: impl FnOnce([usize; 2], LazyRows<E::Kernel>) -> Result<R>) -> Result<R> {
     let [n, p] = e.expr().shape()?;
     e.expr().device()?;
     let mut leaves = Leaves::default();
     e.expr().leaves(&[n, p], &mut leaves);
     let plan = Plan::elementwise(&[n, p], &[p as isize, 1], leaves.irregular());
     let kernel = e.expr().lower(&plan, &mut 0);
-    run([n, p], LazyRows { kernel, plan: &plan, cols: p })
+    run([n, p], LazyRows { kernel, cols: p })
 }
 
-fn gram<T: Matrix, E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Cpu, T, Ix2>> {
+fn lazy_gram<T: Matrix, E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Cpu, T, Ix2>> {
     with_rows(e, |[n, p], rows| {
         let out = Results::new(1, p, Some(p))?;
         // SAFETY: the only view.
@@ -474,20 +497,20 @@ fn project<T: Matrix, E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>>(e: &Lazy<E>, 
         let out = CpuBuffer::<T>::new(n * q)?;
         // SAFETY: the memory is new; zeros are written so that views may be given out.
         unsafe { std::ptr::write_bytes(out.ptr(), 0, out.len()) };
-        let to = Out(out.ptr());
+        let to = Out::new(out.ptr());
         let step = block_rows(p);
         crate::dispatch::parallel(n.div_ceil(step), |blocks| {
-            let to = to;
             let mut x = vec![<T as Scalar>::ZERO; step * p];
             for block in blocks {
                 let range = block * step..((block + 1) * step).min(n);
                 let len = range.len();
                 // SAFETY: the blocks write disjoint rows of the output.
-                let c = unsafe { MatMut::from_raw_parts_mut(to.0.add(range.start * q), len, q, q as isize, 1) };
+                let c = unsafe { MatMut::from_raw_parts_mut(to.ptr().add(range.start * q), len, q, q as isize, 1) };
                 rows.fill(range, &mut x[..len * p]);
                 linalg::matmul(c, Accum::Replace, <T as Scalar>::ONE, MatRef::from_row_major_slice(&x[..len * p], len, p), b.get(0), Par::Seq);
             }
         });
-        Array::from_buffer(&Cpu, out, &[n, q])
+        // SAFETY: the buffer was made for this shape, and initialised.
+        unsafe { Array::from_buffer(&Cpu, out, &[n, q]) }
     })
 }

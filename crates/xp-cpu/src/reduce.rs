@@ -24,25 +24,24 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &
     let work = Work::new(plan);
     let units = work.outputs() * work.blocks;
     let mut partials = vec![R::identity(); work.outputs() * work.blocks * work.width];
-    let acc = Out(partials.as_mut_ptr());
+    let acc = Out::new(partials.as_mut_ptr());
     parallel(units, |units| {
         // SAFETY: passed on; the units write disjoint partial results.
-        unsafe { run_units::<R, K>(kernel.clone(), plan, &work, acc, units.start, units.end) }
+        unsafe { run_units::<K, R>(kernel.clone(), plan, &work, acc, units.start, units.end) }
     });
     let width = work.width;
-    let out = Out(out);
+    let out = Out::new(out);
     parallel(work.outputs(), |outputs| {
-        let out = out;
         for o in outputs {
             let blocks = o * work.blocks * width;
             let (offset, columns, step) = work.target(plan, o);
             for c in 0..columns {
                 let total = merge::<R, K>(|b| {
                     // SAFETY: every partial result was written above, and only read since.
-                    unsafe { *acc.clone().0.add(blocks + b * width + c) }
+                    unsafe { *acc.ptr().add(blocks + b * width + c) }
                 }, 0, work.blocks);
                 // SAFETY: the output has room at the positions of the plan.
-                unsafe { *out.0.wrapping_offset(offset + c as isize * step) = R::finish(total, count) };
+                unsafe { *out.ptr().wrapping_offset(offset + c as isize * step) = R::finish(total, count) };
             }
         }
     });
@@ -119,12 +118,7 @@ impl Work {
     }
 }
 
-unsafe fn run_units<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
-    // The macro takes plain bounds; `ByElem` spells the one on `R`.
-    unsafe { dispatch::<K, R>(kernel, plan, work, acc, first, end) }
-}
-
-unsafe fn dispatch<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
+unsafe fn run_units<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
     at_level!(run<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize))
 }
 
@@ -148,7 +142,7 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(mut kernel: K, plan: &Pl
             let start = (output % work.groups) * work.width;
             start..(start + work.width).min(work.len)
         };
-        let target = acc.0.wrapping_add(unit * work.width);
+        let target = acc.ptr().wrapping_add(unit * work.width);
         let mut lanes = [R::identity(); LANES];
         for row in rows {
             let mut rest = row;

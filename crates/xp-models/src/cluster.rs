@@ -52,7 +52,6 @@ pub fn whiten<B: Backend, T: Float, D: Dim>(obs: &Array<B, T, D>) -> Result<Arra
 /// assert_eq!((code.to_vec(), distance.to_vec()), (vec![0, 1, 1], vec![1.0, 3.0, 2.0]));
 /// # Ok::<(), xp_models::Error>(())
 /// ```
-#[allow(clippy::type_complexity)]
 pub fn vq<B: Linalg<T>, T: Float, D: Dim>(obs: &Array<B, T, D>, code_book: &Array<B, T, D>) -> Result<(Array<B, i64, Ix1>, Array<B, T, Ix1>)> {
     let (x, codes) = (as_rows("obs", obs)?, as_rows("code_book", code_book)?);
     same_features(&x, obs.dims(), &codes, code_book.dims())?;
@@ -194,11 +193,11 @@ pub fn kmeans2<B: Linalg<T>, T: Float, D: Dim>(obs: &Array<B, T, D>, start: &Sta
     Ok(Kmeans2 { centroids: centroids.reshape(shape)?.into_rank()?, labels, has_empty })
 }
 
-/// The nearest centroid of each row: the one with the least `|c|^2 - 2 x c`, after both have been moved by the mean of the
-/// centroids, so that little cancels.
+/// The nearest centroid of each row: the one with the least `|c|^2 - 2 x c`, after both have been moved by the first
+/// centroid, so that little cancels and small integers stay exact.
 fn assign<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, centroids: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
     let (n, k) = (x.dims()[0], centroids.dims()[0]);
-    let origin = centroids.lazy().mean(0).try_eval()?;
+    let origin = centroids.index_axis(0, 0)?;
     let moved = centroids - &origin;
     let lengths = moved.lazy().square().sum_keepdims(1).try_eval()?;
     let slopes = moved * T::from_f64(-2.0);

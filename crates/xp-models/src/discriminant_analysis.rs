@@ -237,7 +237,7 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
     /// [`Error::Features`], [`Error::NonFinite`].
     pub fn decision_function(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.xbar.size())?;
-        let out = B::project(&x.lazy(), &self.coef.t())? + &self.intercept;
+        let out = x.matmul(&self.coef.t().contiguous()?)? + &self.intercept;
         check::finite_by("x", x, &out)?;
         Ok(out)
     }
@@ -251,7 +251,8 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
         let index = if self.classes.size() == 2 {
             scores.squeeze(1)?.lazy().greater(T::ZERO).astype::<i64>().try_eval()?
         } else {
-            scores.lazy().argmax(1).try_eval()?
+            // Neighbouring samples are compared side by side, not the few scores of one.
+            scores.t().contiguous()?.lazy().argmax(0).try_eval()?
         };
         Ok(self.classes.take(&index, 0)?)
     }

@@ -225,19 +225,24 @@ fn solve_values<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, y: &Array<B, T, Ix
     Ok(vt.t().matmul(&(u.t().matmul(y)? * &factors))?)
 }
 
-/// Solves `(a + alpha I) w = b` for each column of `b` and its penalty, if `a + alpha I` is positive definite.
+/// Solves `(a + alpha I) w = b` for each column of `b` and its penalty, if `a + alpha I` is positive definite beyond rounding.
 fn solve_definite<B: Linalg<T>, T: Float>(a: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>, alpha: &[f64]) -> Result<Option<Array<B, T, Ix2>>> {
     let p = a.dims()[0];
-    let solve = |b: &Array<B, T, Ix2>, alpha: f64| {
+    let solve = |b: &Array<B, T, Ix2>, alpha: f64| -> Result<Option<Array<B, T, Ix2>>> {
         let shifted = a + xp_core::functions::eye::<B, T>(a.device(), p, p, 0)? * T::from_f64(alpha);
         match cholesky(&shifted, false) {
-            Ok(factor) => Ok(Some(cho_solve(&factor, b)?)),
+            Ok(factor) => {
+                let pivots = host(&factor.diagonal(0)?.square())?;
+                let (low, high) = pivots.iter().fold((f64::INFINITY, 0.0f64), |(low, high), &x| (low.min(x), high.max(x)));
+                let singular = low <= high * T::EPSILON.to_f64() * p as f64;
+                if singular { Ok(None) } else { Ok(Some(cho_solve(&factor, b)?)) }
+            }
             Err(xp_core::Error::Linalg(LinalgError::NotPositiveDefinite { .. })) => Ok(None),
-            Err(e) => Err(e),
+            Err(e) => Err(e.into()),
         }
     };
     if alpha.iter().all(|&x| x == alpha[0]) {
-        return Ok(solve(b, alpha[0])?);
+        return solve(b, alpha[0]);
     }
     let mut columns = vec![];
     for (j, &alpha) in alpha.iter().enumerate() {
@@ -265,7 +270,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> Ridge<B, T, D> {
         let p = self.coef.dims()[self.coef.ndim() - 1];
         check::features("x", x, p)?;
         let coef: Array<B, T, Ix2> = self.coef.reshape([self.coef.size() / p, p])?;
-        let out = B::project(&x.lazy(), &coef.t())? + &self.intercept.ravel()?;
+        let out = x.matmul(&coef.t().contiguous()?)? + &self.intercept.ravel()?;
         check::finite_by("x", x, &out)?;
         let mut shape = vec![x.dims()[0]];
         shape.extend(&self.coef.dims()[..self.coef.ndim() - 1]);

@@ -246,17 +246,20 @@ fn errors<B: Backend, T: Float, D: Dim>(y_true: &Array<B, T, D>, y_pred: &Array<
     let n = y_true.dims()[0];
     let matrix = |y: &Array<B, T, D>| -> Result<Array<B, T, Ix2>> { Ok(y.reshape([n, y.size() / n])?) };
     let (t, q) = (matrix(y_true)?, matrix(y_pred)?);
+    // Deviations from the first sample: those of a constant target are exactly zero, and so is its variance.
+    let first = t.slice_axis(0, None, Some(1), 1)?.astype::<B::MaxFloat>();
     let (t, q) = (t.lazy().astype::<B::MaxFloat>(), q.lazy().astype::<B::MaxFloat>());
+    let deviation = t - &first;
     let (error, variance) = match weights {
         None => {
-            let mean = t.mean(0).try_eval()?;
-            ((t - q).square().sum(0).try_eval()?, (t - &mean).square().sum(0).try_eval()?)
+            let mean = deviation.mean(0).try_eval()?;
+            ((t - q).square().sum(0).try_eval()?, (deviation - &mean).square().sum(0).try_eval()?)
         }
         Some(w) => {
             check::weights(w, y_true.dims())?;
             let w = w.expand_dims(1)?.astype::<B::MaxFloat>();
-            let mean = (t * &w).sum(0).try_eval()? / B::MaxFloat::from_f64(w.sum_all().item()?.to_f64());
-            (((t - q).square() * &w).sum(0).try_eval()?, ((t - &mean).square() * &w).sum(0).try_eval()?)
+            let mean = (deviation * &w).sum(0).try_eval()? / B::MaxFloat::from_f64(w.sum_all().item()?.to_f64());
+            (((t - q).square() * &w).sum(0).try_eval()?, ((deviation - &mean).square() * &w).sum(0).try_eval()?)
         }
     };
     check::finite_by("y_true", y_true, &error)?;

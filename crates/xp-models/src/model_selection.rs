@@ -44,7 +44,6 @@ impl From<usize> for Size {
 /// assert_eq!(y_train.sum_all().item()? + y_test.sum_all().item()?, 45);
 /// # Ok::<(), xp_models::Error>(())
 /// ```
-#[allow(clippy::type_complexity)]
 pub fn train_test_split<B: Backend, T: Element, D: Dim, U: Element, E: Dim>(
     x: &Array<B, T, D>,
     y: &Array<B, U, E>,
@@ -108,7 +107,6 @@ impl TrainTestSplit {
     ///
     /// # Errors
     /// As for [`train_test_split`].
-    #[allow(clippy::type_complexity)]
     pub fn split<B: Backend, T: Element, D: Dim, U: Element, E: Dim>(
         &self,
         x: &Array<B, T, D>,
@@ -134,7 +132,6 @@ impl TrainTestSplit {
     /// assert_eq!(y_test.sum_all().item()?, 1);
     /// # Ok::<(), xp_models::Error>(())
     /// ```
-    #[allow(clippy::type_complexity)]
     pub fn split_stratified<B: Backend, T: Element, D: Dim>(
         &self,
         x: &Array<B, T, D>,
@@ -149,7 +146,6 @@ impl TrainTestSplit {
     ///
     /// # Errors
     /// [`Error::Value`] for a size that leaves a part empty.
-    #[allow(clippy::type_complexity)]
     pub fn indices(&self, n: usize) -> Result<(Vec<i64>, Vec<i64>)> {
         let (train, test) = self.sizes(n)?;
         let mut order: Vec<i64> = (0..n as i64).collect();
@@ -164,7 +160,6 @@ impl TrainTestSplit {
     ///
     /// # Errors
     /// As for [`split_stratified`](Self::split_stratified).
-    #[allow(clippy::type_complexity)]
     pub fn stratified_indices(&self, labels: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
         if !self.shuffle {
             return Err(Error::value("shuffle", false, "true for a stratified split"));
@@ -229,7 +224,6 @@ fn shares(counts: &[usize], total: usize, random: &mut Random) -> Vec<usize> {
     out
 }
 
-#[allow(clippy::type_complexity)]
 fn take_both<B: Backend, T: Element, D: Dim, U: Element, E: Dim>(
     x: &Array<B, T, D>,
     y: &Array<B, U, E>,

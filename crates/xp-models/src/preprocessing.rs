@@ -8,8 +8,9 @@ use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, Lazy, Num, Real};
 use crate::tall_svd::{device, host};
 use crate::{Result, check};
 
-/// Elements of a block of rows that is read twice in a row: it stays in the cache in between.
-const BLOCK: usize = 1 << 20;
+/// Elements of a block of rows that is read twice in a row: it stays in the last cache in between, and is large enough to
+/// be shared among threads.
+const BLOCK: usize = 1 << 22;
 
 /// Removes the mean of each feature and scales it to unit variance.
 ///

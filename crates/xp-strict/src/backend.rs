@@ -98,7 +98,8 @@ fn wrap<T>(memory: CpuBuffer<T>) -> StrictBuffer<T> {
     StrictBuffer { memory }
 }
 
-impl<F: Flavour> Backend for StrictBackend<F> {
+// SAFETY: as for `Cpu`, whose memory and methods it uses.
+unsafe impl<F: Flavour> Backend for StrictBackend<F> {
     const NAME: &'static str = F::NAME;
     type MaxFloat = F::MaxFloat;
     type Buffer<T: Element> = StrictBuffer<T>;
@@ -111,9 +112,10 @@ impl<F: Flavour> Backend for StrictBackend<F> {
         F::supports(dtype)
     }
 
-    fn alloc<T: Element>(&self, len: usize) -> Result<StrictBuffer<T>> {
+    unsafe fn alloc<T: Element>(&self, len: usize) -> Result<StrictBuffer<T>> {
         Self::check::<T>()?;
-        Cpu.alloc(len).map(wrap)
+        // SAFETY: passed on.
+        unsafe { Cpu.alloc(len).map(wrap) }
     }
 
     fn upload<T: Element>(&self, values: Vec<T>) -> Result<StrictBuffer<T>> {
@@ -177,8 +179,9 @@ impl<F: Flavour> Backend for StrictBackend<F> {
         Cpu.put(&mut x.memory, lanes, &indices.memory, &values.memory, add)
     }
 
-    fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<StrictBuffer<T>> {
+    unsafe fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<StrictBuffer<T>> {
         let (a, b) = (Stack { buffer: &a.buffer.memory, strides: a.strides }, Stack { buffer: &b.buffer.memory, strides: b.strides });
-        Cpu.matmul(a, b, dims, batches).map(wrap)
+        // SAFETY: passed on.
+        unsafe { Cpu.matmul(a, b, dims, batches).map(wrap) }
     }
 }

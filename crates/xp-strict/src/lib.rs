@@ -2,13 +2,13 @@
 //! rely on arrays being in host memory.
 //!
 //! * Its buffers have no slices, no `Deref` and no public handle to the memory inside.
-//! * [`Backend::address`] returns an address that no program can dereference; only [`Backend::eval`] and
-//!   [`Backend::reduce`] know the way back. An operation that reads through it ends with a fault instead of a value.
+//! * [`address`](xp_core::Backend::address) returns an address that no program can dereference; only [`eval`](xp_core::Backend::eval) and
+//!   [`reduce`](xp_core::Backend::reduce) know the way back. An operation that reads through it ends with a fault instead of a value.
 //! * [`to_host`](xp_core::Array::to_host) and its kin are the only ways to read elements.
 //! * A device has an identity, so that arrays of two devices of one backend can be mixed up, and the error tested.
 //!
 //! [`StrictF32`] has neither `float64` nor `complex128`, as some accelerators; code that must run there accumulates in
-//! [`Backend::MaxFloat`].
+//! [`MaxFloat`](xp_core::Backend::MaxFloat).
 //!
 //! What the memory holds cannot be had without a transfer. This does not compile:
 //!

@@ -54,6 +54,8 @@ pub use xp_core::functions::*;
 pub use xp_cpu as cpu;
 #[cfg(feature = "cpu")]
 pub use xp_cpu::Cpu;
+#[cfg(feature = "fft")]
+pub use xp_fft as fft;
 #[cfg(feature = "models")]
 pub use xp_models as models;
 

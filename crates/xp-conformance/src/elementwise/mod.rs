@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use xp_core::{Backend, Element};
 
 pub use complex::{complex_binary, complex_unary};
-pub use integers::{booleans, integers};
+pub use integers::{booleans, other_integers, some_integers};
 pub use real::{float_binary, float_special, float_unary, halves};
 
 use crate::support::{Any, layouts, pairs};

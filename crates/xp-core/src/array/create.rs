@@ -3,7 +3,7 @@
 use super::{Array, checked_shape};
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, Ix0, Ix1, Ix2, IntoShape, Rank};
-use crate::dtype::{Element, Floating, Num, Real};
+use crate::dtype::{Element, Floating, Kind, Num, Real};
 use crate::error::{Error, Result};
 use crate::expr::{Iota, Lazy, Scalar, eval_onto};
 use crate::ops::{Add, AsType, Equal, LessEqual, Multiply, Where};
@@ -22,7 +22,8 @@ use crate::shape::{contiguous_strides, size_of_shape};
 /// ```
 pub fn full<B: Backend, T: Element, S: IntoShape>(device: &B, shape: S, value: T) -> Result<Array<B, T, S::Dim>> {
     let shape = checked_shape::<S::Dim>(shape.into_shape())?;
-    let buffer = device.alloc(size_of_shape(shape.as_ref())?)?;
+    // SAFETY: every element is written below.
+    let buffer = unsafe { device.alloc(size_of_shape(shape.as_ref())?)? };
     let strides = contiguous_strides::<S::Dim>(&shape);
     let out = Array::from_parts(device.clone(), buffer, shape, strides, 0);
     // SAFETY: the memory is new.
@@ -70,8 +71,15 @@ pub fn arange<B: Backend, T: Real>(device: &B, start: T, stop: T, step: T) -> Re
     if h == 0.0 || !(a.is_finite() && b.is_finite() && h.is_finite()) {
         return Err(Error::value("arange", format!("start {start}, stop {stop} and step {step} given: they must be finite, and the step not zero")));
     }
-    let n = ((b - a) / h).ceil().max(0.0);
-    if n >= isize::MAX as f64 {
+    let n = if crate::dtype::isdtype(T::DTYPE, &[Kind::SignedInteger, Kind::UnsignedInteger]) {
+        // Exact, where doubles are not.
+        let whole = |x: T| if T::LOWEST < T::ZERO { i128::from(x.cast::<i64>()) } else { i128::from(x.cast::<u64>()) };
+        let (span, step) = (whole(stop) - whole(start), whole(step));
+        (span / step + i128::from(span % step != 0 && (span > 0) == (step > 0))).max(0)
+    } else {
+        ((b - a) / h).ceil().max(0.0) as i128
+    };
+    if n >= isize::MAX as i128 {
         return Err(Error::TooLarge { shape: vec![usize::MAX] });
     }
     let position = Iota::<B, Ix1>::new(device, [n as usize], 0, [1]);

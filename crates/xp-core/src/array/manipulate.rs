@@ -37,7 +37,8 @@ pub fn concat<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>], axis: 
         crate::expr::check_devices(Some(first.device()), Some(x.device()))?;
         shape.as_mut()[axis] += x.dims()[axis];
     }
-    let buffer = first.device().alloc(size_of_shape(shape.as_ref())?)?;
+    // SAFETY: the parts below cover the memory.
+    let buffer = unsafe { first.device().alloc(size_of_shape(shape.as_ref())?)? };
     let strides = contiguous_strides::<D>(&shape);
     let out = Array::from_parts(first.device().clone(), buffer, shape, strides, 0);
     let mut at = 0;
@@ -54,7 +55,7 @@ pub fn concat<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>], axis: 
 /// Joins arrays of one shape along a new axis.
 ///
 /// # Errors
-/// As for [`concat`].
+/// As for [`concat()`].
 ///
 /// ```
 /// use xp::prelude::*;

@@ -188,8 +188,16 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Rank`] when `shape` is not one of rank `D`.
+    ///
+    /// # Safety
+    /// The buffer must hold as many elements as the shape has, all written, and no other handle to it may be written to.
     #[doc(hidden)]
-    pub fn from_buffer(device: &B, buffer: B::Buffer<T>, shape: &[usize]) -> Result<Self> {
+    pub unsafe fn from_buffer(device: &B, buffer: B::Buffer<T>, shape: &[usize]) -> Result<Self> {
+        Self::from_result(device, buffer, shape)
+    }
+
+    /// [`Array::from_buffer`] for the results of a backend's methods, which hold what the backend promises.
+    pub(crate) fn from_result(device: &B, buffer: B::Buffer<T>, shape: &[usize]) -> Result<Self> {
         let shape = D::shape_from(shape)?;
         size_of_shape(shape.as_ref())?;
         let strides = contiguous_strides::<D>(&shape);

@@ -2,7 +2,7 @@
 
 use super::Array;
 use crate::backend::Backend;
-use crate::dim::{Dim, DimBase, IntoShape, Ix1};
+use crate::dim::{Dim, IntoShape, Ix1};
 use crate::dtype::Element;
 use crate::error::{Error, Result};
 use crate::indexing::{SliceItem, SliceSpec};

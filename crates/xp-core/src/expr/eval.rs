@@ -34,7 +34,8 @@ pub(crate) fn eval_new<E: Expr>(e: E) -> Result<Array<E::Backend, E::Elem, E::Di
     let strides = contiguous_strides::<E::Dim>(&shape);
     let buffer = match e.donate(shape.as_ref()) {
         Some(buffer) => buffer,
-        None => device.alloc::<E::Elem>(size)?,
+        // SAFETY: the loop below writes every element.
+        None => unsafe { device.alloc::<E::Elem>(size)? },
     };
     // SAFETY: the buffer is new, or an operand's that `e` owns alone and walks as the output is walked.
     unsafe { run(&e, &device, shape.as_ref(), Slot { buffer: &buffer, offset: 0 }, strides.as_ref())? };
@@ -108,7 +109,8 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(
             next += 1;
         }
     }
-    let buffer = device.alloc::<R::Out>(size_of_shape(&kept)?)?;
+    // SAFETY: the reduction below writes every element.
+    let buffer = unsafe { device.alloc::<R::Out>(size_of_shape(&kept)?)? };
     if !kept.contains(&0) {
         let mut leaves = Leaves::default();
         e.leaves(full, &mut leaves);

@@ -84,7 +84,10 @@ unsafe impl<T: Sync> Sync for Load<T> {}
 
 impl<T: Element> Load<T> {
     /// The operand that starts at `base` and is walked as leaf `k` of `plan`.
-    pub fn new(base: *const T, plan: &Plan, k: usize) -> Self {
+    ///
+    /// # Safety
+    /// Every position of the plan must be an element of the operand, which must outlive the kernel.
+    pub unsafe fn new(base: *const T, plan: &Plan, k: usize) -> Self {
         let walk = *plan.leaf(k);
         let shape = plan.shape();
         let mode = if !plan.is_flat() {
@@ -270,8 +273,12 @@ unsafe impl<T: Send> Send for LoadRows<T> {}
 unsafe impl<T: Sync> Sync for LoadRows<T> {}
 impl<T: Element> LoadRows<T> {
     /// Rows of `base`, walked as leaf `k` of `plan`, in the order of `indices`. The indices must have been checked.
-    pub fn new(base: *const T, indices: *const i64, index_step: isize, plan: &Plan, k: usize) -> Self {
-        LoadRows { load: Load::new(base, plan, k), indices, index_step }
+    ///
+    /// # Safety
+    /// As for [`Load::new`], and every index must be inside the operand's first axis.
+    pub unsafe fn new(base: *const T, indices: *const i64, index_step: isize, plan: &Plan, k: usize) -> Self {
+        // SAFETY: passed on.
+        LoadRows { load: unsafe { Load::new(base, plan, k) }, indices, index_step }
     }
 }
 // SAFETY: the indices were checked against the operand's first axis when the expression was built.

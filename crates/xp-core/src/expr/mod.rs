@@ -1,6 +1,6 @@
 //! Lazy expressions: typed trees that a backend runs as one loop.
 //!
-//! [`Array::lazy`] starts a tree, operators and methods grow it, [`Lazy::eval`] runs it. Every eager operation is a tree
+//! [`Array::lazy`](crate::Array::lazy) starts a tree, operators and methods grow it, [`Lazy::eval`] runs it. Every eager operation is a tree
 //! of one node, so there is one code path.
 
 mod eval;
@@ -23,9 +23,12 @@ use crate::error::Result;
 
 /// An expression over arrays of one backend: what [`Lazy`] wraps.
 ///
-/// It knows its shape and device, and can be lowered to a [`Kernel`] that a backend runs. Sealed in effect: backends need
-/// only kernels, and users need only [`Lazy`].
-pub trait Expr: Sized {
+/// It knows its shape and device, and can be lowered to a [`Kernel`] that a backend runs. Users need only [`Lazy`].
+///
+/// # Safety
+/// The kernel must read nothing but the operands' elements that the plan names, its leaves must be counted as
+/// [`Expr::leaves`] lists them, and a buffer that is given away must be unshared and of the shape's size.
+pub unsafe trait Expr: Sized {
     /// Where its arrays live.
     type Backend: Backend;
     /// The dtype of its result.

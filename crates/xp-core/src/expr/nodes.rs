@@ -14,7 +14,8 @@ use crate::error::Result;
 use crate::ops::{BinaryOp, TernaryOp, UnaryOp};
 use crate::shape::{broadcast, broadcast_strides};
 
-impl<B: Backend, T: Element, D: Dim> Expr for &Array<B, T, D> {
+// SAFETY: the leaf is the array itself, inside its own memory.
+unsafe impl<B: Backend, T: Element, D: Dim> Expr for &Array<B, T, D> {
     type Backend = B;
     type Elem = T;
     type Dim = D;
@@ -32,11 +33,13 @@ impl<B: Backend, T: Element, D: Dim> Expr for &Array<B, T, D> {
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Load<T> {
         *next += 1;
-        Load::new(self.address(), plan, *next - 1)
+        // SAFETY: the address is that of the array, and the walk comes from its shape and strides.
+        unsafe { Load::new(self.address(), plan, *next - 1) }
     }
 }
 
-impl<B: Backend, T: Element, D: Dim> Expr for Array<B, T, D> {
+// SAFETY: as for `&Array`; a buffer is given away only when this array owns it alone.
+unsafe impl<B: Backend, T: Element, D: Dim> Expr for Array<B, T, D> {
     type Backend = B;
     type Elem = T;
     type Dim = D;
@@ -67,7 +70,8 @@ impl<B, T, D> Scalar<B, T, D> {
         Scalar(x, PhantomData)
     }
 }
-impl<B: Backend, T: Element, D: Dim> Expr for Scalar<B, T, D> {
+// SAFETY: reads no memory.
+unsafe impl<B: Backend, T: Element, D: Dim> Expr for Scalar<B, T, D> {
     type Backend = B;
     type Elem = T;
     type Dim = D;
@@ -100,7 +104,8 @@ impl<B: Backend, D: Dim> Iota<B, D> {
         Iota { device: device.clone(), shape, start, steps }
     }
 }
-impl<B: Backend, D: Dim> Expr for Iota<B, D> {
+// SAFETY: reads no memory.
+unsafe impl<B: Backend, D: Dim> Expr for Iota<B, D> {
     type Backend = B;
     type Elem = i64;
     type Dim = D;
@@ -134,7 +139,8 @@ impl<B: Backend, T: Element, D: Dim> Rows<B, T, D> {
         Rows { array, indices }
     }
 }
-impl<B: Backend, T: Element, D: Dim> Expr for Rows<B, T, D> {
+// SAFETY: `Rows::new` was given checked indices.
+unsafe impl<B: Backend, T: Element, D: Dim> Expr for Rows<B, T, D> {
     type Backend = B;
     type Elem = T;
     type Dim = D;
@@ -156,7 +162,8 @@ impl<B: Backend, T: Element, D: Dim> Expr for Rows<B, T, D> {
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> LoadRows<T> {
         *next += 1;
-        LoadRows::new(self.array.address(), self.indices.address(), self.indices.strides()[0], plan, *next - 1)
+        // SAFETY: as for an array; the indices were checked.
+        unsafe { LoadRows::new(self.array.address(), self.indices.address(), self.indices.strides()[0], plan, *next - 1) }
     }
 }
 
@@ -168,7 +175,8 @@ impl<Op, E> Map<Op, E> {
         Map(e, PhantomData)
     }
 }
-impl<Op: UnaryOp<E::Elem>, E: Expr> Expr for Map<Op, E> {
+// SAFETY: reads what its operand reads; a buffer is given away under the same dtype.
+unsafe impl<Op: UnaryOp<E::Elem>, E: Expr> Expr for Map<Op, E> {
     type Backend = E::Backend;
     type Elem = Op::Out;
     type Dim = E::Dim;
@@ -198,7 +206,8 @@ impl<Op, L, R> Zip<Op, L, R> {
         Zip(l, r, PhantomData)
     }
 }
-impl<Op, L: Expr, R: Expr<Backend = L::Backend>> Expr for Zip<Op, L, R>
+// SAFETY: reads what its operands read; a buffer is given away under the same dtype.
+unsafe impl<Op, L: Expr, R: Expr<Backend = L::Backend>> Expr for Zip<Op, L, R>
 where
     L::Elem: Promote<R::Elem>,
     Op: BinaryOp<<L::Elem as Promote<R::Elem>>::Output>,
@@ -235,7 +244,8 @@ impl<Op, C, L, R> Zip3<Op, C, L, R> {
         Zip3(c, l, r, PhantomData)
     }
 }
-impl<Op, C: Expr, L: Expr<Backend = C::Backend>, R: Expr<Backend = C::Backend>> Expr for Zip3<Op, C, L, R>
+// SAFETY: reads what its operands read.
+unsafe impl<Op, C: Expr, L: Expr<Backend = C::Backend>, R: Expr<Backend = C::Backend>> Expr for Zip3<Op, C, L, R>
 where
     L::Elem: Promote<R::Elem>,
     Op: TernaryOp<C::Elem, <L::Elem as Promote<R::Elem>>::Output>,

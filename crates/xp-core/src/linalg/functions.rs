@@ -27,7 +27,6 @@ type Matrices<B, T> = Array<B, T, Dyn>;
 /// assert!((u * &s).matmul(&vh)?.lazy().subtract(&x).abs().max_all().eval().item()? < 1e-15);
 /// # Ok::<(), xp::Error>(())
 /// ```
-#[allow(clippy::type_complexity)]
 pub fn svd<B: Linalg<T>, T: Floating, D: Dim>(
     x: &Array<B, T, D>,
     vectors: Vectors,
@@ -63,7 +62,6 @@ pub fn svdvals<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<
 /// assert!((v.get([0, 1])?.abs() - 0.5_f64.sqrt()).abs() < 1e-15);
 /// # Ok::<(), xp::Error>(())
 /// ```
-#[allow(clippy::type_complexity)]
 pub fn eigh<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, T::Real, D::Smaller>, Array<B, T, D>)> {
     let (w, v) = B::eigh(&square(x, "eigh")?)?;
     Ok((w.into_rank()?, v.into_rank()?))
@@ -81,7 +79,6 @@ pub fn eigvalsh<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result
 ///
 /// # Errors
 /// As for [`eigh`].
-#[allow(clippy::type_complexity)]
 pub fn eig<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, B::Complex, D::Smaller>, Array<B, B::Complex, D>)> {
     let (w, v) = B::eig(&square(x, "eig")?)?;
     Ok((w.into_rank()?, v.into_rank()?))
@@ -108,7 +105,6 @@ pub fn eigvals<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arr
 /// assert!((q.matmul(&r)? - &x).abs().max_all().item()? < 1e-14);
 /// # Ok::<(), xp::Error>(())
 /// ```
-#[allow(clippy::type_complexity)]
 pub fn qr<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, complete: bool) -> Result<(Array<B, T, D>, Array<B, T, D>)> {
     let (q, r) = B::qr(&matrices(x)?, complete)?;
     Ok((q.into_rank()?, r.into_rank()?))
@@ -222,7 +218,6 @@ pub fn det<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arra
 ///
 /// # Errors
 /// [`Error::Rank`], [`LinalgError::NotSquare`].
-#[allow(clippy::type_complexity)]
 pub fn slogdet<B: Linalg<T>, T: Floating, D: Dim>(
     x: &Array<B, T, D>,
 ) -> Result<(Array<B, T, <D::Smaller as DimBase>::Smaller>, Array<B, T::Real, <D::Smaller as DimBase>::Smaller>)> {

@@ -96,7 +96,6 @@ pub trait Linalg<T: Floating>: Backend {
     ///
     /// # Errors
     /// [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
-    #[allow(clippy::type_complexity)]
     fn svd(x: &Array<Self, T, Dyn>, vectors: Vectors) -> Result<(Array<Self, T, Dyn>, Array<Self, T::Real, Dyn>, Array<Self, T, Dyn>)>;
 
     /// Singular values in descending order.
@@ -111,7 +110,6 @@ pub trait Linalg<T: Floating>: Backend {
     ///
     /// # Errors
     /// [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
-    #[allow(clippy::type_complexity)]
     fn eigh(x: &Array<Self, T, Dyn>) -> Result<(Array<Self, T::Real, Dyn>, Array<Self, T, Dyn>)>;
 
     /// Eigenvalues in ascending order of Hermitian matrices.
@@ -225,7 +223,6 @@ pub trait Eig<T: Floating>: Linalg<T> {
     ///
     /// # Errors
     /// [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
-    #[allow(clippy::type_complexity)]
     fn eig(x: &Array<Self, T, Dyn>) -> Result<(Array<Self, Self::Complex, Dyn>, Array<Self, Self::Complex, Dyn>)>;
     /// Eigenvalues, in no particular order.
     ///

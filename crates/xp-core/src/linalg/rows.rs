@@ -20,12 +20,18 @@ pub struct RowBlock<'a, E> {
     len: usize,
 }
 impl<'a, E: Expr> RowBlock<'a, E> {
-    /// The rows `start..start + len`, which must exist.
+    /// The rows `start..start + len`.
+    ///
+    /// # Panics
+    /// When the expression has no such rows.
     pub fn new(expr: &'a E, start: usize, len: usize) -> Self {
+        let rows = expr.shape().ok().and_then(|s| s.as_ref().first().copied()).unwrap_or(0);
+        assert!(start.checked_add(len).is_some_and(|end| end <= rows), "rows {start}..{start} + {len} of {rows}");
         RowBlock { expr, start, len }
     }
 }
-impl<E: Expr> Expr for RowBlock<'_, E> {
+// SAFETY: the rows exist, as `RowBlock::new` checks.
+unsafe impl<E: Expr> Expr for RowBlock<'_, E> {
     type Backend = E::Backend;
     type Elem = E::Elem;
     type Dim = E::Dim;

@@ -147,7 +147,7 @@ macro_rules! float_ops2 {
         }
     )*};
 }
-pub(crate) use {float_ops, float_ops2, floating_ops};
+pub(crate) use float_ops2;
 
 mod arithmetic;
 mod bitwise;

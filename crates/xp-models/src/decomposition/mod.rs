@@ -249,7 +249,7 @@ impl<B: Linalg<T>, T: Float> PCA<B, T> {
     /// [`Error::Features`], [`Error::NonFinite`].
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.mean.size())?;
-        let out = B::project(&(x.lazy() - &self.mean), &self.components.t())?;
+        let out = B::project(&(x.lazy() - &self.mean), &self.components.t().contiguous()?)?;
         check::finite_by("x", x, &out)?;
         if !self.whiten {
             return Ok(out);
@@ -270,9 +270,9 @@ impl<B: Linalg<T>, T: Float> PCA<B, T> {
         }
         let out = if self.whiten {
             let scale = self.explained_variance.lazy().sqrt().try_eval()?.expand_dims(1)?;
-            B::project(&z.lazy(), &(&self.components * &scale))?
+            z.matmul(&(&self.components * &scale))?
         } else {
-            B::project(&z.lazy(), &self.components)?
+            z.matmul(&self.components)?
         };
         check::finite_by("z", z, &out)?;
         Ok(out + &self.mean)

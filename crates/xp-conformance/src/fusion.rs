@@ -1,0 +1,173 @@
+//! Lazy expressions: one loop gives, bit for bit, what eager operations give one by one.
+
+use xp_core::functions::*;
+use xp_core::{Array, Backend, Float, Ix2, s};
+
+use crate::support::{Sequence, assert_same, vector};
+
+/// Long and short vectors: borders of chunks, of segments, and of what runs on several threads.
+const LENGTHS: [usize; 9] = [0, 1, 63, 64, 65, 129, 4097, 40_000, 100_003];
+
+/// Chains of arithmetic and transcendental functions.
+pub fn chains<B: Backend, T: Float>(device: &B) {
+    let mut sequence = Sequence::new(1);
+    let c = T::from_f64;
+    for n in LENGTHS {
+        let (x, y, z) = (vector(device, &sequence.numbers::<T>(n)), vector(device, &sequence.numbers::<T>(n)), vector(device, &sequence.numbers::<T>(n)));
+        // A contraction into a fused multiply-add would show.
+        let fused = (x.lazy() * &y + &z).eval();
+        assert_same("x * y + z", &fused.to_vec(), &(&(&x * &y) + &z).to_vec());
+        let fused = (x.lazy() * &y - z.lazy() * &x).eval();
+        assert_same("x * y - z * x", &fused.to_vec(), &(&(&x * &y) - &(&z * &x)).to_vec());
+        let gauss = (-(x.lazy() - c(0.25)).square() / c(0.5)).exp().eval();
+        let shifted = &x - c(0.25);
+        assert_same("gauss", &gauss.to_vec(), &exp(&(&negative(&square(&shifted)) / c(0.5))).to_vec());
+        let mixed = (x.lazy().sin() * y.lazy().tanh()).abs().log1p().maximum(&z).eval();
+        let eager = maximum(&log1p(&abs(&(&sin(&x) * &tanh(&y)))), &z);
+        assert_same("log1p(abs(sin(x) * tanh(y))) max z", &mixed.to_vec(), &eager.to_vec());
+    }
+}
+
+/// Operands that are stretched, transposed and reversed.
+pub fn broadcasts<B: Backend, T: Float>(device: &B) {
+    let mut sequence = Sequence::new(2);
+    for (n, p) in [(1, 1), (3, 5), (70, 66), (257, 3), (200, 300)] {
+        let x = Array::from_vec(device, sequence.numbers::<T>(n * p), [n, p]).unwrap();
+        let row = vector(device, &sequence.numbers::<T>(p));
+        let column = Array::from_vec(device, sequence.numbers::<T>(n), [n, 1]).unwrap();
+        let turned = Array::from_vec(device, sequence.numbers::<T>(n * p), [p, n]).unwrap().t();
+        let back = x.slice(s![..;-1, ..;-1]).unwrap();
+        let fused = ((x.lazy() - &row) / &column + turned.lazy() * &back).eval();
+        let eager = &(&(&x - &row) / &column) + &(&turned * &back);
+        assert_same(&format!("{n}x{p}"), &fused.to_vec(), &eager.to_vec());
+    }
+}
+
+/// Reductions at the end of an expression, along each axis.
+pub fn reductions_fuse<B: Backend, T: Float>(device: &B) {
+    let mut sequence = Sequence::new(3);
+    for (n, p) in [(1, 1), (5, 3), (70, 130), (5000, 17), (17, 5000)] {
+        let x = Array::from_vec(device, sequence.numbers::<T>(n * p), [n, p]).unwrap();
+        for x in [x.clone(), x.t()] {
+            let mean = x.mean(0);
+            let squares = square(&(&x - &mean));
+            let stored = if x.is_contiguous() { squares } else { squares.t().copy().unwrap().t() };
+            for axis in [0, 1] {
+                assert_same("sum", &(x.lazy() - &mean).square().sum(axis).eval().to_vec(), &stored.sum(axis).to_vec());
+                assert_same("max", &(x.lazy() - &mean).square().max_keepdims(axis).eval().to_vec(), &stored.max_keepdims(axis).to_vec());
+                assert_eq!((x.lazy() - &mean).square().argmin(axis).eval().to_vec(), stored.argmin(axis).to_vec());
+            }
+            let all = (x.lazy() - &mean).square().sum_all().eval().item().unwrap().to_f64();
+            let exact: f64 = stored.to_vec().iter().map(|v| v.to_f64()).sum();
+            assert!((all - exact).abs() <= 100.0 * T::EPSILON.to_f64() * exact, "sum of all: {all} for {exact}");
+        }
+    }
+}
+
+/// `eval_into` writes into memory that exists, and copies it first when another array shares it.
+pub fn into_existing<B: Backend, T: Float>(device: &B) {
+    let x = vector(device, &Sequence::new(4).numbers::<T>(1000));
+    let mut out = x.zeros_like().unwrap();
+    let address = B::address(out.buffer());
+    (x.lazy() * T::from_f64(2.0)).eval_into(&mut out).unwrap();
+    assert_same("eval_into", &out.to_vec(), &(&x + &x).to_vec());
+    assert_eq!(B::address(out.buffer()), address, "nobody shares the memory");
+    let shared = out.clone();
+    (x.lazy() - &x).eval_into(&mut out).unwrap();
+    assert_eq!(out.to_vec(), vec![T::ZERO; 1000]);
+    assert_same("the other handle", &shared.to_vec(), &(&x + &x).to_vec());
+    // Into a view with strides, from an operand that shares its memory.
+    let base = Array::from_vec(device, x.to_vec(), [10, 100]).unwrap();
+    let mut view = base.t();
+    (base.t().lazy() + T::ONE).eval_into(&mut view).unwrap();
+    assert_same("view", &view.t().to_vec(), &(&base + T::ONE).to_vec());
+    assert_same("base", &base.to_vec(), &x.to_vec());
+    // A scalar operand stretches over the output.
+    (vector(device, &[T::ONE]).lazy() + T::ONE).eval_into(&mut view).unwrap();
+    assert_eq!(view.to_vec(), vec![T::from_f64(2.0); 1000]);
+    let given = (vector(device, &[T::ONE; 3]).lazy() + T::ONE).eval_into(&mut out).unwrap_err();
+    assert!(given.to_string().contains("[3]") && given.to_string().contains("[1000]"), "{given}");
+}
+
+/// Promotion, comparisons, conversions and choices inside an expression.
+pub fn mixed_dtypes<B: Backend>(device: &B) {
+    let x = vector(device, &Sequence::new(5).numbers::<f32>(777));
+    let n = vector(device, &Sequence::new(6).integers::<i16>(777, -5, 5));
+    let bytes = vector(device, &Sequence::new(7).integers::<u8>(777, 0, 200));
+    let fused = ((n.lazy() + &bytes).astype::<f32>() * &x).less(0.5).eval();
+    assert_eq!(fused.to_vec(), less(&((&n + &bytes).astype::<f32>() * &x), 0.5).to_vec());
+    let sum: Array<B, i16, _> = &n + &bytes;
+    assert_eq!(sum.to_vec(), n.to_vec().iter().zip(bytes.to_vec()).map(|(&a, b)| a + i16::from(b)).collect::<Vec<_>>());
+    let chosen = x.lazy().greater(0.0).zip3::<xp_core::ops::Where, _, _>(&n, &bytes).eval();
+    let expected: Vec<i16> = x.to_vec().iter().zip(n.to_vec()).zip(bytes.to_vec()).map(|((&x, n), b)| if x > 0.0 { n } else { i16::from(b) }).collect();
+    assert_eq!(chosen.to_vec(), expected);
+    let count = (x.lazy().abs() + 1.0).astype::<i64>().count_nonzero_all().eval().item().unwrap();
+    assert_eq!(count, 777);
+}
+
+/// Operands that are given away lend their memory to the result and change no value.
+pub fn owned_operands<B: Backend, T: Float>(device: &B) {
+    for n in [1, 64, 1000, 100_000] {
+        let (a, b) = (Sequence::new(8).numbers::<T>(n), Sequence::new(9).numbers::<T>(n));
+        let fresh = || (vector(device, &a), vector(device, &b));
+        let (x, y) = fresh();
+        let expected = (&x - &y).to_vec();
+        let address = B::address(x.buffer());
+        let left = x - &y;
+        assert_eq!(B::address(left.buffer()), address, "the memory of the left operand");
+        assert_same("owned - borrowed", &left.to_vec(), &expected);
+        let (x, y) = fresh();
+        assert_same("borrowed - owned", &(&x - y).to_vec(), &expected);
+        let (x, y) = fresh();
+        assert_same("owned - owned", &(x - y).to_vec(), &expected);
+        // The memory is shared: it must not be written.
+        let (x, y) = fresh();
+        let kept = x.clone();
+        assert_same("shared - borrowed", &(x - &y).to_vec(), &expected);
+        assert_same("the other handle", &kept.to_vec(), &a);
+        // Reversed, the operand is not walked as the result is.
+        let (x, y) = fresh();
+        let reversed: Vec<T> = a.iter().rev().zip(&b).map(|(&x, &y)| x - y).collect();
+        assert_same("reversed - borrowed", &(x.slice(s![..;-1]).unwrap() - &y).to_vec(), &reversed);
+        // Broadcast, it is smaller than the result.
+        let column = Array::from_vec(device, vec![T::ONE, T::ZERO], [2, 1]).unwrap();
+        let (x, _) = fresh();
+        let rows: Array<B, T, Ix2> = x + column;
+        assert_same("a stretched row", &rows.slice(s![1]).unwrap().to_vec(), &a);
+        // A result of another dtype does not fit.
+        let (x, y) = fresh();
+        let smaller: Vec<bool> = a.iter().zip(&b).map(|(x, y)| x < y).collect();
+        assert_eq!(x.into_lazy().less(&y).eval().to_vec(), smaller);
+        // Through a chain, to an operand that is used twice.
+        let (x, y) = fresh();
+        let twice = x.clone();
+        let chain = (x.into_lazy() * &twice + y.into_lazy()).eval();
+        assert_same("x * x + y", &chain.to_vec(), &a.iter().zip(&b).map(|(&x, &y)| x * x + y).collect::<Vec<_>>());
+    }
+}
+
+/// Rows looked up during the loop.
+pub fn rows<B: Backend, T: Float>(device: &B) {
+    let (n, p) = (37, 65);
+    let values = Sequence::new(10).numbers::<T>(n * p);
+    let x = Array::from_vec(device, values.clone(), [n, p]).unwrap();
+    let picks: Vec<i64> = (0..50).map(|i| (i * 7) % n as i64).collect();
+    let at = vector(device, &picks);
+    let expected: Vec<T> = picks.iter().flat_map(|&i| values[i as usize * p..][..p].to_vec()).collect();
+    assert_same("rows", &x.lazy_rows(&at).unwrap().eval().to_vec(), &expected);
+    let shifted: Vec<T> = expected.iter().map(|&v| v + T::ONE).collect();
+    assert_same("rows + 1", &(x.lazy_rows(&at).unwrap() + T::ONE).eval().to_vec(), &shifted);
+    let backwards = x.slice(s![..;-1, ..;2]).unwrap();
+    let expected: Vec<T> = picks.iter().flat_map(|&i| (0..p).step_by(2).map(|j| values[(n - 1 - i as usize) * p + j]).collect::<Vec<_>>()).collect();
+    assert_same("rows of a view", &backwards.lazy_rows(&at).unwrap().eval().to_vec(), &expected);
+    let sums: Vec<T> = x.lazy_rows(&at).unwrap().sum(0).eval().to_vec();
+    assert_same("sums of rows", &sums, &x.take(&at, 0).unwrap().sum(0).to_vec());
+    let one = vector(device, &[5i64]);
+    assert_same("one row", &x.lazy_rows(&one).unwrap().eval().to_vec(), &values[5 * p..6 * p]);
+    let line = vector(device, &values[..n]);
+    let expected: Vec<T> = picks.iter().map(|&i| values[i as usize]).collect();
+    assert_same("elements of a vector", &line.lazy_rows(&at).unwrap().eval().to_vec(), &expected);
+    let none = Array::<B, i64, _>::from_vec(device, vec![], [0]).unwrap();
+    assert!(x.lazy_rows(&none).unwrap().eval().is_empty());
+    assert!(x.lazy_rows(&vector(device, &[37i64])).is_err() && x.lazy_rows(&vector(device, &[-1i64])).is_err());
+}

@@ -1,0 +1,17 @@
+//! Linear algebra: residuals and orthogonality of decompositions, products of lazy matrices, golden values, failures.
+
+mod decompositions;
+mod golden;
+mod host;
+mod products;
+mod solving;
+
+pub use decompositions::{cholesky, eig, eigh, qr, svd, svd_ill_conditioned, svd_scaled};
+pub use golden::golden;
+pub use products::{lazy_products, norms, tall_r};
+pub use solving::{failures, inverse_and_determinant, lstsq, pinv_and_rank, solve, stacks, triangular};
+
+/// Shapes of all kinds: empty, tiny, square, tall, wide, larger than the blocks of libraries.
+const SHAPES: [[usize; 2]; 13] = [[0, 0], [0, 3], [3, 0], [1, 1], [1, 5], [5, 1], [2, 2], [4, 4], [7, 3], [3, 7], [20, 20], [70, 12], [12, 70]];
+/// Orders of square matrices.
+const ORDERS: [usize; 7] = [0, 1, 2, 3, 7, 20, 50];

@@ -1,0 +1,279 @@
+//! Reductions, along every axis, over every layout, against naive sums in the order of the elements.
+
+use half::{bf16, f16};
+use num_complex::Complex;
+use xp_core::{Array, Backend, DType, Element, Float, Floating, Integer, Real};
+
+use crate::support::{Any, Sequence, array, assert_same, layouts as samples, panic_message, vector};
+
+/// Shapes whose reductions take every path: short and long rows, few and many outputs.
+const SHAPES: [[usize; 3]; 6] = [[2, 3, 4], [1, 65, 1], [70, 3, 66], [3, 1, 5000], [5000, 2, 3], [1, 1, 1]];
+
+/// The elements that are reduced to each output along `axis`.
+fn lanes<T: Copy>(values: &[T], shape: &[usize], axis: usize) -> Vec<Vec<T>> {
+    let (outer, len, inner) = (shape[..axis].iter().product::<usize>(), shape[axis], shape[axis + 1..].iter().product::<usize>());
+    (0..outer * inner).map(|o| (0..len).map(|k| values[(o / inner * len + k) * inner + o % inner]).collect()).collect()
+}
+
+/// Sums and products of floats, within the error of a blocked sum.
+pub fn sums<B: Backend, T: Float>(device: &B) {
+    let eps = T::EPSILON.to_f64();
+    for shape in SHAPES {
+        let n: usize = shape.iter().product();
+        let values = Sequence::new(11).numbers::<T>(n);
+        let x = array(device, &values, &shape);
+        let close = |got: T, lane: &[T], what: &str| {
+            let exact: f64 = lane.iter().map(|v| v.to_f64()).sum();
+            let size: f64 = lane.iter().map(|v| v.to_f64().abs()).sum();
+            // A blocked sum: far less than one rounding per element.
+            let bound = eps * size * 16.0;
+            assert!((got.to_f64() - exact).abs() <= bound, "{what} of {shape:?}: {got} for {exact}");
+        };
+        for axis in 0..3 {
+            let expected = lanes(&values, &shape, axis);
+            for (got, lane) in x.sum(axis as isize).to_vec().into_iter().zip(&expected) {
+                close(got, lane, "sum");
+            }
+            let turned = x.permute_dims(&[2, 0, 1]).unwrap().copy().unwrap().permute_dims(&[1, 2, 0]).unwrap();
+            for (got, lane) in turned.sum(axis as isize - 3).to_vec().into_iter().zip(&expected) {
+                close(got, lane, "sum of a view");
+            }
+            let kept = x.sum_keepdims(axis as isize);
+            let mut expected_shape = shape.to_vec();
+            expected_shape[axis] = 1;
+            assert_eq!((kept.shape(), kept.to_vec()), (expected_shape, x.sum(axis as isize).to_vec()));
+        }
+        close(x.sum_all().item().unwrap(), &values, "sum of all");
+        close(x.sum_axes(&[0, -1, 1], false).item().unwrap(), &values, "sum over all axes");
+        let two = x.sum_axes(&[0, 2], true);
+        assert_eq!(two.shape(), vec![1, shape[1], 1]);
+        for (j, got) in two.to_vec().into_iter().enumerate() {
+            let lane: Vec<T> = (0..n).filter(|i| i / shape[2] % shape[1] == j).map(|i| values[i]).collect();
+            close(got, &lane, "sum over two axes");
+        }
+    }
+    let x = vector(device, &[T::from_f64(1.5), T::from_f64(-2.0), T::from_f64(4.0)]);
+    assert_eq!(x.prod(0).item().unwrap(), T::from_f64(-12.0));
+    assert_eq!((x.prod_all().item().unwrap(), x.prod_keepdims(0).shape()), (T::from_f64(-12.0), [1]));
+    // A million tenths: one rounding per element would show.
+    let tenth = T::from_f64(0.1);
+    let many = xp_core::functions::full(device, [1_000_000], tenth).unwrap().sum_all().item().unwrap().to_f64();
+    assert!((many / (1e6 * tenth.to_f64()) - 1.0).abs() < 600.0 * eps, "{many}");
+    // Infinities and NaN.
+    let (inf, nan) = (T::INFINITY, T::NAN);
+    assert_eq!(vector(device, &[inf, T::ONE]).sum_all().item().unwrap(), inf);
+    assert!(vector(device, &[inf, -inf]).sum_all().item().unwrap().is_nan() && vector(device, &[nan, T::ONE]).prod_all().item().unwrap().is_nan());
+}
+
+/// Sums and products of integers are 64 bits wide and wrap around.
+pub fn sums_of_integers<B: Backend>(device: &B) {
+    fn check<B: Backend, T: Integer>(device: &B, accum: DType) {
+        let values: Vec<T> = (0..777).map(|i| T::wrap_i64(i64::wrapping_mul(i, 0x0123_4567_89AB_CDEF))).collect();
+        let wide = |x: T| if T::SIGNED { x.to_i64() } else { x.to_i64() & if T::BITS == 64 { -1 } else { (1 << T::BITS) - 1 } };
+        let x = vector(device, &values);
+        let (sum, product) = (x.sum_all(), x.prod_all());
+        assert_eq!((sum.dtype(), product.dtype()), (accum, accum));
+        let expected = values.iter().fold(0i64, |s, &v| s.wrapping_add(wide(v)));
+        assert_eq!(sum.item().unwrap().cast::<i64>(), expected, "sum of {}", T::DTYPE);
+        let odd: Vec<T> = values.iter().map(|&v| v | T::ONE).collect();
+        let expected = odd.iter().fold(1i64, |s, &v| s.wrapping_mul(wide(v)));
+        assert_eq!(vector(device, &odd).prod_all().item().unwrap().cast::<i64>(), expected, "product of {}", T::DTYPE);
+        let matrix = array(device, &values, &[21, 37]);
+        let columns = matrix.sum(0).to_vec();
+        for (j, got) in columns.into_iter().enumerate() {
+            assert_eq!(got.cast::<i64>(), (0..21).fold(0i64, |s, i| s.wrapping_add(wide(values[i * 37 + j]))));
+        }
+    }
+    check::<B, i8>(device, DType::I64);
+    check::<B, i16>(device, DType::I64);
+    check::<B, i32>(device, DType::I64);
+    check::<B, i64>(device, DType::I64);
+    check::<B, u8>(device, DType::U64);
+    check::<B, u16>(device, DType::U64);
+    check::<B, u32>(device, DType::U64);
+    check::<B, u64>(device, DType::U64);
+}
+
+/// Sums of halves are carried in `f32` and rounded once.
+pub fn sums_of_halves<B: Backend>(device: &B) {
+    let n = 5000;
+    assert_eq!(vector(device, &vec![f16::ONE; n]).sum_all().item().unwrap(), f16::from_f32(5000.0));
+    assert_eq!(vector(device, &vec![bf16::ONE; n]).sum_all().item().unwrap(), bf16::from_f32(5000.0));
+    assert_eq!(vector(device, &vec![f16::from_f32(0.1); n]).mean(0).item().unwrap(), f16::from_f32(0.1));
+    assert_eq!(vector(device, &[f16::from_f32(2.0), f16::NAN]).max(0).item().unwrap().to_f32().to_bits() & 0x7F80_0000, 0x7F80_0000);
+    assert_eq!(array(device, &[bf16::from_f32(3.0), bf16::ONE], &[2, 1]).min(0).to_vec(), [bf16::ONE]);
+}
+
+/// Sums, products, means and variances of complex numbers.
+pub fn sums_of_complex<B: Backend, T: Floating>(device: &B) {
+    let wide = |z: T| Complex::new(z.re().to_f64(), z.im().to_f64());
+    let values = Sequence::new(12).numbers::<T>(60 * 7);
+    let x = array(device, &values, &[60, 7]);
+    let near = |got: Complex<f64>, exact: Complex<f64>| (got - exact).norm() <= 64.0 * <T::Part as Float>::EPSILON.to_f64() * (1.0 + exact.norm());
+    for axis in [0usize, 1] {
+        let lanes = lanes(&values, &[60, 7], axis);
+        let (sum, mean, var) = (x.sum(axis as isize).to_vec(), x.mean(axis as isize).to_vec(), x.var(axis as isize, 0.0).to_vec());
+        for (k, lane) in lanes.iter().enumerate() {
+            let total: Complex<f64> = lane.iter().map(|&z| wide(z)).sum();
+            let average = total / lane.len() as f64;
+            let spread = lane.iter().map(|&z| (wide(z) - average).norm_sqr()).sum::<f64>() / lane.len() as f64;
+            assert!(near(wide(sum[k]), total) && near(wide(mean[k]), average));
+            assert!(near(Complex::new(var[k].to_f64(), 0.0), Complex::new(spread, 0.0)));
+        }
+    }
+    let product: Complex<f64> = values[..5].iter().map(|&z| wide(z)).product();
+    assert!(near(wide(vector(device, &values[..5]).prod_all().item().unwrap()), product));
+    assert_eq!(x.count_nonzero_all().item().unwrap(), 420);
+}
+
+/// Extremes and their positions; NaN wins, and the first of equal ones.
+pub fn extremes<B: Backend, T: Float>(device: &B) {
+    let better = |a: T, b: T, largest: bool| if largest { a > b } else { a < b };
+    for shape in SHAPES {
+        let n: usize = shape.iter().product();
+        for with_nan in [false, true] {
+            // Few different values, so that there are ties.
+            let mut values: Vec<T> = Sequence::new(13).integers(n, -9, 9);
+            if with_nan {
+                (0..n).filter(|i| i % 997 == 7).for_each(|i| values[i] = T::NAN);
+            }
+            let x = array(device, &values, &shape);
+            for axis in 0..3isize {
+                let lanes = lanes(&values, &shape, axis as usize);
+                for largest in [true, false] {
+                    let (extreme, at) = if largest { (x.max(axis), x.argmax(axis)) } else { (x.min(axis), x.argmin(axis)) };
+                    let expected: Vec<usize> = lanes.iter().map(|lane| first(lane, |a, b| a.is_nan() && !b.is_nan() || !b.is_nan() && better(a, b, largest))).collect();
+                    assert_eq!(at.to_vec(), expected.iter().map(|&i| i as i64).collect::<Vec<_>>(), "{shape:?} axis {axis}");
+                    let values: Vec<T> = lanes.iter().zip(&expected).map(|(lane, &i)| lane[i]).collect();
+                    assert_same("extreme", &extreme.to_vec(), &values);
+                }
+            }
+            let all = first(&values, |a, b| a.is_nan() && !b.is_nan() || !b.is_nan() && a > b);
+            assert_eq!(x.argmax_all().item().unwrap(), all as i64);
+            assert_same("max of all", &[x.max_all().item().unwrap()], &[values[all]]);
+            assert_eq!(x.argmin_keepdims(1).shape(), vec![shape[0], 1, shape[2]]);
+        }
+    }
+    let infinite = vector(device, &[-T::INFINITY, -T::INFINITY]);
+    assert_eq!((infinite.max_all().item().unwrap(), infinite.argmax_all().item().unwrap()), (-T::INFINITY, 0));
+    let turned = array(device, &Sequence::new(14).numbers::<T>(300), &[3, 100]).t();
+    assert_eq!(turned.argmax(0).to_vec(), turned.copy().unwrap().argmax(0).to_vec());
+    assert_eq!(turned.argmin_all().item().unwrap(), turned.copy().unwrap().argmin_all().item().unwrap());
+}
+
+/// The position of the first element that no other is better than.
+fn first<T: Copy>(lane: &[T], better: impl Fn(T, T) -> bool) -> usize {
+    (1..lane.len()).fold(0, |best, i| if better(lane[i], lane[best]) { i } else { best })
+}
+
+/// Extremes of integers, limits included.
+pub fn extremes_of_integers<B: Backend>(device: &B) {
+    macro_rules! check {
+        ($($t:ty)*) => {$(
+            let values = [3, <$t>::MIN, 7, <$t>::MAX, <$t>::MIN, 1];
+            let x = vector(device, &values);
+            assert_eq!((x.max_all().item().unwrap(), x.min_all().item().unwrap()), (<$t>::MAX, <$t>::MIN));
+            assert_eq!((x.argmax_all().item().unwrap(), x.argmin_all().item().unwrap()), (3, 1));
+            assert_eq!(vector(device, &[<$t>::MIN; 70]).argmax(0).item().unwrap(), 0);
+        )*};
+    }
+    check!(i8 i16 i32 i64 u8 u16 u32 u64);
+}
+
+/// `all`, `any`, `count_nonzero` of booleans and numbers.
+pub fn logical<B: Backend>(device: &B) {
+    let x = array(device, &[true, true, false, true, true, true], &[2, 3]);
+    assert_eq!((x.all(1).to_vec(), x.any(0).to_vec(), x.count_nonzero(0).to_vec()), (vec![false, true], vec![true; 3], vec![2, 2, 1]));
+    assert!(!x.all_all().item().unwrap() && x.any_all().item().unwrap());
+    assert_eq!(x.count_nonzero_keepdims(1).to_vec(), [2, 3]);
+    assert_eq!(x.all_axes(&[0, 1], true).shape(), vec![1, 1]);
+    let n = vector(device, &[0.0f32, -0.0, f32::NAN, 2.0]);
+    assert_eq!((n.count_nonzero_all().item().unwrap(), n.all_all().item().unwrap(), n.any_all().item().unwrap()), (2, false, true));
+    assert_eq!(vector(device, &[0u8, 5]).any(0).item().unwrap(), true);
+    let none = array::<_, i32>(device, &[], &[0, 2]);
+    assert_eq!((none.all(0).to_vec(), none.any(0).to_vec(), none.count_nonzero(0).to_vec()), (vec![true; 2], vec![false; 2], vec![0; 2]));
+    assert!(none.all_all().item().unwrap());
+    let long = xp_core::functions::arange(device, 0i64, 100_000, 1).unwrap();
+    assert_eq!(long.remainder(3).count_nonzero_all().item().unwrap(), 66_666);
+}
+
+/// `mean`, `var`, `std`, with corrections, around a large mean.
+pub fn means_and_variances<B: Backend, T: Float>(device: &B) {
+    let eps = T::EPSILON.to_f64();
+    let offset = 1000.0;
+    let values: Vec<T> = Sequence::new(15).numbers::<T>(5000 * 3).into_iter().map(|v| T::from_f64(v.to_f64() + offset)).collect();
+    let x = array(device, &values, &[5000, 3]);
+    for axis in [0usize, 1] {
+        for correction in [0.0, 1.0, 1.5] {
+            let (mean, var, std) = (x.mean(axis as isize).to_vec(), x.var(axis as isize, correction).to_vec(), x.std(axis as isize, correction).to_vec());
+            for (k, lane) in lanes(&values, &[5000, 3], axis).iter().enumerate() {
+                let n = lane.len() as f64;
+                let exact = lane.iter().map(|v| v.to_f64()).sum::<f64>() / n;
+                let spread = lane.iter().map(|v| (v.to_f64() - exact).powi(2)).sum::<f64>() / (n - correction);
+                assert!((mean[k].to_f64() - exact).abs() <= 16.0 * eps * exact.abs());
+                // Two passes: the error does not grow with the square of the mean, only with the rounding of it.
+                let bound = 64.0 * eps * spread + (4.0 * eps * offset).powi(2) * n / (n - correction);
+                assert!((var[k].to_f64() - spread).abs() <= bound, "var along {axis}: {} for {spread}", var[k]);
+                assert!((std[k].to_f64() - spread.sqrt()).abs() <= bound / spread.sqrt() + eps * spread);
+            }
+        }
+    }
+    assert_eq!(x.var_keepdims(0, 0.0).shape(), vec![1, 3]);
+    assert_eq!(x.std_keepdims(1, 0.0).shape(), vec![5000, 1]);
+    let few = vector(device, &[T::from_f64(1.0), T::from_f64(3.0)]);
+    assert_eq!((few.var_all(0.0).item().unwrap(), few.std_all(0.0).item().unwrap(), few.mean_all().item().unwrap()), (T::ONE, T::ONE, T::from_f64(2.0)));
+    // As many elements as the correction takes away, or fewer.
+    assert!(few.var_all(2.0).item().unwrap().is_nan() && few.var(0, 5.0).item().unwrap().is_nan());
+    assert!(few.slice_axis(0, None, Some(0), 1).unwrap().mean_all().item().unwrap().is_nan());
+}
+
+/// Reductions of no elements: the identity where there is one, a panic that names the shape where there is none.
+pub fn empty<B: Backend, T: Float>(device: &B) {
+    let x: Any<B, T> = array(device, &[], &[2, 0, 3]);
+    assert_eq!((x.sum(1).to_vec(), x.prod(1).to_vec()), (vec![T::ZERO; 6], vec![T::ONE; 6]));
+    assert_eq!((x.sum_all().item().unwrap(), x.prod_all().item().unwrap()), (T::ZERO, T::ONE));
+    assert_eq!((x.sum(0).shape(), x.max(0).shape(), x.argmin(-1).shape()), (vec![0, 3], vec![0, 3], vec![2, 0]));
+    assert!(x.mean(1).to_vec().iter().all(|v| v.is_nan()) && x.var(1, 0.0).to_vec().iter().all(|v| v.is_nan()));
+    assert!(x.mean_all().item().unwrap().is_nan());
+    for message in [panic_message(|| x.max(1)), panic_message(|| x.argmax(1)), panic_message(|| x.min_all()), panic_message(|| x.argmin_all())] {
+        assert!(message.contains("[2, 0, 3]") && message.contains("at least one element"), "{message}");
+    }
+    assert!(x.lazy().max(1).try_eval().is_err());
+}
+
+/// Every layout gives the same sums.
+pub fn layouts<B: Backend, T: Float>(device: &B) {
+    // Integers, whose sums are exact in any order.
+    for sample in samples(device, &Sequence::new(16).integers::<T>(150, -9, 9)) {
+        let total: f64 = sample.values.iter().map(|v| v.to_f64()).sum();
+        assert_eq!(sample.array.sum_all().item().unwrap().to_f64(), total, "{}", sample.layout);
+        if !sample.values.is_empty() {
+            let dense = array(device, &sample.values, sample.array.dims());
+            assert_eq!(sample.array.max_all().item().unwrap(), dense.max_all().item().unwrap(), "{}", sample.layout);
+            assert_eq!(sample.array.argmin_all().item().unwrap(), dense.argmin_all().item().unwrap(), "{}", sample.layout);
+        }
+        for axis in 0..sample.array.ndim() as isize {
+            let dense = array(device, &sample.values, sample.array.dims());
+            assert_eq!(sample.array.sum(axis).to_vec(), dense.sum(axis).to_vec(), "{}", sample.layout);
+        }
+    }
+}
+
+/// The same shape gives the same bits, every time and whatever the elements' place in memory.
+pub fn reproducible<B: Backend, T: Float>(device: &B) {
+    let n = 300_001;
+    let values = Sequence::new(17).numbers::<T>(n);
+    let x = vector(device, &values);
+    let first = x.sum_all().item().unwrap();
+    let shifted = vector(device, &[&[T::ONE], &values[..]].concat()).slice_axis(0, Some(1), None, 1).unwrap();
+    for _ in 0..5 {
+        assert_same("sum", &[x.sum_all().item().unwrap()], &[first]);
+        assert_same("sum of a view", &[shifted.sum_all().item().unwrap()], &[first]);
+    }
+    let m: Array<B, T, _> = x.slice_axis(0, None, Some(300_000), 1).unwrap().reshape([1000, 300]).unwrap();
+    let (rows, columns) = (m.sum(1).to_vec(), m.sum(0).to_vec());
+    for _ in 0..3 {
+        assert_same("rows", &m.sum(1).to_vec(), &rows);
+        assert_same("columns", &m.sum(0).to_vec(), &columns);
+    }
+}

@@ -1,0 +1,110 @@
+//! Streams: queues of work that run when something waits for them.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+};
+
+use crate::state::{DEVICES, lock};
+
+/// A queued operation; its result is a driver code, and an error is sticky.
+type Operation = Box<dyn FnOnce() -> u32 + Send>;
+
+pub(crate) struct Stream {
+    pub device: u32,
+    pub flags: u32,
+    pub priority: i32,
+    queue: Mutex<VecDeque<(u64, Operation)>>,
+    issued: AtomicU64,
+    done: AtomicU64,
+}
+
+/// All work of the process runs under this lock, one operation at a time.
+static EXECUTION: Mutex<()> = Mutex::new(());
+
+/// The streams of all devices, for operations that wait for a whole context.
+static STREAMS: Mutex<Vec<Arc<Stream>>> = Mutex::new(Vec::new());
+
+/// `CU_STREAM_NON_BLOCKING`.
+pub(crate) const NON_BLOCKING: u32 = 1;
+
+impl Stream {
+    pub(crate) fn create(device: u32, flags: u32, priority: i32) -> Arc<Self> {
+        let stream = Arc::new(Self {
+            device,
+            flags,
+            priority,
+            queue: Mutex::default(),
+            issued: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+        });
+        lock(&STREAMS).push(stream.clone());
+        stream
+    }
+
+    pub(crate) fn destroy(self: &Arc<Self>) {
+        self.wait();
+        lock(&STREAMS).retain(|s| !Arc::ptr_eq(s, self));
+    }
+
+    /// Appends an operation and returns its number.
+    pub(crate) fn push(&self, operation: impl FnOnce() -> u32 + Send + 'static) -> u64 {
+        let mut queue = lock(&self.queue);
+        let number = self.issued.fetch_add(1, SeqCst) + 1;
+        queue.push_back((number, Box::new(operation)));
+        number
+    }
+
+    pub(crate) fn issued(&self) -> u64 {
+        self.issued.load(SeqCst)
+    }
+
+    pub(crate) fn done(&self) -> u64 {
+        self.done.load(SeqCst)
+    }
+
+    /// Runs everything that is queued now.
+    pub(crate) fn wait(&self) {
+        let _running = lock(&EXECUTION);
+        self.run_until(self.issued());
+    }
+
+    /// Runs the queue up to an operation. Called under `EXECUTION`, also from a queued operation of another stream.
+    pub(crate) fn run_until(&self, number: u64) {
+        while self.done() < number {
+            let Some((n, operation)) = lock(&self.queue).pop_front() else {
+                return;
+            };
+            let code = operation();
+            if code != 0 {
+                let _ = DEVICES[self.device as usize]
+                    .sticky
+                    .compare_exchange(0, code, SeqCst, SeqCst);
+            }
+            self.done.store(n, SeqCst);
+        }
+    }
+}
+
+/// Runs the queue of a stream up to an operation.
+pub(crate) fn wait_for(stream: &Stream, number: u64) {
+    let _running = lock(&EXECUTION);
+    stream.run_until(number);
+}
+
+/// Runs the work of all streams of a device; with `blocking_only`, of those that the default stream waits for.
+pub(crate) fn wait_for_device(device: u32, blocking_only: bool) {
+    let streams: Vec<_> = lock(&STREAMS)
+        .iter()
+        .filter(|s| s.device == device)
+        .cloned()
+        .collect();
+    for stream in streams {
+        if !blocking_only || stream.flags & NON_BLOCKING == 0 {
+            stream.wait();
+        }
+    }
+}

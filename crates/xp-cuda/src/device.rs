@@ -1,0 +1,396 @@
+//! A device: its primary context, its stream, its memory pool and its kernels.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, Weak},
+};
+
+use cust::{
+    context::{Context, CurrentContext},
+    device::{Device as CuDevice, DeviceAttribute},
+    stream::{Stream, StreamFlags},
+    sys,
+};
+
+use crate::{
+    cache::DiskCache,
+    driver::{self, OrFail},
+    error::{DriverCode, Error, Result},
+    kernel::ModuleCache,
+    libraries::Libraries,
+    pool::{Pool, PoolStats},
+    transfer::Staging,
+};
+
+/// A CUDA device with one stream, on which all work of this crate runs in order.
+///
+/// Clones share the stream, the memory pool and the kernels. Everything is released when the last clone and the last
+/// buffer are dropped. Any thread may use any device.
+#[derive(Clone)]
+pub struct Device(Arc<Inner>);
+
+/// How a device is set up.
+#[derive(Debug, Clone)]
+pub struct DeviceOptions {
+    pool_limit: Option<usize>,
+    blocking: bool,
+    cache: DiskCache,
+}
+
+/// Limits of a device that decide how kernels are launched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Compute capability, as `(major, minor)`.
+    pub compute_capability: (u32, u32),
+    /// Number of multiprocessors.
+    pub multiprocessors: u32,
+    /// Threads per block.
+    pub threads_per_block: u32,
+    /// Threads per multiprocessor.
+    pub threads_per_multiprocessor: u32,
+    /// Blocks per grid dimension.
+    pub grid: [u32; 3],
+    /// Threads per block dimension.
+    pub block: [u32; 3],
+    /// Dynamic shared memory per block without a kernel attribute, in bytes.
+    pub shared_memory: u32,
+    /// Dynamic shared memory per block that a kernel can opt in to, in bytes.
+    pub shared_memory_opt_in: u32,
+}
+
+impl Device {
+    /// Opens a device by its number, with the options of the environment.
+    ///
+    /// While a device of this number is in use, the same device is returned.
+    ///
+    /// # Errors
+    /// [`Error::LibraryNotFound`] without a driver, [`Error::NoDevice`] for a number that does not exist.
+    pub fn new(ordinal: u32) -> Result<Self> {
+        static OPEN: Mutex<Option<HashMap<u32, Weak<Inner>>>> = Mutex::new(None);
+        let mut open = lock(&OPEN);
+        let open = open.get_or_insert_default();
+        if let Some(inner) = open.get(&ordinal).and_then(Weak::upgrade) {
+            return Ok(Self(inner));
+        }
+        let device = Self::create(ordinal, DeviceOptions::from_env())?;
+        open.insert(ordinal, Arc::downgrade(&device.0));
+        Ok(device)
+    }
+
+    /// Opens a device with its own stream, pool and kernels, apart from the device that [`Device::new`] shares.
+    ///
+    /// # Errors
+    /// As [`Device::new`].
+    pub fn create(ordinal: u32, options: DeviceOptions) -> Result<Self> {
+        let count = driver::device_count()?;
+        if ordinal >= count {
+            return Err(Error::NoDevice { ordinal, count });
+        }
+        let operation = || format!("opening of cuda:{ordinal}");
+        let failure = |code| Error::Driver {
+            operation: operation(),
+            code,
+        };
+        let device = CuDevice::get_device(ordinal).or_fail(operation)?;
+        let limits = Limits::of(device).map_err(failure)?;
+        let name = device.name().or_fail(operation)?;
+        let total_memory = device.total_memory().or_fail(operation)?;
+        let pools = attribute(
+            device,
+            sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED,
+        )
+        .map_err(failure)?
+            != 0;
+        let context = Context::new(device).or_fail(operation)?;
+        let stream = Stream::new(StreamFlags::DEFAULT, None).or_fail(operation)?;
+        Ok(Self(Arc::new(Inner {
+            ordinal,
+            name,
+            limits,
+            total_memory,
+            blocking: options.blocking,
+            lost: OnceLock::new(),
+            pool: Pool::new(pools, options.pool_limit.unwrap_or(total_memory / 2)),
+            modules: ModuleCache::new(options.cache),
+            staging: Staging::default(),
+            libraries: Libraries::default(),
+            stream,
+            context,
+        })))
+    }
+
+    /// The number of the device.
+    pub fn ordinal(&self) -> u32 {
+        self.0.ordinal
+    }
+
+    /// The name of the device.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The limits of the device.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The size of the device's memory in bytes.
+    pub fn total_memory(&self) -> usize {
+        self.0.total_memory
+    }
+
+    /// True when a simulation stands in for the driver.
+    pub fn is_simulated(&self) -> bool {
+        driver::simulated_by().is_some()
+    }
+
+    /// Free and total device memory in bytes, as the driver sees it: what the pool caches counts as used.
+    ///
+    /// # Errors
+    /// Those of the driver.
+    pub fn memory_info(&self) -> Result<(usize, usize)> {
+        self.call(
+            || "query of the free memory".into(),
+            |_| cust::memory::mem_get_info().code(),
+        )
+    }
+
+    /// What the memory pool holds.
+    pub fn pool_stats(&self) -> PoolStats {
+        self.0.pool.stats()
+    }
+
+    /// Gives the memory that the pool caches back to the driver.
+    ///
+    /// # Errors
+    /// Those of the driver.
+    pub fn trim_pool(&self) -> Result<()> {
+        self.0.pool.trim(self)?;
+        self.synchronize("return of cached memory")
+    }
+
+    /// Waits for all work of this device; errors of earlier kernels appear here, under the name of `operation`.
+    ///
+    /// # Errors
+    /// [`Error::Driver`] or [`Error::DeviceLost`].
+    pub fn synchronize(&self, operation: &str) -> Result<()> {
+        self.call(|| operation.into(), |stream| stream.synchronize().code())
+    }
+
+    /// The stream of the device, for calls into NVIDIA's libraries.
+    pub fn stream(&self) -> &Stream {
+        &self.0.stream
+    }
+
+    /// Makes the device's context current on this thread.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] after a sticky error.
+    pub fn enter(&self, operation: &str) -> Result<()> {
+        self.call(|| operation.into(), |_| Ok(()))
+    }
+
+    /// Runs driver calls with the context current, and gives a failure the name of its operation.
+    pub(crate) fn call<T>(
+        &self,
+        operation: impl Fn() -> String,
+        f: impl FnOnce(&Stream) -> Result<T, DriverCode>,
+    ) -> Result<T> {
+        if let Some(cause) = self.0.lost.get() {
+            return Err(Error::DeviceLost {
+                operation: operation(),
+                device: self.to_string(),
+                cause: cause.clone(),
+            });
+        }
+        CurrentContext::set_current(&self.0.context)
+            .code()
+            .and_then(|()| f(&self.0.stream))
+            .map_err(|code| self.failure(operation(), code))
+    }
+
+    /// The error for a result code; a sticky one marks the device as lost.
+    fn failure(&self, operation: String, code: DriverCode) -> Error {
+        let error = Error::Driver { operation, code };
+        if code.is_sticky() {
+            let _ = self.0.lost.set(error.to_string());
+        }
+        error
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
+    pub(crate) fn staging(&self) -> &Staging {
+        &self.0.staging
+    }
+
+    pub(crate) fn modules(&self) -> &ModuleCache {
+        &self.0.modules
+    }
+
+    pub(crate) fn libraries(&self) -> &Libraries {
+        &self.0.libraries
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    pub(crate) fn is_blocking(&self) -> bool {
+        self.0.blocking
+    }
+
+    /// Fails unless both devices are the same.
+    ///
+    /// # Errors
+    /// [`Error::DeviceMismatch`] names both.
+    pub fn check_same(&self, other: &Self, operation: &str) -> Result<()> {
+        if self == other {
+            return Ok(());
+        }
+        Err(Error::DeviceMismatch {
+            operation: operation.into(),
+            left: self.to_string(),
+            right: other.to_string(),
+        })
+    }
+}
+
+impl PartialEq for Device {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Device {}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cuda:{}", self.0.ordinal)
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Device(cuda:{}, {})", self.0.ordinal, self.0.name)
+    }
+}
+
+impl DeviceOptions {
+    /// The options that the environment asks for.
+    ///
+    /// * `XP_CUDA_POOL=off` turns the memory pool off, so that tools see every allocation; `XP_CUDA_POOL=<bytes>` bounds it
+    ///   (default: half of the device's memory).
+    /// * `XP_CUDA_BLOCKING=1` waits after every launch, so that an error names its kernel.
+    /// * `XP_CUDA_CACHE=<folder>` keeps compiled kernels there, `off` keeps none.
+    pub fn from_env() -> Self {
+        let pool = std::env::var("XP_CUDA_POOL").ok();
+        Self {
+            pool_limit: pool.and_then(|v| if v == "off" { Some(0) } else { v.parse().ok() }),
+            blocking: std::env::var_os("XP_CUDA_BLOCKING").is_some_and(|v| v == "1"),
+            cache: DiskCache::from_env(),
+        }
+    }
+
+    /// Bounds the memory that the pool keeps; 0 turns the pool off.
+    #[must_use]
+    pub fn pool_limit(mut self, bytes: usize) -> Self {
+        self.pool_limit = Some(bytes);
+        self
+    }
+
+    /// Waits after every launch.
+    #[must_use]
+    pub fn blocking(mut self, blocking: bool) -> Self {
+        self.blocking = blocking;
+        self
+    }
+
+    /// Keeps compiled kernels in this folder, or only in memory.
+    #[must_use]
+    pub fn cache_folder(mut self, folder: Option<std::path::PathBuf>) -> Self {
+        self.cache = DiskCache::at(folder);
+        self
+    }
+}
+
+struct Inner {
+    ordinal: u32,
+    name: String,
+    limits: Limits,
+    total_memory: usize,
+    blocking: bool,
+    /// The first sticky error.
+    lost: OnceLock<String>,
+    pool: Pool,
+    // The fields below hold driver objects: they are dropped in this order, the context last.
+    libraries: Libraries,
+    modules: ModuleCache,
+    staging: Staging,
+    stream: Stream,
+    context: Context,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Errors have nowhere to go here; a lost context is cleaned up by the driver.
+        let _ = CurrentContext::set_current(&self.context);
+        self.pool.release_all(&self.stream);
+        let _ = self.stream.synchronize();
+    }
+}
+
+impl Limits {
+    fn of(device: CuDevice) -> Result<Self, DriverCode> {
+        use DeviceAttribute as A;
+        let get = |attribute| {
+            device
+                .get_attribute(attribute)
+                .code()
+                .map(|v| v.max(0) as u32)
+        };
+        Ok(Self {
+            compute_capability: (
+                get(A::ComputeCapabilityMajor)?,
+                get(A::ComputeCapabilityMinor)?,
+            ),
+            multiprocessors: get(A::MultiprocessorCount)?.max(1),
+            threads_per_block: get(A::MaxThreadsPerBlock)?,
+            threads_per_multiprocessor: get(A::MaxThreadsPerMultiprocessor)?,
+            grid: [
+                get(A::MaxGridDimX)?,
+                get(A::MaxGridDimY)?,
+                get(A::MaxGridDimZ)?,
+            ],
+            block: [
+                get(A::MaxBlockDimX)?,
+                get(A::MaxBlockDimY)?,
+                get(A::MaxBlockDimZ)?,
+            ],
+            shared_memory: get(A::MaxSharedMemoryPerBlock)?,
+            shared_memory_opt_in: attribute(
+                device,
+                sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
+            )?,
+        })
+    }
+}
+
+/// An attribute that cust has no name for.
+fn attribute(device: CuDevice, attribute: sys::CUdevice_attribute) -> Result<u32, DriverCode> {
+    let mut value = 0;
+    // SAFETY: an output pointer, and a device of the driver.
+    unsafe { sys::cuDeviceGetAttribute(&mut value, attribute, device.as_raw()) }.code()?;
+    Ok(value.max(0) as u32)
+}
+
+/// Locks; a panic of another thread while it held the lock leaves the data usable here, because every holder keeps it
+/// consistent between statements.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}

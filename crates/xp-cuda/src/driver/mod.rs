@@ -1,0 +1,103 @@
+//! The CUDA driver: opening it, its version, and its errors.
+
+#[cfg(feature = "driver-shim")]
+mod shim;
+
+use std::sync::OnceLock;
+
+use cust::{CudaFlags, error::CudaError, sys};
+
+use crate::{
+    error::{DriverCode, Error, Result},
+    loader,
+};
+
+/// Opens and initialises the driver. The first call decides; later calls repeat its result.
+///
+/// # Errors
+/// [`Error::LibraryNotFound`] when the machine has no driver, [`Error::Driver`] when it does not start.
+pub fn init() -> Result<()> {
+    static INIT: OnceLock<Result<()>> = OnceLock::new();
+    INIT.get_or_init(|| {
+        #[cfg(feature = "driver-shim")]
+        shim::load()?;
+        cust::init(CudaFlags::empty()).or_fail(|| "start of the CUDA driver".into())
+    })
+    .clone()
+}
+
+/// The CUDA version that the driver supports, as `(major, minor)`.
+///
+/// # Errors
+/// Those of [`init`].
+pub fn version() -> Result<(u32, u32)> {
+    init()?;
+    let version = cust::CudaApiVersion::get().or_fail(|| "query of the driver version".into())?;
+    Ok((version.major() as u32, version.minor() as u32))
+}
+
+/// The number of CUDA devices.
+///
+/// # Errors
+/// Those of [`init`].
+pub fn device_count() -> Result<u32> {
+    init()?;
+    match cust::device::Device::num_devices() {
+        Err(CudaError::NoDevice) => Ok(0),
+        other => other.or_fail(|| "query of the number of devices".into()),
+    }
+}
+
+/// Name and argument types of the driver's functions as the bindings declare them, for a comparison with `cuda.h`.
+#[cfg(feature = "driver-shim")]
+pub fn signatures() -> &'static [(&'static str, &'static [&'static str])] {
+    shim::SIGNATURES
+}
+
+/// The name of the provider that stands in for the driver, if one is installed.
+pub fn simulated_by() -> Option<&'static str> {
+    loader::provider().map(|p| p.name)
+}
+
+/// The result code of a failed driver call, also one that the bindings do not know.
+fn code_of(raw: u32) -> DriverCode {
+    #[cfg(feature = "driver-shim")]
+    if raw == DriverCode::UNKNOWN.0
+        && let Some(code) = shim::take_unknown_code()
+    {
+        return DriverCode(code);
+    }
+    DriverCode(raw)
+}
+
+/// Results of cust and of the raw bindings, with the operation that they belong to.
+pub(crate) trait OrFail<T> {
+    /// The result code, or the value.
+    fn code(self) -> Result<T, DriverCode>;
+
+    /// The value, or [`Error::Driver`] for the operation that `operation` names.
+    fn or_fail(self, operation: impl FnOnce() -> String) -> Result<T>
+    where
+        Self: Sized,
+    {
+        self.code().map_err(|code| Error::Driver {
+            operation: operation(),
+            code,
+        })
+    }
+}
+
+impl<T> OrFail<T> for cust::error::CudaResult<T> {
+    fn code(self) -> Result<T, DriverCode> {
+        self.map_err(|e| code_of(e as u32))
+    }
+}
+
+impl OrFail<()> for sys::CUresult {
+    fn code(self) -> Result<(), DriverCode> {
+        match self as u32 {
+            0 => Ok(()),
+            raw => Err(code_of(raw)),
+        }
+    }
+}

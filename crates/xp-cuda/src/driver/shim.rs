@@ -1,0 +1,151 @@
+//! Defines every `cu*` symbol that cust links against and forwards each call to the driver opened at first use.
+
+#![allow(non_snake_case)]
+
+use std::{
+    cell::Cell,
+    ffi::{CStr, c_char, c_int, c_uchar, c_uint, c_ulonglong, c_ushort, c_void},
+    sync::OnceLock,
+};
+
+use cust::sys::*;
+
+use crate::{
+    error::{DriverCode, Error, Result},
+    loader::{Library, Opened},
+};
+
+/// Opens the driver, or repeats why it could not be opened.
+pub(super) fn load() -> Result<(), Error> {
+    driver().as_ref().map(|_| ()).map_err(Clone::clone)
+}
+
+/// The last result code of this thread that the bindings do not know (they see `CUDA_ERROR_UNKNOWN` instead).
+pub(super) fn take_unknown_code() -> Option<u32> {
+    UNKNOWN_CODE.take()
+}
+
+struct Driver {
+    addresses: Box<[usize]>,
+}
+
+fn driver() -> &'static Result<Driver, Error> {
+    static DRIVER: OnceLock<Result<Driver, Error>> = OnceLock::new();
+    DRIVER.get_or_init(|| {
+        let library = Opened::open(Library::Driver, None)?;
+        Ok(Driver {
+            addresses: NAMES
+                .iter()
+                .map(|name| library.address(name) as usize)
+                .collect(),
+        })
+    })
+}
+
+/// The address of the function with this index in `NAMES`, or the code that stands for its absence.
+fn address(index: usize) -> Result<usize, DriverCode> {
+    match driver() {
+        Ok(driver) if driver.addresses[index] != 0 => Ok(driver.addresses[index]),
+        Ok(_) => Err(DriverCode::NOT_FOUND),
+        Err(_) => Err(DriverCode::NO_DEVICE),
+    }
+}
+
+thread_local! {
+    static UNKNOWN_CODE: Cell<Option<u32>> = const { Cell::new(None) };
+}
+
+/// `CUresult` is a closed enum of CUDA 11.4 in the bindings: a newer code must not reach it.
+fn clamp(code: u32) -> u32 {
+    if code == 0 || KNOWN_CODES.binary_search(&code).is_ok() {
+        return code;
+    }
+    UNKNOWN_CODE.set(Some(code));
+    DriverCode::UNKNOWN.0
+}
+
+const fn c_name(bytes: &'static [u8]) -> &'static CStr {
+    match CStr::from_bytes_with_nul(bytes) {
+        Ok(name) => name,
+        Err(_) => panic!("a C identifier holds no NUL"),
+    }
+}
+
+macro_rules! forward {
+    ($($index:literal $name:ident($($arg:ident: $ty:ty),*);)*) => {
+        /// Name and argument types of every forwarded function; all return `CUresult`.
+        pub(crate) static SIGNATURES: &[(&str, &[&str])] = &[$((stringify!($name), &[$(stringify!($ty)),*])),*];
+        static NAMES: &[&CStr] = &[c"cuGetErrorString", $(c_name(concat!(stringify!($name), "\0").as_bytes())),*];
+        $(
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn $name($($arg: $ty),*) -> u32 {
+                match address($index) {
+                    Ok(address) => {
+                        // SAFETY: the driver exports this name with this signature, and stays open.
+                        let function = unsafe {
+                            std::mem::transmute::<usize, unsafe extern "C" fn($($ty),*) -> u32>(address)
+                        };
+                        // SAFETY: the arguments are those of the caller, who keeps the driver's contract.
+                        clamp(unsafe { function($($arg),*) })
+                    }
+                    Err(code) => code.0,
+                }
+            }
+        )*
+    };
+}
+
+/// Answers without a driver too, because cust's error messages call it.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cuGetErrorString(error: c_uint, text: *mut *const c_char) -> c_uint {
+    match address(0) {
+        Ok(address) => {
+            // SAFETY: the driver exports this name with this signature, and stays open.
+            let function = unsafe {
+                std::mem::transmute::<usize, unsafe extern "C" fn(c_uint, *mut *const c_char) -> u32>(
+                    address,
+                )
+            };
+            // SAFETY: the arguments are those of the caller.
+            let code = unsafe { function(error, text) };
+            // SAFETY: `text` is a valid output pointer by the contract of this function.
+            unsafe { set_if_unset(code, text) }
+        }
+        // SAFETY: as above.
+        Err(_) => unsafe { set_if_unset(1, text) },
+    }
+}
+
+/// Writes a fallback text after a failed lookup, so that the caller never reads an unset pointer.
+unsafe fn set_if_unset(code: u32, text: *mut *const c_char) -> c_uint {
+    if code != 0 {
+        // SAFETY: the caller passes a valid output pointer.
+        unsafe { *text = c"unknown CUDA driver error".as_ptr() };
+    }
+    0
+}
+
+include!("symbols.rs");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_codes_are_clamped_and_kept() {
+        assert_eq!(clamp(2), 2);
+        assert_eq!(take_unknown_code(), None);
+        assert_eq!(clamp(226), 999, "226 is newer than the bindings");
+        assert_eq!(take_unknown_code(), Some(226));
+    }
+
+    #[test]
+    fn names_match_their_index() {
+        assert_eq!(NAMES[0], c"cuGetErrorString");
+        assert!(NAMES.len() > 350);
+        let mut sorted: Vec<_> = NAMES.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), NAMES.len());
+    }
+}

@@ -1,0 +1,97 @@
+//! cuBLAS, with 64-bit dimensions.
+
+#![allow(non_camel_case_types)]
+
+use std::ffi::{c_int, c_longlong, c_void};
+
+use crate::loader::function_table;
+
+pub use super::types::{cuComplex, cuDoubleComplex, cudaDataType, cudaStream_t};
+
+/// A library handle.
+pub type cublasHandle_t = *mut c_void;
+/// A status; 0 is success.
+pub type cublasStatus_t = c_int;
+/// Whether an operand is transposed: 0 no, 1 transposed, 2 conjugate transposed.
+pub type cublasOperation_t = c_int;
+/// Which triangle is stored: 0 lower, 1 upper.
+pub type cublasFillMode_t = c_int;
+/// Which side a triangular matrix stands on: 0 left, 1 right.
+pub type cublasSideMode_t = c_int;
+/// Whether a triangular matrix has a unit diagonal: 0 no, 1 yes.
+pub type cublasDiagType_t = c_int;
+/// The type that a product is accumulated in.
+pub type cublasComputeType_t = c_int;
+/// The algorithm; -1 lets cuBLAS choose.
+pub type cublasGemmAlgo_t = c_int;
+
+function_table! {
+    /// The functions of cuBLAS that this crate calls.
+    pub struct CublasTable;
+    fn cublasCreate_v2(handle: *mut cublasHandle_t) -> cublasStatus_t;
+    fn cublasDestroy_v2(handle: cublasHandle_t) -> cublasStatus_t;
+    fn cublasGetVersion_v2(handle: cublasHandle_t, version: *mut c_int) -> cublasStatus_t;
+    fn cublasSetStream_v2(handle: cublasHandle_t, stream: cudaStream_t) -> cublasStatus_t;
+    fn cublasGemmStridedBatchedEx_64(
+        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, k: i64,
+        alpha: *const c_void, a: *const c_void, atype: cudaDataType, lda: i64, stridea: c_longlong, b: *const c_void,
+        btype: cudaDataType, ldb: i64, strideb: c_longlong, beta: *const c_void, c: *mut c_void, ctype: cudaDataType,
+        ldc: i64, stridec: c_longlong, batch: i64, compute: cublasComputeType_t, algo: cublasGemmAlgo_t,
+    ) -> cublasStatus_t;
+    fn cublasSsyrk_v2_64(
+        handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const f32,
+        a: *const f32, lda: i64, beta: *const f32, c: *mut f32, ldc: i64,
+    ) -> cublasStatus_t;
+    fn cublasDsyrk_v2_64(
+        handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const f64,
+        a: *const f64, lda: i64, beta: *const f64, c: *mut f64, ldc: i64,
+    ) -> cublasStatus_t;
+    fn cublasCsyrk_v2_64(
+        handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const cuComplex,
+        a: *const cuComplex, lda: i64, beta: *const cuComplex, c: *mut cuComplex, ldc: i64,
+    ) -> cublasStatus_t;
+    fn cublasZsyrk_v2_64(
+        handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const cuDoubleComplex,
+        a: *const cuDoubleComplex, lda: i64, beta: *const cuDoubleComplex, c: *mut cuDoubleComplex, ldc: i64,
+    ) -> cublasStatus_t;
+    fn cublasCherk_v2_64(
+        handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const f32,
+        a: *const cuComplex, lda: i64, beta: *const f32, c: *mut cuComplex, ldc: i64,
+    ) -> cublasStatus_t;
+    fn cublasZherk_v2_64(
+        handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const f64,
+        a: *const cuDoubleComplex, lda: i64, beta: *const f64, c: *mut cuDoubleComplex, ldc: i64,
+    ) -> cublasStatus_t;
+    fn cublasStrsm_v2_64(
+        handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t,
+        diag: cublasDiagType_t, m: i64, n: i64, alpha: *const f32, a: *const f32, lda: i64, b: *mut f32, ldb: i64,
+    ) -> cublasStatus_t;
+    fn cublasDtrsm_v2_64(
+        handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t,
+        diag: cublasDiagType_t, m: i64, n: i64, alpha: *const f64, a: *const f64, lda: i64, b: *mut f64, ldb: i64,
+    ) -> cublasStatus_t;
+    fn cublasCtrsm_v2_64(
+        handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t,
+        diag: cublasDiagType_t, m: i64, n: i64, alpha: *const cuComplex, a: *const cuComplex, lda: i64, b: *mut cuComplex, ldb: i64,
+    ) -> cublasStatus_t;
+    fn cublasZtrsm_v2_64(
+        handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t,
+        diag: cublasDiagType_t, m: i64, n: i64, alpha: *const cuDoubleComplex, a: *const cuDoubleComplex, lda: i64, b: *mut cuDoubleComplex, ldb: i64,
+    ) -> cublasStatus_t;
+    fn cublasSgeam_64(
+        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, alpha: *const f32,
+        a: *const f32, lda: i64, beta: *const f32, b: *const f32, ldb: i64, c: *mut f32, ldc: i64,
+    ) -> cublasStatus_t;
+    fn cublasDgeam_64(
+        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, alpha: *const f64,
+        a: *const f64, lda: i64, beta: *const f64, b: *const f64, ldb: i64, c: *mut f64, ldc: i64,
+    ) -> cublasStatus_t;
+    fn cublasCgeam_64(
+        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, alpha: *const cuComplex,
+        a: *const cuComplex, lda: i64, beta: *const cuComplex, b: *const cuComplex, ldb: i64, c: *mut cuComplex, ldc: i64,
+    ) -> cublasStatus_t;
+    fn cublasZgeam_64(
+        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, alpha: *const cuDoubleComplex,
+        a: *const cuDoubleComplex, lda: i64, beta: *const cuDoubleComplex, b: *const cuDoubleComplex, ldb: i64, c: *mut cuDoubleComplex, ldc: i64,
+    ) -> cublasStatus_t;
+}

@@ -1,0 +1,180 @@
+//! Kernels that do not depend on an expression's form: moving elements, reductions, scans, sorting.
+//!
+//! Every function queues its launches on the device's stream and returns. Sources are CUDA C next to this file; element
+//! types and the functions of a fold are put in front of them.
+
+pub mod fold;
+pub mod moving;
+pub mod sort;
+
+use crate::{
+    device::Device,
+    error::Result,
+    kernel::{Arguments, Kernel, ModuleSource, Shape},
+};
+
+pub use fold::{Fold, reduce, scan};
+pub use moving::{compact, compact_indices, copy_strided, fill, gather, scatter};
+pub use sort::argsort;
+
+/// Types that every source may use.
+pub const PRELUDE: &str = include_str!("prelude.cu");
+
+/// Nothing is contracted: a fused result equals the eager one bit for bit.
+pub const OPTIONS: &[&str] = &["--std=c++17", "--fmad=false"];
+
+/// Threads per block of the kernels here.
+pub(crate) const THREADS: u32 = 256;
+
+/// The element types of arrays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum ElementType {
+    Bool,
+    I8,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    F16,
+    BF16,
+    F32,
+    F64,
+    C32,
+    C64,
+}
+
+impl ElementType {
+    /// Every element type.
+    pub const ALL: [Self; 15] = [
+        Self::Bool,
+        Self::I8,
+        Self::I16,
+        Self::I32,
+        Self::I64,
+        Self::U8,
+        Self::U16,
+        Self::U32,
+        Self::U64,
+        Self::F16,
+        Self::BF16,
+        Self::F32,
+        Self::F64,
+        Self::C32,
+        Self::C64,
+    ];
+
+    /// The type in CUDA C.
+    pub fn c_name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::I8 => "i8",
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::F16 => "f16",
+            Self::BF16 => "bf16",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::C32 => "c32",
+            Self::C64 => "c64",
+        }
+    }
+
+    /// The size of an element in bytes.
+    pub fn size(self) -> usize {
+        match self {
+            Self::Bool | Self::I8 | Self::U8 => 1,
+            Self::I16 | Self::U16 | Self::F16 | Self::BF16 => 2,
+            Self::I32 | Self::U32 | Self::F32 => 4,
+            Self::I64 | Self::U64 | Self::F64 | Self::C32 => 8,
+            Self::C64 => 16,
+        }
+    }
+}
+
+/// Loads a kernel from a source with the prelude in front.
+pub(crate) fn load(
+    device: &Device,
+    module: &str,
+    header: &str,
+    source: &str,
+    name: &str,
+) -> Result<Kernel> {
+    let source = format!("{PRELUDE}{header}\n{source}");
+    device.kernel(
+        &ModuleSource {
+            name: module,
+            source: &source,
+            options: OPTIONS,
+        },
+        name,
+    )
+}
+
+/// Launches over `items` blocks, as many as fill the device; the kernel strides over the rest.
+///
+/// # Safety
+/// As [`Kernel::launch`].
+pub(crate) unsafe fn launch_blocks(
+    kernel: &Kernel,
+    blocks: i64,
+    block: [u32; 3],
+    arguments: &Arguments,
+) -> Result<()> {
+    if blocks == 0 {
+        return Ok(());
+    }
+    let limits = kernel.device().limits();
+    let resident = limits.multiprocessors * (limits.threads_per_multiprocessor / THREADS).max(1);
+    let shape = Shape {
+        grid: [blocks.min(i64::from(resident)) as u32, 1, 1],
+        block,
+        shared: 0,
+    };
+    // SAFETY: passed on to the caller.
+    unsafe { kernel.launch(shape, arguments) }
+}
+
+/// Every source of this module with the headers of all its variants, for a check by the real compiler.
+pub fn all_sources() -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for size in [1, 2, 4, 8, 16] {
+        all.push((
+            format!("move {size}"),
+            format!("{PRELUDE}{}\n{}", moving::header(size), moving::SOURCE),
+        ));
+    }
+    for element in ElementType::ALL {
+        if let Some(header) = sort::header(element) {
+            all.push((
+                format!("sort {}", element.c_name()),
+                format!("{PRELUDE}{header}\n{}", sort::SOURCE),
+            ));
+        }
+        for (name, f) in [
+            ("sum", Fold::sum(element)),
+            ("product", Fold::product(element)),
+            ("max", Fold::max(element)),
+            ("min", Fold::min(element)),
+        ] {
+            let Some(f) = f else { continue };
+            all.push((
+                format!("reduce {name} {}", element.c_name()),
+                format!("{PRELUDE}{}\n{}", f.header(), fold::REDUCE),
+            ));
+            all.push((
+                format!("scan {name} {}", element.c_name()),
+                format!("{PRELUDE}{}\n{}", f.header(), fold::SCAN),
+            ));
+        }
+    }
+    all
+}

@@ -1,0 +1,62 @@
+// Moving elements of any type: T has their size.
+
+extern "C" __global__ void fill(i64 n, T value, T* __restrict__ out) {
+  for (i64 i = global_thread(); i < n; i += global_threads()) out[i] = value;
+}
+
+// Extents and strides (in elements) of at most eight axes, the last the fastest.
+struct Layout { i64 extent[8], from[8], to[8]; i32 rank; };
+
+// Copies between two strided layouts; the pointers are those of the elements with index zero.
+extern "C" __global__ void copy_strided(i64 n, Layout layout, const T* __restrict__ in, T* __restrict__ out) {
+  for (i64 i = global_thread(); i < n; i += global_threads()) {
+    i64 rest = i, from = 0, to = 0;
+    for (i32 axis = layout.rank - 1; axis > 0; axis--) {
+      i64 quotient = rest / layout.extent[axis], index = rest - quotient * layout.extent[axis];
+      from += index * layout.from[axis];
+      to += index * layout.to[axis];
+      rest = quotient;
+    }
+    if (layout.rank > 0) { from += rest * layout.from[0]; to += rest * layout.to[0]; }
+    out[to] = in[from];
+  }
+}
+
+// An index into an axis; negative ones count from the end. Reports an index out of range and yields -1.
+static __device__ __forceinline__ i64 resolve(i64 index, i64 extent, i32* failed) {
+  i64 resolved = index < 0 ? index + extent : index;
+  if (resolved >= 0 && resolved < extent) return resolved;
+  *failed = 1;
+  return -1;
+}
+
+// out[o, j, i] = in[o, index[j], i]
+extern "C" __global__ void gather(i64 outer, i64 extent, i64 inner, i64 count, const T* __restrict__ in,
+                                  const i64* __restrict__ index, T* __restrict__ out, i32* failed) {
+  for (i64 k = global_thread(); k < outer * count * inner; k += global_threads()) {
+    i64 i = k % inner, j = k / inner % count, o = k / inner / count, at = resolve(index[j], extent, failed);
+    if (at >= 0) out[k] = in[(o * extent + at) * inner + i];
+  }
+}
+
+// out[o, index[j], i] = in[o, j, i]; which of several equal indices wins is not defined.
+extern "C" __global__ void scatter(i64 outer, i64 extent, i64 inner, i64 count, const T* __restrict__ in,
+                                   const i64* __restrict__ index, T* __restrict__ out, i32* failed) {
+  for (i64 k = global_thread(); k < outer * count * inner; k += global_threads()) {
+    i64 i = k % inner, j = k / inner % count, o = k / inner / count, at = resolve(index[j], extent, failed);
+    if (at >= 0) out[(o * extent + at) * inner + i] = in[k];
+  }
+}
+
+// Keeps the elements whose mask is set, in order; `position` is the inclusive count of set masks.
+extern "C" __global__ void compact(i64 n, const u8* __restrict__ mask, const i64* __restrict__ position,
+                                   const T* __restrict__ in, T* __restrict__ out) {
+  for (i64 i = global_thread(); i < n; i += global_threads())
+    if (mask[i]) out[position[i] - 1] = in[i];
+}
+
+// The indices of the set masks.
+extern "C" __global__ void compact_indices(i64 n, const u8* __restrict__ mask, const i64* __restrict__ position, i64* __restrict__ out) {
+  for (i64 i = global_thread(); i < n; i += global_threads())
+    if (mask[i]) out[position[i] - 1] = i;
+}

@@ -1,0 +1,27 @@
+//! The layers below the array backend for CUDA: the driver, devices, memory, kernels, and NVIDIA's libraries.
+//!
+//! Nothing of CUDA is needed to build, link or start a program with this crate. The driver and the libraries are opened
+//! when the first device is created; without them that returns an error which lists everything that was tried.
+//!
+//! All work of a [`Device`] runs on one stream, in the order in which it was queued. Only a read by the host waits.
+
+pub mod device;
+pub mod driver;
+pub mod error;
+pub mod ffi;
+pub mod kernel;
+pub mod kernels;
+pub mod libraries;
+pub mod loader;
+pub mod memory;
+
+mod cache;
+mod nvrtc;
+mod pool;
+mod transfer;
+
+pub use device::{Device, DeviceOptions, Limits};
+pub use error::{DriverCode, Error, Result};
+pub use kernel::{Arguments, Kernel, ModuleSource, ModuleStats, Shape};
+pub use memory::DeviceBuffer;
+pub use pool::PoolStats;

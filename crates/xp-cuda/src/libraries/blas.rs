@@ -1,0 +1,327 @@
+//! Products and triangular solves.
+
+use std::ffi::c_int;
+
+use num_complex::Complex;
+
+use super::{
+    DataType, Handle, Matrix, Scalar, Side, Transpose, Triangle, by_type, call, check, open_library,
+};
+use crate::{device::Device, error::Result, ffi::cublas::CublasTable, loader::Library};
+
+/// `C = alpha op(A) op(B) + beta C`, for a batch of matrices at constant strides.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Gemm {
+    pub dtype: DataType,
+    pub transa: Transpose,
+    pub transb: Transpose,
+    pub m: i64,
+    pub n: i64,
+    pub k: i64,
+    pub alpha: Complex<f64>,
+    pub a: Matrix,
+    pub stride_a: i64,
+    pub b: Matrix,
+    pub stride_b: i64,
+    pub beta: Complex<f64>,
+    pub c: Matrix,
+    pub stride_c: i64,
+    pub batch: i64,
+}
+
+/// `C = alpha A A^H + beta C` (or `A^H A` when `trans` says so) for one triangle of `C`; `A^T` for real types.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Syrk {
+    pub dtype: DataType,
+    pub triangle: Triangle,
+    pub trans: bool,
+    pub n: i64,
+    pub k: i64,
+    pub alpha: f64,
+    pub a: Matrix,
+    pub beta: f64,
+    pub c: Matrix,
+}
+
+/// `B = alpha op(A)^-1 B` or `B = alpha B op(A)^-1` for a triangular `A`.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Trsm {
+    pub dtype: DataType,
+    pub side: Side,
+    pub triangle: Triangle,
+    pub trans: Transpose,
+    pub unit_diagonal: bool,
+    pub m: i64,
+    pub n: i64,
+    pub alpha: Complex<f64>,
+    pub a: Matrix,
+    pub b: Matrix,
+}
+
+/// `C = alpha op(A) + beta op(B)`.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Geam {
+    pub dtype: DataType,
+    pub transa: Transpose,
+    pub transb: Transpose,
+    pub m: i64,
+    pub n: i64,
+    pub alpha: Complex<f64>,
+    pub a: Matrix,
+    pub beta: Complex<f64>,
+    pub b: Matrix,
+    pub c: Matrix,
+}
+
+/// The part of BLAS that the backend uses.
+pub trait Blas: Send + Sync {
+    /// A product, or a batch of them.
+    ///
+    /// # Errors
+    /// Those of the library.
+    ///
+    /// # Safety
+    /// Addresses, sizes and strides must describe live memory of this device.
+    unsafe fn gemm(&self, device: &Device, call: &Gemm) -> Result<()>;
+
+    /// A product of a matrix with its own (conjugate) transpose.
+    ///
+    /// # Errors
+    /// Those of the library.
+    ///
+    /// # Safety
+    /// As [`Blas::gemm`].
+    unsafe fn syrk(&self, device: &Device, call: &Syrk) -> Result<()>;
+
+    /// A triangular solve in place.
+    ///
+    /// # Errors
+    /// Those of the library.
+    ///
+    /// # Safety
+    /// As [`Blas::gemm`].
+    unsafe fn trsm(&self, device: &Device, call: &Trsm) -> Result<()>;
+
+    /// A sum of two matrices, transposed as wanted.
+    ///
+    /// # Errors
+    /// Those of the library.
+    ///
+    /// # Safety
+    /// As [`Blas::gemm`].
+    unsafe fn geam(&self, device: &Device, call: &Geam) -> Result<()>;
+}
+
+/// NVIDIA's cuBLAS.
+pub(crate) struct CuBlas {
+    table: CublasTable,
+    handle: Handle,
+}
+
+impl CuBlas {
+    pub(crate) fn new(device: &Device) -> Result<Self> {
+        let table = CublasTable::load(&open_library(Library::Cublas)?)?;
+        device.enter("start of cuBLAS")?;
+        let mut handle = std::ptr::null_mut();
+        check(
+            Library::Cublas,
+            // SAFETY: an output pointer, with the device's context current.
+            unsafe { (table.cublasCreate_v2)(&mut handle) },
+            "start of cuBLAS",
+        )?;
+        let this = Self {
+            table,
+            handle: Handle::new(handle),
+        };
+        check(
+            Library::Cublas,
+            // SAFETY: a live handle and the device's stream, which outlives it.
+            unsafe { (table.cublasSetStream_v2)(handle, device.stream().as_inner()) },
+            "start of cuBLAS",
+        )?;
+        Ok(this)
+    }
+
+    fn run(
+        &self,
+        device: &Device,
+        operation: &str,
+        f: impl FnOnce(*mut std::ffi::c_void) -> c_int,
+    ) -> Result<()> {
+        self.handle
+            .with(|handle| call(device, Library::Cublas, operation, || f(handle)))
+    }
+}
+
+impl Drop for CuBlas {
+    fn drop(&mut self) {
+        // SAFETY: a live handle, destroyed once; the device's context is current when its libraries are dropped.
+        self.handle
+            .with(|handle| unsafe { (self.table.cublasDestroy_v2)(handle) });
+    }
+}
+
+impl Blas for CuBlas {
+    unsafe fn gemm(&self, device: &Device, g: &Gemm) -> Result<()> {
+        // CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F; CUBLAS_GEMM_DEFAULT.
+        let compute = if matches!(g.dtype, DataType::F64 | DataType::C64) {
+            70
+        } else {
+            68
+        };
+        let (alpha, beta, code) = (
+            Scalar::new(g.dtype, g.alpha),
+            Scalar::new(g.dtype, g.beta),
+            g.dtype.code(),
+        );
+        self.run(device, "gemm", |handle| {
+            // SAFETY: a live handle, scalars of the compute type, and matrices by the contract of this method.
+            unsafe {
+                (self.table.cublasGemmStridedBatchedEx_64)(
+                    handle,
+                    g.transa.code(),
+                    g.transb.code(),
+                    g.m,
+                    g.n,
+                    g.k,
+                    alpha.pointer(),
+                    g.a.pointer as *const _,
+                    code,
+                    g.a.ld,
+                    g.stride_a,
+                    g.b.pointer as *const _,
+                    code,
+                    g.b.ld,
+                    g.stride_b,
+                    beta.pointer(),
+                    g.c.pointer as *mut _,
+                    code,
+                    g.c.ld,
+                    g.stride_c,
+                    g.batch,
+                    compute,
+                    -1,
+                )
+            }
+        })
+    }
+
+    unsafe fn syrk(&self, device: &Device, s: &Syrk) -> Result<()> {
+        let t = &self.table;
+        let scalar = |v: f64| Scalar::new(s.dtype.real(), Complex::new(v, 0.0));
+        let (alpha, beta) = (scalar(s.alpha), scalar(s.beta));
+        let is_complex = matches!(s.dtype, DataType::C32 | DataType::C64);
+        let trans = match (s.trans, is_complex) {
+            (false, _) => Transpose::No,
+            (true, false) => Transpose::Yes,
+            (true, true) => Transpose::Conjugate,
+        };
+        by_type!(
+            s.dtype,
+            "syrk",
+            [
+                t.cublasSsyrk_v2_64,
+                t.cublasDsyrk_v2_64,
+                t.cublasCherk_v2_64,
+                t.cublasZherk_v2_64
+            ],
+            |f, T| {
+                self.run(device, "syrk", |handle| {
+                    // SAFETY: as in `gemm`; the scalars are real.
+                    unsafe {
+                        f(
+                            handle,
+                            s.triangle as c_int,
+                            trans.code(),
+                            s.n,
+                            s.k,
+                            alpha.pointer(),
+                            s.a.pointer as *const T,
+                            s.a.ld,
+                            beta.pointer(),
+                            s.c.pointer as *mut T,
+                            s.c.ld,
+                        )
+                    }
+                })
+            }
+        )
+    }
+
+    unsafe fn trsm(&self, device: &Device, s: &Trsm) -> Result<()> {
+        let t = &self.table;
+        let alpha = Scalar::new(s.dtype, s.alpha);
+        by_type!(
+            s.dtype,
+            "trsm",
+            [
+                t.cublasStrsm_v2_64,
+                t.cublasDtrsm_v2_64,
+                t.cublasCtrsm_v2_64,
+                t.cublasZtrsm_v2_64
+            ],
+            |f, T| {
+                self.run(device, "trsm", |handle| {
+                    // SAFETY: as in `gemm`.
+                    unsafe {
+                        f(
+                            handle,
+                            s.side as c_int,
+                            s.triangle as c_int,
+                            s.trans.code(),
+                            c_int::from(s.unit_diagonal),
+                            s.m,
+                            s.n,
+                            alpha.pointer(),
+                            s.a.pointer as *const T,
+                            s.a.ld,
+                            s.b.pointer as *mut T,
+                            s.b.ld,
+                        )
+                    }
+                })
+            }
+        )
+    }
+
+    unsafe fn geam(&self, device: &Device, g: &Geam) -> Result<()> {
+        let t = &self.table;
+        let (alpha, beta) = (Scalar::new(g.dtype, g.alpha), Scalar::new(g.dtype, g.beta));
+        by_type!(
+            g.dtype,
+            "geam",
+            [
+                t.cublasSgeam_64,
+                t.cublasDgeam_64,
+                t.cublasCgeam_64,
+                t.cublasZgeam_64
+            ],
+            |f, T| {
+                self.run(device, "geam", |handle| {
+                    // SAFETY: as in `gemm`.
+                    unsafe {
+                        f(
+                            handle,
+                            g.transa.code(),
+                            g.transb.code(),
+                            g.m,
+                            g.n,
+                            alpha.pointer(),
+                            g.a.pointer as *const T,
+                            g.a.ld,
+                            beta.pointer(),
+                            g.b.pointer as *const T,
+                            g.b.ld,
+                            g.c.pointer as *mut T,
+                            g.c.ld,
+                        )
+                    }
+                })
+            }
+        )
+    }
+}

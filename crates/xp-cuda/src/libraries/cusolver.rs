@@ -1,0 +1,706 @@
+//! NVIDIA's cuSOLVER behind [`Solver`].
+
+use std::ffi::{c_int, c_schar, c_void};
+
+use super::{
+    DataType, Handle, Matrix, Transpose, Triangle, by_type, call, check, open_library,
+    solver::{ApplyQ, Gesvd, Solver, Vectors},
+};
+use crate::{
+    device::Device,
+    error::{Error, Result},
+    ffi::cusolver::CusolverTable,
+    loader::Library,
+};
+
+/// NVIDIA's cuSOLVER.
+pub(crate) struct CuSolver {
+    pub(super) table: CusolverTable,
+    handle: Handle,
+    params: usize,
+}
+
+impl CuSolver {
+    pub(crate) fn new(device: &Device) -> Result<Self> {
+        let operation = "start of cuSOLVER";
+        let table = CusolverTable::load(&open_library(Library::Cusolver)?)?;
+        device.enter(operation)?;
+        let (mut handle, mut params) = (std::ptr::null_mut(), std::ptr::null_mut());
+        let ok = |status| check(Library::Cusolver, status, operation);
+        // SAFETY: an output pointer, with the device's context current.
+        ok(unsafe { (table.cusolverDnCreate)(&mut handle) })?;
+        // SAFETY: an output pointer.
+        let made = ok(unsafe { (table.cusolverDnCreateParams)(&mut params) });
+        let this = Self {
+            table,
+            handle: Handle::new(handle),
+            params: params as usize,
+        };
+        made?;
+        // SAFETY: a live handle and the device's stream, which outlives it.
+        ok(unsafe { (table.cusolverDnSetStream)(handle, device.stream().as_inner()) })?;
+        Ok(this)
+    }
+
+    pub(super) fn run(
+        &self,
+        device: &Device,
+        operation: &str,
+        f: impl FnOnce(*mut c_void) -> c_int,
+    ) -> Result<()> {
+        self.handle
+            .with(|handle| call(device, Library::Cusolver, operation, || f(handle)))
+    }
+
+    fn params(&self) -> *mut c_void {
+        self.params as *mut c_void
+    }
+
+    /// Asks for the sizes of both workspaces, allocates them, and runs.
+    fn with_workspaces(
+        &self,
+        device: &Device,
+        operation: &str,
+        sizes: impl FnOnce(*mut c_void, &mut usize, &mut usize) -> c_int,
+        run: impl FnOnce(*mut c_void, *mut c_void, usize, *mut c_void, usize) -> c_int,
+    ) -> Result<()> {
+        let (mut on_device, mut on_host) = (0, 0);
+        self.run(device, operation, |handle| {
+            sizes(handle, &mut on_device, &mut on_host)
+        })?;
+        let work = device.alloc(on_device, operation)?;
+        let mut host = vec![0u64; on_host.div_ceil(8)];
+        self.run(device, operation, |handle| {
+            run(
+                handle,
+                work.pointer() as *mut _,
+                on_device,
+                host.as_mut_ptr().cast(),
+                on_host,
+            )
+        })?;
+        // The device workspace is freed in stream order; the host workspace may be in use until the work is done.
+        if on_host > 0 {
+            device.synchronize(operation)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Drop for CuSolver {
+    fn drop(&mut self) {
+        // SAFETY: live handles (or null options, which cuSOLVER refuses), destroyed once; the device's context is current
+        // when its libraries are dropped.
+        self.handle.with(|handle| unsafe {
+            (self.table.cusolverDnDestroyParams)(self.params());
+            (self.table.cusolverDnDestroy)(handle);
+        });
+    }
+}
+
+/// A dimension for the functions that take 32-bit integers.
+pub(super) fn int(value: i64, operation: &str) -> Result<c_int> {
+    c_int::try_from(value).map_err(|_| Error::InvalidArgument {
+        operation: operation.into(),
+        reason: format!(
+            "cuSOLVER takes dimensions up to {}, not {value}",
+            c_int::MAX
+        ),
+    })
+}
+
+// SAFETY of all calls below: a live handle, workspaces of the sizes that cuSOLVER asked for, and matrices by the contract of
+// the trait.
+#[allow(clippy::undocumented_unsafe_blocks)]
+impl Solver for CuSolver {
+    unsafe fn geqrf(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        m: i64,
+        n: i64,
+        a: Matrix,
+        tau: u64,
+        info: u64,
+    ) -> Result<()> {
+        let (t, p, d) = (&self.table, self.params(), dtype.code());
+        self.with_workspaces(
+            device,
+            "QR factorisation",
+            |h, device, host| unsafe {
+                (t.cusolverDnXgeqrf_bufferSize)(
+                    h,
+                    p,
+                    m,
+                    n,
+                    d,
+                    a.pointer as *const _,
+                    a.ld,
+                    d,
+                    tau as *const _,
+                    d,
+                    device,
+                    host,
+                )
+            },
+            |h, work, len, host, host_len| unsafe {
+                (t.cusolverDnXgeqrf)(
+                    h,
+                    p,
+                    m,
+                    n,
+                    d,
+                    a.pointer as *mut _,
+                    a.ld,
+                    d,
+                    tau as *mut _,
+                    d,
+                    work,
+                    len,
+                    host,
+                    host_len,
+                    info as *mut _,
+                )
+            },
+        )
+    }
+
+    unsafe fn apply_q(&self, device: &Device, q: &ApplyQ, info: u64) -> Result<()> {
+        let (t, operation) = (&self.table, "product with Q");
+        let (m, n, k, lda, ldc) = (
+            int(q.m, operation)?,
+            int(q.n, operation)?,
+            int(q.k, operation)?,
+            int(q.a.ld, operation)?,
+            int(q.c.ld, operation)?,
+        );
+        let is_complex = matches!(q.dtype, DataType::C32 | DataType::C64);
+        let trans = if !q.trans {
+            Transpose::No
+        } else if is_complex {
+            Transpose::Conjugate
+        } else {
+            Transpose::Yes
+        }
+        .code();
+        let side = q.side as c_int;
+        let mut len = 0;
+        by_type!(
+            q.dtype,
+            operation,
+            [
+                t.cusolverDnSormqr_bufferSize,
+                t.cusolverDnDormqr_bufferSize,
+                t.cusolverDnCunmqr_bufferSize,
+                t.cusolverDnZunmqr_bufferSize
+            ],
+            |f, T| {
+                self.run(device, operation, |h| unsafe {
+                    f(
+                        h,
+                        side,
+                        trans,
+                        m,
+                        n,
+                        k,
+                        q.a.pointer as *const T,
+                        lda,
+                        q.tau as *const T,
+                        q.c.pointer as *const T,
+                        ldc,
+                        &mut len,
+                    )
+                })
+            }
+        )?;
+        let work = device.alloc(len.max(0) as usize * q.dtype.size(), operation)?;
+        by_type!(
+            q.dtype,
+            operation,
+            [
+                t.cusolverDnSormqr,
+                t.cusolverDnDormqr,
+                t.cusolverDnCunmqr,
+                t.cusolverDnZunmqr
+            ],
+            |f, T| {
+                self.run(device, operation, |h| unsafe {
+                    f(
+                        h,
+                        side,
+                        trans,
+                        m,
+                        n,
+                        k,
+                        q.a.pointer as *const T,
+                        lda,
+                        q.tau as *const T,
+                        q.c.pointer as *mut T,
+                        ldc,
+                        work.pointer() as *mut T,
+                        len,
+                        info as *mut _,
+                    )
+                })
+            }
+        )
+    }
+
+    unsafe fn form_q(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        m: i64,
+        n: i64,
+        k: i64,
+        a: Matrix,
+        tau: u64,
+        info: u64,
+    ) -> Result<()> {
+        let (t, operation) = (&self.table, "forming of Q");
+        let (m, n, k, lda) = (
+            int(m, operation)?,
+            int(n, operation)?,
+            int(k, operation)?,
+            int(a.ld, operation)?,
+        );
+        let mut len = 0;
+        by_type!(
+            dtype,
+            operation,
+            [
+                t.cusolverDnSorgqr_bufferSize,
+                t.cusolverDnDorgqr_bufferSize,
+                t.cusolverDnCungqr_bufferSize,
+                t.cusolverDnZungqr_bufferSize
+            ],
+            |f, T| {
+                self.run(device, operation, |h| unsafe {
+                    f(
+                        h,
+                        m,
+                        n,
+                        k,
+                        a.pointer as *const T,
+                        lda,
+                        tau as *const T,
+                        &mut len,
+                    )
+                })
+            }
+        )?;
+        let work = device.alloc(len.max(0) as usize * dtype.size(), operation)?;
+        by_type!(
+            dtype,
+            operation,
+            [
+                t.cusolverDnSorgqr,
+                t.cusolverDnDorgqr,
+                t.cusolverDnCungqr,
+                t.cusolverDnZungqr
+            ],
+            |f, T| {
+                self.run(device, operation, |h| unsafe {
+                    f(
+                        h,
+                        m,
+                        n,
+                        k,
+                        a.pointer as *mut T,
+                        lda,
+                        tau as *const T,
+                        work.pointer() as *mut T,
+                        len,
+                        info as *mut _,
+                    )
+                })
+            }
+        )
+    }
+
+    unsafe fn potrf(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        info: u64,
+    ) -> Result<()> {
+        let (t, p, d, uplo) = (&self.table, self.params(), dtype.code(), triangle as c_int);
+        self.with_workspaces(
+            device,
+            "Cholesky factorisation",
+            |h, device, host| unsafe {
+                (t.cusolverDnXpotrf_bufferSize)(
+                    h,
+                    p,
+                    uplo,
+                    n,
+                    d,
+                    a.pointer as *const _,
+                    a.ld,
+                    d,
+                    device,
+                    host,
+                )
+            },
+            |h, work, len, host, host_len| unsafe {
+                (t.cusolverDnXpotrf)(
+                    h,
+                    p,
+                    uplo,
+                    n,
+                    d,
+                    a.pointer as *mut _,
+                    a.ld,
+                    d,
+                    work,
+                    len,
+                    host,
+                    host_len,
+                    info as *mut _,
+                )
+            },
+        )
+    }
+
+    unsafe fn potrs(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        triangle: Triangle,
+        n: i64,
+        nrhs: i64,
+        a: Matrix,
+        b: Matrix,
+        info: u64,
+    ) -> Result<()> {
+        let (t, p, d) = (&self.table, self.params(), dtype.code());
+        self.run(device, "Cholesky solve", |h| unsafe {
+            (t.cusolverDnXpotrs)(
+                h,
+                p,
+                triangle as c_int,
+                n,
+                nrhs,
+                d,
+                a.pointer as *const _,
+                a.ld,
+                d,
+                b.pointer as *mut _,
+                b.ld,
+                info as *mut _,
+            )
+        })
+    }
+
+    unsafe fn getrf(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        m: i64,
+        n: i64,
+        a: Matrix,
+        pivots: u64,
+        info: u64,
+    ) -> Result<()> {
+        let (t, p, d) = (&self.table, self.params(), dtype.code());
+        self.with_workspaces(
+            device,
+            "LU factorisation",
+            |h, device, host| unsafe {
+                (t.cusolverDnXgetrf_bufferSize)(
+                    h,
+                    p,
+                    m,
+                    n,
+                    d,
+                    a.pointer as *const _,
+                    a.ld,
+                    d,
+                    device,
+                    host,
+                )
+            },
+            |h, work, len, host, host_len| unsafe {
+                (t.cusolverDnXgetrf)(
+                    h,
+                    p,
+                    m,
+                    n,
+                    d,
+                    a.pointer as *mut _,
+                    a.ld,
+                    pivots as *mut _,
+                    d,
+                    work,
+                    len,
+                    host,
+                    host_len,
+                    info as *mut _,
+                )
+            },
+        )
+    }
+
+    unsafe fn getrs(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        trans: Transpose,
+        n: i64,
+        nrhs: i64,
+        a: Matrix,
+        pivots: u64,
+        b: Matrix,
+        info: u64,
+    ) -> Result<()> {
+        let (t, p, d) = (&self.table, self.params(), dtype.code());
+        self.run(device, "LU solve", |h| unsafe {
+            (t.cusolverDnXgetrs)(
+                h,
+                p,
+                trans.code(),
+                n,
+                nrhs,
+                d,
+                a.pointer as *const _,
+                a.ld,
+                pivots as *const _,
+                d,
+                b.pointer as *mut _,
+                b.ld,
+                info as *mut _,
+            )
+        })
+    }
+
+    unsafe fn syevd(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        vectors: bool,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        w: u64,
+        info: u64,
+    ) -> Result<()> {
+        let (t, p, d, real) = (
+            &self.table,
+            self.params(),
+            dtype.code(),
+            dtype.real().code(),
+        );
+        let (jobz, uplo) = (c_int::from(vectors), triangle as c_int);
+        self.with_workspaces(
+            device,
+            "eigenvalue decomposition",
+            |h, device, host| unsafe {
+                (t.cusolverDnXsyevd_bufferSize)(
+                    h,
+                    p,
+                    jobz,
+                    uplo,
+                    n,
+                    d,
+                    a.pointer as *const _,
+                    a.ld,
+                    real,
+                    w as *const _,
+                    d,
+                    device,
+                    host,
+                )
+            },
+            |h, work, len, host, host_len| unsafe {
+                (t.cusolverDnXsyevd)(
+                    h,
+                    p,
+                    jobz,
+                    uplo,
+                    n,
+                    d,
+                    a.pointer as *mut _,
+                    a.ld,
+                    real,
+                    w as *mut _,
+                    d,
+                    work,
+                    len,
+                    host,
+                    host_len,
+                    info as *mut _,
+                )
+            },
+        )
+    }
+
+    unsafe fn gesvd(&self, device: &Device, s: &Gesvd, info: u64) -> Result<()> {
+        let (t, p, d, real) = (
+            &self.table,
+            self.params(),
+            s.dtype.code(),
+            s.dtype.real().code(),
+        );
+        let job = match s.vectors {
+            Vectors::None => b'N',
+            Vectors::Thin => b'S',
+            Vectors::Full => b'A',
+        } as c_schar;
+        self.with_workspaces(
+            device,
+            "singular value decomposition",
+            |h, device, host| unsafe {
+                (t.cusolverDnXgesvd_bufferSize)(
+                    h,
+                    p,
+                    job,
+                    job,
+                    s.m,
+                    s.n,
+                    d,
+                    s.a.pointer as *const _,
+                    s.a.ld,
+                    real,
+                    s.s as *const _,
+                    d,
+                    s.u.pointer as *const _,
+                    s.u.ld,
+                    d,
+                    s.v.pointer as *const _,
+                    s.v.ld,
+                    d,
+                    device,
+                    host,
+                )
+            },
+            |h, work, len, host, host_len| unsafe {
+                (t.cusolverDnXgesvd)(
+                    h,
+                    p,
+                    job,
+                    job,
+                    s.m,
+                    s.n,
+                    d,
+                    s.a.pointer as *mut _,
+                    s.a.ld,
+                    real,
+                    s.s as *mut _,
+                    d,
+                    s.u.pointer as *mut _,
+                    s.u.ld,
+                    d,
+                    s.v.pointer as *mut _,
+                    s.v.ld,
+                    d,
+                    work,
+                    len,
+                    host,
+                    host_len,
+                    info as *mut _,
+                )
+            },
+        )
+    }
+
+    unsafe fn gesvdp(&self, device: &Device, s: &Gesvd, info: u64) -> Result<f64> {
+        let (t, p, d, real) = (
+            &self.table,
+            self.params(),
+            s.dtype.code(),
+            s.dtype.real().code(),
+        );
+        let (jobz, econ) = (
+            c_int::from(s.vectors != Vectors::None),
+            c_int::from(s.vectors != Vectors::Full),
+        );
+        let mut perturbation = 0.0;
+        self.with_workspaces(
+            device,
+            "singular value decomposition",
+            |h, device, host| unsafe {
+                (t.cusolverDnXgesvdp_bufferSize)(
+                    h,
+                    p,
+                    jobz,
+                    econ,
+                    s.m,
+                    s.n,
+                    d,
+                    s.a.pointer as *const _,
+                    s.a.ld,
+                    real,
+                    s.s as *const _,
+                    d,
+                    s.u.pointer as *const _,
+                    s.u.ld,
+                    d,
+                    s.v.pointer as *const _,
+                    s.v.ld,
+                    d,
+                    device,
+                    host,
+                )
+            },
+            |h, work, len, host, host_len| unsafe {
+                (t.cusolverDnXgesvdp)(
+                    h,
+                    p,
+                    jobz,
+                    econ,
+                    s.m,
+                    s.n,
+                    d,
+                    s.a.pointer as *mut _,
+                    s.a.ld,
+                    real,
+                    s.s as *mut _,
+                    d,
+                    s.u.pointer as *mut _,
+                    s.u.ld,
+                    d,
+                    s.v.pointer as *mut _,
+                    s.v.ld,
+                    d,
+                    work,
+                    len,
+                    host,
+                    host_len,
+                    info as *mut _,
+                    &mut perturbation,
+                )
+            },
+        )?;
+        device.synchronize("singular value decomposition")?;
+        Ok(perturbation)
+    }
+
+    unsafe fn syevj_batched(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        vectors: bool,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        w: u64,
+        info: u64,
+        batch: i64,
+    ) -> Result<()> {
+        unsafe { self.eigenvalues_batched(device, dtype, vectors, triangle, n, a, w, info, batch) }
+    }
+
+    unsafe fn gesvdj_batched(
+        &self,
+        device: &Device,
+        svd: &Gesvd,
+        info: u64,
+        batch: i64,
+    ) -> Result<()> {
+        unsafe { self.singular_values_batched(device, svd, info, batch) }
+    }
+}

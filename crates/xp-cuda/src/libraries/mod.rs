@@ -1,0 +1,316 @@
+//! cuBLAS, cuSOLVER and cuFFT behind traits, so that a simulated device can bring implementations of its own.
+//!
+//! Matrices are column-major, as the libraries want them; addresses are device addresses. Calls are queued on the device's
+//! stream. Sizes, leading dimensions and addresses are the caller's responsibility: the calls are `unsafe`.
+
+pub mod blas;
+mod cusolver;
+pub mod fft;
+mod jacobi;
+pub mod solver;
+
+use std::{
+    ffi::c_int,
+    sync::{Mutex, OnceLock},
+};
+
+use num_complex::Complex;
+
+pub use self::{blas::Blas, fft::FftLib, solver::Solver};
+use crate::{
+    device::{Device, lock},
+    driver,
+    error::{Error, Result},
+    loader::{Library, Opened},
+};
+
+/// The element types of the libraries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum DataType {
+    F16,
+    BF16,
+    F32,
+    F64,
+    C32,
+    C64,
+}
+
+impl DataType {
+    /// The size of an element in bytes.
+    pub fn size(self) -> usize {
+        match self {
+            Self::F16 | Self::BF16 => 2,
+            Self::F32 => 4,
+            Self::F64 | Self::C32 => 8,
+            Self::C64 => 16,
+        }
+    }
+
+    /// The type of absolute values.
+    pub fn real(self) -> Self {
+        match self {
+            Self::C32 => Self::F32,
+            Self::C64 => Self::F64,
+            other => other,
+        }
+    }
+
+    /// The `cudaDataType` of this type.
+    pub(crate) fn code(self) -> c_int {
+        match self {
+            Self::F32 => 0,
+            Self::F64 => 1,
+            Self::F16 => 2,
+            Self::C32 => 4,
+            Self::C64 => 5,
+            Self::BF16 => 14,
+        }
+    }
+}
+
+/// Whether an operand is transposed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transpose {
+    /// As stored.
+    No,
+    /// Transposed.
+    Yes,
+    /// Transposed and conjugated.
+    Conjugate,
+}
+
+impl Transpose {
+    pub(crate) fn code(self) -> c_int {
+        self as c_int
+    }
+}
+
+/// Which triangle of a matrix is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Triangle {
+    Lower,
+    Upper,
+}
+
+/// Which side of a product a matrix stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Side {
+    Left,
+    Right,
+}
+
+/// A column-major matrix on the device: address and leading dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Matrix {
+    /// Device address of the first element.
+    pub pointer: u64,
+    /// Elements between two columns.
+    pub ld: i64,
+}
+
+/// Constructors of the three libraries for a device.
+#[derive(Clone, Copy)]
+pub struct Factories {
+    /// Opens cuBLAS or what stands in for it.
+    pub blas: fn(&Device) -> Result<Box<dyn Blas>>,
+    /// Opens cuSOLVER or what stands in for it.
+    pub solver: fn(&Device) -> Result<Box<dyn Solver>>,
+    /// Opens cuFFT or what stands in for it.
+    pub fft: fn(&Device) -> Result<Box<dyn FftLib>>,
+}
+
+const NVIDIA: Factories = Factories {
+    blas: |device| Ok(Box::new(blas::CuBlas::new(device)?)),
+    solver: |device| Ok(Box::new(cusolver::CuSolver::new(device)?)),
+    fft: |_| Ok(Box::new(fft::CuFft::new()?)),
+};
+
+static FACTORIES: OnceLock<Factories> = OnceLock::new();
+
+/// Replaces NVIDIA's libraries for the rest of the process. Returns false, without effect, once a library is in use.
+#[must_use = "the factories are ignored once a library is in use"]
+pub fn install(factories: Factories) -> bool {
+    FACTORIES.set(factories).is_ok()
+}
+
+impl Device {
+    /// cuBLAS on this device, opened at the first call.
+    ///
+    /// # Errors
+    /// [`Error::LibraryNotFound`] lists everything that was tried.
+    pub fn blas(&self) -> Result<&dyn Blas> {
+        open(&self.libraries().blas, || (factories().blas)(self))
+    }
+
+    /// cuSOLVER on this device, opened at the first call.
+    ///
+    /// # Errors
+    /// As [`Device::blas`].
+    pub fn solver(&self) -> Result<&dyn Solver> {
+        open(&self.libraries().solver, || (factories().solver)(self))
+    }
+
+    /// cuFFT on this device, opened at the first call.
+    ///
+    /// # Errors
+    /// As [`Device::blas`].
+    pub fn fft(&self) -> Result<&dyn FftLib> {
+        open(&self.libraries().fft, || (factories().fft)(self))
+    }
+}
+
+fn factories() -> &'static Factories {
+    FACTORIES.get_or_init(|| NVIDIA)
+}
+
+/// The libraries of a device.
+#[derive(Default)]
+pub(crate) struct Libraries {
+    blas: OnceLock<Box<dyn Blas>>,
+    solver: OnceLock<Box<dyn Solver>>,
+    fft: OnceLock<Box<dyn FftLib>>,
+}
+
+/// A library that failed to open is tried again at the next call. Two threads may open one at once; one result is kept.
+fn open<T: ?Sized>(slot: &OnceLock<Box<T>>, make: impl FnOnce() -> Result<Box<T>>) -> Result<&T> {
+    if slot.get().is_none() {
+        let made = make()?;
+        let _ = slot.set(made);
+    }
+    Ok(slot.get().expect("set above"))
+}
+
+/// Opens a library for the driver's CUDA version.
+pub(crate) fn open_library(library: Library) -> Result<Opened> {
+    Opened::open(library, driver::version().ok().map(|(major, _)| major))
+}
+
+/// Fails for a status other than 0.
+pub(crate) fn check(library: Library, status: c_int, operation: &str) -> Result<()> {
+    if status == 0 {
+        return Ok(());
+    }
+    Err(Error::Status {
+        operation: operation.into(),
+        library,
+        status,
+        name: status_name(library, status).into(),
+    })
+}
+
+fn status_name(library: Library, status: c_int) -> &'static str {
+    match (library, status) {
+        (Library::Cublas, 1) => "CUBLAS_STATUS_NOT_INITIALIZED",
+        (Library::Cublas, 3) => "CUBLAS_STATUS_ALLOC_FAILED",
+        (Library::Cublas, 7) => "CUBLAS_STATUS_INVALID_VALUE",
+        (Library::Cublas, 8) => "CUBLAS_STATUS_ARCH_MISMATCH",
+        (Library::Cublas, 13) => "CUBLAS_STATUS_EXECUTION_FAILED",
+        (Library::Cublas, 15) => "CUBLAS_STATUS_NOT_SUPPORTED",
+        (Library::Cusolver, 1) => "CUSOLVER_STATUS_NOT_INITIALIZED",
+        (Library::Cusolver, 2) => "CUSOLVER_STATUS_ALLOC_FAILED",
+        (Library::Cusolver, 3) => "CUSOLVER_STATUS_INVALID_VALUE",
+        (Library::Cusolver, 6) => "CUSOLVER_STATUS_EXECUTION_FAILED",
+        (Library::Cusolver, 7) => "CUSOLVER_STATUS_INTERNAL_ERROR",
+        (Library::Cusolver, 9) => "CUSOLVER_STATUS_NOT_SUPPORTED",
+        (Library::Cufft, 1) => "CUFFT_INVALID_PLAN",
+        (Library::Cufft, 2) => "CUFFT_ALLOC_FAILED",
+        (Library::Cufft, 4) => "CUFFT_INVALID_VALUE",
+        (Library::Cufft, 5) => "CUFFT_INTERNAL_ERROR",
+        (Library::Cufft, 6) => "CUFFT_EXEC_FAILED",
+        (Library::Cufft, 7) => "CUFFT_SETUP_FAILED",
+        (Library::Cufft, 8) => "CUFFT_INVALID_SIZE",
+        _ => "status",
+    }
+}
+
+/// The libraries return a status of their own when a launch inside them fails; the driver's error is more exact.
+pub(crate) fn call(
+    device: &Device,
+    library: Library,
+    operation: &str,
+    f: impl FnOnce() -> c_int,
+) -> Result<()> {
+    device.enter(operation)?;
+    check(library, f(), operation)
+}
+
+/// A scalar in the form that a library expects behind a pointer.
+#[repr(C, align(16))]
+pub(crate) union Scalar {
+    f32: f32,
+    f64: f64,
+    c32: Complex<f32>,
+    c64: Complex<f64>,
+}
+
+impl Scalar {
+    /// `value` in the type that products of `dtype` are accumulated in.
+    pub(crate) fn new(dtype: DataType, value: Complex<f64>) -> Self {
+        match dtype {
+            DataType::F16 | DataType::BF16 | DataType::F32 => Self {
+                f32: value.re as f32,
+            },
+            DataType::F64 => Self { f64: value.re },
+            DataType::C32 => Self {
+                c32: Complex::new(value.re as f32, value.im as f32),
+            },
+            DataType::C64 => Self { c64: value },
+        }
+    }
+
+    pub(crate) fn pointer<T>(&self) -> *const T {
+        (&raw const *self).cast()
+    }
+}
+
+/// A library handle, used by one thread at a time.
+pub(crate) struct Handle(Mutex<usize>);
+
+impl Handle {
+    pub(crate) fn new(handle: *mut std::ffi::c_void) -> Self {
+        Self(Mutex::new(handle as usize))
+    }
+
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*mut std::ffi::c_void) -> R) -> R {
+        let handle = lock(&self.0);
+        f(*handle as *mut _)
+    }
+}
+
+/// Runs `$body` with `$function` and `$type` for a dtype of the four LAPACK types.
+macro_rules! by_type {
+    ($dtype:expr, $operation:expr, [$s:expr, $d:expr, $c:expr, $z:expr], |$function:ident, $type:ident| $body:expr) => {
+        match $dtype {
+            $crate::libraries::DataType::F32 => {
+                type $type = f32;
+                let $function = $s;
+                $body
+            }
+            $crate::libraries::DataType::F64 => {
+                type $type = f64;
+                let $function = $d;
+                $body
+            }
+            $crate::libraries::DataType::C32 => {
+                type $type = num_complex::Complex<f32>;
+                let $function = $c;
+                $body
+            }
+            $crate::libraries::DataType::C64 => {
+                type $type = num_complex::Complex<f64>;
+                let $function = $z;
+                $body
+            }
+            other => {
+                return Err($crate::Error::UnsupportedDtype {
+                    operation: $operation.into(),
+                    dtype: format!("{other:?}"),
+                });
+            }
+        }
+    };
+}
+pub(crate) use by_type;

@@ -1,0 +1,170 @@
+//! Factorisations.
+
+use super::{DataType, Matrix, Side, Transpose, Triangle};
+use crate::{device::Device, error::Result};
+
+/// How much of a singular value decomposition is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vectors {
+    /// Singular values only.
+    None,
+    /// The first `min(m, n)` vectors.
+    Thin,
+    /// All vectors.
+    Full,
+}
+
+/// A singular value decomposition of an `m` by `n` matrix, which is overwritten.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Gesvd {
+    pub dtype: DataType,
+    pub vectors: Vectors,
+    pub m: i64,
+    pub n: i64,
+    pub a: Matrix,
+    pub s: u64,
+    pub u: Matrix,
+    /// `V^H` for [`Solver::gesvd`], `V` for [`Solver::gesvdp`].
+    pub v: Matrix,
+}
+
+/// A product with the orthogonal factor of a QR factorisation: `C = op(Q) C` or `C op(Q)`.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct ApplyQ {
+    pub dtype: DataType,
+    pub side: Side,
+    /// Apply the (conjugate) transpose.
+    pub trans: bool,
+    pub m: i64,
+    pub n: i64,
+    /// Number of reflectors.
+    pub k: i64,
+    pub a: Matrix,
+    pub tau: u64,
+    pub c: Matrix,
+}
+
+/// The part of LAPACK that the backend uses.
+///
+/// `info` is the device address of a 32-bit integer: 0 for success, positive for a numerical failure, as in LAPACK. The
+/// caller reads it.
+///
+/// # Safety
+/// For every method, addresses and sizes must describe live memory of the device.
+#[allow(
+    clippy::missing_safety_doc,
+    clippy::missing_errors_doc,
+    clippy::too_many_arguments
+)]
+pub trait Solver: Send + Sync {
+    /// QR factorisation: R above the diagonal, reflectors below, their factors in `tau`.
+    unsafe fn geqrf(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        m: i64,
+        n: i64,
+        a: Matrix,
+        tau: u64,
+        info: u64,
+    ) -> Result<()>;
+    /// A product with Q of [`geqrf`](Self::geqrf).
+    unsafe fn apply_q(&self, device: &Device, q: &ApplyQ, info: u64) -> Result<()>;
+    /// The first `n` columns of Q of [`geqrf`](Self::geqrf), from `k` reflectors, in place.
+    unsafe fn form_q(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        m: i64,
+        n: i64,
+        k: i64,
+        a: Matrix,
+        tau: u64,
+        info: u64,
+    ) -> Result<()>;
+    /// Cholesky factorisation of one triangle.
+    unsafe fn potrf(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        info: u64,
+    ) -> Result<()>;
+    /// Solves with the factor of [`potrf`](Self::potrf).
+    unsafe fn potrs(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        triangle: Triangle,
+        n: i64,
+        nrhs: i64,
+        a: Matrix,
+        b: Matrix,
+        info: u64,
+    ) -> Result<()>;
+    /// LU factorisation with partial pivoting; pivots are 64-bit and count from 1.
+    unsafe fn getrf(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        m: i64,
+        n: i64,
+        a: Matrix,
+        pivots: u64,
+        info: u64,
+    ) -> Result<()>;
+    /// Solves with the factors of [`getrf`](Self::getrf).
+    unsafe fn getrs(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        trans: Transpose,
+        n: i64,
+        nrhs: i64,
+        a: Matrix,
+        pivots: u64,
+        b: Matrix,
+        info: u64,
+    ) -> Result<()>;
+    /// Eigenvalues, ascending, and optionally eigenvectors, of a symmetric or Hermitian matrix.
+    unsafe fn syevd(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        vectors: bool,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        w: u64,
+        info: u64,
+    ) -> Result<()>;
+    /// Singular value decomposition by QR iteration; needs `m >= n`.
+    unsafe fn gesvd(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<()>;
+    /// Singular value decomposition by polar decomposition. Returns the perturbation that it had to make.
+    unsafe fn gesvdp(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<f64>;
+    /// Eigenvalues and vectors of `batch` contiguous matrices by Jacobi's method; one `info` per matrix.
+    unsafe fn syevj_batched(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        vectors: bool,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        w: u64,
+        info: u64,
+        batch: i64,
+    ) -> Result<()>;
+    /// Singular value decompositions of `batch` contiguous matrices of at most 32 by 32 by Jacobi's method; `v` is V.
+    unsafe fn gesvdj_batched(
+        &self,
+        device: &Device,
+        svd: &Gesvd,
+        info: u64,
+        batch: i64,
+    ) -> Result<()>;
+}

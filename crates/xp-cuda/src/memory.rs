@@ -1,0 +1,175 @@
+//! Device memory.
+
+use cust::sys;
+
+use crate::{
+    device::Device,
+    driver::OrFail,
+    error::{Error, Result},
+};
+
+/// A block of device memory; dropping it returns it to the device's pool.
+#[derive(Debug)]
+pub struct DeviceBuffer {
+    device: Device,
+    pointer: u64,
+    len: usize,
+    class: usize,
+}
+
+impl Device {
+    /// Allocates `len` bytes. Their content is arbitrary.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] names `operation`; the device stays usable.
+    pub fn alloc(&self, len: usize, operation: &str) -> Result<DeviceBuffer> {
+        let (pointer, class) = if len == 0 {
+            (0, 0)
+        } else {
+            self.pool().alloc(self, len, operation)?
+        };
+        Ok(DeviceBuffer {
+            device: self.clone(),
+            pointer,
+            len,
+            class,
+        })
+    }
+
+    /// Allocates `len` bytes and sets them to zero.
+    ///
+    /// # Errors
+    /// As [`Device::alloc`].
+    pub fn alloc_zeroed(&self, len: usize, operation: &str) -> Result<DeviceBuffer> {
+        let mut buffer = self.alloc(len, operation)?;
+        buffer.fill(0, operation)?;
+        Ok(buffer)
+    }
+}
+
+impl DeviceBuffer {
+    /// The device that holds the memory.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The device address; 0 for an empty buffer.
+    pub fn pointer(&self) -> u64 {
+        self.pointer
+    }
+
+    /// The size in bytes.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True when the size is 0.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The device address of a range, after checking that the buffer holds it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn range(&self, offset: usize, len: usize, operation: &str) -> Result<u64> {
+        if offset.checked_add(len).is_some_and(|end| end <= self.len) {
+            return Ok(self.pointer + offset as u64);
+        }
+        Err(Error::OutOfRange {
+            operation: operation.into(),
+            offset,
+            requested: len,
+            len: self.len,
+        })
+    }
+
+    /// Sets every byte.
+    ///
+    /// # Errors
+    /// Those of the driver.
+    pub fn fill(&mut self, value: u8, operation: &str) -> Result<()> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        self.device.call(
+            || operation.into(),
+            |stream| {
+                // SAFETY: the buffer is live and `len` bytes long, and work that frees it is queued later on the same stream.
+                unsafe { sys::cuMemsetD8Async(self.pointer, value, self.len, stream.as_inner()) }
+                    .code()
+            },
+        )
+    }
+
+    /// Copies `len` bytes from another buffer, which may be on another device.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`], and those of the driver.
+    pub fn copy_from(
+        &mut self,
+        offset: usize,
+        source: &Self,
+        source_offset: usize,
+        len: usize,
+        operation: &str,
+    ) -> Result<()> {
+        let to = self.range(offset, len, operation)?;
+        let from = source.range(source_offset, len, operation)?;
+        if len == 0 {
+            return Ok(());
+        }
+        if self.device != source.device {
+            return self.copy_from_peer(to, source, from, len, operation);
+        }
+        self.device.call(
+            || operation.into(),
+            // SAFETY: both ranges were checked, and both buffers are freed in stream order.
+            |stream| unsafe { sys::cuMemcpyDtoDAsync_v2(to, from, len, stream.as_inner()) }.code(),
+        )
+    }
+
+    fn copy_from_peer(
+        &mut self,
+        to: u64,
+        source: &Self,
+        from: u64,
+        len: usize,
+        operation: &str,
+    ) -> Result<()> {
+        // The source's queued work has to be done before, and the copy has to be done before the source is reused.
+        source.device.synchronize(operation)?;
+        let (target_context, source_context) = (
+            self.device.context().as_raw(),
+            source.device.context().as_raw(),
+        );
+        self.device.call(
+            || operation.into(),
+            |stream| {
+                // SAFETY: both ranges were checked against live buffers of these contexts.
+                unsafe {
+                    sys::cuMemcpyPeerAsync(
+                        to,
+                        target_context,
+                        from,
+                        source_context,
+                        len,
+                        stream.as_inner(),
+                    )
+                }
+                .code()
+            },
+        )?;
+        self.device.synchronize(operation)
+    }
+}
+
+impl Drop for DeviceBuffer {
+    fn drop(&mut self) {
+        if self.pointer != 0 {
+            self.device
+                .pool()
+                .free(&self.device, self.pointer, self.class);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Copies between host and device, through pinned host memory.
+//!
+//! A transfer is cut into chunks that alternate between two pinned buffers, so that the copy on the host and the copy over
+//! the bus overlap. An upload returns when the last chunk is queued; a download returns when the data are there.
+
+use std::sync::Mutex;
+
+use cust::{
+    event::{Event, EventFlags},
+    memory::LockedBuffer,
+    stream::Stream,
+    sys,
+};
+
+use crate::{
+    device::{Device, lock},
+    driver::OrFail,
+    error::{DriverCode, Result},
+    memory::DeviceBuffer,
+};
+
+/// Bytes per pinned buffer.
+const CHUNK: usize = 4 << 20;
+const SLOTS: usize = 2;
+
+impl DeviceBuffer {
+    /// Copies host memory into the buffer; the host memory may be reused at once.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange), and those of the driver.
+    pub fn upload(&mut self, offset: usize, data: &[u8], operation: &str) -> Result<()> {
+        let to = self.range(offset, data.len(), operation)?;
+        if data.is_empty() {
+            return Ok(());
+        }
+        let device = self.device();
+        let mut slots = lock(&device.staging().slots);
+        let chunks = data.chunks(CHUNK).zip((to..).step_by(CHUNK));
+        device.call(
+            || operation.into(),
+            |stream| {
+                if !slots.prepare() {
+                    return upload_pageable(stream, to, data);
+                }
+                for ((chunk, address), index) in chunks.zip((0..SLOTS).cycle()) {
+                    let slot = &mut slots.0[index];
+                    slot.wait()?;
+                    slot.memory[..chunk.len()].copy_from_slice(chunk);
+                    // SAFETY: the device range was checked; the pinned memory is not written before the event has passed.
+                    unsafe {
+                        sys::cuMemcpyHtoDAsync_v2(
+                            address,
+                            slot.memory.as_ptr().cast(),
+                            chunk.len(),
+                            stream.as_inner(),
+                        )
+                    }
+                    .code()?;
+                    slot.mark(stream)?;
+                }
+                Ok(())
+            },
+        )
+    }
+
+    /// Waits for the work that is queued, and copies from the buffer into host memory.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange), those of the driver, and those of kernels queued before.
+    pub fn download(&self, offset: usize, data: &mut [u8], operation: &str) -> Result<()> {
+        let from = self.range(offset, data.len(), operation)?;
+        if data.is_empty() {
+            return Ok(());
+        }
+        let device = self.device();
+        let mut slots = lock(&device.staging().slots);
+        device.call(
+            || operation.into(),
+            |stream| {
+                if !slots.prepare() {
+                    return download_pageable(stream, from, data);
+                }
+                // Chunk i is queued before chunk i - 1 is read.
+                let mut queued: Option<(usize, &mut [u8])> = None;
+                let chunks = data.chunks_mut(CHUNK).zip((from..).step_by(CHUNK));
+                for ((chunk, address), index) in chunks.zip((0..SLOTS).cycle()) {
+                    let slot = &mut slots.0[index];
+                    slot.wait()?;
+                    // SAFETY: the device range was checked; the pinned memory is not read before the event has passed.
+                    unsafe {
+                        sys::cuMemcpyDtoHAsync_v2(
+                            slot.memory.as_mut_ptr().cast(),
+                            address,
+                            chunk.len(),
+                            stream.as_inner(),
+                        )
+                    }
+                    .code()?;
+                    slot.mark(stream)?;
+                    if let Some((index, target)) = queued.replace((index, chunk)) {
+                        slots.0[index].read(target)?;
+                    }
+                }
+                queued.map_or(Ok(()), |(index, target)| slots.0[index].read(target))
+            },
+        )
+    }
+}
+
+impl Device {
+    /// Allocates a buffer with this content.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory), and those of the driver.
+    pub fn upload(&self, data: &[u8], operation: &str) -> Result<DeviceBuffer> {
+        let mut buffer = self.alloc(data.len(), operation)?;
+        buffer.upload(0, data, operation)?;
+        Ok(buffer)
+    }
+}
+
+/// The pinned memory of a device, allocated at the first transfer.
+#[derive(Default)]
+pub(crate) struct Staging {
+    slots: Mutex<Slots>,
+}
+
+#[derive(Default)]
+struct Slots(Vec<Slot>);
+
+struct Slot {
+    memory: LockedBuffer<u8>,
+    passed: Event,
+    busy: bool,
+}
+
+impl Slots {
+    /// Allocates the pinned memory if it is not there; false when the host has none to give. The context must be current.
+    fn prepare(&mut self) -> bool {
+        while self.0.len() < SLOTS {
+            let Ok(memory) = LockedBuffer::new(&0, CHUNK) else {
+                return false;
+            };
+            let Ok(passed) = Event::new(EventFlags::DISABLE_TIMING) else {
+                return false;
+            };
+            self.0.push(Slot {
+                memory,
+                passed,
+                busy: false,
+            });
+        }
+        true
+    }
+}
+
+impl Slot {
+    /// Waits until the last copy from or to this slot is done.
+    fn wait(&mut self) -> Result<(), DriverCode> {
+        if self.busy {
+            self.busy = false;
+            return self.passed.synchronize().code();
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, stream: &Stream) -> Result<(), DriverCode> {
+        self.busy = true;
+        self.passed.record(stream).code()
+    }
+
+    fn read(&mut self, target: &mut [u8]) -> Result<(), DriverCode> {
+        self.wait()?;
+        target.copy_from_slice(&self.memory[..target.len()]);
+        Ok(())
+    }
+}
+
+fn upload_pageable(stream: &Stream, to: u64, data: &[u8]) -> Result<(), DriverCode> {
+    // SAFETY: the device range was checked; the host memory outlives the copy because the stream is waited for.
+    unsafe { sys::cuMemcpyHtoDAsync_v2(to, data.as_ptr().cast(), data.len(), stream.as_inner()) }
+        .code()?;
+    stream.synchronize().code()
+}
+
+fn download_pageable(stream: &Stream, from: u64, data: &mut [u8]) -> Result<(), DriverCode> {
+    // SAFETY: as above.
+    unsafe {
+        sys::cuMemcpyDtoHAsync_v2(
+            data.as_mut_ptr().cast(),
+            from,
+            data.len(),
+            stream.as_inner(),
+        )
+    }
+    .code()?;
+    stream.synchronize().code()
+}

@@ -1,0 +1,65 @@
+//! Fourier, cosine, sine and Hankel transforms of xp, under the names of
+//! [`scipy.fft`](https://docs.scipy.org/doc/scipy/reference/fft.html), for every backend with the extension trait
+//! [`Fft`].
+//!
+//! Every transform has two forms: `fft(&x)` is the simple call, `fft_with(&x, options)` takes what SciPy takes by keyword.
+//! The options are [`Axis`] for one axis, [`Axes`] for several; cosine and sine transforms also take a [`Type`].
+//!
+//! | SciPy | xp |
+//! |---|---|
+//! | `fft(x)` | `fft(&x)?` |
+//! | `fft(x, n=16, axis=0, norm="ortho")` | `fft_with(&x, Axis::new(0).n(16).norm(Norm::Ortho))?` |
+//! | `irfft(x, n=9)` | `irfft_with(&x, Axis::default().n(9))?` |
+//! | `fftn(x, s=(4, 3), axes=(0, 2))` | `fftn_with(&x, Axes::new([0, 2]).s([4, 3]))?` |
+//! | `dct(x, type=4)` | `dct_with(&x, Type::IV, Axis::default())?` |
+//! | `dct(x, norm="ortho", orthogonalize=False)` | `dct_with(&x, Type::II.orthogonalize(false), Axis::default().norm(Norm::Ortho))?` |
+//! | `fft(x, overwrite_x=True)` | `fft(x)?` |
+//!
+//! Operands are arrays, owned or borrowed: an owned one whose memory nobody else uses is transformed in place. Generic code
+//! needs one bound:
+//!
+//! ```
+//! use xp::prelude::*;
+//! use xp::fft::{Fft, irfft_with, rfft, Axis};
+//!
+//! /// The derivative of periodic samples along the last axis, one unit apart.
+//! fn derivative<B: Fft<T>, T: Float>(x: &Array<B, T, Ix1>) -> xp::Result<Array<B, T, Ix1>> {
+//!     let [n] = x.shape();
+//!     let i = B::Complex::from_parts(T::ZERO, T::from_f64(2.0 * xp::PI));
+//!     let omega = xp::fft::rfftfreq(x.device(), n, T::ONE)?.astype::<B::Complex>() * i;
+//!     irfft_with(rfft(x)? * &omega, Axis::default().n(n))
+//! }
+//!
+//! let x = linspace(&Cpu, 0.0, 2.0 * xp::PI, 16, false)?;
+//! let slope = derivative(&x.sin())? * (16.0 / (2.0 * xp::PI));
+//! assert!((slope - x.cos()).abs().max_all().item()? < 1e-14);
+//! # Ok::<(), xp::Error>(())
+//! ```
+//!
+//! A dtype or backend without transforms does not compile:
+//!
+//! ```compile_fail
+//! # use xp::prelude::*;
+//! let _ = xp::fft::fft(&array![1, 2, 3]); // `i32` is not a floating-point dtype
+//! ```
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod backend;
+mod fourier;
+mod hankel;
+mod helper;
+mod options;
+pub mod portable;
+mod signal;
+mod trigonometric;
+
+pub use backend::{Direction, Fft, Trig, TrigFamily, TrigType};
+pub use fourier::*;
+pub use hankel::{Hankel, fht, fht_with, fhtoffset, ifht, ifht_with};
+pub use helper::*;
+pub use options::{Axes, Axis, Input, Norm, Type};
+pub use signal::{Mode, Segments, ShortTime, Window, fftconvolve, fftconvolve_with, istft, stft};
+pub use trigonometric::*;
