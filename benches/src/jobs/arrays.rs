@@ -1,7 +1,7 @@
 //! Elementwise operations, reductions, movement, sorting.
 
-use xp::prelude::*;
 use xp::Result;
+use xp::prelude::*;
 
 use super::{Job, job};
 use crate::data::{Matrix, Source, Vector};
@@ -33,9 +33,7 @@ pub(super) fn jobs<T: Float>() -> Vec<Job> {
             |from| Ok::<_, xp::Error>([matrix::<T>(from)?, matrix::<T>(from)?]),
             |[x, y]| concat(&[x, y], 0),
         ),
-        job::<T, _, _, _, _>("where 1e7", vectors::<T>, |[x, y, z]| {
-            x.lazy().greater(T::ZERO).zip3::<xp::ops::Where, _, _>(&*y, &*z).try_eval()
-        }),
+        job::<T, _, _, _, _>("where 1e7", vectors::<T>, |[x, y, z]| x.lazy().greater(T::ZERO).zip3::<xp::ops::Where, _, _>(&*y, &*z).try_eval()),
         job::<T, _, _, _, _>("mask select 1e7 (v[v>0])", vector::<T>, |x| x.select(&x.greater(T::ZERO))),
         job::<T, _, _, _, _>(
             "take 1e6 random of 1e7",

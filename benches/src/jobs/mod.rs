@@ -2,7 +2,6 @@
 
 mod arrays;
 mod linalg;
-#[cfg(feature = "models")]
 mod models;
 
 use std::any::Any;
@@ -37,12 +36,9 @@ pub fn table() -> Vec<Job> {
     all.extend(linalg::jobs::<f64>());
     all.extend(linalg::jobs::<f32>());
     all.extend(linalg::double());
-    #[cfg(feature = "models")]
-    {
-        all.extend(models::jobs::<f64>());
-        all.extend(models::jobs::<f32>());
-        all.extend(models::double());
-    }
+    all.extend(models::jobs::<f64>());
+    all.extend(models::jobs::<f32>());
+    all.extend(models::double());
     all
 }
 

@@ -73,7 +73,10 @@ pub fn triangles<B: Backend>(device: &B) {
             let full: Vec<i32> = (1..=(rows * cols) as i32).collect();
             let x = Array::from_vec(device, full.clone(), [rows, cols]).unwrap();
             let kept = |lower: bool| -> Vec<i32> {
-                let inside = |i: usize| { let d = (i % cols) as isize - (i / cols) as isize; if lower { d <= k } else { d >= k } };
+                let inside = |i: usize| {
+                    let d = (i % cols) as isize - (i / cols) as isize;
+                    if lower { d <= k } else { d >= k }
+                };
                 full.iter().enumerate().map(|(i, &v)| if inside(i) { v } else { 0 }).collect()
             };
             assert_eq!(x.tril(k).unwrap().to_vec(), kept(true), "tril({rows}, {cols}, {k})");

@@ -13,7 +13,8 @@ pub fn chains<B: Backend, T: Float>(device: &B) {
     let mut sequence = Sequence::new(1);
     let c = T::from_f64;
     for n in LENGTHS {
-        let (x, y, z) = (vector(device, &sequence.numbers::<T>(n)), vector(device, &sequence.numbers::<T>(n)), vector(device, &sequence.numbers::<T>(n)));
+        let (x, y, z) =
+            (vector(device, &sequence.numbers::<T>(n)), vector(device, &sequence.numbers::<T>(n)), vector(device, &sequence.numbers::<T>(n)));
         // A contraction into a fused multiply-add would show.
         let fused = (x.lazy() * &y + &z).eval();
         assert_same("x * y + z", &fused.to_vec(), &(&(&x * &y) + &z).to_vec());
@@ -99,7 +100,8 @@ pub fn mixed_dtypes<B: Backend>(device: &B) {
     let sum: Array<B, i16, _> = &n + &bytes;
     assert_eq!(sum.to_vec(), n.to_vec().iter().zip(bytes.to_vec()).map(|(&a, b)| a + i16::from(b)).collect::<Vec<_>>());
     let chosen = x.lazy().greater(0.0).zip3::<xp_core::ops::Where, _, _>(&n, &bytes).eval();
-    let expected: Vec<i16> = x.to_vec().iter().zip(n.to_vec()).zip(bytes.to_vec()).map(|((&x, n), b)| if x > 0.0 { n } else { i16::from(b) }).collect();
+    let expected: Vec<i16> =
+        x.to_vec().iter().zip(n.to_vec()).zip(bytes.to_vec()).map(|((&x, n), b)| if x > 0.0 { n } else { i16::from(b) }).collect();
     assert_eq!(chosen.to_vec(), expected);
     let count = (x.lazy().abs() + 1.0).astype::<i64>().count_nonzero_all().eval().item().unwrap();
     assert_eq!(count, 777);

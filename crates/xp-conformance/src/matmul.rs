@@ -8,8 +8,20 @@ use xp_core::{Array, Backend, Float, Floating, Integer, Num, Real, s};
 use crate::support::{Any, Sequence, array, vector};
 
 /// `[m, k, n]`: empty, tiny, odd, larger than the tiles of kernels.
-const SIZES: [[usize; 3]; 12] =
-    [[0, 3, 2], [2, 0, 3], [3, 2, 0], [1, 1, 1], [1, 7, 1], [7, 1, 5], [2, 3, 4], [17, 33, 9], [64, 64, 64], [65, 3, 130], [3, 300, 5], [100, 70, 90]];
+const SIZES: [[usize; 3]; 12] = [
+    [0, 3, 2],
+    [2, 0, 3],
+    [3, 2, 0],
+    [1, 1, 1],
+    [1, 7, 1],
+    [7, 1, 5],
+    [2, 3, 4],
+    [17, 33, 9],
+    [64, 64, 64],
+    [65, 3, 130],
+    [3, 300, 5],
+    [100, 70, 90],
+];
 
 fn wide<T: Num>(z: T) -> Complex<f64> {
     Complex::new(z.re().to_f64(), z.im().to_f64())
@@ -25,7 +37,10 @@ fn assert_product<T: Floating>(what: &str, got: &[T], a: &[T], b: &[T], [m, k, n
             let exact: Complex<f64> = terms().map(|(x, y)| x * y).sum();
             let size: f64 = terms().map(|(x, y)| x.norm() * y.norm()).sum();
             let error = (wide(got[i * n + j]) - exact).norm();
-            assert!(error <= (4.0 + k as f64).min(64.0) * <T::Part as Float>::EPSILON.to_f64() * size, "{what}: element {i}, {j} of {m}x{k}x{n} is off by {error}");
+            assert!(
+                error <= (4.0 + k as f64).min(64.0) * <T::Part as Float>::EPSILON.to_f64() * size,
+                "{what}: element {i}, {j} of {m}x{k}x{n} is off by {error}"
+            );
         }
     }
 }
@@ -35,8 +50,12 @@ pub fn integers<B: Backend>(device: &B) {
     fn check<B: Backend, T: Integer>(device: &B) {
         for [m, k, n] in SIZES.into_iter().take(9) {
             let mut sequence = Sequence::new(31);
-            let (a, b): (Vec<T>, Vec<T>) = ((0..m * k).map(|_| T::wrap_i64(sequence.bits() as i64)).collect(), (0..k * n).map(|_| T::wrap_i64(sequence.bits() as i64)).collect());
-            let expected: Vec<T> = (0..m * n).map(|i| (0..k).fold(T::ZERO, |s, l| s.wrapping_add(a[i / n * k + l].wrapping_mul(b[l * n + i % n])))).collect();
+            let (a, b): (Vec<T>, Vec<T>) = (
+                (0..m * k).map(|_| T::wrap_i64(sequence.bits() as i64)).collect(),
+                (0..k * n).map(|_| T::wrap_i64(sequence.bits() as i64)).collect(),
+            );
+            let expected: Vec<T> =
+                (0..m * n).map(|i| (0..k).fold(T::ZERO, |s, l| s.wrapping_add(a[i / n * k + l].wrapping_mul(b[l * n + i % n])))).collect();
             let (x, y) = (array(device, &a, &[m, k]), array(device, &b, &[k, n]));
             assert_eq!(x.matmul(&y).unwrap().to_vec(), expected, "{} {m}x{k}x{n}", T::DTYPE);
             let turned = y.t().copy().unwrap().t();
@@ -107,7 +126,10 @@ pub fn stacks<B: Backend, T: Float>(device: &B) {
         assert_eq!(z.shape(), vec![2, 3, 4, 6]);
         for i in 0..2isize {
             for j in 0..3isize {
-                let (p, q) = (x.slice_axis(0, Some(i), Some(i + 1), 1).unwrap().slice_axis(1, Some(j), Some(j + 1), 1).unwrap(), y.slice_axis(0, Some(j), Some(j + 1), 1).unwrap());
+                let (p, q) = (
+                    x.slice_axis(0, Some(i), Some(i + 1), 1).unwrap().slice_axis(1, Some(j), Some(j + 1), 1).unwrap(),
+                    y.slice_axis(0, Some(j), Some(j + 1), 1).unwrap(),
+                );
                 assert_product("stack", &z.index_axis(0, i).unwrap().index_axis(0, j).unwrap().to_vec(), &p.to_vec(), &q.to_vec(), [4, 5, 6]);
             }
         }
@@ -120,7 +142,8 @@ pub fn stacks<B: Backend, T: Float>(device: &B) {
     assert_eq!(z.shape(), vec![3, 4, 6]);
     assert_product("one matrix and a stack", &z.index_axis(0, 2).unwrap().to_vec(), &a[..20], &b[60..], [4, 5, 6]);
     assert_eq!(array::<_, T>(device, &[], &[0, 2, 3]).matmul(&array(device, &a[..12], &[3, 4])).unwrap().shape(), vec![0, 2, 4]);
-    let static_rank = Array::from_vec(device, a.clone(), [6, 4, 5]).unwrap().matmul(&Array::from_vec(device, b[..30].to_vec(), [5, 6]).unwrap()).unwrap();
+    let static_rank =
+        Array::from_vec(device, a.clone(), [6, 4, 5]).unwrap().matmul(&Array::from_vec(device, b[..30].to_vec(), [5, 6]).unwrap()).unwrap();
     assert_eq!(static_rank.shape(), [6, 4, 6]);
 }
 
@@ -151,7 +174,13 @@ pub fn tensordot<B: Backend, T: Float>(device: &B) {
     assert_product("no axes", &outer.to_vec(), &a, &b, [24, 1, 60]);
     let turned = y.permute_dims(&[1, 2, 0]).unwrap();
     let z = tensordot_axes(&x, &turned, &[2, -2], &[0, 2]).unwrap();
-    assert_product("listed axes", &z.to_vec(), &x.permute_dims(&[0, 2, 1]).unwrap().to_vec(), &y.permute_dims(&[1, 0, 2]).unwrap().to_vec(), [2, 12, 5]);
+    assert_product(
+        "listed axes",
+        &z.to_vec(),
+        &x.permute_dims(&[0, 2, 1]).unwrap().to_vec(),
+        &y.permute_dims(&[1, 0, 2]).unwrap().to_vec(),
+        [2, 12, 5],
+    );
     assert!(dot(&x, &y, 1).is_err() && dot(&x, &y, 4).is_err());
     assert!(tensordot_axes(&x, &y, &[0, 1], &[0]).is_err() && tensordot_axes(&x, &y, &[1, 1], &[0, 0]).is_err());
 }

@@ -55,7 +55,23 @@ pub fn dtypes<B: Backend>(_: &B) {
     let names: Vec<&str> = DType::ALL.iter().map(|d| d.name()).collect();
     assert_eq!(
         names,
-        ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
+        [
+            "bool",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "uint8",
+            "uint16",
+            "uint32",
+            "uint64",
+            "float16",
+            "bfloat16",
+            "float32",
+            "float64",
+            "complex64",
+            "complex128"
+        ]
     );
     assert_eq!((iinfo::<i8>().min, iinfo::<u16>().max, iinfo::<i64>().bits), (-128, 65535, 64));
     assert_eq!((finfo::<f32>().eps, finfo::<f32>().smallest_normal, finfo::<f32>().min), (f32::EPSILON, f32::MIN_POSITIVE, f32::MIN));

@@ -142,7 +142,8 @@ pub fn extremes<B: Backend, T: Float>(device: &B) {
                 let lanes = lanes(&values, &shape, axis as usize);
                 for largest in [true, false] {
                     let (extreme, at) = if largest { (x.max(axis), x.argmax(axis)) } else { (x.min(axis), x.argmin(axis)) };
-                    let expected: Vec<usize> = lanes.iter().map(|lane| first(lane, |a, b| a.is_nan() && !b.is_nan() || !b.is_nan() && better(a, b, largest))).collect();
+                    let expected: Vec<usize> =
+                        lanes.iter().map(|lane| first(lane, |a, b| a.is_nan() && !b.is_nan() || !b.is_nan() && better(a, b, largest))).collect();
                     assert_eq!(at.to_vec(), expected.iter().map(|&i| i as i64).collect::<Vec<_>>(), "{shape:?} axis {axis}");
                     let values: Vec<T> = lanes.iter().zip(&expected).map(|(lane, &i)| lane[i]).collect();
                     assert_same("extreme", &extreme.to_vec(), &values);
@@ -189,7 +190,7 @@ pub fn logical<B: Backend>(device: &B) {
     assert_eq!(x.all_axes(&[0, 1], true).shape(), vec![1, 1]);
     let n = vector(device, &[0.0f32, -0.0, f32::NAN, 2.0]);
     assert_eq!((n.count_nonzero_all().item().unwrap(), n.all_all().item().unwrap(), n.any_all().item().unwrap()), (2, false, true));
-    assert_eq!(vector(device, &[0u8, 5]).any(0).item().unwrap(), true);
+    assert!(vector(device, &[0u8, 5]).any(0).item().unwrap());
     let none = array::<_, i32>(device, &[], &[0, 2]);
     assert_eq!((none.all(0).to_vec(), none.any(0).to_vec(), none.count_nonzero(0).to_vec()), (vec![true; 2], vec![false; 2], vec![0; 2]));
     assert!(none.all_all().item().unwrap());
@@ -205,7 +206,8 @@ pub fn means_and_variances<B: Backend, T: Float>(device: &B) {
     let x = array(device, &values, &[5000, 3]);
     for axis in [0usize, 1] {
         for correction in [0.0, 1.0, 1.5] {
-            let (mean, var, std) = (x.mean(axis as isize).to_vec(), x.var(axis as isize, correction).to_vec(), x.std(axis as isize, correction).to_vec());
+            let (mean, var, std) =
+                (x.mean(axis as isize).to_vec(), x.var(axis as isize, correction).to_vec(), x.std(axis as isize, correction).to_vec());
             for (k, lane) in lanes(&values, &[5000, 3], axis).iter().enumerate() {
                 let n = lane.len() as f64;
                 let exact = lane.iter().map(|v| v.to_f64()).sum::<f64>() / n;
@@ -221,7 +223,10 @@ pub fn means_and_variances<B: Backend, T: Float>(device: &B) {
     assert_eq!(x.var_keepdims(0, 0.0).shape(), vec![1, 3]);
     assert_eq!(x.std_keepdims(1, 0.0).shape(), vec![5000, 1]);
     let few = vector(device, &[T::from_f64(1.0), T::from_f64(3.0)]);
-    assert_eq!((few.var_all(0.0).item().unwrap(), few.std_all(0.0).item().unwrap(), few.mean_all().item().unwrap()), (T::ONE, T::ONE, T::from_f64(2.0)));
+    assert_eq!(
+        (few.var_all(0.0).item().unwrap(), few.std_all(0.0).item().unwrap(), few.mean_all().item().unwrap()),
+        (T::ONE, T::ONE, T::from_f64(2.0))
+    );
     // As many elements as the correction takes away, or fewer.
     assert!(few.var_all(2.0).item().unwrap().is_nan() && few.var(0, 5.0).item().unwrap().is_nan());
     assert!(few.slice_axis(0, None, Some(0), 1).unwrap().mean_all().item().unwrap().is_nan());

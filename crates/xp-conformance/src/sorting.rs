@@ -37,7 +37,11 @@ pub fn sort<B: Backend, T: Float>(device: &B) {
     for x in [m.clone(), m.slice_axis(0, None, None, -1).unwrap()] {
         let columns = x.sort(0, false).unwrap();
         assert_same("columns are rows of the transpose", &columns.to_vec(), &x.t().sort(1, false).unwrap().t().to_vec());
-        assert_same("a row", &x.sort(1, false).unwrap().index_axis(0, 3).unwrap().to_vec(), &x.index_axis(0, 3).unwrap().sort(0, false).unwrap().to_vec());
+        assert_same(
+            "a row",
+            &x.sort(1, false).unwrap().index_axis(0, 3).unwrap().to_vec(),
+            &x.index_axis(0, 3).unwrap().sort(0, false).unwrap().to_vec(),
+        );
     }
     assert!(matches!(m.sort(2, false), Err(Error::Axis { axis: 2, ndim: 2 })));
     assert_eq!(array::<_, T>(device, &[], &[3, 0]).sort(0, false).unwrap().shape(), vec![3, 0]);
@@ -181,7 +185,10 @@ pub fn cumulative<B: Backend, T: Float>(device: &B) {
 /// Cumulative sums and products of integers are 64 bits wide.
 pub fn cumulative_integers<B: Backend>(device: &B) {
     let x = vector(device, &[100i8, 100, -128]);
-    assert_eq!((x.cumulative_sum(0).unwrap().to_vec(), x.cumulative_prod(0).unwrap().to_vec()), (vec![100i64, 200, 72], vec![100, 10_000, -1_280_000]));
+    assert_eq!(
+        (x.cumulative_sum(0).unwrap().to_vec(), x.cumulative_prod(0).unwrap().to_vec()),
+        (vec![100i64, 200, 72], vec![100, 10_000, -1_280_000])
+    );
     assert_eq!(vector(device, &[u32::MAX, 1]).cumulative_sum(0).unwrap().to_vec(), [u64::from(u32::MAX), 1 << 32]);
     assert_eq!(vector(device, &[i64::MAX, 1]).cumulative_sum(0).unwrap().to_vec(), [i64::MAX, i64::MIN]);
     assert_eq!(vector(device, &[2u64; 65]).cumulative_prod(0).unwrap().get([-1]).unwrap(), 0);

@@ -23,13 +23,18 @@ pub fn real<B: Backend, T: Float>(device: &B) {
     ops.extend(table!(Unary: abs, acos, acosh, asin, asinh, atan, atanh, ceil, cos, cosh, exp, expm1, floor, log, log10, log1p, log2));
     ops.extend(table!(Unary: reciprocal, round, sign, sin, sinh, sqrt, square, tan, tanh, trunc));
     ops.extend(table!(Test: isfinite, isinf, isnan, signbit));
-    ops.extend(table!(Binary: add, atan2, copysign, divide, floor_divide, hypot, logaddexp, maximum, minimum, multiply, nextafter, pow, remainder, subtract));
+    ops.extend(
+        table!(Binary: add, atan2, copysign, divide, floor_divide, hypot, logaddexp, maximum, minimum, multiply, nextafter, pow, remainder, subtract),
+    );
     ops.extend(table!(Compare: equal, not_equal));
     ops.insert("clip", RealOp::Unary(|x, _| x.clip(T::from_f64(-2.0), T::from_f64(2.0))));
     let mut checked = 0;
     for fact in facts().filter(|f| f.kind == "real") {
         if fact.conditions.iter().any(|(v, _)| matches!(*v, "min_i" | "max_i")) {
-            let nan = array(device, &[T::from_f64(1.0)], &[1]).clip(if fact.conditions[0].0 == "min_i" { T::NAN } else { T::LOWEST }, if fact.conditions[0].0 == "max_i" { T::NAN } else { T::HIGHEST });
+            let nan = array(device, &[T::from_f64(1.0)], &[1]).clip(
+                if fact.conditions[0].0 == "min_i" { T::NAN } else { T::LOWEST },
+                if fact.conditions[0].0 == "max_i" { T::NAN } else { T::HIGHEST },
+            );
             assert!(nan.item().unwrap().is_nan(), "{}", fact.line);
             continue;
         }
@@ -92,7 +97,11 @@ pub fn complex<B: Backend, T: Floating>(device: &B) {
                 ComplexOp::Unary(f) | ComplexOp::Binary(f) => {
                     for (o, z) in operands.iter().zip(f(&x, &y).to_vec()) {
                         let (re, im) = (z.re().to_f64(), sign * z.im().to_f64());
-                        assert!(complex_result(&fact, *o, [re, im], <T::Part as Float>::EPSILON.to_f64()), "{} gives {z} at {o:?}, conjugated: {conjugate}", fact.line);
+                        assert!(
+                            complex_result(&fact, *o, [re, im], <T::Part as Float>::EPSILON.to_f64()),
+                            "{} gives {z} at {o:?}, conjugated: {conjugate}",
+                            fact.line
+                        );
                     }
                 }
                 ComplexOp::ToReal(f) => {
@@ -142,8 +151,34 @@ fn facts() -> impl Iterator<Item = Fact> {
 
 /// What is tried where a fact allows it; exact in every dtype.
 const SAMPLES: [f64; 28] = [
-    f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -1.5, 2.0, -2.0, 3.0, -3.0, 0.25, -0.25, 2.5, -2.5, 4.0, -4.0,
-    7.0, -7.0, 100.0, -100.0, 0.001953125, -0.001953125,
+    f64::NAN,
+    -f64::NAN,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    1.5,
+    -1.5,
+    2.0,
+    -2.0,
+    3.0,
+    -3.0,
+    0.25,
+    -0.25,
+    2.5,
+    -2.5,
+    4.0,
+    -4.0,
+    7.0,
+    -7.0,
+    100.0,
+    -100.0,
+    0.001953125,
+    -0.001953125,
 ];
 /// What is tried for each part of two complex operands.
 const FEW: [f64; 6] = [f64::NAN, f64::INFINITY, 0.0, -0.0, 1.5, -2.0];
@@ -272,4 +307,3 @@ fn close(v: f64, expected: f64, eps: f64, free: bool) -> bool {
     }
     (v - expected).abs() <= 2.0 * eps * expected.abs()
 }
-

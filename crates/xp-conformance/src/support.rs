@@ -153,7 +153,9 @@ impl Sequence {
 
     /// `n` numbers of a floating-point dtype, parts uniform in -1..1.
     pub fn numbers<T: Floating>(&mut self, n: usize) -> Vec<T> {
-        (0..n).map(|_| T::from_parts(<T::Real as Num>::from_f64(self.between(-1.0, 1.0)), <T::Real as Num>::from_f64(self.between(-1.0, 1.0)))).collect()
+        (0..n)
+            .map(|_| T::from_parts(<T::Real as Num>::from_f64(self.between(-1.0, 1.0)), <T::Real as Num>::from_f64(self.between(-1.0, 1.0))))
+            .collect()
     }
 
     /// `n` integers of `low..high`.

@@ -147,7 +147,13 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     ///
     /// # Safety
     /// Strides and offsets must describe elements of the operands.
-    unsafe fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<Self::Buffer<T>>;
+    unsafe fn matmul<T: Num>(
+        &self,
+        a: Stack<'_, Self, T>,
+        b: Stack<'_, Self, T>,
+        dims: [usize; 3],
+        batches: &[[usize; 2]],
+    ) -> Result<Self::Buffer<T>>;
 }
 
 /// Where a result goes: a buffer and the position of its first element.

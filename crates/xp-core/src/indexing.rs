@@ -24,11 +24,17 @@ use crate::shape::{normalize_axis, normalize_index};
 /// ```
 #[macro_export]
 macro_rules! s {
-    (@items [$($done:expr),*] $range:expr ; $step:expr , $($rest:tt)*) => { $crate::s!(@items [$($done,)* $crate::indexing::Stepped($range, $step)] $($rest)*) };
-    (@items [$($done:expr),*] $range:expr ; $step:expr) => { ($($done,)* $crate::indexing::Stepped($range, $step),) };
-    (@items [$($done:expr),*] $item:expr , $($rest:tt)*) => { $crate::s!(@items [$($done,)* $item] $($rest)*) };
-    (@items [$($done:expr),*] $item:expr) => { ($($done,)* $item,) };
+    (@items [$($done:expr),*] $range:expr ; $step:expr , $($rest:tt)*) => { $crate::s!(@items [$($done,)* $crate::indexing::Stepped($crate::s!(@item $range), $step)] $($rest)*) };
+    (@items [$($done:expr),*] $range:expr ; $step:expr) => { ($($done,)* $crate::indexing::Stepped($crate::s!(@item $range), $step),) };
+    (@items [$($done:expr),*] $item:expr , $($rest:tt)*) => { $crate::s!(@items [$($done,)* $crate::s!(@item $item)] $($rest)*) };
+    (@items [$($done:expr),*] $item:expr) => { ($($done,)* $crate::s!(@item $item),) };
     (@items [$($done:expr),*]) => { ($($done,)*) };
+    // `1..-1` ends before the last element: it is not empty here.
+    (@item $item:expr) => {{
+        #[allow(clippy::reversed_empty_ranges)]
+        let item = $item;
+        item
+    }};
     ($($items:tt)*) => { $crate::s!(@items [] $($items)*) };
 }
 
@@ -226,7 +232,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         unsafe { eval_onto(&chosen.into_expr(), self) }
     }
 
-    /// The elements where the mask holds, in row-major order. The mask has the shape of the array's leading axes.
+    /// The elements where the mask holds, in row-major order. The mask has the shape of the array.
     ///
     /// # Errors
     /// [`Error::Shape`] when the shapes differ.

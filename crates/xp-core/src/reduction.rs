@@ -5,7 +5,7 @@ use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, Dyn, Ix0};
 use crate::dtype::{Element, Float, Floating, Num, Real};
 use crate::error::{OrMisuse, Result};
-use crate::expr::{Expr, Lazy, LazyReduction, eval_reduction};
+use crate::expr::{CHUNK, Expr, Lazy, LazyReduction, eval_reduction};
 use crate::math::{Baseline, Isa};
 use crate::ops::{Add, BinaryOp, Multiply};
 use crate::shape::{normalize_axes, normalize_axis};
@@ -30,6 +30,13 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     fn identity() -> Self::Acc;
     /// Adds the element at position `index` among the reduced ones.
     fn push<I: Isa>(acc: Self::Acc, x: T, index: usize) -> Self::Acc;
+    /// Adds a chunk of elements, `x(j)` at position `first + j`, each to an accumulator of its own or all to one of them.
+    #[inline(always)]
+    fn push_chunk<I: Isa>(acc: &mut [Self::Acc; CHUNK], x: impl Fn(usize) -> T, first: usize) {
+        for (j, a) in acc.iter_mut().enumerate() {
+            *a = Self::push::<I>(*a, x(j), first + j);
+        }
+    }
     /// Joins two accumulators, of which `a` saw earlier blocks.
     fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc;
     /// The result after `count` elements.
@@ -145,6 +152,20 @@ macro_rules! extremes {
             fn identity() -> (T, i64) { (T::$start, i64::MAX) }
             #[inline(always)]
             fn push<I: Isa>(acc: (T, i64), x: T, index: usize) -> (T, i64) { Self::merge(acc, (x, index as i64)) }
+            /// Looks for the position only in chunks that beat all before.
+            #[inline(always)]
+            fn push_chunk<I: Isa>(acc: &mut [(T, i64); CHUNK], x: impl Fn(usize) -> T, first: usize) {
+                let (best, at) = acc[0];
+                let mut beaten = at == i64::MAX;
+                for j in 0..CHUNK {
+                    beaten |= (x(j) $better best) | (x(j).is_nan() & !best.is_nan());
+                }
+                if beaten {
+                    for j in 0..CHUNK {
+                        acc[0] = Self::push::<I>(acc[0], x(j), first + j);
+                    }
+                }
+            }
             #[inline(always)]
             fn merge(a: (T, i64), b: (T, i64)) -> (T, i64) {
                 let better = (b.0 $better a.0) | (b.0.is_nan() & !a.0.is_nan());

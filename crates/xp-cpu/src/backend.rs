@@ -81,8 +81,10 @@ unsafe impl Backend for Cpu {
             use xp_core::ops::{Add, BinaryOp, Multiply};
             let load = |x: T| x;
             match op {
-                Scan::Sum => scan::Scan { identity: T::ZERO, load, op: |a, b| <Add as BinaryOp<T>>::apply::<Baseline>(a, b), initial: false }.run(src, shape, dst),
-                Scan::Prod => scan::Scan { identity: T::ONE, load, op: |a, b| <Multiply as BinaryOp<T>>::apply::<Baseline>(a, b), initial: false }.run(src, shape, dst),
+                Scan::Sum => scan::Scan { identity: T::ZERO, load, op: |a, b| <Add as BinaryOp<T>>::apply::<Baseline>(a, b), initial: false }
+                    .run(src, shape, dst),
+                Scan::Prod => scan::Scan { identity: T::ONE, load, op: |a, b| <Multiply as BinaryOp<T>>::apply::<Baseline>(a, b), initial: false }
+                    .run(src, shape, dst),
             }
         })
     }
@@ -158,7 +160,11 @@ fn out_of_bounds(e: IndexOutOfBounds) -> Error {
 }
 
 /// A new buffer of `len` elements that `write` fills from the first `len` elements of `x`.
-fn fill_from<T: Element, U: Element>(x: &CpuBuffer<T>, len: usize, write: impl FnOnce(&[T], &mut [std::mem::MaybeUninit<U>])) -> Result<CpuBuffer<U>> {
+fn fill_from<T: Element, U: Element>(
+    x: &CpuBuffer<T>,
+    len: usize,
+    write: impl FnOnce(&[T], &mut [std::mem::MaybeUninit<U>]),
+) -> Result<CpuBuffer<U>> {
     let out = CpuBuffer::new(len)?;
     // SAFETY: arrays are written before they are read; the output is new.
     unsafe { write(&x.as_slice()[..len], out.as_uninit()) };

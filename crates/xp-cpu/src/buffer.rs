@@ -90,6 +90,8 @@ pub fn cached_bytes() -> usize {
 
 /// Blocks below this size come from the system allocator, which keeps small ones itself.
 const SMALL: usize = 1 << 15;
+/// Blocks below this size have the allocator's own alignment: a stricter one costs more than it gains.
+const TINY: usize = 1 << 10;
 /// Blocks from this size on are aligned to huge pages.
 const HUGE: usize = 1 << 21;
 
@@ -142,7 +144,7 @@ impl Drop for Block {
 fn class(bytes: usize) -> Layout {
     let bytes = bytes.max(64);
     let (size, align) = if bytes < SMALL {
-        (bytes.next_multiple_of(64), 64)
+        (bytes.next_multiple_of(64), if bytes < TINY { 16 } else { 64 })
     } else {
         let step = (bytes.next_power_of_two() / 16).max(64);
         (bytes.next_multiple_of(step), if bytes >= HUGE { HUGE } else { 4096 })

@@ -4,10 +4,13 @@ use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
 use xp_core::{Element, MAX_NDIM};
 
+use crate::kernels::transpose::copy_strided;
 use crate::level::at_level;
 
 /// Elements of a row that one task works on at least.
 const SEGMENT: usize = 4096;
+/// Outputs of this many bytes are written past the caches: they would not be there any more when they are read.
+const STREAM: usize = 3 << 22;
 /// Rows of a tile where operands jump along the row.
 const TILE_ROWS: usize = 64;
 
@@ -36,12 +39,34 @@ impl<T> Out<T> {
 /// # Safety
 /// As for [`xp_core::Backend::eval`].
 pub(crate) unsafe fn eval<K: Kernel>(kernel: K, plan: &Plan, out: *mut K::Elem) {
-    let work = Work::new(plan);
+    if let Some((from, walk)) = kernel.source()
+        && (plan.is_flat() || plan.wants_tiles())
+        && !std::ptr::eq(from, out)
+    {
+        // SAFETY: the operand is read over the plan and the output written; they are different memory, as the operand
+        // does not start where the output does.
+        return unsafe { copy_strided(from, &walk[..plan.shape().len()], out, plan.out(), plan.shape()) };
+    }
+    let work = Work::new(plan, is_large::<K::Elem>(plan) && !reads(&kernel, out));
     let out = Out::new(out);
     crate::dispatch::parallel(work.tasks, |tasks| {
         // SAFETY: passed on; the tasks cover disjoint parts of the output.
         unsafe { run_tasks(kernel.clone(), plan, work, out, tasks.start, tasks.end) }
     });
+}
+
+fn is_large<T>(plan: &Plan) -> bool {
+    plan.size() * size_of::<T>() >= STREAM
+}
+
+/// Whether the output takes the place of an operand. Its memory is then in the caches when it is written.
+fn reads<K: Kernel>(kernel: &K, out: *const K::Elem) -> bool {
+    let found = std::cell::Cell::new(false);
+    kernel.clone().rebase(&|address| {
+        found.set(found.get() || std::ptr::eq(address, out.cast()));
+        address
+    });
+    found.get()
 }
 
 /// How a plan is cut into tasks.
@@ -56,19 +81,17 @@ struct Work {
     /// Number of segments of a row, and of tasks.
     segments: usize,
     tasks: usize,
+    /// Whether the output goes past the caches.
+    stream: bool,
 }
 
 impl Work {
-    fn new(plan: &Plan) -> Work {
+    fn new(plan: &Plan, stream: bool) -> Work {
         let shape = plan.shape();
         let (rows, len) = if plan.is_flat() { (1, plan.size()) } else { (plan.size() / shape[shape.len() - 1], shape[shape.len() - 1]) };
-        let (task_rows, segment) = if plan.wants_tiles() {
-            (TILE_ROWS, CHUNK)
-        } else {
-            ((SEGMENT / len.max(1)).max(1), SEGMENT)
-        };
+        let (task_rows, segment) = if plan.wants_tiles() { (TILE_ROWS, CHUNK) } else { ((SEGMENT / len.max(1)).max(1), SEGMENT) };
         let segments = len.div_ceil(segment);
-        Work { rows, len, task_rows, segment, segments, tasks: rows.div_ceil(task_rows) * segments }
+        Work { rows, len, task_rows, segment, segments, tasks: rows.div_ceil(task_rows) * segments, stream }
     }
 }
 
@@ -106,24 +129,31 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Ou
                     for (j, slot) in chunk.iter_mut().enumerate() {
                         *slot = kernel.get::<I>(j);
                     }
-                    store(&chunk, len, out.ptr().wrapping_offset(offset + at as isize * step), step);
+                    store(&chunk, len, out.ptr().wrapping_offset(offset + at as isize * step), step, work.stream);
                 }
                 at += len;
             }
         }
     }
+    if work.stream {
+        streaming_done();
+    }
 }
 
-/// Writes the first `len` elements of a chunk.
+/// Writes the first `len` elements of a chunk, past the caches if `stream`.
 ///
 /// # Safety
 /// `to` must have room for them at distance `step`.
 #[inline(always)]
-unsafe fn store<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T, step: isize) {
+unsafe fn store<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T, step: isize, stream: bool) {
     // SAFETY: by the caller.
     unsafe {
         if step == 1 && len == CHUNK {
-            to.cast::<[T; CHUNK]>().write_unaligned(*chunk);
+            if stream && to.addr().is_multiple_of(64) {
+                store_streaming(chunk, to);
+            } else {
+                to.cast::<[T; CHUNK]>().write_unaligned(*chunk);
+            }
         } else if step == 1 {
             std::ptr::copy_nonoverlapping(chunk.as_ptr(), to, len);
         } else {
@@ -133,3 +163,39 @@ unsafe fn store<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T, step: is
         }
     }
 }
+
+/// Writes a chunk with stores that do not first read the memory they overwrite.
+///
+/// # Safety
+/// `to` must have room for a chunk and be a multiple of 64.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn store_streaming<T: Element>(chunk: &[T; CHUNK], to: *mut T) {
+    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+    let (from, to) = (chunk.as_ptr().cast::<__m128i>(), to.cast::<__m128i>());
+    for k in 0..size_of::<[T; CHUNK]>() / size_of::<__m128i>() {
+        // SAFETY: both chunks have this many vectors, and `to` is aligned by the caller.
+        unsafe { _mm_stream_si128(to.add(k), _mm_loadu_si128(from.add(k))) };
+    }
+}
+
+/// Orders streaming stores before everything that follows.
+#[cfg(target_arch = "x86_64")]
+fn streaming_done() {
+    // SAFETY: SSE is part of the target.
+    unsafe { std::arch::x86_64::_mm_sfence() };
+}
+
+/// As above, for machines without such stores.
+///
+/// # Safety
+/// `to` must have room for a chunk.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+unsafe fn store_streaming<T: Element>(chunk: &[T; CHUNK], to: *mut T) {
+    // SAFETY: by the caller.
+    unsafe { to.cast::<[T; CHUNK]>().write_unaligned(*chunk) };
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn streaming_done() {}

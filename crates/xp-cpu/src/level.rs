@@ -24,10 +24,8 @@ pub(crate) fn level() -> Level {
 #[cfg(target_arch = "x86_64")]
 fn detect() -> Level {
     let limit = std::env::var("XP_CPU_LEVEL").unwrap_or_default();
-    let avx2 = is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("fma")
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("bmi2");
+    let avx2 =
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2");
     #[cfg(not(debug_assertions))]
     let avx512 = avx2
         && is_x86_feature_detected!("avx512f")

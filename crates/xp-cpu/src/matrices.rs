@@ -29,7 +29,12 @@ impl<T: Scalar<R: Element> + Floating<Part = <T as Scalar>::R>> Matrix for T {}
 ///
 /// # Safety
 /// Strides and offsets must describe elements of the operands.
-pub(crate) unsafe fn matmul<T: Num>(a: Stack<'_, Cpu, T>, b: Stack<'_, Cpu, T>, [m, k, n]: [usize; 3], batches: &[[usize; 2]]) -> Result<CpuBuffer<T>> {
+pub(crate) unsafe fn matmul<T: Num>(
+    a: Stack<'_, Cpu, T>,
+    b: Stack<'_, Cpu, T>,
+    [m, k, n]: [usize; 3],
+    batches: &[[usize; 2]],
+) -> Result<CpuBuffer<T>> {
     let out = CpuBuffer::<T>::new(batches.len() * m * n)?;
     if batches.is_empty() || m * n == 0 {
         return Ok(out);

@@ -1,9 +1,9 @@
 //! Reductions in fixed blocks: the order of the operations depends on the shape alone, never on the threads.
 
+use xp_core::MAX_NDIM;
 use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
 use xp_core::reduction::Reduction;
-use xp_core::MAX_NDIM;
 
 use crate::dispatch::parallel;
 use crate::eval::Out;
@@ -11,8 +11,11 @@ use crate::level::at_level;
 
 /// Elements that one block of a reduction takes, about.
 const BLOCK: usize = 1 << 15;
-/// Accumulators side by side along a row.
-const LANES: usize = 32;
+/// Accumulators side by side along a row. As many as a chunk has elements: the compiler then vectorises the loop over
+/// them and keeps them in registers, where it makes scalars of fewer.
+const LANES: usize = CHUNK;
+/// Rows that are accumulated together, so that accumulators in memory are read and written less often.
+const ROWS: usize = 4;
 /// Columns of a block where the row is kept.
 const WIDTH: usize = 2048;
 
@@ -36,10 +39,14 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &
             let blocks = o * work.blocks * width;
             let (offset, columns, step) = work.target(plan, o);
             for c in 0..columns {
-                let total = merge::<R, K>(|b| {
-                    // SAFETY: every partial result was written above, and only read since.
-                    unsafe { *acc.ptr().add(blocks + b * width + c) }
-                }, 0, work.blocks);
+                let total = merge::<R, K>(
+                    |b| {
+                        // SAFETY: every partial result was written above, and only read since.
+                        unsafe { *acc.ptr().add(blocks + b * width + c) }
+                    },
+                    0,
+                    work.blocks,
+                );
                 // SAFETY: the output has room at the positions of the plan.
                 unsafe { *out.ptr().wrapping_offset(offset + c as isize * step) = R::finish(total, count) };
             }
@@ -102,6 +109,16 @@ impl Work {
         self.kept_size * self.groups
     }
 
+    /// Puts the place of reduced row `row` into `index`.
+    #[inline(always)]
+    fn locate(&self, plan: &Plan, row: usize, index: &mut [usize; MAX_NDIM]) {
+        let mut rest = row;
+        for &k in self.reduced.iter().rev() {
+            index[k] = rest % plan.shape()[k];
+            rest /= plan.shape()[k];
+        }
+    }
+
     /// Where output group `o` goes: offset, number of outputs, distance between them.
     fn target(&self, plan: &Plan, o: usize) -> (isize, usize, isize) {
         let mut rest = o / self.groups;
@@ -123,9 +140,10 @@ unsafe fn run_units<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, wo
 }
 
 #[inline(always)]
-unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(mut kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
+unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
     let mut index = [0usize; MAX_NDIM];
     let outer = plan.shape().len() - 1;
+    let mut kernels = [kernel.clone(), kernel.clone(), kernel.clone(), kernel];
     for unit in first..end {
         let (output, block) = (unit / work.blocks, unit % work.blocks);
         let mut rest = output / work.groups;
@@ -143,25 +161,18 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(mut kernel: K, plan: &Pl
             start..(start + work.width).min(work.len)
         };
         let target = acc.ptr().wrapping_add(unit * work.width);
-        let mut lanes = [R::identity(); LANES];
-        for row in rows {
-            let mut rest = row;
-            for &k in work.reduced.iter().rev() {
-                index[k] = rest % plan.shape()[k];
-                rest /= plan.shape()[k];
-            }
-            // SAFETY: the index is inside the plan; chunks stay inside the row, and partial results inside `acc`.
-            unsafe {
-                kernel.seek(&index[..outer]);
-                if work.row_reduced {
-                    reduce_row::<I, K, R>(&mut kernel, columns.clone(), row * work.len, &mut lanes);
-                } else {
-                    accumulate_row::<I, K, R>(&mut kernel, columns.clone(), row, target);
+        if work.row_reduced {
+            let mut lanes = [R::identity(); LANES];
+            for row in rows {
+                work.locate(plan, row, &mut index);
+                // SAFETY: the index is inside the plan, and chunks stay inside the row.
+                unsafe {
+                    kernels[0].seek(&index[..outer]);
+                    reduce_row::<I, K, R>(&mut kernels[0], columns.clone(), row * work.len, &mut lanes);
                 }
             }
-        }
-        if work.row_reduced {
-            let mut n = LANES;
+            // Lanes that no row reaches are left alone.
+            let mut n = LANES.min(work.len.next_power_of_two());
             while n > 1 {
                 n /= 2;
                 for j in 0..n {
@@ -170,6 +181,27 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(mut kernel: K, plan: &Pl
             }
             // SAFETY: one partial result per unit.
             unsafe { *target = lanes[0] };
+        } else {
+            for first in rows.clone().step_by(ROWS) {
+                let count = ROWS.min(rows.end - first);
+                for (k, kernel) in kernels[..count].iter_mut().enumerate() {
+                    work.locate(plan, first + k, &mut index);
+                    // SAFETY: the index is inside the plan.
+                    unsafe { kernel.seek(&index[..outer]) };
+                }
+                // SAFETY: chunks stay inside the row, and partial results inside `acc`.
+                unsafe {
+                    if let [a, b, c, d] = &mut kernels
+                        && count == ROWS
+                    {
+                        accumulate::<I, K, R, ROWS>([a, b, c, d], columns.clone(), first, target);
+                    } else {
+                        for (k, kernel) in kernels[..count].iter_mut().enumerate() {
+                            accumulate::<I, K, R, 1>([kernel], columns.clone(), first + k, target);
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -191,33 +223,29 @@ unsafe fn reduce_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
     while at + CHUNK <= columns.end {
         // SAFETY: by the caller.
         unsafe { kernel.fill::<I>(at, CHUNK) };
-        for half in 0..CHUNK / LANES {
-            for (j, a) in acc.iter_mut().enumerate() {
-                let k = half * LANES + j;
-                // SAFETY: the chunk is filled.
-                *a = R::push::<I>(*a, unsafe { kernel.get::<I>(k) }, first + at + k);
-            }
-        }
+        // SAFETY: the chunk is filled.
+        R::push_chunk::<I>(&mut acc, |j| unsafe { kernel.get::<I>(j) }, first + at);
         at += CHUNK;
     }
     if at < columns.end {
         // SAFETY: by the caller.
         unsafe { kernel.fill::<I>(at, columns.end - at) };
-        for k in 0..columns.end - at {
+        for (j, a) in acc.iter_mut().enumerate().take(columns.end - at) {
             // SAFETY: the chunk is filled up to there.
-            acc[k % LANES] = R::push::<I>(acc[k % LANES], unsafe { kernel.get::<I>(k) }, first + at + k);
+            *a = R::push::<I>(*a, unsafe { kernel.get::<I>(j) }, first + at + j);
         }
     }
     *lanes = acc;
 }
 
-/// Pushes part of a row, which is number `row` among the reduced ones, into one accumulator per column.
+/// Pushes part of `N` rows, of which the first is number `row` among the reduced ones, into one accumulator per column,
+/// in the order of the rows.
 ///
 /// # Safety
-/// `columns` must be inside the row the kernel is at, and `target` have room for them.
+/// `columns` must be inside the rows the kernels are at, and `target` have room for them.
 #[inline(always)]
-unsafe fn accumulate_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
-    kernel: &mut K,
+unsafe fn accumulate<I: Isa, K: Kernel, R: Reduction<K::Elem>, const N: usize>(
+    mut kernels: [&mut K; N],
     columns: std::ops::Range<usize>,
     row: usize,
     target: *mut R::Acc,
@@ -227,17 +255,26 @@ unsafe fn accumulate_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
         let len = CHUNK.min(columns.end - at);
         // SAFETY: by the caller.
         unsafe {
-            kernel.fill::<I>(at, len);
+            for kernel in &mut kernels {
+                kernel.fill::<I>(at, len);
+            }
             let to = target.add(at - columns.start);
+            let push = |acc: R::Acc, j: usize| {
+                let mut acc = acc;
+                for (k, kernel) in kernels.iter().enumerate() {
+                    acc = R::push::<I>(acc, kernel.get::<I>(j), row + k);
+                }
+                acc
+            };
             if len == CHUNK {
                 let mut acc = to.cast::<[R::Acc; CHUNK]>().read();
                 for (j, a) in acc.iter_mut().enumerate() {
-                    *a = R::push::<I>(*a, kernel.get::<I>(j), row);
+                    *a = push(*a, j);
                 }
                 to.cast::<[R::Acc; CHUNK]>().write(acc);
             } else {
                 for j in 0..len {
-                    *to.add(j) = R::push::<I>(*to.add(j), kernel.get::<I>(j), row);
+                    *to.add(j) = push(*to.add(j), j);
                 }
             }
         }

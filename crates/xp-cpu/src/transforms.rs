@@ -115,7 +115,13 @@ where
     }
 }
 
-fn r2r<T: Precision, C: Floating<Part = T>, D: Dim>(x: Array<Cpu, C, D>, axes: &[usize], lens: &[usize], trig: Trig, scale: T) -> Result<Array<Cpu, C, D>> {
+fn r2r<T: Precision, C: Floating<Part = T>, D: Dim>(
+    x: Array<Cpu, C, D>,
+    axes: &[usize],
+    lens: &[usize],
+    trig: Trig,
+    scale: T,
+) -> Result<Array<Cpu, C, D>> {
     let shape = shape_of(x.dims(), axes, lens);
     // Complex elements are pairs of real ones: one more axis, of length 2, along which nothing is transformed.
     let parts = size_of::<C>() / size_of::<T>();

@@ -31,12 +31,7 @@ pub(crate) struct Services {
     shared: extern "C" fn(usize, usize) -> *mut u8,
 }
 
-pub(crate) static SERVICES: Services = Services {
-    barrier,
-    exchange,
-    pause,
-    shared,
-};
+pub(crate) static SERVICES: Services = Services { barrier, exchange, pause, shared };
 
 /// Calls the kernel for one thread (or, for kernels without barriers, for the whole block).
 pub(crate) type Entry = unsafe extern "C" fn(*const u8, *mut ThreadView);
@@ -50,25 +45,14 @@ pub(crate) enum Failure {
 }
 
 /// Runs all threads of a block on fibers, in an order that depends on `seed`.
-pub(crate) fn run(
-    entry: Entry,
-    arguments: *const u8,
-    view: ThreadView,
-    seed: u64,
-) -> Result<(), Failure> {
+pub(crate) fn run(entry: Entry, arguments: *const u8, view: ThreadView, seed: u64) -> Result<(), Failure> {
     let count = view.count as usize;
     STACKS.with_borrow_mut(|stacks| stacks.reserve(count));
     let mut block = Block {
         entry,
         arguments,
         view,
-        fibers: vec![
-            Fiber {
-                stack: ptr::null_mut(),
-                done: false
-            };
-            count
-        ],
+        fibers: vec![Fiber { stack: ptr::null_mut(), done: false }; count],
         scheduler: ptr::null_mut(),
         alive: view.count,
         barrier: Barrier::default(),
@@ -90,11 +74,7 @@ pub(crate) fn run(
     let result = schedule(&order);
     CURRENT.set(outer);
     result?;
-    if block.shared.iter().all(SharedArray::is_intact) {
-        Ok(())
-    } else {
-        Err(Failure::SharedOverrun)
-    }
+    if block.shared.iter().all(SharedArray::is_intact) { Ok(()) } else { Err(Failure::SharedOverrun) }
 }
 
 fn schedule(order: &[u32]) -> Result<(), Failure> {
@@ -104,14 +84,7 @@ fn schedule(order: &[u32]) -> Result<(), Failure> {
             let (from, to) = with(|b| {
                 b.set_thread(i);
                 let fiber = b.fibers[i as usize];
-                (
-                    &raw mut b.scheduler,
-                    if fiber.done {
-                        ptr::null_mut()
-                    } else {
-                        fiber.stack
-                    },
-                )
+                (&raw mut b.scheduler, if fiber.done { ptr::null_mut() } else { fiber.stack })
             });
             if !to.is_null() {
                 // SAFETY: `to` is the saved stack of a thread that has not ended.
@@ -129,10 +102,7 @@ fn schedule(order: &[u32]) -> Result<(), Failure> {
 /// Runs `f` on the block whose thread is running. `f` never switches, so no two borrows overlap.
 fn with<R>(f: impl FnOnce(&mut Block) -> R) -> R {
     let block = CURRENT.get();
-    assert!(
-        !block.is_null(),
-        "a kernel that was taken to be free of barriers reached one"
-    );
+    assert!(!block.is_null(), "a kernel that was taken to be free of barriers reached one");
     // SAFETY: the pointer is to the block in `run`, live while its threads run; one thread runs at a time.
     unsafe { f(&mut *block) }
 }
@@ -163,12 +133,7 @@ struct Warp {
 
 impl Default for Warp {
     fn default() -> Self {
-        Self {
-            arrived: 0,
-            leaving: 0,
-            exited: 0,
-            slots: [[0xCD; 64]; 32],
-        }
+        Self { arrived: 0, leaving: 0, exited: 0, slots: [[0xCD; 64]; 32] }
     }
 }
 
@@ -212,11 +177,7 @@ impl Block {
         if self.alive > 0 && self.barrier.arrived == self.alive {
             let b = &mut self.barrier;
             b.result = [c_int::from(b.any), c_int::from(!b.some_false), b.count];
-            *b = Barrier {
-                generation: b.generation.wrapping_add(1),
-                result: b.result,
-                ..Barrier::default()
-            };
+            *b = Barrier { generation: b.generation.wrapping_add(1), result: b.result, ..Barrier::default() };
         }
     }
 }
@@ -273,11 +234,7 @@ extern "C" fn barrier(kind: c_int, predicate: c_int) -> c_int {
     while with(|b| b.barrier.generation == arrived_in) {
         pause();
     }
-    if kind == 0 {
-        0
-    } else {
-        with(|b| b.barrier.result[kind as usize - 1])
-    }
+    if kind == 0 { 0 } else { with(|b| b.barrier.result[kind as usize - 1]) }
 }
 
 /// The lanes named in `mask` meet; each then reads what all of them brought. Lanes that have exited do not count.
@@ -302,9 +259,7 @@ extern "C" fn exchange(mask: c_uint, mine: *const c_void, size: c_uint, all: *mu
     with(|b| {
         for (i, slot) in b.warps[index].slots.iter().enumerate() {
             // SAFETY: `all` is the kernel's own array of 32 times `size` bytes.
-            unsafe {
-                ptr::copy_nonoverlapping(slot.as_ptr(), all.cast::<u8>().add(i * size), size)
-            };
+            unsafe { ptr::copy_nonoverlapping(slot.as_ptr(), all.cast::<u8>().add(i * size), size) };
         }
         b.warps[index].leaving &= !bit;
         b.progress += 1;
@@ -335,8 +290,7 @@ const SHARED_BYTE: u8 = 0xCD;
 
 impl SharedArray {
     fn new(key: usize, size: usize) -> Self {
-        let words =
-            vec![u128::from_ne_bytes([SHARED_BYTE; 16]); (size + 2 * SHARED_GUARD).div_ceil(16)];
+        let words = vec![u128::from_ne_bytes([SHARED_BYTE; 16]); (size + 2 * SHARED_GUARD).div_ceil(16)];
         Self { key, size, words }
     }
 
@@ -347,12 +301,8 @@ impl SharedArray {
 
     fn is_intact(&self) -> bool {
         // SAFETY: the words are initialised, and bytes have no alignment.
-        let bytes = unsafe {
-            std::slice::from_raw_parts(self.words.as_ptr().cast::<u8>(), self.words.len() * 16)
-        };
-        let guards = bytes[..SHARED_GUARD]
-            .iter()
-            .chain(&bytes[SHARED_GUARD + self.size..]);
+        let bytes = unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast::<u8>(), self.words.len() * 16) };
+        let guards = bytes[..SHARED_GUARD].iter().chain(&bytes[SHARED_GUARD + self.size..]);
         guards.into_iter().all(|&b| b == SHARED_BYTE)
     }
 }
@@ -405,9 +355,7 @@ fn shuffled(count: usize, seed: u64) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count as u32).collect();
     let mut state = seed;
     for i in (1..count).rev() {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         order.swap(i, (state >> 33) as usize % (i + 1));
     }
     order

@@ -47,18 +47,8 @@ pub fn compiler_version() -> Option<&'static str> {
     static VERSION: OnceLock<Option<String>> = OnceLock::new();
     VERSION
         .get_or_init(|| {
-            let output = Command::new(compiler())
-                .arg("--version")
-                .output()
-                .ok()
-                .filter(|o| o.status.success())?;
-            Some(
-                String::from_utf8_lossy(&output.stdout)
-                    .lines()
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            )
+            let output = Command::new(compiler()).arg("--version").output().ok().filter(|o| o.status.success())?;
+            Some(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
         })
         .as_deref()
 }
@@ -77,14 +67,7 @@ struct Program {
 extern "C" fn nvrtcVersion(major: *mut c_int, minor: *mut c_int) -> c_int {
     // The version changes with the device header and the compiler, so that caches keyed by it stay correct.
     let mut hasher = DefaultHasher::new();
-    (
-        DEVICE_HEADER,
-        compiler_version(),
-        env!("CARGO_PKG_VERSION"),
-        include_str!("translate.rs"),
-        include_str!("compiler.rs"),
-    )
-        .hash(&mut hasher);
+    (DEVICE_HEADER, compiler_version(), env!("CARGO_PKG_VERSION"), include_str!("translate.rs"), include_str!("compiler.rs")).hash(&mut hasher);
     // SAFETY: the caller passes valid output pointers.
     unsafe {
         *major = 13;
@@ -121,11 +104,7 @@ extern "C" fn nvrtcCreateProgram(
     // SAFETY: `source` is a C string and `program` an output pointer by the contract of NVRTC.
     unsafe {
         let source = CStr::from_ptr(source).to_string_lossy().into_owned();
-        *program = Box::into_raw(Box::new(Program {
-            source,
-            log: vec![0],
-            cubin: Vec::new(),
-        }));
+        *program = Box::into_raw(Box::new(Program { source, log: vec![0], cubin: Vec::new() }));
     }
     SUCCESS
 }
@@ -144,18 +123,10 @@ extern "C" fn nvrtcDestroyProgram(program: *mut *mut Program) -> c_int {
 }
 
 #[allow(non_snake_case)]
-extern "C" fn nvrtcCompileProgram(
-    program: *mut Program,
-    count: c_int,
-    options: *const *const c_char,
-) -> c_int {
+extern "C" fn nvrtcCompileProgram(program: *mut Program, count: c_int, options: *const *const c_char) -> c_int {
     // SAFETY: `program` is a live handle and `options` an array of `count` C strings.
     let (program, options) = unsafe {
-        let options = (0..count as usize).map(|i| {
-            CStr::from_ptr(*options.add(i))
-                .to_string_lossy()
-                .into_owned()
-        });
+        let options = (0..count as usize).map(|i| CStr::from_ptr(*options.add(i)).to_string_lossy().into_owned());
         (&mut *program, options.collect::<Vec<_>>())
     };
     let (code, log) = match compile(&program.source, &options) {
@@ -172,10 +143,7 @@ extern "C" fn nvrtcCompileProgram(
 
 fn compile(source: &str, options: &[String]) -> Result<Vec<u8>, (c_int, String)> {
     if faults::strikes(Fault::Compile) {
-        return Err((
-            COMPILATION,
-            "k.cu(1): error: injected by the simulation".into(),
-        ));
+        return Err((COMPILATION, "k.cu(1): error: injected by the simulation".into()));
     }
     let mut defines = Vec::new();
     for option in options {
@@ -195,17 +163,11 @@ fn compile(source: &str, options: &[String]) -> Result<Vec<u8>, (c_int, String)>
         if option.starts_with("-D") {
             defines.push(option.clone());
         } else if !known.iter().any(|k| option.starts_with(k)) {
-            return Err((
-                INVALID_OPTION,
-                format!("nvrtc: error: unrecognized option {option}"),
-            ));
+            return Err((INVALID_OPTION, format!("nvrtc: error: unrecognized option {option}")));
         }
     }
     if compiler_version().is_none() {
-        let text = format!(
-            "the simulated NVRTC needs a C++ compiler: `{}` does not run (set CXX)",
-            compiler().display()
-        );
+        let text = format!("the simulated NVRTC needs a C++ compiler: `{}` does not run (set CXX)", compiler().display());
         return Err((INTERNAL_ERROR, text));
     }
     let translation = translate(source);
@@ -216,8 +178,7 @@ fn compile(source: &str, options: &[String]) -> Result<Vec<u8>, (c_int, String)>
     let (input, output) = (unique_file("kernel", "cpp"), unique_file("kernel", "so"));
     let built = build(&input, &output, &text, &defines);
     let _ = fs::remove_file(&input);
-    let object =
-        built.and_then(|()| fs::read(&output).map_err(|e| (INTERNAL_ERROR, e.to_string())));
+    let object = built.and_then(|()| fs::read(&output).map_err(|e| (INTERNAL_ERROR, e.to_string())));
     let _ = fs::remove_file(&output);
     let object = object?;
     let mut cubin = MAGIC.to_vec();
@@ -226,12 +187,7 @@ fn compile(source: &str, options: &[String]) -> Result<Vec<u8>, (c_int, String)>
     Ok(cubin)
 }
 
-fn build(
-    input: &std::path::Path,
-    output: &std::path::Path,
-    text: &str,
-    defines: &[String],
-) -> Result<(), (c_int, String)> {
+fn build(input: &std::path::Path, output: &std::path::Path, text: &str, defines: &[String]) -> Result<(), (c_int, String)> {
     fs::write(input, text).map_err(|e| (INTERNAL_ERROR, e.to_string()))?;
     let result = Command::new(compiler())
         .args([
@@ -248,11 +204,7 @@ fn build(
             "-fno-strict-aliasing",
             "-fwrapv",
         ])
-        .args([
-            "-fno-threadsafe-statics",
-            "-fno-math-errno",
-            "-Wl,--as-needed",
-        ])
+        .args(["-fno-threadsafe-statics", "-fno-math-errno", "-Wl,--as-needed"])
         .args(defines)
         .arg("-o")
         .arg(output)
@@ -260,14 +212,7 @@ fn build(
         .arg("-lm")
         .output()
         .map_err(|e| (INTERNAL_ERROR, e.to_string()))?;
-    if result.status.success() {
-        Ok(())
-    } else {
-        Err((
-            COMPILATION,
-            String::from_utf8_lossy(&result.stderr).into_owned(),
-        ))
-    }
+    if result.status.success() { Ok(()) } else { Err((COMPILATION, String::from_utf8_lossy(&result.stderr).into_owned())) }
 }
 
 macro_rules! output_pair {

@@ -27,13 +27,7 @@ struct Counter {
     seen: AtomicU32,
 }
 
-static COUNTERS: [Counter; 6] = [const {
-    Counter {
-        remaining: AtomicI64::new(0),
-        repeat: AtomicI64::new(0),
-        seen: AtomicU32::new(0),
-    }
-}; 6];
+static COUNTERS: [Counter; 6] = [const { Counter { remaining: AtomicI64::new(0), repeat: AtomicI64::new(0), seen: AtomicU32::new(0) } }; 6];
 
 /// Makes the `n`-th next call of this kind fail (1 is the very next), once.
 pub fn fail_nth(fault: Fault, n: u32) {

@@ -39,9 +39,7 @@ pub fn symbol(name: &CStr) -> *const c_void {
     let Ok(name) = name.to_str() else {
         return std::ptr::null();
     };
-    driver::symbol(name)
-        .or_else(|| compiler::symbol(name))
-        .unwrap_or(std::ptr::null())
+    driver::symbol(name).or_else(|| compiler::symbol(name)).unwrap_or(std::ptr::null())
 }
 
 /// Returns the match arms of a name-to-address table.

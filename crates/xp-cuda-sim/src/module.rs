@@ -51,17 +51,11 @@ impl Module {
         let file = unique_file("module", "so");
         fs::write(&file, object).map_err(|_| code::OPERATING_SYSTEM)?;
         // SAFETY: the shared object was built from translated kernels; it has no initialisers with preconditions.
-        let opened = unsafe {
-            libloading::os::unix::Library::open(
-                Some(&file),
-                libloading::os::unix::RTLD_NOW | libloading::os::unix::RTLD_LOCAL,
-            )
-        };
+        let opened = unsafe { libloading::os::unix::Library::open(Some(&file), libloading::os::unix::RTLD_NOW | libloading::os::unix::RTLD_LOCAL) };
         let _ = fs::remove_file(&file);
         let library: libloading::Library = opened.map_err(|_| code::INVALID_IMAGE)?.into();
         // SAFETY: device.h defines this variable with this type.
-        let services = unsafe { library.get::<*mut *const Services>(b"xp_sim_services\0") }
-            .map_err(|_| code::INVALID_IMAGE)?;
+        let services = unsafe { library.get::<*mut *const Services>(b"xp_sim_services\0") }.map_err(|_| code::INVALID_IMAGE)?;
         // SAFETY: the variable is written once, before any kernel of the module runs.
         unsafe { **services = &raw const SERVICES };
         Ok(Arc::new(Self { library }))
@@ -72,47 +66,28 @@ impl Module {
         let name = name.to_str().map_err(|_| code::INVALID_VALUE)?;
         // SAFETY: the translator defines these symbols with these types for every kernel.
         unsafe {
-            let get_entry = self
-                .library
-                .get::<Entry>(format!("xp_sim_entry_{name}\0").as_bytes())
-                .map_err(|_| code::NOT_FOUND)?;
+            let get_entry = self.library.get::<Entry>(format!("xp_sim_entry_{name}\0").as_bytes()).map_err(|_| code::NOT_FOUND)?;
             type Describe = unsafe extern "C" fn(*mut usize) -> usize;
-            let describe = self
-                .library
-                .get::<Describe>(format!("xp_sim_parameters_{name}\0").as_bytes())
-                .map_err(|_| code::NOT_FOUND)?;
-            let fibers = self
-                .library
-                .get::<*const i32>(b"xp_sim_needs_fibers\0")
-                .map_err(|_| code::NOT_FOUND)?;
+            let describe = self.library.get::<Describe>(format!("xp_sim_parameters_{name}\0").as_bytes()).map_err(|_| code::NOT_FOUND)?;
+            let fibers = self.library.get::<*const i32>(b"xp_sim_needs_fibers\0").map_err(|_| code::NOT_FOUND)?;
             let mut raw = vec![0usize; 2 * describe(std::ptr::null_mut())];
             describe(raw.as_mut_ptr());
             let parameters = raw.chunks_exact(2).map(|p| (p[0], p[1])).collect();
-            Ok(Function {
-                entry: *get_entry,
-                fibers: **fibers != 0,
-                parameters,
-                name: name.into(),
-                module: self.clone(),
-            })
+            Ok(Function { entry: *get_entry, fibers: **fibers != 0, parameters, name: name.into(), module: self.clone() })
         }
     }
 
     /// A global variable of the module.
     pub(crate) fn global(&self, name: &CStr) -> Option<u64> {
         // SAFETY: only the address is used.
-        unsafe { self.library.get::<*const u8>(name.to_bytes_with_nul()) }
-            .ok()
-            .map(|s| *s as u64)
+        unsafe { self.library.get::<*const u8>(name.to_bytes_with_nul()) }.ok().map(|s| *s as u64)
     }
 }
 
 impl Function {
     /// The size of the packed arguments.
     pub(crate) fn argument_size(&self) -> usize {
-        self.parameters
-            .last()
-            .map_or(0, |&(offset, size)| offset + size)
+        self.parameters.last().map_or(0, |&(offset, size)| offset + size)
     }
 
     /// Packs arguments that are given as one pointer per parameter.
@@ -123,13 +98,7 @@ impl Function {
         let mut packed = vec![0u8; self.argument_size()];
         for (i, &(offset, size)) in self.parameters.iter().enumerate() {
             // SAFETY: the i-th pointer refers to a value of the i-th parameter's type.
-            unsafe {
-                std::ptr::copy_nonoverlapping(
-                    *pointers.add(i),
-                    packed.as_mut_ptr().add(offset),
-                    size,
-                )
-            };
+            unsafe { std::ptr::copy_nonoverlapping(*pointers.add(i), packed.as_mut_ptr().add(offset), size) };
         }
         packed
     }
@@ -147,11 +116,7 @@ impl Function {
             bytes_of(&mut dynamic).fill(0xCD);
             let mut view = ThreadView {
                 thread: [0; 3],
-                block: [
-                    (block % gx) as u32,
-                    (block / gx % gy) as u32,
-                    (block / (gx * gy)) as u32,
-                ],
+                block: [(block % gx) as u32, (block / gx % gy) as u32, (block / (gx * gy)) as u32],
                 block_dim: shape.block,
                 grid_dim: shape.grid,
                 dynamic: dynamic.as_mut_ptr().cast(),
@@ -165,14 +130,8 @@ impl Function {
             }
             if let Err(failure) = block::run(self.entry, aligned.as_ptr().cast(), view, block + 1) {
                 let (code, what) = match failure {
-                    Failure::Deadlock => (
-                        code::LAUNCH_FAILED,
-                        "a barrier or warp operation is not reached by all threads",
-                    ),
-                    Failure::SharedOverrun => (
-                        code::ILLEGAL_ADDRESS,
-                        "a write outside an array in shared memory",
-                    ),
+                    Failure::Deadlock => (code::LAUNCH_FAILED, "a barrier or warp operation is not reached by all threads"),
+                    Failure::SharedOverrun => (code::ILLEGAL_ADDRESS, "a write outside an array in shared memory"),
                 };
                 state::report(format!("kernel `{}`: block {block}: {what}", self.name));
                 return code;
@@ -180,24 +139,14 @@ impl Function {
         }
         let tail = shape.shared as usize;
         if bytes_of(&mut dynamic)[tail..].iter().any(|&b| b != 0xCD) {
-            state::report(format!(
-                "kernel `{}` writes beyond its {tail} bytes of dynamic shared memory",
-                self.name
-            ));
+            state::report(format!("kernel `{}` writes beyond its {tail} bytes of dynamic shared memory", self.name));
             return code::ILLEGAL_ADDRESS;
         }
         if let Some((address, size)) = DEVICES[device as usize].memory().broken_guard() {
-            state::report(format!(
-                "kernel `{}` writes outside the allocation of {size} bytes at {address:#x}",
-                self.name
-            ));
+            state::report(format!("kernel `{}` writes outside the allocation of {size} bytes at {address:#x}", self.name));
             return code::ILLEGAL_ADDRESS;
         }
-        if faults::strikes(faults::Fault::Execution) {
-            code::LAUNCH_FAILED
-        } else {
-            0
-        }
+        if faults::strikes(faults::Fault::Execution) { code::LAUNCH_FAILED } else { 0 }
     }
 }
 
@@ -206,15 +155,10 @@ pub(crate) fn unique_file(stem: &str, extension: &str) -> PathBuf {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Relaxed);
-    std::env::temp_dir().join(format!(
-        "xp-sim-{}-{number}-{stem}.{extension}",
-        std::process::id()
-    ))
+    std::env::temp_dir().join(format!("xp-sim-{}-{number}-{stem}.{extension}", std::process::id()))
 }
 
 fn bytes_of(words: &mut [u128]) -> &mut [u8] {
     // SAFETY: any bytes are valid u128 values and the length is that of the slice.
-    unsafe {
-        std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), std::mem::size_of_val(words))
-    }
+    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), std::mem::size_of_val(words)) }
 }

@@ -33,14 +33,7 @@ pub(crate) const NON_BLOCKING: u32 = 1;
 
 impl Stream {
     pub(crate) fn create(device: u32, flags: u32, priority: i32) -> Arc<Self> {
-        let stream = Arc::new(Self {
-            device,
-            flags,
-            priority,
-            queue: Mutex::default(),
-            issued: AtomicU64::new(0),
-            done: AtomicU64::new(0),
-        });
+        let stream = Arc::new(Self { device, flags, priority, queue: Mutex::default(), issued: AtomicU64::new(0), done: AtomicU64::new(0) });
         lock(&STREAMS).push(stream.clone());
         stream
     }
@@ -80,9 +73,7 @@ impl Stream {
             };
             let code = operation();
             if code != 0 {
-                let _ = DEVICES[self.device as usize]
-                    .sticky
-                    .compare_exchange(0, code, SeqCst, SeqCst);
+                let _ = DEVICES[self.device as usize].sticky.compare_exchange(0, code, SeqCst, SeqCst);
             }
             self.done.store(n, SeqCst);
         }
@@ -97,11 +88,7 @@ pub(crate) fn wait_for(stream: &Stream, number: u64) {
 
 /// Runs the work of all streams of a device; with `blocking_only`, of those that the default stream waits for.
 pub(crate) fn wait_for_device(device: u32, blocking_only: bool) {
-    let streams: Vec<_> = lock(&STREAMS)
-        .iter()
-        .filter(|s| s.device == device)
-        .cloned()
-        .collect();
+    let streams: Vec<_> = lock(&STREAMS).iter().filter(|s| s.device == device).cloned().collect();
     for stream in streams {
         if !blocking_only || stream.flags & NON_BLOCKING == 0 {
             stream.wait();

@@ -71,8 +71,7 @@ pub(crate) struct SimDevice {
     memory: Mutex<Memory>,
 }
 
-pub(crate) static DEVICES: [SimDevice; DEVICE_COUNT as usize] =
-    [const { SimDevice::new() }; DEVICE_COUNT as usize];
+pub(crate) static DEVICES: [SimDevice; DEVICE_COUNT as usize] = [const { SimDevice::new() }; DEVICE_COUNT as usize];
 
 pub(crate) struct Memory {
     used: usize,
@@ -93,11 +92,7 @@ impl SimDevice {
             references: AtomicU32::new(0),
             sticky: AtomicU32::new(0),
             launches: AtomicUsize::new(0),
-            memory: Mutex::new(Memory {
-                used: 0,
-                leaked: 0,
-                live: BTreeMap::new(),
-            }),
+            memory: Mutex::new(Memory { used: 0, leaked: 0, live: BTreeMap::new() }),
         }
     }
 
@@ -128,9 +123,7 @@ impl Memory {
         if size == 0 {
             return Err(code::INVALID_VALUE);
         }
-        if faults::strikes(faults::Fault::Allocation)
-            || self.used.saturating_add(size) > DEVICE_MEMORY
-        {
+        if faults::strikes(faults::Fault::Allocation) || self.used.saturating_add(size) > DEVICE_MEMORY {
             return Err(code::OUT_OF_MEMORY);
         }
         // SAFETY: the layout has a non-zero size.
@@ -168,20 +161,12 @@ impl Memory {
                 .live
                 .range(..=address)
                 .next_back()
-                .is_some_and(|(&start, &size)| {
-                    address
-                        .checked_add(len as u64)
-                        .is_some_and(|end| end <= start + size as u64)
-                })
+                .is_some_and(|(&start, &size)| address.checked_add(len as u64).is_some_and(|end| end <= start + size as u64))
     }
 
     /// The first allocation whose guard bytes were overwritten; its guards are restored.
     pub(crate) fn broken_guard(&mut self) -> Option<(u64, usize)> {
-        let found = self
-            .live
-            .iter()
-            .map(|(&a, &s)| (a, s))
-            .find(|&(a, s)| !guards(a, s).into_iter().all(intact))?;
+        let found = self.live.iter().map(|(&a, &s)| (a, s)).find(|&(a, s)| !guards(a, s).into_iter().all(intact))?;
         for guard in guards(found.0, found.1) {
             guard.fill(GUARD_BYTE);
         }
@@ -196,12 +181,7 @@ fn intact(guard: &mut [u8]) -> bool {
 fn guards(address: u64, size: usize) -> [&'static mut [u8]; 2] {
     let start = address as *mut u8;
     // SAFETY: both ranges belong to a live block of `Memory::alloc`; nothing else refers to guard bytes.
-    unsafe {
-        [
-            std::slice::from_raw_parts_mut(start.sub(GUARD), GUARD),
-            std::slice::from_raw_parts_mut(start.add(size), GUARD),
-        ]
-    }
+    unsafe { [std::slice::from_raw_parts_mut(start.sub(GUARD), GUARD), std::slice::from_raw_parts_mut(start.add(size), GUARD)] }
 }
 
 fn layout(size: usize) -> Layout {

@@ -20,9 +20,7 @@ pub(crate) fn translate(cuda: &str) -> String {
 /// True when the threads of a block depend on each other.
 pub(crate) fn needs_fibers(cuda: &str) -> bool {
     let code = blank_comments(cuda);
-    ["__shared__", "__syncthreads", "__syncwarp", "_sync("]
-        .iter()
-        .any(|word| code.contains(word))
+    ["__shared__", "__syncthreads", "__syncwarp", "_sync("].iter().any(|word| code.contains(word))
 }
 
 /// Replaces comments by blanks and keeps the line structure, so that compiler messages name the right line.
@@ -44,11 +42,7 @@ fn blank_comments(source: &str) -> String {
             rest = &rest[c.len_utf8()..];
             continue;
         };
-        out.extend(
-            rest[..len]
-                .chars()
-                .map(|c| if c == '\n' { '\n' } else { ' ' }),
-        );
+        out.extend(rest[..len].chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
         rest = &rest[len..];
     }
     out
@@ -74,11 +68,7 @@ fn kernel_names(code: &str) -> Vec<String> {
         rest = &rest[at + "__global__".len()..];
         let mut head = rest;
         while let Some(open) = head.find('(') {
-            let name = head[..open]
-                .trim_end()
-                .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
-                .next()
-                .unwrap_or("");
+            let name = head[..open].trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
             if name == "__launch_bounds__" {
                 head = &head[open + head[open..].find(')').map_or(1, |close| close + 1)..];
                 continue;
@@ -105,14 +95,10 @@ fn dynamic_shared(code: &str) -> String {
             declaration = aligned.split_once(')').map_or(aligned, |(_, d)| d).trim();
         }
         let declarator = declaration.trim_end_matches([']', '[', ' ']);
-        let split = declarator
-            .rfind(|c: char| !c.is_alphanumeric() && c != '_')
-            .map_or(0, |i| i + 1);
+        let split = declarator.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |i| i + 1);
         let (ty, name) = (declarator[..split].trim(), &declarator[split..]);
         out.push_str(&rest[..at]);
-        out.push_str(&format!(
-            "{ty}* {name} = ({ty}*)xp_sim_thread->dynamic_shared;"
-        ));
+        out.push_str(&format!("{ty}* {name} = ({ty}*)xp_sim_thread->dynamic_shared;"));
         rest = &rest[end + 1..];
     }
     out.push_str(rest);
@@ -132,12 +118,9 @@ fn static_shared(code: &str) -> String {
         if let Some(aligned) = declaration.strip_prefix("__align__") {
             declaration = aligned.split_once(')').map_or(aligned, |(_, d)| d).trim();
         }
-        let (head, extents) =
-            declaration.split_at(declaration.find('[').unwrap_or(declaration.len()));
+        let (head, extents) = declaration.split_at(declaration.find('[').unwrap_or(declaration.len()));
         let head = head.trim_end();
-        let split = head
-            .rfind(|c: char| !c.is_alphanumeric() && c != '_')
-            .map_or(0, |i| i + 1);
+        let split = head.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |i| i + 1);
         let (ty, name) = (head[..split].trim(), &head[split..]);
         out.push_str(&rest[..at]);
         out.push_str(&format!(
@@ -165,21 +148,13 @@ mod tests {
 
     #[test]
     fn dynamic_shared_memory_becomes_a_pointer_on_the_same_line() {
-        let t = translate(
-            "extern __shared__ __align__(16) unsigned char raw[];\nextern __shared__ double tmp[];",
-        );
-        assert!(
-            t.starts_with(
-                "unsigned char* raw = (unsigned char*)xp_sim_thread->dynamic_shared;\ndouble* tmp"
-            ),
-            "{t}"
-        );
+        let t = translate("extern __shared__ __align__(16) unsigned char raw[];\nextern __shared__ double tmp[];");
+        assert!(t.starts_with("unsigned char* raw = (unsigned char*)xp_sim_thread->dynamic_shared;\ndouble* tmp"), "{t}");
     }
 
     #[test]
     fn shared_arrays_become_references() {
-        let t =
-            static_shared("__shared__ unsigned long long a[2][N + 1]; f();\n__shared__ int total;");
+        let t = static_shared("__shared__ unsigned long long a[2][N + 1]; f();\n__shared__ int total;");
         assert!(t.starts_with("typedef unsigned long long xp_sim_type_a[2][N + 1]; static char xp_sim_key_a; xp_sim_type_a& a = "), "{t}");
         assert!(t.contains(" f();\ntypedef int xp_sim_type_total;"), "{t}");
     }

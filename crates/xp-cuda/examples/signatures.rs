@@ -63,9 +63,7 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("symbols") => {
             for (library, table) in TABLES {
-                table
-                    .iter()
-                    .for_each(|(name, ..)| println!("{library} {name}"));
+                table.iter().for_each(|(name, ..)| println!("{library} {name}"));
             }
         }
         Some("load") => load(),
@@ -82,43 +80,28 @@ fn load() {
             opened.require(&symbol).unwrap_or_else(|e| panic!("{e}"));
             count += 1;
         }
-        println!(
-            "{library}: {} functions in {}",
-            table.len(),
-            opened.origin()
-        );
+        println!("{library}: {} functions in {}", table.len(), opened.origin());
     }
     println!("{count} functions found");
 }
 
 fn print_checks() {
-    println!(
-        "#include <stdint.h>\n#include <cuda.h>\n#include <cublas_v2.h>\n#include <cusolverDn.h>\n#include <cufft.h>\n#include <nvrtc.h>"
-    );
-    println!(
-        "#define SAME(f, ...) _Static_assert(__builtin_types_compatible_p(__typeof__(f), __VA_ARGS__), #f)"
-    );
+    println!("#include <stdint.h>\n#include <cuda.h>\n#include <cublas_v2.h>\n#include <cusolverDn.h>\n#include <cufft.h>\n#include <nvrtc.h>");
+    println!("#define SAME(f, ...) _Static_assert(__builtin_types_compatible_p(__typeof__(f), __VA_ARGS__), #f)");
     for (_, table) in TABLES {
         for (name, result, arguments) in table {
             print_check(name, result, arguments);
         }
     }
     for name in DRIVER {
-        let (_, arguments) = xp_cuda::driver::signatures()
-            .iter()
-            .find(|(n, _)| n == name)
-            .expect("a function of the driver");
+        let (_, arguments) = xp_cuda::driver::signatures().iter().find(|(n, _)| n == name).expect("a function of the driver");
         print_check(name, "CUresult", arguments);
     }
 }
 
 fn print_check(name: &str, result: &str, arguments: &[&str]) {
     let arguments: Vec<_> = arguments.iter().map(|a| c_type(a)).collect();
-    let list = if arguments.is_empty() {
-        "void".into()
-    } else {
-        arguments.join(", ")
-    };
+    let list = if arguments.is_empty() { "void".into() } else { arguments.join(", ") };
     println!("SAME({name}, {}({list}));", c_type(result));
 }
 
@@ -128,11 +111,7 @@ fn c_type(rust: &str) -> String {
         return format!("{}*", c_type(target));
     }
     if let Some(target) = rust.strip_prefix("*const ") {
-        return if target.starts_with('*') {
-            format!("{}const*", c_type(target))
-        } else {
-            format!("const {}*", c_type(target))
-        };
+        return if target.starts_with('*') { format!("{}const*", c_type(target)) } else { format!("const {}*", c_type(target)) };
     }
     match rust {
         "c_int" | "i32" => "int",

@@ -46,8 +46,7 @@ impl DiskCache {
         let intact = reader.take(8)? == MAGIC && reader.block()? == key.as_bytes();
         let payload = reader.block()?;
         let checksum = reader.take(16)?;
-        (intact && reader.0.is_empty() && checksum == hash(payload).to_le_bytes())
-            .then(|| payload.to_vec())
+        (intact && reader.0.is_empty() && checksum == hash(payload).to_le_bytes()).then(|| payload.to_vec())
     }
 
     /// Keeps a module. An unwritable folder is not an error.
@@ -55,20 +54,14 @@ impl DiskCache {
         let Some(file) = self.file(key) else { return };
         let Some(folder) = file.parent() else { return };
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let temporary = folder.join(format!(
-            ".{}-{}.tmp",
-            process::id(),
-            NEXT.fetch_add(1, Relaxed)
-        ));
+        let temporary = folder.join(format!(".{}-{}.tmp", process::id(), NEXT.fetch_add(1, Relaxed)));
         let mut bytes = MAGIC.to_vec();
         for block in [key.as_bytes(), module] {
             bytes.extend((block.len() as u64).to_le_bytes());
             bytes.extend(block);
         }
         bytes.extend(hash(module).to_le_bytes());
-        let written = fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&temporary, bytes))
-            .and_then(|()| fs::rename(&temporary, &file));
+        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&temporary, bytes)).and_then(|()| fs::rename(&temporary, &file));
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
@@ -76,11 +69,7 @@ impl DiskCache {
 
     /// The file of a key.
     pub(crate) fn file(&self, key: &str) -> Option<PathBuf> {
-        Some(
-            self.folder
-                .as_ref()?
-                .join(format!("{:032x}.cubin", hash(key.as_bytes()))),
-        )
+        Some(self.folder.as_ref()?.join(format!("{:032x}.cubin", hash(key.as_bytes()))))
     }
 }
 
@@ -101,11 +90,7 @@ impl<'a> Reader<'a> {
 
 /// FNV-1a with 128 bits.
 fn hash(bytes: &[u8]) -> u128 {
-    bytes
-        .iter()
-        .fold(0x6c62272e07bb014262b821756295c58d, |h: u128, &b| {
-            (h ^ u128::from(b)).wrapping_mul(0x0000000001000000000000000000013b)
-        })
+    bytes.iter().fold(0x6c62272e07bb014262b821756295c58d, |h: u128, &b| (h ^ u128::from(b)).wrapping_mul(0x0000000001000000000000000000013b))
 }
 
 #[cfg(test)]
@@ -114,11 +99,7 @@ mod tests {
 
     fn temporary() -> (DiskCache, PathBuf) {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let folder = env::temp_dir().join(format!(
-            "xp-cuda-cache-{}-{}",
-            process::id(),
-            NEXT.fetch_add(1, Relaxed)
-        ));
+        let folder = env::temp_dir().join(format!("xp-cuda-cache-{}-{}", process::id(), NEXT.fetch_add(1, Relaxed)));
         (DiskCache::at(Some(folder.clone())), folder)
     }
 
@@ -158,11 +139,7 @@ mod tests {
         }
         cache.store("key", &[8; 3]);
         assert_eq!(cache.load("key"), Some(vec![8; 3]));
-        assert_eq!(
-            fs::read_dir(&folder).unwrap().count(),
-            1,
-            "no temporary file stays behind"
-        );
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no temporary file stays behind");
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -88,20 +88,12 @@ impl Device {
             return Err(Error::NoDevice { ordinal, count });
         }
         let operation = || format!("opening of cuda:{ordinal}");
-        let failure = |code| Error::Driver {
-            operation: operation(),
-            code,
-        };
+        let failure = |code| Error::Driver { operation: operation(), code };
         let device = CuDevice::get_device(ordinal).or_fail(operation)?;
         let limits = Limits::of(device).map_err(failure)?;
         let name = device.name().or_fail(operation)?;
         let total_memory = device.total_memory().or_fail(operation)?;
-        let pools = attribute(
-            device,
-            sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED,
-        )
-        .map_err(failure)?
-            != 0;
+        let pools = attribute(device, sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED).map_err(failure)? != 0;
         let context = Context::new(device).or_fail(operation)?;
         let stream = Stream::new(StreamFlags::DEFAULT, None).or_fail(operation)?;
         Ok(Self(Arc::new(Inner {
@@ -150,10 +142,7 @@ impl Device {
     /// # Errors
     /// Those of the driver.
     pub fn memory_info(&self) -> Result<(usize, usize)> {
-        self.call(
-            || "query of the free memory".into(),
-            |_| cust::memory::mem_get_info().code(),
-        )
+        self.call(|| "query of the free memory".into(), |_| cust::memory::mem_get_info().code())
     }
 
     /// What the memory pool holds.
@@ -192,22 +181,11 @@ impl Device {
     }
 
     /// Runs driver calls with the context current, and gives a failure the name of its operation.
-    pub(crate) fn call<T>(
-        &self,
-        operation: impl Fn() -> String,
-        f: impl FnOnce(&Stream) -> Result<T, DriverCode>,
-    ) -> Result<T> {
+    pub(crate) fn call<T>(&self, operation: impl Fn() -> String, f: impl FnOnce(&Stream) -> Result<T, DriverCode>) -> Result<T> {
         if let Some(cause) = self.0.lost.get() {
-            return Err(Error::DeviceLost {
-                operation: operation(),
-                device: self.to_string(),
-                cause: cause.clone(),
-            });
+            return Err(Error::DeviceLost { operation: operation(), device: self.to_string(), cause: cause.clone() });
         }
-        CurrentContext::set_current(&self.0.context)
-            .code()
-            .and_then(|()| f(&self.0.stream))
-            .map_err(|code| self.failure(operation(), code))
+        CurrentContext::set_current(&self.0.context).code().and_then(|()| f(&self.0.stream)).map_err(|code| self.failure(operation(), code))
     }
 
     /// The error for a result code; a sticky one marks the device as lost.
@@ -251,11 +229,7 @@ impl Device {
         if self == other {
             return Ok(());
         }
-        Err(Error::DeviceMismatch {
-            operation: operation.into(),
-            left: self.to_string(),
-            right: other.to_string(),
-        })
+        Err(Error::DeviceMismatch { operation: operation.into(), left: self.to_string(), right: other.to_string() })
     }
 }
 
@@ -346,35 +320,16 @@ impl Drop for Inner {
 impl Limits {
     fn of(device: CuDevice) -> Result<Self, DriverCode> {
         use DeviceAttribute as A;
-        let get = |attribute| {
-            device
-                .get_attribute(attribute)
-                .code()
-                .map(|v| v.max(0) as u32)
-        };
+        let get = |attribute| device.get_attribute(attribute).code().map(|v| v.max(0) as u32);
         Ok(Self {
-            compute_capability: (
-                get(A::ComputeCapabilityMajor)?,
-                get(A::ComputeCapabilityMinor)?,
-            ),
+            compute_capability: (get(A::ComputeCapabilityMajor)?, get(A::ComputeCapabilityMinor)?),
             multiprocessors: get(A::MultiprocessorCount)?.max(1),
             threads_per_block: get(A::MaxThreadsPerBlock)?,
             threads_per_multiprocessor: get(A::MaxThreadsPerMultiprocessor)?,
-            grid: [
-                get(A::MaxGridDimX)?,
-                get(A::MaxGridDimY)?,
-                get(A::MaxGridDimZ)?,
-            ],
-            block: [
-                get(A::MaxBlockDimX)?,
-                get(A::MaxBlockDimY)?,
-                get(A::MaxBlockDimZ)?,
-            ],
+            grid: [get(A::MaxGridDimX)?, get(A::MaxGridDimY)?, get(A::MaxGridDimZ)?],
+            block: [get(A::MaxBlockDimX)?, get(A::MaxBlockDimY)?, get(A::MaxBlockDimZ)?],
             shared_memory: get(A::MaxSharedMemoryPerBlock)?,
-            shared_memory_opt_in: attribute(
-                device,
-                sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
-            )?,
+            shared_memory_opt_in: attribute(device, sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?,
         })
     }
 }
@@ -390,7 +345,5 @@ fn attribute(device: CuDevice, attribute: sys::CUdevice_attribute) -> Result<u32
 /// Locks; a panic of another thread while it held the lock leaves the data usable here, because every holder keeps it
 /// consistent between statements.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -41,9 +41,7 @@ pub enum Error {
     },
 
     /// The device has no room for an allocation, even after its cache was emptied.
-    #[error(
-        "{operation}: out of memory on {device}: {requested} bytes requested, {free} of {total} bytes free"
-    )]
+    #[error("{operation}: out of memory on {device}: {requested} bytes requested, {free} of {total} bytes free")]
     OutOfMemory {
         /// What the memory was for.
         operation: String,
@@ -169,10 +167,7 @@ impl DriverCode {
 
     /// True for the codes after which the driver refuses every further call on the context.
     pub fn is_sticky(self) -> bool {
-        matches!(
-            self.0,
-            214 | 220 | 226 | 227 | 700 | 702 | 709 | 710 | 714..=719 | 721
-        )
+        matches!(self.0, 214 | 220 | 226 | 227 | 700 | 702 | 709 | 710 | 714..=719 | 721)
     }
 
     /// The name of the code in `cuda.h`, for the codes that callers meet.

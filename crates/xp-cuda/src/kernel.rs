@@ -75,26 +75,19 @@ impl Device {
     pub fn kernel(&self, source: &ModuleSource<'_>, name: &str) -> Result<Kernel> {
         let module = self.modules().module(self, source)?;
         let function = module.function(self, name)?;
-        Ok(Kernel {
-            function,
-            device: self.clone(),
-        })
+        Ok(Kernel { function, device: self.clone() })
     }
 
     /// How often modules of this device were compiled or read from disk.
     pub fn module_stats(&self) -> ModuleStats {
         let modules = self.modules();
-        ModuleStats {
-            compiled: modules.compiled.load(Relaxed),
-            from_disk: modules.from_disk.load(Relaxed),
-        }
+        ModuleStats { compiled: modules.compiled.load(Relaxed), from_disk: modules.from_disk.load(Relaxed) }
     }
 
     /// A one-dimensional launch over `items`, for kernels that stride over the grid: enough blocks to fill the device.
     pub fn shape_for(&self, items: usize, block: u32) -> Shape {
         let limits = self.limits();
-        let resident =
-            limits.multiprocessors * (limits.threads_per_multiprocessor / block.max(1)).max(1);
+        let resident = limits.multiprocessors * (limits.threads_per_multiprocessor / block.max(1)).max(1);
         let needed = items.div_ceil(block.max(1) as usize).max(1);
         Shape::linear(needed.min(resident as usize) as u32, block)
     }
@@ -129,10 +122,7 @@ impl Kernel {
         let function = &*self.function;
         shape
             .check(self.device.limits(), function.threads_per_block)
-            .map_err(|reason| Error::InvalidLaunch {
-                kernel: function.name.to_string(),
-                reason,
-            })?;
+            .map_err(|reason| Error::InvalidLaunch { kernel: function.name.to_string(), reason })?;
         let operation = || format!("launch of `{}`", function.name);
         if shape.shared > self.device.limits().shared_memory {
             function.opt_in(&self.device, shape.shared)?;
@@ -140,38 +130,17 @@ impl Kernel {
         let ([gx, gy, gz], [bx, by, bz]) = (shape.grid, shape.block);
         self.device.call(operation, |stream| {
             let mut len = arguments.bytes.len();
-            let mut extra: [*mut c_void; 5] = [
-                PARAM_BUFFER_POINTER,
-                arguments.bytes.as_ptr().cast_mut().cast(),
-                PARAM_BUFFER_SIZE,
-                (&raw mut len).cast(),
-                std::ptr::null_mut(),
-            ];
+            let mut extra: [*mut c_void; 5] =
+                [PARAM_BUFFER_POINTER, arguments.bytes.as_ptr().cast_mut().cast(), PARAM_BUFFER_SIZE, (&raw mut len).cast(), std::ptr::null_mut()];
             // SAFETY: the function is loaded on the current context; the argument buffer matches its parameters by the
             // contract of this function, and the driver copies it before it returns.
             unsafe {
                 let (none, extra) = (std::ptr::null_mut(), extra.as_mut_ptr());
-                sys::cuLaunchKernel(
-                    function.handle(),
-                    gx,
-                    gy,
-                    gz,
-                    bx,
-                    by,
-                    bz,
-                    shape.shared,
-                    stream.as_inner(),
-                    none,
-                    extra,
-                )
+                sys::cuLaunchKernel(function.handle(), gx, gy, gz, bx, by, bz, shape.shared, stream.as_inner(), none, extra)
             }
             .code()
         })?;
-        if self.device.is_blocking() {
-            self.device.synchronize(&operation())
-        } else {
-            Ok(())
-        }
+        if self.device.is_blocking() { self.device.synchronize(&operation()) } else { Ok(()) }
     }
 }
 
@@ -188,48 +157,30 @@ const PARAM_BUFFER_SIZE: *mut c_void = std::ptr::without_provenance_mut(2);
 impl Shape {
     /// A one-dimensional launch.
     pub fn linear(blocks: u32, threads: u32) -> Self {
-        Self {
-            grid: [blocks, 1, 1],
-            block: [threads, 1, 1],
-            shared: 0,
-        }
+        Self { grid: [blocks, 1, 1], block: [threads, 1, 1], shared: 0 }
     }
 
     /// The same shape with dynamic shared memory.
     #[must_use]
     pub fn shared(self, bytes: u32) -> Self {
-        Self {
-            shared: bytes,
-            ..self
-        }
+        Self { shared: bytes, ..self }
     }
 
     fn check(&self, limits: &Limits, threads_per_block: u32) -> Result<(), String> {
         for (axis, name) in ["x", "y", "z"].iter().enumerate() {
             if !(1..=limits.grid[axis]).contains(&self.grid[axis]) {
-                return Err(format!(
-                    "{} blocks in {name}, the device takes 1 to {}",
-                    self.grid[axis], limits.grid[axis]
-                ));
+                return Err(format!("{} blocks in {name}, the device takes 1 to {}", self.grid[axis], limits.grid[axis]));
             }
             if !(1..=limits.block[axis]).contains(&self.block[axis]) {
-                return Err(format!(
-                    "{} threads in {name}, the device takes 1 to {}",
-                    self.block[axis], limits.block[axis]
-                ));
+                return Err(format!("{} threads in {name}, the device takes 1 to {}", self.block[axis], limits.block[axis]));
             }
         }
         let threads: u64 = self.block.iter().map(|&b| u64::from(b)).product();
         if threads > u64::from(threads_per_block) {
-            return Err(format!(
-                "{threads} threads per block, the kernel takes at most {threads_per_block}"
-            ));
+            return Err(format!("{threads} threads per block, the kernel takes at most {threads_per_block}"));
         }
         if self.shared > limits.shared_memory_opt_in.max(limits.shared_memory) {
-            return Err(format!(
-                "{} bytes of shared memory, the device has {}",
-                self.shared, limits.shared_memory_opt_in
-            ));
+            return Err(format!("{} bytes of shared memory, the device has {}", self.shared, limits.shared_memory_opt_in));
         }
         Ok(())
     }
@@ -238,15 +189,12 @@ impl Shape {
 impl Arguments {
     /// No arguments yet.
     pub fn new() -> Self {
-        Self {
-            bytes: Vec::with_capacity(256),
-        }
+        Self { bytes: Vec::with_capacity(256) }
     }
 
     /// Appends an argument, aligned as a kernel parameter of this type is.
     pub fn push<T: NoUninit>(&mut self, value: T) -> &mut Self {
-        self.bytes
-            .resize(self.bytes.len().next_multiple_of(align_of::<T>()), 0);
+        self.bytes.resize(self.bytes.len().next_multiple_of(align_of::<T>()), 0);
         self.bytes.extend_from_slice(bytemuck::bytes_of(&value));
         self
     }
@@ -272,12 +220,7 @@ type Slot = Arc<Mutex<Option<Arc<Module>>>>;
 
 impl ModuleCache {
     pub(crate) fn new(disk: DiskCache) -> Self {
-        Self {
-            disk,
-            modules: Mutex::default(),
-            compiled: AtomicU64::new(0),
-            from_disk: AtomicU64::new(0),
-        }
+        Self { disk, modules: Mutex::default(), compiled: AtomicU64::new(0), from_disk: AtomicU64::new(0) }
     }
 
     fn module(&self, device: &Device, source: &ModuleSource<'_>) -> Result<Arc<Module>> {
@@ -324,12 +267,7 @@ impl ModuleCache {
 ///
 /// # Errors
 /// [`Error::Compile`] with the compiler's log, [`Error::LibraryNotFound`] without NVRTC.
-pub fn compile_only(
-    name: &str,
-    source: &str,
-    options: &[&str],
-    architecture: u32,
-) -> Result<Vec<u8>> {
+pub fn compile_only(name: &str, source: &str, options: &[&str], architecture: u32) -> Result<Vec<u8>> {
     let image = Compiler::get()?.compile(name, source, Target::Cubin(architecture), options)?;
     Ok(image.bytes().to_vec())
 }
@@ -356,17 +294,12 @@ impl Module {
             |_| match image {
                 Image::Cubin(bytes) => CuModule::from_cubin(bytes, &[]).code(),
                 Image::Ptx(bytes) => {
-                    let text = CStr::from_bytes_until_nul(bytes)
-                        .map_err(|_| crate::error::DriverCode(218))?;
+                    let text = CStr::from_bytes_until_nul(bytes).map_err(|_| crate::error::DriverCode(218))?;
                     CuModule::from_ptx_cstr(text, &[]).code()
                 }
             },
         )?;
-        Ok(Self {
-            name: name.into(),
-            functions: Mutex::default(),
-            module: Arc::new(module),
-        })
+        Ok(Self { name: name.into(), functions: Mutex::default(), module: Arc::new(module) })
     }
 
     fn function(&self, device: &Device, name: &str) -> Result<Arc<Function>> {
@@ -377,9 +310,7 @@ impl Module {
         let operation = || format!("look-up of kernel `{name}` in module `{}`", self.name);
         let (handle, threads) = device.call(operation, |_| {
             let function = self.module.get_function(name).code()?;
-            let threads = function
-                .get_attribute(cust::function::FunctionAttribute::MaxThreadsPerBlock)
-                .code()?;
+            let threads = function.get_attribute(cust::function::FunctionAttribute::MaxThreadsPerBlock).code()?;
             Ok((function.to_raw() as usize, threads.max(1) as u32))
         })?;
         let function = Arc::new(Function {
@@ -404,8 +335,7 @@ impl Function {
         if self.opted_in.load(Relaxed) >= bytes {
             return Ok(());
         }
-        let attribute =
-            sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+        let attribute = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
         device.call(
             || format!("{bytes} bytes of shared memory for `{}`", self.name),
             // SAFETY: a loaded function and an attribute of the driver.

@@ -23,17 +23,8 @@ impl Device {
     /// # Errors
     /// [`Error::OutOfMemory`] names `operation`; the device stays usable.
     pub fn alloc(&self, len: usize, operation: &str) -> Result<DeviceBuffer> {
-        let (pointer, class) = if len == 0 {
-            (0, 0)
-        } else {
-            self.pool().alloc(self, len, operation)?
-        };
-        Ok(DeviceBuffer {
-            device: self.clone(),
-            pointer,
-            len,
-            class,
-        })
+        let (pointer, class) = if len == 0 { (0, 0) } else { self.pool().alloc(self, len, operation)? };
+        Ok(DeviceBuffer { device: self.clone(), pointer, len, class })
     }
 
     /// Allocates `len` bytes and sets them to zero.
@@ -76,12 +67,7 @@ impl DeviceBuffer {
         if offset.checked_add(len).is_some_and(|end| end <= self.len) {
             return Ok(self.pointer + offset as u64);
         }
-        Err(Error::OutOfRange {
-            operation: operation.into(),
-            offset,
-            requested: len,
-            len: self.len,
-        })
+        Err(Error::OutOfRange { operation: operation.into(), offset, requested: len, len: self.len })
     }
 
     /// Sets every byte.
@@ -96,8 +82,7 @@ impl DeviceBuffer {
             || operation.into(),
             |stream| {
                 // SAFETY: the buffer is live and `len` bytes long, and work that frees it is queued later on the same stream.
-                unsafe { sys::cuMemsetD8Async(self.pointer, value, self.len, stream.as_inner()) }
-                    .code()
+                unsafe { sys::cuMemsetD8Async(self.pointer, value, self.len, stream.as_inner()) }.code()
             },
         )
     }
@@ -106,14 +91,7 @@ impl DeviceBuffer {
     ///
     /// # Errors
     /// [`Error::OutOfRange`], and those of the driver.
-    pub fn copy_from(
-        &mut self,
-        offset: usize,
-        source: &Self,
-        source_offset: usize,
-        len: usize,
-        operation: &str,
-    ) -> Result<()> {
+    pub fn copy_from(&mut self, offset: usize, source: &Self, source_offset: usize, len: usize, operation: &str) -> Result<()> {
         let to = self.range(offset, len, operation)?;
         let from = source.range(source_offset, len, operation)?;
         if len == 0 {
@@ -129,35 +107,15 @@ impl DeviceBuffer {
         )
     }
 
-    fn copy_from_peer(
-        &mut self,
-        to: u64,
-        source: &Self,
-        from: u64,
-        len: usize,
-        operation: &str,
-    ) -> Result<()> {
+    fn copy_from_peer(&mut self, to: u64, source: &Self, from: u64, len: usize, operation: &str) -> Result<()> {
         // The source's queued work has to be done before, and the copy has to be done before the source is reused.
         source.device.synchronize(operation)?;
-        let (target_context, source_context) = (
-            self.device.context().as_raw(),
-            source.device.context().as_raw(),
-        );
+        let (target_context, source_context) = (self.device.context().as_raw(), source.device.context().as_raw());
         self.device.call(
             || operation.into(),
             |stream| {
                 // SAFETY: both ranges were checked against live buffers of these contexts.
-                unsafe {
-                    sys::cuMemcpyPeerAsync(
-                        to,
-                        target_context,
-                        from,
-                        source_context,
-                        len,
-                        stream.as_inner(),
-                    )
-                }
-                .code()
+                unsafe { sys::cuMemcpyPeerAsync(to, target_context, from, source_context, len, stream.as_inner()) }.code()
             },
         )?;
         self.device.synchronize(operation)
@@ -167,9 +125,7 @@ impl DeviceBuffer {
 impl Drop for DeviceBuffer {
     fn drop(&mut self) {
         if self.pointer != 0 {
-            self.device
-                .pool()
-                .free(&self.device, self.pointer, self.class);
+            self.device.pool().free(&self.device, self.pointer, self.class);
         }
     }
 }

@@ -34,10 +34,7 @@ impl Compiler {
     /// Opens NVRTC at the first call; later calls repeat its result.
     pub(crate) fn get() -> Result<&'static Self> {
         static COMPILER: OnceLock<Result<Compiler>> = OnceLock::new();
-        COMPILER
-            .get_or_init(Self::open)
-            .as_ref()
-            .map_err(Clone::clone)
+        COMPILER.get_or_init(Self::open).as_ref().map_err(Clone::clone)
     }
 
     fn open() -> Result<Self> {
@@ -71,11 +68,7 @@ impl Compiler {
             unsafe { (table.nvrtcGetSupportedArchs)(list.as_mut_ptr()) },
             "query of the architectures",
         )?;
-        Ok(Self {
-            table,
-            identity: identity(library.origin(), file, version),
-            architectures: list.into_iter().map(|a| a as u32).collect(),
-        })
+        Ok(Self { table, identity: identity(library.origin(), file, version), architectures: list.into_iter().map(|a| a as u32).collect() })
     }
 
     /// What distinguishes this compiler from others in cache keys: version, file, size and time of the file.
@@ -89,31 +82,15 @@ impl Compiler {
         if self.architectures.contains(&wanted) {
             return Target::Cubin(wanted);
         }
-        Target::Ptx(
-            self.architectures
-                .iter()
-                .copied()
-                .filter(|&a| a < wanted)
-                .max()
-                .unwrap_or(wanted),
-        )
+        Target::Ptx(self.architectures.iter().copied().filter(|&a| a < wanted).max().unwrap_or(wanted))
     }
 
     /// Compiles a module. `name` is only for messages.
     ///
     /// # Errors
     /// [`Error::Compile`] with the compiler's log.
-    pub(crate) fn compile(
-        &self,
-        name: &str,
-        source: &str,
-        target: Target,
-        options: &[&str],
-    ) -> Result<Image> {
-        let invalid = |what: &str| Error::InvalidArgument {
-            operation: format!("compilation of `{name}`"),
-            reason: format!("{what} holds a NUL"),
-        };
+    pub(crate) fn compile(&self, name: &str, source: &str, target: Target, options: &[&str]) -> Result<Image> {
+        let invalid = |what: &str| Error::InvalidArgument { operation: format!("compilation of `{name}`"), reason: format!("{what} holds a NUL") };
         let text = CString::new(source).map_err(|_| invalid("the source"))?;
         let mut owned = vec![CString::new(target.option()).map_err(|_| invalid("an option"))?];
         for option in options {
@@ -122,52 +99,17 @@ impl Compiler {
         let program = Program::new(&self.table, &text)?;
         let pointers: Vec<*const c_char> = owned.iter().map(|o| o.as_ptr()).collect();
         // SAFETY: a live program and `pointers.len()` C strings that outlive the call.
-        let status = unsafe {
-            (self.table.nvrtcCompileProgram)(
-                program.handle,
-                pointers.len() as c_int,
-                pointers.as_ptr(),
-            )
-        };
+        let status = unsafe { (self.table.nvrtcCompileProgram)(program.handle, pointers.len() as c_int, pointers.as_ptr()) };
         if status != 0 {
-            let log = program
-                .read(
-                    "log",
-                    self.table.nvrtcGetProgramLogSize,
-                    self.table.nvrtcGetProgramLog,
-                )
-                .unwrap_or_default();
-            let log = String::from_utf8_lossy(&log)
-                .trim_end_matches('\0')
-                .trim_end()
-                .to_owned();
-            let log = if log.is_empty() {
-                status_name(&self.table, status)
-            } else {
-                log
-            };
-            let options = owned
-                .iter()
-                .map(|o| o.to_string_lossy())
-                .collect::<Vec<_>>()
-                .join(" ");
-            return Err(Error::Compile {
-                kernel: name.into(),
-                options,
-                log,
-            });
+            let log = program.read("log", self.table.nvrtcGetProgramLogSize, self.table.nvrtcGetProgramLog).unwrap_or_default();
+            let log = String::from_utf8_lossy(&log).trim_end_matches('\0').trim_end().to_owned();
+            let log = if log.is_empty() { status_name(&self.table, status) } else { log };
+            let options = owned.iter().map(|o| o.to_string_lossy()).collect::<Vec<_>>().join(" ");
+            return Err(Error::Compile { kernel: name.into(), options, log });
         }
         match target {
-            Target::Cubin(_) => program
-                .read(
-                    "cubin",
-                    self.table.nvrtcGetCUBINSize,
-                    self.table.nvrtcGetCUBIN,
-                )
-                .map(Image::Cubin),
-            Target::Ptx(_) => program
-                .read("PTX", self.table.nvrtcGetPTXSize, self.table.nvrtcGetPTX)
-                .map(Image::Ptx),
+            Target::Cubin(_) => program.read("cubin", self.table.nvrtcGetCUBINSize, self.table.nvrtcGetCUBIN).map(Image::Cubin),
+            Target::Ptx(_) => program.read("PTX", self.table.nvrtcGetPTXSize, self.table.nvrtcGetPTX).map(Image::Ptx),
         }
     }
 }
@@ -196,10 +138,7 @@ fn keep_builtins(folder: &Path) {
         return;
     };
     for path in entries.flatten().map(|e| e.path()) {
-        let is_builtins = path
-            .file_name()
-            .and_then(|n| n.to_str())
-            .is_some_and(|n| n.starts_with("libnvrtc-builtins.so."));
+        let is_builtins = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with("libnvrtc-builtins.so."));
         if is_builtins {
             // SAFETY: NVIDIA's library by name; its initialisers have no preconditions.
             if let Ok(library) = unsafe { libloading::Library::new(&path) } {
@@ -214,11 +153,7 @@ fn identity(origin: &str, file: Option<PathBuf>, (major, minor): (c_int, c_int))
     if let Some(file) = file
         && let Ok(meta) = file.metadata()
     {
-        let time = meta
-            .modified()
-            .ok()
-            .and_then(|t| t.duration_since(UNIX_EPOCH).ok())
-            .map_or(0, |d| d.as_secs());
+        let time = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_secs());
         text += &format!(" ({}, {} bytes, {time})", file.display(), meta.len());
     }
     text
@@ -234,16 +169,7 @@ impl<'a> Program<'a> {
         let mut handle = std::ptr::null_mut();
         let none = std::ptr::null();
         // SAFETY: an output pointer, C strings, and no headers.
-        let status = unsafe {
-            (table.nvrtcCreateProgram)(
-                &mut handle,
-                source.as_ptr(),
-                c"kernel.cu".as_ptr(),
-                0,
-                none,
-                none,
-            )
-        };
+        let status = unsafe { (table.nvrtcCreateProgram)(&mut handle, source.as_ptr(), c"kernel.cu".as_ptr(), 0, none, none) };
         check(table, status, "creation of a program")?;
         Ok(Self { table, handle })
     }
@@ -279,12 +205,7 @@ fn check(table: &NvrtcTable, status: nvrtcResult, operation: &str) -> Result<()>
     if status == 0 {
         return Ok(());
     }
-    Err(Error::Status {
-        operation: operation.into(),
-        library: Library::Nvrtc,
-        status,
-        name: status_name(table, status),
-    })
+    Err(Error::Status { operation: operation.into(), library: Library::Nvrtc, status, name: status_name(table, status) })
 }
 
 fn status_name(table: &NvrtcTable, status: nvrtcResult) -> String {
@@ -294,7 +215,5 @@ fn status_name(table: &NvrtcTable, status: nvrtcResult) -> String {
         return "unknown status".into();
     }
     // SAFETY: not null, so a C string.
-    unsafe { CStr::from_ptr(text) }
-        .to_string_lossy()
-        .into_owned()
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }

@@ -42,25 +42,12 @@ struct State {
 
 impl Pool {
     pub(crate) fn new(stream_ordered: bool, limit: usize) -> Self {
-        Self {
-            state: Mutex::default(),
-            stream_ordered,
-            limit,
-        }
+        Self { state: Mutex::default(), stream_ordered, limit }
     }
 
     /// A block of at least `size` bytes, and its size. `size` must not be 0.
-    pub(crate) fn alloc(
-        &self,
-        device: &Device,
-        size: usize,
-        operation: &str,
-    ) -> Result<(u64, usize)> {
-        let class = if self.limit == 0 {
-            Some(size)
-        } else {
-            size_class(size)
-        };
+    pub(crate) fn alloc(&self, device: &Device, size: usize, operation: &str) -> Result<(u64, usize)> {
+        let class = if self.limit == 0 { Some(size) } else { size_class(size) };
         // A size beyond every class fails like any other that the device cannot hold.
         let Some(class) = class.filter(|&c| c <= isize::MAX as usize) else {
             return Err(out_of_memory(device, size, operation));
@@ -80,8 +67,7 @@ impl Pool {
                 // Everything that is kept goes back; queued frees take effect at the synchronisation.
                 self.trim(device)?;
                 device.synchronize(operation)?;
-                self.ask_driver(device, class, operation)?
-                    .ok_or_else(|| out_of_memory(device, size, operation))?
+                self.ask_driver(device, class, operation)?.ok_or_else(|| out_of_memory(device, size, operation))?
             }
         };
         let mut state = lock(&self.state);
@@ -101,18 +87,12 @@ impl Pool {
                 return;
             }
         }
-        let _ = device.call(
-            || "return of memory".into(),
-            |stream| self.tell_driver(stream, pointer),
-        );
+        let _ = device.call(|| "return of memory".into(), |stream| self.tell_driver(stream, pointer));
     }
 
     /// Gives all kept blocks back to the driver.
     pub(crate) fn trim(&self, device: &Device) -> Result<()> {
-        device.call(
-            || "return of cached memory".into(),
-            |stream| self.give_back(stream),
-        )
+        device.call(|| "return of cached memory".into(), |stream| self.give_back(stream))
     }
 
     /// As [`trim`](Self::trim), for the end of a device; the context must be current.
@@ -130,11 +110,7 @@ impl Pool {
             state.stats.cached = 0;
             std::mem::take(&mut state.free)
         };
-        let results: Vec<_> = blocks
-            .into_values()
-            .flatten()
-            .map(|pointer| self.tell_driver(stream, pointer))
-            .collect();
+        let results: Vec<_> = blocks.into_values().flatten().map(|pointer| self.tell_driver(stream, pointer)).collect();
         results.into_iter().collect()
     }
 
@@ -164,14 +140,7 @@ impl Pool {
     fn tell_driver(&self, stream: &Stream, pointer: u64) -> Result<(), DriverCode> {
         // SAFETY: the pointer came from the matching allocation function and is given back once; with the synchronous
         // function the driver itself waits for work that uses the block.
-        unsafe {
-            if self.stream_ordered {
-                sys::cuMemFreeAsync(pointer, stream.as_inner())
-            } else {
-                sys::cuMemFree_v2(pointer)
-            }
-        }
-        .code()
+        unsafe { if self.stream_ordered { sys::cuMemFreeAsync(pointer, stream.as_inner()) } else { sys::cuMemFree_v2(pointer) } }.code()
     }
 }
 
@@ -194,13 +163,7 @@ fn size_class(size: usize) -> Option<usize> {
 
 fn out_of_memory(device: &Device, requested: usize, operation: &str) -> Error {
     let (free, total) = device.memory_info().unwrap_or((0, device.total_memory()));
-    Error::OutOfMemory {
-        operation: operation.into(),
-        device: device.to_string(),
-        requested,
-        free,
-        total,
-    }
+    Error::OutOfMemory { operation: operation.into(), device: device.to_string(), requested, free, total }
 }
 
 #[cfg(test)]
@@ -212,10 +175,7 @@ mod tests {
         let mut classes = std::collections::BTreeSet::new();
         for size in (1..100_000).chain((1 << 30) - 1000..(1 << 30) + 1000) {
             let class = size_class(size).unwrap();
-            assert!(
-                class >= size && class.is_multiple_of(256),
-                "{size} -> {class}"
-            );
+            assert!(class >= size && class.is_multiple_of(256), "{size} -> {class}");
             assert_eq!(size_class(class), Some(class), "a class is its own class");
             assert!(size < 2048 || class - size <= size / 4, "{size} -> {class}");
             classes.insert(class);

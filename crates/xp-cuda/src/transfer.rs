@@ -47,15 +47,7 @@ impl DeviceBuffer {
                     slot.wait()?;
                     slot.memory[..chunk.len()].copy_from_slice(chunk);
                     // SAFETY: the device range was checked; the pinned memory is not written before the event has passed.
-                    unsafe {
-                        sys::cuMemcpyHtoDAsync_v2(
-                            address,
-                            slot.memory.as_ptr().cast(),
-                            chunk.len(),
-                            stream.as_inner(),
-                        )
-                    }
-                    .code()?;
+                    unsafe { sys::cuMemcpyHtoDAsync_v2(address, slot.memory.as_ptr().cast(), chunk.len(), stream.as_inner()) }.code()?;
                     slot.mark(stream)?;
                 }
                 Ok(())
@@ -87,15 +79,7 @@ impl DeviceBuffer {
                     let slot = &mut slots.0[index];
                     slot.wait()?;
                     // SAFETY: the device range was checked; the pinned memory is not read before the event has passed.
-                    unsafe {
-                        sys::cuMemcpyDtoHAsync_v2(
-                            slot.memory.as_mut_ptr().cast(),
-                            address,
-                            chunk.len(),
-                            stream.as_inner(),
-                        )
-                    }
-                    .code()?;
+                    unsafe { sys::cuMemcpyDtoHAsync_v2(slot.memory.as_mut_ptr().cast(), address, chunk.len(), stream.as_inner()) }.code()?;
                     slot.mark(stream)?;
                     if let Some((index, target)) = queued.replace((index, chunk)) {
                         slots.0[index].read(target)?;
@@ -144,11 +128,7 @@ impl Slots {
             let Ok(passed) = Event::new(EventFlags::DISABLE_TIMING) else {
                 return false;
             };
-            self.0.push(Slot {
-                memory,
-                passed,
-                busy: false,
-            });
+            self.0.push(Slot { memory, passed, busy: false });
         }
         true
     }
@@ -178,21 +158,12 @@ impl Slot {
 
 fn upload_pageable(stream: &Stream, to: u64, data: &[u8]) -> Result<(), DriverCode> {
     // SAFETY: the device range was checked; the host memory outlives the copy because the stream is waited for.
-    unsafe { sys::cuMemcpyHtoDAsync_v2(to, data.as_ptr().cast(), data.len(), stream.as_inner()) }
-        .code()?;
+    unsafe { sys::cuMemcpyHtoDAsync_v2(to, data.as_ptr().cast(), data.len(), stream.as_inner()) }.code()?;
     stream.synchronize().code()
 }
 
 fn download_pageable(stream: &Stream, from: u64, data: &mut [u8]) -> Result<(), DriverCode> {
     // SAFETY: as above.
-    unsafe {
-        sys::cuMemcpyDtoHAsync_v2(
-            data.as_mut_ptr().cast(),
-            from,
-            data.len(),
-            stream.as_inner(),
-        )
-    }
-    .code()?;
+    unsafe { sys::cuMemcpyDtoHAsync_v2(data.as_mut_ptr().cast(), from, data.len(), stream.as_inner()) }.code()?;
     stream.synchronize().code()
 }

@@ -22,26 +22,13 @@ fn the_simulation_names_itself() {
 fn a_device_that_does_not_exist_is_an_error() {
     common::simulate();
     let error = Device::new(7).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::NoDevice {
-                ordinal: 7,
-                count: 2
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, Error::NoDevice { ordinal: 7, count: 2 }), "{error}");
 }
 
 #[test]
 fn one_number_is_one_device_while_it_is_in_use() {
     common::simulate();
-    let (a, b, other) = (
-        Device::new(0).unwrap(),
-        Device::new(0).unwrap(),
-        Device::new(1).unwrap(),
-    );
+    let (a, b, other) = (Device::new(0).unwrap(), Device::new(0).unwrap(), Device::new(1).unwrap());
     assert_eq!(a, b);
     assert_ne!(a, other);
     let message = a.check_same(&other, "add").unwrap_err().to_string();
@@ -51,16 +38,7 @@ fn one_number_is_one_device_while_it_is_in_use() {
 #[test]
 fn transfers_of_every_size_return_what_was_sent() {
     let device = open(0, options());
-    for len in [
-        0,
-        1,
-        511,
-        4096,
-        (4 << 20) - 1,
-        4 << 20,
-        (4 << 20) + 1,
-        13 << 20,
-    ] {
+    for len in [0, 1, 511, 4096, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 13 << 20] {
         let sent: Vec<u8> = (0..len).map(|i: usize| (i * 31 + i / 251) as u8).collect();
         let buffer = device.upload(&sent, "upload").unwrap();
         assert_eq!(buffer.len(), len);
@@ -89,14 +67,8 @@ fn parts_of_buffers_are_copied_and_bounds_are_kept() {
     target.upload(3, &[9], "set").unwrap();
     assert_eq!(download::<u8>(&target), [0, 3, 4, 9]);
     let error = target.copy_from(2, &source, 0, 3, "paste").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "paste: 3 bytes at offset 2 exceed a buffer of 4 bytes"
-    );
-    assert!(matches!(
-        target.download(usize::MAX, &mut [0; 2], "read"),
-        Err(Error::OutOfRange { .. })
-    ));
+    assert_eq!(error.to_string(), "paste: 3 bytes at offset 2 exceed a buffer of 4 bytes");
+    assert!(matches!(target.download(usize::MAX, &mut [0; 2], "read"), Err(Error::OutOfRange { .. })));
 }
 
 #[test]
@@ -106,9 +78,7 @@ fn buffers_travel_between_devices() {
     let values: Vec<u64> = (0..1000).collect();
     let source = upload(&a, &values);
     let mut target = b.alloc(8000, "target").unwrap();
-    target
-        .copy_from(0, &source, 0, 8000, "copy to cuda:1")
-        .unwrap();
+    target.copy_from(0, &source, 0, 8000, "copy to cuda:1").unwrap();
     assert_eq!(download::<u64>(&target), values);
 }
 
@@ -117,21 +87,13 @@ fn the_pool_reuses_blocks_and_gives_them_back() {
     let device = open(0, options().pool_limit(1 << 20));
     let first = device.alloc(1000, "a").unwrap().pointer();
     let again = device.alloc(900, "b").unwrap();
-    assert_eq!(
-        again.pointer(),
-        first,
-        "a block of the same class is reused"
-    );
+    assert_eq!(again.pointer(), first, "a block of the same class is reused");
     drop(again);
     let used = device.pool_stats();
     assert_eq!((used.live, used.driver_allocations, used.reused), (0, 1, 1));
     assert!(used.cached >= 1000);
     drop(device.alloc(2 << 20, "large").unwrap());
-    assert_eq!(
-        device.pool_stats().cached,
-        used.cached,
-        "a block beyond the bound is not kept"
-    );
+    assert_eq!(device.pool_stats().cached, used.cached, "a block beyond the bound is not kept");
     device.trim_pool().unwrap();
     assert_eq!(device.pool_stats().cached, 0);
 }
@@ -160,23 +122,9 @@ fn several_threads_share_a_device() {
 fn too_much_memory_is_a_typed_error_and_the_device_stays_usable() {
     let device = open(0, options());
     let error = device.alloc(3 << 30, "matmul").unwrap_err();
-    let Error::OutOfMemory {
-        operation,
-        requested,
-        total,
-        ..
-    } = &error
-    else {
-        panic!("{error}")
-    };
-    assert_eq!(
-        (operation.as_str(), *requested, *total),
-        ("matmul", 3 << 30, 2 << 30)
-    );
-    assert!(matches!(
-        device.alloc(usize::MAX, "overflow"),
-        Err(Error::OutOfMemory { .. })
-    ));
+    let Error::OutOfMemory { operation, requested, total, .. } = &error else { panic!("{error}") };
+    assert_eq!((operation.as_str(), *requested, *total), ("matmul", 3 << 30, 2 << 30));
+    assert!(matches!(device.alloc(usize::MAX, "overflow"), Err(Error::OutOfMemory { .. })));
     assert_eq!(download::<u8>(&upload(&device, &[5u8])), [5]);
 }
 
@@ -186,9 +134,7 @@ fn memory_can_be_filled_up_again_after_the_cache_was_full() {
     let device = open(1, options());
     for size in [300 << 20, 700 << 20, 500 << 20] {
         // The cached block of the last round and the new one do not fit together twice: the cache has to give way.
-        let blocks: Vec<_> = (0..2)
-            .map(|_| device.alloc(size, "block").unwrap())
-            .collect();
+        let blocks: Vec<_> = (0..2).map(|_| device.alloc(size, "block").unwrap()).collect();
         drop(blocks);
     }
     drop(device);
@@ -199,18 +145,9 @@ fn memory_can_be_filled_up_again_after_the_cache_was_full() {
 fn a_library_that_the_simulation_lacks_is_named() {
     let device = open(0, options());
     let missing = [
-        (
-            device.blas().err(),
-            "cuBLAS (simulation) has no function `cublasCreate_v2`",
-        ),
-        (
-            device.solver().err(),
-            "cuSOLVER (simulation) has no function `cusolverDnCreate`",
-        ),
-        (
-            device.fft().err(),
-            "cuFFT (simulation) has no function `cufftGetVersion`",
-        ),
+        (device.blas().err(), "cuBLAS (simulation) has no function `cublasCreate_v2`"),
+        (device.solver().err(), "cuSOLVER (simulation) has no function `cusolverDnCreate`"),
+        (device.fft().err(), "cuFFT (simulation) has no function `cufftGetVersion`"),
     ];
     for (error, text) in missing {
         assert_eq!(error.map(|e| e.to_string()).as_deref(), Some(text));

@@ -18,19 +18,9 @@ fn a_kernel_computes() {
     for n in [1usize, 255, 256, 257, 100_000] {
         let x: Vec<f32> = (0..n).map(|i| i as f32).collect();
         let (dx, dy) = (upload(&device, &x), upload(&device, &vec![1f32; n]));
-        let arguments = Arguments::new()
-            .with(n as i64)
-            .with(2f32)
-            .with(dx.pointer())
-            .with(dy.pointer());
+        let arguments = Arguments::new().with(n as i64).with(2f32).with(dx.pointer()).with(dy.pointer());
         launch(&saxpy, device.shape_for(n, 256), &arguments).unwrap();
-        assert!(
-            download::<f32>(&dy)
-                .iter()
-                .zip(&x)
-                .all(|(y, x)| *y == 2.0 * x + 1.0),
-            "{n}"
-        );
+        assert!(download::<f32>(&dy).iter().zip(&x).all(|(y, x)| *y == 2.0 * x + 1.0), "{n}");
     }
 }
 
@@ -39,11 +29,7 @@ fn work_runs_when_the_host_waits_not_before() {
     let Some(device) = device() else { return };
     let saxpy = kernel(&device, SAXPY, "saxpy");
     let buffer = upload(&device, &[1f32; 4]);
-    let arguments = Arguments::new()
-        .with(4i64)
-        .with(1f32)
-        .with(buffer.pointer())
-        .with(buffer.pointer());
+    let arguments = Arguments::new().with(4i64).with(1f32).with(buffer.pointer()).with(buffer.pointer());
     launch(&saxpy, Shape::linear(1, 32), &arguments).unwrap();
     assert_eq!(download::<f32>(&buffer), [2f32; 4]);
 }
@@ -82,44 +68,21 @@ fn threads_of_a_block_cooperate() {
     let Some(device) = device() else { return };
     let early = kernel(&device, COOPERATING, "early");
     let out = upload(&device, &[-1i32; 128]);
-    launch(
-        &early,
-        Shape::linear(2, 64),
-        &Arguments::new().with(128i32).with(out.pointer()),
-    )
-    .unwrap();
+    launch(&early, Shape::linear(2, 64), &Arguments::new().with(128i32).with(out.pointer())).unwrap();
     for (i, v) in download::<i32>(&out).into_iter().enumerate() {
         let (block, thread) = (i as i32 / 64, i as i32 % 64);
-        assert_eq!(
-            v,
-            if thread >= 40 {
-                -1
-            } else {
-                block * 64 + 39 - (thread ^ 1)
-            },
-            "{i}"
-        );
+        assert_eq!(v, if thread >= 40 { -1 } else { block * 64 + 39 - (thread ^ 1) }, "{i}");
     }
 
     let reversed = kernel(&device, COOPERATING, "reversed");
     let x: Vec<f64> = (0..256).map(f64::from).collect();
     let (dx, dy) = (upload(&device, &x), upload(&device, &x));
-    launch(
-        &reversed,
-        Shape::linear(1, 256).shared(2048),
-        &Arguments::new().with(dx.pointer()).with(dy.pointer()),
-    )
-    .unwrap();
+    launch(&reversed, Shape::linear(1, 256).shared(2048), &Arguments::new().with(dx.pointer()).with(dy.pointer())).unwrap();
     assert!(download::<f64>(&dy).iter().eq(x.iter().rev()));
 
     let votes = kernel(&device, COOPERATING, "votes");
     let out = upload(&device, &[0u32; 64]);
-    launch(
-        &votes,
-        Shape::linear(1, 64),
-        &Arguments::new().with(out.pointer()),
-    )
-    .unwrap();
+    launch(&votes, Shape::linear(1, 64), &Arguments::new().with(out.pointer())).unwrap();
     assert_eq!(download::<u32>(&out), [15; 64]);
 }
 
@@ -130,25 +93,9 @@ fn structs_are_passed_by_value_and_grids_have_two_dimensions() {
     let (nx, ny) = (33i32, 17i32);
     let out = device.alloc((nx * ny * 16) as usize, "out").unwrap();
     let a = num_complex::Complex::new(2f64, 3f64);
-    let shape = Shape {
-        grid: [3, 3, 1],
-        block: [16, 8, 1],
-        shared: 0,
-    };
-    launch(
-        &grid2,
-        shape,
-        &Arguments::new()
-            .with(nx)
-            .with(ny)
-            .with(a)
-            .with(out.pointer()),
-    )
-    .unwrap();
-    for (i, v) in download::<num_complex::Complex<f64>>(&out)
-        .into_iter()
-        .enumerate()
-    {
+    let shape = Shape { grid: [3, 3, 1], block: [16, 8, 1], shared: 0 };
+    launch(&grid2, shape, &Arguments::new().with(nx).with(ny).with(a).with(out.pointer())).unwrap();
+    for (i, v) in download::<num_complex::Complex<f64>>(&out).into_iter().enumerate() {
         let (x, y) = ((i % 33) as f64, (i / 33) as f64);
         assert_eq!(v, num_complex::Complex::new(2. * x, 3. * y));
     }
@@ -157,78 +104,28 @@ fn structs_are_passed_by_value_and_grids_have_two_dimensions() {
 #[test]
 fn errors_name_the_kernel() {
     let Some(device) = device() else { return };
-    let broken = ModuleSource {
-        name: "broken",
-        source: "extern \"C\" __global__ void k() { int x = ; }",
-        options: &[],
-    };
-    let Err(Error::Compile {
-        kernel: culprit,
-        log,
-        ..
-    }) = device.kernel(&broken, "k")
-    else {
-        panic!("it compiled")
-    };
+    let broken = ModuleSource { name: "broken", source: "extern \"C\" __global__ void k() { int x = ; }", options: &[] };
+    let Err(Error::Compile { kernel: culprit, log, .. }) = device.kernel(&broken, "k") else { panic!("it compiled") };
     assert!(culprit == "broken" && log.contains("error"), "{log}");
 
-    let source = ModuleSource {
-        name: "axpy",
-        source: SAXPY,
-        options: &["--fmad=false"],
-    };
+    let source = ModuleSource { name: "axpy", source: SAXPY, options: &["--fmad=false"] };
     let missing = device.kernel(&source, "nope").unwrap_err().to_string();
-    assert_eq!(
-        missing,
-        "look-up of kernel `nope` in module `axpy`: CUDA_ERROR_NOT_FOUND (500)"
-    );
+    assert_eq!(missing, "look-up of kernel `nope` in module `axpy`: CUDA_ERROR_NOT_FOUND (500)");
 
     let saxpy = kernel(&device, SAXPY, "saxpy");
     for (shape, reason) in [
         (Shape::linear(0, 32), "0 blocks in x"),
         (Shape::linear(1, 2048), "2048 threads in x"),
-        (
-            Shape {
-                grid: [1; 3],
-                block: [1024, 2, 1],
-                shared: 0,
-            },
-            "2048 threads per block",
-        ),
-        (
-            Shape {
-                grid: [1, 70_000, 1],
-                block: [1; 3],
-                shared: 0,
-            },
-            "70000 blocks in y",
-        ),
-        (
-            Shape::linear(1, 32).shared(1 << 20),
-            "1048576 bytes of shared memory",
-        ),
+        (Shape { grid: [1; 3], block: [1024, 2, 1], shared: 0 }, "2048 threads per block"),
+        (Shape { grid: [1, 70_000, 1], block: [1; 3], shared: 0 }, "70000 blocks in y"),
+        (Shape::linear(1, 32).shared(1 << 20), "1048576 bytes of shared memory"),
     ] {
-        let error = launch(&saxpy, shape, &Arguments::new())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("launch of `saxpy`: ") && error.contains(reason),
-            "{error}"
-        );
+        let error = launch(&saxpy, shape, &Arguments::new()).unwrap_err().to_string();
+        assert!(error.starts_with("launch of `saxpy`: ") && error.contains(reason), "{error}");
     }
-    let error = launch(&saxpy, Shape::linear(1, 32), &Arguments::new().with(1i64))
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        error, "launch of `saxpy`: CUDA_ERROR_INVALID_VALUE (1)",
-        "missing arguments are found"
-    );
-    launch(
-        &saxpy,
-        Shape::linear(1, 32).shared(100 << 10),
-        &Arguments::new().with(0i64).with(1f32).with(0u64).with(0u64),
-    )
-    .unwrap();
+    let error = launch(&saxpy, Shape::linear(1, 32), &Arguments::new().with(1i64)).unwrap_err().to_string();
+    assert_eq!(error, "launch of `saxpy`: CUDA_ERROR_INVALID_VALUE (1)", "missing arguments are found");
+    launch(&saxpy, Shape::linear(1, 32).shared(100 << 10), &Arguments::new().with(0i64).with(1f32).with(0u64).with(0u64)).unwrap();
     device.synchronize("end").unwrap();
 }
 
@@ -240,40 +137,13 @@ fn a_second_start_compiles_nothing() {
     let Some(first) = fresh() else { return };
     kernel(&first, SAXPY, "saxpy");
     kernel(&first, SAXPY, "saxpy");
-    assert_eq!(
-        first.module_stats(),
-        ModuleStats {
-            compiled: 1,
-            from_disk: 0
-        }
-    );
+    assert_eq!(first.module_stats(), ModuleStats { compiled: 1, from_disk: 0 });
     let second = fresh().unwrap();
     kernel(&second, SAXPY, "saxpy");
-    assert_eq!(
-        second.module_stats(),
-        ModuleStats {
-            compiled: 0,
-            from_disk: 1
-        }
-    );
+    assert_eq!(second.module_stats(), ModuleStats { compiled: 0, from_disk: 1 });
     // Another option is another module; a damaged file is compiled again.
-    second
-        .kernel(
-            &ModuleSource {
-                name: "axpy",
-                source: SAXPY,
-                options: &["-DX=1"],
-            },
-            "saxpy",
-        )
-        .unwrap();
-    assert_eq!(
-        second.module_stats(),
-        ModuleStats {
-            compiled: 1,
-            from_disk: 1
-        }
-    );
+    second.kernel(&ModuleSource { name: "axpy", source: SAXPY, options: &["-DX=1"] }, "saxpy").unwrap();
+    assert_eq!(second.module_stats(), ModuleStats { compiled: 1, from_disk: 1 });
     for entry in std::fs::read_dir(&folder).unwrap() {
         let file = entry.unwrap().path();
         let mut bytes = std::fs::read(&file).unwrap();
@@ -283,13 +153,7 @@ fn a_second_start_compiles_nothing() {
     }
     let third = fresh().unwrap();
     kernel(&third, SAXPY, "saxpy");
-    assert_eq!(
-        third.module_stats(),
-        ModuleStats {
-            compiled: 1,
-            from_disk: 0
-        }
-    );
+    assert_eq!(third.module_stats(), ModuleStats { compiled: 1, from_disk: 0 });
 }
 
 #[test]
@@ -303,13 +167,7 @@ fn threads_that_want_the_same_kernel_compile_it_once() {
             scope.spawn(|| kernel(&device, &source, "saxpy"));
         }
     });
-    assert_eq!(
-        device.module_stats(),
-        ModuleStats {
-            compiled: 1,
-            from_disk: 0
-        }
-    );
+    assert_eq!(device.module_stats(), ModuleStats { compiled: 1, from_disk: 0 });
 }
 
 #[test]
@@ -318,15 +176,6 @@ fn kernels_keep_their_device() {
     let saxpy = kernel(&device, SAXPY, "saxpy");
     drop(device);
     let y = upload(saxpy.device(), &[1f32]);
-    launch(
-        &saxpy,
-        Shape::linear(1, 1),
-        &Arguments::new()
-            .with(1i64)
-            .with(3f32)
-            .with(y.pointer())
-            .with(y.pointer()),
-    )
-    .unwrap();
+    launch(&saxpy, Shape::linear(1, 1), &Arguments::new().with(1i64).with(3f32).with(y.pointer()).with(y.pointer())).unwrap();
     assert_eq!(download::<f32>(&y), [4f32]);
 }

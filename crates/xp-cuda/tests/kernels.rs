@@ -16,10 +16,7 @@ struct Numbers(u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         self.0 >> 33
     }
 
@@ -35,14 +32,8 @@ fn fill_sets_every_element_and_no_other() {
         let mut out = device.alloc_zeroed(70 * size_of::<T>(), "out").unwrap();
         kernels::fill(&mut out, 64, value).unwrap();
         let values = download::<T>(&out);
-        assert!(
-            values[..64].iter().all(|v| *v == value) && values[64..].iter().all(|v| *v == zero),
-            "{value:?}"
-        );
-        assert!(matches!(
-            kernels::fill(&mut out, 71, value),
-            Err(Error::OutOfRange { .. })
-        ));
+        assert!(values[..64].iter().all(|v| *v == value) && values[64..].iter().all(|v| *v == zero), "{value:?}");
+        assert!(matches!(kernels::fill(&mut out, 71, value), Err(Error::OutOfRange { .. })));
     }
     check(&device, 7u8, 0);
     check(&device, -3i16, 0);
@@ -63,18 +54,8 @@ fn strided_copies_follow_both_layouts() {
         (&[10], 9, &[-1], &[1]),
         (&[4, 5], 0, &[1, 4], &[5, 1]),
         (&[3, 4, 5], 17, &[0, 100, -2], &[20, 5, 1]),
-        (
-            &[2, 3, 2, 3, 2],
-            1,
-            &[500, 100, 30, 7, 2],
-            &[1, 2, 6, 12, 36],
-        ),
-        (
-            &[2, 2, 2, 2, 2, 2, 2, 2],
-            0,
-            &[3, 6, 12, 24, 48, 96, 192, 384],
-            &[128, 64, 32, 16, 8, 4, 2, 1],
-        ),
+        (&[2, 3, 2, 3, 2], 1, &[500, 100, 30, 7, 2], &[1, 2, 6, 12, 36]),
+        (&[2, 2, 2, 2, 2, 2, 2, 2], 0, &[3, 6, 12, 24, 48, 96, 192, 384], &[128, 64, 32, 16, 8, 4, 2, 1]),
         (&[0, 3], 0, &[1, 1], &[1, 1]),
     ];
     for (extents, offset, from, to) in cases {
@@ -86,71 +67,32 @@ fn strided_copies_follow_both_layouts() {
             let (mut rest, mut source, mut target) = (flat, offset, 0);
             for axis in (0..extents.len()).rev() {
                 let index = (rest % extents[axis]) as isize;
-                (rest, source, target) = (
-                    rest / extents[axis],
-                    source + index * from[axis],
-                    target + index * to[axis],
-                );
+                (rest, source, target) = (rest / extents[axis], source + index * from[axis], target + index * to[axis]);
             }
             expected[target as usize] = values[source as usize];
         }
         assert_eq!(download::<u32>(&out), expected, "{extents:?}");
     }
     let mut out = device.alloc(400, "out").unwrap();
-    let beyond = kernels::copy_strided(
-        4,
-        &[10, 10],
-        (&input, 2, &[110, 1]),
-        (&mut out, 0, &[10, 1]),
-    );
+    let beyond = kernels::copy_strided(4, &[10, 10], (&input, 2, &[110, 1]), (&mut out, 0, &[10, 1]));
     assert!(matches!(beyond, Err(Error::OutOfRange { .. })));
     let below = kernels::copy_strided(4, &[10], (&input, 8, &[-1]), (&mut out, 0, &[1]));
     assert!(matches!(below, Err(Error::OutOfRange { .. })));
 }
 
 /// Reduces or scans on the device and returns the result.
-fn fold<T: Pod, U: Pod>(
-    device: &Device,
-    fold: &Fold,
-    shape: [usize; 3],
-    values: &[T],
-    whole: bool,
-) -> Vec<U> {
+fn fold<T: Pod, U: Pod>(device: &Device, fold: &Fold, shape: [usize; 3], values: &[T], whole: bool) -> Vec<U> {
     let input = upload(device, values);
-    let n = if whole {
-        shape[0] * shape[1] * shape[2]
-    } else {
-        shape[0] * shape[2]
-    };
+    let n = if whole { shape[0] * shape[1] * shape[2] } else { shape[0] * shape[2] };
     let mut out = device.alloc(n * size_of::<U>(), "out").unwrap();
     // SAFETY: the input holds the shape's elements and the output as many as the operation writes.
-    unsafe {
-        if whole {
-            kernels::scan(fold, shape, &input, &mut out)
-        } else {
-            kernels::reduce(fold, shape, &input, &mut out)
-        }
-    }
-    .unwrap();
+    unsafe { if whole { kernels::scan(fold, shape, &input, &mut out) } else { kernels::reduce(fold, shape, &input, &mut out) } }.unwrap();
     download(&out)
 }
 
 /// The same, one row after the other on the host.
-fn naive<T: Copy, U: Copy>(
-    [outer, len, inner]: [usize; 3],
-    values: &[T],
-    start: U,
-    step: impl Fn(U, T) -> U,
-    whole: bool,
-) -> Vec<U> {
-    let mut out = vec![
-        start;
-        if whole {
-            outer * len * inner
-        } else {
-            outer * inner
-        }
-    ];
+fn naive<T: Copy, U: Copy>([outer, len, inner]: [usize; 3], values: &[T], start: U, step: impl Fn(U, T) -> U, whole: bool) -> Vec<U> {
+    let mut out = vec![start; if whole { outer * len * inner } else { outer * inner }];
     for o in 0..outer {
         for i in 0..inner {
             let mut acc = start;
@@ -190,17 +132,11 @@ fn integer_sums_are_exact_in_every_shape() {
     let Some(device) = device() else { return };
     let mut numbers = Numbers(1);
     for shape in SHAPES {
-        let values: Vec<i32> = (0..shape.iter().product())
-            .map(|_| numbers.next() as i32)
-            .collect();
+        let values: Vec<i32> = (0..shape.iter().product()).map(|_| numbers.next() as i32).collect();
         let sum = Fold::sum(E::I32).unwrap();
         for whole in [false, true] {
             let expected = naive(shape, &values, 0i64, |a, x| a + i64::from(x), whole);
-            assert_eq!(
-                fold::<_, i64>(&device, &sum, shape, &values, whole),
-                expected,
-                "{shape:?}"
-            );
+            assert_eq!(fold::<_, i64>(&device, &sum, shape, &values, whole), expected, "{shape:?}");
         }
     }
 }
@@ -211,33 +147,12 @@ fn extrema_and_products_of_every_kind() {
     let mut numbers = Numbers(2);
     let shape = [3, 700, 1];
     let bytes: Vec<i8> = (0..2100).map(|_| numbers.next() as i8).collect();
-    assert_eq!(
-        fold::<_, i8>(&device, &Fold::min(E::I8).unwrap(), shape, &bytes, true),
-        naive(shape, &bytes, i8::MAX, |a, x| a.min(x), true)
-    );
-    let longs: Vec<u64> = bytes
-        .iter()
-        .map(|&b| (b as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        .collect();
-    assert_eq!(
-        fold::<_, u64>(&device, &Fold::max(E::U64).unwrap(), shape, &longs, false),
-        naive(shape, &longs, 0, |a, x| a.max(x), false)
-    );
-    assert_eq!(
-        fold::<_, u64>(
-            &device,
-            &Fold::product(E::U64).unwrap(),
-            shape,
-            &longs,
-            true
-        ),
-        naive(shape, &longs, 1, u64::wrapping_mul, true)
-    );
+    assert_eq!(fold::<_, i8>(&device, &Fold::min(E::I8).unwrap(), shape, &bytes, true), naive(shape, &bytes, i8::MAX, |a, x| a.min(x), true));
+    let longs: Vec<u64> = bytes.iter().map(|&b| (b as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    assert_eq!(fold::<_, u64>(&device, &Fold::max(E::U64).unwrap(), shape, &longs, false), naive(shape, &longs, 0, |a, x| a.max(x), false));
+    assert_eq!(fold::<_, u64>(&device, &Fold::product(E::U64).unwrap(), shape, &longs, true), naive(shape, &longs, 1, u64::wrapping_mul, true));
     let flags: Vec<u8> = bytes.iter().map(|b| u8::from(b % 3 == 0)).collect();
-    assert_eq!(
-        fold::<_, i64>(&device, &Fold::sum(E::Bool).unwrap(), shape, &flags, false),
-        naive(shape, &flags, 0, |a, x| a + i64::from(x), false)
-    );
+    assert_eq!(fold::<_, i64>(&device, &Fold::sum(E::Bool).unwrap(), shape, &flags, false), naive(shape, &flags, 0, |a, x| a + i64::from(x), false));
 
     let mut floats: Vec<f64> = bytes.iter().map(|&b| f64::from(b) / 3.0).collect();
     floats[900] = f64::NAN;
@@ -247,18 +162,11 @@ fn extrema_and_products_of_every_kind() {
         &floats,
         f64::NEG_INFINITY,
         |a, x| {
-            if a.is_nan() || x.is_nan() {
-                f64::NAN
-            } else {
-                a.max(x)
-            }
+            if a.is_nan() || x.is_nan() { f64::NAN } else { a.max(x) }
         },
         false,
     );
-    assert!(
-        max[1].is_nan() && expected[1].is_nan() && max[0] == expected[0] && max[2] == expected[2],
-        "{max:?}"
-    );
+    assert!(max[1].is_nan() && expected[1].is_nan() && max[0] == expected[0] && max[2] == expected[2], "{max:?}");
 }
 
 #[test]
@@ -266,38 +174,21 @@ fn float_sums_are_accurate_and_the_same_every_time() {
     let Some(device) = device() else { return };
     let mut numbers = Numbers(3);
     for shape in [[1, 50_000, 1], [2, 3000, 40]] {
-        let values: Vec<f64> = (0..shape.iter().product())
-            .map(|_| numbers.below(1 << 30) as f64 / 1e6 - 500.0)
-            .collect();
+        let values: Vec<f64> = (0..shape.iter().product()).map(|_| numbers.below(1 << 30) as f64 / 1e6 - 500.0).collect();
         let sum = Fold::sum(E::F64).unwrap();
         let first = fold::<_, f64>(&device, &sum, shape, &values, false);
         assert_eq!(first, fold::<_, f64>(&device, &sum, shape, &values, false));
         let size = naive(shape, &values, 0.0, |a, x: f64| a + x.abs(), false);
-        for ((got, want), size) in first
-            .iter()
-            .zip(naive(shape, &values, 0.0, |a, x| a + x, false))
-            .zip(size)
-        {
+        for ((got, want), size) in first.iter().zip(naive(shape, &values, 0.0, |a, x| a + x, false)).zip(size) {
             assert!((got - want).abs() <= 1e-13 * size, "{got} {want}");
         }
         let halves: Vec<f16> = values.iter().map(|v| f16::from_f64(v / 500.0)).collect();
         let got = fold::<_, f16>(&device, &Fold::sum(E::F16).unwrap(), shape, &halves, false);
         let want = naive(shape, &halves, 0f64, |a, x| a + x.to_f64(), false);
-        assert!(
-            got.iter()
-                .zip(&want)
-                .all(|(g, w)| (g.to_f64() - w).abs() <= 1e-3 * w.abs().max(1.0)),
-            "{got:?} {want:?}"
-        );
+        assert!(got.iter().zip(&want).all(|(g, w)| (g.to_f64() - w).abs() <= 1e-3 * w.abs().max(1.0)), "{got:?} {want:?}");
     }
     let complex: Vec<Complex<f32>> = (0..5000).map(|i| Complex::new(i as f32, -1.0)).collect();
-    let sum = fold::<_, Complex<f32>>(
-        &device,
-        &Fold::sum(E::C32).unwrap(),
-        [1, 5000, 1],
-        &complex,
-        false,
-    );
+    let sum = fold::<_, Complex<f32>>(&device, &Fold::sum(E::C32).unwrap(), [1, 5000, 1], &complex, false);
     assert_eq!(sum, [Complex::new(12_497_500.0, -5000.0)]);
 }
 
@@ -316,45 +207,23 @@ fn a_fold_may_carry_a_position_and_finish_with_a_quotient() {
     };
     let mut numbers = Numbers(4);
     for shape in [[2, 20_000, 1], [1, 300, 9]] {
-        let values: Vec<f32> = (0..shape.iter().product())
-            .map(|_| numbers.below(100) as f32)
-            .collect();
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| numbers.below(100) as f32).collect();
         let expected: Vec<i64> = naive(
             shape,
             &values,
             (f32::NEG_INFINITY, -1i64, 0i64),
             |(best, at, i), x| {
-                if x > best {
-                    (x, i, i + 1)
-                } else {
-                    (best, at, i + 1)
-                }
+                if x > best { (x, i, i + 1) } else { (best, at, i + 1) }
             },
             false,
         )
         .into_iter()
         .map(|(_, at, _)| at)
         .collect();
-        assert_eq!(
-            fold::<_, i64>(&device, &argmax, shape, &values, false),
-            expected,
-            "{shape:?}"
-        );
+        assert_eq!(fold::<_, i64>(&device, &argmax, shape, &values, false), expected, "{shape:?}");
     }
-    let mean = Fold {
-        store: "Out(a / n)".into(),
-        ..Fold::sum(E::F64).unwrap()
-    };
-    assert_eq!(
-        fold::<_, f64>(
-            &device,
-            &mean,
-            [2, 4, 1],
-            &[1f64, 2., 3., 4., 0., 0., 0., 2.],
-            false
-        ),
-        [2.5, 0.5]
-    );
+    let mean = Fold { store: "Out(a / n)".into(), ..Fold::sum(E::F64).unwrap() };
+    assert_eq!(fold::<_, f64>(&device, &mean, [2, 4, 1], &[1f64, 2., 3., 4., 0., 0., 0., 2.], false), [2.5, 0.5]);
 }
 
 #[test]
@@ -362,31 +231,14 @@ fn half_precision_converts_as_the_standard_says() {
     let Some(device) = device() else { return };
     // Every 16-bit pattern through a cumulative sum of rows of one element: half to float and back.
     let all: Vec<u16> = (0..=u16::MAX).collect();
-    let scan = |e| {
-        fold::<u16, u16>(
-            &device,
-            &Fold {
-                identity: "Acc(-0.0f)".into(),
-                ..Fold::max(e).unwrap()
-            },
-            [1 << 16, 1, 1],
-            &all,
-            true,
-        )
-    };
+    let scan = |e| fold::<u16, u16>(&device, &Fold { identity: "Acc(-0.0f)".into(), ..Fold::max(e).unwrap() }, [1 << 16, 1, 1], &all, true);
     for (i, v) in scan(E::F16).into_iter().enumerate() {
         let (x, y) = (f16::from_bits(i as u16), f16::from_bits(v));
-        assert!(
-            x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan(),
-            "{i:#x} {v:#x}"
-        );
+        assert!(x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan(), "{i:#x} {v:#x}");
     }
     for (i, v) in scan(E::BF16).into_iter().enumerate() {
         let (x, y) = (bf16::from_bits(i as u16), bf16::from_bits(v));
-        assert!(
-            x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan(),
-            "{i:#x} {v:#x}"
-        );
+        assert!(x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan(), "{i:#x} {v:#x}");
     }
     // Rounding of floats, ties and subnormals included.
     let mut floats: Vec<f32> = [
@@ -407,33 +259,16 @@ fn half_precision_converts_as_the_standard_says() {
     ]
     .to_vec();
     let mut numbers = Numbers(5);
-    floats.extend(
-        (0..20_000).map(|_| f32::from_bits(numbers.next() as u32 ^ (numbers.next() as u32) << 16)),
-    );
-    let convert = |output: &str| Fold {
-        output: output.into(),
-        ..Fold::max(E::F32).unwrap()
-    };
+    floats.extend((0..20_000).map(|_| f32::from_bits(numbers.next() as u32 ^ (numbers.next() as u32) << 16)));
+    let convert = |output: &str| Fold { output: output.into(), ..Fold::max(E::F32).unwrap() };
     let shape = [floats.len(), 1, 1];
-    for (got, x) in fold::<_, f16>(&device, &convert("f16"), shape, &floats, false)
-        .into_iter()
-        .zip(&floats)
-    {
+    for (got, x) in fold::<_, f16>(&device, &convert("f16"), shape, &floats, false).into_iter().zip(&floats) {
         let want = f16::from_f32(*x);
-        assert!(
-            got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(),
-            "{x:e}: {got:?} {want:?}"
-        );
+        assert!(got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(), "{x:e}: {got:?} {want:?}");
     }
-    for (got, x) in fold::<_, bf16>(&device, &convert("bf16"), shape, &floats, false)
-        .into_iter()
-        .zip(&floats)
-    {
+    for (got, x) in fold::<_, bf16>(&device, &convert("bf16"), shape, &floats, false).into_iter().zip(&floats) {
         let want = bf16::from_f32(*x);
-        assert!(
-            got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(),
-            "{x:e}: {got:?} {want:?}"
-        );
+        assert!(got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(), "{x:e}: {got:?} {want:?}");
     }
 }
 
@@ -444,9 +279,7 @@ fn gather_and_scatter_follow_their_indices() {
     let values: Vec<u64> = (0..(outer * extent * inner) as u64).collect();
     let index: Vec<i64> = vec![3, -1, 0, 10, -11, 3];
     let (input, at) = (upload(&device, &values), upload(&device, &index));
-    let mut out = device
-        .alloc(outer * index.len() * inner * 8, "out")
-        .unwrap();
+    let mut out = device.alloc(outer * index.len() * inner * 8, "out").unwrap();
     kernels::gather(8, [outer, extent, inner], &input, &at, &mut out).unwrap();
     let wrap = |j: i64| (if j < 0 { j + extent as i64 } else { j }) as usize;
     let gathered = download::<u64>(&out);
@@ -458,22 +291,11 @@ fn gather_and_scatter_follow_their_indices() {
     kernels::scatter(8, [outer, extent, inner], &out, &at, &mut back).unwrap();
     for (k, v) in download::<u64>(&back).into_iter().enumerate() {
         let row = k / inner % extent;
-        assert_eq!(
-            v,
-            if [0, 3, 10].contains(&row) {
-                values[k]
-            } else {
-                0
-            },
-            "{k}"
-        );
+        assert_eq!(v, if [0, 3, 10].contains(&row) { values[k] } else { 0 }, "{k}");
     }
     let bad = upload(&device, &[11i64]);
     let error = kernels::gather(8, [outer, extent, inner], &input, &bad, &mut out).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "gather: an index is out of range for an axis of 11"
-    );
+    assert_eq!(error.to_string(), "gather: an index is out of range for an axis of 11");
 }
 
 #[test]
@@ -487,12 +309,8 @@ fn masks_compact_in_order() {
         let (m, v) = (upload(&device, &mask), upload(&device, &values));
         let mut position = device.alloc(n * 8, "position").unwrap();
         // SAFETY: the mask holds n bytes of 0 or 1 and the result n 64-bit integers.
-        unsafe { kernels::scan(&Fold::sum(E::Bool).unwrap(), [1, n, 1], &m, &mut position) }
-            .unwrap();
-        let (mut out, mut at) = (
-            device.alloc(set * 2, "out").unwrap(),
-            device.alloc(set * 8, "at").unwrap(),
-        );
+        unsafe { kernels::scan(&Fold::sum(E::Bool).unwrap(), [1, n, 1], &m, &mut position) }.unwrap();
+        let (mut out, mut at) = (device.alloc(set * 2, "out").unwrap(), device.alloc(set * 8, "at").unwrap());
         // SAFETY: `position` is the scan of the masks, and both results have room for every set mask.
         unsafe {
             kernels::compact(2, &m, &position, &v, &mut out).unwrap();
@@ -500,13 +318,7 @@ fn masks_compact_in_order() {
         }
         let expected: Vec<i64> = (0..n as i64).filter(|&i| mask[i as usize] != 0).collect();
         assert_eq!(download::<i64>(&at), expected);
-        assert_eq!(
-            download::<u16>(&out),
-            expected
-                .iter()
-                .map(|&i| values[i as usize])
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(download::<u16>(&out), expected.iter().map(|&i| values[i as usize]).collect::<Vec<_>>());
     }
 }
 
@@ -528,20 +340,12 @@ fn naive_argsort<T: Copy + PartialOrd>(len: usize, values: &[T], descending: boo
     rows.flatten().collect()
 }
 
-fn check_sort<T: Pod + PartialOrd + std::fmt::Debug>(
-    device: &Device,
-    element: E,
-    rows: usize,
-    values: &[T],
-) {
+fn check_sort<T: Pod + PartialOrd + std::fmt::Debug>(device: &Device, element: E, rows: usize, values: &[T]) {
     let input: DeviceBuffer = upload(device, values);
     let len = values.len() / rows;
     for descending in [false, true] {
         let order = kernels::argsort(element, rows, len, descending, &input).unwrap();
-        assert!(
-            download::<i64>(&order) == naive_argsort(len, values, descending),
-            "{element:?} {rows} x {len}"
-        );
+        assert!(download::<i64>(&order) == naive_argsort(len, values, descending), "{element:?} {rows} x {len}");
     }
 }
 
@@ -550,71 +354,18 @@ fn sorting_is_stable_for_every_type() {
     let Some(device) = device() else { return };
     let mut numbers = Numbers(7);
     let small: Vec<u64> = (0..5000).map(|_| numbers.below(50)).collect();
-    let raw: Vec<u64> = (0..3000)
-        .map(|_| numbers.next() ^ numbers.next() << 31 ^ numbers.next() << 62)
-        .collect();
-    check_sort(
-        &device,
-        E::U8,
-        1,
-        &raw.iter().map(|&v| v as u8).collect::<Vec<_>>(),
-    );
-    check_sort(
-        &device,
-        E::I8,
-        1,
-        &raw.iter().map(|&v| v as i8).collect::<Vec<_>>(),
-    );
-    check_sort(
-        &device,
-        E::I16,
-        3,
-        &raw.iter().map(|&v| v as i16).collect::<Vec<_>>(),
-    );
-    check_sort(
-        &device,
-        E::U32,
-        1,
-        &raw.iter().map(|&v| v as u32).collect::<Vec<_>>(),
-    );
-    check_sort(
-        &device,
-        E::I64,
-        1,
-        &raw.iter().map(|&v| v as i64).collect::<Vec<_>>(),
-    );
+    let raw: Vec<u64> = (0..3000).map(|_| numbers.next() ^ numbers.next() << 31 ^ numbers.next() << 62).collect();
+    check_sort(&device, E::U8, 1, &raw.iter().map(|&v| v as u8).collect::<Vec<_>>());
+    check_sort(&device, E::I8, 1, &raw.iter().map(|&v| v as i8).collect::<Vec<_>>());
+    check_sort(&device, E::I16, 3, &raw.iter().map(|&v| v as i16).collect::<Vec<_>>());
+    check_sort(&device, E::U32, 1, &raw.iter().map(|&v| v as u32).collect::<Vec<_>>());
+    check_sort(&device, E::I64, 1, &raw.iter().map(|&v| v as i64).collect::<Vec<_>>());
     check_sort(&device, E::U64, 1, &small);
-    check_sort(
-        &device,
-        E::I32,
-        1000,
-        &raw.iter().map(|&v| (v % 4) as i32 - 2).collect::<Vec<_>>(),
-    );
-    check_sort(
-        &device,
-        E::F16,
-        2,
-        &raw.iter()
-            .map(|&v| f16::from_bits(v as u16))
-            .collect::<Vec<_>>(),
-    );
-    check_sort(
-        &device,
-        E::BF16,
-        1,
-        &raw.iter()
-            .map(|&v| bf16::from_bits(v as u16))
-            .collect::<Vec<_>>(),
-    );
+    check_sort(&device, E::I32, 1000, &raw.iter().map(|&v| (v % 4) as i32 - 2).collect::<Vec<_>>());
+    check_sort(&device, E::F16, 2, &raw.iter().map(|&v| f16::from_bits(v as u16)).collect::<Vec<_>>());
+    check_sort(&device, E::BF16, 1, &raw.iter().map(|&v| bf16::from_bits(v as u16)).collect::<Vec<_>>());
     let mut floats: Vec<f32> = raw.iter().map(|&v| f32::from_bits(v as u32)).collect();
-    floats[..6].copy_from_slice(&[
-        0.0,
-        -0.0,
-        f32::NAN,
-        -f32::NAN,
-        f32::INFINITY,
-        f32::NEG_INFINITY,
-    ]);
+    floats[..6].copy_from_slice(&[0.0, -0.0, f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY]);
     check_sort(&device, E::F32, 1, &floats);
     check_sort(
         &device,
@@ -634,8 +385,5 @@ fn sorting_is_stable_for_every_type() {
             .collect::<Vec<_>>(),
     );
     check_sort(&device, E::F64, 1, &[1.0f64]);
-    assert!(matches!(
-        kernels::argsort(E::C32, 1, 0, false, &device.alloc(0, "x").unwrap()),
-        Err(Error::UnsupportedDtype { .. })
-    ));
+    assert!(matches!(kernels::argsort(E::C32, 1, 0, false, &device.alloc(0, "x").unwrap()), Err(Error::UnsupportedDtype { .. })));
 }

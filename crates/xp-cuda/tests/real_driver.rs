@@ -9,24 +9,13 @@ fn without_a_driver_the_error_lists_what_was_tried() {
     match Device::new(0) {
         Err(Error::LibraryNotFound { tried, .. }) => {
             let text = Device::new(0).unwrap_err().to_string();
-            for place in [
-                "libcuda.so.1",
-                "libcuda.so",
-                "XP_CUDA_PATH",
-                "/usr/lib/wsl/lib",
-            ] {
-                assert!(
-                    tried.iter().any(|a| a.place == place) && text.contains(place),
-                    "{place} is missing in:\n{text}"
-                );
+            for place in ["libcuda.so.1", "libcuda.so", "XP_CUDA_PATH", "/usr/lib/wsl/lib"] {
+                assert!(tried.iter().any(|a| a.place == place) && text.contains(place), "{place} is missing in:\n{text}");
             }
         }
         // This machine has a driver: then it answers, with a device or with its own reason.
         Ok(device) => assert!(!device.is_simulated()),
-        Err(other) => assert!(
-            matches!(other, Error::Driver { .. } | Error::NoDevice { .. }),
-            "{other}"
-        ),
+        Err(other) => assert!(matches!(other, Error::Driver { .. } | Error::NoDevice { .. }), "{other}"),
     }
 }
 
@@ -38,10 +27,7 @@ const FAKE_DRIVER: &str = "int cuInit(unsigned f) { (void)f; return FAKE_CODE; }
 #[test]
 fn the_environment_variable_comes_first_and_codes_are_kept() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fake-driver");
-    for (code, expected) in [
-        ("4711", "start of the CUDA driver: CUDA_ERROR (4711)"),
-        ("0", "no CUDA device 0: the driver reports 0 device(s)"),
-    ] {
+    for (code, expected) in [("4711", "start of the CUDA driver: CUDA_ERROR (4711)"), ("0", "no CUDA device 0: the driver reports 0 device(s)")] {
         let lib = folder.join(code).join("lib64");
         std::fs::create_dir_all(&lib).unwrap();
         let source = folder.join("driver.c");
@@ -60,24 +46,12 @@ fn the_environment_variable_comes_first_and_codes_are_kept() {
         // A folder, the root of a toolkit, and the file itself are all accepted.
         for entry in [lib.clone(), folder.join(code), lib.join("libcuda.so.1")] {
             let child = Command::new(std::env::current_exe().unwrap())
-                .args([
-                    "--ignored",
-                    "--exact",
-                    "child_opens_a_device",
-                    "--nocapture",
-                ])
-                .env(
-                    "XP_CUDA_PATH",
-                    std::env::join_paths([Path::new("/nonexistent"), &entry]).unwrap(),
-                )
+                .args(["--ignored", "--exact", "child_opens_a_device", "--nocapture"])
+                .env("XP_CUDA_PATH", std::env::join_paths([Path::new("/nonexistent"), &entry]).unwrap())
                 .output()
                 .unwrap();
             let text = String::from_utf8_lossy(&child.stdout);
-            assert!(
-                text.contains(&format!("answer: {expected}")),
-                "{}: {text}",
-                entry.display()
-            );
+            assert!(text.contains(&format!("answer: {expected}")), "{}: {text}", entry.display());
         }
     }
 }

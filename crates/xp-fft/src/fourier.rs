@@ -199,18 +199,33 @@ transforms! { Axes:
     ihfft2, ihfft2_with: Float -> Spectrum, r2c Backward, or_last_two;
 }
 
-fn c2c<B: Fft<C::Part>, C: Floating, D: Dim>(function: &'static str, x: Array<B, C, D>, options: impl Options, direction: Direction) -> Result<Spectrum<B, C, D>> {
+fn c2c<B: Fft<C::Part>, C: Floating, D: Dim>(
+    function: &'static str,
+    x: Array<B, C, D>,
+    options: impl Options,
+    direction: Direction,
+) -> Result<Spectrum<B, C, D>> {
     let along = options.along(function, x.dims(), |n| n)?;
     B::c2c(x, &along.axes, &along.lens, direction, scale(&along, direction))
 }
 
-fn r2c<B: Fft<T>, T: Float, D: Dim>(function: &'static str, x: Array<B, T, D>, options: impl Options, direction: Direction) -> Result<Array<B, B::Complex, D>> {
+fn r2c<B: Fft<T>, T: Float, D: Dim>(
+    function: &'static str,
+    x: Array<B, T, D>,
+    options: impl Options,
+    direction: Direction,
+) -> Result<Array<B, B::Complex, D>> {
     let along = options.along(function, x.dims(), |n| n)?;
     has_axes(function, &along)?;
     B::r2c(x, &along.axes, &along.lens, direction, scale(&along, direction))
 }
 
-fn c2r<B: Fft<C::Part>, C: Floating, D: Dim>(function: &'static str, x: Array<B, C, D>, options: impl Options, direction: Direction) -> Result<Signal<B, C, D>> {
+fn c2r<B: Fft<C::Part>, C: Floating, D: Dim>(
+    function: &'static str,
+    x: Array<B, C, D>,
+    options: impl Options,
+    direction: Direction,
+) -> Result<Signal<B, C, D>> {
     let along = options.along(function, x.dims(), |m| 2 * m.saturating_sub(1))?;
     has_axes(function, &along)?;
     B::c2r(x, &along.axes, &along.lens, direction, scale(&along, direction))

@@ -16,7 +16,13 @@ type Any<B, T> = Array<B, T, Dyn>;
 ///
 /// # Errors
 /// As for [`Fft::c2c`].
-pub fn r2c<B: Fft<T>, T: Float, D: Dim>(x: Array<B, T, D>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Array<B, B::Complex, D>> {
+pub fn r2c<B: Fft<T>, T: Float, D: Dim>(
+    x: Array<B, T, D>,
+    axes: &[usize],
+    lens: &[usize],
+    direction: Direction,
+    scale: T,
+) -> Result<Array<B, B::Complex, D>> {
     let (&last, &n) = axes.iter().zip(lens).next_back().expect("a real transform has an axis");
     part(&B::c2c(x, axes, lens, direction, scale)?, last, 0, n / 2 + 1)
 }

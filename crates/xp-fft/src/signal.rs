@@ -84,7 +84,13 @@ pub fn fftconvolve_with<B: Fft<C::Part>, C: Floating, D: Dim>(
 }
 
 /// The cyclic convolution along axes.
-fn product<B: Fft<C::Part>, C: Floating, D: Dim>(a: &Array<B, C, D>, b: &Array<B, C, D>, axes: &[usize], lens: &[usize], real: bool) -> Result<Array<B, C, Dyn>> {
+fn product<B: Fft<C::Part>, C: Floating, D: Dim>(
+    a: &Array<B, C, D>,
+    b: &Array<B, C, D>,
+    axes: &[usize],
+    lens: &[usize],
+    real: bool,
+) -> Result<Array<B, C, Dyn>> {
     let one = <C::Part as Num>::ONE;
     let scale = one / <C::Part as Num>::from_f64(lens.iter().map(|&n| n as f64).product());
     if real && !axes.is_empty() {

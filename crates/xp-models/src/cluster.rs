@@ -265,7 +265,7 @@ fn normal_like<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, k: usize, random: &
 /// `k` observations, each drawn with a probability proportional to its squared distance from those before it.
 fn plus_plus<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, k: usize, random: &mut Random) -> Result<Array<B, T, Ix2>> {
     let n = x.dims()[0] as i64;
-    let row = |i: i64| Ok::<_, xp_core::Error>(x.slice_axis(0, Some(i as isize), Some(i as isize + 1), 1)?);
+    let row = |i: i64| x.slice_axis(0, Some(i as isize), Some(i as isize + 1), 1);
     let mut chosen = vec![row(random.below(n as usize) as i64)?];
     let mut nearest: Option<Array<B, T, Ix1>> = None;
     while chosen.len() < k {

@@ -36,9 +36,8 @@ impl<B: Backend> Labels<B> {
 /// # Errors
 /// [`Error::UnknownLabel`].
 pub(crate) fn index_in<B: Backend>(argument: &'static str, labels: &Array<B, i64, Ix1>, classes: &Array<B, i64, Ix1>) -> Result<Array<B, i64, Ix1>> {
-    let unknown = |row: usize| -> Result<Error> {
-        Ok(Error::UnknownLabel { argument, label: labels.get([row as isize])?, row, known: classes.to_host()? })
-    };
+    let unknown =
+        |row: usize| -> Result<Error> { Ok(Error::UnknownLabel { argument, label: labels.get([row as isize])?, row, known: classes.to_host()? }) };
     if classes.is_empty() {
         return if labels.is_empty() { Ok(labels.clone()) } else { Err(unknown(0)?) };
     }

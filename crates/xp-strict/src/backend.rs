@@ -179,7 +179,13 @@ unsafe impl<F: Flavour> Backend for StrictBackend<F> {
         Cpu.put(&mut x.memory, lanes, &indices.memory, &values.memory, add)
     }
 
-    unsafe fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<StrictBuffer<T>> {
+    unsafe fn matmul<T: Num>(
+        &self,
+        a: Stack<'_, Self, T>,
+        b: Stack<'_, Self, T>,
+        dims: [usize; 3],
+        batches: &[[usize; 2]],
+    ) -> Result<StrictBuffer<T>> {
         let (a, b) = (Stack { buffer: &a.buffer.memory, strides: a.strides }, Stack { buffer: &b.buffer.memory, strides: b.strides });
         // SAFETY: passed on.
         unsafe { Cpu.matmul(a, b, dims, batches).map(wrap) }

@@ -31,7 +31,15 @@ pub fn complex_unary<B: Backend, T: Floating>(device: &B) {
     type Case<B, T> = (&'static str, fn(&Any<B, T>) -> Any<B, T>, fn(C) -> C, f64);
     let cases: [Case<B, T>; 25] = [
         ("acos", |x| acos(x), C::acos, 32.0),
-        ("acosh", |x| acosh(x), |z| { let w = z.acosh(); if w.re < 0.0 { -w } else { w } }, 32.0),
+        (
+            "acosh",
+            |x| acosh(x),
+            |z| {
+                let w = z.acosh();
+                if w.re < 0.0 { -w } else { w }
+            },
+            32.0,
+        ),
         ("asin", |x| asin(x), C::asin, 32.0),
         ("asinh", |x| asinh(x), C::asinh, 32.0),
         ("atan", |x| atan(x), C::atan, 32.0),

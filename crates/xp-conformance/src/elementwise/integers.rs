@@ -115,7 +115,13 @@ fn power(x: i128, n: i128) -> i128 {
     if n < 0 {
         return match x {
             1 => 1,
-            -1 => if n % 2 == 0 { 1 } else { -1 },
+            -1 => {
+                if n % 2 == 0 {
+                    1
+                } else {
+                    -1
+                }
+            }
             _ => 0,
         };
     }

@@ -56,7 +56,11 @@ pub fn svd_scaled<B: Linalg<T>, T: Floating>(device: &B) {
         let factor = 2f64.powi(exponent);
         for [m, n] in [[6, 6], [9, 4], [4, 9], [30, 30]] {
             let x = Host::random(52, m, n);
-            check_svd(&format!("2^{exponent} times {m}x{n}"), &Host { data: x.data.iter().map(|z| z * factor).collect(), ..x }.on::<B, T>(device), exponent);
+            check_svd(
+                &format!("2^{exponent} times {m}x{n}"),
+                &Host { data: x.data.iter().map(|z| z * factor).collect(), ..x }.on::<B, T>(device),
+                exponent,
+            );
         }
         let constant = Host::from_fn(6, 6, |_, _| factor.into()).on::<B, T>(device);
         check_svd(&format!("constant 2^{exponent}"), &constant, exponent);
@@ -88,7 +92,15 @@ pub fn eigh<B: Linalg<T>, T: Floating>(device: &B) {
     for n in ORDERS {
         let x = Host::random(55, n, n).on::<B, T>(device);
         let whole = Host::of(&x);
-        let a = Host::from_fn(n, n, |i, j| if i == j { whole.at(i, i).re.into() } else if i > j { whole.at(i, j) } else { whole.at(j, i).conj() });
+        let a = Host::from_fn(n, n, |i, j| {
+            if i == j {
+                whole.at(i, i).re.into()
+            } else if i > j {
+                whole.at(i, j)
+            } else {
+                whole.at(j, i).conj()
+            }
+        });
         let lower = Host::from_fn(n, n, |i, j| if i >= j { a.at(i, j) } else { 7777.0.into() }).on::<B, T>(device);
         for (form, x) in forms(&lower) {
             let what = format!("eigh of order {n}, {form}");
@@ -134,7 +146,10 @@ pub fn cholesky<B: Linalg<T>, T: Floating>(device: &B) {
             a.data.iter_mut().for_each(|z| z.im = 0.0);
         }
         let lower = Host::from_fn(n, n, |i, j| if i >= j { a.at(i, j) } else { 7777.0.into() }).on::<B, T>(device);
-        let a = { let l = Host::of(&lower); Host::from_fn(n, n, |i, j| if i >= j { l.at(i, j) } else { l.at(j, i).conj() }) };
+        let a = {
+            let l = Host::of(&lower);
+            Host::from_fn(n, n, |i, j| if i >= j { l.at(i, j) } else { l.at(j, i).conj() })
+        };
         for (form, x) in forms(&lower) {
             let what = format!("cholesky of order {n}, {form}");
             let l = Host::of(&linalg::cholesky(&x, false).unwrap_or_else(|e| panic!("{what}: {e}")));

@@ -20,7 +20,13 @@ pub fn golden<B: Linalg<T>, T: Floating>(device: &B) {
         if !names[0].ends_with(kind) || lost {
             continue;
         }
-        let inputs: Vec<Any<B, T>> = names.iter().map(|n| { let (shape, z) = numbers(&file["inputs"][n]); array(device, &z.iter().map(|&z| number(z)).collect::<Vec<T>>(), &shape) }).collect();
+        let inputs: Vec<Any<B, T>> = names
+            .iter()
+            .map(|n| {
+                let (shape, z) = numbers(&file["inputs"][n]);
+                array(device, &z.iter().map(|&z| number(z)).collect::<Vec<T>>(), &shape)
+            })
+            .collect();
         let what = format!("{} of {names:?}, {}", case["function"], case["params"]);
         for (got, expected) in run(case, &inputs).unwrap_or_else(|e| panic!("{what}: {e}")) {
             let (_, exact) = numbers(expected);

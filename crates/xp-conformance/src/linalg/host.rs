@@ -72,7 +72,10 @@ impl Host {
             for _ in 0..2 {
                 for k in 0..j {
                     let dot: Z = (0..rows).map(|i| q.at(i, k).conj() * q.at(i, j)).sum();
-                    (0..rows).for_each(|i| { let v = q.at(i, k); q.data[i * cols + j] -= dot * v });
+                    (0..rows).for_each(|i| {
+                        let v = q.at(i, k);
+                        q.data[i * cols + j] -= dot * v
+                    });
                 }
                 let norm = (0..rows).map(|i| q.at(i, j).norm_sqr()).sum::<f64>().sqrt();
                 (0..rows).for_each(|i| q.data[i * cols + j] /= norm);

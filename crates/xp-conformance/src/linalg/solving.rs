@@ -18,7 +18,12 @@ pub fn solve<B: Linalg<T>, T: Floating>(device: &B) {
             let b = vector(device, &Host::random(63, n, 1).data.iter().map(|&z| number::<T>(z)).collect::<Vec<_>>());
             let x = linalg::solve(&a.clone().into_rank::<xp_core::Ix2>().unwrap(), &b).unwrap();
             assert_eq!(x.shape(), [n]);
-            check(&format!("solve of order {n} for a vector, {form}"), &a, &b.expand_dims(1).unwrap().into_dyn(), &x.expand_dims(1).unwrap().into_dyn());
+            check(
+                &format!("solve of order {n} for a vector, {form}"),
+                &a,
+                &b.expand_dims(1).unwrap().into_dyn(),
+                &x.expand_dims(1).unwrap().into_dyn(),
+            );
         }
     }
     // Rows of very different size need pivots.
@@ -62,7 +67,15 @@ pub fn triangular<B: Linalg<T>, T: Floating>(device: &B) {
             let rounded = values.on::<B, T>(device);
             let stored = Host::of(&rounded);
             let used = |i: usize, j: usize| if upper { i <= j } else { i >= j };
-            let a = Host::from_fn(n, n, |i, j| if i == j && unit { 1.0.into() } else if used(i, j) { stored.at(i, j) } else { 0.0.into() });
+            let a = Host::from_fn(n, n, |i, j| {
+                if i == j && unit {
+                    1.0.into()
+                } else if used(i, j) {
+                    stored.at(i, j)
+                } else {
+                    0.0.into()
+                }
+            });
             let garbage = Host::from_fn(n, n, |i, j| if used(i, j) && !(unit && i == j) { stored.at(i, j) } else { 7777.0.into() });
             for (form, x) in forms(&garbage.on::<B, T>(device)) {
                 let b = Host::random(67, n, 3).on::<B, T>(device);
@@ -211,7 +224,8 @@ pub fn stacks<B: Linalg<T>, T: Floating>(device: &B) {
         let (u, s, vh) = linalg::svd(&view, Thin).unwrap();
         let (q, r) = linalg::qr(&view, false).unwrap();
         let gram = linalg::adjoint(&view).unwrap().matmul(&view).unwrap() + xp_core::functions::eye::<_, T>(device, shape[3], shape[3], 0).unwrap();
-        let (l, inverse, det, w) = (linalg::cholesky(&gram, false).unwrap(), linalg::inv(&gram).unwrap(), linalg::det(&gram).unwrap(), linalg::eigvalsh(&gram).unwrap());
+        let (l, inverse, det, w) =
+            (linalg::cholesky(&gram, false).unwrap(), linalg::inv(&gram).unwrap(), linalg::det(&gram).unwrap(), linalg::eigvalsh(&gram).unwrap());
         assert_eq!((s.shape(), det.shape(), w.shape()), (vec![shape[0], shape[1], 4], vec![shape[0], shape[1]], vec![shape[0], shape[1], shape[3]]));
         let limit = 200.0 * eps::<T>();
         for i in 0..shape[0] as isize {
@@ -253,7 +267,10 @@ pub fn failures<B: Linalg<T>, T: Floating>(device: &B) {
     let good = array(device, &[T::from_f64(2.0), T::ZERO, T::ZERO, T::ONE], &[2, 2]);
     let stack = xp_core::functions::stack(&[&good, &good, &singular], 0).unwrap();
     is(linalg::inv(&stack).unwrap_err(), LinalgError::Singular { matrix: 2, pivot: 1 });
-    is(linalg::cholesky(&xp_core::functions::stack(&[&good, &indefinite], 0).unwrap(), false).unwrap_err(), LinalgError::NotPositiveDefinite { matrix: 1, order: 2 });
+    is(
+        linalg::cholesky(&xp_core::functions::stack(&[&good, &indefinite], 0).unwrap(), false).unwrap_err(),
+        LinalgError::NotPositiveDefinite { matrix: 1, order: 2 },
+    );
     for bad in [f64::NAN, f64::INFINITY] {
         let mut x = good.clone();
         x.set(xp_core::s![0, 0], number::<T>(bad.into())).unwrap();

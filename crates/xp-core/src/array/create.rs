@@ -2,7 +2,7 @@
 
 use super::{Array, checked_shape};
 use crate::backend::Backend;
-use crate::dim::{Dim, DimBase, Ix0, Ix1, Ix2, IntoShape, Rank};
+use crate::dim::{Dim, DimBase, IntoShape, Ix0, Ix1, Ix2, Rank};
 use crate::dtype::{Element, Floating, Kind, Num, Real};
 use crate::error::{Error, Result};
 use crate::expr::{Iota, Lazy, Scalar, eval_onto};

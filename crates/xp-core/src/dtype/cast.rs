@@ -73,11 +73,17 @@ macro_rules! complex_from {
     ($a:ty, |$x:ident| $s:expr, $d:expr) => {
         impl Cast<Complex<f32>> for $a {
             #[inline(always)]
-            fn cast(self) -> Complex<f32> { let $x = self; Complex::new($s, 0.0) }
+            fn cast(self) -> Complex<f32> {
+                let $x = self;
+                Complex::new($s, 0.0)
+            }
         }
         impl Cast<Complex<f64>> for $a {
             #[inline(always)]
-            fn cast(self) -> Complex<f64> { let $x = self; Complex::new($d, 0.0) }
+            fn cast(self) -> Complex<f64> {
+                let $x = self;
+                Complex::new($d, 0.0)
+            }
         }
     };
 }

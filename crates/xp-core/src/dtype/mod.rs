@@ -32,7 +32,19 @@ use num_complex::Complex;
     note = "dtypes: bool, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64, Complex<f32>, Complex<f64>"
 )]
 pub trait Element:
-    Copy + Default + PartialEq + Debug + Display + Send + Sync + bytemuck::NoUninit + bytemuck::Zeroable + Promote<Self, Output = Self> + CastSource + CastTarget + 'static
+    Copy
+    + Default
+    + PartialEq
+    + Debug
+    + Display
+    + Send
+    + Sync
+    + bytemuck::NoUninit
+    + bytemuck::Zeroable
+    + Promote<Self, Output = Self>
+    + CastSource
+    + CastTarget
+    + 'static
 {
     /// The dtype as a value.
     const DTYPE: DType;

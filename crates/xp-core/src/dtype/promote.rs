@@ -9,10 +9,7 @@ use super::{Cast, DType, Element, Kind};
 /// (and for `f16` and `bf16`, which promote to the wider float and, with each other, to `f32`).
 ///
 /// `T: Promote<T, Output = T>` holds for every dtype, so generic code on one dtype needs no extra bound.
-#[diagnostic::on_unimplemented(
-    message = "the standard leaves `{Self}` with `{U}` undefined",
-    note = "convert one side with `astype`"
-)]
+#[diagnostic::on_unimplemented(message = "the standard leaves `{Self}` with `{U}` undefined", note = "convert one side with `astype`")]
 pub trait Promote<U>: Copy {
     /// The dtype of the result.
     type Output: Element;

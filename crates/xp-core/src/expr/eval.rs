@@ -60,13 +60,7 @@ pub(crate) unsafe fn eval_onto<E: Expr, D: Dim>(e: &E, out: &Array<E::Backend, E
 
 /// # Safety
 /// As for [`eval_onto`].
-unsafe fn run<E: Expr>(
-    e: &E,
-    device: &E::Backend,
-    shape: &[usize],
-    slot: Slot<'_, E::Backend, E::Elem>,
-    strides: &[isize],
-) -> Result<()> {
+unsafe fn run<E: Expr>(e: &E, device: &E::Backend, shape: &[usize], slot: Slot<'_, E::Backend, E::Elem>, strides: &[isize]) -> Result<()> {
     if shape.contains(&0) {
         return Ok(());
     }
@@ -79,11 +73,7 @@ unsafe fn run<E: Expr>(
 }
 
 /// Runs a reduction over some axes of an expression, in one pass over its operands.
-pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(
-    e: &E,
-    axes: &[usize],
-    keepdims: bool,
-) -> Result<Array<E::Backend, R::Out, D>> {
+pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(e: &E, axes: &[usize], keepdims: bool) -> Result<Array<E::Backend, R::Out, D>> {
     let shape = e.shape()?;
     let full = shape.as_ref();
     let device = device_of(e)?;
@@ -115,7 +105,7 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(
         let mut leaves = Leaves::default();
         e.leaves(full, &mut leaves);
         debug_assert!(full.len() <= MAX_NDIM);
-        let plan = Plan::reduction(full, reduced, &walk, leaves);
+        let plan = Plan::reduction(full, &reduced, R::INDEXED, &walk, leaves);
         let kernel = e.lower(&plan, &mut 0);
         // SAFETY: as in `run`; the output is new.
         unsafe { device.reduce::<R, _>(kernel, &plan, count, Slot { buffer: &buffer, offset: 0 })? };

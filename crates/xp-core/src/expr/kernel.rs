@@ -44,15 +44,21 @@ pub unsafe trait Kernel: Clone + Send + Sync {
 
     /// Replaces every address by `map(address)`: how a backend turns its handles into pointers.
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8);
+
+    /// The address and the strides of the operand, when the kernel copies one operand and does nothing else.
+    fn source(&self) -> Option<(*const Self::Elem, &Walk)> {
+        None
+    }
 }
 
 /// A chunk's worth of packed elements, allocated when first needed.
 #[derive(Clone, Debug)]
 struct Scratch<T>(Option<Box<[T; CHUNK]>>);
 impl<T: Element> Scratch<T> {
+    /// The elements, at first all equal to `any`. (Not to a constant zero: zeroed memory is slow to get in small pieces.)
     #[inline(always)]
-    fn get(&mut self) -> &mut [T; CHUNK] {
-        self.0.get_or_insert_with(|| Box::new([T::default(); CHUNK]))
+    fn get(&mut self, any: T) -> &mut [T; CHUNK] {
+        self.0.get_or_insert_with(|| Box::new([any; CHUNK]))
     }
 }
 
@@ -61,6 +67,7 @@ impl<T: Element> Scratch<T> {
 pub struct Load<T> {
     base: *const T,
     row: *const T,
+    /// The packed or direct chunk; null before the first one of a row.
     chunk: *const T,
     walk: Walk,
     mode: Mode,
@@ -103,7 +110,7 @@ impl<T: Element> Load<T> {
         } else {
             Mode::Gather(shape.into())
         };
-        Load { base, row: base, chunk: base, walk, mode, scratch: Scratch(None) }
+        Load { base, row: base, chunk: core::ptr::null(), walk, mode, scratch: Scratch(None) }
     }
 }
 
@@ -115,35 +122,39 @@ unsafe impl<T: Element> Kernel for Load<T> {
     unsafe fn seek(&mut self, index: &[usize]) {
         let offset: isize = index.iter().zip(&self.walk).map(|(&i, &s)| i as isize * s).sum();
         self.row = self.base.wrapping_offset(offset);
+        self.chunk = core::ptr::null();
     }
 
     #[inline(always)]
     unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
+        if let Mode::Direct = self.mode
+            && len == CHUNK
+        {
+            self.chunk = self.row.wrapping_add(start);
+            return;
+        }
+        // The chunk of a constant serves the whole row.
+        if let Mode::Constant = self.mode
+            && !self.chunk.is_null()
+        {
+            return;
+        }
         // SAFETY: the caller keeps `start + len` inside the row and the memory alive.
         unsafe {
+            let to = self.scratch.get(*self.row);
             match &self.mode {
-                Mode::Direct if len == CHUNK => {
-                    self.chunk = self.row.add(start);
-                    return;
-                }
-                Mode::Direct => {
-                    let to = self.scratch.get();
-                    core::ptr::copy_nonoverlapping(self.row.add(start), to.as_mut_ptr(), len);
-                }
-                Mode::Constant => *self.scratch.get() = [*self.row; CHUNK],
+                Mode::Direct => core::ptr::copy_nonoverlapping(self.row.add(start), to.as_mut_ptr(), len),
+                Mode::Constant => *to = [*self.row; CHUNK],
                 Mode::Strided(step) => {
                     let from = self.row.offset(start as isize * step);
-                    for (j, slot) in self.scratch.get()[..len].iter_mut().enumerate() {
+                    for (j, slot) in to[..len].iter_mut().enumerate() {
                         *slot = *from.offset(j as isize * step);
                     }
                 }
-                Mode::Gather(shape) => {
-                    let to = &mut self.scratch.get()[..len];
-                    gather(self.base, shape, &self.walk, start, to);
-                }
+                Mode::Gather(shape) => gather(self.base, shape, &self.walk, start, &mut to[..len]),
             }
+            self.chunk = to.as_ptr();
         }
-        self.chunk = self.scratch.get().as_ptr();
     }
 
     #[inline(always)]
@@ -155,6 +166,11 @@ unsafe impl<T: Element> Kernel for Load<T> {
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.base = map(self.base.cast()).cast();
         self.row = self.base;
+        self.chunk = core::ptr::null();
+    }
+
+    fn source(&self) -> Option<(*const T, &Walk)> {
+        Some((self.base, &self.walk))
     }
 }
 
@@ -294,6 +310,7 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
             offset += i as isize * s;
         }
         self.load.row = self.load.base.wrapping_offset(offset);
+        self.load.chunk = core::ptr::null();
     }
     #[inline(always)]
     unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
@@ -337,7 +354,7 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out
         unsafe {
             self.arg.fill::<I>(start, len);
             if Op::REPAIRS {
-                let out = self.repaired.get();
+                let out = self.repaired.get(Op::Out::default());
                 let mut bad = false;
                 for (j, slot) in out.iter_mut().enumerate() {
                     let x = self.arg.get::<I>(j);

@@ -2,10 +2,10 @@
 
 use core::marker::PhantomData;
 
+use super::Expr;
 use super::eval::check_devices;
 use super::kernel::{Constant, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
 use super::plan::{Leaves, Plan};
-use super::Expr;
 use crate::array::Array;
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, MAX_NDIM};

@@ -8,8 +8,9 @@ use crate::dim::MAX_NDIM;
 /// or two axes. The last axis is the row.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    shape: Vec<usize>,
-    reduced: Vec<bool>,
+    ndim: usize,
+    shape: [usize; MAX_NDIM],
+    reduced: [bool; MAX_NDIM],
     out: Walk,
     leaves: Vec<Walk>,
     flat: bool,
@@ -58,70 +59,94 @@ impl Plan {
     /// Plans an elementwise loop over `shape` that writes with the strides `out`.
     #[must_use]
     pub fn elementwise(shape: &[usize], out: &[isize], leaves: Leaves) -> Plan {
-        let reduced = vec![false; shape.len()];
-        let mut plan = Plan::merged(shape, reduced, out, leaves, false);
-        plan.flat &= plan.shape.len() > 1
-            && *plan.shape.last().unwrap_or(&0) < SHORT_ROW
-            && crate::shape::is_contiguous(&plan.shape, &plan.out[..plan.shape.len()]);
+        let mut plan = Plan::merged(shape, &[false; MAX_NDIM], out, leaves, false);
+        plan.flat &= plan.ndim > 1 && plan.shape[plan.ndim - 1] < SHORT_ROW && crate::shape::is_contiguous(plan.shape(), plan.out());
         plan
     }
 
     /// Plans a reduction over the axes of `shape` that are marked in `reduced`; `out` has stride 0 there.
     ///
-    /// The axes are put in the order of the operands' memory, which does not change what each output sums.
+    /// The axes are put in the order of the operands' memory, which does not change what each output sums, unless the
+    /// positions among the reduced elements are `ordered`.
     #[must_use]
-    pub fn reduction(shape: &[usize], reduced: Vec<bool>, out: &[isize], leaves: Leaves) -> Plan {
-        let mut plan = Plan::merged(shape, reduced, out, leaves, true);
+    pub fn reduction(shape: &[usize], reduced: &[bool], ordered: bool, out: &[isize], leaves: Leaves) -> Plan {
+        let irregular = leaves.irregular;
+        let reorder = !ordered || reduced.iter().filter(|&&r| r).count() < 2;
+        let mut plan = Plan::merged(shape, reduced, out, leaves, reorder);
         plan.flat = false;
+        plan.put_short_row_outside(irregular);
         plan
     }
 
-    fn merged(shape: &[usize], reduced: Vec<bool>, out: &[isize], leaves: Leaves, reorder: bool) -> Plan {
-        let mut order: Vec<usize> =
-            (0..shape.len()).filter(|&k| shape[k] != 1 || (leaves.irregular && k == 0)).collect();
-        if reorder && !leaves.irregular {
+    /// Swaps the last two axes when the row is reduced and short and the axis before it is kept and long: many outputs
+    /// side by side are better than many short rows.
+    fn put_short_row_outside(&mut self, irregular: bool) {
+        if self.ndim < 2 + usize::from(irregular) {
+            return;
+        }
+        let (row, before) = (self.ndim - 1, self.ndim - 2);
+        if self.reduced[row] && !self.reduced[before] && self.shape[row] < SHORT_ROW && self.shape[before] > SHORT_ROW {
+            self.shape.swap(row, before);
+            self.reduced.swap(row, before);
+            for w in self.leaves.iter_mut().chain([&mut self.out]) {
+                w.swap(row, before);
+            }
+        }
+    }
+
+    fn merged(shape: &[usize], reduced: &[bool], out: &[isize], leaves: Leaves, reorder: bool) -> Plan {
+        let Leaves { mut walks, irregular } = leaves;
+        let mut order = [0; MAX_NDIM];
+        let mut ndim = 0;
+        for (k, &n) in shape.iter().enumerate() {
+            if n != 1 || (irregular && k == 0) {
+                order[ndim] = k;
+                ndim += 1;
+            }
+        }
+        let order = &mut order[..ndim];
+        if reorder && !irregular {
             // Stable, so that ties keep the row-major order.
-            let extent = |k: &usize| leaves.walks.iter().map(|w| w[*k].unsigned_abs()).max().unwrap_or(0);
+            let extent = |k: &usize| walks.iter().map(|w| w[*k].unsigned_abs()).max().unwrap_or(0);
             order.sort_by_key(|k| core::cmp::Reverse(extent(k)));
         }
         let pick = |walk: &[isize]| {
             let mut w = [0isize; MAX_NDIM];
-            for (slot, &k) in w.iter_mut().zip(&order) {
+            for (slot, &k) in w.iter_mut().zip(&*order) {
                 *slot = walk[k];
             }
             w
         };
-        let mut plan = Plan {
-            shape: order.iter().map(|&k| shape[k]).collect(),
-            reduced: order.iter().map(|&k| reduced[k]).collect(),
-            out: pick(out),
-            leaves: leaves.walks.iter().map(|w| pick(w)).collect(),
-            flat: !leaves.irregular,
-        };
+        for w in &mut walks {
+            *w = pick(w);
+        }
+        let out = pick(out);
+        let mut plan = Plan { ndim, shape: [1; MAX_NDIM], reduced: [false; MAX_NDIM], out, leaves: walks, flat: !irregular };
+        for (to, &k) in order.iter().enumerate() {
+            plan.shape[to] = shape[k];
+            plan.reduced[to] = reduced[k];
+        }
         // From the last axis inwards: merge axis k+1 into k when one step along k is a whole walk along k+1.
-        let mut k = plan.shape.len().saturating_sub(1);
-        while k > 0 {
-            k -= 1;
+        for k in (0..ndim.saturating_sub(1)).rev() {
             let n = plan.shape[k + 1] as isize;
             let fits = |w: &Walk| w[k + 1].checked_mul(n) == Some(w[k]);
-            let irregular = leaves.irregular && k == 0;
-            if !irregular && plan.reduced[k] == plan.reduced[k + 1] && fits(&plan.out) && plan.leaves.iter().all(fits) {
+            if !(irregular && k == 0) && plan.reduced[k] == plan.reduced[k + 1] && fits(&plan.out) && plan.leaves.iter().all(fits) {
                 plan.shape[k] *= plan.shape[k + 1];
-                plan.shape.remove(k + 1);
-                plan.reduced.remove(k);
-                let ndim = plan.shape.len();
+                plan.shape.copy_within(k + 2.., k + 1);
+                plan.reduced.copy_within(k + 2.., k + 1);
+                plan.ndim -= 1;
                 for w in plan.leaves.iter_mut().chain([&mut plan.out]) {
                     w[k] = w[k + 1];
                     w.copy_within(k + 2.., k + 1);
-                    w[ndim] = 0;
+                    w[plan.ndim] = 0;
                 }
             }
         }
-        if plan.shape.is_empty() || (leaves.irregular && plan.shape.len() == 1) {
+        if plan.ndim == 0 || (irregular && plan.ndim == 1) {
             // At least one axis; and an irregular leaf needs its axis 0 to be outside the row.
-            plan.shape.push(1);
-            plan.reduced.push(false);
-            let k = plan.shape.len() - 1;
+            let k = plan.ndim;
+            (plan.shape[k], plan.reduced[k]) = (1, false);
+            plan.ndim += 1;
             for w in plan.leaves.iter_mut().chain([&mut plan.out]) {
                 w[k] = 1;
             }
@@ -132,19 +157,19 @@ impl Plan {
     /// Lengths of the axes, at least one.
     #[must_use]
     pub fn shape(&self) -> &[usize] {
-        &self.shape
+        &self.shape[..self.ndim]
     }
 
     /// Which axes are reduced.
     #[must_use]
     pub fn reduced(&self) -> &[bool] {
-        &self.reduced
+        &self.reduced[..self.ndim]
     }
 
     /// Strides of the output along the axes, 0 where they are reduced.
     #[must_use]
     pub fn out(&self) -> &[isize] {
-        &self.out[..self.shape.len()]
+        &self.out[..self.ndim]
     }
 
     /// Strides of the `k`-th leaf, counted in the order of the expression.
@@ -156,7 +181,7 @@ impl Plan {
     /// Number of elements walked.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.shape.iter().product()
+        self.shape().iter().product()
     }
 
     /// Whether rows are so short that the output is walked as one long row.
@@ -168,7 +193,7 @@ impl Plan {
     /// Whether some leaf jumps along the row, so that neighbouring rows share its cache lines.
     #[must_use]
     pub fn wants_tiles(&self) -> bool {
-        let last = self.shape.len() - 1;
+        let last = self.ndim - 1;
         last > 0 && !self.flat && self.leaves.iter().any(|w| w[last].unsigned_abs() > 1)
     }
 }
@@ -213,7 +238,17 @@ mod tests {
         // The transpose of a row-major [3, 5], reduced over its first axis: the row is the reduced axis.
         let mut leaves = Leaves::default();
         leaves.push(walk(&[1, 5]));
-        let plan = Plan::reduction(&[5, 3], vec![true, false], &[0, 1], leaves);
+        let plan = Plan::reduction(&[5, 3], &[true, false], false, &[0, 1], leaves);
+        // The row is short, but there are too few of them to put them side by side.
         assert_eq!((plan.shape(), plan.reduced()), (&[3, 5][..], &[false, true][..]));
+    }
+
+    #[test]
+    fn many_short_rows_lie_side_by_side() {
+        let mut leaves = Leaves::default();
+        leaves.push(walk(&[4, 1]));
+        let plan = Plan::reduction(&[1000, 4], &[false, true], false, &[1, 0], leaves);
+        assert_eq!((plan.shape(), plan.reduced()), (&[4, 1000][..], &[true, false][..]));
+        assert_eq!((&plan.leaf(0)[..2], plan.out()), (&[1, 4][..], &[0, 1][..]));
     }
 }

@@ -6,8 +6,7 @@ use super::{Isa, MathFloat, exp, log};
 #[inline(always)]
 pub(super) fn sinh<I: Isa, F: MathFloat>(x: F) -> F {
     let h = Halves::new::<I>(at_most(x.abs(), F::EXP_MAX + F::TWO));
-    (fma::<I, F>(h.sum, h.sinh, fma::<I, F>(h.difference, h.cosh_m1, h.difference_low)) + h.difference).copysign(x)
-        * h.factor
+    (fma::<I, F>(h.sum, h.sinh, fma::<I, F>(h.difference, h.cosh_m1, h.difference_low)) + h.difference).copysign(x) * h.factor
 }
 
 #[inline(always)]

@@ -152,7 +152,13 @@ fn real_floor_divide<R: MathFloat>(x: R, y: R) -> R {
     let q = (x - r) / y;
     // (x - r) / y is within rounding of an integer.
     let f = (q.abs() + R::HALF).floor();
-    if f == R::ZERO { R::ZERO.copysign(x / y) } else if q.abs() < R::ONE / R::EPSILON { f.copysign(q) } else { q }
+    if f == R::ZERO {
+        R::ZERO.copysign(x / y)
+    } else if q.abs() < R::ONE / R::EPSILON {
+        f.copysign(q)
+    } else {
+        q
+    }
 }
 
 fn real_remainder<R: MathFloat>(x: R, y: R) -> R {

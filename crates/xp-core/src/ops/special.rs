@@ -1,6 +1,5 @@
 //! Special functions that the standard leaves out and consumers need, under SciPy's names.
 
-
 float_ops! {
     /// Error function.
     ///

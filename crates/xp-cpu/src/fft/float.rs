@@ -82,11 +82,7 @@ impl<T: FftFloat> Roots<T> {
             if conj { w.conj() } else { w }
         };
         let step = 1usize << shift;
-        Self {
-            low: (0..step).map(entry).collect(),
-            high: (0..=n / step).map(|hi| entry(hi * step)).collect(),
-            shift,
-        }
+        Self { low: (0..step).map(entry).collect(), high: (0..=n / step).map(|hi| entry(hi * step)).collect(), shift }
     }
 
     /// The `k`-th root, `k < n`.

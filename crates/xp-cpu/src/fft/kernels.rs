@@ -68,11 +68,7 @@ impl<T: FftFloat> Plan for RealPlan<T> {
     fn make(n: usize, direction: FftDirection) -> Self {
         let even = n.is_multiple_of(2);
         let roots = if even { 0..n / 4 + 1 } else { 0..0 };
-        Self {
-            n,
-            fft: plan::complex(if even { n / 2 } else { n }, direction),
-            roots: roots.map(|k| unit_root(k as u64, n as u64)).collect(),
-        }
+        Self { n, fft: plan::complex(if even { n / 2 } else { n }, direction), roots: roots.map(|k| unit_root(k as u64, n as u64)).collect() }
     }
 
     fn bytes(&self) -> usize {
@@ -88,13 +84,7 @@ impl<T: FftFloat> RealPlan<T> {
     }
 
     /// The first half of the spectrum of the real `x`, times `scale`.
-    pub(super) fn forward(
-        &self,
-        x: &[T],
-        out: &mut [Complex<T>],
-        scratch: &mut [Complex<T>],
-        scale: T,
-    ) {
+    pub(super) fn forward(&self, x: &[T], out: &mut [Complex<T>], scratch: &mut [Complex<T>], scale: T) {
         if !self.n.is_multiple_of(2) {
             let (wide, scratch) = scratch.split_at_mut(self.n);
             wide.iter_mut().zip(x).for_each(|(w, &x)| *w = Complex::new(x, T::ZERO));
@@ -121,13 +111,7 @@ impl<T: FftFloat> RealPlan<T> {
     }
 
     /// The real sequence with the half spectrum `x`, times `scale`.
-    pub(super) fn backward(
-        &self,
-        x: impl Fn(usize) -> Complex<T>,
-        out: &mut [T],
-        scratch: &mut [Complex<T>],
-        scale: T,
-    ) {
+    pub(super) fn backward(&self, x: impl Fn(usize) -> Complex<T>, out: &mut [T], scratch: &mut [Complex<T>], scale: T) {
         if !self.n.is_multiple_of(2) {
             let (wide, scratch) = scratch.split_at_mut(self.n);
             wide[0] = Complex::new(x(0).re * scale, T::ZERO);
@@ -156,12 +140,7 @@ impl<T: FftFloat> RealPlan<T> {
 /// The bins `k` and `h - k` of a real spectrum from those of the packed transform; `w` is
 /// `exp(-pi i k / h)`, `half` half the scale.
 #[inline(always)]
-pub(super) fn separate<T: FftFloat>(
-    a: Complex<T>,
-    b: Complex<T>,
-    w: Complex<T>,
-    half: T,
-) -> (Complex<T>, Complex<T>) {
+pub(super) fn separate<T: FftFloat>(a: Complex<T>, b: Complex<T>, w: Complex<T>, half: T) -> (Complex<T>, Complex<T>) {
     let even = (a + b.conj()) * half;
     let odd = (a - b.conj()) * half;
     let odd = Complex::new(odd.im, -odd.re) * w;
@@ -170,12 +149,7 @@ pub(super) fn separate<T: FftFloat>(
 
 /// The bins `k` and `h - k` of the packed transform, twice, from those of a real spectrum.
 #[inline(always)]
-pub(super) fn join<T: FftFloat>(
-    a: Complex<T>,
-    b: Complex<T>,
-    w: Complex<T>,
-    scale: T,
-) -> (Complex<T>, Complex<T>) {
+pub(super) fn join<T: FftFloat>(a: Complex<T>, b: Complex<T>, w: Complex<T>, scale: T) -> (Complex<T>, Complex<T>) {
     let even = (a + b.conj()) * scale;
     let odd = (a - b.conj()) * scale * w.conj();
     let odd = Complex::new(-odd.im, odd.re);

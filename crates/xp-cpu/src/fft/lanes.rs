@@ -141,13 +141,7 @@ pub(super) struct Run {
 /// All elements of the input lanes are readable and those of the output lanes writable; output lanes
 /// do not overlap. Either no output element is an input element, or `in_place`: `src == dst`, both
 /// have the same strides and element type.
-pub(super) unsafe fn run<K: LaneKernel>(
-    kernel: &K,
-    src: *const K::In,
-    dst: *mut K::Out,
-    lanes: &Lanes,
-    in_place: bool,
-) {
+pub(super) unsafe fn run<K: LaneKernel>(kernel: &K, src: *const K::In, dst: *mut K::Out, lanes: &Lanes, in_place: bool) {
     let count = lanes.count();
     if count == 0 {
         return;
@@ -192,11 +186,7 @@ impl<K: LaneKernel> Job<'_, K> {
         let (n, m) = (self.kernel.in_len(), self.kernel.out_len());
         let row = size_of::<K::In>().min(size_of::<K::Out>());
         let lane = (n * size_of::<K::In>()).max(m * size_of::<K::Out>());
-        let (bytes, least) = if self.src_contiguous() && self.dst_contiguous() {
-            (GROUP_BYTES, 1)
-        } else {
-            (TILE_BYTES, TILE_ROW / row)
-        };
+        let (bytes, least) = if self.src_contiguous() && self.dst_contiguous() { (GROUP_BYTES, 1) } else { (TILE_BYTES, TILE_ROW / row) };
         let width = (bytes / lane).max(least).min(count);
         if width > least { width - width % least } else { width }
     }
@@ -214,9 +204,7 @@ impl<K: LaneKernel> Job<'_, K> {
         let a_len = if tiled_src && !direct_in_place || self.in_place { width * n_pad } else { 0 };
         let b_len = if tiled_dst && !shared_tile { width * m_pad } else { 0 };
         let c_len = self.kernel.scratch_len();
-        let bytes = carved::<K::In>(a_len)
-            + carved::<K::Out>(b_len)
-            + carved::<Complex<K::Real>>(c_len);
+        let bytes = carved::<K::In>(a_len) + carved::<K::Out>(b_len) + carved::<Complex<K::Real>>(c_len);
         let mut block = Scratch::local(bytes);
         let mut bytes = block.bytes();
         let a = carve::<K::In>(&mut bytes, a_len);
@@ -254,9 +242,7 @@ impl<K: LaneKernel> Job<'_, K> {
                         &a[at_a..at_a + n]
                     } else {
                         // SAFETY: a contiguous input lane, by the caller's promise readable.
-                        unsafe {
-                            std::slice::from_raw_parts(self.src.offset(run.src + i * run.src_step), n)
-                        }
+                        unsafe { std::slice::from_raw_parts(self.src.offset(run.src + i * run.src_step), n) }
                     };
                     let out = if tiled_dst {
                         &mut b[at_b..at_b + m]
@@ -290,10 +276,7 @@ impl<K: LaneKernel> Job<'_, K> {
             let (src, dst) = (run.src + i as isize * run.src_step, run.dst + i as isize * run.dst_step);
             // SAFETY: `lanes` contiguous lanes that follow each other on both sides.
             let (x, out) = unsafe {
-                (
-                    std::slice::from_raw_parts(self.src.offset(src), lanes * n),
-                    std::slice::from_raw_parts_mut(self.dst.offset(dst), lanes * m),
-                )
+                (std::slice::from_raw_parts(self.src.offset(src), lanes * n), std::slice::from_raw_parts_mut(self.dst.offset(dst), lanes * m))
             };
             self.kernel.run(x, out, c);
         }
@@ -369,16 +352,7 @@ impl<K: LaneKernel> Job<'_, K> {
 /// All these elements are readable at `src` and writable at `dst`, and the two do not overlap.
 #[allow(clippy::too_many_arguments)]
 #[inline]
-unsafe fn transpose<T: Copy>(
-    src: *const T,
-    src_step: isize,
-    src_lane: isize,
-    dst: *mut T,
-    dst_step: isize,
-    dst_lane: isize,
-    n: usize,
-    lanes: usize,
-) {
+unsafe fn transpose<T: Copy>(src: *const T, src_step: isize, src_lane: isize, dst: *mut T, dst_step: isize, dst_lane: isize, n: usize, lanes: usize) {
     if src_step == 1 && dst_step == 1 {
         for j in 0..lanes as isize {
             // SAFETY: the caller's promise; both lanes are contiguous.

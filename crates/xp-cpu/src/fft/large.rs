@@ -56,11 +56,7 @@ impl<T: FftFloat> Large<T> {
     /// Transforms the sequence that `load(start, buffer)` reads into `buffer` from `start` on. The
     /// result is passed to `store(start, values)` in pieces, from several threads, each piece once,
     /// after all of the input has been read.
-    pub(super) fn run(
-        &self,
-        load: impl Fn(usize, &mut [Complex<T>]) + Sync,
-        store: impl Fn(usize, &[Complex<T>]) + Sync,
-    ) {
+    pub(super) fn run(&self, load: impl Fn(usize, &mut [Complex<T>]) + Sync, store: impl Fn(usize, &[Complex<T>]) + Sync) {
         match self {
             Self::FourStep(f) => {
                 let middle = f.transform(load);
@@ -72,11 +68,7 @@ impl<T: FftFloat> Large<T> {
 
     /// As [`run`](Self::run), but `store(k, x[k], x[n - k])` (indices modulo `n`) gets every pair of
     /// opposite bins once.
-    pub(super) fn run_pairs(
-        &self,
-        load: impl Fn(usize, &mut [Complex<T>]) + Sync,
-        store: impl Fn(usize, Complex<T>, Complex<T>) + Sync,
-    ) {
+    pub(super) fn run_pairs(&self, load: impl Fn(usize, &mut [Complex<T>]) + Sync, store: impl Fn(usize, Complex<T>, Complex<T>) + Sync) {
         match self {
             Self::FourStep(f) => {
                 let middle = f.transform(load);
@@ -95,10 +87,7 @@ impl<T: FftFloat> Large<T> {
                 });
                 let whole = &*whole;
                 store(0, whole[0], whole[0]);
-                (1..n / 2 + 1)
-                    .into_par_iter()
-                    .with_min_len(4096)
-                    .for_each(|k| store(k, whole[k], whole[n - k]));
+                (1..n / 2 + 1).into_par_iter().with_min_len(4096).for_each(|k| store(k, whole[k], whole[n - k]));
             }
         }
     }
@@ -106,12 +95,7 @@ impl<T: FftFloat> Large<T> {
 
 /// The transform of a large real sequence. `get(j)` reads it; `bin(k, x[k])` gets the first half of
 /// the spectrum, times `scale`, from several threads, after all of the input has been read.
-pub(super) fn real_forward<T: FftFloat>(
-    n: usize,
-    scale: T,
-    get: impl Fn(usize) -> T + Sync,
-    bin: impl Fn(usize, Complex<T>) + Sync,
-) {
+pub(super) fn real_forward<T: FftFloat>(n: usize, scale: T, get: impl Fn(usize) -> T + Sync, bin: impl Fn(usize, Complex<T>) + Sync) {
     if !n.is_multiple_of(2) {
         let plan = plan::get::<Large<T>>(n, FftDirection::Forward);
         let load = |start: usize, piece: &mut [Complex<T>]| {
@@ -144,12 +128,7 @@ pub(super) fn real_forward<T: FftFloat>(
 
 /// The large real sequence with the half spectrum that `bin(k)` reads, times `scale`. `put(j, x[j])`
 /// gets each element, from several threads, after all of the spectrum has been read.
-pub(super) fn real_backward<T: FftFloat>(
-    n: usize,
-    scale: T,
-    bin: impl Fn(usize) -> Complex<T> + Sync,
-    put: impl Fn(usize, T) + Sync,
-) {
+pub(super) fn real_backward<T: FftFloat>(n: usize, scale: T, bin: impl Fn(usize) -> Complex<T> + Sync, put: impl Fn(usize, T) + Sync) {
     if !n.is_multiple_of(2) {
         let plan = plan::get::<Large<T>>(n, FftDirection::Inverse);
         let whole = |k: usize| match k {
@@ -308,11 +287,7 @@ impl<T: FftFloat> FourStep<T> {
     }
 
     /// Passes on the bins in `middle` with their opposites.
-    fn store_pairs(
-        &self,
-        middle: &[Complex<T>],
-        store: impl Fn(usize, Complex<T>, Complex<T>) + Sync,
-    ) {
+    fn store_pairs(&self, middle: &[Complex<T>], store: impl Fn(usize, Complex<T>, Complex<T>) + Sync) {
         let (n1, n2, pitch) = (self.n1, self.n2, self.pitch);
         self.groups(|first, count, _| {
             vectorized(|| {
@@ -369,11 +344,7 @@ impl<T: FftFloat> Bluestein<T> {
         Self { chirp, spectrum, forward, column, row }
     }
 
-    fn run(
-        &self,
-        load: impl Fn(usize, &mut [Complex<T>]) + Sync,
-        store: impl Fn(usize, &[Complex<T>]) + Sync,
-    ) {
+    fn run(&self, load: impl Fn(usize, &mut [Complex<T>]) + Sync, store: impl Fn(usize, &[Complex<T>]) + Sync) {
         let n = self.chirp.len();
         let zero = Complex::new(T::ZERO, T::ZERO);
         let mut middle = SharedArray::new(self.spectrum.len());

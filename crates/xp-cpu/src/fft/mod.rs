@@ -107,13 +107,7 @@ pub fn c2c<T: FftFloat>(
 /// # Panics
 /// When an axis is out of range or repeated or has no elements, or `data` does not have the elements
 /// of `shape`.
-pub fn c2c_in_place<T: FftFloat>(
-    data: &mut [Complex<T>],
-    shape: &[usize],
-    axes: &[usize],
-    direction: Direction,
-    scale: T,
-) {
+pub fn c2c_in_place<T: FftFloat>(data: &mut [Complex<T>], shape: &[usize], axes: &[usize], direction: Direction, scale: T) {
     let lens: Vec<usize> = axes.iter().map(|&a| shape[a]).collect();
     check_out(&out_shape(shape, axes, &lens), data.len());
     let strides = row_major(shape);
@@ -134,14 +128,7 @@ pub fn c2c_in_place<T: FftFloat>(
 ///
 /// # Panics
 /// As [`c2c`]; also when `axes` is empty.
-pub fn r2c<T: FftFloat>(
-    x: View<'_, T>,
-    axes: &[usize],
-    lens: &[usize],
-    direction: Direction,
-    scale: T,
-    out: &mut [MaybeUninit<Complex<T>>],
-) {
+pub fn r2c<T: FftFloat>(x: View<'_, T>, axes: &[usize], lens: &[usize], direction: Direction, scale: T, out: &mut [MaybeUninit<Complex<T>>]) {
     let mut shape = out_shape(x.shape, axes, lens);
     let (&last, &n) = last_axis(axes, lens);
     shape[last] = n / 2 + 1;
@@ -154,14 +141,7 @@ pub fn r2c<T: FftFloat>(
 ///
 /// # Panics
 /// As [`r2c`].
-pub fn r2c_full<T: FftFloat>(
-    x: View<'_, T>,
-    axes: &[usize],
-    lens: &[usize],
-    direction: Direction,
-    scale: T,
-    out: &mut [MaybeUninit<Complex<T>>],
-) {
+pub fn r2c_full<T: FftFloat>(x: View<'_, T>, axes: &[usize], lens: &[usize], direction: Direction, scale: T, out: &mut [MaybeUninit<Complex<T>>]) {
     let shape = out_shape(x.shape, axes, lens);
     last_axis(axes, lens);
     check_out(&shape, out.len());
@@ -184,14 +164,7 @@ pub fn r2c_full<T: FftFloat>(
 ///
 /// # Panics
 /// As [`r2c`].
-pub fn c2r<T: FftFloat>(
-    x: View<'_, Complex<T>>,
-    axes: &[usize],
-    lens: &[usize],
-    direction: Direction,
-    scale: T,
-    out: &mut [MaybeUninit<T>],
-) {
+pub fn c2r<T: FftFloat>(x: View<'_, Complex<T>>, axes: &[usize], lens: &[usize], direction: Direction, scale: T, out: &mut [MaybeUninit<T>]) {
     let shape = out_shape(x.shape, axes, lens);
     let (&last, &n) = last_axis(axes, lens);
     check_out(&shape, out.len());
@@ -240,14 +213,7 @@ pub fn c2r_consuming<T: FftFloat>(
 ///
 /// # Panics
 /// As [`c2c`]; also when a length is below [`Trig::min_len`].
-pub fn r2r<T: FftFloat>(
-    x: View<'_, T>,
-    axes: &[usize],
-    lens: &[usize],
-    trig: Trig,
-    scale: T,
-    out: &mut [MaybeUninit<T>],
-) {
+pub fn r2r<T: FftFloat>(x: View<'_, T>, axes: &[usize], lens: &[usize], trig: Trig, scale: T, out: &mut [MaybeUninit<T>]) {
     let shape = out_shape(x.shape, axes, lens);
     check_out(&shape, out.len());
     let strides = row_major(&shape);
@@ -467,14 +433,7 @@ fn each_lane(lanes: &Lanes, mut f: impl FnMut(isize, isize)) {
 
 /// # Safety
 /// As for [`lanes::run`]; `src` may be `dst` when their strides are the same.
-unsafe fn large_c2c<T: FftFloat>(
-    src: *const Complex<T>,
-    dst: *mut Complex<T>,
-    lanes: &Lanes,
-    n: usize,
-    direction: Direction,
-    scale: T,
-) {
+unsafe fn large_c2c<T: FftFloat>(src: *const Complex<T>, dst: *mut Complex<T>, lanes: &Lanes, n: usize, direction: Direction, scale: T) {
     let plan = plan::get::<Large<T>>(n, direction.into());
     let (src_step, dst_step) = lanes.steps();
     let present = lanes.src_len();
@@ -491,9 +450,7 @@ unsafe fn large_c2c<T: FftFloat>(
                 }
                 for (j, z) in (start..).zip(piece) {
                     // SAFETY: an element present in the input lane; all are read before any is written.
-                    *z = unsafe {
-                        if j < present { *src.get().offset(j as isize * src_step) } else { zero }
-                    };
+                    *z = unsafe { if j < present { *src.get().offset(j as isize * src_step) } else { zero } };
                 }
             },
             |start, piece| {
@@ -508,24 +465,14 @@ unsafe fn large_c2c<T: FftFloat>(
 
 /// # Safety
 /// As for [`lanes::run`].
-unsafe fn large_r2c<T: FftFloat>(
-    src: *const T,
-    dst: *mut Complex<T>,
-    lanes: &Lanes,
-    n: usize,
-    direction: Direction,
-    scale: T,
-    full: bool,
-) {
+unsafe fn large_r2c<T: FftFloat>(src: *const T, dst: *mut Complex<T>, lanes: &Lanes, n: usize, direction: Direction, scale: T, full: bool) {
     let (src_step, dst_step) = lanes.steps();
     let present = lanes.src_len();
     each_lane(lanes, |src_at, dst_at| {
         // SAFETY: the first elements of a lane.
         let (src, dst) = unsafe { (Shared::new(src.offset(src_at)), Shared::new(dst.offset(dst_at))) };
         // SAFETY: an element present in the input lane.
-        let get = |j: usize| unsafe {
-            if j < present { *src.get().offset(j as isize * src_step) } else { T::ZERO }
-        };
+        let get = |j: usize| unsafe { if j < present { *src.get().offset(j as isize * src_step) } else { T::ZERO } };
         // SAFETY: elements of the output lane that one thread writes.
         large::real_forward(n, scale, get, |k, z| unsafe {
             let z = if direction == Direction::Backward { z.conj() } else { z };
@@ -539,14 +486,7 @@ unsafe fn large_r2c<T: FftFloat>(
 
 /// # Safety
 /// As for [`lanes::run`].
-unsafe fn large_c2r<T: FftFloat>(
-    src: *const Complex<T>,
-    dst: *mut T,
-    lanes: &Lanes,
-    n: usize,
-    direction: Direction,
-    scale: T,
-) {
+unsafe fn large_c2r<T: FftFloat>(src: *const Complex<T>, dst: *mut T, lanes: &Lanes, n: usize, direction: Direction, scale: T) {
     let (src_step, dst_step) = lanes.steps();
     let present = lanes.src_len();
     let zero = Complex::new(T::ZERO, T::ZERO);
@@ -569,14 +509,7 @@ unsafe fn large_c2r<T: FftFloat>(
 ///
 /// # Safety
 /// They are readable at `src`, writable at `dst`, and the two do not overlap.
-unsafe fn copy<T: Copy>(
-    src: *const T,
-    extents: &[usize],
-    src_strides: &[isize],
-    dst: *mut T,
-    dst_strides: &[isize],
-    f: impl Fn(T) -> T,
-) {
+unsafe fn copy<T: Copy>(src: *const T, extents: &[usize], src_strides: &[isize], dst: *mut T, dst_strides: &[isize], f: impl Fn(T) -> T) {
     // SAFETY: the caller's promise.
     let one = |s: isize, d: isize| unsafe { *dst.offset(d) = f(*src.offset(s)) };
     if extents.is_empty() {
@@ -594,12 +527,7 @@ unsafe fn copy<T: Copy>(
 ///
 /// # Safety
 /// `data` may be written at all elements of `shape`; the first half is initialised.
-unsafe fn mirror<T: FftFloat>(
-    data: *mut Complex<T>,
-    shape: &[usize],
-    strides: &[isize],
-    axes: &[usize],
-) {
+unsafe fn mirror<T: FftFloat>(data: *mut Complex<T>, shape: &[usize], strides: &[isize], axes: &[usize]) {
     let (&last, others) = axes.split_last().expect("a real transform needs an axis");
     let n = shape[last];
     let mut extents = shape.to_vec();

@@ -181,14 +181,10 @@ impl<T: FftFloat> TrigKernel<T> {
         let present = lanes.src_len();
         let one = |run: Run, i: isize| {
             // SAFETY: offsets of a lane of the arrays.
-            let (src, dst) = unsafe {
-                (src.offset(run.src + i * run.src_step), dst.offset(run.dst + i * run.dst_step))
-            };
+            let (src, dst) = unsafe { (src.offset(run.src + i * run.src_step), dst.offset(run.dst + i * run.dst_step)) };
             let (src, dst) = (Shared::new(src), Shared::new(dst));
             // SAFETY: an element of the input lane, not written before all have been read.
-            let get = |j: usize| unsafe {
-                if j < present { *src.get().offset(j as isize * src_step) } else { T::ZERO }
-            };
+            let get = |j: usize| unsafe { if j < present { *src.get().offset(j as isize * src_step) } else { T::ZERO } };
             // SAFETY: an element of the output lane; one thread writes it.
             let put = |k: usize, y: T| unsafe { *dst.get().offset(k as isize * dst_step) = y };
             self.transform(LargeStage, get, put);
@@ -198,12 +194,7 @@ impl<T: FftFloat> TrigKernel<T> {
 
     /// The transform in terms of a [`Stage`]: reads the input by `get`, writes the output by `put`.
     #[inline(always)]
-    fn transform<S: Stage<T>>(
-        &self,
-        stage: S,
-        get: impl Fn(usize) -> T + Sync,
-        put: impl Fn(usize, T) + Sync,
-    ) {
+    fn transform<S: Stage<T>>(&self, stage: S, get: impl Fn(usize) -> T + Sync, put: impl Fn(usize, T) + Sync) {
         match self.trig.family {
             TrigFamily::Cosine => self.transform_family::<S, false>(stage, get, put),
             TrigFamily::Sine => self.transform_family::<S, true>(stage, get, put),
@@ -211,12 +202,7 @@ impl<T: FftFloat> TrigKernel<T> {
     }
 
     #[inline(always)]
-    fn transform_family<S: Stage<T>, const SINE: bool>(
-        &self,
-        stage: S,
-        get: impl Fn(usize) -> T + Sync,
-        put: impl Fn(usize, T) + Sync,
-    ) {
+    fn transform_family<S: Stage<T>, const SINE: bool>(&self, stage: S, get: impl Fn(usize) -> T + Sync, put: impl Fn(usize, T) + Sync) {
         let Trig { kind, orthogonalize, .. } = self.trig;
         let sine = SINE;
         let (n, scale) = (self.n, self.scale);
@@ -337,59 +323,25 @@ fn odd_permutation(j: usize, n: usize) -> (usize, bool) {
 /// The transforms that the trigonometric ones are made of. All input is read before output is emitted.
 trait Stage<T: FftFloat> {
     /// Passes on the half spectrum of `n` reals, times `scale`.
-    fn forward(
-        self,
-        n: usize,
-        scale: T,
-        get: impl Fn(usize) -> T + Sync,
-        emit: impl Fn(usize, Complex<T>) + Sync,
-    );
+    fn forward(self, n: usize, scale: T, get: impl Fn(usize) -> T + Sync, emit: impl Fn(usize, Complex<T>) + Sync);
     /// Passes on the `n` reals with a half spectrum, times `scale`.
-    fn backward(
-        self,
-        n: usize,
-        scale: T,
-        get: impl Fn(usize) -> Complex<T> + Sync,
-        emit: impl Fn(usize, T) + Sync,
-    );
+    fn backward(self, n: usize, scale: T, get: impl Fn(usize) -> Complex<T> + Sync, emit: impl Fn(usize, T) + Sync);
     /// Passes on the spectrum of `n` complex numbers.
-    fn complex(
-        self,
-        n: usize,
-        get: impl Fn(usize) -> Complex<T> + Sync,
-        emit: impl Fn(usize, Complex<T>) + Sync,
-    );
+    fn complex(self, n: usize, get: impl Fn(usize) -> Complex<T> + Sync, emit: impl Fn(usize, Complex<T>) + Sync);
 }
 
 struct LargeStage;
 
 impl<T: FftFloat> Stage<T> for LargeStage {
-    fn forward(
-        self,
-        n: usize,
-        scale: T,
-        get: impl Fn(usize) -> T + Sync,
-        emit: impl Fn(usize, Complex<T>) + Sync,
-    ) {
+    fn forward(self, n: usize, scale: T, get: impl Fn(usize) -> T + Sync, emit: impl Fn(usize, Complex<T>) + Sync) {
         large::real_forward(n, scale, get, emit);
     }
 
-    fn backward(
-        self,
-        n: usize,
-        scale: T,
-        get: impl Fn(usize) -> Complex<T> + Sync,
-        emit: impl Fn(usize, T) + Sync,
-    ) {
+    fn backward(self, n: usize, scale: T, get: impl Fn(usize) -> Complex<T> + Sync, emit: impl Fn(usize, T) + Sync) {
         large::real_backward(n, scale, get, emit);
     }
 
-    fn complex(
-        self,
-        n: usize,
-        get: impl Fn(usize) -> Complex<T> + Sync,
-        emit: impl Fn(usize, Complex<T>) + Sync,
-    ) {
+    fn complex(self, n: usize, get: impl Fn(usize) -> Complex<T> + Sync, emit: impl Fn(usize, Complex<T>) + Sync) {
         plan::get::<Large<T>>(n, FftDirection::Forward).run(
             |start, piece| (start..).zip(piece).for_each(|(j, z)| *z = get(j)),
             |start, piece| (start..).zip(piece).for_each(|(k, z)| emit(k, *z)),
@@ -405,13 +357,7 @@ struct SmallStage<'a, T: FftFloat> {
 
 impl<T: FftFloat> Stage<T> for SmallStage<'_, T> {
     #[inline(always)]
-    fn forward(
-        self,
-        n: usize,
-        scale: T,
-        get: impl Fn(usize) -> T + Sync,
-        emit: impl Fn(usize, Complex<T>) + Sync,
-    ) {
+    fn forward(self, n: usize, scale: T, get: impl Fn(usize) -> T + Sync, emit: impl Fn(usize, Complex<T>) + Sync) {
         let Core::Real(plan, _) = self.core else { return };
         let (x, rest) = self.scratch.split_at_mut(n.div_ceil(2));
         let (bins, scratch) = rest.split_at_mut(n / 2 + 1);
@@ -425,13 +371,7 @@ impl<T: FftFloat> Stage<T> for SmallStage<'_, T> {
     }
 
     #[inline(always)]
-    fn backward(
-        self,
-        n: usize,
-        scale: T,
-        get: impl Fn(usize) -> Complex<T> + Sync,
-        emit: impl Fn(usize, T) + Sync,
-    ) {
+    fn backward(self, n: usize, scale: T, get: impl Fn(usize) -> Complex<T> + Sync, emit: impl Fn(usize, T) + Sync) {
         let Core::Real(plan, _) = self.core else { return };
         let (x, rest) = self.scratch.split_at_mut(n.div_ceil(2));
         let (bins, scratch) = rest.split_at_mut(n / 2 + 1);
@@ -442,12 +382,7 @@ impl<T: FftFloat> Stage<T> for SmallStage<'_, T> {
     }
 
     #[inline(always)]
-    fn complex(
-        self,
-        n: usize,
-        get: impl Fn(usize) -> Complex<T> + Sync,
-        emit: impl Fn(usize, Complex<T>) + Sync,
-    ) {
+    fn complex(self, n: usize, get: impl Fn(usize) -> Complex<T> + Sync, emit: impl Fn(usize, Complex<T>) + Sync) {
         let Core::Complex(plan) = self.core else { return };
         let (x, scratch) = self.scratch.split_at_mut(n);
         simd::vectorized(|| x.iter_mut().enumerate().for_each(|(j, z)| *z = get(j)));

@@ -54,12 +54,7 @@ pub(super) fn check(indices: &[i64], len: usize) -> Result<(), IndexOutOfBounds>
 ///
 /// # Panics
 /// If the slices do not have these lengths.
-pub fn take<T: Copy + Send + Sync>(
-    src: &[T],
-    shape: [usize; 3],
-    indices: &[i64],
-    dst: &mut [MaybeUninit<T>],
-) -> Result<(), IndexOutOfBounds> {
+pub fn take<T: Copy + Send + Sync>(src: &[T], shape: [usize; 3], indices: &[i64], dst: &mut [MaybeUninit<T>]) -> Result<(), IndexOutOfBounds> {
     let [outer, n, inner] = shape;
     assert_eq!(src.len(), outer * n * inner, "source of a take of shape {shape:?}");
     let m = indices.len();

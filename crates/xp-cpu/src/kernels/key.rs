@@ -35,15 +35,7 @@ pub trait SortKey: Copy + Send + Sync + 'static {
 
 /// The unsigned integers that serve as keys.
 pub trait KeyBits:
-    Copy
-    + Ord
-    + Send
-    + Sync
-    + Default
-    + std::fmt::Debug
-    + std::ops::Not<Output = Self>
-    + std::ops::BitOr<Output = Self>
-    + 'static
+    Copy + Ord + Send + Sync + Default + std::fmt::Debug + std::ops::Not<Output = Self> + std::ops::BitOr<Output = Self> + 'static
 {
     /// Width in bits.
     const BITS: u32;

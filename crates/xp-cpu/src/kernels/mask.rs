@@ -41,9 +41,7 @@ pub struct Selection<'a> {
 impl<'a> Selection<'a> {
     /// Counts the true elements.
     pub fn new(mask: &'a [bool]) -> Self {
-        let counts = par::map_ranges(mask.len().div_ceil(BLOCK), 8, |blocks| {
-            blocks.map(|b| count(&mask[block(b, mask.len())])).collect::<Vec<_>>()
-        });
+        let counts = par::map_ranges(mask.len().div_ceil(BLOCK), 8, |blocks| blocks.map(|b| count(&mask[block(b, mask.len())])).collect::<Vec<_>>());
         let mut total = 0;
         let mut starts = vec![0];
         for count in counts.into_iter().flatten() {
@@ -119,12 +117,7 @@ impl<'a> Selection<'a> {
     }
 
     /// Calls `f` with the range, the mask and the output of each block.
-    fn for_blocks<T: Send>(
-        &self,
-        dst: &mut [MaybeUninit<T>],
-        inner: usize,
-        f: impl Fn(Range<usize>, &[bool], &mut [MaybeUninit<T>]) + Sync,
-    ) {
+    fn for_blocks<T: Send>(&self, dst: &mut [MaybeUninit<T>], inner: usize, f: impl Fn(Range<usize>, &[bool], &mut [MaybeUninit<T>]) + Sync) {
         let out = SharedMut::new(dst);
         par::for_ranges(self.starts.len() - 1, 4, |blocks| {
             for b in blocks {
@@ -252,18 +245,19 @@ mod x86 {
             }
         };
     }
+    compress!(compress_8, u64, 8, __mmask8, bits, _mm512_loadu_si512, _mm512_maskz_compress_epi64, _mm512_mask_storeu_epi64);
     compress!(
-        compress_8, u64, 8, __mmask8, bits,
-        _mm512_loadu_si512, _mm512_maskz_compress_epi64, _mm512_mask_storeu_epi64
-    );
-    compress!(
-        compress_4, u32, 16, __mmask16,
+        compress_4,
+        u32,
+        16,
+        __mmask16,
         |group: &[bool; 16]| {
             let (low, high) = group.split_at(8);
-            bits(low.try_into().unwrap_or(&[false; 8])) as u16
-                | (bits(high.try_into().unwrap_or(&[false; 8])) as u16) << 8
+            bits(low.try_into().unwrap_or(&[false; 8])) as u16 | (bits(high.try_into().unwrap_or(&[false; 8])) as u16) << 8
         },
-        _mm512_loadu_si512, _mm512_maskz_compress_epi32, _mm512_mask_storeu_epi32
+        _mm512_loadu_si512,
+        _mm512_maskz_compress_epi32,
+        _mm512_mask_storeu_epi32
     );
 
     /// # Safety

@@ -33,6 +33,5 @@ pub mod unique;
 pub use gather::IndexOutOfBounds;
 pub use key::SortKey;
 
-
 #[cfg(test)]
 mod tests;

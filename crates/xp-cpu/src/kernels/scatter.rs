@@ -16,12 +16,7 @@ use super::par::{self, SharedMut};
 ///
 /// # Panics
 /// If the slices do not have these lengths.
-pub fn put<T: Copy + Send + Sync>(
-    dst: &mut [T],
-    shape: [usize; 3],
-    indices: &[i64],
-    values: &[T],
-) -> Result<(), IndexOutOfBounds> {
+pub fn put<T: Copy + Send + Sync>(dst: &mut [T], shape: [usize; 3], indices: &[i64], values: &[T]) -> Result<(), IndexOutOfBounds> {
     scatter_with(dst, shape, indices, values, |to, from| *to = from)
 }
 

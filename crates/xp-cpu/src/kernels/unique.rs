@@ -35,8 +35,7 @@ impl<'a, T: SortKey> Unique<'a, T> {
     pub fn new(src: &'a [T], places: bool) -> Self {
         if let Some((min, range)) = dense_range(src) {
             let counts = histogram(src, range, &|x: T| (x.to_ordered_bits().shifted(0) - min) as usize);
-            let present: Vec<_> =
-                counts.into_iter().enumerate().filter(|&(_, c)| c > 0).map(|(k, c)| (k, c as i64)).collect();
+            let present: Vec<_> = counts.into_iter().enumerate().filter(|&(_, c)| c > 0).map(|(k, c)| (k, c as i64)).collect();
             let runs = vec![present.len()];
             return Self { src, found: Found::Dense { min, present }, runs };
         }
@@ -162,12 +161,7 @@ impl<'a, T: SortKey> Unique<'a, T> {
     }
 
     /// Writes a value for the start of each run of the sorted array.
-    fn starts<U: Copy + Send>(
-        &self,
-        dst: &mut [MaybeUninit<U>],
-        element: impl Fn(usize) -> T + Sync,
-        value: impl Fn(usize) -> U + Sync,
-    ) {
+    fn starts<U: Copy + Send>(&self, dst: &mut [MaybeUninit<U>], element: impl Fn(usize) -> T + Sync, value: impl Fn(usize) -> U + Sync) {
         assert_eq!(dst.len(), self.len(), "one output per distinct value");
         let out = SharedMut::new(dst);
         par::for_ranges(self.src.len(), BLOCK, |r| {

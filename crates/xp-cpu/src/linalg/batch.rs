@@ -11,12 +11,7 @@ use rayon::prelude::*;
 ///
 /// # Errors
 /// The index and the error of the first problem that fails; later ones may not have run.
-pub fn for_each(
-    count: usize,
-    work: usize,
-    par: Par,
-    solve: impl Fn(usize, Par) -> Result<()> + Sync,
-) -> std::result::Result<(), (usize, Error)> {
+pub fn for_each(count: usize, work: usize, par: Par, solve: impl Fn(usize, Par) -> Result<()> + Sync) -> std::result::Result<(), (usize, Error)> {
     let one = |i: usize, par: Par| solve(i, par).map_err(|error| (i, error));
     let threads = match par {
         Par::Seq => 1,

@@ -164,16 +164,7 @@ fn both_products<T: Scalar>(
         let z = address.at(first);
         // SAFETY: the views have unit row stride; every part uses its own elements of `z` and its own column of sums.
         unsafe {
-            (kernels.gemv_both)(
-                m,
-                last - first,
-                columns.as_ptr(),
-                columns.col_stride(),
-                v.as_ptr(),
-                alpha,
-                z,
-                sum.as_mut().as_ptr_mut(),
-            );
+            (kernels.gemv_both)(m, last - first, columns.as_ptr(), columns.col_stride(), v.as_ptr(), alpha, z, sum.as_mut().as_ptr_mut());
         }
     });
     let (mut total, rest) = sums.split_at_col_mut(1);

@@ -5,9 +5,7 @@ use super::triangular::{Op, Triangle, solve_triangular};
 use super::workspace::{copy_into, is_row_major, matrix, matrix_req, with_workspace, zero_strict_upper};
 use super::{Error, Result, Scalar};
 use faer::dyn_stack::StackReq;
-use faer::linalg::cholesky::llt::factor::{
-    LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch,
-};
+use faer::linalg::cholesky::llt::factor::{LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
 use faer::{MatMut, MatRef, Par, Spec};
 
 /// `a = l l^H` (lower) or `a = u^H u` (upper); the other triangle of `out` becomes zero.
@@ -33,10 +31,7 @@ fn lower<T: Scalar>(a: MatRef<'_, T>, conjugate: bool, mut out: MatMut<'_, T>, p
     let n = a.nrows();
     let in_place = !is_row_major(out.as_ref());
     let par = par_for_factor(par, n, n);
-    let req = StackReq::all_of(&[
-        matrix_req::<T>(n, if in_place { 0 } else { n }),
-        cholesky_in_place_scratch::<T>(n, par, Spec::default()),
-    ]);
+    let req = StackReq::all_of(&[matrix_req::<T>(n, if in_place { 0 } else { n }), cholesky_in_place_scratch::<T>(n, par, Spec::default())]);
     with_workspace(req, |stack| {
         let (mut own, stack) = matrix::<T>(n, if in_place { 0 } else { n }, stack);
         let mut work = if in_place { out.as_mut() } else { own.as_mut() };

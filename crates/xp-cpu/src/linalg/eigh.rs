@@ -7,12 +7,9 @@ use super::workspace::{copy_into, matrix, matrix_req, scale_exponent, with_works
 use super::{Error, RealScalar, Result, Scalar};
 use faer::diag::{DiagMut, DiagRef};
 use faer::dyn_stack::{MemStack, StackReq};
-use faer::linalg::evd::{
-    ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch, tridiagonal_self_adjoint_evd,
-};
+use faer::linalg::evd::{ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch, tridiagonal_self_adjoint_evd};
 use faer::linalg::householder::{
-    apply_block_householder_sequence_on_the_left_in_place_scratch,
-    apply_block_householder_sequence_on_the_left_in_place_with_conj,
+    apply_block_householder_sequence_on_the_left_in_place_scratch, apply_block_householder_sequence_on_the_left_in_place_with_conj,
 };
 use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
 use faer::{Auto, Conj, MatMut, MatRef, Par, Spec};
@@ -73,8 +70,7 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: Option<MatMut<'_, T
         let diagonal = lambda.as_mut().col_mut(0).as_diagonal_mut();
         match T::kernels() {
             Some(kernels) if n >= own_from => by_blocks(work.as_mut(), diagonal, target, kernels, par, stack)?,
-            _ => self_adjoint_evd(work.as_ref(), diagonal, target, par, stack, params)
-                .map_err(|_| Error::NoConvergence)?,
+            _ => self_adjoint_evd(work.as_ref(), diagonal, target, par, stack, params).map_err(|_| Error::NoConvergence)?,
         }
         if let (Some(v), false) = (v, v_in_place) {
             copy_into(v, own.as_ref(), par);
@@ -154,16 +150,8 @@ fn by_blocks<T: Scalar>(
     let block = recommended_block_size::<T>(n, n);
     let (mut factors, stack) = matrix::<T>(block, n - 1, stack);
     tridiagonal::block_factors(a.as_ref(), tau, factors.as_mut());
-    tridiagonal_self_adjoint_evd(
-        DiagRef::from_slice(diagonal),
-        DiagRef::from_slice(off),
-        lambda,
-        Some(v.as_mut()),
-        par,
-        stack,
-        params::<T>(),
-    )
-    .map_err(|_| Error::NoConvergence)?;
+    tridiagonal_self_adjoint_evd(DiagRef::from_slice(diagonal), DiagRef::from_slice(off), lambda, Some(v.as_mut()), par, stack, params::<T>())
+        .map_err(|_| Error::NoConvergence)?;
     apply_block_householder_sequence_on_the_left_in_place_with_conj(
         a.as_ref().submatrix(1, 0, n - 1, n - 1),
         factors.as_ref(),

@@ -36,8 +36,7 @@ pub(super) fn gemm<T: Scalar>(
     let blocks = k.div_ceil(DEPTH_BYTES / size_of::<T>());
     let depth = k.div_ceil(blocks);
     let (left_panels, right_panels) = (m.div_ceil(mr), n.div_ceil(nr));
-    let req = StackReq::new_aligned::<T>(left_panels * mr * depth, 64)
-        .and(StackReq::new_aligned::<T>(right_panels * nr * depth, 64));
+    let req = StackReq::new_aligned::<T>(left_panels * mr * depth, 64).and(StackReq::new_aligned::<T>(right_panels * nr * depth, 64));
     with_workspace(req, |stack| {
         let (mut left, stack) = stack.make_aligned_with::<T>(left_panels * mr * depth, 64, |_| T::ZERO);
         let (mut right, _) = stack.make_aligned_with::<T>(right_panels * nr * depth, 64, |_| T::ZERO);
@@ -104,12 +103,7 @@ pub(super) fn gemm<T: Scalar>(
 /// The lower triangle of `c = x^T x`, for a real `x` and a `c` of unit row stride.
 ///
 /// The order of summation does not depend on the number of threads.
-pub(super) fn symmetric<T: Scalar>(
-    mut c: MatMut<'_, T>,
-    x: MatRef<'_, T>,
-    kernels: &'static Kernels<T>,
-    par: Par,
-) -> Result<()> {
+pub(super) fn symmetric<T: Scalar>(mut c: MatMut<'_, T>, x: MatRef<'_, T>, kernels: &'static Kernels<T>, par: Par) -> Result<()> {
     let (k, n) = x.shape();
     assert!(c.row_stride() == 1 && c.shape() == (n, n));
     let (mr, nr) = (kernels.tile_rows, kernels.tile_cols);

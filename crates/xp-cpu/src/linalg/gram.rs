@@ -28,12 +28,7 @@ pub fn gram<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
             return mirror_lower(if out.row_stride() == 1 { out } else { out.transpose_mut() });
         }
     }
-    gram_blocks(
-        out,
-        x.nrows(),
-        |rows, block| copy_rows(x.subrows(rows.start, rows.len()), block),
-        par,
-    );
+    gram_blocks(out, x.nrows(), |rows, block| copy_rows(x.subrows(rows.start, rows.len()), block), par);
 }
 
 /// `out = X X^H`, all of it; only one triangle is computed.
@@ -54,12 +49,7 @@ pub fn gram_outer<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
 ///
 /// # Panics
 /// If `out` is not square.
-pub fn gram_blocks<T: Scalar>(
-    out: MatMut<'_, T>,
-    nrows: usize,
-    fill: impl Fn(Range<usize>, &mut [T]) + Sync,
-    par: Par,
-) {
+pub fn gram_blocks<T: Scalar>(out: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) {
     let n = out.ncols();
     assert_eq!(out.nrows(), n, "the Gram matrix is square");
     let mut out = out;
@@ -264,15 +254,7 @@ unsafe impl<T: Send> Sync for SharedMut<T> {}
 ///
 /// # Safety
 /// `sum` holds `n x n` elements in column-major order, and no other thread uses the columns `js`.
-unsafe fn add_stripe<T: Scalar>(
-    kernels: &Kernels<T>,
-    packed: &[T],
-    k: usize,
-    n: usize,
-    panel: usize,
-    js: Range<usize>,
-    sum: &SharedMut<T>,
-) {
+unsafe fn add_stripe<T: Scalar>(kernels: &Kernels<T>, packed: &[T], k: usize, n: usize, panel: usize, js: Range<usize>, sum: &SharedMut<T>) {
     let at = |column: usize| packed[column / panel * panel * k + column % panel..].as_ptr();
     for i in (js.start / panel * panel..n).step_by(panel) {
         let m = panel.min(n - i);

@@ -95,10 +95,7 @@ fn dispatch<T: Integer, const W: usize>(c: MatMut<'_, T>, a: MatRef<'_, T>, pack
         fn avx2<T: Integer, const W: usize>(c: MatMut<'_, T>, a: MatRef<'_, T>, packed: &[T], depth: usize) {
             rows::<T, W>(c, a, packed, depth);
         }
-        if is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-        {
+        if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl") {
             // SAFETY: the features were just detected.
             return unsafe { avx512::<T, W>(c, a, packed, depth) };
         }

@@ -26,13 +26,7 @@ pub struct LstsqInfo<R> {
 ///
 /// # Panics
 /// If the dimensions do not fit.
-pub fn lstsq<T: Scalar>(
-    a: MatRef<'_, T>,
-    b: MatRef<'_, T>,
-    rtol: T::R,
-    mut x: MatMut<'_, T>,
-    par: Par,
-) -> Result<LstsqInfo<T::R>> {
+pub fn lstsq<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, rtol: T::R, mut x: MatMut<'_, T>, par: Par) -> Result<LstsqInfo<T::R>> {
     let (m, n, c) = (a.nrows(), a.ncols(), b.ncols());
     assert!(b.nrows() == m && x.shape() == (n, c), "lstsq: {:?}, {:?}, {:?}", a.shape(), b.shape(), x.shape());
     super::workspace::max_magnitude(b)?;
@@ -57,14 +51,7 @@ pub fn lstsq<T: Scalar>(
                     t[(i, j)] = divide(t[(i, j)], s[i]);
                 }
             }
-            faer::linalg::matmul::matmul(
-                x.as_mut(),
-                Accum::Replace,
-                v.as_ref().subcols(0, rank).conjugate(),
-                t.as_ref(),
-                T::ONE,
-                par,
-            );
+            faer::linalg::matmul::matmul(x.as_mut(), Accum::Replace, v.as_ref().subcols(0, rank).conjugate(), t.as_ref(), T::ONE, par);
         }
         let residuals = if rank == n && m > n {
             r.copy_from(b);

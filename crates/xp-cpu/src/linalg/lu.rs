@@ -4,8 +4,8 @@ use super::qr::par_for_factor;
 use super::triangular::{Op, Triangle, solve_triangular};
 use super::workspace::{copy_into, with_workspace};
 use super::{Error, RealScalar, Result, Scalar};
-use faer::linalg::triangular_inverse::{invert_unit_lower_triangular, invert_upper_triangular};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
+use faer::linalg::triangular_inverse::{invert_unit_lower_triangular, invert_upper_triangular};
 use faer::linalg::triangular_solve::solve_unit_lower_triangular_in_place;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -44,7 +44,13 @@ impl<T: Scalar> Lu<T> {
         assert_eq!(l.shape(), (m, m.min(n)), "shape of l");
         for j in 0..m.min(n) {
             for i in 0..m {
-                l[(i, j)] = if i > j { self.factors[(i, j)] } else if i == j { T::ONE } else { T::ZERO };
+                l[(i, j)] = if i > j {
+                    self.factors[(i, j)]
+                } else if i == j {
+                    T::ONE
+                } else {
+                    T::ZERO
+                };
             }
         }
     }
@@ -143,11 +149,7 @@ pub fn slogdet<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<(T, T::R)> {
 }
 
 /// Factors a copy in the workspace.
-fn factored<T: Scalar, O>(
-    a: MatRef<'_, T>,
-    par: Par,
-    f: impl FnOnce(MatRef<'_, T>, &[usize], usize) -> O,
-) -> Result<O> {
+fn factored<T: Scalar, O>(a: MatRef<'_, T>, par: Par, f: impl FnOnce(MatRef<'_, T>, &[usize], usize) -> O) -> Result<O> {
     use super::workspace::{matrix, matrix_req};
     let n = a.nrows();
     assert_eq!(a.ncols(), n, "the matrix is square");
@@ -282,12 +284,7 @@ fn zero_pivot<T: Scalar>(factors: MatRef<'_, T>) -> Option<usize> {
     (0..factors.nrows()).find(|&i| factors[(i, i)] == T::ZERO)
 }
 
-fn solve_factored<T: Scalar>(
-    factors: MatRef<'_, T>,
-    permutation: &[usize],
-    mut rhs: MatMut<'_, T>,
-    par: Par,
-) -> Result<()> {
+fn solve_factored<T: Scalar>(factors: MatRef<'_, T>, permutation: &[usize], mut rhs: MatMut<'_, T>, par: Par) -> Result<()> {
     use super::workspace::{matrix, matrix_req};
     let n = factors.nrows();
     assert!(factors.ncols() == n && rhs.nrows() == n, "solve: {:?} and {:?}", factors.shape(), rhs.shape());
@@ -309,12 +306,7 @@ fn solve_factored<T: Scalar>(
     })?
 }
 
-fn inverse_factored<T: Scalar>(
-    factors: MatRef<'_, T>,
-    permutation: &[usize],
-    mut out: MatMut<'_, T>,
-    par: Par,
-) -> Result<()> {
+fn inverse_factored<T: Scalar>(factors: MatRef<'_, T>, permutation: &[usize], mut out: MatMut<'_, T>, par: Par) -> Result<()> {
     use super::workspace::{matrix, matrix_req};
     let n = factors.nrows();
     assert!(factors.ncols() == n && out.shape() == (n, n), "inverse: square matrices");

@@ -1,8 +1,8 @@
 //! Products of floating-point matrices.
 
+use super::Scalar;
 use super::simd::Tile;
 use super::workspace::par_for;
-use super::Scalar;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
@@ -10,14 +10,7 @@ use rayon::prelude::*;
 ///
 /// # Panics
 /// If the dimensions do not fit.
-pub fn matmul<T: Scalar>(
-    c: MatMut<'_, T>,
-    accum: Accum,
-    alpha: T,
-    a: MatRef<'_, T>,
-    b: MatRef<'_, T>,
-    par: Par,
-) {
+pub fn matmul<T: Scalar>(c: MatMut<'_, T>, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, par: Par) {
     let (m, n, k) = (c.nrows(), c.ncols(), a.ncols());
     assert_eq!((a.nrows(), b.nrows(), b.ncols()), (m, k, n), "matmul: {m}x{n} = {a:?} x {b:?}", a = a.shape(), b = b.shape());
     let par = par_for(par, m.saturating_mul(n).saturating_mul(k));

@@ -4,8 +4,7 @@ use super::workspace::{copy_into, matrix, matrix_req, with_workspace, zero_stric
 use super::{Result, Scalar};
 use faer::dyn_stack::StackReq;
 use faer::linalg::householder::{
-    apply_block_householder_sequence_on_the_left_in_place_scratch,
-    apply_block_householder_sequence_on_the_left_in_place_with_conj,
+    apply_block_householder_sequence_on_the_left_in_place_scratch, apply_block_householder_sequence_on_the_left_in_place_with_conj,
 };
 use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
 use faer::{Conj, MatMut, MatRef, Par, Spec};
@@ -97,10 +96,7 @@ pub(super) fn r_in_place<T: Scalar>(mut a: MatMut<'_, T>, par: Par) -> Result<()
         return Ok(());
     }
     let block = recommended_block_size::<T>(m, n);
-    let req = StackReq::all_of(&[
-        matrix_req::<T>(block, k),
-        qr_in_place_scratch::<T>(m, n, block, par, Spec::default()),
-    ]);
+    let req = StackReq::all_of(&[matrix_req::<T>(block, k), qr_in_place_scratch::<T>(m, n, block, par, Spec::default())]);
     with_workspace(req, |stack| {
         let (mut coefficients, stack) = matrix::<T>(block, k, stack);
         qr_in_place(a.as_mut(), coefficients.as_mut(), par, stack, Spec::default());

@@ -94,8 +94,7 @@ pub trait RealScalar: Scalar<R = Self> + PartialOrd {
             return self * pow(exponent);
         }
         let quarter = half / 2;
-        self * pow(quarter) * pow(half - quarter) * pow((exponent - half) / 2)
-            * pow(exponent - half - (exponent - half) / 2)
+        self * pow(quarter) * pow(half - quarter) * pow((exponent - half) / 2) * pow(exponent - half - (exponent - half) / 2)
     }
 }
 

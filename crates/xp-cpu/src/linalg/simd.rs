@@ -40,11 +40,9 @@ pub struct Kernels<T: 'static> {
     /// `y += A x` for the `m x n` matrix `A` whose columns are contiguous and `ld` apart.
     pub(super) gemv: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
     /// One pass over the columns of `A` (`ld` apart): `z[j] = alpha (A[:, j] . u) + z[j]`, then `w += A[:, j] z[j]`.
-    pub(super) gemv_both:
-        unsafe fn(m: usize, n: usize, a: *const T, ld: isize, u: *const T, alpha: T, z: *mut T, w: *mut T),
+    pub(super) gemv_both: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, u: *const T, alpha: T, z: *mut T, w: *mut T),
     /// Adds to `y` what the columns `j0..j1` of the lower triangle of a symmetric `n x n` matrix contribute to `A x`.
-    pub(super) symv_lower:
-        unsafe fn(n: usize, j0: usize, j1: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
+    pub(super) symv_lower: unsafe fn(n: usize, j0: usize, j1: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
 }
 
 /// How many steps of the inner dimension the left operand is fetched ahead.
@@ -133,12 +131,7 @@ unsafe fn register_tile<S: Vector, const MV: usize, const NR: usize, const FULL:
 /// # Safety
 /// As [`Kernels::product`].
 #[inline(always)]
-unsafe fn columns<S: Vector, const MV: usize, const NR: usize>(
-    t: &Tile<S::T>,
-    i: usize,
-    j: usize,
-    last: usize,
-) {
+unsafe fn columns<S: Vector, const MV: usize, const NR: usize>(t: &Tile<S::T>, i: usize, j: usize, last: usize) {
     // SAFETY: i < m and j + NR <= n, so all offsets stay in the operands.
     unsafe {
         let (a, b) = (t.a.add(i), t.b.offset(j as isize * t.b_j));
@@ -264,16 +257,7 @@ unsafe fn axpy<S: Vector>(m: usize, s: S::T, x: *const S::T, y: *mut S::T) {
 /// As [`Kernels::gemv_both`].
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-unsafe fn gemv_both<S: Vector>(
-    m: usize,
-    n: usize,
-    a: *const S::T,
-    ld: isize,
-    u: *const S::T,
-    alpha: S::T,
-    z: *mut S::T,
-    w: *mut S::T,
-) {
+unsafe fn gemv_both<S: Vector>(m: usize, n: usize, a: *const S::T, ld: isize, u: *const S::T, alpha: S::T, z: *mut S::T, w: *mut S::T) {
     // SAFETY: j < n and i < m throughout.
     unsafe {
         let zero = S::splat(S::T::ZERO);
@@ -332,15 +316,7 @@ unsafe fn dot<S: Vector>(m: usize, x: *const S::T, y: *const S::T) -> S::T {
 /// # Safety
 /// As [`Kernels::symv_lower`].
 #[inline(always)]
-unsafe fn symv_lower<S: Vector>(
-    n: usize,
-    j0: usize,
-    j1: usize,
-    a: *const S::T,
-    ld: isize,
-    x: *const S::T,
-    y: *mut S::T,
-) {
+unsafe fn symv_lower<S: Vector>(n: usize, j0: usize, j1: usize, a: *const S::T, ld: isize, x: *const S::T, y: *mut S::T) {
     // SAFETY: all columns lie in j0..j1, all rows in j..n.
     unsafe {
         let mut j = j0;
@@ -401,13 +377,23 @@ unsafe fn symv_lower<S: Vector>(
 pub(super) fn kernels<T: RealScalar>() -> Option<&'static Kernels<T>> {
     #[cfg(target_arch = "x86_64")]
     {
-        let (avx512, avx2) = (is_x86_feature_detected!("avx512f"), {
-            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
-        });
+        let (avx512, avx2) = (is_x86_feature_detected!("avx512f"), { is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") });
         let table: Option<&'static dyn std::any::Any> = if TypeId::of::<T>() == TypeId::of::<f64>() {
-            if avx512 { Some(&x86::AVX512_F64) } else if avx2 { Some(&x86::AVX2_F64) } else { None }
+            if avx512 {
+                Some(&x86::AVX512_F64)
+            } else if avx2 {
+                Some(&x86::AVX2_F64)
+            } else {
+                None
+            }
         } else if TypeId::of::<T>() == TypeId::of::<f32>() {
-            if avx512 { Some(&x86::AVX512_F32) } else if avx2 { Some(&x86::AVX2_F32) } else { None }
+            if avx512 {
+                Some(&x86::AVX512_F32)
+            } else if avx2 {
+                Some(&x86::AVX2_F32)
+            } else {
+                None
+            }
         } else {
             None
         };
@@ -487,40 +473,16 @@ mod x86 {
                 }
                 #[target_feature(enable = $features)]
                 #[allow(clippy::too_many_arguments)]
-                unsafe fn gemv_both(
-                    m: usize,
-                    n: usize,
-                    a: *const $t,
-                    ld: isize,
-                    u: *const $t,
-                    alpha: $t,
-                    z: *mut $t,
-                    w: *mut $t,
-                ) {
+                unsafe fn gemv_both(m: usize, n: usize, a: *const $t, ld: isize, u: *const $t, alpha: $t, z: *mut $t, w: *mut $t) {
                     // SAFETY: as above.
                     unsafe { super::gemv_both::<$vector>(m, n, a, ld, u, alpha, z, w) }
                 }
                 #[target_feature(enable = $features)]
-                unsafe fn symv_lower(
-                    n: usize,
-                    j0: usize,
-                    j1: usize,
-                    a: *const $t,
-                    ld: isize,
-                    x: *const $t,
-                    y: *mut $t,
-                ) {
+                unsafe fn symv_lower(n: usize, j0: usize, j1: usize, a: *const $t, ld: isize, x: *const $t, y: *mut $t) {
                     // SAFETY: as above.
                     unsafe { super::symv_lower::<$vector>(n, j0, j1, a, ld, x, y) }
                 }
-                Kernels {
-                    tile_rows: 3 * $lanes,
-                    tile_cols: $nr,
-                    product,
-                    gemv,
-                    gemv_both,
-                    symv_lower,
-                }
+                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, gemv, gemv_both, symv_lower }
             };
         };
     }

@@ -2,13 +2,11 @@
 
 use super::bidiagonal::{bidiagonalise, bidiagonalise_req, singular_values};
 use super::qr::{par_for_factor, r_in_place};
-use super::workspace::{
-    conjugate_in_place, copy_into, copy_scaled, matrix, matrix_req, scale_exponent, with_workspace,
-};
+use super::workspace::{conjugate_in_place, copy_into, copy_scaled, matrix, matrix_req, scale_exponent, with_workspace};
 use super::{Error, RealScalar, Result, Scalar};
+use faer::diag::DiagMut;
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::svd::{ComputeSvdVectors, SvdParams, svd as faer_svd, svd_scratch};
-use faer::diag::DiagMut;
 use faer::{Auto, MatMut, MatRef, Par, Spec};
 
 /// `a = u diag(s) vh` with `s` in descending order; `u` and `vh` may be left out.
@@ -20,13 +18,7 @@ use faer::{Auto, MatMut, MatRef, Par, Spec};
 ///
 /// # Panics
 /// If the shapes are none of these.
-pub fn svd<T: Scalar>(
-    a: MatRef<'_, T>,
-    s: &mut [T::R],
-    u: Option<MatMut<'_, T>>,
-    vh: Option<MatMut<'_, T>>,
-    par: Par,
-) -> Result<()> {
+pub fn svd<T: Scalar>(a: MatRef<'_, T>, s: &mut [T::R], u: Option<MatMut<'_, T>>, vh: Option<MatMut<'_, T>>, par: Par) -> Result<()> {
     let (m, n) = a.shape();
     let k = m.min(n);
     assert_eq!(s.len(), k, "number of singular values");
@@ -151,11 +143,7 @@ fn run<T: Scalar>(
 }
 
 /// Makes singular values that rounding left negative or out of order non-negative and descending, with their vectors.
-fn sort_descending<'a, T: Scalar>(
-    mut sigma: MatMut<'_, T>,
-    mut u: Option<MatMut<'a, T>>,
-    mut v: Option<MatMut<'a, T>>,
-) -> Result<()> {
+fn sort_descending<'a, T: Scalar>(mut sigma: MatMut<'_, T>, mut u: Option<MatMut<'a, T>>, mut v: Option<MatMut<'a, T>>) -> Result<()> {
     let k = sigma.nrows();
     for j in 0..k {
         let x = sigma[(j, 0)];
@@ -206,8 +194,7 @@ fn values<T: Scalar>(a: MatRef<'_, T>, exponent: i32, s: &mut [T::R], par: Par) 
     let req = StackReq::all_of(&[
         matrix_req::<T>(m, n),
         matrix_req::<T>(n, 1),
-        svd_scratch::<T>(rows, n, ComputeSvdVectors::No, ComputeSvdVectors::No, par, params)
-            .or(bidiagonalise_req::<T>(rows, n, par)),
+        svd_scratch::<T>(rows, n, ComputeSvdVectors::No, ComputeSvdVectors::No, par, params).or(bidiagonalise_req::<T>(rows, n, par)),
     ]);
     with_workspace(req, |stack| {
         let (mut work, stack) = matrix::<T>(m, n, stack);

@@ -1,6 +1,6 @@
 //! The triangular factor of matrices with many more rows than columns, which are never stored as a whole.
 
-use super::gram::{gram_blocks};
+use super::gram::gram_blocks;
 use super::qr::r_in_place;
 use super::triangular::{Op, Triangle, solve_triangular};
 use super::workspace::copy_into;
@@ -18,12 +18,7 @@ use std::ops::Range;
 ///
 /// # Panics
 /// If `r` is not square.
-pub fn tsqr_r<T: Scalar>(
-    r: MatMut<'_, T>,
-    nrows: usize,
-    fill: impl Fn(Range<usize>, &mut [T]) + Sync,
-    par: Par,
-) -> Result<()> {
+pub fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) -> Result<()> {
     let n = r.ncols();
     assert_eq!(r.nrows(), n, "the triangular factor is square");
     let mut r = r;
@@ -99,12 +94,7 @@ fn factor<T: Scalar>(a: MatRef<'_, T>, rows: usize) -> Mat<T> {
 ///
 /// # Panics
 /// If `r` is not square.
-pub fn cholesky_qr2_r<T: Scalar>(
-    r: MatMut<'_, T>,
-    nrows: usize,
-    fill: impl Fn(Range<usize>, &mut [T]) + Sync,
-    par: Par,
-) -> Result<()> {
+pub fn cholesky_qr2_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) -> Result<()> {
     let n = r.ncols();
     assert_eq!(r.nrows(), n, "the triangular factor is square");
     let mut g = Mat::<T>::zeros(n, n);

@@ -32,14 +32,7 @@ pub enum Op {
 ///
 /// # Panics
 /// If the dimensions do not fit.
-pub fn solve_triangular<T: Scalar>(
-    a: MatRef<'_, T>,
-    triangle: Triangle,
-    unit_diagonal: bool,
-    op: Op,
-    rhs: MatMut<'_, T>,
-    par: Par,
-) -> Result<()> {
+pub fn solve_triangular<T: Scalar>(a: MatRef<'_, T>, triangle: Triangle, unit_diagonal: bool, op: Op, rhs: MatMut<'_, T>, par: Par) -> Result<()> {
     let n = a.nrows();
     assert!(a.ncols() == n && rhs.nrows() == n, "solve_triangular: {:?} and {:?}", a.shape(), rhs.shape());
     if !unit_diagonal && let Some(index) = (0..n).find(|&i| a[(i, i)] == T::ZERO) {

@@ -115,14 +115,7 @@ pub(super) fn reflection<T: Scalar>(mut x: MatMut<'_, T>) -> (T, T) {
 }
 
 /// `y[first.., 0] = A[first.., first..] x` by the lower triangle, with a column of `y` per thread.
-fn symmetric_product<T: Scalar>(
-    a: MatRef<'_, T>,
-    first: usize,
-    x: MatRef<'_, T>,
-    mut y: MatMut<'_, T>,
-    kernels: &'static Kernels<T>,
-    par: Par,
-) {
+fn symmetric_product<T: Scalar>(a: MatRef<'_, T>, first: usize, x: MatRef<'_, T>, mut y: MatMut<'_, T>, kernels: &'static Kernels<T>, par: Par) {
     let n = a.nrows() - first;
     let threads = match par {
         Par::Rayon(threads) if n >= PARALLEL => threads.get().min(y.ncols()),
@@ -145,12 +138,7 @@ fn symmetric_product<T: Scalar>(
 }
 
 /// Runs `f(part, column)` for every column of `y`, side by side.
-pub(super) fn split<T: Scalar>(
-    y: MatMut<'_, T>,
-    first: usize,
-    count: usize,
-    f: &(impl Fn(usize, MatMut<'_, T>) + Sync),
-) {
+pub(super) fn split<T: Scalar>(y: MatMut<'_, T>, first: usize, count: usize, f: &(impl Fn(usize, MatMut<'_, T>) + Sync)) {
     if count == 1 {
         return f(first, y);
     }

@@ -8,10 +8,7 @@ use std::{
     sync::{Mutex, atomic::Ordering::SeqCst},
 };
 
-use super::{
-    Address, CURRENT, Code, check_range, code, current, device_of, enqueue, finish, put,
-    streams::cuStreamSynchronize,
-};
+use super::{Address, CURRENT, Code, check_range, code, current, device_of, enqueue, finish, put, streams::cuStreamSynchronize};
 use crate::{
     DEVICE_MEMORY,
     faults::{self, Fault},
@@ -30,32 +27,18 @@ pub(super) extern "C" fn cuMemAlloc_v2(address: *mut Address, size: usize) -> Co
 pub(super) extern "C" fn cuMemFree_v2(address: Address) -> Code {
     finish(current().and_then(|d| {
         queue::wait_for_device(d, false);
-        if DEVICES[d as usize].memory().free(address) {
-            Ok(())
-        } else {
-            Err(code::INVALID_VALUE)
-        }
+        if DEVICES[d as usize].memory().free(address) { Ok(()) } else { Err(code::INVALID_VALUE) }
     }))
 }
 
-pub(super) extern "C" fn cuMemAllocAsync(
-    address: *mut Address,
-    size: usize,
-    _stream: *const Stream,
-) -> Code {
+pub(super) extern "C" fn cuMemAllocAsync(address: *mut Address, size: usize, _stream: *const Stream) -> Code {
     cuMemAlloc_v2(address, size)
 }
 
 pub(super) extern "C" fn cuMemFreeAsync(address: Address, stream: *const Stream) -> Code {
     enqueue(stream, move |device| {
         check_range(device, address, 1)?;
-        Ok(move || {
-            if DEVICES[device as usize].memory().free(address) {
-                0
-            } else {
-                code::INVALID_VALUE
-            }
-        })
+        Ok(move || if DEVICES[device as usize].memory().free(address) { 0 } else { code::INVALID_VALUE })
     })
 }
 
@@ -79,9 +62,7 @@ pub(super) extern "C" fn cuMemAllocHost_v2(pointer: *mut *mut c_void, size: usiz
     if memory.is_null() {
         return code::OUT_OF_MEMORY;
     }
-    lock(&PINNED)
-        .get_or_insert_default()
-        .insert(memory as usize, layout);
+    lock(&PINNED).get_or_insert_default().insert(memory as usize, layout);
     HOST_ALLOCATIONS.fetch_add(1, SeqCst);
     put(pointer, memory.cast());
     0
@@ -91,10 +72,7 @@ pub(super) extern "C" fn cuMemFreeHost(pointer: *mut c_void) -> Code {
     if let Some(device) = CURRENT.get() {
         queue::wait_for_device(device, false);
     }
-    match lock(&PINNED)
-        .get_or_insert_default()
-        .remove(&(pointer as usize))
-    {
+    match lock(&PINNED).get_or_insert_default().remove(&(pointer as usize)) {
         Some(layout) => {
             // SAFETY: allocated by `cuMemAllocHost_v2` with this layout.
             unsafe { dealloc(pointer.cast(), layout) };
@@ -112,11 +90,7 @@ pub(super) extern "C" fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) ->
     }))
 }
 
-pub(super) extern "C" fn cuMemcpyHtoD_v2(
-    target: Address,
-    source: *const c_void,
-    len: usize,
-) -> Code {
+pub(super) extern "C" fn cuMemcpyHtoD_v2(target: Address, source: *const c_void, len: usize) -> Code {
     cuMemcpyHtoDAsync_v2(target, source, len, std::ptr::null())
 }
 
@@ -131,18 +105,10 @@ pub(super) extern "C" fn cuMemcpyDtoD_v2(target: Address, source: Address, len: 
 /// True when the whole range is pinned host memory, so that a copy really is asynchronous.
 fn is_pinned(address: usize, len: usize) -> bool {
     let pinned = lock(&PINNED);
-    pinned
-        .iter()
-        .flatten()
-        .any(|(&start, layout)| address >= start && address + len <= start + layout.size())
+    pinned.iter().flatten().any(|(&start, layout)| address >= start && address + len <= start + layout.size())
 }
 
-pub(super) extern "C" fn cuMemcpyHtoDAsync_v2(
-    target: Address,
-    source: *const c_void,
-    len: usize,
-    stream: *const Stream,
-) -> Code {
+pub(super) extern "C" fn cuMemcpyHtoDAsync_v2(target: Address, source: *const c_void, len: usize, stream: *const Stream) -> Code {
     let source = source as usize;
     // The driver stages pageable memory before it returns; pinned memory is read when the copy runs.
     let staged = (!is_pinned(source, len)).then(|| {
@@ -160,12 +126,7 @@ pub(super) extern "C" fn cuMemcpyHtoDAsync_v2(
     })
 }
 
-pub(super) extern "C" fn cuMemcpyDtoHAsync_v2(
-    target: *mut c_void,
-    source: Address,
-    len: usize,
-    stream: *const Stream,
-) -> Code {
+pub(super) extern "C" fn cuMemcpyDtoHAsync_v2(target: *mut c_void, source: Address, len: usize, stream: *const Stream) -> Code {
     let target = target as usize;
     let code = enqueue(stream, move |device| {
         check_range(device, source, len)?;
@@ -176,19 +137,10 @@ pub(super) extern "C" fn cuMemcpyDtoHAsync_v2(
         })
     });
     // A copy to pageable memory returns when it is done.
-    if code == 0 && !is_pinned(target, len) {
-        cuStreamSynchronize(stream)
-    } else {
-        code
-    }
+    if code == 0 && !is_pinned(target, len) { cuStreamSynchronize(stream) } else { code }
 }
 
-pub(super) extern "C" fn cuMemcpyDtoDAsync_v2(
-    target: Address,
-    source: Address,
-    len: usize,
-    stream: *const Stream,
-) -> Code {
+pub(super) extern "C" fn cuMemcpyDtoDAsync_v2(target: Address, source: Address, len: usize, stream: *const Stream) -> Code {
     enqueue(stream, move |device| {
         check_range(device, source, len)?;
         check_range(device, target, len)?;
@@ -205,16 +157,8 @@ pub(super) extern "C" fn cuMemcpyPeerAsync(
     stream: *const Stream,
 ) -> Code {
     enqueue(stream, move |_| {
-        check_range(
-            device_of(source_context).ok_or(code::INVALID_CONTEXT)?,
-            source,
-            len,
-        )?;
-        check_range(
-            device_of(target_context).ok_or(code::INVALID_CONTEXT)?,
-            target,
-            len,
-        )?;
+        check_range(device_of(source_context).ok_or(code::INVALID_CONTEXT)?, source, len)?;
+        check_range(device_of(target_context).ok_or(code::INVALID_CONTEXT)?, target, len)?;
         Ok(copy_operation(target, source, len))
     })
 }
@@ -227,12 +171,7 @@ fn copy_operation(target: Address, source: Address, len: usize) -> impl FnOnce()
     }
 }
 
-pub(super) extern "C" fn cuMemsetD8Async(
-    target: Address,
-    value: u8,
-    len: usize,
-    stream: *const Stream,
-) -> Code {
+pub(super) extern "C" fn cuMemsetD8Async(target: Address, value: u8, len: usize, stream: *const Stream) -> Code {
     enqueue(stream, move |device| {
         check_range(device, target, len)?;
         Ok(move || {
@@ -243,12 +182,7 @@ pub(super) extern "C" fn cuMemsetD8Async(
     })
 }
 
-pub(super) extern "C" fn cuMemsetD32Async(
-    target: Address,
-    value: u32,
-    count: usize,
-    stream: *const Stream,
-) -> Code {
+pub(super) extern "C" fn cuMemsetD32Async(target: Address, value: u32, count: usize, stream: *const Stream) -> Code {
     enqueue(stream, move |device| {
         check_range(device, target, count * 4)?;
         Ok(move || {

@@ -129,11 +129,7 @@ fn put<T>(out: *mut T, value: T) {
 
 /// Fails unless the range lies inside one allocation of the device.
 fn check_range(device: u32, address: Address, len: usize) -> Outcome {
-    if DEVICES[device as usize].memory().contains(address, len) {
-        Ok(())
-    } else {
-        Err(code::INVALID_VALUE)
-    }
+    if DEVICES[device as usize].memory().contains(address, len) { Ok(()) } else { Err(code::INVALID_VALUE) }
 }
 
 extern "C" fn cuInit(_flags: c_uint) -> Code {
@@ -259,18 +255,11 @@ extern "C" fn cuDevicePrimaryCtxSetFlags_v2(_device: c_int, _flags: c_uint) -> C
 
 extern "C" fn cuCtxSetCurrent(context: *mut c_void) -> Code {
     CURRENT.set(device_of(context));
-    if context.is_null() || CURRENT.get().is_some() {
-        0
-    } else {
-        code::INVALID_CONTEXT
-    }
+    if context.is_null() || CURRENT.get().is_some() { 0 } else { code::INVALID_CONTEXT }
 }
 
 extern "C" fn cuCtxGetCurrent(context: *mut *mut c_void) -> Code {
-    put(
-        context,
-        CURRENT.get().map_or(null_mut(), |d| context_of(d as c_int)),
-    );
+    put(context, CURRENT.get().map_or(null_mut(), |d| context_of(d as c_int)));
     0
 }
 
@@ -309,13 +298,7 @@ where
                 let operation = prepare(s.device)?;
                 let device = s.device;
                 // After a sticky error nothing runs any more.
-                s.push(move || {
-                    if DEVICES[device as usize].sticky.load(SeqCst) == 0 {
-                        operation()
-                    } else {
-                        0
-                    }
-                });
+                s.push(move || if DEVICES[device as usize].sticky.load(SeqCst) == 0 { operation() } else { 0 });
                 Ok(())
             }
             None => {

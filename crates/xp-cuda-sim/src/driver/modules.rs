@@ -18,21 +18,12 @@ pub(super) struct ModuleHandle {
     functions: Mutex<Vec<Arc<Function>>>,
 }
 
-pub(super) extern "C" fn cuModuleLoadData(
-    module: *mut *mut ModuleHandle,
-    image: *const c_void,
-) -> Code {
+pub(super) extern "C" fn cuModuleLoadData(module: *mut *mut ModuleHandle, image: *const c_void) -> Code {
     finish(current().and_then(|_| {
         // SAFETY: images come from the simulated NVRTC.
         let loaded = unsafe { Module::load(image.cast()) }?;
         OBJECTS.fetch_add(1, SeqCst);
-        put(
-            module,
-            Box::into_raw(Box::new(ModuleHandle {
-                module: loaded,
-                functions: Mutex::default(),
-            })),
-        );
+        put(module, Box::into_raw(Box::new(ModuleHandle { module: loaded, functions: Mutex::default() })));
         Ok(())
     }))
 }
@@ -57,11 +48,7 @@ pub(super) extern "C" fn cuModuleUnload(module: *mut ModuleHandle) -> Code {
     0
 }
 
-pub(super) extern "C" fn cuModuleGetFunction(
-    function: *mut *const Function,
-    module: *mut ModuleHandle,
-    name: *const c_char,
-) -> Code {
+pub(super) extern "C" fn cuModuleGetFunction(function: *mut *const Function, module: *mut ModuleHandle, name: *const c_char) -> Code {
     // SAFETY: a live handle and a C string.
     let (handle, name) = unsafe { (&*module, CStr::from_ptr(name)) };
     finish(handle.module.function(name).map(|f| {
@@ -71,12 +58,7 @@ pub(super) extern "C" fn cuModuleGetFunction(
     }))
 }
 
-pub(super) extern "C" fn cuModuleGetGlobal_v2(
-    address: *mut Address,
-    size: *mut usize,
-    module: *mut ModuleHandle,
-    name: *const c_char,
-) -> Code {
+pub(super) extern "C" fn cuModuleGetGlobal_v2(address: *mut Address, size: *mut usize, module: *mut ModuleHandle, name: *const c_char) -> Code {
     // SAFETY: a live handle and a C string.
     let (handle, name) = unsafe { (&*module, CStr::from_ptr(name)) };
     finish(handle.module.global(name).ok_or(code::NOT_FOUND).map(|a| {
@@ -87,25 +69,13 @@ pub(super) extern "C" fn cuModuleGetGlobal_v2(
     }))
 }
 
-pub(super) extern "C" fn cuFuncGetAttribute(
-    value: *mut c_int,
-    attribute: c_uint,
-    _function: *const Function,
-) -> Code {
+pub(super) extern "C" fn cuFuncGetAttribute(value: *mut c_int, attribute: c_uint, _function: *const Function) -> Code {
     put(value, if attribute == 0 { 1024 } else { 0 });
     0
 }
 
-pub(super) extern "C" fn cuFuncSetAttribute(
-    _function: *const Function,
-    _attribute: c_uint,
-    value: c_int,
-) -> Code {
-    if value > 227 << 10 {
-        code::INVALID_VALUE
-    } else {
-        0
-    }
+pub(super) extern "C" fn cuFuncSetAttribute(_function: *const Function, _attribute: c_uint, value: c_int) -> Code {
+    if value > 227 << 10 { code::INVALID_VALUE } else { 0 }
 }
 
 pub(super) extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessor(
@@ -132,14 +102,9 @@ pub(super) extern "C" fn cuLaunchKernel(
     pointers: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> Code {
-    let shape = Shape {
-        grid: [gx, gy, gz],
-        block: [bx, by, bz],
-        shared,
-    };
+    let shape = Shape { grid: [gx, gy, gz], block: [bx, by, bz], shared };
     let threads = bx as u64 * by as u64 * bz as u64;
-    let grid_fits =
-        gx > 0 && gy > 0 && gz > 0 && gx <= c_int::MAX as u32 && gy <= 65535 && gz <= 65535;
+    let grid_fits = gx > 0 && gy > 0 && gz > 0 && gx <= c_int::MAX as u32 && gy <= 65535 && gz <= 65535;
     if !grid_fits || threads == 0 || threads > 1024 || bz > 64 || shared > 227 << 10 {
         return code::INVALID_VALUE;
     }
@@ -162,11 +127,7 @@ pub(super) extern "C" fn cuLaunchKernel(
 }
 
 /// The packed arguments; `None` when a packed buffer has not the size of the kernel's parameters.
-unsafe fn pack(
-    function: &Function,
-    pointers: *const *const u8,
-    extra: *mut *mut c_void,
-) -> Option<Vec<u8>> {
+unsafe fn pack(function: &Function, pointers: *const *const u8, extra: *mut *mut c_void) -> Option<Vec<u8>> {
     if extra.is_null() {
         // SAFETY: `kernelParams` holds one pointer per parameter.
         return Some(unsafe { function.pack(pointers) });
@@ -184,11 +145,7 @@ unsafe fn pack(
             at = at.add(2);
         }
         if size != function.argument_size() {
-            crate::state::report(format!(
-                "kernel `{}` takes {} argument bytes, {size} given",
-                function.name,
-                function.argument_size()
-            ));
+            crate::state::report(format!("kernel `{}` takes {} argument bytes, {size} given", function.name, function.argument_size()));
             return None;
         }
         Some(std::slice::from_raw_parts(buffer, size).to_vec())

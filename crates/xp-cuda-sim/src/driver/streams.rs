@@ -17,17 +17,10 @@ pub(super) extern "C" fn cuStreamCreate(stream: *mut *const Stream, flags: c_uin
     cuStreamCreateWithPriority(stream, flags, 0)
 }
 
-pub(super) extern "C" fn cuStreamCreateWithPriority(
-    stream: *mut *const Stream,
-    flags: c_uint,
-    priority: c_int,
-) -> Code {
+pub(super) extern "C" fn cuStreamCreateWithPriority(stream: *mut *const Stream, flags: c_uint, priority: c_int) -> Code {
     finish(current().map(|device| {
         OBJECTS.fetch_add(1, SeqCst);
-        put(
-            stream,
-            Arc::into_raw(Stream::create(device, flags, priority)),
-        );
+        put(stream, Arc::into_raw(Stream::create(device, flags, priority)));
     }))
 }
 
@@ -117,11 +110,7 @@ pub(super) extern "C" fn cuEventQuery(event: *mut Event) -> Code {
     finish(current().and_then(|_| {
         // SAFETY: a live handle.
         let recorded = lock(&unsafe { &*event }.recorded).clone();
-        if recorded.is_some_and(|(stream, number)| stream.done() < number) {
-            Err(code::NOT_READY)
-        } else {
-            Ok(())
-        }
+        if recorded.is_some_and(|(stream, number)| stream.done() < number) { Err(code::NOT_READY) } else { Ok(()) }
     }))
 }
 
@@ -135,11 +124,7 @@ pub(super) extern "C" fn cuEventSynchronize(event: *mut Event) -> Code {
     }))
 }
 
-pub(super) extern "C" fn cuStreamWaitEvent(
-    stream: *const Stream,
-    event: *mut Event,
-    _flags: c_uint,
-) -> Code {
+pub(super) extern "C" fn cuStreamWaitEvent(stream: *const Stream, event: *mut Event, _flags: c_uint) -> Code {
     // SAFETY: a live handle.
     let recorded = lock(&unsafe { &*event }.recorded).clone();
     enqueue(stream, move |_| {
@@ -152,19 +137,12 @@ pub(super) extern "C" fn cuStreamWaitEvent(
     })
 }
 
-pub(super) extern "C" fn cuEventElapsedTime(
-    milliseconds: *mut f32,
-    start: *mut Event,
-    end: *mut Event,
-) -> Code {
+pub(super) extern "C" fn cuEventElapsedTime(milliseconds: *mut f32, start: *mut Event, end: *mut Event) -> Code {
     // SAFETY: live handles.
     let (start, end) = unsafe { (*lock(&(*start).reached), *lock(&(*end).reached)) };
     match (start, end) {
         (Some(s), Some(e)) => {
-            put(
-                milliseconds,
-                e.saturating_duration_since(s).as_secs_f32() * 1e3,
-            );
+            put(milliseconds, e.saturating_duration_since(s).as_secs_f32() * 1e3);
             0
         }
         _ => code::NOT_READY,
@@ -178,11 +156,7 @@ pub(super) extern "C" fn cuEventDestroy_v2(event: *mut Event) -> Code {
     0
 }
 
-pub(super) extern "C" fn cuLaunchHostFunc(
-    stream: *const Stream,
-    function: extern "C" fn(*mut c_void),
-    data: *mut c_void,
-) -> Code {
+pub(super) extern "C" fn cuLaunchHostFunc(stream: *const Stream, function: extern "C" fn(*mut c_void), data: *mut c_void) -> Code {
     let data = data as usize;
     enqueue(stream, move |_| {
         Ok(move || {

@@ -80,10 +80,7 @@ pub(crate) trait OrFail<T> {
     where
         Self: Sized,
     {
-        self.code().map_err(|code| Error::Driver {
-            operation: operation(),
-            code,
-        })
+        self.code().map_err(|code| Error::Driver { operation: operation(), code })
     }
 }
 

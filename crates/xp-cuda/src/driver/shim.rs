@@ -33,12 +33,7 @@ fn driver() -> &'static Result<Driver, Error> {
     static DRIVER: OnceLock<Result<Driver, Error>> = OnceLock::new();
     DRIVER.get_or_init(|| {
         let library = Opened::open(Library::Driver, None)?;
-        Ok(Driver {
-            addresses: NAMES
-                .iter()
-                .map(|name| library.address(name) as usize)
-                .collect(),
-        })
+        Ok(Driver { addresses: NAMES.iter().map(|name| library.address(name) as usize).collect() })
     })
 }
 
@@ -101,11 +96,7 @@ unsafe extern "C" fn cuGetErrorString(error: c_uint, text: *mut *const c_char) -
     match address(0) {
         Ok(address) => {
             // SAFETY: the driver exports this name with this signature, and stays open.
-            let function = unsafe {
-                std::mem::transmute::<usize, unsafe extern "C" fn(c_uint, *mut *const c_char) -> u32>(
-                    address,
-                )
-            };
+            let function = unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(c_uint, *mut *const c_char) -> u32>(address) };
             // SAFETY: the arguments are those of the caller.
             let code = unsafe { function(error, text) };
             // SAFETY: `text` is a valid output pointer by the contract of this function.

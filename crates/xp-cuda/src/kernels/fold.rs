@@ -64,11 +64,7 @@ impl Fold {
             E::C32 => ("c32", 8),
             E::C64 => ("c64", 16),
         };
-        let output = if matches!(element, E::F16 | E::BF16) {
-            element.c_name()
-        } else {
-            accumulator
-        };
+        let output = if matches!(element, E::F16 | E::BF16) { element.c_name() } else { accumulator };
         Some(Self {
             input: element.c_name().into(),
             accumulator: accumulator.into(),
@@ -87,28 +83,13 @@ impl Fold {
             E::I8 => ("i32", 4, "-128", "127"),
             E::I16 => ("i32", 4, "-32768", "32767"),
             E::I32 => ("i32", 4, "-2147483647 - 1", "2147483647"),
-            E::I64 => (
-                "i64",
-                8,
-                "-9223372036854775807LL - 1",
-                "9223372036854775807LL",
-            ),
+            E::I64 => ("i64", 8, "-9223372036854775807LL - 1", "9223372036854775807LL"),
             E::U8 => ("u32", 4, "0", "255"),
             E::U16 => ("u32", 4, "0", "65535"),
             E::U32 => ("u32", 4, "0", "4294967295u"),
             E::U64 => ("u64", 8, "0", "18446744073709551615ull"),
-            E::F16 | E::BF16 | E::F32 => (
-                "f32",
-                4,
-                "bit_cast<f32>(0xff800000u)",
-                "bit_cast<f32>(0x7f800000u)",
-            ),
-            E::F64 => (
-                "f64",
-                8,
-                "bit_cast<f64>(0xfff0000000000000ull)",
-                "bit_cast<f64>(0x7ff0000000000000ull)",
-            ),
+            E::F16 | E::BF16 | E::F32 => ("f32", 4, "bit_cast<f32>(0xff800000u)", "bit_cast<f32>(0x7f800000u)"),
+            E::F64 => ("f64", 8, "bit_cast<f64>(0xfff0000000000000ull)", "bit_cast<f64>(0x7ff0000000000000ull)"),
             E::Bool | E::C32 | E::C64 => return None,
         };
         Some(Self {
@@ -151,39 +132,18 @@ const CHUNK: usize = 1 << 14;
 ///
 /// # Safety
 /// The buffers must hold contiguous arrays of the fold's types with these extents, on one device.
-pub unsafe fn reduce(
-    fold: &Fold,
-    [outer, len, inner]: [usize; 3],
-    input: &DeviceBuffer,
-    out: &mut DeviceBuffer,
-) -> Result<()> {
+pub unsafe fn reduce(fold: &Fold, [outer, len, inner]: [usize; 3], input: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
     let device = input.device();
     let kernel = |name| load(device, "reduce", &fold.header(), REDUCE, name);
     let [o, l, i] = [outer, len, inner].map(|v| v as i64);
     if inner != 1 {
-        let arguments = Arguments::new()
-            .with(o)
-            .with(l)
-            .with(i)
-            .with(input.pointer())
-            .with(out.pointer());
+        let arguments = Arguments::new().with(o).with(l).with(i).with(input.pointer()).with(out.pointer());
         // SAFETY: the parameters of `reduce_columns` in order; the arrays are as large as the caller says.
-        return unsafe {
-            launch_blocks(
-                &kernel("reduce_columns")?,
-                o * (i + 31) / 32 + o,
-                [32, 8, 1],
-                &arguments,
-            )
-        };
+        return unsafe { launch_blocks(&kernel("reduce_columns")?, o * (i + 31) / 32 + o, [32, 8, 1], &arguments) };
     }
     if len <= SHORT {
         let kernel = kernel("reduce_short")?;
-        let arguments = Arguments::new()
-            .with(o)
-            .with(l)
-            .with(input.pointer())
-            .with(out.pointer());
+        let arguments = Arguments::new().with(o).with(l).with(input.pointer()).with(out.pointer());
         return if outer == 0 {
             Ok(())
         } else {
@@ -192,14 +152,7 @@ pub unsafe fn reduce(
         };
     }
     let chunks = len.div_ceil(CHUNK).max(1);
-    let partial = device.alloc(
-        if chunks > 1 {
-            outer * chunks * fold.accumulator_size
-        } else {
-            0
-        },
-        "reduction",
-    )?;
+    let partial = device.alloc(if chunks > 1 { outer * chunks * fold.accumulator_size } else { 0 }, "reduction")?;
     let finished = device.alloc_zeroed(if chunks > 1 { outer * 4 } else { 0 }, "reduction")?;
     let arguments = Arguments::new()
         .with(o)
@@ -211,14 +164,7 @@ pub unsafe fn reduce(
         .with(finished.pointer())
         .with(out.pointer());
     // SAFETY: the parameters of `reduce_rows` in order; scratch memory is freed in stream order.
-    unsafe {
-        launch_blocks(
-            &kernel("reduce_rows")?,
-            o * chunks as i64,
-            [THREADS, 1, 1],
-            &arguments,
-        )
-    }
+    unsafe { launch_blocks(&kernel("reduce_rows")?, o * chunks as i64, [THREADS, 1, 1], &arguments) }
 }
 
 /// Elements that one block scans.
@@ -237,12 +183,7 @@ const MANY_ROWS: usize = 8192;
 ///
 /// # Safety
 /// As [`reduce`]; the output has the extents of the input.
-pub unsafe fn scan(
-    fold: &Fold,
-    [outer, len, inner]: [usize; 3],
-    input: &DeviceBuffer,
-    out: &mut DeviceBuffer,
-) -> Result<()> {
+pub unsafe fn scan(fold: &Fold, [outer, len, inner]: [usize; 3], input: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
     let device = input.device();
     let (rows, tiles) = (outer * inner, len.div_ceil(TILE));
     if rows * len == 0 {
@@ -250,12 +191,7 @@ pub unsafe fn scan(
     }
     let load = |name| load(device, "scan", &fold.header(), SCAN, name);
     if len <= SHORT || (inner > 1 && rows >= MANY_ROWS) {
-        let arguments = Arguments::new()
-            .with(rows as i64)
-            .with(len as i64)
-            .with(inner as i64)
-            .with(input.pointer())
-            .with(out.pointer());
+        let arguments = Arguments::new().with(rows as i64).with(len as i64).with(inner as i64).with(input.pointer()).with(out.pointer());
         // SAFETY: the parameters of `scan_serial` in order; the arrays are as large as the caller says.
         return unsafe { load("scan_serial")?.launch(device.shape_for(rows, THREADS), &arguments) };
     }
@@ -263,46 +199,18 @@ pub unsafe fn scan(
     let scratch = device.alloc(rows * len * total, "scan")?;
     let totals = device.alloc(rows * tiles * total, "scan")?;
     let [r, l, i, t] = [rows, len, inner, tiles].map(|v| v as i64);
-    let arguments = Arguments::new()
-        .with(r)
-        .with(l)
-        .with(i)
-        .with(t)
-        .with(input.pointer())
-        .with(scratch.pointer())
-        .with(totals.pointer());
+    let arguments = Arguments::new().with(r).with(l).with(i).with(t).with(input.pointer()).with(scratch.pointer()).with(totals.pointer());
     // SAFETY: the parameters of `scan_tiles` in order; scratch memory is freed in stream order.
     unsafe { launch_blocks(&load("scan_tiles")?, r * t, [THREADS, 1, 1], &arguments) }?;
-    scan_totals(
-        &load("scan_totals")?,
-        &load("totals_finish")?,
-        total,
-        rows,
-        tiles,
-        &totals,
-    )?;
+    scan_totals(&load("scan_totals")?, &load("totals_finish")?, total, rows, tiles, &totals)?;
     let finish = load("scan_finish")?;
-    let arguments = Arguments::new()
-        .with(r)
-        .with(l)
-        .with(i)
-        .with(t)
-        .with(scratch.pointer())
-        .with(totals.pointer())
-        .with(out.pointer());
+    let arguments = Arguments::new().with(r).with(l).with(i).with(t).with(scratch.pointer()).with(totals.pointer()).with(out.pointer());
     // SAFETY: the parameters of `scan_finish` in order.
     unsafe { finish.launch(device.shape_for(rows * len, THREADS), &arguments) }
 }
 
 /// Scans the totals of the tiles of each row in place.
-fn scan_totals(
-    kernel: &Kernel,
-    finish: &Kernel,
-    size: usize,
-    rows: usize,
-    len: usize,
-    totals: &DeviceBuffer,
-) -> Result<()> {
+fn scan_totals(kernel: &Kernel, finish: &Kernel, size: usize, rows: usize, len: usize, totals: &DeviceBuffer) -> Result<()> {
     if len == 1 {
         return Ok(());
     }
@@ -310,24 +218,12 @@ fn scan_totals(
     let device = totals.device();
     let upper = device.alloc(rows * tiles * size, "scan")?;
     let [r, l, t] = [rows, len, tiles].map(|v| v as i64);
-    let arguments = Arguments::new()
-        .with(r)
-        .with(l)
-        .with(1i64)
-        .with(t)
-        .with(totals.pointer())
-        .with(totals.pointer())
-        .with(upper.pointer());
+    let arguments = Arguments::new().with(r).with(l).with(1i64).with(t).with(totals.pointer()).with(totals.pointer()).with(upper.pointer());
     // SAFETY: the parameters of `scan_totals` in order. Each thread reads its elements before it writes them.
     unsafe { launch_blocks(kernel, r * t, [THREADS, 1, 1], &arguments) }?;
     if tiles > 1 {
         scan_totals(kernel, finish, size, rows, tiles, &upper)?;
-        let arguments = Arguments::new()
-            .with(r)
-            .with(l)
-            .with(t)
-            .with(upper.pointer())
-            .with(totals.pointer());
+        let arguments = Arguments::new().with(r).with(l).with(t).with(upper.pointer()).with(totals.pointer());
         // SAFETY: the parameters of `totals_finish` in order.
         unsafe { finish.launch(device.shape_for(rows * len, THREADS), &arguments) }?;
     }

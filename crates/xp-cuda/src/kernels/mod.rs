@@ -101,44 +101,22 @@ impl ElementType {
 }
 
 /// Loads a kernel from a source with the prelude in front.
-pub(crate) fn load(
-    device: &Device,
-    module: &str,
-    header: &str,
-    source: &str,
-    name: &str,
-) -> Result<Kernel> {
+pub(crate) fn load(device: &Device, module: &str, header: &str, source: &str, name: &str) -> Result<Kernel> {
     let source = format!("{PRELUDE}{header}\n{source}");
-    device.kernel(
-        &ModuleSource {
-            name: module,
-            source: &source,
-            options: OPTIONS,
-        },
-        name,
-    )
+    device.kernel(&ModuleSource { name: module, source: &source, options: OPTIONS }, name)
 }
 
 /// Launches over `items` blocks, as many as fill the device; the kernel strides over the rest.
 ///
 /// # Safety
 /// As [`Kernel::launch`].
-pub(crate) unsafe fn launch_blocks(
-    kernel: &Kernel,
-    blocks: i64,
-    block: [u32; 3],
-    arguments: &Arguments,
-) -> Result<()> {
+pub(crate) unsafe fn launch_blocks(kernel: &Kernel, blocks: i64, block: [u32; 3], arguments: &Arguments) -> Result<()> {
     if blocks == 0 {
         return Ok(());
     }
     let limits = kernel.device().limits();
     let resident = limits.multiprocessors * (limits.threads_per_multiprocessor / THREADS).max(1);
-    let shape = Shape {
-        grid: [blocks.min(i64::from(resident)) as u32, 1, 1],
-        block,
-        shared: 0,
-    };
+    let shape = Shape { grid: [blocks.min(i64::from(resident)) as u32, 1, 1], block, shared: 0 };
     // SAFETY: passed on to the caller.
     unsafe { kernel.launch(shape, arguments) }
 }
@@ -147,33 +125,17 @@ pub(crate) unsafe fn launch_blocks(
 pub fn all_sources() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for size in [1, 2, 4, 8, 16] {
-        all.push((
-            format!("move {size}"),
-            format!("{PRELUDE}{}\n{}", moving::header(size), moving::SOURCE),
-        ));
+        all.push((format!("move {size}"), format!("{PRELUDE}{}\n{}", moving::header(size), moving::SOURCE)));
     }
     for element in ElementType::ALL {
         if let Some(header) = sort::header(element) {
-            all.push((
-                format!("sort {}", element.c_name()),
-                format!("{PRELUDE}{header}\n{}", sort::SOURCE),
-            ));
+            all.push((format!("sort {}", element.c_name()), format!("{PRELUDE}{header}\n{}", sort::SOURCE)));
         }
-        for (name, f) in [
-            ("sum", Fold::sum(element)),
-            ("product", Fold::product(element)),
-            ("max", Fold::max(element)),
-            ("min", Fold::min(element)),
-        ] {
+        for (name, f) in [("sum", Fold::sum(element)), ("product", Fold::product(element)), ("max", Fold::max(element)), ("min", Fold::min(element))]
+        {
             let Some(f) = f else { continue };
-            all.push((
-                format!("reduce {name} {}", element.c_name()),
-                format!("{PRELUDE}{}\n{}", f.header(), fold::REDUCE),
-            ));
-            all.push((
-                format!("scan {name} {}", element.c_name()),
-                format!("{PRELUDE}{}\n{}", f.header(), fold::SCAN),
-            ));
+            all.push((format!("reduce {name} {}", element.c_name()), format!("{PRELUDE}{}\n{}", f.header(), fold::REDUCE)));
+            all.push((format!("scan {name} {}", element.c_name()), format!("{PRELUDE}{}\n{}", f.header(), fold::SCAN)));
         }
     }
     all

@@ -38,12 +38,7 @@ pub fn fill<T: NoUninit>(out: &mut DeviceBuffer, n: usize, value: T) -> Result<(
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for more than eight axes, [`Error::OutOfRange`] for a layout beyond its buffer.
-pub fn copy_strided(
-    size: usize,
-    extents: &[usize],
-    from: (&DeviceBuffer, isize, &[isize]),
-    to: (&mut DeviceBuffer, isize, &[isize]),
-) -> Result<()> {
+pub fn copy_strided(size: usize, extents: &[usize], from: (&DeviceBuffer, isize, &[isize]), to: (&mut DeviceBuffer, isize, &[isize])) -> Result<()> {
     let operation = "strided copy";
     let n: usize = extents.iter().product();
     if n == 0 {
@@ -53,10 +48,7 @@ pub fn copy_strided(
     let axes = merge_axes(extents, from.2, to.2);
     let mut layout = Layout::zeroed();
     if axes.len() > layout.extent.len() {
-        return Err(Error::InvalidArgument {
-            operation: operation.into(),
-            reason: format!("{} axes that cannot be merged", axes.len()),
-        });
+        return Err(Error::InvalidArgument { operation: operation.into(), reason: format!("{} axes that cannot be merged", axes.len()) });
     }
     layout.rank = axes.len() as i32;
     for (k, &(extent, from, to)) in axes.iter().enumerate() {
@@ -65,15 +57,7 @@ pub fn copy_strided(
     let source = first_element(from.0, size, extents, from.1, from.2, operation)?;
     let target = first_element(to.0, size, extents, to.1, to.2, operation)?;
     let kernel = kernel(from.0.device(), size, "copy_strided", operation)?;
-    strided(
-        &kernel,
-        n,
-        &Arguments::new()
-            .with(n as i64)
-            .with(layout)
-            .with(source)
-            .with(target),
-    )
+    strided(&kernel, n, &Arguments::new().with(n as i64).with(layout).with(source).with(target))
 }
 
 /// `out[o, j, i] = input[o, index[j], i]` for arrays of `[outer, extent, inner]` and `count` indices (64-bit, negative ones
@@ -81,56 +65,24 @@ pub fn copy_strided(
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for an index out of range; [`Error::OutOfRange`] for buffers that are too small.
-pub fn gather(
-    size: usize,
-    [outer, extent, inner]: [usize; 3],
-    input: &DeviceBuffer,
-    index: &DeviceBuffer,
-    out: &mut DeviceBuffer,
-) -> Result<()> {
+pub fn gather(size: usize, [outer, extent, inner]: [usize; 3], input: &DeviceBuffer, index: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
     input.device().check_same(index.device(), "gather")?;
     input.device().check_same(out.device(), "gather")?;
     let count = index.len() / 8;
-    let (from, to) = (
-        input.range(0, outer * extent * inner * size, "gather")?,
-        out.range(0, outer * count * inner * size, "gather")?,
-    );
-    indexed(
-        "gather",
-        size,
-        [outer, extent, inner, count],
-        from,
-        index,
-        to,
-    )
+    let (from, to) = (input.range(0, outer * extent * inner * size, "gather")?, out.range(0, outer * count * inner * size, "gather")?);
+    indexed("gather", size, [outer, extent, inner, count], from, index, to)
 }
 
 /// `out[o, index[j], i] = input[o, j, i]`; see [`gather`].
 ///
 /// # Errors
 /// As [`gather`]. Elements before the failing index may have been written.
-pub fn scatter(
-    size: usize,
-    [outer, extent, inner]: [usize; 3],
-    input: &DeviceBuffer,
-    index: &DeviceBuffer,
-    out: &mut DeviceBuffer,
-) -> Result<()> {
+pub fn scatter(size: usize, [outer, extent, inner]: [usize; 3], input: &DeviceBuffer, index: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
     input.device().check_same(index.device(), "scatter")?;
     input.device().check_same(out.device(), "scatter")?;
     let count = index.len() / 8;
-    let (from, to) = (
-        input.range(0, outer * count * inner * size, "scatter")?,
-        out.range(0, outer * extent * inner * size, "scatter")?,
-    );
-    indexed(
-        "scatter",
-        size,
-        [outer, extent, inner, count],
-        from,
-        index,
-        to,
-    )
+    let (from, to) = (input.range(0, outer * count * inner * size, "scatter")?, out.range(0, outer * extent * inner * size, "scatter")?);
+    indexed("scatter", size, [outer, extent, inner, count], from, index, to)
 }
 
 /// The elements whose mask (one byte each) is set, given the inclusive scan of the masks as 64-bit integers.
@@ -140,29 +92,11 @@ pub fn scatter(
 ///
 /// # Safety
 /// `position` must be that scan, and `out` must have room for as many elements as masks are set.
-pub unsafe fn compact(
-    size: usize,
-    mask: &DeviceBuffer,
-    position: &DeviceBuffer,
-    input: &DeviceBuffer,
-    out: &mut DeviceBuffer,
-) -> Result<()> {
+pub unsafe fn compact(size: usize, mask: &DeviceBuffer, position: &DeviceBuffer, input: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
     let n = mask.len();
-    let (position, input) = (
-        position.range(0, n * 8, "compaction")?,
-        input.range(0, n * size, "compaction")?,
-    );
+    let (position, input) = (position.range(0, n * 8, "compaction")?, input.range(0, n * size, "compaction")?);
     let kernel = kernel(mask.device(), size, "compact", "compaction")?;
-    strided(
-        &kernel,
-        n,
-        &Arguments::new()
-            .with(n as i64)
-            .with(mask.pointer())
-            .with(position)
-            .with(input)
-            .with(out.pointer()),
-    )
+    strided(&kernel, n, &Arguments::new().with(n as i64).with(mask.pointer()).with(position).with(input).with(out.pointer()))
 }
 
 /// The positions of the set masks; see [`compact`].
@@ -172,23 +106,11 @@ pub unsafe fn compact(
 ///
 /// # Safety
 /// As [`compact`].
-pub unsafe fn compact_indices(
-    mask: &DeviceBuffer,
-    position: &DeviceBuffer,
-    out: &mut DeviceBuffer,
-) -> Result<()> {
+pub unsafe fn compact_indices(mask: &DeviceBuffer, position: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
     let n = mask.len();
     let position = position.range(0, n * 8, "compaction")?;
     let kernel = kernel(mask.device(), 1, "compact_indices", "compaction")?;
-    strided(
-        &kernel,
-        n,
-        &Arguments::new()
-            .with(n as i64)
-            .with(mask.pointer())
-            .with(position)
-            .with(out.pointer()),
-    )
+    strided(&kernel, n, &Arguments::new().with(n as i64).with(mask.pointer()).with(position).with(out.pointer()))
 }
 
 #[repr(C)]
@@ -220,10 +142,7 @@ pub(crate) fn header(size: usize) -> String {
 
 fn kernel(device: &Device, size: usize, name: &str, operation: &str) -> Result<Kernel> {
     if ![1, 2, 4, 8, 16].contains(&size) {
-        return Err(Error::InvalidArgument {
-            operation: operation.into(),
-            reason: format!("elements of {size} bytes"),
-        });
+        return Err(Error::InvalidArgument { operation: operation.into(), reason: format!("elements of {size} bytes") });
     }
     load(device, "move", &header(size), SOURCE, name)
 }
@@ -237,35 +156,18 @@ fn strided(kernel: &Kernel, n: usize, arguments: &Arguments) -> Result<()> {
     unsafe { kernel.launch(kernel.device().shape_for(n, THREADS), arguments) }
 }
 
-fn indexed(
-    name: &'static str,
-    size: usize,
-    [outer, extent, inner, count]: [usize; 4],
-    from: u64,
-    index: &DeviceBuffer,
-    to: u64,
-) -> Result<()> {
+fn indexed(name: &'static str, size: usize, [outer, extent, inner, count]: [usize; 4], from: u64, index: &DeviceBuffer, to: u64) -> Result<()> {
     let device = index.device();
     let kernel = kernel(device, size, name, name)?;
     let failed = device.alloc_zeroed(4, name)?;
     let [outer, extent, inner, count] = [outer, extent, inner, count].map(|v| v as i64);
-    let arguments = Arguments::new()
-        .with(outer)
-        .with(extent)
-        .with(inner)
-        .with(count)
-        .with(from)
-        .with(index.pointer())
-        .with(to)
-        .with(failed.pointer());
+    let arguments =
+        Arguments::new().with(outer).with(extent).with(inner).with(count).with(from).with(index.pointer()).with(to).with(failed.pointer());
     strided(&kernel, (outer * inner * count) as usize, &arguments)?;
     let mut flag = [0; 4];
     failed.download(0, &mut flag, name)?;
     if flag != [0; 4] {
-        return Err(Error::InvalidArgument {
-            operation: name.into(),
-            reason: format!("an index is out of range for an axis of {extent}"),
-        });
+        return Err(Error::InvalidArgument { operation: name.into(), reason: format!("an index is out of range for an axis of {extent}") });
     }
     Ok(())
 }
@@ -273,17 +175,10 @@ fn indexed(
 /// Drops axes of length one and merges axes that follow each other in both layouts.
 fn merge_axes(extents: &[usize], from: &[isize], to: &[isize]) -> Vec<(usize, isize, isize)> {
     let mut axes: Vec<(usize, isize, isize)> = Vec::new();
-    for ((&extent, &f), &t) in extents
-        .iter()
-        .zip(from)
-        .zip(to)
-        .filter(|((extent, _), _)| **extent != 1)
-    {
+    for ((&extent, &f), &t) in extents.iter().zip(from).zip(to).filter(|((extent, _), _)| **extent != 1) {
         let step = extent as isize;
         match axes.last_mut() {
-            Some(last) if last.1 == f * step && last.2 == t * step => {
-                *last = (last.0 * extent, f, t)
-            }
+            Some(last) if last.1 == f * step && last.2 == t * step => *last = (last.0 * extent, f, t),
             _ => axes.push((extent, f, t)),
         }
     }
@@ -291,35 +186,15 @@ fn merge_axes(extents: &[usize], from: &[isize], to: &[isize]) -> Vec<(usize, is
 }
 
 /// The address of the element with index zero, after checking that every element lies in the buffer.
-fn first_element(
-    buffer: &DeviceBuffer,
-    size: usize,
-    extents: &[usize],
-    offset: isize,
-    strides: &[isize],
-    operation: &str,
-) -> Result<u64> {
+fn first_element(buffer: &DeviceBuffer, size: usize, extents: &[usize], offset: isize, strides: &[isize], operation: &str) -> Result<u64> {
     let (mut low, mut high) = (offset, offset);
     for (&extent, &stride) in extents.iter().zip(strides) {
         let reach = (extent as isize - 1) * stride;
-        if reach < 0 {
-            low += reach
-        } else {
-            high += reach
-        }
+        if reach < 0 { low += reach } else { high += reach }
     }
-    if low < 0
-        || (high as usize + 1)
-            .checked_mul(size)
-            .is_none_or(|end| end > buffer.len())
-    {
+    if low < 0 || (high as usize + 1).checked_mul(size).is_none_or(|end| end > buffer.len()) {
         let requested = (high - low + 1) as usize * size;
-        return Err(Error::OutOfRange {
-            operation: operation.into(),
-            offset: low.max(0) as usize * size,
-            requested,
-            len: buffer.len(),
-        });
+        return Err(Error::OutOfRange { operation: operation.into(), offset: low.max(0) as usize * size, requested, len: buffer.len() });
     }
     Ok(buffer.pointer() + offset as u64 * size as u64)
 }
@@ -330,15 +205,9 @@ mod tests {
 
     #[test]
     fn contiguous_axes_merge() {
-        assert_eq!(
-            merge_axes(&[2, 3, 4], &[12, 4, 1], &[12, 4, 1]),
-            [(24, 1, 1)]
-        );
+        assert_eq!(merge_axes(&[2, 3, 4], &[12, 4, 1], &[12, 4, 1]), [(24, 1, 1)]);
         assert_eq!(merge_axes(&[2, 1, 4], &[4, 99, 1], &[4, 7, 1]), [(8, 1, 1)]);
-        assert_eq!(
-            merge_axes(&[2, 3], &[1, 2], &[3, 1]),
-            [(2, 1, 3), (3, 2, 1)]
-        );
+        assert_eq!(merge_axes(&[2, 3], &[1, 2], &[3, 1]), [(2, 1, 3), (3, 2, 1)]);
         assert_eq!(merge_axes(&[2, 3], &[0, 0], &[3, 1]), [(6, 0, 1)]);
         assert!(merge_axes(&[1, 1], &[5, 5], &[1, 1]).is_empty());
     }

@@ -17,26 +17,14 @@ const TILE: usize = 2048;
 ///
 /// # Errors
 /// [`Error::UnsupportedDtype`] for complex numbers, [`Error::InvalidArgument`] for 2^32 elements or more.
-pub fn argsort(
-    element: ElementType,
-    rows: usize,
-    len: usize,
-    descending: bool,
-    input: &DeviceBuffer,
-) -> Result<DeviceBuffer> {
+pub fn argsort(element: ElementType, rows: usize, len: usize, descending: bool, input: &DeviceBuffer) -> Result<DeviceBuffer> {
     let operation = "argsort";
     let Some(header) = header(element) else {
-        return Err(Error::UnsupportedDtype {
-            operation: operation.into(),
-            dtype: element.c_name().into(),
-        });
+        return Err(Error::UnsupportedDtype { operation: operation.into(), dtype: element.c_name().into() });
     };
     let n = rows * len;
     let (Ok(total), Ok(length)) = (u32::try_from(n), u32::try_from(len)) else {
-        return Err(Error::InvalidArgument {
-            operation: operation.into(),
-            reason: format!("{n} elements, at most {}", u32::MAX),
-        });
+        return Err(Error::InvalidArgument { operation: operation.into(), reason: format!("{n} elements, at most {}", u32::MAX) });
     };
     input.range(0, n * element.size(), operation)?;
     let device = input.device();
@@ -47,61 +35,30 @@ pub fn argsort(
     let kernel = |name| load(device, "sort", &header, SOURCE, name);
     let shape = device.shape_for(n, THREADS);
     let (key_size, tiles) = (element.size(), n.div_ceil(TILE));
-    let pair = || {
-        Ok::<_, Error>((
-            device.alloc(n * key_size, operation)?,
-            device.alloc(n * 4, operation)?,
-        ))
-    };
+    let pair = || Ok::<_, Error>((device.alloc(n * key_size, operation)?, device.alloc(n * 4, operation)?));
     let (mut now, mut next) = (pair()?, pair()?);
     let counts = device.alloc(256 * tiles * 8, operation)?;
     let mut ends = device.alloc(256 * tiles * 8, operation)?;
 
-    let arguments = Arguments::new()
-        .with(i64::from(total))
-        .with(i32::from(descending))
-        .with(input.pointer())
-        .with(now.0.pointer())
-        .with(now.1.pointer());
+    let arguments =
+        Arguments::new().with(i64::from(total)).with(i32::from(descending)).with(input.pointer()).with(now.0.pointer()).with(now.1.pointer());
     // SAFETY: the parameters of `sort_keys` in order, all buffers hold n elements.
     unsafe { kernel("sort_keys")?.launch(shape, &arguments) }?;
     let (count, movement) = (kernel("sort_count")?, kernel("sort_move")?);
     let sum = Fold::sum(ElementType::I64).expect("integers have sums");
     for (length, shift) in passes(key_size, rows, length) {
-        let common = || {
-            Arguments::new()
-                .with(i64::from(total))
-                .with(tiles as i64)
-                .with(length)
-                .with(shift)
-                .with(now.0.pointer())
-                .with(now.1.pointer())
-        };
+        let common =
+            || Arguments::new().with(i64::from(total)).with(tiles as i64).with(length).with(shift).with(now.0.pointer()).with(now.1.pointer());
         // SAFETY: the parameters of `sort_count` in order; `counts` has a place per digit and tile.
-        unsafe {
-            launch_blocks(
-                &count,
-                tiles as i64,
-                [THREADS, 1, 1],
-                &common().with(counts.pointer()),
-            )
-        }?;
+        unsafe { launch_blocks(&count, tiles as i64, [THREADS, 1, 1], &common().with(counts.pointer())) }?;
         // SAFETY: both buffers hold one 64-bit integer per digit and tile.
         unsafe { scan(&sum, [1, 256 * tiles, 1], &counts, &mut ends) }?;
-        let arguments = common()
-            .with(counts.pointer())
-            .with(ends.pointer())
-            .with(next.0.pointer())
-            .with(next.1.pointer());
+        let arguments = common().with(counts.pointer()).with(ends.pointer()).with(next.0.pointer()).with(next.1.pointer());
         // SAFETY: the parameters of `sort_move` in order; the destinations are a permutation of 0..n.
         unsafe { launch_blocks(&movement, tiles as i64, [THREADS, 1, 1], &arguments) }?;
         std::mem::swap(&mut now, &mut next);
     }
-    let arguments = Arguments::new()
-        .with(i64::from(total))
-        .with(length)
-        .with(now.1.pointer())
-        .with(out.pointer());
+    let arguments = Arguments::new().with(i64::from(total)).with(length).with(now.1.pointer()).with(out.pointer());
     // SAFETY: the parameters of `sort_positions` in order.
     unsafe { kernel("sort_positions")?.launch(shape, &arguments) }?;
     Ok(out)
@@ -132,8 +89,5 @@ pub(crate) fn header(element: ElementType) -> Option<String> {
         E::F64 => ("u64", 2, "0x7ff0000000000000ull"),
         E::C32 | E::C64 => return None,
     };
-    Some(format!(
-        "typedef {} T; typedef {key} Key;\n#define KEY_KIND {kind}\n#define INFINITY_BITS {infinity}\n",
-        element.c_name()
-    ))
+    Some(format!("typedef {} T; typedef {key} Key;\n#define KEY_KIND {kind}\n#define INFINITY_BITS {infinity}\n", element.c_name()))
 }

@@ -4,9 +4,7 @@ use std::ffi::c_int;
 
 use num_complex::Complex;
 
-use super::{
-    DataType, Handle, Matrix, Scalar, Side, Transpose, Triangle, by_type, call, check, open_library,
-};
+use super::{DataType, Handle, Matrix, Scalar, Side, Transpose, Triangle, by_type, call, check, open_library};
 use crate::{device::Device, error::Result, ffi::cublas::CublasTable, loader::Library};
 
 /// `C = alpha op(A) op(B) + beta C`, for a batch of matrices at constant strides.
@@ -133,10 +131,7 @@ impl CuBlas {
             unsafe { (table.cublasCreate_v2)(&mut handle) },
             "start of cuBLAS",
         )?;
-        let this = Self {
-            table,
-            handle: Handle::new(handle),
-        };
+        let this = Self { table, handle: Handle::new(handle) };
         check(
             Library::Cublas,
             // SAFETY: a live handle and the device's stream, which outlives it.
@@ -146,38 +141,23 @@ impl CuBlas {
         Ok(this)
     }
 
-    fn run(
-        &self,
-        device: &Device,
-        operation: &str,
-        f: impl FnOnce(*mut std::ffi::c_void) -> c_int,
-    ) -> Result<()> {
-        self.handle
-            .with(|handle| call(device, Library::Cublas, operation, || f(handle)))
+    fn run(&self, device: &Device, operation: &str, f: impl FnOnce(*mut std::ffi::c_void) -> c_int) -> Result<()> {
+        self.handle.with(|handle| call(device, Library::Cublas, operation, || f(handle)))
     }
 }
 
 impl Drop for CuBlas {
     fn drop(&mut self) {
         // SAFETY: a live handle, destroyed once; the device's context is current when its libraries are dropped.
-        self.handle
-            .with(|handle| unsafe { (self.table.cublasDestroy_v2)(handle) });
+        self.handle.with(|handle| unsafe { (self.table.cublasDestroy_v2)(handle) });
     }
 }
 
 impl Blas for CuBlas {
     unsafe fn gemm(&self, device: &Device, g: &Gemm) -> Result<()> {
         // CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F; CUBLAS_GEMM_DEFAULT.
-        let compute = if matches!(g.dtype, DataType::F64 | DataType::C64) {
-            70
-        } else {
-            68
-        };
-        let (alpha, beta, code) = (
-            Scalar::new(g.dtype, g.alpha),
-            Scalar::new(g.dtype, g.beta),
-            g.dtype.code(),
-        );
+        let compute = if matches!(g.dtype, DataType::F64 | DataType::C64) { 70 } else { 68 };
+        let (alpha, beta, code) = (Scalar::new(g.dtype, g.alpha), Scalar::new(g.dtype, g.beta), g.dtype.code());
         self.run(device, "gemm", |handle| {
             // SAFETY: a live handle, scalars of the compute type, and matrices by the contract of this method.
             unsafe {
@@ -220,108 +200,78 @@ impl Blas for CuBlas {
             (true, false) => Transpose::Yes,
             (true, true) => Transpose::Conjugate,
         };
-        by_type!(
-            s.dtype,
-            "syrk",
-            [
-                t.cublasSsyrk_v2_64,
-                t.cublasDsyrk_v2_64,
-                t.cublasCherk_v2_64,
-                t.cublasZherk_v2_64
-            ],
-            |f, T| {
-                self.run(device, "syrk", |handle| {
-                    // SAFETY: as in `gemm`; the scalars are real.
-                    unsafe {
-                        f(
-                            handle,
-                            s.triangle as c_int,
-                            trans.code(),
-                            s.n,
-                            s.k,
-                            alpha.pointer(),
-                            s.a.pointer as *const T,
-                            s.a.ld,
-                            beta.pointer(),
-                            s.c.pointer as *mut T,
-                            s.c.ld,
-                        )
-                    }
-                })
-            }
-        )
+        by_type!(s.dtype, "syrk", [t.cublasSsyrk_v2_64, t.cublasDsyrk_v2_64, t.cublasCherk_v2_64, t.cublasZherk_v2_64], |f, T| {
+            self.run(device, "syrk", |handle| {
+                // SAFETY: as in `gemm`; the scalars are real.
+                unsafe {
+                    f(
+                        handle,
+                        s.triangle as c_int,
+                        trans.code(),
+                        s.n,
+                        s.k,
+                        alpha.pointer(),
+                        s.a.pointer as *const T,
+                        s.a.ld,
+                        beta.pointer(),
+                        s.c.pointer as *mut T,
+                        s.c.ld,
+                    )
+                }
+            })
+        })
     }
 
     unsafe fn trsm(&self, device: &Device, s: &Trsm) -> Result<()> {
         let t = &self.table;
         let alpha = Scalar::new(s.dtype, s.alpha);
-        by_type!(
-            s.dtype,
-            "trsm",
-            [
-                t.cublasStrsm_v2_64,
-                t.cublasDtrsm_v2_64,
-                t.cublasCtrsm_v2_64,
-                t.cublasZtrsm_v2_64
-            ],
-            |f, T| {
-                self.run(device, "trsm", |handle| {
-                    // SAFETY: as in `gemm`.
-                    unsafe {
-                        f(
-                            handle,
-                            s.side as c_int,
-                            s.triangle as c_int,
-                            s.trans.code(),
-                            c_int::from(s.unit_diagonal),
-                            s.m,
-                            s.n,
-                            alpha.pointer(),
-                            s.a.pointer as *const T,
-                            s.a.ld,
-                            s.b.pointer as *mut T,
-                            s.b.ld,
-                        )
-                    }
-                })
-            }
-        )
+        by_type!(s.dtype, "trsm", [t.cublasStrsm_v2_64, t.cublasDtrsm_v2_64, t.cublasCtrsm_v2_64, t.cublasZtrsm_v2_64], |f, T| {
+            self.run(device, "trsm", |handle| {
+                // SAFETY: as in `gemm`.
+                unsafe {
+                    f(
+                        handle,
+                        s.side as c_int,
+                        s.triangle as c_int,
+                        s.trans.code(),
+                        c_int::from(s.unit_diagonal),
+                        s.m,
+                        s.n,
+                        alpha.pointer(),
+                        s.a.pointer as *const T,
+                        s.a.ld,
+                        s.b.pointer as *mut T,
+                        s.b.ld,
+                    )
+                }
+            })
+        })
     }
 
     unsafe fn geam(&self, device: &Device, g: &Geam) -> Result<()> {
         let t = &self.table;
         let (alpha, beta) = (Scalar::new(g.dtype, g.alpha), Scalar::new(g.dtype, g.beta));
-        by_type!(
-            g.dtype,
-            "geam",
-            [
-                t.cublasSgeam_64,
-                t.cublasDgeam_64,
-                t.cublasCgeam_64,
-                t.cublasZgeam_64
-            ],
-            |f, T| {
-                self.run(device, "geam", |handle| {
-                    // SAFETY: as in `gemm`.
-                    unsafe {
-                        f(
-                            handle,
-                            g.transa.code(),
-                            g.transb.code(),
-                            g.m,
-                            g.n,
-                            alpha.pointer(),
-                            g.a.pointer as *const T,
-                            g.a.ld,
-                            beta.pointer(),
-                            g.b.pointer as *const T,
-                            g.b.ld,
-                            g.c.pointer as *mut T,
-                            g.c.ld,
-                        )
-                    }
-                })
-            }
-        )
+        by_type!(g.dtype, "geam", [t.cublasSgeam_64, t.cublasDgeam_64, t.cublasCgeam_64, t.cublasZgeam_64], |f, T| {
+            self.run(device, "geam", |handle| {
+                // SAFETY: as in `gemm`.
+                unsafe {
+                    f(
+                        handle,
+                        g.transa.code(),
+                        g.transb.code(),
+                        g.m,
+                        g.n,
+                        alpha.pointer(),
+                        g.a.pointer as *const T,
+                        g.a.ld,
+                        beta.pointer(),
+                        g.b.pointer as *const T,
+                        g.b.ld,
+                        g.c.pointer as *mut T,
+                        g.c.ld,
+                    )
+                }
+            })
+        })
     }
 }

@@ -31,25 +31,15 @@ impl CuSolver {
         ok(unsafe { (table.cusolverDnCreate)(&mut handle) })?;
         // SAFETY: an output pointer.
         let made = ok(unsafe { (table.cusolverDnCreateParams)(&mut params) });
-        let this = Self {
-            table,
-            handle: Handle::new(handle),
-            params: params as usize,
-        };
+        let this = Self { table, handle: Handle::new(handle), params: params as usize };
         made?;
         // SAFETY: a live handle and the device's stream, which outlives it.
         ok(unsafe { (table.cusolverDnSetStream)(handle, device.stream().as_inner()) })?;
         Ok(this)
     }
 
-    pub(super) fn run(
-        &self,
-        device: &Device,
-        operation: &str,
-        f: impl FnOnce(*mut c_void) -> c_int,
-    ) -> Result<()> {
-        self.handle
-            .with(|handle| call(device, Library::Cusolver, operation, || f(handle)))
+    pub(super) fn run(&self, device: &Device, operation: &str, f: impl FnOnce(*mut c_void) -> c_int) -> Result<()> {
+        self.handle.with(|handle| call(device, Library::Cusolver, operation, || f(handle)))
     }
 
     fn params(&self) -> *mut c_void {
@@ -65,26 +55,12 @@ impl CuSolver {
         run: impl FnOnce(*mut c_void, *mut c_void, usize, *mut c_void, usize) -> c_int,
     ) -> Result<()> {
         let (mut on_device, mut on_host) = (0, 0);
-        self.run(device, operation, |handle| {
-            sizes(handle, &mut on_device, &mut on_host)
-        })?;
+        self.run(device, operation, |handle| sizes(handle, &mut on_device, &mut on_host))?;
         let work = device.alloc(on_device, operation)?;
         let mut host = vec![0u64; on_host.div_ceil(8)];
-        self.run(device, operation, |handle| {
-            run(
-                handle,
-                work.pointer() as *mut _,
-                on_device,
-                host.as_mut_ptr().cast(),
-                on_host,
-            )
-        })?;
+        self.run(device, operation, |handle| run(handle, work.pointer() as *mut _, on_device, host.as_mut_ptr().cast(), on_host))?;
         // The device workspace is freed in stream order; the host workspace may be in use until the work is done.
-        if on_host > 0 {
-            device.synchronize(operation)
-        } else {
-            Ok(())
-        }
+        if on_host > 0 { device.synchronize(operation) } else { Ok(()) }
     }
 }
 
@@ -103,10 +79,7 @@ impl Drop for CuSolver {
 pub(super) fn int(value: i64, operation: &str) -> Result<c_int> {
     c_int::try_from(value).map_err(|_| Error::InvalidArgument {
         operation: operation.into(),
-        reason: format!(
-            "cuSOLVER takes dimensions up to {}, not {value}",
-            c_int::MAX
-        ),
+        reason: format!("cuSOLVER takes dimensions up to {}, not {value}", c_int::MAX),
     })
 }
 
@@ -114,67 +87,24 @@ pub(super) fn int(value: i64, operation: &str) -> Result<c_int> {
 // the trait.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Solver for CuSolver {
-    unsafe fn geqrf(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        m: i64,
-        n: i64,
-        a: Matrix,
-        tau: u64,
-        info: u64,
-    ) -> Result<()> {
+    unsafe fn geqrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
         let (t, p, d) = (&self.table, self.params(), dtype.code());
         self.with_workspaces(
             device,
             "QR factorisation",
             |h, device, host| unsafe {
-                (t.cusolverDnXgeqrf_bufferSize)(
-                    h,
-                    p,
-                    m,
-                    n,
-                    d,
-                    a.pointer as *const _,
-                    a.ld,
-                    d,
-                    tau as *const _,
-                    d,
-                    device,
-                    host,
-                )
+                (t.cusolverDnXgeqrf_bufferSize)(h, p, m, n, d, a.pointer as *const _, a.ld, d, tau as *const _, d, device, host)
             },
             |h, work, len, host, host_len| unsafe {
-                (t.cusolverDnXgeqrf)(
-                    h,
-                    p,
-                    m,
-                    n,
-                    d,
-                    a.pointer as *mut _,
-                    a.ld,
-                    d,
-                    tau as *mut _,
-                    d,
-                    work,
-                    len,
-                    host,
-                    host_len,
-                    info as *mut _,
-                )
+                (t.cusolverDnXgeqrf)(h, p, m, n, d, a.pointer as *mut _, a.ld, d, tau as *mut _, d, work, len, host, host_len, info as *mut _)
             },
         )
     }
 
     unsafe fn apply_q(&self, device: &Device, q: &ApplyQ, info: u64) -> Result<()> {
         let (t, operation) = (&self.table, "product with Q");
-        let (m, n, k, lda, ldc) = (
-            int(q.m, operation)?,
-            int(q.n, operation)?,
-            int(q.k, operation)?,
-            int(q.a.ld, operation)?,
-            int(q.c.ld, operation)?,
-        );
+        let (m, n, k, lda, ldc) =
+            (int(q.m, operation)?, int(q.n, operation)?, int(q.k, operation)?, int(q.a.ld, operation)?, int(q.c.ld, operation)?);
         let is_complex = matches!(q.dtype, DataType::C32 | DataType::C64);
         let trans = if !q.trans {
             Transpose::No
@@ -189,258 +119,81 @@ impl Solver for CuSolver {
         by_type!(
             q.dtype,
             operation,
-            [
-                t.cusolverDnSormqr_bufferSize,
-                t.cusolverDnDormqr_bufferSize,
-                t.cusolverDnCunmqr_bufferSize,
-                t.cusolverDnZunmqr_bufferSize
-            ],
+            [t.cusolverDnSormqr_bufferSize, t.cusolverDnDormqr_bufferSize, t.cusolverDnCunmqr_bufferSize, t.cusolverDnZunmqr_bufferSize],
             |f, T| {
                 self.run(device, operation, |h| unsafe {
-                    f(
-                        h,
-                        side,
-                        trans,
-                        m,
-                        n,
-                        k,
-                        q.a.pointer as *const T,
-                        lda,
-                        q.tau as *const T,
-                        q.c.pointer as *const T,
-                        ldc,
-                        &mut len,
-                    )
+                    f(h, side, trans, m, n, k, q.a.pointer as *const T, lda, q.tau as *const T, q.c.pointer as *const T, ldc, &mut len)
                 })
             }
         )?;
         let work = device.alloc(len.max(0) as usize * q.dtype.size(), operation)?;
-        by_type!(
-            q.dtype,
-            operation,
-            [
-                t.cusolverDnSormqr,
-                t.cusolverDnDormqr,
-                t.cusolverDnCunmqr,
-                t.cusolverDnZunmqr
-            ],
-            |f, T| {
-                self.run(device, operation, |h| unsafe {
-                    f(
-                        h,
-                        side,
-                        trans,
-                        m,
-                        n,
-                        k,
-                        q.a.pointer as *const T,
-                        lda,
-                        q.tau as *const T,
-                        q.c.pointer as *mut T,
-                        ldc,
-                        work.pointer() as *mut T,
-                        len,
-                        info as *mut _,
-                    )
-                })
-            }
-        )
+        by_type!(q.dtype, operation, [t.cusolverDnSormqr, t.cusolverDnDormqr, t.cusolverDnCunmqr, t.cusolverDnZunmqr], |f, T| {
+            self.run(device, operation, |h| unsafe {
+                f(
+                    h,
+                    side,
+                    trans,
+                    m,
+                    n,
+                    k,
+                    q.a.pointer as *const T,
+                    lda,
+                    q.tau as *const T,
+                    q.c.pointer as *mut T,
+                    ldc,
+                    work.pointer() as *mut T,
+                    len,
+                    info as *mut _,
+                )
+            })
+        })
     }
 
-    unsafe fn form_q(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        m: i64,
-        n: i64,
-        k: i64,
-        a: Matrix,
-        tau: u64,
-        info: u64,
-    ) -> Result<()> {
+    unsafe fn form_q(&self, device: &Device, dtype: DataType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
         let (t, operation) = (&self.table, "forming of Q");
-        let (m, n, k, lda) = (
-            int(m, operation)?,
-            int(n, operation)?,
-            int(k, operation)?,
-            int(a.ld, operation)?,
-        );
+        let (m, n, k, lda) = (int(m, operation)?, int(n, operation)?, int(k, operation)?, int(a.ld, operation)?);
         let mut len = 0;
         by_type!(
             dtype,
             operation,
-            [
-                t.cusolverDnSorgqr_bufferSize,
-                t.cusolverDnDorgqr_bufferSize,
-                t.cusolverDnCungqr_bufferSize,
-                t.cusolverDnZungqr_bufferSize
-            ],
-            |f, T| {
-                self.run(device, operation, |h| unsafe {
-                    f(
-                        h,
-                        m,
-                        n,
-                        k,
-                        a.pointer as *const T,
-                        lda,
-                        tau as *const T,
-                        &mut len,
-                    )
-                })
-            }
+            [t.cusolverDnSorgqr_bufferSize, t.cusolverDnDorgqr_bufferSize, t.cusolverDnCungqr_bufferSize, t.cusolverDnZungqr_bufferSize],
+            |f, T| { self.run(device, operation, |h| unsafe { f(h, m, n, k, a.pointer as *const T, lda, tau as *const T, &mut len,) }) }
         )?;
         let work = device.alloc(len.max(0) as usize * dtype.size(), operation)?;
-        by_type!(
-            dtype,
-            operation,
-            [
-                t.cusolverDnSorgqr,
-                t.cusolverDnDorgqr,
-                t.cusolverDnCungqr,
-                t.cusolverDnZungqr
-            ],
-            |f, T| {
-                self.run(device, operation, |h| unsafe {
-                    f(
-                        h,
-                        m,
-                        n,
-                        k,
-                        a.pointer as *mut T,
-                        lda,
-                        tau as *const T,
-                        work.pointer() as *mut T,
-                        len,
-                        info as *mut _,
-                    )
-                })
-            }
-        )
+        by_type!(dtype, operation, [t.cusolverDnSorgqr, t.cusolverDnDorgqr, t.cusolverDnCungqr, t.cusolverDnZungqr], |f, T| {
+            self.run(device, operation, |h| unsafe {
+                f(h, m, n, k, a.pointer as *mut T, lda, tau as *const T, work.pointer() as *mut T, len, info as *mut _)
+            })
+        })
     }
 
-    unsafe fn potrf(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        triangle: Triangle,
-        n: i64,
-        a: Matrix,
-        info: u64,
-    ) -> Result<()> {
+    unsafe fn potrf(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()> {
         let (t, p, d, uplo) = (&self.table, self.params(), dtype.code(), triangle as c_int);
         self.with_workspaces(
             device,
             "Cholesky factorisation",
-            |h, device, host| unsafe {
-                (t.cusolverDnXpotrf_bufferSize)(
-                    h,
-                    p,
-                    uplo,
-                    n,
-                    d,
-                    a.pointer as *const _,
-                    a.ld,
-                    d,
-                    device,
-                    host,
-                )
-            },
+            |h, device, host| unsafe { (t.cusolverDnXpotrf_bufferSize)(h, p, uplo, n, d, a.pointer as *const _, a.ld, d, device, host) },
             |h, work, len, host, host_len| unsafe {
-                (t.cusolverDnXpotrf)(
-                    h,
-                    p,
-                    uplo,
-                    n,
-                    d,
-                    a.pointer as *mut _,
-                    a.ld,
-                    d,
-                    work,
-                    len,
-                    host,
-                    host_len,
-                    info as *mut _,
-                )
+                (t.cusolverDnXpotrf)(h, p, uplo, n, d, a.pointer as *mut _, a.ld, d, work, len, host, host_len, info as *mut _)
             },
         )
     }
 
-    unsafe fn potrs(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        triangle: Triangle,
-        n: i64,
-        nrhs: i64,
-        a: Matrix,
-        b: Matrix,
-        info: u64,
-    ) -> Result<()> {
+    unsafe fn potrs(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, nrhs: i64, a: Matrix, b: Matrix, info: u64) -> Result<()> {
         let (t, p, d) = (&self.table, self.params(), dtype.code());
         self.run(device, "Cholesky solve", |h| unsafe {
-            (t.cusolverDnXpotrs)(
-                h,
-                p,
-                triangle as c_int,
-                n,
-                nrhs,
-                d,
-                a.pointer as *const _,
-                a.ld,
-                d,
-                b.pointer as *mut _,
-                b.ld,
-                info as *mut _,
-            )
+            (t.cusolverDnXpotrs)(h, p, triangle as c_int, n, nrhs, d, a.pointer as *const _, a.ld, d, b.pointer as *mut _, b.ld, info as *mut _)
         })
     }
 
-    unsafe fn getrf(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        m: i64,
-        n: i64,
-        a: Matrix,
-        pivots: u64,
-        info: u64,
-    ) -> Result<()> {
+    unsafe fn getrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()> {
         let (t, p, d) = (&self.table, self.params(), dtype.code());
         self.with_workspaces(
             device,
             "LU factorisation",
-            |h, device, host| unsafe {
-                (t.cusolverDnXgetrf_bufferSize)(
-                    h,
-                    p,
-                    m,
-                    n,
-                    d,
-                    a.pointer as *const _,
-                    a.ld,
-                    d,
-                    device,
-                    host,
-                )
-            },
+            |h, device, host| unsafe { (t.cusolverDnXgetrf_bufferSize)(h, p, m, n, d, a.pointer as *const _, a.ld, d, device, host) },
             |h, work, len, host, host_len| unsafe {
-                (t.cusolverDnXgetrf)(
-                    h,
-                    p,
-                    m,
-                    n,
-                    d,
-                    a.pointer as *mut _,
-                    a.ld,
-                    pivots as *mut _,
-                    d,
-                    work,
-                    len,
-                    host,
-                    host_len,
-                    info as *mut _,
-                )
+                (t.cusolverDnXgetrf)(h, p, m, n, d, a.pointer as *mut _, a.ld, pivots as *mut _, d, work, len, host, host_len, info as *mut _)
             },
         )
     }
@@ -477,43 +230,14 @@ impl Solver for CuSolver {
         })
     }
 
-    unsafe fn syevd(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        vectors: bool,
-        triangle: Triangle,
-        n: i64,
-        a: Matrix,
-        w: u64,
-        info: u64,
-    ) -> Result<()> {
-        let (t, p, d, real) = (
-            &self.table,
-            self.params(),
-            dtype.code(),
-            dtype.real().code(),
-        );
+    unsafe fn syevd(&self, device: &Device, dtype: DataType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()> {
+        let (t, p, d, real) = (&self.table, self.params(), dtype.code(), dtype.real().code());
         let (jobz, uplo) = (c_int::from(vectors), triangle as c_int);
         self.with_workspaces(
             device,
             "eigenvalue decomposition",
             |h, device, host| unsafe {
-                (t.cusolverDnXsyevd_bufferSize)(
-                    h,
-                    p,
-                    jobz,
-                    uplo,
-                    n,
-                    d,
-                    a.pointer as *const _,
-                    a.ld,
-                    real,
-                    w as *const _,
-                    d,
-                    device,
-                    host,
-                )
+                (t.cusolverDnXsyevd_bufferSize)(h, p, jobz, uplo, n, d, a.pointer as *const _, a.ld, real, w as *const _, d, device, host)
             },
             |h, work, len, host, host_len| unsafe {
                 (t.cusolverDnXsyevd)(
@@ -539,12 +263,7 @@ impl Solver for CuSolver {
     }
 
     unsafe fn gesvd(&self, device: &Device, s: &Gesvd, info: u64) -> Result<()> {
-        let (t, p, d, real) = (
-            &self.table,
-            self.params(),
-            s.dtype.code(),
-            s.dtype.real().code(),
-        );
+        let (t, p, d, real) = (&self.table, self.params(), s.dtype.code(), s.dtype.real().code());
         let job = match s.vectors {
             Vectors::None => b'N',
             Vectors::Thin => b'S',
@@ -608,16 +327,8 @@ impl Solver for CuSolver {
     }
 
     unsafe fn gesvdp(&self, device: &Device, s: &Gesvd, info: u64) -> Result<f64> {
-        let (t, p, d, real) = (
-            &self.table,
-            self.params(),
-            s.dtype.code(),
-            s.dtype.real().code(),
-        );
-        let (jobz, econ) = (
-            c_int::from(s.vectors != Vectors::None),
-            c_int::from(s.vectors != Vectors::Full),
-        );
+        let (t, p, d, real) = (&self.table, self.params(), s.dtype.code(), s.dtype.real().code());
+        let (jobz, econ) = (c_int::from(s.vectors != Vectors::None), c_int::from(s.vectors != Vectors::Full));
         let mut perturbation = 0.0;
         self.with_workspaces(
             device,
@@ -694,13 +405,7 @@ impl Solver for CuSolver {
         unsafe { self.eigenvalues_batched(device, dtype, vectors, triangle, n, a, w, info, batch) }
     }
 
-    unsafe fn gesvdj_batched(
-        &self,
-        device: &Device,
-        svd: &Gesvd,
-        info: u64,
-        batch: i64,
-    ) -> Result<()> {
+    unsafe fn gesvdj_batched(&self, device: &Device, svd: &Gesvd, info: u64, batch: i64) -> Result<()> {
         unsafe { self.singular_values_batched(device, svd, info, batch) }
     }
 }

@@ -48,8 +48,7 @@ pub trait FftPlan: Send + Sync {
     /// # Safety
     /// Both addresses must be live memory of the plan's device, as large as the plan says. A half-complex input is
     /// overwritten.
-    unsafe fn execute(&self, device: &Device, input: u64, output: u64, inverse: bool)
-    -> Result<()>;
+    unsafe fn execute(&self, device: &Device, input: u64, output: u64, inverse: bool) -> Result<()>;
 }
 
 /// Prepares transforms.
@@ -68,9 +67,7 @@ pub(crate) struct CuFft {
 
 impl CuFft {
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self {
-            table: CufftTable::load(&open_library(Library::Cufft)?)?,
-        })
+        Ok(Self { table: CufftTable::load(&open_library(Library::Cufft)?)? })
     }
 }
 
@@ -82,12 +79,7 @@ impl FftLib for CuFft {
         let mut handle = 0;
         // SAFETY: an output pointer.
         ok(unsafe { (self.table.cufftCreate)(&mut handle) })?;
-        let plan = CuFftPlan {
-            table: self.table,
-            handle,
-            kind: key.kind,
-            double: key.double,
-        };
+        let plan = CuFftPlan { table: self.table, handle, kind: key.kind, double: key.double };
         let mut lengths: Vec<c_longlong> = key.lengths.clone();
         // Without embedding lengths cuFFT ignores strides, so they are always given: the lengths of each side.
         let mut half = lengths.clone();
@@ -145,36 +137,18 @@ impl CuFftPlan {
 }
 
 impl FftPlan for CuFftPlan {
-    unsafe fn execute(
-        &self,
-        device: &Device,
-        input: u64,
-        output: u64,
-        inverse: bool,
-    ) -> Result<()> {
+    unsafe fn execute(&self, device: &Device, input: u64, output: u64, inverse: bool) -> Result<()> {
         let direction = if inverse { 1 } else { -1 };
         let (t, plan) = (&self.table, self.handle);
         // SAFETY: a live plan, and arrays by the contract of this method.
         call(device, Library::Cufft, "Fourier transform", || unsafe {
             match (self.kind, self.double) {
-                (Kind::Complex, false) => {
-                    (t.cufftExecC2C)(plan, input as *mut _, output as *mut _, direction)
-                }
-                (Kind::Complex, true) => {
-                    (t.cufftExecZ2Z)(plan, input as *mut _, output as *mut _, direction)
-                }
-                (Kind::RealToComplex, false) => {
-                    (t.cufftExecR2C)(plan, input as *mut _, output as *mut _)
-                }
-                (Kind::RealToComplex, true) => {
-                    (t.cufftExecD2Z)(plan, input as *mut _, output as *mut _)
-                }
-                (Kind::ComplexToReal, false) => {
-                    (t.cufftExecC2R)(plan, input as *mut _, output as *mut _)
-                }
-                (Kind::ComplexToReal, true) => {
-                    (t.cufftExecZ2D)(plan, input as *mut _, output as *mut _)
-                }
+                (Kind::Complex, false) => (t.cufftExecC2C)(plan, input as *mut _, output as *mut _, direction),
+                (Kind::Complex, true) => (t.cufftExecZ2Z)(plan, input as *mut _, output as *mut _, direction),
+                (Kind::RealToComplex, false) => (t.cufftExecR2C)(plan, input as *mut _, output as *mut _),
+                (Kind::RealToComplex, true) => (t.cufftExecD2Z)(plan, input as *mut _, output as *mut _),
+                (Kind::ComplexToReal, false) => (t.cufftExecC2R)(plan, input as *mut _, output as *mut _),
+                (Kind::ComplexToReal, true) => (t.cufftExecZ2D)(plan, input as *mut _, output as *mut _),
             }
         })
     }

@@ -28,18 +28,9 @@ impl CuSolver {
         batch: i64,
     ) -> Result<()> {
         let (t, operation) = (&self.table, "batched eigenvalue decomposition");
-        let (n, lda, batch, jobz, uplo) = (
-            int(n, operation)?,
-            int(a.ld, operation)?,
-            int(batch, operation)?,
-            c_int::from(vectors),
-            triangle as c_int,
-        );
-        let options = Options::new(
-            t.cusolverDnCreateSyevjInfo,
-            t.cusolverDnDestroySyevjInfo,
-            operation,
-        )?;
+        let (n, lda, batch, jobz, uplo) =
+            (int(n, operation)?, int(a.ld, operation)?, int(batch, operation)?, c_int::from(vectors), triangle as c_int);
+        let options = Options::new(t.cusolverDnCreateSyevjInfo, t.cusolverDnDestroySyevjInfo, operation)?;
         let mut len = 0;
         by_type!(
             dtype,
@@ -52,18 +43,7 @@ impl CuSolver {
             ],
             |f, T| {
                 self.run(device, operation, |h| unsafe {
-                    f(
-                        h,
-                        jobz,
-                        uplo,
-                        n,
-                        a.pointer as *const T,
-                        lda,
-                        w as *const _,
-                        &mut len,
-                        options.raw,
-                        batch,
-                    )
+                    f(h, jobz, uplo, n, a.pointer as *const T, lda, w as *const _, &mut len, options.raw, batch)
                 })
             }
         )?;
@@ -71,28 +51,10 @@ impl CuSolver {
         by_type!(
             dtype,
             operation,
-            [
-                t.cusolverDnSsyevjBatched,
-                t.cusolverDnDsyevjBatched,
-                t.cusolverDnCheevjBatched,
-                t.cusolverDnZheevjBatched
-            ],
+            [t.cusolverDnSsyevjBatched, t.cusolverDnDsyevjBatched, t.cusolverDnCheevjBatched, t.cusolverDnZheevjBatched],
             |f, T| {
                 self.run(device, operation, |h| unsafe {
-                    f(
-                        h,
-                        jobz,
-                        uplo,
-                        n,
-                        a.pointer as *mut T,
-                        lda,
-                        w as *mut _,
-                        work.pointer() as *mut T,
-                        len,
-                        info as *mut _,
-                        options.raw,
-                        batch,
-                    )
+                    f(h, jobz, uplo, n, a.pointer as *mut T, lda, w as *mut _, work.pointer() as *mut T, len, info as *mut _, options.raw, batch)
                 })
             }
         )
@@ -100,30 +62,11 @@ impl CuSolver {
 
     /// # Safety
     /// As [`Solver::gesvdj_batched`](super::Solver::gesvdj_batched).
-    pub(super) unsafe fn singular_values_batched(
-        &self,
-        device: &Device,
-        s: &Gesvd,
-        info: u64,
-        batch: i64,
-    ) -> Result<()> {
+    pub(super) unsafe fn singular_values_batched(&self, device: &Device, s: &Gesvd, info: u64, batch: i64) -> Result<()> {
         let (t, operation) = (&self.table, "batched singular value decomposition");
-        let (m, n, batch, jobz) = (
-            int(s.m, operation)?,
-            int(s.n, operation)?,
-            int(batch, operation)?,
-            c_int::from(s.vectors != Vectors::None),
-        );
-        let (lda, ldu, ldv) = (
-            int(s.a.ld, operation)?,
-            int(s.u.ld, operation)?,
-            int(s.v.ld, operation)?,
-        );
-        let options = Options::new(
-            t.cusolverDnCreateGesvdjInfo,
-            t.cusolverDnDestroyGesvdjInfo,
-            operation,
-        )?;
+        let (m, n, batch, jobz) = (int(s.m, operation)?, int(s.n, operation)?, int(batch, operation)?, c_int::from(s.vectors != Vectors::None));
+        let (lda, ldu, ldv) = (int(s.a.ld, operation)?, int(s.u.ld, operation)?, int(s.v.ld, operation)?);
+        let options = Options::new(t.cusolverDnCreateGesvdjInfo, t.cusolverDnDestroyGesvdjInfo, operation)?;
         let mut len = 0;
         by_type!(
             s.dtype,
@@ -159,12 +102,7 @@ impl CuSolver {
         by_type!(
             s.dtype,
             operation,
-            [
-                t.cusolverDnSgesvdjBatched,
-                t.cusolverDnDgesvdjBatched,
-                t.cusolverDnCgesvdjBatched,
-                t.cusolverDnZgesvdjBatched
-            ],
+            [t.cusolverDnSgesvdjBatched, t.cusolverDnDgesvdjBatched, t.cusolverDnCgesvdjBatched, t.cusolverDnZgesvdjBatched],
             |f, T| {
                 self.run(device, operation, |h| unsafe {
                     f(

@@ -193,12 +193,7 @@ pub(crate) fn check(library: Library, status: c_int, operation: &str) -> Result<
     if status == 0 {
         return Ok(());
     }
-    Err(Error::Status {
-        operation: operation.into(),
-        library,
-        status,
-        name: status_name(library, status).into(),
-    })
+    Err(Error::Status { operation: operation.into(), library, status, name: status_name(library, status).into() })
 }
 
 fn status_name(library: Library, status: c_int) -> &'static str {
@@ -227,12 +222,7 @@ fn status_name(library: Library, status: c_int) -> &'static str {
 }
 
 /// The libraries return a status of their own when a launch inside them fails; the driver's error is more exact.
-pub(crate) fn call(
-    device: &Device,
-    library: Library,
-    operation: &str,
-    f: impl FnOnce() -> c_int,
-) -> Result<()> {
+pub(crate) fn call(device: &Device, library: Library, operation: &str, f: impl FnOnce() -> c_int) -> Result<()> {
     device.enter(operation)?;
     check(library, f(), operation)
 }
@@ -250,13 +240,9 @@ impl Scalar {
     /// `value` in the type that products of `dtype` are accumulated in.
     pub(crate) fn new(dtype: DataType, value: Complex<f64>) -> Self {
         match dtype {
-            DataType::F16 | DataType::BF16 | DataType::F32 => Self {
-                f32: value.re as f32,
-            },
+            DataType::F16 | DataType::BF16 | DataType::F32 => Self { f32: value.re as f32 },
             DataType::F64 => Self { f64: value.re },
-            DataType::C32 => Self {
-                c32: Complex::new(value.re as f32, value.im as f32),
-            },
+            DataType::C32 => Self { c32: Complex::new(value.re as f32, value.im as f32) },
             DataType::C64 => Self { c64: value },
         }
     }
@@ -305,10 +291,7 @@ macro_rules! by_type {
                 $body
             }
             other => {
-                return Err($crate::Error::UnsupportedDtype {
-                    operation: $operation.into(),
-                    dtype: format!("{other:?}"),
-                });
+                return Err($crate::Error::UnsupportedDtype { operation: $operation.into(), dtype: format!("{other:?}") });
             }
         }
     };

@@ -53,70 +53,20 @@ pub struct ApplyQ {
 ///
 /// # Safety
 /// For every method, addresses and sizes must describe live memory of the device.
-#[allow(
-    clippy::missing_safety_doc,
-    clippy::missing_errors_doc,
-    clippy::too_many_arguments
-)]
+#[allow(clippy::missing_safety_doc, clippy::missing_errors_doc, clippy::too_many_arguments)]
 pub trait Solver: Send + Sync {
     /// QR factorisation: R above the diagonal, reflectors below, their factors in `tau`.
-    unsafe fn geqrf(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        m: i64,
-        n: i64,
-        a: Matrix,
-        tau: u64,
-        info: u64,
-    ) -> Result<()>;
+    unsafe fn geqrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()>;
     /// A product with Q of [`geqrf`](Self::geqrf).
     unsafe fn apply_q(&self, device: &Device, q: &ApplyQ, info: u64) -> Result<()>;
     /// The first `n` columns of Q of [`geqrf`](Self::geqrf), from `k` reflectors, in place.
-    unsafe fn form_q(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        m: i64,
-        n: i64,
-        k: i64,
-        a: Matrix,
-        tau: u64,
-        info: u64,
-    ) -> Result<()>;
+    unsafe fn form_q(&self, device: &Device, dtype: DataType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()>;
     /// Cholesky factorisation of one triangle.
-    unsafe fn potrf(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        triangle: Triangle,
-        n: i64,
-        a: Matrix,
-        info: u64,
-    ) -> Result<()>;
+    unsafe fn potrf(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()>;
     /// Solves with the factor of [`potrf`](Self::potrf).
-    unsafe fn potrs(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        triangle: Triangle,
-        n: i64,
-        nrhs: i64,
-        a: Matrix,
-        b: Matrix,
-        info: u64,
-    ) -> Result<()>;
+    unsafe fn potrs(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, nrhs: i64, a: Matrix, b: Matrix, info: u64) -> Result<()>;
     /// LU factorisation with partial pivoting; pivots are 64-bit and count from 1.
-    unsafe fn getrf(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        m: i64,
-        n: i64,
-        a: Matrix,
-        pivots: u64,
-        info: u64,
-    ) -> Result<()>;
+    unsafe fn getrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()>;
     /// Solves with the factors of [`getrf`](Self::getrf).
     unsafe fn getrs(
         &self,
@@ -131,17 +81,7 @@ pub trait Solver: Send + Sync {
         info: u64,
     ) -> Result<()>;
     /// Eigenvalues, ascending, and optionally eigenvectors, of a symmetric or Hermitian matrix.
-    unsafe fn syevd(
-        &self,
-        device: &Device,
-        dtype: DataType,
-        vectors: bool,
-        triangle: Triangle,
-        n: i64,
-        a: Matrix,
-        w: u64,
-        info: u64,
-    ) -> Result<()>;
+    unsafe fn syevd(&self, device: &Device, dtype: DataType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()>;
     /// Singular value decomposition by QR iteration; needs `m >= n`.
     unsafe fn gesvd(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<()>;
     /// Singular value decomposition by polar decomposition. Returns the perturbation that it had to make.
@@ -160,11 +100,5 @@ pub trait Solver: Send + Sync {
         batch: i64,
     ) -> Result<()>;
     /// Singular value decompositions of `batch` contiguous matrices of at most 32 by 32 by Jacobi's method; `v` is V.
-    unsafe fn gesvdj_batched(
-        &self,
-        device: &Device,
-        svd: &Gesvd,
-        info: u64,
-        batch: i64,
-    ) -> Result<()>;
+    unsafe fn gesvdj_batched(&self, device: &Device, svd: &Gesvd, info: u64, batch: i64) -> Result<()>;
 }

@@ -103,9 +103,7 @@ static PROVIDER: OnceLock<Option<Provider>> = OnceLock::new();
 /// must stay valid for the rest of the process, and must not unwind.
 #[must_use = "the provider is ignored when a source is already in use"]
 pub unsafe fn install(provider: Provider) -> bool {
-    PROVIDER
-        .get_or_init(|| Some(provider))
-        .is_some_and(|p| std::ptr::fn_addr_eq(p.symbol, provider.symbol))
+    PROVIDER.get_or_init(|| Some(provider)).is_some_and(|p| std::ptr::fn_addr_eq(p.symbol, provider.symbol))
 }
 
 /// The installed provider; after this call no other can be installed.
@@ -134,19 +132,10 @@ impl Opened {
     /// [`Error::LibraryNotFound`] lists everything that was tried.
     pub fn open(library: Library, driver_major: Option<u32>) -> Result<Self> {
         if let Some(provider) = provider() {
-            return Ok(Self {
-                library,
-                origin: provider.name.into(),
-                source: Source::Provider(provider),
-            });
+            return Ok(Self { library, origin: provider.name.into(), source: Source::Provider(provider) });
         }
-        let found = search::open(library, driver_major)
-            .map_err(|tried| Error::LibraryNotFound { library, tried })?;
-        Ok(Self {
-            library,
-            origin: found.origin,
-            source: Source::File(Box::leak(Box::new(found.handle))),
-        })
+        let found = search::open(library, driver_major).map_err(|tried| Error::LibraryNotFound { library, tried })?;
+        Ok(Self { library, origin: found.origin, source: Source::File(Box::leak(Box::new(found.handle))) })
     }
 
     /// Which library this is.
@@ -178,11 +167,7 @@ impl Opened {
     pub fn require(&self, symbol: &CStr) -> Result<*const c_void> {
         let address = self.address(symbol);
         if address.is_null() {
-            return Err(Error::SymbolMissing {
-                library: self.library,
-                origin: self.origin.clone(),
-                symbol: symbol.to_string_lossy().into_owned(),
-            });
+            return Err(Error::SymbolMissing { library: self.library, origin: self.origin.clone(), symbol: symbol.to_string_lossy().into_owned() });
         }
         Ok(address)
     }

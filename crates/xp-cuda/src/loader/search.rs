@@ -27,10 +27,7 @@ pub(super) fn open(library: Library, driver_major: Option<u32>) -> Result<Found,
                 }
             }
         }
-        None => tried.push(Attempt {
-            place: PATH_VARIABLE.into(),
-            reason: "not set".into(),
-        }),
+        None => tried.push(Attempt { place: PATH_VARIABLE.into(), reason: "not set".into() }),
     }
     for name in &names {
         if let Some(found) = open_file(Path::new(name), &mut tried) {
@@ -40,10 +37,7 @@ pub(super) fn open(library: Library, driver_major: Option<u32>) -> Result<Found,
     for pattern in folder_patterns(library) {
         let folders = expand(&pattern);
         if folders.is_empty() {
-            tried.push(Attempt {
-                place: pattern.display().to_string(),
-                reason: "no such folder".into(),
-            });
+            tried.push(Attempt { place: pattern.display().to_string(), reason: "no such folder".into() });
         }
         for folder in folders {
             if let Some(found) = open_in(&folder, &names, &mut tried) {
@@ -59,36 +53,19 @@ fn open_entry(entry: &Path, names: &[&str], tried: &mut Vec<Attempt>) -> Option<
     if entry.is_file() {
         let file = entry.file_name()?.to_str()?;
         let stem = names[0].split('.').next()?;
-        return (file.split('.').next() == Some(stem))
-            .then(|| open_file(entry, tried))
-            .flatten();
+        return (file.split('.').next() == Some(stem)).then(|| open_file(entry, tried)).flatten();
     }
     ["", "lib64", "lib"].iter().find_map(|sub| {
-        let folder = if sub.is_empty() {
-            entry.to_path_buf()
-        } else {
-            entry.join(sub)
-        };
+        let folder = if sub.is_empty() { entry.to_path_buf() } else { entry.join(sub) };
         open_in(&folder, names, tried)
     })
 }
 
 fn open_in(folder: &Path, names: &[&str], tried: &mut Vec<Attempt>) -> Option<Found> {
-    let present: Vec<_> = names
-        .iter()
-        .map(|n| folder.join(n))
-        .filter(|f| f.exists())
-        .collect();
+    let present: Vec<_> = names.iter().map(|n| folder.join(n)).filter(|f| f.exists()).collect();
     if present.is_empty() {
-        let reason = if folder.is_dir() {
-            format!("has no {}", names.join(" or "))
-        } else {
-            "no such folder".into()
-        };
-        tried.push(Attempt {
-            place: folder.display().to_string(),
-            reason,
-        });
+        let reason = if folder.is_dir() { format!("has no {}", names.join(" or ")) } else { "no such folder".into() };
+        tried.push(Attempt { place: folder.display().to_string(), reason });
     }
     present.iter().find_map(|file| open_file(file, tried))
 }
@@ -96,15 +73,9 @@ fn open_in(folder: &Path, names: &[&str], tried: &mut Vec<Attempt>) -> Option<Fo
 fn open_file(file: &Path, tried: &mut Vec<Attempt>) -> Option<Found> {
     // SAFETY: the file is NVIDIA's library by name; its initialisers have no preconditions.
     match unsafe { libloading::Library::new(file) } {
-        Ok(handle) => Some(Found {
-            handle,
-            origin: file.display().to_string(),
-        }),
+        Ok(handle) => Some(Found { handle, origin: file.display().to_string() }),
         Err(error) => {
-            tried.push(Attempt {
-                place: file.display().to_string(),
-                reason: reason(&error),
-            });
+            tried.push(Attempt { place: file.display().to_string(), reason: reason(&error) });
             None
         }
     }
@@ -116,47 +87,21 @@ fn reason(error: &libloading::Error) -> String {
         Some(source) => source.to_string(),
         None => error.to_string(),
     };
-    full.rsplit_once(": ").map_or(full.clone(), |(head, tail)| {
-        if head.contains(' ') {
-            full.clone()
-        } else {
-            tail.into()
-        }
-    })
+    full.rsplit_once(": ").map_or(full.clone(), |(head, tail)| if head.contains(' ') { full.clone() } else { tail.into() })
 }
 
 /// Folders to look in; a component `*` or a trailing `*` stands for every entry.
 fn folder_patterns(library: Library) -> Vec<PathBuf> {
     let multiarch = format!("{}-linux-gnu", env::consts::ARCH);
     if library == Library::Driver {
-        let fixed = [
-            "/usr/lib/wsl/lib",
-            "/run/opengl-driver/lib",
-            "/usr/local/nvidia/lib64",
-            "/usr/lib64",
-            "/usr/lib",
-        ];
-        return fixed
-            .iter()
-            .map(PathBuf::from)
-            .chain([Path::new("/usr/lib").join(multiarch)])
-            .collect();
+        let fixed = ["/usr/lib/wsl/lib", "/run/opengl-driver/lib", "/usr/local/nvidia/lib64", "/usr/lib64", "/usr/lib"];
+        return fixed.iter().map(PathBuf::from).chain([Path::new("/usr/lib").join(multiarch)]).collect();
     }
     let mut patterns = Vec::new();
-    for root in ["CUDA_PATH", "CUDA_HOME", "CUDA_ROOT"]
-        .iter()
-        .filter_map(env::var_os)
-    {
+    for root in ["CUDA_PATH", "CUDA_HOME", "CUDA_ROOT"].iter().filter_map(env::var_os) {
         patterns.push(Path::new(&root).join("lib64"));
     }
-    patterns.extend(
-        [
-            "/usr/local/cuda/lib64",
-            "/usr/local/cuda-*/lib64",
-            "/opt/cuda/lib64",
-        ]
-        .map(PathBuf::from),
-    );
+    patterns.extend(["/usr/local/cuda/lib64", "/usr/local/cuda-*/lib64", "/opt/cuda/lib64"].map(PathBuf::from));
     patterns.push(Path::new("/usr/lib").join(multiarch));
     patterns.push("/usr/lib64".into());
     for entry in env::var_os("PYTHONPATH").iter().flat_map(env::split_paths) {
@@ -172,11 +117,7 @@ fn folder_patterns(library: Library) -> Vec<PathBuf> {
 
 /// The roots of Python installations: the active environment first, then those on `PATH`, then the user's and the system's.
 fn python_prefixes() -> Vec<PathBuf> {
-    let mut prefixes: Vec<PathBuf> = ["VIRTUAL_ENV", "CONDA_PREFIX"]
-        .iter()
-        .filter_map(env::var_os)
-        .map(PathBuf::from)
-        .collect();
+    let mut prefixes: Vec<PathBuf> = ["VIRTUAL_ENV", "CONDA_PREFIX"].iter().filter_map(env::var_os).map(PathBuf::from).collect();
     for folder in env::var_os("PATH").iter().flat_map(env::split_paths) {
         if folder.join("python3").exists()
             && let Some(prefix) = folder.parent()
@@ -201,10 +142,7 @@ fn expand(pattern: &Path) -> Vec<PathBuf> {
             found.iter_mut().for_each(|f| f.push(component));
             continue;
         };
-        found = found
-            .iter()
-            .flat_map(|folder| entries(folder, prefix))
-            .collect();
+        found = found.iter().flat_map(|folder| entries(folder, prefix)).collect();
     }
     found.retain(|f| f.is_dir());
     found
@@ -214,11 +152,7 @@ fn entries(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     let Ok(list) = fs::read_dir(folder) else {
         return Vec::new();
     };
-    let starts = |p: &PathBuf| {
-        p.file_name()
-            .and_then(|n| n.to_str())
-            .is_some_and(|n| n.starts_with(prefix))
-    };
+    let starts = |p: &PathBuf| p.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(prefix));
     let mut paths: Vec<_> = list.flatten().map(|e| e.path()).filter(starts).collect();
     paths.sort_unstable_by(|a, b| b.cmp(a));
     paths
@@ -235,10 +169,7 @@ mod tests {
             fs::create_dir_all(root.join(sub)).unwrap();
         }
         let found = expand(&root.join("cuda-*/lib64"));
-        assert_eq!(
-            found,
-            [root.join("cuda-13.0/lib64"), root.join("cuda-12.4/lib64")]
-        );
+        assert_eq!(found, [root.join("cuda-13.0/lib64"), root.join("cuda-12.4/lib64")]);
         assert!(expand(&root.join("none/*/lib")).is_empty());
         fs::remove_dir_all(&root).unwrap();
     }
@@ -250,21 +181,11 @@ mod tests {
             let Err(tried) = open(library, Some(12)) else {
                 continue;
             };
-            let text = tried
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("\n");
+            let text = tried.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
             for name in library.file_names(Some(12)) {
-                assert!(
-                    tried.iter().any(|a| a.place == name),
-                    "{name} not in\n{text}"
-                );
+                assert!(tried.iter().any(|a| a.place == name), "{name} not in\n{text}");
             }
-            assert!(
-                text.contains("XP_CUDA_PATH") && text.contains("/usr/local/cuda/lib64"),
-                "{text}"
-            );
+            assert!(text.contains("XP_CUDA_PATH") && text.contains("/usr/local/cuda/lib64"), "{text}");
             assert!(text.contains("nvidia/*/lib"), "{text}");
         }
     }

@@ -43,26 +43,15 @@ pub fn cache_folder() -> PathBuf {
 pub fn simulate() {
     assert!(
         // SAFETY: the simulation returns functions with the signatures of the driver and of NVRTC.
-        unsafe {
-            install(Provider {
-                name: "simulation",
-                symbol: xp_cuda_sim::symbol,
-            })
-        },
+        unsafe { install(Provider { name: "simulation", symbol: xp_cuda_sim::symbol }) },
         "another driver is in use"
     );
 }
 
 /// A kernel from a source without options.
 pub fn kernel(device: &Device, source: &str, name: &str) -> Kernel {
-    let source = ModuleSource {
-        name: "test",
-        source,
-        options: &["--fmad=false"],
-    };
-    device
-        .kernel(&source, name)
-        .unwrap_or_else(|e| panic!("{e}"))
+    let source = ModuleSource { name: "test", source, options: &["--fmad=false"] };
+    device.kernel(&source, name).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// Launches a kernel of a test.
@@ -72,15 +61,11 @@ pub fn launch(kernel: &Kernel, shape: Shape, arguments: &Arguments) -> xp_cuda::
 }
 
 pub fn upload<T: bytemuck::NoUninit>(device: &Device, values: &[T]) -> DeviceBuffer {
-    device
-        .upload(bytemuck::cast_slice(values), "upload")
-        .unwrap()
+    device.upload(bytemuck::cast_slice(values), "upload").unwrap()
 }
 
 pub fn download<T: bytemuck::Pod>(buffer: &DeviceBuffer) -> Vec<T> {
     let mut values = vec![T::zeroed(); buffer.len() / size_of::<T>()];
-    buffer
-        .download(0, bytemuck::cast_slice_mut(&mut values), "download")
-        .unwrap();
+    buffer.download(0, bytemuck::cast_slice_mut(&mut values), "download").unwrap();
     values
 }

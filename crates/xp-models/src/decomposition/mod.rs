@@ -147,7 +147,11 @@ impl<B: Linalg<T>, T: Float> PCAParams<B, T> {
         let found = match solver {
             SvdSolver::Randomized { n_oversamples, iterated_power, seed } => {
                 let Components::Count(k) = self.count_or_all(most) else {
-                    return Err(Error::value("n_components", format!("{:?}", self.n_components), "a number of components with the randomized solver"));
+                    return Err(Error::value(
+                        "n_components",
+                        format!("{:?}", self.n_components),
+                        "a number of components with the randomized solver",
+                    ));
                 };
                 randomized::decompose(x, &mean, randomized::Settings { k, n_oversamples, iterated_power, seed })?
             }
@@ -201,7 +205,9 @@ impl<B: Linalg<T>, T: Float> PCAParams<B, T> {
                 Err(Error::Components { given, most: n.min(p), why: format!("{n} samples and {p} features: min(n_samples, n_features)") })
             }
             Components::Fraction(f) if !(f > 0.0 && f < 1.0) => Err(Error::value("n_components", f, "a fraction between 0 and 1")),
-            Components::Mle if n < p => Err(Error::value("n_components", "Mle", format!("at least as many samples as features: {n} samples and {p} features given"))),
+            Components::Mle if n < p => {
+                Err(Error::value("n_components", "Mle", format!("at least as many samples as features: {n} samples and {p} features given")))
+            }
             _ => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! Models move between devices, and to files and back.
 
-use xp_core::{Backend, Ix1, Linalg};
+use xp_core::{Ix1, Linalg};
 use xp_models::decomposition::PCA;
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 use xp_models::linear_model::Ridge;

@@ -60,7 +60,7 @@ pub fn ill_conditioned_singular_values_are_accurate<B: Linalg<f64>>(device: &B) 
     // Walsh functions are orthogonal, of mean zero and exact: the singular values are known.
     let (n, p) = (256usize, 6usize);
     let scales: Vec<f64> = (0..p).map(|j| 10f64.powi(-2 * j as i32)).collect();
-    let walsh = |i: usize, j: usize| if (i & j).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+    let walsh = |i: usize, j: usize| if (i & j).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
     let angle = 0.3f64;
     let data: Vec<f64> = (0..n)
         .flat_map(|i| {

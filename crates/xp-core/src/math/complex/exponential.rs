@@ -86,11 +86,7 @@ pub fn sqrt<R: MathFloat>(z: Complex<R>) -> Complex<R> {
     }
     if x.is_infinite() {
         let vanishing = if y.is_nan() { y } else { R::ZERO };
-        return if x > R::ZERO {
-            Complex::new(x, vanishing.copysign(y))
-        } else {
-            Complex::new(vanishing, R::INFINITY.copysign(y))
-        };
+        return if x > R::ZERO { Complex::new(x, vanishing.copysign(y)) } else { Complex::new(vanishing, R::INFINITY.copysign(y)) };
     }
     if y == R::ZERO && !x.is_nan() {
         let root = x.abs().sqrt();

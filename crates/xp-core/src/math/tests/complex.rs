@@ -114,13 +114,9 @@ fn special_values<R: MathFloat>() {
         let value = f(Complex::new(R::from_f64(n[0]), R::from_f64(n[1])));
         // C99 leaves signs open beside NaN, and for two infinite arguments.
         let open = n[4].is_nan() || n[5].is_nan() || (n[0].is_infinite() && n[1].is_infinite());
-        let wrong =
-            |value: R, want: f64| if open { ulps(value.abs(), want.abs(), 0.0) } else { ulps(value, want, 0.0) } > 4.0;
+        let wrong = |value: R, want: f64| if open { ulps(value.abs(), want.abs(), 0.0) } else { ulps(value, want, 0.0) } > 4.0;
         if wrong(value.re, n[4]) || wrong(value.im, n[5]) {
-            failures.push(format!(
-                "{name}({}, {}) = ({:?}, {:?}), not ({}, {})",
-                n[0], n[1], value.re, value.im, n[4], n[5]
-            ));
+            failures.push(format!("{name}({}, {}) = ({:?}, {:?}), not ({}, {})", n[0], n[1], value.re, value.im, n[4], n[5]));
         }
     }
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));

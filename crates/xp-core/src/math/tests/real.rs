@@ -25,13 +25,7 @@ struct Unary<R> {
 fn unary<R: MathFloat>() -> Vec<Unary<R>> {
     macro_rules! case {
         ($name:ident, $bound:literal, $oracle:expr, $low:literal, $high:literal) => {
-            Unary {
-                name: stringify!($name),
-                bound: $bound,
-                levels: [R::$name::<Baseline>, R::$name::<Avx2>],
-                oracle: $oracle,
-                range: ($low, $high),
-            }
+            Unary { name: stringify!($name), bound: $bound, levels: [R::$name::<Baseline>, R::$name::<Avx2>], oracle: $oracle, range: ($low, $high) }
         };
     }
     vec![
@@ -83,13 +77,7 @@ struct Binary<R> {
 fn binary<R: MathFloat>() -> Vec<Binary<R>> {
     macro_rules! case {
         ($name:ident, $bound:literal, $oracle:expr, $sample:expr) => {
-            Binary {
-                name: stringify!($name),
-                bound: $bound,
-                levels: [R::$name::<Baseline>, R::$name::<Avx2>],
-                oracle: $oracle,
-                sample: $sample,
-            }
+            Binary { name: stringify!($name), bound: $bound, levels: [R::$name::<Baseline>, R::$name::<Avx2>], oracle: $oracle, sample: $sample }
         };
     }
     let square: fn(&mut Sequence) -> (f64, f64) = |s| (s.between(-3.0, 3.0), s.between(-3.0, 3.0));
@@ -234,21 +222,9 @@ fn special_values<R: MathFloat>() {
     const INF: f64 = f64::INFINITY;
     const NAN: f64 = f64::NAN;
     let cases: [Case<R>; 6] = [
-        (
-            "asinh",
-            R::asinh::<Baseline>,
-            &[(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -INF), (NAN, NAN), (1e-30, 1e-30)],
-        ),
-        (
-            "acosh",
-            R::acosh::<Baseline>,
-            &[(1.0, 0.0), (INF, INF), (0.5, NAN), (-3.0, NAN), (-INF, NAN), (NAN, NAN), (-1e30, NAN)],
-        ),
-        (
-            "atanh",
-            R::atanh::<Baseline>,
-            &[(0.0, 0.0), (-0.0, -0.0), (1.0, INF), (-1.0, -INF), (1.5, NAN), (-INF, NAN), (NAN, NAN)],
-        ),
+        ("asinh", R::asinh::<Baseline>, &[(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -INF), (NAN, NAN), (1e-30, 1e-30)]),
+        ("acosh", R::acosh::<Baseline>, &[(1.0, 0.0), (INF, INF), (0.5, NAN), (-3.0, NAN), (-INF, NAN), (NAN, NAN), (-1e30, NAN)]),
+        ("atanh", R::atanh::<Baseline>, &[(0.0, 0.0), (-0.0, -0.0), (1.0, INF), (-1.0, -INF), (1.5, NAN), (-INF, NAN), (NAN, NAN)]),
         ("erf", R::erf::<Baseline>, &[(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (10.0, 1.0), (NAN, NAN)]),
         ("erfc", R::erfc::<Baseline>, &[(0.0, 1.0), (INF, 0.0), (-INF, 2.0), (30.0, 0.0), (-10.0, 2.0), (NAN, NAN)]),
         (
@@ -260,10 +236,7 @@ fn special_values<R: MathFloat>() {
     for (name, f, values) in cases {
         for &(x, want) in values {
             let value = f(R::from_f64(x));
-            assert!(
-                ulps(value, want, 0.0) == 0.0 || (name == "asinh" && x == 1e-30),
-                "{name}({x}) = {value:?}, not {want}"
-            );
+            assert!(ulps(value, want, 0.0) == 0.0 || (name == "asinh" && x == 1e-30), "{name}({x}) = {value:?}, not {want}");
         }
     }
 }

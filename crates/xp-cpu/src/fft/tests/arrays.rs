@@ -44,9 +44,7 @@ impl Nd {
     }
 
     fn dft(&self, axes: &[usize], lens: &[usize], sign: f64) -> Self {
-        axes.iter().zip(lens).fold(self.clone(), |a, (&axis, &n)| {
-            a.fit(axis, n).map_lanes(axis, |lane| dft(lane, sign))
-        })
+        axes.iter().zip(lens).fold(self.clone(), |a, (&axis, &n)| a.fit(axis, n).map_lanes(axis, |lane| dft(lane, sign)))
     }
 }
 
@@ -127,11 +125,8 @@ fn check_array(shape: &[usize], order: &[usize], reversed: u32, change: isize) {
     let nd = Nd { shape: shape.to_vec(), data: x.values.clone() };
     let real = Nd { shape: shape.to_vec(), data: widen_real(&r.values) };
     for axes in axis_sets(shape.len()) {
-        let lens: Vec<usize> = axes
-            .iter()
-            .enumerate()
-            .map(|(i, &a)| shape[a].saturating_add_signed(if i % 2 == 0 { change } else { -change }).max(1))
-            .collect();
+        let lens: Vec<usize> =
+            axes.iter().enumerate().map(|(i, &a)| shape[a].saturating_add_signed(if i % 2 == 0 { change } else { -change }).max(1)).collect();
         let what = format!("shape {shape:?} order {order:?} reversed {reversed:b} axes {axes:?} lens {lens:?}");
         for (direction, sign) in [(Direction::Forward, -1.0), (Direction::Backward, 1.0)] {
             let want = nd.dft(&axes, &lens, sign);
@@ -152,11 +147,8 @@ fn check_array(shape: &[usize], order: &[usize], reversed: u32, change: isize) {
             // The real inverse: complex transforms of the outer axes, then the real one by definition.
             let outer = &axes[..axes.len() - 1];
             let inner_sign = if direction == Direction::Forward { -1.0 } else { 1.0 };
-            let want = nd
-                .fit(last, shape[last].min(n / 2 + 1))
-                .dft(outer, &lens[..outer.len()], inner_sign)
-                .fit(last, n / 2 + 1)
-                .map_lanes(last, |lane| {
+            let want =
+                nd.fit(last, shape[last].min(n / 2 + 1)).dft(outer, &lens[..outer.len()], inner_sign).fit(last, n / 2 + 1).map_lanes(last, |lane| {
                     let mut whole = vec![C64::default(); n];
                     for k in 0..=n / 2 {
                         whole[k] = lane[k];
@@ -214,9 +206,7 @@ fn arrays_large_enough_for_tiles_and_threads() {
         for axis in 0..2 {
             let n = shape[axis];
             let nd = Nd { shape: shape.to_vec(), data: x.values.clone() };
-            let want = nd.map_lanes(axis, |lane| {
-                output(n, |out| c2c(View::new(lane, &[n], &[1], 0), &[0], &[n], Direction::Forward, 0.5, out))
-            });
+            let want = nd.map_lanes(axis, |lane| output(n, |out| c2c(View::new(lane, &[n], &[1], 0), &[0], &[n], Direction::Forward, 0.5, out)));
             let got = output(total, |out| c2c(x.view(), &[axis], &[n], Direction::Forward, 0.5, out));
             close(&got, &want, "tiles");
             let mut data = x.values.clone();

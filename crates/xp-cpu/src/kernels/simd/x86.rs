@@ -75,10 +75,7 @@ pub(in super::super) unsafe fn transpose_16x16(r: [__m512i; 16]) -> [__m512i; 16
         }
         let [c0, c1, c2, c3] = by_column;
         let [c0, c1, c2, c3] = [transpose_4x4(c0), transpose_4x4(c1), transpose_4x4(c2), transpose_4x4(c3)];
-        [
-            c0[0], c1[0], c2[0], c3[0], c0[1], c1[1], c2[1], c3[1], c0[2], c1[2], c2[2], c3[2], c0[3], c1[3], c2[3],
-            c3[3],
-        ]
+        [c0[0], c1[0], c2[0], c3[0], c0[1], c1[1], c2[1], c3[1], c0[2], c1[2], c2[2], c3[2], c0[3], c1[3], c2[3], c3[3]]
     }
 }
 
@@ -204,14 +201,36 @@ macro_rules! lanes {
 }
 
 lanes!(
-    U64x8, u64, 8, __mmask8, transpose_8x8,
-    _mm512_set1_epi64, _mm512_mask_loadu_epi64, _mm512_mask_storeu_epi64, _mm512_min_epu64,
-    _mm512_max_epu64, _mm512_cmplt_epu64_mask, _mm512_cmple_epu64_mask, _mm512_maskz_compress_epi64,
-        _mm512_permutexvar_epi64, _mm512_mask_blend_epi64
+    U64x8,
+    u64,
+    8,
+    __mmask8,
+    transpose_8x8,
+    _mm512_set1_epi64,
+    _mm512_mask_loadu_epi64,
+    _mm512_mask_storeu_epi64,
+    _mm512_min_epu64,
+    _mm512_max_epu64,
+    _mm512_cmplt_epu64_mask,
+    _mm512_cmple_epu64_mask,
+    _mm512_maskz_compress_epi64,
+    _mm512_permutexvar_epi64,
+    _mm512_mask_blend_epi64
 );
 lanes!(
-    U32x16, u32, 16, __mmask16, transpose_16x16,
-    _mm512_set1_epi32, _mm512_mask_loadu_epi32, _mm512_mask_storeu_epi32, _mm512_min_epu32,
-    _mm512_max_epu32, _mm512_cmplt_epu32_mask, _mm512_cmple_epu32_mask, _mm512_maskz_compress_epi32,
-        _mm512_permutexvar_epi32, _mm512_mask_blend_epi32
+    U32x16,
+    u32,
+    16,
+    __mmask16,
+    transpose_16x16,
+    _mm512_set1_epi32,
+    _mm512_mask_loadu_epi32,
+    _mm512_mask_storeu_epi32,
+    _mm512_min_epu32,
+    _mm512_max_epu32,
+    _mm512_cmplt_epu32_mask,
+    _mm512_cmple_epu32_mask,
+    _mm512_maskz_compress_epi32,
+    _mm512_permutexvar_epi32,
+    _mm512_mask_blend_epi32
 );

@@ -4,12 +4,7 @@ use super::super::key::{KeyBits, SortKey};
 use super::super::par::{self, SharedMut};
 
 /// Sorts keys that `place` maps to `0..range` in order; `value` is the inverse.
-pub(super) fn sort_dense<B: Copy + Send + Sync>(
-    keys: &mut [B],
-    range: usize,
-    place: impl Fn(B) -> usize + Sync,
-    value: impl Fn(usize) -> B + Sync,
-) {
+pub(super) fn sort_dense<B: Copy + Send + Sync>(keys: &mut [B], range: usize, place: impl Fn(B) -> usize + Sync, value: impl Fn(usize) -> B + Sync) {
     let counts = histogram(keys, range, &place);
     let mut ends = counts;
     let mut total = 0;
@@ -34,11 +29,7 @@ pub(super) fn sort_dense<B: Copy + Send + Sync>(
 }
 
 /// How often each place of `0..range` occurs.
-pub(in super::super) fn histogram<B: Copy + Send + Sync>(
-    keys: &[B],
-    range: usize,
-    place: &(impl Fn(B) -> usize + Sync),
-) -> Vec<usize> {
+pub(in super::super) fn histogram<B: Copy + Send + Sync>(keys: &[B], range: usize, place: &(impl Fn(B) -> usize + Sync)) -> Vec<usize> {
     // Few large tasks: each needs its own counters.
     let grain = par::grain::<B>().max(4 * range).max(keys.len().div_ceil(16));
     let mut parts = par::map_ranges(keys.len(), grain, |r| {

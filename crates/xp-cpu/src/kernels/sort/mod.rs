@@ -25,10 +25,10 @@ use super::par::{self, SharedMut};
 use super::simd;
 
 pub use argsort::argsort;
+pub(super) use count::{dense_range, histogram};
+pub(super) use keys::{sort_u8, sort_u16, sort_u32, sort_u64, sort_u128};
 #[cfg(test)]
 pub(super) use radix::sort as radix_sort;
-pub(super) use count::{dense_range, histogram};
-pub(super) use keys::{sort_u16, sort_u32, sort_u64, sort_u128, sort_u8};
 
 /// Sorts every lane of `lane` consecutive elements.
 ///
@@ -50,12 +50,7 @@ pub fn sort<T: SortKey>(src: &[T], lane: usize, descending: bool, dst: &mut [May
 ///
 /// # Panics
 /// If the slices differ in length or are not whole lanes.
-fn for_lanes<T: Sync, U: Send>(
-    src: &[T],
-    lane: usize,
-    dst: &mut [MaybeUninit<U>],
-    f: impl Fn(&[T], &mut [MaybeUninit<U>]) + Sync,
-) {
+fn for_lanes<T: Sync, U: Send>(src: &[T], lane: usize, dst: &mut [MaybeUninit<U>], f: impl Fn(&[T], &mut [MaybeUninit<U>]) + Sync) {
     assert_eq!(src.len(), dst.len(), "source and destination of a sort");
     if src.is_empty() {
         return;

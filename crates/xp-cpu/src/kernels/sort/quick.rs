@@ -27,12 +27,7 @@ pub(super) unsafe fn sort<L: Lanes>(data: &mut [L::T], done: Done<'_, L::T>) {
 
 /// # Safety
 /// Requires AVX-512F.
-unsafe fn sort_parallel<L: Lanes>(
-    data: &mut [L::T],
-    at: usize,
-    depth: u32,
-    done: Done<'_, L::T>,
-) {
+unsafe fn sort_parallel<L: Lanes>(data: &mut [L::T], at: usize, depth: u32, done: Done<'_, L::T>) {
     // SAFETY: the caller's promise.
     unsafe {
         if data.len() <= PARALLEL || depth == 0 {
@@ -45,10 +40,7 @@ unsafe fn sort_parallel<L: Lanes>(
         if !equal.is_empty() {
             done(at + low, equal);
         }
-        rayon::join(
-            || sort_parallel::<L>(left, at, depth - 1, done),
-            || sort_parallel::<L>(right, at + high, depth - 1, done),
-        );
+        rayon::join(|| sort_parallel::<L>(left, at, depth - 1, done), || sort_parallel::<L>(right, at + high, depth - 1, done));
     }
 }
 

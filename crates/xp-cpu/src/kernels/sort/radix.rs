@@ -11,11 +11,9 @@ pub(in super::super) fn sort<B: KeyBits>(keys: &mut [B], low: u32) {
     let n = keys.len();
     let block = par::grain::<B>().max(n.div_ceil(2 * rayon::current_num_threads()));
     // Bits in which all keys agree need no pass.
-    let (set, clear) = par::map_ranges(n, block, |r| {
-        keys[r].iter().fold((B::default(), B::default()), |(set, clear), &k| (set | k, clear | !k))
-    })
-    .into_iter()
-    .fold((B::default(), B::default()), |a, b| (a.0 | b.0, a.1 | b.1));
+    let (set, clear) = par::map_ranges(n, block, |r| keys[r].iter().fold((B::default(), B::default()), |(set, clear), &k| (set | k, clear | !k)))
+        .into_iter()
+        .fold((B::default(), B::default()), |a, b| (a.0 | b.0, a.1 | b.1));
     let mut buffer = par::scratch::<B>(n);
     // SAFETY: the first pass writes the buffer completely before anything reads it.
     let buffer = unsafe { par::assume_init(&mut buffer) };
@@ -26,7 +24,11 @@ pub(in super::super) fn sort<B: KeyBits>(keys: &mut [B], low: u32) {
         // A bit varies when it is set somewhere and clear somewhere.
         let varies = digit(set) & digit(clear) != 0;
         if varies {
-            if in_buffer { pass(buffer, keys, block, digit) } else { pass(keys, buffer, block, digit) }
+            if in_buffer {
+                pass(buffer, keys, block, digit)
+            } else {
+                pass(keys, buffer, block, digit)
+            }
             in_buffer = !in_buffer;
         }
         shift += DIGIT;

@@ -2,10 +2,8 @@ use super::super::gather::{IndexOutOfBounds, take, take_along_axis};
 use super::super::scatter::{count_indices, put, scatter_with};
 use super::{Random, filled};
 
-const SHAPES: &[[usize; 3]] = &[
-    [1, 1, 1], [1, 10, 1], [1, 1000, 1], [3, 7, 1], [2, 5, 4], [1, 100, 33], [300, 50, 2], [4, 3, 1000], [0, 3, 2],
-    [2, 3, 0], [1, 100_000, 1],
-];
+const SHAPES: &[[usize; 3]] =
+    &[[1, 1, 1], [1, 10, 1], [1, 1000, 1], [3, 7, 1], [2, 5, 4], [1, 100, 33], [300, 50, 2], [4, 3, 1000], [0, 3, 2], [2, 3, 0], [1, 100_000, 1]];
 
 fn random_indices(count: usize, n: usize, random: &mut Random) -> Vec<i64> {
     (0..count).map(|_| random.below(2 * n) as i64 - n as i64).collect()

@@ -56,11 +56,7 @@ fn positions_and_indices_of_true_elements() {
         let selection = Selection::new(&mask);
         let count = selection.len();
         let all = filled(count * shape.len(), |out| {
-            let mut parts: Vec<_> = if count == 0 {
-                shape.iter().map(|_| Default::default()).collect()
-            } else {
-                out.chunks_mut(count).collect()
-            };
+            let mut parts: Vec<_> = if count == 0 { shape.iter().map(|_| Default::default()).collect() } else { out.chunks_mut(count).collect() };
             selection.indices(&shape, &mut parts);
         });
         for (k, i) in (0..n).filter(|&i| mask[i]).enumerate() {

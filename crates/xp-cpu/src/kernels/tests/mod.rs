@@ -44,8 +44,8 @@ pub(super) fn filled<T: Copy>(n: usize, kernel: impl FnOnce(&mut [MaybeUninit<T>
 
 /// Lengths around the sizes at which the algorithms change.
 pub(super) const LENGTHS: &[usize] = &[
-    0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 130, 160, 200, 255, 256,
-    257, 258, 300, 511, 512, 513, 1000, 1039, 1040, 1041, 4095, 4096, 4097, 8319, 8320, 8321, 20_001, 70_003,
+    0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 130, 160, 200, 255, 256, 257, 258, 300, 511, 512, 513,
+    1000, 1039, 1040, 1041, 4095, 4096, 4097, 8319, 8320, 8321, 20_001, 70_003,
 ];
 
 /// Test data of one dtype: from anything at all, including special values, to a few distinct ones.

@@ -4,8 +4,25 @@ use num_complex::Complex;
 
 fn check_transpose<T: Copy + Send + Sync + PartialEq + std::fmt::Debug>(value: impl Fn(usize) -> T) {
     let shapes = [
-        (0, 5), (5, 0), (1, 1), (1, 100), (100, 1), (2, 3), (3, 1000), (1000, 3), (8, 8), (15, 17), (16, 16), (63, 65),
-        (64, 64), (65, 129), (257, 255), (1000, 999), (513, 1024), (1024, 520), (1500, 1501),
+        (0, 5),
+        (5, 0),
+        (1, 1),
+        (1, 100),
+        (100, 1),
+        (2, 3),
+        (3, 1000),
+        (1000, 3),
+        (8, 8),
+        (15, 17),
+        (16, 16),
+        (63, 65),
+        (64, 64),
+        (65, 129),
+        (257, 255),
+        (1000, 999),
+        (513, 1024),
+        (1024, 520),
+        (1500, 1501),
     ];
     for (rows, cols) in shapes {
         // Also at every offset from a cache line.
@@ -39,9 +56,7 @@ fn transposes_every_element_size() {
 
 /// Every index of a shape in row-major order.
 fn indices(shape: &[usize]) -> Vec<Vec<usize>> {
-    shape.iter().fold(vec![vec![]], |all, &n| {
-        all.iter().flat_map(|index| (0..n).map(move |i| [&index[..], &[i]].concat())).collect()
-    })
+    shape.iter().fold(vec![vec![]], |all, &n| all.iter().flat_map(|index| (0..n).map(move |i| [&index[..], &[i]].concat())).collect())
 }
 
 fn offset(index: &[usize], strides: &[isize]) -> isize {
@@ -108,9 +123,8 @@ fn large_batches_of_matrices() {
     let (batch, rows, cols) = (5, 700, 300);
     let src: Vec<f64> = (0..batch * rows * cols).map(|i| i as f64).collect();
     // SAFETY: the strides are those of the last two axes exchanged.
-    let out = filled(src.len(), |out| unsafe {
-        copy_from_strided(src.as_ptr(), &[batch, cols, rows], &[(rows * cols) as isize, 1, cols as isize], out)
-    });
+    let out =
+        filled(src.len(), |out| unsafe { copy_from_strided(src.as_ptr(), &[batch, cols, rows], &[(rows * cols) as isize, 1, cols as isize], out) });
     for b in 0..batch {
         for r in 0..rows {
             for c in 0..cols {

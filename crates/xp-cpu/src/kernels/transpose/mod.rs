@@ -31,12 +31,7 @@ pub fn transpose<T: Copy + Send + Sync>(src: &[T], rows: usize, cols: usize, dst
 ///
 /// # Panics
 /// If `shape` and `strides` differ in length, or `dst` does not have the shape's number of elements.
-pub unsafe fn copy_from_strided<T: Copy + Send + Sync>(
-    src: *const T,
-    shape: &[usize],
-    strides: &[isize],
-    dst: &mut [MaybeUninit<T>],
-) {
+pub unsafe fn copy_from_strided<T: Copy + Send + Sync>(src: *const T, shape: &[usize], strides: &[isize], dst: &mut [MaybeUninit<T>]) {
     assert_eq!(dst.len(), shape.iter().product::<usize>(), "destination of a copy of shape {shape:?}");
     let mut dst_strides = vec![0isize; shape.len()];
     let mut step = 1isize;
@@ -56,13 +51,7 @@ pub unsafe fn copy_from_strided<T: Copy + Send + Sync>(
 ///
 /// # Panics
 /// If the lengths of `shape` and the strides differ.
-pub unsafe fn copy_strided<T: Copy + Send + Sync>(
-    src: *const T,
-    src_strides: &[isize],
-    dst: *mut T,
-    dst_strides: &[isize],
-    shape: &[usize],
-) {
+pub unsafe fn copy_strided<T: Copy + Send + Sync>(src: *const T, src_strides: &[isize], dst: *mut T, dst_strides: &[isize], shape: &[usize]) {
     const { assert!(matches!(size_of::<T>(), 1 | 2 | 4 | 8 | 16), "elements have 1, 2, 4, 8 or 16 bytes") };
     assert!(shape.len() == src_strides.len() && shape.len() == dst_strides.len(), "one stride per axis");
     // SAFETY: the caller's promise, for the bytes of each element.
@@ -73,14 +62,7 @@ pub unsafe fn copy_strided<T: Copy + Send + Sync>(
 ///
 /// # Safety
 /// As for [`copy_strided`], for elements of `size` bytes.
-unsafe fn copy_sized(
-    size: usize,
-    src: *const u8,
-    src_strides: &[isize],
-    dst: *mut u8,
-    dst_strides: &[isize],
-    shape: &[usize],
-) {
+unsafe fn copy_sized(size: usize, src: *const u8, src_strides: &[isize], dst: *mut u8, dst_strides: &[isize], shape: &[usize]) {
     // SAFETY: the caller's promise; arrays of bytes need no alignment.
     unsafe {
         match size {
@@ -97,13 +79,7 @@ unsafe fn copy_sized(
 ///
 /// # Safety
 /// As for [`copy_strided`].
-unsafe fn copy_units<T: Copy + Send + Sync>(
-    src: *const T,
-    src_strides: &[isize],
-    dst: *mut T,
-    dst_strides: &[isize],
-    shape: &[usize],
-) {
+unsafe fn copy_units<T: Copy + Send + Sync>(src: *const T, src_strides: &[isize], dst: *mut T, dst_strides: &[isize], shape: &[usize]) {
     if shape.contains(&0) {
         return;
     }
@@ -141,8 +117,7 @@ struct Axis {
 
 /// Axes longer than one, slowest in the destination first, merged where both layouts allow it.
 fn essential_axes(shape: &[usize], src: &[isize], dst: &[isize]) -> Vec<Axis> {
-    let mut axes: Vec<Axis> =
-        (0..shape.len()).filter(|&k| shape[k] != 1).map(|k| Axis { n: shape[k], src: src[k], dst: dst[k] }).collect();
+    let mut axes: Vec<Axis> = (0..shape.len()).filter(|&k| shape[k] != 1).map(|k| Axis { n: shape[k], src: src[k], dst: dst[k] }).collect();
     axes.sort_by_key(|a| std::cmp::Reverse((a.dst.unsigned_abs(), a.src.unsigned_abs())));
     let mut merged: Vec<Axis> = Vec::with_capacity(axes.len());
     for axis in axes {

@@ -90,9 +90,7 @@ impl Kernel {
         #[cfg(target_arch = "x86_64")]
         if matches!(self, Self::Avx512(Store::Stream | Store::Staged)) {
             // SAFETY: SSE is part of x86-64.
-            unsafe {
-                std::arch::x86_64::_mm_sfence()
-            };
+            unsafe { std::arch::x86_64::_mm_sfence() };
         }
     }
 
@@ -141,14 +139,7 @@ trait Tile {
 /// # Safety
 /// As for [`Kernel::run`].
 #[inline(always)]
-unsafe fn tiles<K: Tile>(
-    src: *const K::Unit,
-    dst: *mut K::Unit,
-    layout: &Layout,
-    m: usize,
-    n: usize,
-    stream: bool,
-) {
+unsafe fn tiles<K: Tile>(src: *const K::Unit, dst: *mut K::Unit, layout: &Layout, m: usize, n: usize, stream: bool) {
     let (whole_m, whole_n) = (m - m % K::SIDE, n - n % K::SIDE);
     let bytes = size_of::<K::Unit>() as isize;
     // SAFETY: tiles and rests lie in the block.
@@ -176,21 +167,14 @@ unsafe fn tiles<K: Tile>(
 ///
 /// # Safety
 /// As for [`Kernel::run`].
-unsafe fn scalar<T: Copy>(
-    src: *const T,
-    dst: *mut T,
-    layout: &Layout,
-    rows: std::ops::Range<usize>,
-    cols: std::ops::Range<usize>,
-) {
+unsafe fn scalar<T: Copy>(src: *const T, dst: *mut T, layout: &Layout, rows: std::ops::Range<usize>, cols: std::ops::Range<usize>) {
     for j in cols {
         let j = j as isize;
         for i in rows.clone() {
             let i = i as isize;
             // SAFETY: the indices lie in the block.
             unsafe {
-                *dst.offset(j * layout.dst_row + i * layout.dst_col) =
-                    *src.offset(i * layout.src_row + j * layout.src_col);
+                *dst.offset(j * layout.dst_row + i * layout.dst_col) = *src.offset(i * layout.src_row + j * layout.src_col);
             }
         }
     }
@@ -275,14 +259,7 @@ mod x86 {
     /// # Safety
     /// As for [`super::Kernel::run`], on a CPU with AVX-512F; a staged block is at most [`STAGED`] large.
     #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn block_avx512<K: Tile>(
-        src: *const K::Unit,
-        dst: *mut K::Unit,
-        layout: &Layout,
-        m: usize,
-        n: usize,
-        store: Store,
-    ) {
+    pub(super) unsafe fn block_avx512<K: Tile>(src: *const K::Unit, dst: *mut K::Unit, layout: &Layout, m: usize, n: usize, store: Store) {
         if store != Store::Staged {
             // SAFETY: the caller's promise.
             return unsafe { tiles::<K>(src, dst, layout, m, n, store == Store::Stream) };

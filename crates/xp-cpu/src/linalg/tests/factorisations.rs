@@ -104,12 +104,9 @@ fn cholesky_reconstructs_and_reads_the_lower_triangle() {
     fn check<T: Scalar>() {
         for n in [0, 1, 2, 7, 33, 150] {
             let a = positive_definite::<T>(n);
-            let dirty =
-                Mat::from_fn(n, n, |i, j| if i < j { T::from_re(T::R::from_f64(f64::NAN)) } else { a[(i, j)] });
+            let dirty = Mat::from_fn(n, n, |i, j| if i < j { T::from_re(T::R::from_f64(f64::NAN)) } else { a[(i, j)] });
             layouts(&dirty, |dirty| {
-                for (triangle, row_major) in
-                    [Triangle::Lower, Triangle::Upper].into_iter().flat_map(|t| [(t, false), (t, true)])
-                {
+                for (triangle, row_major) in [Triangle::Lower, Triangle::Upper].into_iter().flat_map(|t| [(t, false), (t, true)]) {
                     let mut f = Mat::<T>::zeros(n, n);
                     let mut view = if row_major { f.as_mut().transpose_mut() } else { f.as_mut() };
                     cholesky(dirty, triangle, view.as_mut(), all_threads()).unwrap();

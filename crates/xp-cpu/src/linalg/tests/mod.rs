@@ -85,22 +85,8 @@ fn assert_orthonormal<T: Scalar>(q: MatRef<'_, T>, what: &str) {
 }
 
 /// A tall, wide, square, tiny or empty shape per entry; sizes around the block sizes.
-const SHAPES: [(usize, usize); 14] = [
-    (0, 0),
-    (0, 3),
-    (3, 0),
-    (1, 1),
-    (1, 5),
-    (5, 1),
-    (3, 2),
-    (8, 8),
-    (17, 9),
-    (9, 17),
-    (33, 33),
-    (140, 30),
-    (30, 140),
-    (150, 150),
-];
+const SHAPES: [(usize, usize); 14] =
+    [(0, 0), (0, 3), (3, 0), (1, 1), (1, 5), (5, 1), (3, 2), (8, 8), (17, 9), (9, 17), (33, 33), (140, 30), (30, 140), (150, 150)];
 
 /// The same matrix in column-major, row-major, reversed and sparsely strided storage.
 fn layouts<T: Scalar>(a: &Mat<T>, check: impl Fn(MatRef<'_, T>)) {
@@ -112,9 +98,7 @@ fn layouts<T: Scalar>(a: &Mat<T>, check: impl Fn(MatRef<'_, T>)) {
     check(reversed.as_ref().reverse_rows_and_cols());
     let spread = Mat::from_fn(2 * m, 3 * n, |i, j| a[(i / 2, j / 3)]);
     // SAFETY: every second row and every third column of the larger matrix.
-    check(unsafe {
-        MatRef::from_raw_parts(spread.as_ptr(), m, n, 2 * spread.row_stride(), 3 * spread.col_stride())
-    });
+    check(unsafe { MatRef::from_raw_parts(spread.as_ptr(), m, n, 2 * spread.row_stride(), 3 * spread.col_stride()) });
 }
 
 /// `sum_i s[i] u[:, i] v[:, i]^H` with orthonormal random factors.

@@ -12,11 +12,7 @@ fn check_svd<T: Scalar>(a: MatRef<'_, T>, full: bool, row_major: bool) {
     let mut s = vec![T::R::ZERO; k];
     let (mut u, mut vh) = (Mat::<T>::zeros(m, uc), Mat::<T>::zeros(vr, n));
     let (mut ut, mut vht) = (Mat::<T>::zeros(uc, m), Mat::<T>::zeros(n, vr));
-    let (mut u, mut vh) = if row_major {
-        (ut.as_mut().transpose_mut(), vht.as_mut().transpose_mut())
-    } else {
-        (u.as_mut(), vh.as_mut())
-    };
+    let (mut u, mut vh) = if row_major { (ut.as_mut().transpose_mut(), vht.as_mut().transpose_mut()) } else { (u.as_mut(), vh.as_mut()) };
     svd(a, &mut s, Some(u.as_mut()), Some(vh.as_mut()), all_threads()).unwrap();
     assert_orthonormal(u.as_ref(), "u");
     assert_orthonormal(vh.as_ref().adjoint().to_owned().as_ref(), "v");
@@ -75,9 +71,7 @@ fn svd_is_scale_invariant() {
         let step = if size_of::<T::R>() == 8 { 50 } else { 6 };
         for e in -10..=10 {
             let e = e * step;
-            let scaled = Mat::from_fn(12, 9, |i, j| {
-                T::from_parts(a[(i, j)].re().ldexp(e), a[(i, j)].im().ldexp(e))
-            });
+            let scaled = Mat::from_fn(12, 9, |i, j| T::from_parts(a[(i, j)].re().ldexp(e), a[(i, j)].im().ldexp(e)));
             let mut got = [T::R::ZERO; 9];
             svdvals(scaled.as_ref(), &mut got, Par::Seq).unwrap();
             for (g, w) in got.iter().zip(&want) {
@@ -140,8 +134,7 @@ fn eigh_reconstructs_and_reads_the_lower_triangle() {
     fn check<T: Scalar>() {
         for n in [0, 1, 2, 3, 8, 33, 140, 200] {
             let a = hermitian::<T>(n);
-            let dirty =
-                Mat::from_fn(n, n, |i, j| if i < j { T::from_re(T::R::from_f64(f64::NAN)) } else { a[(i, j)] });
+            let dirty = Mat::from_fn(n, n, |i, j| if i < j { T::from_re(T::R::from_f64(f64::NAN)) } else { a[(i, j)] });
             layouts(&dirty, |dirty| {
                 check_eigh(dirty, a.as_ref(), false);
                 check_eigh(dirty, a.as_ref(), true);
@@ -151,8 +144,7 @@ fn eigh_reconstructs_and_reads_the_lower_triangle() {
             for a in [Mat::<T>::zeros(n, n), Mat::identity(n, n), Mat::from_fn(n, n, |_, _| T::ONE)] {
                 check_eigh(a.as_ref(), a.as_ref(), false);
             }
-            let graded =
-                Mat::from_fn(n, n, |i, j| T::from_re(T::R::from_f64(10f64.powf(-12.0 * (i + j) as f64 / n as f64))));
+            let graded = Mat::from_fn(n, n, |i, j| T::from_re(T::R::from_f64(10f64.powf(-12.0 * (i + j) as f64 / n as f64))));
             check_eigh(graded.as_ref(), graded.as_ref(), false);
         }
     }
@@ -165,9 +157,7 @@ fn eigh_is_scale_invariant() {
         let a = hermitian::<T>(11);
         let step = if size_of::<T::R>() == 8 { 50 } else { 6 };
         for e in -10..=10 {
-            let scaled = Mat::from_fn(11, 11, |i, j| {
-                T::from_parts(a[(i, j)].re().ldexp(e * step), a[(i, j)].im().ldexp(e * step))
-            });
+            let scaled = Mat::from_fn(11, 11, |i, j| T::from_parts(a[(i, j)].re().ldexp(e * step), a[(i, j)].im().ldexp(e * step)));
             check_eigh(scaled.as_ref(), scaled.as_ref(), false);
         }
     }

@@ -1,4 +1,5 @@
-//! The test suite of all backends on the CPU.
+//! The test suite of all backends on the CPU. It stands here and not in `xp-cpu` because the test profile compiles this
+//! package, whose tests are some thousand instances of generic code, without optimisation.
 
 xp_conformance::backend_suite!(xp_cpu::Cpu);
 xp_conformance::float64_suite!(xp_cpu::Cpu);
