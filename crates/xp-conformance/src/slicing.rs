@@ -154,6 +154,8 @@ pub fn diagonals<B: Backend>(device: &B) {
         let turned: Vec<i32> = x.matrix_transpose().unwrap().diagonal(-offset).unwrap().to_vec();
         assert_eq!(turned, expected, "transposed, offset {}", -offset);
     }
+    assert!(x.diagonal(isize::MIN).unwrap().is_empty() && x.diagonal(isize::MAX).unwrap().is_empty());
+    assert_eq!((x.triu(isize::MIN).unwrap().to_vec(), x.tril(isize::MIN).unwrap().to_vec()), (x.to_vec(), vec![0; 24]));
     assert!(matches!(vector(device, &[1]).diagonal(0), Err(Error::Rank { expected: 2, given: 1 })));
 }
 

@@ -12,7 +12,11 @@ pub(crate) fn parallel(tasks: usize, run: impl Fn(Range<usize>) + Sync) {
         return run(0..tasks);
     }
     // A few parts per thread even out what the machine does besides.
-    let parts = tasks.min(4 * threads);
+    in_parts(tasks, tasks.min(4 * threads), &run);
+}
+
+/// Not generic: the thread pool's machinery is compiled once, not once per kernel.
+fn in_parts(tasks: usize, parts: usize, run: &(dyn Fn(Range<usize>) + Sync)) {
     (0..parts).into_par_iter().for_each(|p| run(p * tasks / parts..(p + 1) * tasks / parts));
 }
 

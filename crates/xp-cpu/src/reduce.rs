@@ -92,10 +92,11 @@ impl Work {
         let size = |axes: &[usize]| axes.iter().map(|&k| shape[k]).product::<usize>();
         let (kept_size, rows, len) = (size(&kept), size(&reduced), shape[last]);
         let row_reduced = plan.reduced()[last];
-        let width = if row_reduced { 1 } else { len.min(WIDTH) };
+        // No elements to reduce make no blocks.
+        let width = if row_reduced { 1 } else { len.clamp(1, WIDTH) };
         let groups = if row_reduced { 1 } else { len.div_ceil(width) };
         let (block_rows, block_len) = if row_reduced {
-            if len >= BLOCK { (1, BLOCK) } else { ((BLOCK / len).max(1), len) }
+            if len >= BLOCK { (1, BLOCK) } else { ((BLOCK / len.max(1)).max(1), len.max(1)) }
         } else {
             // Few partial rows: they cost memory and a merge each.
             ((8 * BLOCK / width).max(64), len)

@@ -190,7 +190,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let mut steps = D::zero_strides(ndim);
         steps.as_mut()[ndim - 1] = side;
         steps.as_mut()[ndim - 2] = -side;
-        let inside = Lazy::new(Iota::<B, D>::new(self.device(), self.shape(), 0, steps)).zip::<LessEqual, i64>((side * k) as i64);
+        let inside = Lazy::new(Iota::<B, D>::new(self.device(), self.shape(), 0, steps)).zip::<LessEqual, i64>(side.saturating_mul(k) as i64);
         inside.zip3::<Where, _, _>(self, Scalar::<B, T, D>::new(T::default())).try_eval()?.into_rank()
     }
 }

@@ -45,7 +45,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
                     let (first, len) = resolve_range(start, stop, step, n)?;
                     *offset += first as isize * s;
                     shape.push(len);
-                    strides.push(s * step);
+                    strides.push(stride_of(s, step, len));
                 }
                 SliceItem::NewAxis | SliceItem::Ellipsis => unreachable!("handled below"),
             }
@@ -92,7 +92,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
         let offset = if len == 0 { 0 } else { (self.offset() as isize + first as isize * strides[k]) as usize };
         shape[k] = len;
-        strides[k] *= step;
+        strides[k] = stride_of(strides[k], step, len);
         self.view(&shape, &strides, offset)
     }
 
@@ -276,7 +276,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             return Err(Error::Rank { expected: 2, given: n });
         }
         let (rows, cols) = (self.dims()[n - 2] as isize, self.dims()[n - 1] as isize);
-        let (row, col) = ((-offset).max(0), offset.max(0));
+        let (row, col) = (offset.saturating_neg().max(0), offset.max(0));
         let len = (rows - row).min(cols - col).max(0);
         let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
         let start = self.offset() as isize + if len > 0 { row * strides[n - 2] + col * strides[n - 1] } else { 0 };
@@ -287,6 +287,12 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         strides.push(step);
         self.view(&shape, &strides, start as usize)
     }
+}
+
+/// The stride of a slice of `len` positions, which does not matter when there are no two of them: then the step may be
+/// too large to multiply with.
+fn stride_of(stride: isize, step: isize, len: usize) -> isize {
+    if len > 1 { stride * step } else { stride }
 }
 
 /// The first position and the number of positions of a Python slice.

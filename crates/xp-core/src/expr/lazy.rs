@@ -77,11 +77,12 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// A lazy expression of the rows `self[indices[i], ...]`, which are looked up during the loop and never copied.
     ///
     /// # Errors
-    /// [`Error::Rank`] for a scalar array, [`Error::Index`] when an index is out of bounds.
+    /// [`Error::Rank`] for a scalar array, [`Error::Device`] for two devices, [`Error::Index`] when an index is out of bounds.
     pub fn lazy_rows(&self, indices: &Array<B, i64, Ix1>) -> Result<Lazy<Rows<B, T, D>>> {
         let Some(&len) = self.dims().first() else {
             return Err(Error::Rank { expected: 1, given: 0 });
         };
+        super::check_devices(Some(self.device()), Some(indices.device()))?;
         crate::indexing::check_indices(indices, 0, len)?;
         Ok(Lazy(Rows::new(self.clone(), indices.clone())))
     }
