@@ -5,6 +5,7 @@
 //!
 //! All work of a [`Device`] runs on one stream, in the order in which it was queued. Only a read by the host waits.
 
+#![allow(unused_braces)]
 pub mod device;
 pub mod driver;
 pub mod error;
