@@ -34,7 +34,7 @@ fn reading_an_address_is_a_fault() {
 #[test]
 fn values_are_there() {
     let x = array(&Strict::new(0));
-    let here = vec![0u8; 1];
+    let here = [0u8; 1];
     let distance = Strict::address(x.buffer()).addr().abs_diff(here.as_ptr().addr());
     assert!(distance > 1 << 50, "the address is near {:p}", here.as_ptr());
     assert_eq!((x.to_vec(), x.item().is_err(), x.get([1]).unwrap()), (vec![1.0, 2.0, 3.0], true, 2.0));
