@@ -3,6 +3,7 @@
 mod create;
 mod fmt;
 mod manipulate;
+mod shapes;
 mod views;
 
 pub use create::{NestedValues, arange, empty, eye, from_nested, full, linspace, meshgrid, ones, zeros};

@@ -4,9 +4,11 @@
 //! does not implement the trait, and the functions then do not compile for it.
 
 mod functions;
+mod norms;
 mod rows;
 
 pub use functions::*;
+pub use norms::{MatrixNorm, matrix_norm, matrix_norm_keepdims, vector_norm};
 pub use rows::RowBlock;
 
 use crate::array::Array;
