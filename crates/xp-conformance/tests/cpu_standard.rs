@@ -1,0 +1,8 @@
+//! The functions that are composed of a backend's methods, on the CPU.
+
+mod f32 {
+    xp_conformance::standard_suite!(xp_cpu::Cpu, f32);
+}
+mod f64 {
+    xp_conformance::standard_suite!(xp_cpu::Cpu, f64);
+}
