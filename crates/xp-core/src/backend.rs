@@ -113,6 +113,16 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// When the device fails.
     fn argsort<T: Real>(&self, x: &Self::Buffer<T>, lanes: Lanes, descending: bool) -> Result<Self::Buffer<i64>>;
 
+    /// Positions of the first `k` elements of the sorted lanes of a contiguous array, in sorted order: what the first `k`
+    /// of [`Backend::argsort`] are.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn top_k<T: Real>(&self, x: &Self::Buffer<T>, lanes: Lanes, k: usize, descending: bool) -> Result<Self::Buffer<i64>> {
+        let first = self.upload((0..k as i64).collect())?;
+        self.take(&self.argsort(x, lanes, descending)?, lanes, &first, None)
+    }
+
     /// Positions at which elements of `queries` go into each sorted lane of `x`: before equal ones, or after if `right`.
     /// There are as many lanes of queries as lanes of `x`, or any number for one lane of `x`.
     ///

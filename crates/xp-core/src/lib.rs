@@ -12,6 +12,7 @@ pub mod dtype;
 pub mod elementwise;
 mod error;
 pub mod expr;
+pub mod extra;
 mod index_arrays;
 pub mod indexing;
 mod inspection;
