@@ -16,6 +16,7 @@
 pub mod creation;
 pub mod elementwise;
 pub mod errors;
+pub mod extra;
 pub mod fusion;
 pub mod indexing;
 pub mod linalg;
@@ -23,6 +24,7 @@ pub mod manipulation;
 pub mod matmul;
 pub mod operators;
 pub mod printing;
+pub mod random;
 pub mod reductions;
 pub mod slicing;
 pub mod sorting;
@@ -70,6 +72,10 @@ macro_rules! standard_suite {
                 unique_of_any_dtype, sorter, leading_masks, mask_assignment, several_index_arrays, index_assignment, cross_products,
                 vector_norms<$t>, norms_at_any_scale<$t>, complex_norms,
             }
+            extra {
+                golden<$t>, quantile_forms<$t>, counting_and_shaping, sets, first_elements<$t>, values<$t>, distances<$t>, einsum_forms, lu<$t>,
+            }
+            random { streams, floats<$t>, integers, choices<$t> }
         }
     };
 }

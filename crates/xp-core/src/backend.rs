@@ -130,6 +130,16 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// When the device fails.
     fn searchsorted<T: Real>(&self, x: &Self::Buffer<T>, queries: &Self::Buffer<T>, right: bool) -> Result<Self::Buffer<i64>>;
 
+    /// The distinct elements of a contiguous array in ascending order, -0 and 0 as one and every NaN as its own, with their
+    /// counts, and if `places` where they are. `None` when the backend has nothing better than a sort: then the caller
+    /// composes them of the other methods.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn unique<T: Real>(&self, _x: &Self::Buffer<T>, _places: bool) -> Result<Option<Distinct<Self, T>>> {
+        Ok(None)
+    }
+
     /// Elements of the lanes of a contiguous array at `indices`, the same for every lane, or one list per lane
     /// (`indices` then is a contiguous array with the lanes of `x` but for their length).
     ///
@@ -164,6 +174,19 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
         dims: [usize; 3],
         batches: &[[usize; 2]],
     ) -> Result<Self::Buffer<T>>;
+}
+
+/// What [`Backend::unique`] finds.
+#[derive(Debug)]
+pub struct Distinct<B: Backend, T: Element> {
+    /// The number of distinct elements.
+    pub len: usize,
+    /// The distinct elements.
+    pub values: B::Buffer<T>,
+    /// How often each occurs.
+    pub counts: B::Buffer<i64>,
+    /// The position of the first occurrence of each, and, for every element of the array, the position of its value.
+    pub places: Option<[B::Buffer<i64>; 2]>,
 }
 
 /// Where a result goes: a buffer and the position of its first element.

@@ -21,6 +21,7 @@ pub mod math;
 mod matmul;
 mod operators;
 pub mod ops;
+pub mod random;
 pub mod reduction;
 mod shape;
 mod sorting;

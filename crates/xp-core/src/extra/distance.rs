@@ -42,7 +42,11 @@ pub enum Metric {
 /// assert_eq!(cdist(&a, &b, Metric::CityBlock)?.to_vec(), [7.0, 4.0]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn cdist<B: Backend, T: Float, D: Dim, E: Dim>(a: &Array<B, T, D>, b: &Array<B, T, E>, metric: Metric) -> Result<Array<B, T, <D as DimBase>::Max<E>>> {
+pub fn cdist<B: Backend, T: Float, D: Dim, E: Dim>(
+    a: &Array<B, T, D>,
+    b: &Array<B, T, E>,
+    metric: Metric,
+) -> Result<Array<B, T, <D as DimBase>::Max<E>>> {
     for ndim in [a.ndim(), b.ndim()] {
         if ndim < 2 {
             return Err(Error::Rank { expected: 2, given: ndim });

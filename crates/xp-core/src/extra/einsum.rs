@@ -105,7 +105,8 @@ fn parse<B: Backend, T: Num>(subscripts: &str, operands: &[&Operand<B, T>]) -> R
         }
         None => {
             let all: Vec<Label> = inputs.concat();
-            let mut once: Vec<Label> = all.iter().filter(|l| matches!(l, Label::Letter(_)) && all.iter().filter(|m| m == l).count() == 1).copied().collect();
+            let mut once: Vec<Label> =
+                all.iter().filter(|l| matches!(l, Label::Letter(_)) && all.iter().filter(|m| m == l).count() == 1).copied().collect();
             once.sort_unstable();
             (0..widest).rev().map(Label::Hidden).chain(once).collect()
         }

@@ -240,11 +240,7 @@ fn gathered<B: Backend, T: Num, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: &A) -
     let kept: Vec<usize> = (0..x.ndim()).filter(|k| !over.contains(k)).collect();
     let order: Vec<isize> = kept.iter().chain(&over).map(|&k| k as isize).collect();
     let mut shape: Vec<usize> = kept.iter().map(|&k| x.dims()[k]).collect();
-    let result = if A::KEEP {
-        (0..x.ndim()).map(|k| if over.contains(&k) { 1 } else { x.dims()[k] }).collect()
-    } else {
-        shape.clone()
-    };
+    let result = if A::KEEP { (0..x.ndim()).map(|k| if over.contains(&k) { 1 } else { x.dims()[k] }).collect() } else { shape.clone() };
     shape.push(over.iter().map(|&k| x.dims()[k]).product());
     Ok((x.clone().into_dyn().permute_dims(&order)?.reshape(shape)?, result))
 }

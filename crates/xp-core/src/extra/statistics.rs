@@ -258,7 +258,10 @@ fn check_weights<B: Backend, R: Real>(what: &'static str, w: &Array<B, R, crate:
 }
 
 /// `x` with `instead` in place of NaN.
-fn without_nan<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, instead: T) -> crate::Lazy<impl Expr<Backend = B, Elem = T, Dim = D> + use<'_, B, T, D>> {
+fn without_nan<B: Backend, T: Num, D: Dim>(
+    x: &Array<B, T, D>,
+    instead: T,
+) -> crate::Lazy<impl Expr<Backend = B, Elem = T, Dim = D> + use<'_, B, T, D>> {
     x.lazy().isnan().zip3::<Where, _, _>(Scalar::<B, T, D>::new(instead), x)
 }
 
