@@ -70,8 +70,9 @@ pub fn integers<B: Backend>(device: &B) {
         let x = Generator::new(2).integers(device, low, high, [n]).unwrap();
         let (least, most) = (x.min_all().item().unwrap(), x.max_all().item().unwrap());
         assert!(least >= low && most < high, "{least} to {most} of {low}..{high}");
-        let range = high.to_f64() - low.to_f64();
-        assert!(least.to_f64() - low.to_f64() <= range / 100.0 + 1.0 && high.to_f64() - most.to_f64() <= range / 100.0 + 1.0, "{low}..{high}");
+        let distance = |a: T, b: T| (b.to_i64() as u64).wrapping_sub(a.to_i64() as u64) as f64;
+        let range = distance(low, high);
+        assert!(distance(low, least).max(distance(most, high)) <= range / 100.0 + 1.0, "{low}..{high}");
         if range < 20.0 {
             let counts = unique_counts(&x).unwrap().1.to_vec();
             let expected = n as f64 / range;

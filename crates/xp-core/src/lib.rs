@@ -19,6 +19,8 @@ mod inspection;
 pub mod linalg;
 pub mod math;
 mod matmul;
+#[cfg(feature = "npy")]
+pub mod npy;
 mod operators;
 pub mod ops;
 pub mod random;
