@@ -8,7 +8,7 @@ use crate::Cpu;
 /// A matrix as `nalgebra` sees it, without a copy.
 ///
 /// # Errors
-/// [`Error::Value`] when an axis runs backwards: `nalgebra` has no such strides.
+/// [`Error::Value`] when an axis runs backwards or repeats one element: `nalgebra` has no such strides.
 ///
 /// ```
 /// use xp::prelude::*;
@@ -19,12 +19,12 @@ use crate::Cpu;
 /// ```
 pub fn view<T: Element>(x: &Array<Cpu, T, Ix2>) -> Result<DMatrixView<'_, T, Dyn, Dyn>> {
     let [rows, cols] = x.shape();
-    let step = |k: usize| if x.dims()[k] > 1 { x.strides()[k] } else { 0 };
-    let (down, across) = (step(0), step(1));
-    if down < 0 || across < 0 {
-        return Err(Error::value("nalgebra view", format!("strides {:?} given: they must not be negative; make a copy first", x.strides())));
+    if x.dims().iter().zip(x.strides()).any(|(&n, &s)| n > 1 && s <= 0) {
+        return Err(Error::value("nalgebra view", format!("strides {:?} given: they must be positive; make a copy first", x.strides())));
     }
-    let (down, across) = (down as usize, across as usize);
+    // The stride of an axis of length 1 does not matter, but must not be 0.
+    let down = if rows > 1 { x.strides()[0] as usize } else { 1 };
+    let across = if cols > 1 { x.strides()[1] as usize } else { (rows * down).max(1) };
     // SAFETY: address, shape and strides are those of the array, whose elements are written, and which is borrowed as long
     // as the view lives: nobody writes to memory that an array holds.
     unsafe {
