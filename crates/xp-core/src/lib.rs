@@ -4,36 +4,49 @@
 //! backends and contains no backend itself.
 
 pub mod array;
+mod axes;
 pub mod backend;
 pub mod dim;
+mod dispatch;
 pub mod dtype;
 pub mod elementwise;
 mod error;
 pub mod expr;
+pub mod extra;
+mod index_arrays;
 pub mod indexing;
+mod inspection;
 pub mod linalg;
 pub mod math;
 mod matmul;
+#[cfg(feature = "npy")]
+pub mod npy;
 mod operators;
 pub mod ops;
+pub mod random;
 pub mod reduction;
 mod shape;
 mod sorting;
+mod standard;
 
 pub use array::Array;
+pub use axes::{Axes, KeepDims};
 pub use backend::Backend;
 pub use dim::{Dim, Dyn, IntoShape, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, MAX_NDIM, Rank};
 pub use dtype::{Bits, DType, Element, Float, Floating, Integer, Num, Promote, Real};
 pub use error::{Error, Result};
 pub use expr::{Expr, Lazy};
 pub use indexing::{Ellipsis, NewAxis};
+pub use inspection::{Capabilities, DefaultDTypes, capabilities, default_device, default_dtypes, dtypes, result_type_all};
 pub use linalg::Linalg;
 pub use shape::{broadcast_shapes, contiguous_strides, is_contiguous, normalize_axes, normalize_axis, size_of_shape};
 
 /// The functions of the standard, free: `exp(&x)`, `concat(&[&a, &b], 0)`, `where_(&mask, &a, &b)`.
 pub mod functions {
     pub use crate::array::{arange, broadcast_arrays, concat, empty, eye, full, linspace, meshgrid, ones, repeat_each, stack, unstack, zeros};
+    pub use crate::axes::{Axes, KeepDims};
     pub use crate::elementwise::{binary_functions::*, unary_functions::*, where_};
     pub use crate::matmul::{outer, tensordot, tensordot_axes, vecdot};
     pub use crate::sorting::{Side, Unique, isin, searchsorted, unique_all, unique_counts, unique_inverse, unique_values};
+    pub use crate::standard::*;
 }

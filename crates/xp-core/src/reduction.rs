@@ -387,7 +387,7 @@ impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
     }
 }
 
-fn scale<B: Backend, R: Float, D: Dim>(sums: Array<B, R, D>, n: usize, correction: f64) -> Array<B, R, D> {
+pub(crate) fn scale<B: Backend, R: Float, D: Dim>(sums: Array<B, R, D>, n: usize, correction: f64) -> Array<B, R, D> {
     let dof = n as f64 - correction;
     let dof = if dof > 0.0 { dof } else { f64::NAN };
     sums / R::from_f64(dof)

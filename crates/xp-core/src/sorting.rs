@@ -1,7 +1,7 @@
 //! Sorting, searching, sets and cumulative functions.
 
 use crate::array::Array;
-use crate::backend::{Backend, Lanes, Scan};
+use crate::backend::{Backend, Distinct, Lanes, Scan};
 use crate::dim::{Dim, Ix1};
 use crate::dtype::{Element, Num, Real};
 use crate::error::{Error, Result};
@@ -148,8 +148,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
 
 /// The distinct elements of an array and where they are, as [`unique_all`] returns them.
 #[derive(Clone, Debug)]
-pub struct Unique<B: Backend, T: Real, D: Dim> {
-    /// The distinct elements in ascending order; every NaN is distinct.
+pub struct Unique<B: Backend, T: Element, D: Dim> {
+    /// The distinct elements, real numbers in ascending order; every NaN is distinct.
     pub values: Array<B, T, Ix1>,
     /// The position, in the flattened array, of the first occurrence of each.
     pub indices: Array<B, i64, Ix1>,
@@ -171,10 +171,20 @@ pub struct Unique<B: Backend, T: Real, D: Dim> {
 /// assert_eq!((u.inverse_indices.to_vec(), u.counts.to_vec()), (vec![1, 0, 1], vec![1, 2]));
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn unique_all<B: Backend, T: Real, D: Dim>(x: &Array<B, T, D>) -> Result<Unique<B, T, D>> {
+pub fn unique_all<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Unique<B, T, D>> {
     let n = x.size();
     let flat = x.ravel()?;
-    let order = flat.argsort(0, false)?;
+    if let Some(Distinct { len, values, counts, places: Some([first, inverse]) }) = T::unique(&flat, true)? {
+        let vector = |buffer| Array::from_result(x.device(), buffer, &[len]);
+        let inverse_indices = Array::from_result(x.device(), inverse, x.dims())?;
+        return Ok(Unique {
+            values: Array::from_result(x.device(), values, &[len])?,
+            indices: vector(first)?,
+            inverse_indices,
+            counts: vector(counts)?,
+        });
+    }
+    let order = T::argsort(&flat)?;
     let sorted = flat.take(&order, 0)?;
     let starts = run_starts(&sorted)?;
     let values = sorted.select(&starts)?;
@@ -200,8 +210,12 @@ pub fn unique_all<B: Backend, T: Real, D: Dim>(x: &Array<B, T, D>) -> Result<Uni
 /// assert_eq!(unique_values(&array![3, 1, 3])?.to_vec(), [1, 3]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn unique_values<B: Backend, T: Real, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, Ix1>> {
-    let sorted = x.ravel()?.sort(0, false)?;
+pub fn unique_values<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, Ix1>> {
+    let flat = x.ravel()?;
+    if let Some(found) = T::unique(&flat, false)? {
+        return Array::from_result(x.device(), found.values, &[found.len]);
+    }
+    let sorted = T::sort(&flat)?;
     sorted.select(&run_starts(&sorted)?)
 }
 
@@ -209,7 +223,12 @@ pub fn unique_values<B: Backend, T: Real, D: Dim>(x: &Array<B, T, D>) -> Result<
 ///
 /// # Errors
 /// When memory runs out or the device fails.
-pub fn unique_counts<B: Backend, T: Real, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, T, Ix1>, Array<B, i64, Ix1>)> {
+pub fn unique_counts<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, T, Ix1>, Array<B, i64, Ix1>)> {
+    let flat = x.ravel()?;
+    if let Some(found) = T::unique(&flat, false)? {
+        let counts = Array::from_result(x.device(), found.counts, &[found.len])?;
+        return Ok((Array::from_result(x.device(), found.values, &[found.len])?, counts));
+    }
     let u = unique_all(x)?;
     Ok((u.values, u.counts))
 }
@@ -218,13 +237,13 @@ pub fn unique_counts<B: Backend, T: Real, D: Dim>(x: &Array<B, T, D>) -> Result<
 ///
 /// # Errors
 /// When memory runs out or the device fails.
-pub fn unique_inverse<B: Backend, T: Real, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, T, Ix1>, Array<B, i64, D>)> {
+pub fn unique_inverse<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, T, Ix1>, Array<B, i64, D>)> {
     let u = unique_all(x)?;
     Ok((u.values, u.inverse_indices))
 }
 
 /// Where a sorted vector starts a run of equal elements.
-fn run_starts<B: Backend, T: Real>(sorted: &Array<B, T, Ix1>) -> Result<Array<B, bool, Ix1>> {
+fn run_starts<B: Backend, T: Element>(sorted: &Array<B, T, Ix1>) -> Result<Array<B, bool, Ix1>> {
     let mut starts = sorted.full_like(true)?;
     if sorted.size() > 1 {
         starts.set(s![1..], sorted.slice(s![1..])?.not_equal(&sorted.slice(s![..-1])?))?;

@@ -9,7 +9,7 @@ use crate::indexing::{SliceItem, SliceSpec};
 use crate::shape::{broadcast_shapes, broadcast_strides, contiguous_strides, normalize_axes, normalize_axis, normalize_index, size_of_shape};
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
-    fn view<E: Dim>(&self, shape: &[usize], strides: &[isize], offset: usize) -> Result<Array<B, T, E>> {
+    pub(super) fn view<E: Dim>(&self, shape: &[usize], strides: &[isize], offset: usize) -> Result<Array<B, T, E>> {
         Ok(Array::from_parts(self.device().clone(), self.buffer().clone(), E::shape_from(shape)?, E::strides_from(strides)?, offset))
     }
 
@@ -313,7 +313,7 @@ fn resolve_range(start: Option<isize>, stop: Option<isize>, step: isize, len: us
 }
 
 /// Strides under which the same memory, in the same order, has another shape; `None` when there are none.
-fn reshaped_strides(dims: &[usize], strides: &[isize], shape: &[usize]) -> Option<Vec<isize>> {
+pub(super) fn reshaped_strides(dims: &[usize], strides: &[isize], shape: &[usize]) -> Option<Vec<isize>> {
     let size: usize = dims.iter().product();
     if size == 0 {
         return Some(vec![0; shape.len()]);

@@ -44,6 +44,7 @@ pub trait Element:
     + Promote<Self, Output = Self>
     + CastSource
     + CastTarget
+    + crate::dispatch::Dispatch
     + 'static
 {
     /// The dtype as a value.

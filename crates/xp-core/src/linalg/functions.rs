@@ -7,9 +7,10 @@ use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::{Floating, Num};
 use crate::error::{Error, Result};
 use crate::expr::Lazy;
-use crate::shape::broadcast_shapes;
+use crate::shape::{broadcast_shapes, normalize_axis};
 
 pub use crate::matmul::{outer, tensordot, tensordot_axes, vecdot};
+pub use crate::standard::{matmul, matrix_transpose};
 
 type Matrices<B, T> = Array<B, T, Dyn>;
 
@@ -238,9 +239,26 @@ pub fn slogdet<B: Linalg<T>, T: Floating, D: Dim>(
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn pinv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, rtol: Option<T::Real>) -> Result<Array<B, T, D>> {
+    pinv_rtol(x, &scalar_rtol(x, rtol)?)
+}
+
+/// [`pinv`] with a tolerance for every matrix: an array that broadcasts to the stack.
+///
+/// # Errors
+/// As for [`svd`], [`Error::Broadcast`], [`Error::Shape`] when the tolerances do not broadcast to the stack.
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[[2.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 1.0]]];
+/// let p = xp::linalg::pinv_rtol(&x, &array![0.0, 0.6])?;
+/// assert_eq!(p.to_vec(), [0.5, 0.0, 0.0, 1.0, 0.5, 0.0, 0.0, 0.0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn pinv_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(x: &Array<B, T, D>, rtol: &Array<B, T::Real, E>) -> Result<Array<B, T, D>> {
     let a = matrices(x)?;
+    let rtol = rtol.broadcast_to(&a.dims()[..a.ndim() - 2])?;
     let (u, s, vh) = B::svd(&a, Vectors::Thin)?;
-    let inverse = inverse_values(&s, rtol.unwrap_or_else(|| default_rtol::<T>(a.dims()[a.ndim() - 2], a.dims()[a.ndim() - 1])))?;
+    let inverse = inverse_values(&s, &rtol.expand_dims(-1)?)?;
     let scaled = adjoint(&vh)? * inverse.expand_dims(-2)?.lazy().map::<crate::ops::AsType<T>>().try_eval()?;
     scaled.matmul(&adjoint(&u)?)?.into_rank()
 }
@@ -249,18 +267,49 @@ pub fn pinv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, rtol: Option<
 ///
 /// # Errors
 /// As for [`svd`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(xp::linalg::matrix_rank(&array![[1.0, 2.0], [2.0, 4.0]], None)?.item()?, 1);
+/// # Ok::<(), xp::Error>(())
+/// ```
 pub fn matrix_rank<B: Linalg<T>, T: Floating, D: Dim>(
     x: &Array<B, T, D>,
     rtol: Option<T::Real>,
 ) -> Result<Array<B, i64, <D::Smaller as DimBase>::Smaller>> {
+    matrix_rank_rtol(x, &scalar_rtol(x, rtol)?)
+}
+
+/// [`matrix_rank`] with a tolerance for every matrix: an array that broadcasts to the stack.
+///
+/// # Errors
+/// As for [`pinv_rtol`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[[2.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 1.0]]];
+/// assert_eq!(xp::linalg::matrix_rank_rtol(&x, &array![0.0, 0.6])?.to_vec(), [2, 1]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn matrix_rank_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
+    x: &Array<B, T, D>,
+    rtol: &Array<B, T::Real, E>,
+) -> Result<Array<B, i64, <D::Smaller as DimBase>::Smaller>> {
     let a = matrices(x)?;
-    let rtol = rtol.unwrap_or_else(|| default_rtol::<T>(a.dims()[a.ndim() - 2], a.dims()[a.ndim() - 1]));
+    let rtol = rtol.broadcast_to(&a.dims()[..a.ndim() - 2])?.expand_dims(-1)?;
     let s = B::svdvals(&a)?;
     if s.dims()[s.ndim() - 1] == 0 {
         return crate::array::zeros::<B, i64, _>(a.device(), &a.dims()[..a.ndim() - 2])?.into_rank();
     }
     let largest = s.slice_axis(-1, None, Some(1), 1)?;
-    s.greater(largest * rtol).count_nonzero(-1).into_rank()
+    s.lazy().greater((largest.lazy() * &rtol).try_eval()?).count_nonzero(-1).try_eval()?.into_rank()
+}
+
+/// The tolerance for singular values as a scalar array.
+fn scalar_rtol<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, rtol: Option<T::Real>) -> Result<Array<B, T::Real, crate::dim::Ix0>> {
+    let a = matrices(x)?;
+    let rtol = rtol.unwrap_or_else(|| default_rtol::<T>(a.dims()[a.ndim() - 2], a.dims()[a.ndim() - 1]));
+    crate::array::full(x.device(), [], rtol)
 }
 
 /// What [`lstsq`] finds.
@@ -291,7 +340,7 @@ pub fn lstsq<B: Linalg<T>, T: Floating, E: Dim>(a: &Array<B, T, Ix2>, b: &Array<
         return Err(Error::shape("lstsq: b", b.dims(), format!("{m} rows, as {:?} has", a.dims())));
     }
     let (u, s, vh) = svd(a, Vectors::Thin)?;
-    let inverse = inverse_values(&s.clone().into_dyn(), rtol.unwrap_or_else(|| default_rtol::<T>(m, n)))?;
+    let inverse = inverse_values(&s.clone().into_dyn(), &scalar_rtol(a, rtol)?.into_dyn())?;
     let rank = inverse.count_nonzero_all().item()? as usize;
     let inverse = inverse.lazy().map::<crate::ops::AsType<T>>().try_eval()?.expand_dims(-1)?;
     let rhs: Array<B, T, Ix2> = b.reshape([m, b.size() / m.max(1)])?;
@@ -302,12 +351,12 @@ pub fn lstsq<B: Linalg<T>, T: Floating, E: Dim>(a: &Array<B, T, Ix2>, b: &Array<
     Ok(Lstsq { solution, rank, singular_values: s })
 }
 
-/// `1 / s` where `s` is above `rtol` times its largest, otherwise 0.
-fn inverse_values<B: Backend, R: crate::dtype::Float>(s: &Array<B, R, Dyn>, rtol: R) -> Result<Array<B, R, Dyn>> {
+/// `1 / s` where `s` is above `rtol`, which broadcasts, times its largest, otherwise 0.
+fn inverse_values<B: Backend, R: crate::dtype::Float>(s: &Array<B, R, Dyn>, rtol: &Array<B, R, Dyn>) -> Result<Array<B, R, Dyn>> {
     if s.dims()[s.ndim() - 1] == 0 {
         return Ok(s.clone());
     }
-    let limit = s.slice_axis(-1, None, Some(1), 1)? * rtol;
+    let limit = (s.slice_axis(-1, None, Some(1), 1)?.lazy() * rtol).try_eval()?;
     let keep = s.lazy().greater(&limit).logical_and(s.lazy().greater(R::ZERO)).try_eval()?;
     Ok(crate::elementwise::where_(&keep, &s.reciprocal(), R::ZERO))
 }
@@ -354,6 +403,51 @@ pub fn trace<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, offset: isize) -> R
     x.diagonal(offset)?.lazy().sum(-1).try_eval()
 }
 
+/// The diagonal of the last two axes, `offset` above the main one, as a view: [`Array::diagonal`].
+///
+/// # Errors
+/// [`Error::Rank`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(xp::linalg::diagonal(&array![[1, 2], [3, 4]], 1)?.to_vec(), [2]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn diagonal<B: Backend, T: crate::dtype::Element, D: Dim>(x: &Array<B, T, D>, offset: isize) -> Result<Array<B, T, D::Smaller>> {
+    x.diagonal(offset)
+}
+
+/// The cross product of the vectors of three elements along an axis, which is negative, after broadcasting the other axes.
+///
+/// # Errors
+/// [`Error::Axis`] when `axis` is not negative or not in both arrays, [`Error::Shape`] when a length along it is not 3,
+/// [`Error::Broadcast`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let c = xp::linalg::cross(&array![1, 2, 3], &array![4, 5, 6], -1)?;
+/// assert_eq!(c.to_vec(), [-3, 6, -3]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn cross<B: Backend, T: Num, D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array<B, T, E>, axis: isize) -> Result<Array<B, T, D::Max<E>>> {
+    let ndim = x1.ndim().max(x2.ndim());
+    if axis >= 0 {
+        return Err(Error::Axis { axis, ndim });
+    }
+    let (a, b) = (x1.clone().into_dyn(), x2.clone().into_dyn());
+    for x in [&a, &b] {
+        if x.dims()[normalize_axis(axis, x.ndim())?] != 3 {
+            return Err(Error::shape("cross", x.dims(), format!("length 3 along axis {axis}")));
+        }
+    }
+    let part = |x: &Matrices<B, T>, k: usize| x.slice_axis(axis, Some(k as isize % 3), Some(k as isize % 3 + 1), 1);
+    let component = |k: usize| {
+        let (a1, a2, b1, b2) = (part(&a, k + 1)?, part(&a, k + 2)?, part(&b, k + 1)?, part(&b, k + 2)?);
+        (a1.lazy() * &b2 - a2.lazy() * &b1).try_eval()
+    };
+    crate::array::concat(&[&component(0)?, &component(1)?, &component(2)?], axis)?.into_rank()
+}
+
 /// Product of every matrix with itself, `n` times; of its inverse for negative `n`.
 ///
 /// # Errors
@@ -378,97 +472,14 @@ pub fn matrix_power<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, n: i6
     power.into_rank()
 }
 
-/// Which norm of a matrix.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum MatrixNorm {
-    /// Square root of the sum of squared magnitudes.
-    Fro,
-    /// Sum of the singular values.
-    Nuc,
-    /// Largest sum of magnitudes of a column; the smallest if `min`.
-    One {
-        /// The smallest instead of the largest.
-        min: bool,
-    },
-    /// Largest singular value; the smallest if `min`.
-    Two {
-        /// The smallest instead of the largest.
-        min: bool,
-    },
-    /// Largest sum of magnitudes of a row; the smallest if `min`.
-    Inf {
-        /// The smallest instead of the largest.
-        min: bool,
-    },
-}
-
-/// A norm of every matrix.
-///
-/// # Errors
-/// As for [`svd`].
-///
-/// ```
-/// use xp::prelude::*;
-/// use xp::linalg::{MatrixNorm, matrix_norm};
-/// let x = array![[3.0_f64, 0.0], [0.0, -4.0]];
-/// assert_eq!(matrix_norm(&x, MatrixNorm::Fro)?.item()?, 5.0);
-/// assert_eq!(matrix_norm(&x, MatrixNorm::Inf { min: false })?.item()?, 4.0);
-/// # Ok::<(), xp::Error>(())
-/// ```
-pub fn matrix_norm<B: Linalg<T>, T: Floating, D: Dim>(
-    x: &Array<B, T, D>,
-    ord: MatrixNorm,
-) -> Result<Array<B, T::Real, <D::Smaller as DimBase>::Smaller>> {
-    let a = matrices(x)?;
-    let pick = |v: Array<B, T::Real, Dyn>, min: bool| if min { v.lazy().min(-1).try_eval() } else { v.lazy().max(-1).try_eval() };
-    let norm = match ord {
-        MatrixNorm::Fro => a.lazy().abs_square().sum_axes(&[-2, -1], false).try_eval()?.into_lazy().sqrt().try_eval()?,
-        MatrixNorm::Nuc => B::svdvals(&a)?.lazy().sum(-1).try_eval()?,
-        MatrixNorm::One { min } => pick(a.lazy().abs().sum(-2).try_eval()?, min)?,
-        MatrixNorm::Two { min } => pick(B::svdvals(&a)?, min)?,
-        MatrixNorm::Inf { min } => pick(a.lazy().abs().sum(-1).try_eval()?, min)?,
-    };
-    norm.into_rank()
-}
-
-/// The `p`-norm of the vectors along an axis: any real `p`, infinities, and 0, which counts the non-zero elements.
-///
-/// # Errors
-/// [`Error::Axis`].
-///
-/// ```
-/// use xp::prelude::*;
-/// assert_eq!(xp::linalg::vector_norm(&array![3.0_f64, -4.0], -1, 2.0)?.item()?, 5.0);
-/// assert_eq!(xp::linalg::vector_norm(&array![3.0_f64, -4.0], -1, f64::INFINITY)?.item()?, 4.0);
-/// # Ok::<(), xp::Error>(())
-/// ```
-pub fn vector_norm<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, axis: isize, p: f64) -> Result<Array<B, T::Real, D::Smaller>> {
-    let magnitudes = x.lazy().abs();
-    let real = <T::Real as Num>::from_f64;
-    if p == 2.0 {
-        x.lazy().abs_square().sum(axis).try_eval()?.into_lazy().sqrt().try_eval()
-    } else if p == 1.0 {
-        magnitudes.sum(axis).try_eval()
-    } else if p == f64::INFINITY {
-        magnitudes.max(axis).try_eval()
-    } else if p == f64::NEG_INFINITY {
-        magnitudes.min(axis).try_eval()
-    } else if p == 0.0 {
-        x.lazy().count_nonzero(axis).try_eval()?.lazy().map::<crate::ops::AsType<T::Real>>().try_eval()
-    } else {
-        let sums = magnitudes.zip::<crate::ops::Pow, _>(real(p)).sum(axis).try_eval()?;
-        sums.into_lazy().zip::<crate::ops::Pow, _>(real(1.0 / p)).try_eval()
-    }
-}
-
-fn matrices<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Matrices<B, T>> {
+pub(super) fn matrices<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Matrices<B, T>> {
     if x.ndim() < 2 {
         return Err(Error::Rank { expected: 2, given: x.ndim() });
     }
     Ok(x.clone().into_dyn())
 }
 
-fn square<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, function: &'static str) -> Result<Matrices<B, T>> {
+pub(super) fn square<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, function: &'static str) -> Result<Matrices<B, T>> {
     let a = matrices(x)?;
     let n = a.ndim();
     if a.dims()[n - 1] != a.dims()[n - 2] {
@@ -478,7 +489,7 @@ fn square<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, function: &'stati
 }
 
 /// Broadcasts the stacks of a square `a` and a right-hand side, which may be one vector, and solves.
-fn with_rhs<B: Backend, T: Floating, E: Dim, F: Dim>(
+pub(super) fn with_rhs<B: Backend, T: Floating, E: Dim, F: Dim>(
     what: &'static str,
     a: &Matrices<B, T>,
     b: &Array<B, T, E>,

@@ -1,0 +1,119 @@
+//! Shapes by several axes, by inference, and without a copy.
+
+use super::Array;
+use crate::backend::Backend;
+use crate::dim::{Dim, Dyn, IntoShape};
+use crate::dtype::Element;
+use crate::error::{Error, Result};
+use crate::shape::{normalize_axes, size_of_shape};
+
+impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    /// An array of the same shape, dtype and device, whose elements the standard does not specify; here zeros.
+    ///
+    /// # Errors
+    /// As for [`full`](super::full()).
+    pub fn empty_like(&self) -> Result<Self> {
+        self.zeros_like()
+    }
+
+    /// The array with new axes of length 1, which are at `axes` of the result.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::RepeatedAxis`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(array![1, 2].expand_dims_axes(&[0, -1])?.dims(), [1, 2, 1]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn expand_dims_axes(&self, axes: &[isize]) -> Result<Array<B, T, Dyn>> {
+        let mut order = normalize_axes(axes, self.ndim() + axes.len())?;
+        order.sort_unstable();
+        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
+        for k in order {
+            shape.insert(k, 1);
+            strides.insert(k, 0);
+        }
+        self.view(&shape, &strides, self.offset())
+    }
+
+    /// The array without some axes of length 1.
+    ///
+    /// # Errors
+    /// [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Shape`] when an axis has another length.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(array![[[1], [2]]].squeeze_axes(&[-1, 0])?.dims(), [2]);
+    /// assert!(array![[1, 2]].squeeze_axes(&[1]).is_err());
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Array<B, T, Dyn>> {
+        let dropped = normalize_axes(axes, self.ndim())?;
+        if let Some(k) = dropped.iter().find(|&&k| self.dims()[k] != 1) {
+            return Err(Error::shape("squeeze", self.dims(), format!("length 1 along axis {k}")));
+        }
+        let keep = |k: &usize| !dropped.contains(k);
+        let shape: Vec<_> = (0..self.ndim()).filter(keep).map(|k| self.dims()[k]).collect();
+        let strides: Vec<_> = (0..self.ndim()).filter(keep).map(|k| self.strides()[k]).collect();
+        self.view(&shape, &strides, self.offset())
+    }
+
+    /// [`Array::reshape`] with one length, given as -1, that follows from the number of elements.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for a length below -1, for two of them -1, or when no length fits; [`Error::Length`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(arange(&Cpu, 0, 6, 1)?.reshape_infer(&[2, -1])?.dims(), [2, 3]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn reshape_infer(&self, shape: &[isize]) -> Result<Array<B, T, Dyn>> {
+        let wrong = |why: &str| Err(Error::value("reshape: shape", format!("{shape:?} given for {} elements: {why}", self.size())));
+        let mut lengths: Vec<usize> = shape.iter().map(|&n| n.max(0) as usize).collect();
+        if shape.iter().any(|&n| n < -1) {
+            return wrong("a length is not negative, or -1 to be inferred");
+        }
+        let mut unknown = (0..shape.len()).filter(|&k| shape[k] == -1);
+        if let Some(k) = unknown.next() {
+            if unknown.next().is_some() {
+                return wrong("only one length can be inferred");
+            }
+            lengths[k] = 1;
+            let known = size_of_shape(&lengths)?;
+            if known == 0 || self.size() % known != 0 {
+                return wrong("no length of the inferred axis fits");
+            }
+            lengths[k] = self.size() / known;
+        }
+        self.reshape(lengths)
+    }
+
+    /// [`Array::reshape`] that never copies: the standard's `copy=False`.
+    ///
+    /// # Errors
+    /// As for [`Array::reshape`], and [`Error::Value`] when the elements do not lie in memory as the shape needs it.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[1, 2], [3, 4]];
+    /// assert_eq!(x.reshape_view([4])?.to_vec(), [1, 2, 3, 4]);
+    /// assert!(x.t().reshape_view([4]).is_err());
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn reshape_view<S: IntoShape>(&self, shape: S) -> Result<Array<B, T, S::Dim>> {
+        let shape = super::checked_shape::<S::Dim>(shape.into_shape())?;
+        let expected = size_of_shape(shape.as_ref())?;
+        if expected != self.size() {
+            return Err(Error::Length { given: self.size(), shape: shape.as_ref().to_vec(), expected });
+        }
+        match super::views::reshaped_strides(self.dims(), self.strides(), shape.as_ref()) {
+            Some(strides) => self.view(shape.as_ref(), &strides, self.offset()),
+            None => Err(Error::value(
+                "reshape",
+                format!("shape {:?} with strides {:?} cannot become {:?} without a copy", self.dims(), self.strides(), shape.as_ref()),
+            )),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Norms of vectors and matrices, without overflow or underflow on the way.
+
+use super::Linalg;
+use super::functions::matrices;
+use crate::array::Array;
+use crate::axes::Axes;
+use crate::backend::Backend;
+use crate::dim::{Dim, DimBase, Dyn};
+use crate::dtype::{Float, Floating, Num};
+use crate::error::Result;
+use crate::expr::{Scalar, eval_reduction};
+use crate::ops::{AsType, Pow, Where};
+use crate::reduction::{CountNonzero, Max, Min, Sum};
+
+/// Which norm of a matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MatrixNorm {
+    /// Square root of the sum of squared magnitudes.
+    Fro,
+    /// Sum of the singular values.
+    Nuc,
+    /// Largest sum of magnitudes of a column; the smallest if `min`.
+    One {
+        /// The smallest instead of the largest.
+        min: bool,
+    },
+    /// Largest singular value; the smallest if `min`.
+    Two {
+        /// The smallest instead of the largest.
+        min: bool,
+    },
+    /// Largest sum of magnitudes of a row; the smallest if `min`.
+    Inf {
+        /// The smallest instead of the largest.
+        min: bool,
+    },
+}
+
+/// A norm of every matrix.
+///
+/// # Errors
+/// As for [`svd`](super::svd()); [`Error::Shape`](crate::Error::Shape) for the largest or smallest of nothing.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::linalg::{MatrixNorm, matrix_norm};
+/// let x = array![[3.0_f64, 0.0], [0.0, -4.0]];
+/// assert_eq!(matrix_norm(&x, MatrixNorm::Fro)?.item()?, 5.0);
+/// assert_eq!(matrix_norm(&x, MatrixNorm::Inf { min: false })?.item()?, 4.0);
+/// assert!((matrix_norm(&(x * 1e200), MatrixNorm::Fro)?.item()? / 5e200 - 1.0).abs() < 1e-15);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn matrix_norm<B: Linalg<T>, T: Floating, D: Dim>(
+    x: &Array<B, T, D>,
+    ord: MatrixNorm,
+) -> Result<Array<B, T::Real, <D::Smaller as DimBase>::Smaller>> {
+    let a = matrices(x)?;
+    let pick = |v: Array<B, T::Real, Dyn>, min: bool| if min { v.lazy().min(-1).try_eval() } else { v.lazy().max(-1).try_eval() };
+    let norm = match ord {
+        MatrixNorm::Fro => vector_norm(&a, &[-2, -1][..], 2.0)?,
+        MatrixNorm::Nuc => B::svdvals(&a)?.lazy().sum(-1).try_eval()?,
+        MatrixNorm::One { min } => pick(a.lazy().abs().sum(-2).try_eval()?, min)?,
+        MatrixNorm::Two { min } => pick(B::svdvals(&a)?, min)?,
+        MatrixNorm::Inf { min } => pick(a.lazy().abs().sum(-1).try_eval()?, min)?,
+    };
+    norm.into_rank()
+}
+
+/// [`matrix_norm`] with the last two axes kept, with length 1.
+///
+/// # Errors
+/// As for [`matrix_norm`].
+pub fn matrix_norm_keepdims<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, ord: MatrixNorm) -> Result<Array<B, T::Real, D>> {
+    matrix_norm(x, ord)?.into_dyn().expand_dims_axes(&[-2, -1])?.into_rank()
+}
+
+/// The `p`-norm of the vectors along an axis, of all elements of several axes, or of the whole array (`..`): any real
+/// `p`, infinities, and 0, which counts the non-zero elements.
+///
+/// The sum of powers is computed as it stands, and once more with scaled elements where it comes near to overflow or
+/// underflow, so that the result is accurate whenever it is a normal number. The norm of no elements is 0.
+///
+/// # Errors
+/// [`Error::Axis`](crate::Error::Axis), [`Error::RepeatedAxis`](crate::Error::RepeatedAxis);
+/// [`Error::Shape`](crate::Error::Shape) for infinite `p` and no elements.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::linalg::vector_norm;
+/// let x = array![[3.0_f64, -4.0], [0.0, 0.0]];
+/// assert_eq!(vector_norm(&x, -1, 2.0)?.to_vec(), [5.0, 0.0]);
+/// assert_eq!(vector_norm(&x, .., f64::INFINITY)?.item()?, 4.0);
+/// assert_eq!(vector_norm(&x, KeepDims([0, 1]), 0.0)?.to_vec(), [2.0]);
+/// assert!((vector_norm(&(x * 1e200), .., 2.0)?.item()? / 5e200 - 1.0).abs() < 1e-15);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn vector_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, p: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
+    let over = axes.axes(x.ndim())?;
+    let magnitudes = x.lazy().abs().into_expr();
+    if p == 1.0 {
+        eval_reduction::<Sum, _, A::Out<D>>(&magnitudes, &over, A::KEEP)
+    } else if p == f64::INFINITY {
+        eval_reduction::<Max, _, A::Out<D>>(&magnitudes, &over, A::KEEP)
+    } else if p == f64::NEG_INFINITY {
+        eval_reduction::<Min, _, A::Out<D>>(&magnitudes, &over, A::KEEP)
+    } else if p == 0.0 {
+        eval_reduction::<CountNonzero, _, A::Out<D>>(&x, &over, A::KEEP)?.lazy().map::<AsType<T::Real>>().try_eval()
+    } else {
+        power_norm::<B, T, D, A>(x, &over, p)
+    }
+}
+
+/// `sum(|x|^p)^(1/p)`: the plain sum where it is safe, otherwise that of elements divided by the largest magnitude (the
+/// smallest, for negative `p`).
+fn power_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, over: &[usize], p: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
+    let real = <T::Real as Num>::from_f64;
+    let root = |sums: Array<B, T::Real, A::Out<D>>| {
+        if p == 2.0 { sums.into_lazy().sqrt().try_eval() } else { sums.into_lazy().zip::<Pow, _>(real(1.0 / p)).try_eval() }
+    };
+    let sums = if p == 2.0 {
+        eval_reduction::<Sum, _, A::Out<D>>(&x.lazy().abs_square().into_expr(), over, A::KEEP)?
+    } else {
+        eval_reduction::<Sum, _, A::Out<D>>(&x.lazy().abs().zip::<Pow, _>(real(p)).into_expr(), over, A::KEEP)?
+    };
+    // Above the first bound the rounding errors of powers that underflow do not matter.
+    let (low, high) = (T::Real::MIN_POSITIVE / T::Real::EPSILON, T::Real::MAX);
+    let safe = sums.lazy().greater_equal(low).logical_and(sums.lazy().less_equal(high));
+    if over.iter().any(|&k| x.dims()[k] == 0) || safe.all_all().try_eval()?.item()? {
+        return root(sums);
+    }
+    let magnitudes = x.lazy().abs().into_expr();
+    let extreme: Array<B, T::Real, D> =
+        if p > 0.0 { eval_reduction::<Max, _, D>(&magnitudes, over, true)? } else { eval_reduction::<Min, _, D>(&magnitudes, over, true)? };
+    let usable = extreme.lazy().greater(T::Real::ZERO).logical_and(extreme.lazy().less_equal(high));
+    let scale = usable.zip3::<Where, _, _>(&extreme, Scalar::<B, T::Real, D>::new(T::Real::ONE)).try_eval()?;
+    let scaled = x.lazy().abs() / &scale;
+    let sums = if p == 2.0 {
+        eval_reduction::<Sum, _, A::Out<D>>(&scaled.square().into_expr(), over, A::KEEP)?
+    } else {
+        eval_reduction::<Sum, _, A::Out<D>>(&scaled.zip::<Pow, _>(real(p)).into_expr(), over, A::KEEP)?
+    };
+    let norm = root(sums)?;
+    let scale: Array<B, T::Real, A::Out<D>> = scale.reshape(norm.dims())?.into_rank()?;
+    (norm.lazy() * &scale).try_eval()?.into_rank()
+}

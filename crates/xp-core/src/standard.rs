@@ -1,0 +1,475 @@
+//! The standard's functions that are methods of arrays, as free functions, and those that exist only as such: reductions
+//! over [`Axes`], `clip`, `diff`, `repeat`, `roll`, cumulative functions with an initial element.
+
+use crate::array::{Array, concat, full, repeat_each};
+use crate::axes::Axes;
+use crate::backend::Backend;
+use crate::dim::{Dim, DimBase, IntoShape, Ix1};
+use crate::dtype::{Element, Floating, Num, Promote, Real};
+use crate::error::{Error, OrMisuse, Result};
+use crate::expr::{Expr, IntoOperand, Iota, Lazy, eval_reduction};
+use crate::ops::{Maximum, Minimum};
+use crate::reduction::{self, Reduction};
+use crate::shape::{broadcast_shapes, normalize_axis};
+use crate::sorting::{Side, searchsorted};
+
+macro_rules! reductions {
+    ($($name:ident $R:ident $bound:ident $what:literal;)*) => {$(
+        #[doc = concat!($what, " over [`Axes`]: one, several, or all (`..`).")]
+        ///
+        /// # Panics
+        /// When an axis does not exist or is named twice, or when there is nothing to reduce and the result has no identity.
+        #[must_use]
+        #[track_caller]
+        pub fn $name<B: Backend, T: $bound, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Array<B, <reduction::$R as Reduction<T>>::Out, A::Out<D>> {
+            reduce::<reduction::$R, B, T, D, A>(x, &axes).or_misuse()
+        }
+    )*};
+}
+reductions! {
+    all All Element "Whether no element is zero or `false`";
+    any Any Element "Whether some element is neither zero nor `false`";
+    count_nonzero CountNonzero Element "The number of elements that are neither zero nor `false`";
+    max Max Real "The largest element, NaN when there is one,";
+    mean Mean Floating "Arithmetic mean";
+    min Min Real "The smallest element, NaN when there is one,";
+    prod Prod Num "Product, in 64 bits for integers,";
+    sum Sum Num "Sum, in 64 bits for integers,";
+}
+
+/// Position of the first largest element along one axis, or of all (`..`); of the first NaN when there is one.
+///
+/// # Panics
+/// When the axis does not exist or is empty, or for several axes.
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(argmax(&array![[1, 5], [7, 2]], ..).item()?, 2);
+/// assert_eq!(argmax(&array![[1, 5], [7, 2]], 1).to_vec(), [1, 0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[must_use]
+#[track_caller]
+pub fn argmax<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Array<B, i64, A::Out<D>> {
+    one_or_all("argmax", x.ndim(), &axes).and_then(|()| reduce::<reduction::ArgMax, B, T, D, A>(x, &axes)).or_misuse()
+}
+
+/// Position of the first smallest element along one axis, or of all (`..`); of the first NaN when there is one.
+///
+/// # Panics
+/// As for [`argmax`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(argmin(&array![[1, 5], [7, 2]], KeepDims(0)).to_vec(), [0, 1]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn argmin<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Array<B, i64, A::Out<D>> {
+    one_or_all("argmin", x.ndim(), &axes).and_then(|()| reduce::<reduction::ArgMin, B, T, D, A>(x, &axes)).or_misuse()
+}
+
+/// Variance over [`Axes`]: the sum of the squared magnitudes of the deviations from the mean, divided by the number of
+/// elements less `correction`; NaN when that is not positive. Two passes.
+///
+/// # Panics
+/// When an axis does not exist or is named twice.
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1.0, 2.0], [3.0, 6.0]];
+/// assert_eq!(var(&x, .., 0.0).item()?, 3.5);
+/// assert_eq!(var(&x, KeepDims(0), 1.0).to_vec(), [2.0, 8.0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[must_use]
+#[track_caller]
+pub fn var<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
+    try_var(x, &axes, correction).or_misuse()
+}
+
+/// Standard deviation over [`Axes`], the square root of [`var`].
+///
+/// # Panics
+/// As for [`var`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(std(&array![1.0, 3.0], .., 0.0).item()?, 1.0);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[must_use]
+#[track_caller]
+pub fn std<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
+    var(x, axes, correction).into_lazy().sqrt().eval()
+}
+
+fn try_var<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: &A, correction: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
+    let axes = axes.axes(x.ndim())?;
+    let n = axes.iter().map(|&k| x.dims()[k]).product();
+    let mean = eval_reduction::<reduction::Mean, _, D>(&x, &axes, true)?;
+    let squares = (x.lazy() - &mean).abs_square().into_expr();
+    Ok(reduction::scale(eval_reduction::<reduction::Sum, _, A::Out<D>>(&squares, &axes, A::KEEP)?, n, correction))
+}
+
+fn reduce<R: Reduction<T>, B: Backend, T: Element, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: &A) -> Result<Array<B, R::Out, A::Out<D>>> {
+    eval_reduction::<R, _, A::Out<D>>(&x, &axes.axes(x.ndim())?, A::KEEP)
+}
+
+fn one_or_all<A: Axes>(what: &'static str, ndim: usize, axes: &A) -> Result<()> {
+    match axes.axes(ndim)?.len() {
+        n if n == 1 || n == ndim => Ok(()),
+        n => Err(Error::value(what, format!("{n} axes given for an array of rank {ndim}: one axis, or all, have positions"))),
+    }
+}
+
+/// Every element limited to `[min, max]`, which are scalars or arrays; NaN where one of the three is NaN. Where
+/// `min > max` the result is `max`. For one limit only, see [`Array::maximum`] and [`Array::minimum`].
+///
+/// # Panics
+/// When the shapes do not broadcast.
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(clip(&array![-3, 0, 9], -1, &array![5, -1, 4]).to_vec(), [-1, -1, 4]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn clip<B: Backend, T, D: Dim, L, H>(
+    x: &Array<B, T, D>,
+    min: L,
+    max: H,
+) -> Array<B, T, <<D as DimBase>::Max<<L::Expr as Expr>::Dim> as DimBase>::Max<<H::Expr as Expr>::Dim>>
+where
+    T: Real,
+    L: IntoOperand<B, T, D, Elem = T>,
+    H: IntoOperand<B, T, <D as DimBase>::Max<<L::Expr as Expr>::Dim>, Elem = T>,
+{
+    x.lazy().zip::<Maximum, _>(min).zip::<Minimum, _>(max).eval()
+}
+
+/// Sums of the elements up to each one along an axis, in the dtype of [`Array::sum`]; with `include_initial` one element
+/// longer, beginning with 0.
+///
+/// # Errors
+/// [`Error::Axis`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(cumulative_sum(&array![1_i64, 2, 3], 0, true)?.to_vec(), [0, 1, 3, 6]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn cumulative_sum<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, axis: isize, include_initial: bool) -> Result<Array<B, T::Accum, D>> {
+    with_initial(x.cumulative_sum(axis)?, axis, include_initial.then_some(T::Accum::ZERO))
+}
+
+/// Products of the elements up to each one along an axis, in the dtype of [`Array::prod`]; with `include_initial` one
+/// element longer, beginning with 1.
+///
+/// # Errors
+/// [`Error::Axis`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(cumulative_prod(&array![2_i64, 3], -1, true)?.to_vec(), [1, 2, 6]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn cumulative_prod<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, axis: isize, include_initial: bool) -> Result<Array<B, T::Accum, D>> {
+    with_initial(x.cumulative_prod(axis)?, axis, include_initial.then_some(T::Accum::ONE))
+}
+
+fn with_initial<B: Backend, T: Element, D: Dim>(x: Array<B, T, D>, axis: isize, initial: Option<T>) -> Result<Array<B, T, D>> {
+    let Some(value) = initial else {
+        return Ok(x);
+    };
+    let mut shape = x.dims().to_vec();
+    shape[normalize_axis(axis, x.ndim())?] = 1;
+    let first = full(x.device(), shape, value)?.into_rank::<D>()?;
+    concat(&[&first, &x], axis)
+}
+
+/// The `n`-th differences of neighbours along an axis, after joining `prepend` before and `append` behind; each
+/// difference makes the axis one element shorter, down to none.
+///
+/// # Errors
+/// [`Error::Axis`], and as for [`concat()`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![1, 4, 9, 16];
+/// assert_eq!(diff(&x, -1, 1, None, None)?.to_vec(), [3, 5, 7]);
+/// assert_eq!(diff(&x, 0, 2, Some(&array![0]), None)?.to_vec(), [2, 2, 2]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn diff<B: Backend, T: Num, D: Dim>(
+    x: &Array<B, T, D>,
+    axis: isize,
+    n: usize,
+    prepend: Option<&Array<B, T, D>>,
+    append: Option<&Array<B, T, D>>,
+) -> Result<Array<B, T, D>> {
+    let len = x.dims()[normalize_axis(axis, x.ndim())?];
+    let parts: Vec<_> = prepend.into_iter().chain([x]).chain(append).collect();
+    let mut out = if parts.len() == 1 { x.clone() } else { concat(&parts, axis)? };
+    for _ in 0..n.min(len + parts[0].size() + parts[parts.len() - 1].size()) {
+        out = (out.slice_axis(axis, Some(1), None, 1)?.lazy() - &out.slice_axis(axis, None, Some(-1), 1)?).try_eval()?.into_rank()?;
+    }
+    Ok(out)
+}
+
+/// How often [`repeat`] repeats elements: a number, or a vector with a number per element.
+pub trait Repeats<B: Backend> {
+    /// Repeats the elements along axis `k`.
+    #[doc(hidden)]
+    fn repeat<T: Element, D: Dim>(self, x: &Array<B, T, D>, k: usize) -> Result<Array<B, T, D>>;
+}
+impl<B: Backend> Repeats<B> for usize {
+    fn repeat<T: Element, D: Dim>(self, x: &Array<B, T, D>, k: usize) -> Result<Array<B, T, D>> {
+        repeat_each(x, self, k as isize)
+    }
+}
+impl<B: Backend> Repeats<B> for &Array<B, i64, Ix1> {
+    fn repeat<T: Element, D: Dim>(self, x: &Array<B, T, D>, k: usize) -> Result<Array<B, T, D>> {
+        let n = x.dims()[k];
+        crate::expr::check_devices(Some(x.device()), Some(self.device()))?;
+        if self.size() != n && self.size() != 1 {
+            return Err(Error::shape("repeat: repeats", self.dims(), format!("{n} numbers, one for each element along axis {k}, or one for all")));
+        }
+        if n == 0 {
+            return Ok(x.clone());
+        }
+        let least = self.min_all().item()?;
+        if least < 0 {
+            return Err(Error::value("repeat: repeats", format!("{least} given: an element cannot be repeated less than 0 times")));
+        }
+        let ends = self.broadcast_to([n])?.cumulative_sum(0)?;
+        let total = ends.get([-1])?;
+        let out = usize::try_from(total).map_err(|_| Error::TooLarge { shape: vec![usize::MAX] })?;
+        crate::shape::size_of_shape(&[out])?;
+        let position = Lazy::new(Iota::<B, Ix1>::new(x.device(), [out], 0, [1])).try_eval()?;
+        x.take(&searchsorted(&ends, &position, Side::Right)?, k as isize)
+    }
+}
+
+/// Every element along an axis repeated: all equally often, or each as often as a vector says. To repeat the elements of
+/// the flattened array (the standard's `axis=None`) give `x.ravel()?`.
+///
+/// # Errors
+/// [`Error::Axis`], [`Error::TooLarge`], [`Error::Shape`] and [`Error::Value`] for wrong lengths and negative numbers.
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(repeat(&array![1, 2], 2, 0)?.to_vec(), [1, 1, 2, 2]);
+/// assert_eq!(repeat(&array![[1, 2, 3]], &array![0_i64, 2, 1], 1)?.to_vec(), [2, 2, 3]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn repeat<B: Backend, T: Element, D: Dim, R: Repeats<B>>(x: &Array<B, T, D>, repeats: R, axis: isize) -> Result<Array<B, T, D>> {
+    let k = normalize_axis(axis, x.ndim())?;
+    repeats.repeat(x, k)
+}
+
+/// The elements moved by `shifts[i]` positions along `axes[i]`; those that leave one end come in at the other. One shift
+/// serves several axes. For `None` the array is rolled as if it were flat.
+///
+/// # Errors
+/// [`Error::Axis`], [`Error::Value`] when the numbers of shifts and axes do not fit.
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1, 2], [3, 4]];
+/// assert_eq!(roll(&x, &[1], None)?.to_vec(), [4, 1, 2, 3]);
+/// assert_eq!(roll(&x, &[1, -1], Some(&[0, 1]))?.to_vec(), [4, 3, 2, 1]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn roll<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, shifts: &[isize], axes: Option<&[isize]>) -> Result<Array<B, T, D>> {
+    let Some(axes) = axes else {
+        let [shift] = shifts else {
+            return Err(Error::value("roll: shifts", format!("{} given without axes: exactly one is needed", shifts.len())));
+        };
+        return x.ravel()?.roll(*shift, 0)?.reshape(x.dims())?.into_rank();
+    };
+    if shifts.len() != axes.len() && shifts.len() != 1 {
+        return Err(Error::value("roll: shifts", format!("{} given for {} axes", shifts.len(), axes.len())));
+    }
+    let mut out = x.clone();
+    for (i, &axis) in axes.iter().enumerate() {
+        out = out.roll(shifts[i % shifts.len()], axis)?;
+    }
+    Ok(out)
+}
+
+/// [`searchsorted`] in an unsorted vector `x1` that `x1[sorter]` sorts.
+///
+/// # Errors
+/// As for [`searchsorted`], [`Error::Shape`] when the sorter has another length, [`Error::Index`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![5, 1, 3];
+/// assert_eq!(searchsorted_by(&x, &array![2, 4], Side::Left, &x.argsort(0, false)?)?.to_vec(), [1, 2]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn searchsorted_by<B: Backend, T: Real, D: Dim>(
+    x1: &Array<B, T, Ix1>,
+    x2: &Array<B, T, D>,
+    side: Side,
+    sorter: &Array<B, i64, Ix1>,
+) -> Result<Array<B, i64, D>> {
+    if x1.dims() != sorter.dims() {
+        return Err(Error::shape("searchsorted: sorter", sorter.dims(), format!("{:?}", x1.dims())));
+    }
+    searchsorted(&x1.take(sorter, 0)?, x2, side)
+}
+
+/// The shape that several shapes broadcast to: [`broadcast_shapes`](crate::broadcast_shapes) for more than two.
+///
+/// # Errors
+/// [`Error::Broadcast`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(broadcast_all_shapes(&[&[3, 1], &[4], &[]])?, [3, 4]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn broadcast_all_shapes(shapes: &[&[usize]]) -> Result<Vec<usize>> {
+    shapes.iter().try_fold(vec![], |acc, s| broadcast_shapes(&acc, s))
+}
+
+/// The joined elements of arrays of any shapes, flattened: the standard's `concat` with `axis=None`.
+///
+/// # Errors
+/// As for [`concat()`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let (a, b) = (array![[1, 2], [3, 4]].into_dyn(), array![5].into_dyn());
+/// assert_eq!(concat_flat(&[&a, &b])?.to_vec(), [1, 2, 3, 4, 5]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn concat_flat<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>]) -> Result<Array<B, T, Ix1>> {
+    let flat: Vec<_> = arrays.iter().map(|x| x.ravel()).collect::<Result<_>>()?;
+    concat(&flat.iter().collect::<Vec<_>>(), 0)
+}
+
+/// A copy with another dtype: [`Array::astype`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(astype::<_, _, i32, _>(&array![1.9, -1.9]).to_vec(), [1, -1]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn astype<B: Backend, T: Element, U: Element, D: Dim>(x: &Array<B, T, D>) -> Array<B, U, D> {
+    x.astype()
+}
+
+/// Whether it does not hold: [`Array::logical_not`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(logical_not(&array![true, false]).to_vec(), [false, true]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn logical_not<B: Backend, D: Dim>(x: &Array<B, bool, D>) -> Array<B, bool, D> {
+    x.logical_not()
+}
+
+/// The matrix product, after promotion: [`Array::matmul`].
+///
+/// # Errors
+/// As for [`Array::matmul`].
+///
+/// ```
+/// use xp::prelude::*;
+/// assert_eq!(matmul(&array![[1_i8, 2]], &array![[3_i16], [4]])?.to_vec(), [11_i16]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn matmul<B: Backend, T, U, D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array<B, U, E>) -> Result<Array<B, <T as Promote<U>>::Output, D::MatMul<E>>>
+where
+    T: Element + Promote<U>,
+    U: Element,
+    <T as Promote<U>>::Output: Num,
+{
+    promoted::<B, T, _, D>(x1)?.matmul(&promoted::<B, U, _, E>(x2)?)
+}
+
+/// The same array under the dtype it promotes to, copied when that is another one.
+fn promoted<B: Backend, T: Element, P: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, P, D>> {
+    match (x as &dyn core::any::Any).downcast_ref::<Array<B, P, D>>() {
+        Some(same) => Ok(same.clone()),
+        None => x.lazy().map::<crate::ops::AsType<P>>().try_eval(),
+    }
+}
+
+macro_rules! forwards {
+    ($($(#[$doc:meta])* $name:ident $bound:ident ($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        #[doc = concat!("As for [`Array::", stringify!($name), "`].")]
+        pub fn $name<B: Backend, T: $bound, D: Dim>(x: &Array<B, T, D> $(, $arg: $ty)*) -> Result<$out> {
+            x.$name($($arg),*)
+        }
+    )*};
+}
+forwards! {
+    /// The positions that sort the elements along an axis: [`Array::argsort`].
+    argsort Real (axis: isize, descending: bool) -> Array<B, i64, D>;
+    /// An array of the same shape, dtype and device, whose elements the standard does not specify: [`Array::empty_like`].
+    empty_like Element () -> Array<B, T, D>;
+    /// A new axis of length 1: [`Array::expand_dims`].
+    expand_dims Element (axis: isize) -> Array<B, T, D::Larger>;
+    /// The elements in reverse order along some axes, or all: [`Array::flip`].
+    flip Element (axes: Option<&[isize]>) -> Array<B, T, D>;
+    /// The last two axes swapped: [`Array::matrix_transpose`].
+    matrix_transpose Element () -> Array<B, T, D>;
+    /// Axes moved to other positions: [`Array::moveaxis`].
+    moveaxis Element (source: &[isize], destination: &[isize]) -> Array<B, T, D>;
+    /// The positions of the elements that are neither zero nor `false`: [`Array::nonzero`].
+    nonzero Element () -> Vec<Array<B, i64, Ix1>>;
+    /// An array of ones of the same shape, dtype and device: [`Array::ones_like`].
+    ones_like Num () -> Array<B, T, D>;
+    /// The axes in another order: [`Array::permute_dims`].
+    permute_dims Element (axes: &[isize]) -> Array<B, T, D>;
+    /// The elements in order along an axis: [`Array::sort`].
+    sort Real (axis: isize, descending: bool) -> Array<B, T, D>;
+    /// The array without an axis of length 1: [`Array::squeeze`].
+    squeeze Element (axis: isize) -> Array<B, T, D::Smaller>;
+    /// The elements at `indices` along an axis: [`Array::take`].
+    take Element (indices: &Array<B, i64, Ix1>, axis: isize) -> Array<B, T, D>;
+    /// The elements at `indices` along an axis, with indices of their own for every lane: [`Array::take_along_axis`].
+    take_along_axis Element (indices: &Array<B, i64, D>, axis: isize) -> Array<B, T, D>;
+    /// The array laid out repeatedly along its axes: [`Array::tile`].
+    tile Element (repetitions: &[usize]) -> Array<B, T, crate::dim::Dyn>;
+    /// The lower triangle of the last two axes: [`Array::tril`].
+    tril Element (k: isize) -> Array<B, T, D>;
+    /// The upper triangle of the last two axes: [`Array::triu`].
+    triu Element (k: isize) -> Array<B, T, D>;
+    /// An array of zeros of the same shape, dtype and device: [`Array::zeros_like`].
+    zeros_like Element () -> Array<B, T, D>;
+}
+
+/// An array of the same shape and device, filled with `value`: [`Array::full_like`].
+///
+/// # Errors
+/// As for [`Array::full_like`].
+pub fn full_like<B: Backend, T: Element, D: Dim, U: Element>(x: &Array<B, T, D>, value: U) -> Result<Array<B, U, D>> {
+    x.full_like(value)
+}
+
+/// The array repeated along axes of length 1 and new leading axes: [`Array::broadcast_to`].
+///
+/// # Errors
+/// As for [`Array::broadcast_to`].
+pub fn broadcast_to<B: Backend, T: Element, D: Dim, S: IntoShape>(x: &Array<B, T, D>, shape: S) -> Result<Array<B, T, S::Dim>> {
+    x.broadcast_to(shape)
+}
+
+/// The elements in row-major order under another shape: [`Array::reshape`].
+///
+/// # Errors
+/// As for [`Array::reshape`].
+pub fn reshape<B: Backend, T: Element, D: Dim, S: IntoShape>(x: &Array<B, T, D>, shape: S) -> Result<Array<B, T, S::Dim>> {
+    x.reshape(shape)
+}
