@@ -120,6 +120,9 @@ struct Owner {
     readonly: bool,
     _keep: Box<dyn std::any::Any + Send + Sync>,
 }
+// Nobody reads through the owner before it is dropped.
+impl std::panic::UnwindSafe for Owner {}
+impl std::panic::RefUnwindSafe for Owner {}
 impl std::fmt::Debug for Owner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Owner").field("readonly", &self.readonly).finish_non_exhaustive()

@@ -21,22 +21,12 @@ const LIMIT: f64 = 256.0;
 /// Elements of a block of rows: it stays in the cache.
 const BLOCK: usize = 1 << 17;
 
-/// Which route was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
-    Gram,
-    Triangular,
-    Direct,
-}
-
 /// `S`, in descending order, and `Vh`.
 pub(crate) struct TallSvd<B: Linalg<T>, T: Float> {
     pub s: Vec<f64>,
     pub vt: Array<B, T, Ix2>,
     /// The factors the columns were multiplied by.
     pub factors: Array<B, T, Ix1>,
-    #[cfg_attr(not(test), allow(dead_code))]
-    pub route: Route,
 }
 
 /// The squares of the singular values as the Gram matrix has them, in descending order, and what their errors allow.
@@ -87,17 +77,17 @@ where
         let matrix = e.clone().try_eval()?;
         let factors = factors(&matrix.lazy().square().sum(0).try_eval()?)?;
         let (_, s, vt) = svd(&(matrix * &factors), Thin)?;
-        return Ok(TallSvd { s: host(&s)?, vt, factors, route: Route::Direct });
+        return Ok(TallSvd { s: host(&s)?, vt, factors });
     }
     let gram = B::gram(e)?;
     let factors = factors(&gram.diagonal(0)?)?;
     let scaled = (gram.lazy() * &factors * &factors.expand_dims(1)?).try_eval()?;
     if let Some((s, vt)) = gram_svd(&scaled, &certified)? {
-        return Ok(TallSvd { s, vt, factors, route: Route::Gram });
+        return Ok(TallSvd { s, vt, factors });
     }
     let r = B::tall_r(e)? * &factors;
     let (_, s, vt) = svd(&r, Thin)?;
-    Ok(TallSvd { s: host(&s)?, vt, factors, route: Route::Triangular })
+    Ok(TallSvd { s: host(&s)?, vt, factors })
 }
 
 /// `S` and `Vh` from a Gram matrix, if they are certified.
