@@ -75,6 +75,13 @@ struct Function {
     needs: &'static str,
 }
 
+impl Function {
+    fn row(&self) -> String {
+        let or_dash = |s: &str| if s.is_empty() { "-".to_string() } else { s.to_string() };
+        format!("{} | {}", or_dash(&self.dtypes), or_dash(self.needs))
+    }
+}
+
 /// Functions by module and name.
 type Functions = BTreeMap<(String, String), Function>;
 
@@ -147,7 +154,7 @@ fn page(functions: &Functions) -> String {
          | floating | floats, complex |\n\
          | real floating | float16, bfloat16, float32, float64 |\n\n\
          | needs | `Cpu` |\n|---|---|\n\
-         | (nothing) | all dtypes |\n\
+         | - | all dtypes |\n\
          | linear algebra | float32, float64, complex64, complex128 |\n\
          | general eigenvalues | float32, float64, complex64, complex128 |\n\
          | transforms | float32, float64, complex64, complex128 |\n",
@@ -158,7 +165,7 @@ fn page(functions: &Functions) -> String {
         let _ = write!(out, "\n### {category}\n\n| function | dtypes | needs |\n|---|---|---|\n");
         for name in names.split_whitespace() {
             if let Some((key, f)) = find(functions, category, name) {
-                let _ = writeln!(out, "| {} | {} | {} |", shown(name), f.dtypes, f.needs);
+                let _ = writeln!(out, "| {} | {} |", shown(name), f.row());
                 listed.extend(key);
             }
         }
@@ -172,7 +179,7 @@ fn page(functions: &Functions) -> String {
     ] {
         let _ = write!(out, "\n## {title}\n\n| function | dtypes | needs |\n|---|---|---|\n");
         for (key, f) in functions.iter().filter(|(key, _)| key.0 == module && !listed.contains(key)) {
-            let _ = writeln!(out, "| `{}` | {} | {} |", key.1, f.dtypes, f.needs);
+            let _ = writeln!(out, "| `{}` | {} |", key.1, f.row());
         }
     }
     out
