@@ -129,6 +129,8 @@ impl std::fmt::Debug for Owner {
 unsafe impl Send for Block {}
 // SAFETY: as above.
 unsafe impl Sync for Block {}
+// An owner is only dropped, never looked at.
+impl std::panic::RefUnwindSafe for Block {}
 
 impl Block {
     fn new(bytes: usize) -> Result<Block> {
