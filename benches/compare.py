@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compare xp with NumPy, SciPy, scikit-learn, PyTorch and JAX on the CPU, job by job.
+"""Compare xp with NumPy, SciPy, scikit-learn, PyTorch, JAX and rustfft on the CPU, job by job.
 
     python3 benches/compare.py                            every job (hours: the largest take minutes each)
     python3 benches/compare.py "exp 1e7" "eigh 1000 f64"  these; a name without a dtype stands for all its dtypes
@@ -8,7 +8,7 @@
 
 It needs Python's standard library only: the peers live in a virtual environment, `.venv`, that it makes. A library that
 cannot be installed is left out and named. The column "torch" runs scikit-learn's estimators on PyTorch tensors, and
-PyTorch's own functions for everything else.
+PyTorch's own functions for everything else; "rustfft" is that crate and realfft alone, on one thread.
 
 How it measures
 ---------------
@@ -48,7 +48,7 @@ from pathlib import Path
 from compare import environment, sides
 from compare.jobs import every, matching
 
-COLUMNS = ("numpy", "scipy", "sklearn", "torch", "jax")
+COLUMNS = ("numpy", "scipy", "sklearn", "torch", "jax", "rustfft")
 ROUND_SECONDS, ROUND_RUNS = 0.05, 25  # a round of a short job lasts about this long, in at most so many runs
 
 
@@ -98,6 +98,10 @@ def start(options, wanted, versions, missing):
     sides.pin(options.threads)
     running = {} if program is None else {"xp": sides.start_xp(program, options.threads)}
     for peer in options.peers:
+        if peer == "rustfft":
+            if program is not None:
+                running[peer] = sides.start_xp(program, options.threads, peer)
+            continue
         absent = [name for name in environment.PEERS[peer] if name not in versions]
         if absent:
             left_out.setdefault(peer, f"without {', '.join(absent)}")

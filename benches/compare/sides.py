@@ -85,9 +85,9 @@ def build_xp():
     return Path(json.loads(metadata.stdout)["target_directory"]) / "release" / "jobs"
 
 
-def start_xp(binary, threads):
-    """Start the Rust side."""
-    return Side("xp", [str(binary)], variables(threads))
+def start_xp(binary, threads, side="xp"):
+    """Start a Rust side: xp's, or that of rustfft alone, which the same program holds."""
+    return Side(side, [str(binary)] + ([] if side == "xp" else [side]), variables(threads))
 
 
 def pin(threads):

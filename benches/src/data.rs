@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use xp::prelude::*;
-use xp::{Error, IntoShape, Result};
+use xp::{Error, Floating, IntoShape, Num, Result};
 
 /// Vectors, matrices and stacks of xp's default backend.
 pub type Vector<T> = Array<DefaultBackend, T, Ix1>;
@@ -30,15 +30,24 @@ impl Source {
         Ok(Source { seed: mix(seed), device: DefaultBackend::default_device()? })
     }
 
-    /// Independent draws from the standard normal distribution (Box and Muller).
+    /// Independent draws from the standard normal distribution .
     ///
     /// # Errors
     /// When memory runs out.
     pub fn normal<T: Float, S: IntoShape>(&mut self, shape: S) -> Result<Array<DefaultBackend, T, S::Dim>> {
-        self.draw(shape, |r| {
-            let (radius, angle) = ((-2.0 * (1.0 - unit(r[0])).ln()).sqrt(), std::f64::consts::TAU * unit(r[1]));
-            [T::from_f64(radius * angle.cos()), T::from_f64(radius * angle.sin())]
-        })
+        self.draw(shape, |r| box_muller(r).map(T::from_f64))
+    }
+
+    /// Complex numbers with independent standard normal parts.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn complex<C: Floating, S: IntoShape>(&mut self, shape: S) -> Result<Array<DefaultBackend, C, S::Dim>> {
+        let one = |r: [u64; 2]| {
+            let [re, im] = box_muller(r).map(<C::Real as Num>::from_f64);
+            C::from_parts(re, im)
+        };
+        self.draw(shape, |r| [one(r), one(r.map(mix))])
     }
 
     /// Independent draws, uniform in `low..high`.
@@ -109,6 +118,12 @@ impl Source {
         });
         Array::from_vec(&self.device, values, shape.as_ref().to_vec())?.into_rank()
     }
+}
+
+/// Two independent normal numbers from two uniform ones (Box and Muller 1958).
+fn box_muller(r: [u64; 2]) -> [f64; 2] {
+    let (radius, angle) = ((-2.0 * (1.0 - unit(r[0])).ln()).sqrt(), std::f64::consts::TAU * unit(r[1]));
+    [radius * angle.cos(), radius * angle.sin()]
 }
 
 /// A number of `[0, 1)`.

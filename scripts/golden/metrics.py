@@ -50,7 +50,7 @@ def make_inputs():
         "targets_some_constant": (partly, partly_pred),
     }
     return {
-        name: {"y_true": true, "y_pred": pred, "weights": rounded(rng.uniform(0.1, 2, len(true)))}
+        name: {"y_true": true, "y_pred": pred, "weights": np.round(rng.uniform(0.1, 2, len(true)) * 64) / 64}
         for name, (true, pred) in pairs.items()
     }
 

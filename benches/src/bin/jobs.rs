@@ -1,9 +1,10 @@
-//! xp's side of `compare.py`: answers the protocol that is described there, one line of JSON per command.
+//! The Rust sides of `compare.py`: answers the protocol that is described there, one line of JSON per command. With the
+//! argument `rustfft`, the jobs are those of that crate alone instead of xp's.
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
-use benches::jobs::{Run, table};
+use benches::jobs::{Job, Run, rustfft, table};
 use benches::memory::{peak_kib, release_freed, reset_peak, resident_kib};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ fn main() -> std::io::Result<()> {
         let (command, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
         let answer = match command {
             "quit" => break,
-            "list" => json!({ "jobs": table().iter().map(|j| [j.name, j.dtype]).collect::<Vec<_>>() }),
+            "list" => json!({ "jobs": jobs().iter().map(|j| [j.name, j.dtype]).collect::<Vec<_>>() }),
             "setup" => {
                 drop(job.take());
                 answer(setup(rest).map(|made| job = Some(made)))
@@ -34,6 +35,10 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
+fn jobs() -> Vec<Job> {
+    if std::env::args().nth(1).is_some_and(|side| side == "rustfft") { rustfft() } else { table() }
+}
+
 fn answer(done: Result<(), String>) -> Value {
     match done {
         Ok(()) => json!({ "ok": true }),
@@ -48,7 +53,7 @@ fn setup(rest: &str) -> Result<Run, String> {
         return Err("setup takes a job, a dtype and a seed".into());
     };
     let seed = seed.parse().map_err(|_| format!("{seed:?} is not a seed"))?;
-    let job = table().into_iter().find(|j| (j.name, j.dtype) == (name, dtype)).ok_or_else(|| format!("no job named {name:?} for {dtype}"))?;
+    let job = jobs().into_iter().find(|j| (j.name, j.dtype) == (name, dtype)).ok_or_else(|| format!("no job named {name:?} for {dtype}"))?;
     let made = (job.make)(seed).map_err(|e| e.to_string())?;
     release_freed();
     Ok(made)

@@ -1,8 +1,12 @@
 //! The table of jobs: name, dtype, and how to make the input and what to run on it.
 
 mod arrays;
+mod bare;
+mod fft;
 mod linalg;
 mod models;
+
+pub use bare::rustfft;
 
 use std::any::Any;
 use std::error::Error;
@@ -39,6 +43,8 @@ pub fn table() -> Vec<Job> {
     all.extend(models::jobs::<f64>());
     all.extend(models::jobs::<f32>());
     all.extend(models::double());
+    all.extend(fft::jobs::<f64>());
+    all.extend(fft::jobs::<f32>());
     all
 }
 
@@ -48,11 +54,25 @@ fn job<T: Float, I: 'static, O: 'static, E: Into<Failure> + 'static, F: Into<Fai
     input: impl Fn(&mut Source) -> Result<I, E> + 'static,
     run: impl Fn(&mut I) -> Result<O, F> + Copy + 'static,
 ) -> Job {
+    named(dtype::<T>(), name, input, run)
+}
+
+/// A job of the dtype with that name.
+fn named<I: 'static, O: 'static, E: Into<Failure> + 'static, F: Into<Failure> + 'static>(
+    dtype: &'static str,
+    name: &'static str,
+    input: impl Fn(&mut Source) -> Result<I, E> + 'static,
+    run: impl Fn(&mut I) -> Result<O, F> + Copy + 'static,
+) -> Job {
     let make = move |seed| {
         let mut given = input(&mut Source::new(seed)?).map_err(Into::into)?;
         Ok(Box::new(move || Ok(Box::new(run(&mut given).map_err(Into::into)?) as Box<dyn Any>)) as Run)
     };
-    Job { name, dtype: dtype::<T>(), make: Box::new(make) }
+    Job { name, dtype, make: Box::new(make) }
+}
+
+fn complex_dtype<T: Float>() -> &'static str {
+    if dtype::<T>() == "f64" { "c128" } else { "c64" }
 }
 
 fn dtype<T: Float>() -> &'static str {

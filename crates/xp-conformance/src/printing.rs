@@ -31,7 +31,7 @@ pub fn as_numpy_does<B: Backend>(device: &B) {
 pub fn summarised<B: Backend>(device: &B) {
     let x = arange(device, 0, 1001, 1).unwrap();
     assert_eq!(x.to_string(), "[   0    1    2 ...  998  999 1000]");
-    assert_eq!(x.slice(s![..1000]).unwrap().to_string().matches('\n').count(), 52);
+    assert_eq!(x.slice(s![..1000]).unwrap().to_string().matches('\n').count(), 55);
     let m = arange(device, 0, 10_000, 1).unwrap().reshape([100, 100]).unwrap();
     let text = m.to_string();
     assert_eq!(text.lines().count(), 7);

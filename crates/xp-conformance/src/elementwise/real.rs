@@ -271,11 +271,11 @@ fn atanh(x: f64) -> f64 {
     (0.5 * (2.0 * a / (1.0 - a)).ln_1p()).copysign(x)
 }
 
-/// The series of all positive terms, where it converges; 1 elsewhere.
+/// The series of all positive terms near 0, 1 less the complement elsewhere.
 fn erf(x: f64) -> f64 {
     let a = x.abs();
-    if a > 6.0 {
-        return x.signum();
+    if a > 1.5 {
+        return (1.0 - erfc(a)).copysign(x);
     }
     let (mut term, mut sum, mut n) = (a, a, 1.0);
     while term > sum * 1e-18 {
@@ -288,7 +288,7 @@ fn erf(x: f64) -> f64 {
 
 /// The complement, by a continued fraction where the complement is small.
 fn erfc(x: f64) -> f64 {
-    if x.is_nan() || x < 1.5 {
+    if x.is_nan() || x <= 1.5 {
         return 1.0 - erf(x);
     }
     if x > 30.0 {

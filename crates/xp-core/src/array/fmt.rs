@@ -115,7 +115,8 @@ impl Grid {
             return write!(f, "{:1$}", "", indent + depth);
         }
         *column += 1 + width;
-        if *column > LINE {
+        // The last column stays free for a bracket.
+        if *column >= LINE {
             *column = indent + depth + width;
             write!(f, "\n{:1$}", "", indent + depth)
         } else {
@@ -125,55 +126,69 @@ impl Grid {
 }
 
 fn format_cells<T: Element>(values: &[T], dtype: DType, precision: usize) -> Vec<String> {
+    let floats = |values: Vec<f64>| format_floats(&values, dtype, precision);
     match dtype.kind() {
-        Kind::RealFloating => format_floats(&values.iter().map(|x| x.cast::<f64>()).collect::<Vec<_>>(), digits(dtype, precision)),
+        Kind::RealFloating => floats(values.iter().map(|x| x.cast()).collect()),
         Kind::ComplexFloating => {
             let parts: Vec<num_complex::Complex<f64>> = values.iter().map(|x| x.cast()).collect();
-            let re = format_floats(&parts.iter().map(|z| z.re).collect::<Vec<_>>(), digits(dtype, precision));
-            let im = format_floats(&parts.iter().map(|z| z.im.abs()).collect::<Vec<_>>(), digits(dtype, precision));
+            let re = floats(parts.iter().map(|z| z.re).collect());
+            let im = floats(parts.iter().map(|z| z.im.abs()).collect());
             let sign = |z: &num_complex::Complex<f64>| if z.im.is_sign_negative() { '-' } else { '+' };
-            re.iter().zip(&im).zip(&parts).map(|((re, im), z)| format!("{re}{}{}j", sign(z), im.trim_start())).collect()
+            re.iter().zip(&im).zip(&parts).map(|((re, im), z)| format!("{re}{}{}j", sign(z), im.trim())).collect()
         }
         Kind::Bool => values.iter().map(|x| if x.is_truthy() { "True" } else { "False" }.to_string()).collect(),
         _ => values.iter().map(ToString::to_string).collect(),
     }
 }
 
-/// Digits that the dtype can show.
-fn digits(dtype: DType, precision: usize) -> usize {
-    match dtype {
-        DType::F16 => precision.min(4),
-        DType::BF16 => precision.min(3),
-        _ => precision,
-    }
-}
-
-/// Floats aligned at the point, in scientific notation when their magnitudes ask for it.
-fn format_floats(values: &[f64], precision: usize) -> Vec<String> {
+/// Floats aligned at the point, in scientific notation when their magnitudes ask for it; no more digits than tell the
+/// number from its neighbours.
+fn format_floats(values: &[f64], dtype: DType, precision: usize) -> Vec<String> {
     let finite = values.iter().map(|x| x.abs()).filter(|x| x.is_finite() && *x != 0.0);
     let (low, high) = finite.fold((f64::INFINITY, 0.0f64), |(l, h), x| (l.min(x), h.max(x)));
-    let scientific = high >= 1e8 || (high > 0.0 && (low < 1e-4 || high / low > 1e3 && low < 1e-3 && high > 1e3));
-    let text = |x: f64| -> String {
-        if x.is_nan() {
-            "nan".into()
-        } else if x.is_infinite() {
-            if x < 0.0 { "-inf".into() } else { "inf".into() }
-        } else if scientific {
-            let s = format!("{x:.precision$e}");
-            let (mantissa, exponent) = s.split_once('e').unwrap_or((&s, "0"));
-            let e: i32 = exponent.parse().unwrap_or(0);
-            format!("{mantissa}e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs())
+    let scientific = high > 0.0 && (high >= 1e8 || low < 1e-4 || high / low > 1e3);
+    let special = |x: f64| if x.is_nan() { Some("nan") } else { x.is_infinite().then_some(if x < 0.0 { "-inf" } else { "inf" }) };
+    // Digits before the exponent or at the end, and the exponent.
+    let split = |x: f64| -> (String, String) {
+        let (digits, exponent) = shortest(x, dtype);
+        if scientific {
+            let text = format!("{x:.0$e}", digits.min(precision));
+            let (mantissa, e) = text.split_once('e').unwrap_or((&text, "0"));
+            let e: i32 = e.parse().unwrap_or(0);
+            (trimmed(mantissa), format!("e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs()))
         } else {
-            let s = format!("{x:.precision$}");
-            if s.contains('.') { s.trim_end_matches('0').to_string() } else { format!("{s}.") }
+            let digits = (digits as i32 - exponent).max(0) as usize;
+            (trimmed(&format!("{x:.0$}", digits.min(precision))), String::new())
         }
     };
-    let cells: Vec<String> = values.iter().map(|&x| text(x)).collect();
-    if scientific {
-        return cells;
-    }
-    // The points are aligned: shorter fractions are followed by spaces, as in NumPy.
+    let cells: Vec<_> = values.iter().map(|&x| special(x).map_or_else(|| split(x), |s| (s.into(), String::new()))).collect();
+    // The points are aligned: shorter fractions are followed by spaces, or by zeros before an exponent, as in NumPy.
     let after = |c: &str| c.split_once('.').map_or(0, |(_, tail)| tail.len());
-    let most = cells.iter().map(|c| after(c)).max().unwrap_or(0);
-    cells.into_iter().map(|c| if c.contains('.') { format!("{c}{}", " ".repeat(most - after(&c))) } else { c }).collect()
+    let most = cells.iter().map(|(c, _)| after(c)).max().unwrap_or(0);
+    let fill = if scientific { "0" } else { " " };
+    let pad = |c: &str| if c.contains('.') { fill.repeat(most - after(c)) } else { String::new() };
+    cells.iter().map(|(c, e)| format!("{c}{}{e}", pad(c))).collect()
+}
+
+/// The fewest digits after the first that tell `x` from the other numbers of its dtype, and its decimal exponent.
+fn shortest(x: f64, dtype: DType) -> (usize, i32) {
+    let text = match dtype {
+        DType::F64 | DType::C128 => format!("{x:e}"),
+        DType::F16 => fewest(x, |y| half::f16::from_f64(y).to_f64()),
+        DType::BF16 => fewest(x, |y| half::bf16::from_f64(y).to_f64()),
+        _ => format!("{:e}", x as f32),
+    };
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    (mantissa.split_once('.').map_or(0, |(_, tail)| tail.len()), exponent.parse().unwrap_or(0))
+}
+
+/// The shortest text that `round` takes back to `x`.
+fn fewest(x: f64, round: fn(f64) -> f64) -> String {
+    let texts = (0..6).map(|digits| format!("{x:.digits$e}"));
+    texts.into_iter().find(|t| t.parse::<f64>().is_ok_and(|y| round(y) == x)).unwrap_or_else(|| format!("{x:e}"))
+}
+
+/// Without zeros at the end of the fraction, and with a point.
+fn trimmed(text: &str) -> String {
+    if text.contains('.') { text.trim_end_matches('0').to_string() } else { format!("{text}.") }
 }

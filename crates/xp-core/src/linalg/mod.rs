@@ -194,7 +194,9 @@ pub trait Linalg<T: Floating>: Backend {
     /// # Errors
     /// As for [`Lazy::try_eval`].
     fn gram<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, T, Ix2>> {
-        Self::cross(e, e)
+        let product = Self::cross(e, e)?;
+        // Exactly Hermitian, however the product was summed.
+        ((product.lazy() + product.t().conj()) * T::from_f64(0.5)).try_eval()
     }
 
     /// The product `A^H B` of two lazy matrices with equally many rows, evaluated block of rows by block of rows.

@@ -1,7 +1,7 @@
 //! Dense linear algebra on strided views, for `f32`, `f64` and their complex numbers.
 //!
-//! QR, Cholesky, the vectors of the singular value decomposition and the general eigenproblem are those of
-//! [faer](https://docs.rs/faer). The products of real matrices, LU, the reductions to tridiagonal and bidiagonal form with
+//! Cholesky, the vectors of the singular value decomposition and the general eigenproblem are those of
+//! [faer](https://docs.rs/faer). The products of real matrices, LU, QR, the reductions to tridiagonal and bidiagonal form with
 //! their values, and the triangular factors of tall matrices are this module's own, as are scaling and errors.
 //!
 //! Every routine writes into views of the caller's and takes the threads it may use as a [`Par`]; small problems use one
@@ -16,6 +16,7 @@ mod eigh;
 mod error;
 mod gemm;
 mod gram;
+mod householder;
 mod integer;
 mod lstsq;
 mod lu;

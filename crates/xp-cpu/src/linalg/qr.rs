@@ -1,15 +1,13 @@
 //! QR factorisations.
 
+use super::householder::{apply, apply_req, block_size, factor_in_place, factor_req};
 use super::workspace::{copy_into, matrix, matrix_req, with_workspace, zero_strict_upper};
 use super::{Result, Scalar};
 use faer::dyn_stack::StackReq;
-use faer::linalg::householder::{
-    apply_block_householder_sequence_on_the_left_in_place_scratch, apply_block_householder_sequence_on_the_left_in_place_with_conj,
-};
-use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
-use faer::{Conj, MatMut, MatRef, Par, Spec};
+use faer::{MatMut, MatRef, Par};
 
-/// `a = q r` with `q` unitary and `r` upper triangular; no sign is normalised, as in LAPACK.
+/// `a = q r` with `q` unitary and `r` upper triangular; no sign is normalised, as in LAPACK, and no column counts as
+/// dependent: the small singular values of `a` are those of `r`.
 ///
 /// Shapes, with `k = min(m, n)`: `q` is `m x k` and `r` is `k x n` (reduced), or `q` is `m x m` and `r` is `m x n` (complete).
 ///
@@ -44,22 +42,19 @@ fn factor<T: Scalar>(a: MatRef<'_, T>, q: Option<MatMut<'_, T>>, mut r: MatMut<'
     }
     let par = par_for_factor(par, m, n);
     let width = q.as_ref().map_or(0, |q| q.ncols());
-    let block = recommended_block_size::<T>(m, n);
+    let block = block_size(m, n);
     let req = StackReq::all_of(&[
         matrix_req::<T>(m, n),
         matrix_req::<T>(m, width),
         matrix_req::<T>(block, k),
-        StackReq::any_of(&[
-            qr_in_place_scratch::<T>(m, n, block, par, Spec::default()),
-            apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(m, block, width),
-        ]),
+        StackReq::any_of(&[factor_req::<T>(m, n), apply_req::<T>(m, n, width)]),
     ]);
     with_workspace(req, |stack| {
         let (mut work, stack) = matrix::<T>(m, n, stack);
         let (mut own_q, stack) = matrix::<T>(m, width, stack);
         let (mut coefficients, stack) = matrix::<T>(block, k, stack);
         copy_into(work.as_mut(), a, par);
-        qr_in_place(work.as_mut(), coefficients.as_mut(), par, stack, Spec::default());
+        factor_in_place(work.as_mut(), coefficients.as_mut(), par, stack);
         for j in 0..n {
             let rows = k.min(j + 1);
             r.as_mut().col_mut(j).subrows_mut(0, rows).copy_from(work.as_ref().col(j).subrows(0, rows));
@@ -69,14 +64,7 @@ fn factor<T: Scalar>(a: MatRef<'_, T>, q: Option<MatMut<'_, T>>, mut r: MatMut<'
         let mut target = if in_place { q.as_mut() } else { own_q.as_mut() };
         target.fill(T::ZERO);
         target.as_mut().diagonal_mut().fill(T::ONE);
-        apply_block_householder_sequence_on_the_left_in_place_with_conj(
-            work.as_ref().subcols(0, k),
-            coefficients.as_ref(),
-            Conj::No,
-            target,
-            par,
-            stack,
-        );
+        apply(work.as_ref(), coefficients.as_ref(), target, par, stack);
         if !in_place {
             copy_into(q, own_q.as_ref(), par);
         }
@@ -95,11 +83,11 @@ pub(super) fn r_in_place<T: Scalar>(mut a: MatMut<'_, T>, par: Par) -> Result<()
     if k == 0 {
         return Ok(());
     }
-    let block = recommended_block_size::<T>(m, n);
-    let req = StackReq::all_of(&[matrix_req::<T>(block, k), qr_in_place_scratch::<T>(m, n, block, par, Spec::default())]);
+    let block = block_size(m, n);
+    let req = StackReq::all_of(&[matrix_req::<T>(block, k), factor_req::<T>(m, n)]);
     with_workspace(req, |stack| {
         let (mut coefficients, stack) = matrix::<T>(block, k, stack);
-        qr_in_place(a.as_mut(), coefficients.as_mut(), par, stack, Spec::default());
+        factor_in_place(a.as_mut(), coefficients.as_mut(), par, stack);
         zero_strict_upper(a.subrows_mut(0, k).subcols_mut(0, k).transpose_mut());
     })
 }

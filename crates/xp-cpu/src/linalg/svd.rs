@@ -1,8 +1,9 @@
 //! Singular value decomposition.
 
 use super::bidiagonal::{bidiagonalise, bidiagonalise_req, singular_values};
+use super::householder::{apply, apply_req, block_size, factor_in_place, factor_req};
 use super::qr::{par_for_factor, r_in_place};
-use super::workspace::{conjugate_in_place, copy_into, copy_scaled, matrix, matrix_req, scale_exponent, with_workspace};
+use super::workspace::{conjugate_in_place, copy_into, copy_scaled, matrix, matrix_req, scale_exponent, with_workspace, zero_strict_upper};
 use super::{Error, RealScalar, Result, Scalar};
 use faer::diag::DiagMut;
 use faer::dyn_stack::{MemStack, StackReq};
@@ -72,6 +73,9 @@ fn decompose<T: Scalar>(
     if !vectors {
         return values(a, exponent, s, par);
     }
+    if is_tall(m, n) {
+        return decompose_tall(a, exponent, s, u, vh, par);
+    }
     let (wu, wv) = (u.as_ref().map_or(0, |u| u.ncols()), if vh.is_some() { n } else { 0 });
     let params = params::<T>();
     let compute = |width: usize, full: usize| match width {
@@ -127,6 +131,55 @@ fn decompose<T: Scalar>(
         }
         Ok(())
     })?
+}
+
+/// By the QR factorisation `a = q r` and the decomposition of `r`.
+fn decompose_tall<T: Scalar>(
+    a: MatRef<'_, T>,
+    exponent: i32,
+    s: &mut [T::R],
+    u: Option<MatMut<'_, T>>,
+    vh: Option<MatMut<'_, T>>,
+    par: Par,
+) -> Result<()> {
+    let (m, n) = a.shape();
+    let width = u.as_ref().map_or(0, |u| u.ncols());
+    let block = block_size(m, n);
+    let req = StackReq::all_of(&[
+        matrix_req::<T>(m, n),
+        matrix_req::<T>(block, n),
+        matrix_req::<T>(n, n).array(2),
+        matrix_req::<T>(m, width),
+        factor_req::<T>(m, n).or(apply_req::<T>(m, n, width)),
+    ]);
+    with_workspace(req, |stack| {
+        let (mut q, stack) = matrix::<T>(m, n, stack);
+        let (mut coefficients, stack) = matrix::<T>(block, n, stack);
+        let (mut r, stack) = matrix::<T>(n, n, stack);
+        let (mut left, stack) = matrix::<T>(n, n, stack);
+        let (mut own_u, stack) = matrix::<T>(m, width, stack);
+        copy_scaled(q.as_mut(), a, -exponent);
+        factor_in_place(q.as_mut(), coefficients.as_mut(), par, stack);
+        r.copy_from_triangular_upper(q.as_ref().subrows(0, n));
+        zero_strict_upper(r.as_mut().transpose_mut());
+        decompose(r.as_ref(), 0, s, u.is_some().then(|| left.as_mut()), vh, par)?;
+        let Some(mut u) = u else { return Ok(()) };
+        let in_place = u.row_stride() == 1;
+        let mut target = if in_place { u.as_mut() } else { own_u.as_mut() };
+        target.fill(T::ZERO);
+        target.as_mut().diagonal_mut().fill(T::ONE);
+        target.as_mut().submatrix_mut(0, 0, n, n).copy_from(left.as_ref());
+        apply(q.as_ref(), coefficients.as_ref(), target, par, stack);
+        if !in_place {
+            copy_into(u, own_u.as_ref(), par);
+        }
+        Ok(())
+    })?
+}
+
+/// Whether the triangular factor is worth its own factorisation.
+fn is_tall(m: usize, n: usize) -> bool {
+    2 * m > 3 * n
 }
 
 fn run<T: Scalar>(
@@ -189,7 +242,7 @@ fn params<T: Scalar>() -> Spec<SvdParams, T> {
 fn values<T: Scalar>(a: MatRef<'_, T>, exponent: i32, s: &mut [T::R], par: Par) -> Result<()> {
     let (m, n) = a.shape();
     let params = params::<T>();
-    let tall = 2 * m > 3 * n;
+    let tall = is_tall(m, n);
     let rows = if tall { n } else { m };
     let req = StackReq::all_of(&[
         matrix_req::<T>(m, n),

@@ -157,7 +157,9 @@ impl<B: Linalg<T>, T: Float> PCAParams<B, T> {
             }
             solver => self.decompose(x, &mean, solver == SvdSolver::CovarianceEigh)?,
         };
-        self.finish(found, mean, n, p)
+        // As in scikit-learn, components without variance count for the noise of the covariance, but not of the singular values.
+        let counted = if solver == SvdSolver::CovarianceEigh { p } else { most };
+        self.finish(found, mean, n, most, counted)
     }
 
     /// Full decomposition. The Gram route is taken when it is accurate for what is kept, or in any case if `covariance`.
@@ -174,16 +176,16 @@ impl<B: Linalg<T>, T: Float> PCAParams<B, T> {
         Ok(Decomposition { singular_values: svd.s, vt: svd.vt, total_variance })
     }
 
-    fn finish(&self, found: Decomposition<B, T>, mean: Array<B, T, Ix1>, n: usize, p: usize) -> Result<PCA<B, T>> {
+    fn finish(&self, found: Decomposition<B, T>, mean: Array<B, T, Ix1>, n: usize, most: usize, counted: usize) -> Result<PCA<B, T>> {
         let squares: Vec<f64> = found.singular_values.iter().map(|s| s * s).collect();
         let kept = self.kept(&squares, n);
-        let most = n.min(p);
         let variances: Vec<f64> = squares.iter().map(|s| s / (n as f64 - 1.0)).collect();
         // The mean of the variances that are not kept, of which an approximate solver knows only the sum.
-        let noise_variance = match variances.len() {
-            known if known == most => mean_of(&variances[kept..]).unwrap_or(0.0),
-            _ => (found.total_variance - variances[..kept].iter().sum::<f64>()) / (most - kept) as f64,
+        let left_out: f64 = match variances.len() {
+            known if known == most => variances[kept..].iter().sum(),
+            _ => found.total_variance - variances[..kept].iter().sum::<f64>(),
         };
+        let noise_variance = if kept < most { left_out / (counted - kept) as f64 } else { 0.0 };
         let ratios: Vec<f64> = variances[..kept].iter().map(|v| v / found.total_variance).collect();
         let on_device = |values: &[f64]| device::<B, T>(mean.device(), values);
         Ok(PCA {

@@ -311,3 +311,28 @@ fn triangular_systems_in_all_forms() {
     }
     for_all_types!(check);
 }
+
+#[test]
+fn small_singular_values_of_tall_matrices_survive() {
+    fn check<T: Scalar>() {
+        // Walsh functions are orthogonal; the second column is the first and a bit, of 4 m eps, of another.
+        let (m, n) = (512, 2);
+        let bit = 4.0 * m as f64 * T::R::EPS.to_f64();
+        let sign = |i: usize, j: u32| if (i as u32 & j).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
+        let x = Mat::<T>::from_fn(m, n, |i, j| T::from_re(T::R::from_f64(sign(i, 1) + j as f64 * bit * sign(i, 2))));
+        // The Gram matrix is m [1, 1; 1, 1 + bit^2]: the product of the singular values is m bit.
+        let exact = m as f64 * bit / (2.0 * m as f64).sqrt();
+        let assert_near = |s: T::R, what: &str| assert!((s.to_f64() / exact - 1.0).abs() < 0.05, "{what}: {s:?} for {exact}");
+        let mut r = Mat::<T>::zeros(n, n);
+        qr_r(x.as_ref(), r.as_mut(), Par::Seq).unwrap();
+        assert_near(T::R::from_f64(r[(1, 1)].modulus().to_f64() / 2f64.sqrt()), "r");
+        let mut s = vec![T::R::ZERO; n];
+        svdvals(x.as_ref(), &mut s, Par::Seq).unwrap();
+        assert_near(s[1], "values");
+        let (mut u, mut vh) = (Mat::<T>::zeros(m, n), Mat::<T>::zeros(n, n));
+        svd(x.as_ref(), &mut s, Some(u.as_mut()), Some(vh.as_mut()), Par::Seq).unwrap();
+        assert_near(s[1], "values with vectors");
+        assert_orthonormal(u.as_ref(), "u");
+    }
+    for_all_types!(check);
+}
