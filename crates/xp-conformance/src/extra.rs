@@ -216,6 +216,12 @@ pub fn first_elements<B: Backend, T: Float>(device: &B) {
         crate::support::assert_same("argpartition", &row.take(&order.into_rank().unwrap(), 0).unwrap().to_vec()[at..=at], &sorted[at..=at]);
     }
     assert!(matches!(partition(&row, 37, 0), Err(Error::Index { index: 37, .. })));
+    // Few of many, with many ties.
+    let many = vector(device, &sequence.integers::<T>(20_000, -50, 50));
+    for (k, largest) in [(1, true), (3, false), (150, true), (300, false)] {
+        let expected = many.argsort(0, largest).unwrap().slice(s![..k as isize]).unwrap();
+        assert_eq!(top_k(&many, k, 0, largest).unwrap().1.to_vec(), expected.to_vec(), "{k} of 20000");
+    }
     assert_eq!(top_k(&vector(device, &[7u8, 200, 7]), 2, 0, true).unwrap().1.to_vec(), [1, 0]);
 }
 

@@ -31,6 +31,11 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// When there is no such device on this machine.
     fn default_device() -> Result<Self>;
 
+    /// Every device of this machine.
+    fn devices() -> Vec<Self> {
+        Self::default_device().into_iter().collect()
+    }
+
     /// Whether arrays of a dtype can live here.
     #[must_use]
     fn supports(_: DType) -> bool {

@@ -78,6 +78,16 @@ pub fn default_device<B: Backend>() -> Result<B> {
     B::default_device()
 }
 
+/// Every device of a backend on this machine: the standard's `devices`.
+///
+/// ```
+/// assert_eq!(xp::devices::<xp::Cpu>(), [xp::Cpu]);
+/// ```
+#[must_use]
+pub fn devices<B: Backend>() -> Vec<B> {
+    B::devices()
+}
+
 impl Kind {
     /// Every kind.
     pub const ALL: &'static [Kind] = &[Kind::Bool, Kind::SignedInteger, Kind::UnsignedInteger, Kind::RealFloating, Kind::ComplexFloating];

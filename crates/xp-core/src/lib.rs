@@ -37,7 +37,7 @@ pub use dtype::{Bits, DType, Element, Float, Floating, Integer, Num, Promote, Re
 pub use error::{Error, Result};
 pub use expr::{Expr, Lazy};
 pub use indexing::{Ellipsis, NewAxis};
-pub use inspection::{Capabilities, DefaultDTypes, capabilities, default_device, default_dtypes, dtypes, result_type_all};
+pub use inspection::{Capabilities, DefaultDTypes, capabilities, default_device, default_dtypes, devices, dtypes, result_type_all};
 pub use linalg::Linalg;
 pub use shape::{broadcast_shapes, contiguous_strides, is_contiguous, normalize_axes, normalize_axis, size_of_shape};
 

@@ -102,7 +102,7 @@ impl Generator {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// let x = xp::random::Generator::new(3).uniform_between(&Cpu, -2.0, 2.0, [500])?;
+    /// let x = xp::random::Generator::new(3).uniform_between(&Cpu, -2.0_f64, 2.0, [500])?;
     /// assert!(x.min(0).item()? < -1.9 && x.max(0).item()? > 1.9 && x.abs().max(0).item()? <= 2.0);
     /// # Ok::<(), xp::Error>(())
     /// ```

@@ -77,7 +77,7 @@ pub fn argmin<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A)
 ///
 /// ```
 /// use xp::prelude::*;
-/// let x = array![[1.0, 2.0], [3.0, 6.0]];
+/// let x = array![[1.0_f64, 2.0], [3.0, 6.0]];
 /// assert_eq!(var(&x, .., 0.0).item()?, 3.5);
 /// assert_eq!(var(&x, KeepDims(0), 1.0).to_vec(), [2.0, 8.0]);
 /// # Ok::<(), xp::Error>(())
@@ -95,7 +95,7 @@ pub fn var<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A
 ///
 /// ```
 /// use xp::prelude::*;
-/// assert_eq!(std(&array![1.0, 3.0], .., 0.0).item()?, 1.0);
+/// assert_eq!(std(&array![1.0_f64, 3.0], .., 0.0).item()?, 1.0);
 /// # Ok::<(), xp::Error>(())
 /// ```
 #[must_use]

@@ -120,9 +120,6 @@ struct Owner {
     readonly: bool,
     _keep: Box<dyn std::any::Any + Send + Sync>,
 }
-// Nobody reads through the owner before it is dropped.
-impl std::panic::UnwindSafe for Owner {}
-impl std::panic::RefUnwindSafe for Owner {}
 impl std::fmt::Debug for Owner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Owner").field("readonly", &self.readonly).finish_non_exhaustive()
@@ -132,6 +129,8 @@ impl std::fmt::Debug for Owner {
 unsafe impl Send for Block {}
 // SAFETY: as above.
 unsafe impl Sync for Block {}
+// An owner is only dropped, never looked at.
+impl std::panic::RefUnwindSafe for Block {}
 
 impl Block {
     fn new(bytes: usize) -> Result<Block> {

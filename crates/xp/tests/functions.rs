@@ -37,7 +37,7 @@ const STANDARD: &[(&str, &str)] = &[
     ("Sorting", "argsort sort"),
     ("Statistics", "cumulative_prod cumulative_sum max mean min prod std sum var"),
     ("Utilities", "all any diff"),
-    ("Inspection", "capabilities default_device default_dtypes dtypes"),
+    ("Inspection", "capabilities default_device default_dtypes devices dtypes"),
     (
         "`linalg`",
         "cholesky cross det diagonal eig eigh eigvalsh eigvals inv matmul matrix_norm matrix_power matrix_rank matrix_transpose outer pinv \
@@ -75,6 +75,13 @@ struct Function {
     needs: &'static str,
 }
 
+impl Function {
+    fn row(&self) -> String {
+        let or_dash = |s: &str| if s.is_empty() { "-".to_string() } else { s.to_string() };
+        format!("{} | {}", or_dash(&self.dtypes), or_dash(self.needs))
+    }
+}
+
 /// Functions by module and name.
 type Functions = BTreeMap<(String, String), Function>;
 
@@ -98,7 +105,7 @@ fn nothing_of_the_standard_is_missing() {
             assert!(find(&functions, category, name).is_some(), "{category}: {name}");
         }
     }
-    assert_eq!(STANDARD.iter().map(|(_, names)| names.split_whitespace().count()).sum::<usize>(), 135 + 4 + 25 + 14);
+    assert_eq!(STANDARD.iter().map(|(_, names)| names.split_whitespace().count()).sum::<usize>(), 135 + 5 + 25 + 14);
 }
 
 #[test]
@@ -147,7 +154,7 @@ fn page(functions: &Functions) -> String {
          | floating | floats, complex |\n\
          | real floating | float16, bfloat16, float32, float64 |\n\n\
          | needs | `Cpu` |\n|---|---|\n\
-         | (nothing) | all dtypes |\n\
+         | - | all dtypes |\n\
          | linear algebra | float32, float64, complex64, complex128 |\n\
          | general eigenvalues | float32, float64, complex64, complex128 |\n\
          | transforms | float32, float64, complex64, complex128 |\n",
@@ -158,7 +165,7 @@ fn page(functions: &Functions) -> String {
         let _ = write!(out, "\n### {category}\n\n| function | dtypes | needs |\n|---|---|---|\n");
         for name in names.split_whitespace() {
             if let Some((key, f)) = find(functions, category, name) {
-                let _ = writeln!(out, "| {} | {} | {} |", shown(name), f.dtypes, f.needs);
+                let _ = writeln!(out, "| {} | {} |", shown(name), f.row());
                 listed.extend(key);
             }
         }
@@ -172,7 +179,7 @@ fn page(functions: &Functions) -> String {
     ] {
         let _ = write!(out, "\n## {title}\n\n| function | dtypes | needs |\n|---|---|---|\n");
         for (key, f) in functions.iter().filter(|(key, _)| key.0 == module && !listed.contains(key)) {
-            let _ = writeln!(out, "| `{}` | {} | {} |", key.1, f.dtypes, f.needs);
+            let _ = writeln!(out, "| `{}` | {} |", key.1, f.row());
         }
     }
     out

@@ -82,7 +82,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             }
             lengths[k] = 1;
             let known = size_of_shape(&lengths)?;
-            if known == 0 || self.size() % known != 0 {
+            if known == 0 || !self.size().is_multiple_of(known) {
                 return wrong("no length of the inferred axis fits");
             }
             lengths[k] = self.size() / known;

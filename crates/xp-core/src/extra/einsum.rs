@@ -203,18 +203,29 @@ fn contract<B: Backend, T: Num>(
     let inner = pick(&la, &|l| lb.contains(l) && !wanted(l));
     let left = pick(&la, &|l| !lb.contains(l));
     let right = pick(&lb, &|l| !la.contains(l));
-    let arrange = |x: &Operand<B, T>, labels: &[Label], groups: [&[Label]; 3]| -> Result<(Operand<B, T>, Vec<Vec<usize>>)> {
-        let axis = |l: &Label| labels.iter().position(|m| m == l).map_or(0, |k| k as isize);
-        let order: Vec<isize> = groups.concat().iter().map(axis).collect();
-        let dims: Vec<Vec<usize>> = groups.iter().map(|g| g.iter().map(|l| x.dims()[axis(l) as usize]).collect()).collect();
-        let mut shape = dims[0].clone();
-        shape.extend([dims[1].iter().product::<usize>(), dims[2].iter().product()]);
-        Ok((x.permute_dims(&order)?.reshape(shape)?, dims))
-    };
     let (x, shape_a) = arrange(&a, &la, [&batch, &left, &inner])?;
     let (y, shape_b) = arrange(&b, &lb, [&batch, &inner, &right])?;
     let shape = [&shape_a[0][..], &shape_a[1], &shape_b[2]].concat();
-    Ok((x.matmul(&y)?.reshape(shape)?, [batch, left, right].concat()))
+    let product = if inner.is_empty() {
+        (x.lazy() * &y).try_eval()?
+    } else if left.is_empty() && right.is_empty() {
+        // Many scalar products: one pass instead of a stack of products of vectors.
+        (x.lazy() * &y.matrix_transpose()?).sum(-1).try_eval()?.into_lazy().map::<AsType<T>>().try_eval()?
+    } else {
+        x.matmul(&y)?
+    };
+    Ok((product.reshape(shape)?, [batch, left, right].concat()))
+}
+
+/// The operand as a stack of matrices, with the axes of the groups in their order and those of the last two merged; and the
+/// lengths of the groups.
+fn arrange<B: Backend, T: Num>(x: &Operand<B, T>, labels: &[Label], groups: [&[Label]; 3]) -> Result<(Operand<B, T>, Vec<Vec<usize>>)> {
+    let axis = |l: &Label| labels.iter().position(|m| m == l).map_or(0, |k| k as isize);
+    let order: Vec<isize> = groups.concat().iter().map(axis).collect();
+    let dims: Vec<Vec<usize>> = groups.iter().map(|g| g.iter().map(|l| x.dims()[axis(l) as usize]).collect()).collect();
+    let mut shape = dims[0].clone();
+    shape.extend([dims[1].iter().product::<usize>(), dims[2].iter().product()]);
+    Ok((x.permute_dims(&order)?.reshape(shape)?, dims))
 }
 
 /// The operand summed over the labels that are not kept.

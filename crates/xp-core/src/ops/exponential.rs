@@ -53,7 +53,7 @@ float_ops2! {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// let y = array![1000.0_f64].logaddexp(array![1000.0]).item().unwrap();
+    /// let y = array![1000.0_f64].logaddexp(array![1000.0_f64]).item().unwrap();
     /// assert!((y - 1000.0 - 2.0_f64.ln()).abs() < 1e-12);
     /// ```
     Logaddexp "logaddexp": |x, y| x.logaddexp::<I>(y);

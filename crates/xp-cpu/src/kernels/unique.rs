@@ -33,11 +33,8 @@ enum Found<T: SortKey> {
 impl<'a, T: SortKey> Unique<'a, T> {
     /// Finds the distinct values. `places` says whether first indices or the inverse will be asked for.
     pub fn new(src: &'a [T], places: bool) -> Self {
-        if let Some((min, range)) = dense_range(src) {
-            let counts = histogram(src, range, &|x: T| (x.to_ordered_bits().shifted(0) - min) as usize);
-            let present: Vec<_> = counts.into_iter().enumerate().filter(|&(_, c)| c > 0).map(|(k, c)| (k, c as i64)).collect();
-            let runs = vec![present.len()];
-            return Self { src, found: Found::Dense { min, present }, runs };
+        if let Some(dense) = Self::dense(src) {
+            return dense;
         }
         let n = src.len();
         if places || align_of::<T>() < align_of::<T::Bits>() {
@@ -54,6 +51,15 @@ impl<'a, T: SortKey> Unique<'a, T> {
         let values = unsafe { par::finish(values) };
         let runs = count_runs(n, |i| values[i]);
         Self { src, found: Found::Values(values), runs }
+    }
+
+    /// [`Unique::new`] of integers of a small range, which needs no sort; `None` for others.
+    pub fn dense(src: &'a [T]) -> Option<Self> {
+        let (min, range) = dense_range(src)?;
+        let counts = histogram(src, range, &|x: T| (x.to_ordered_bits().shifted(0) - min) as usize);
+        let present: Vec<_> = counts.into_iter().enumerate().filter(|&(_, c)| c > 0).map(|(k, c)| (k, c as i64)).collect();
+        let runs = vec![present.len()];
+        Some(Self { src, found: Found::Dense { min, present }, runs })
     }
 
     /// The number of distinct values.
