@@ -287,15 +287,15 @@ fn gather_and_scatter_follow_their_indices() {
         let (o, j, i) = (k / inner / index.len(), k / inner % index.len(), k % inner);
         assert_eq!(*v, values[(o * extent + wrap(index[j])) * inner + i]);
     }
-    let mut back = device.alloc_zeroed(values.len() * 8, "back").unwrap();
-    kernels::scatter(8, [outer, extent, inner], &out, &at, &mut back).unwrap();
+    let back = device.alloc_zeroed(values.len() * 8, "back").unwrap();
+    kernels::scatter(ElementType::U64, [outer, extent, inner], &out, &at, &back, false).unwrap();
     for (k, v) in download::<u64>(&back).into_iter().enumerate() {
         let row = k / inner % extent;
         assert_eq!(v, if [0, 3, 10].contains(&row) { values[k] } else { 0 }, "{k}");
     }
     let bad = upload(&device, &[11i64]);
     let error = kernels::gather(8, [outer, extent, inner], &input, &bad, &mut out).unwrap_err();
-    assert_eq!(error.to_string(), "gather: an index is out of range for an axis of 11");
+    assert_eq!(error.to_string(), "index 11 is out of range for an axis of length 11");
 }
 
 #[test]

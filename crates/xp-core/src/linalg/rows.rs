@@ -6,6 +6,7 @@ use crate::backend::Backend;
 use crate::dim::{DimBase, Ix2};
 use crate::dtype::Floating;
 use crate::error::{Error, Result};
+use crate::expr::source::{LeafKind, Source, Value};
 use crate::expr::{Expr, Kernel, Lazy, Leaves, Plan};
 use crate::math::Isa;
 
@@ -85,6 +86,20 @@ unsafe impl<K: Kernel> Kernel for RowBlockKernel<K> {
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.inner.rebase(map);
+    }
+    fn emit(&self, to: &mut Source) -> Value {
+        let outside = to.leaves().len();
+        let value = self.inner.emit(to);
+        for leaf in &mut to.leaves_mut()[outside..] {
+            let size = leaf.dtype.size() as isize;
+            match &mut leaf.kind {
+                LeafKind::Array(address, walk) => *address = address.wrapping_offset(self.start as isize * walk[0] * size),
+                LeafKind::Counter(first, walk) => *first += self.start as i64 * walk[0] as i64,
+                LeafKind::Rows { start, .. } => *start += self.start,
+                LeafKind::Scalar(_) => {}
+            }
+        }
+        value
     }
 }
 

@@ -4,21 +4,26 @@
 //! types and the functions of a fold are put in front of them.
 
 pub mod fold;
+pub mod indexed;
 pub mod moving;
 pub mod sort;
 
 use crate::{
     device::Device,
     error::Result,
-    kernel::{Arguments, Kernel, ModuleSource, Shape},
+    kernel::{Arguments, Kernel, Shape},
 };
 
 pub use fold::{Fold, reduce, scan};
-pub use moving::{compact, compact_indices, copy_strided, fill, gather, scatter};
+pub use indexed::{scatter, searchsorted};
+pub use moving::{compact, compact_indices, copy_strided, fill, gather, gather_lanes, gather_rows};
 pub use sort::argsort;
 
 /// Types that every source may use.
 pub const PRELUDE: &str = include_str!("prelude.cu");
+
+/// The operations of arrays, for sources that compute.
+pub const LIBRARY: &str = include_str!("library.cu");
 
 /// Nothing is contracted: a fused result equals the eager one bit for bit.
 pub const OPTIONS: &[&str] = &["--std=c++17", "--fmad=false"];
@@ -100,10 +105,14 @@ impl ElementType {
     }
 }
 
-/// Loads a kernel from a source with the prelude in front.
+/// Loads a kernel from a source of this folder with the prelude in front; `header` is what the variants of the source differ in.
 pub(crate) fn load(device: &Device, module: &str, header: &str, source: &str, name: &str) -> Result<Kernel> {
-    let source = format!("{PRELUDE}{header}\n{source}");
-    device.kernel(&ModuleSource { name: module, source: &source, options: OPTIONS }, name)
+    device.cached_kernel(&format!("{module} {name} {header}"), name, || format!("{PRELUDE}{header}\n{source}"))
+}
+
+/// As [`load`], with the device library in front too.
+pub(crate) fn load_with_library(device: &Device, module: &str, header: &str, source: &str, name: &str) -> Result<Kernel> {
+    device.cached_kernel(&format!("{module} {name} {header}"), name, || format!("{PRELUDE}{LIBRARY}{header}\n{source}"))
 }
 
 /// Launches over `items` blocks, as many as fill the device; the kernel strides over the rest.

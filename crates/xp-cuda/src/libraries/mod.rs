@@ -122,7 +122,8 @@ pub struct Factories {
     pub fft: fn(&Device) -> Result<Box<dyn FftLib>>,
 }
 
-const NVIDIA: Factories = Factories {
+/// NVIDIA's libraries.
+pub const NVIDIA: Factories = Factories {
     blas: |device| Ok(Box::new(blas::CuBlas::new(device)?)),
     solver: |device| Ok(Box::new(cusolver::CuSolver::new(device)?)),
     fft: |_| Ok(Box::new(fft::CuFft::new()?)),
