@@ -18,6 +18,7 @@ pub mod memory;
 mod backend;
 mod cache;
 mod expression;
+mod linalg;
 mod nvrtc;
 mod pool;
 mod products;

@@ -288,7 +288,7 @@ fn gather_and_scatter_follow_their_indices() {
         assert_eq!(*v, values[(o * extent + wrap(index[j])) * inner + i]);
     }
     let back = device.alloc_zeroed(values.len() * 8, "back").unwrap();
-    kernels::scatter(ElementType::U64, [outer, extent, inner], &out, &at, &back, false).unwrap();
+    kernels::scatter(kernels::ElementType::U64, [outer, extent, inner], &out, &at, &back, false).unwrap();
     for (k, v) in download::<u64>(&back).into_iter().enumerate() {
         let row = k / inner % extent;
         assert_eq!(v, if [0, 3, 10].contains(&row) { values[k] } else { 0 }, "{k}");
@@ -322,7 +322,7 @@ fn masks_compact_in_order() {
     }
 }
 
-/// The positions that a stable sort of each row gives, nan last.
+/// The positions that a stable sort of each row gives, nan last, or first when descending.
 fn naive_argsort<T: Copy + PartialOrd>(len: usize, values: &[T], descending: bool) -> Vec<i64> {
     let is_nan = |v: T| v.partial_cmp(&v).is_none();
     let rows = values.chunks(len).map(|row| {
@@ -332,6 +332,7 @@ fn naive_argsort<T: Copy + PartialOrd>(len: usize, values: &[T], descending: boo
             match (is_nan(x), is_nan(y)) {
                 (false, false) if descending => y.partial_cmp(&x).unwrap(),
                 (false, false) => x.partial_cmp(&y).unwrap(),
+                (x, y) if descending => y.cmp(&x),
                 (x, y) => x.cmp(&y),
             }
         });

@@ -271,11 +271,11 @@ fn atanh(x: f64) -> f64 {
     (0.5 * (2.0 * a / (1.0 - a)).ln_1p()).copysign(x)
 }
 
-/// The series of all positive terms, where it converges; 1 elsewhere.
+/// The series of all positive terms where it converges fast, else from the complement.
 fn erf(x: f64) -> f64 {
     let a = x.abs();
-    if a > 6.0 {
-        return x.signum();
+    if a >= 1.5 {
+        return (1.0 - erfc(a)).copysign(x);
     }
     let (mut term, mut sum, mut n) = (a, a, 1.0);
     while term > sum * 1e-18 {

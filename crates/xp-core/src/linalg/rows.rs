@@ -10,9 +10,6 @@ use crate::expr::source::{LeafKind, Source, Value};
 use crate::expr::{Expr, Kernel, Lazy, Leaves, Plan};
 use crate::math::Isa;
 
-/// Elements of a block: small enough to stay in a cache, large enough to feed a matrix product.
-const BLOCK: usize = 1 << 17;
-
 /// Some rows of an expression.
 #[derive(Clone, Debug)]
 pub struct RowBlock<'a, E> {
@@ -104,9 +101,9 @@ unsafe impl<K: Kernel> Kernel for RowBlockKernel<K> {
 }
 
 /// The shape of a lazy matrix, and the starts and lengths of its blocks of rows.
-fn blocks<E: Expr<Dim = Ix2>>(e: &Lazy<E>) -> Result<([usize; 2], Vec<(usize, usize)>)> {
+fn blocks<B: Linalg<T>, T: Floating, E: Expr<Backend = B, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<([usize; 2], Vec<(usize, usize)>)> {
     let [n, p] = e.expr().shape()?;
-    let step = (BLOCK / p.max(1)).max(64);
+    let step = (B::ROW_BLOCK / p.max(1)).max(64);
     Ok(([n, p], (0..n).step_by(step).map(|at| (at, step.min(n - at))).collect()))
 }
 
@@ -114,7 +111,7 @@ fn eval_rows<E: Expr>(e: &Lazy<E>, (start, len): (usize, usize)) -> Result<Array
     Lazy::new(RowBlock::new(e.expr(), start, len)).try_eval()
 }
 
-pub(super) fn cross<B: Backend, T: Floating, E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<B, T, Ix2>>
+pub(super) fn cross<B: Linalg<T>, T: Floating, E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<B, T, Ix2>>
 where
     E: Expr<Backend = B, Elem = T, Dim = Ix2>,
     F: Expr<Backend = B, Elem = T, Dim = Ix2>,
@@ -132,7 +129,7 @@ where
     Ok(sum)
 }
 
-pub(super) fn project<B: Backend, T: Floating, E>(e: &Lazy<E>, b: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>>
+pub(super) fn project<B: Linalg<T>, T: Floating, E>(e: &Lazy<E>, b: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>>
 where
     E: Expr<Backend = B, Elem = T, Dim = Ix2>,
 {

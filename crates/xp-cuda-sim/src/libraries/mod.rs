@@ -5,6 +5,7 @@
 
 mod blas;
 mod matrix;
+mod solver;
 
 use xp_cuda::libraries::Factories;
 
@@ -13,6 +14,7 @@ use xp_cuda::libraries::Factories;
 pub fn factories() -> Factories {
     Factories {
         blas: |_| Ok(Box::new(blas::SimulatedBlas)),
+        solver: |_| Ok(Box::new(solver::SimulatedSolver)),
         ..xp_cuda::libraries::NVIDIA
     }
 }

@@ -28,6 +28,7 @@ pub fn device_with(ordinal: u32, options: DeviceOptions) -> Option<Device> {
 /// The simulated device as a backend, shared by the tests of a process.
 pub fn cuda() -> Cuda {
     static SHARED: OnceLock<Device> = OnceLock::new();
+    let _ = xp_cuda::libraries::install(xp_cuda_sim::libraries::factories());
     let open = || device().expect("the conformance suite needs a C++ compiler (g++, or set CXX)");
     SHARED.get_or_init(open).clone().into()
 }
@@ -53,7 +54,6 @@ pub fn simulate() {
         unsafe { install(Provider { name: "simulation", symbol: xp_cuda_sim::symbol }) },
         "another driver is in use"
     );
-    let _ = xp_cuda::libraries::install(xp_cuda_sim::libraries::factories());
 }
 
 /// A kernel from a source without options.
