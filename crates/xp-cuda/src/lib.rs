@@ -23,6 +23,7 @@ mod nvrtc;
 mod pool;
 mod products;
 mod transfer;
+mod transforms;
 
 pub use backend::{Cuda, CudaBuffer};
 pub use device::{Device, DeviceOptions, Limits};

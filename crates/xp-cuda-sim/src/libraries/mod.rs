@@ -4,6 +4,7 @@
 //! the orders that a stream allows.
 
 mod blas;
+mod fft;
 mod matrix;
 mod solver;
 
@@ -15,6 +16,6 @@ pub fn factories() -> Factories {
     Factories {
         blas: |_| Ok(Box::new(blas::SimulatedBlas)),
         solver: |_| Ok(Box::new(solver::SimulatedSolver)),
-        ..xp_cuda::libraries::NVIDIA
+        fft: |_| Ok(Box::new(fft::SimulatedFft)),
     }
 }

@@ -172,6 +172,8 @@ fn factories() -> &'static Factories {
 pub(crate) struct Libraries {
     blas: OnceLock<Box<dyn Blas>>,
     solver: OnceLock<Box<dyn Solver>>,
+    /// Plans come before the library that made them.
+    pub(crate) plans: crate::transforms::Plans,
     fft: OnceLock<Box<dyn FftLib>>,
 }
 
