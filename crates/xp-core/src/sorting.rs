@@ -106,13 +106,9 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
 
     fn cumulate(&self, axis: isize, op: Scan) -> Result<Array<B, T::Accum, D>> {
         let lanes = Lanes::along(self.dims(), normalize_axis(axis, self.ndim())?);
-        let wide = if T::DTYPE == <T::Accum as Element>::DTYPE { self.clone().into_accum() } else { self.lazy().astype::<T::Accum>().try_eval()? };
+        let wide = self.lazy().astype::<T::Accum>().try_eval()?;
         let buffer = self.device().scan(op, wide.packed()?.buffer(), lanes)?;
         Array::from_result(self.device(), buffer, self.dims())
-    }
-
-    fn into_accum(self) -> Array<B, T::Accum, D> {
-        self.astype()
     }
 }
 

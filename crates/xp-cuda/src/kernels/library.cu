@@ -617,3 +617,4 @@ template <class T> struct reduce_count_nonzero {
   DEVICE i64 merge(i64 a, i64 b) { return a + b; }
   DEVICE i64 finish(i64 a, i64) { return a; }
 };
+// ---- end of the library ----
