@@ -223,7 +223,8 @@ pub fn unique_inverse<B: Backend, T: Real, D: Dim>(x: &Array<B, T, D>) -> Result
 fn run_starts<B: Backend, T: Real>(sorted: &Array<B, T, Ix1>) -> Result<Array<B, bool, Ix1>> {
     let mut starts = sorted.full_like(true)?;
     if sorted.size() > 1 {
-        starts.set(s![1..], sorted.slice(s![1..])?.not_equal(&sorted.slice(s![..-1])?))?;
+        let differ = sorted.slice(s![1..])?.lazy().not_equal(&sorted.slice(s![..-1])?).try_eval()?;
+        starts.set(s![1..], differ)?;
     }
     Ok(starts)
 }

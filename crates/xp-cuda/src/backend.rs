@@ -205,7 +205,13 @@ unsafe impl Backend for Cuda {
         Ok(CudaBuffer::new(memory, queries.len))
     }
 
-    fn take<T: Element>(&self, x: &CudaBuffer<T>, lanes: Lanes, indices: &CudaBuffer<i64>, per_lane: Option<usize>) -> xp_core::Result<CudaBuffer<T>> {
+    fn take<T: Element>(
+        &self,
+        x: &CudaBuffer<T>,
+        lanes: Lanes,
+        indices: &CudaBuffer<i64>,
+        per_lane: Option<usize>,
+    ) -> xp_core::Result<CudaBuffer<T>> {
         let Lanes { outer, len, inner } = lanes;
         let count = per_lane.unwrap_or(indices.len);
         let mut out = self.run("take", |device| device.alloc(outer * count * inner * size_of::<T>(), "take"))?;

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use xp_core::dtype::Kind;
 use xp_core::expr::source::{Leaf, LeafKind, Source, type_name};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::Reduction;
@@ -160,7 +161,8 @@ impl Program {
                 list(&|k, _| format!("a{k}.at[k]")),
             );
         } else {
-            let _ = writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", list(&|k, _| format!("p{k}.get(at)")));
+            let _ =
+                writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", list(&|k, _| format!("p{k}.get(at)")));
         }
         text
     }
@@ -344,4 +346,108 @@ impl Work {
     fn groups(&self) -> usize {
         self.outputs.div_ceil(self.width)
     }
+}
+
+/// Generated sources: an expression with every operation that is defined for a dtype, for every dtype and kind of loop, and
+/// every reduction.
+pub(crate) fn samples() -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for dtype in DType::ALL {
+        let name = type_name(dtype);
+        for ndim in [1, 3] {
+            all.push((format!("dense and strided {name} {ndim}"), sample(dtype, ndim)));
+        }
+        let real = matches!(dtype.kind(), Kind::SignedInteger | Kind::UnsignedInteger | Kind::RealFloating);
+        let reductions: &[&str] = match dtype.kind() {
+            Kind::Bool => &["all", "any", "count_nonzero"],
+            _ if real => &["sum", "prod", "all", "any", "count_nonzero", "max", "min", "argmax", "argmin"],
+            _ => &["sum", "prod", "mean", "all", "any", "count_nonzero"],
+        };
+        for reduction in reductions.iter().chain(if dtype.kind() == Kind::RealFloating { &["mean"][..] } else { &[] }) {
+            let mut source = Source::default();
+            let x = source.leaf(dtype, LeafKind::Array(std::ptr::null(), [0; MAX_NDIM]));
+            let program = Program { result: x.name().into(), source, dtype };
+            let head = program.head(&Layout { ndim: 3, wide: false, extra: 0 }, "#define KEPT 1\n");
+            let types = format!("typedef reduce_{reduction}<{name}> R;\ntypedef R::Acc Acc;\ntypedef R::Out Out;\n");
+            all.push((format!("{reduction} {name}"), format!("{head}{}{types}{FUSED_REDUCE}", program.functions(false))));
+        }
+    }
+    all
+}
+
+/// A loop over the sum of what every operation for a dtype gives.
+fn sample(dtype: DType, ndim: usize) -> String {
+    const NUMBERS: (&[&str], &[&str]) = (
+        &["negative", "positive", "square", "sign", "round", "conj", "real", "imag", "abs", "abs_square", "isnan", "isinf", "isfinite"],
+        &["add", "subtract", "multiply", "pow", "equal", "not_equal"],
+    );
+    const REALS: (&[&str], &[&str]) =
+        (&["floor", "ceil", "trunc"], &["maximum", "minimum", "floor_divide", "remainder", "less", "less_equal", "greater", "greater_equal"]);
+    const BITS: (&[&str], &[&str]) = (&["bitwise_invert"], &["bitwise_and", "bitwise_or", "bitwise_xor"]);
+    const INTEGERS: (&[&str], &[&str]) = (&[], &["bitwise_left_shift", "bitwise_right_shift"]);
+    const FLOATING: (&[&str], &[&str]) = (
+        &[
+            "exp",
+            "expm1",
+            "log",
+            "log1p",
+            "log2",
+            "log10",
+            "sin",
+            "cos",
+            "tan",
+            "asin",
+            "acos",
+            "atan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "asinh",
+            "acosh",
+            "atanh",
+            "reciprocal",
+            "sqrt",
+        ],
+        &["divide"],
+    );
+    const FLOATS: (&[&str], &[&str]) =
+        (&["erf", "erfc", "gammaln", "expit", "logit", "signbit"], &["atan2", "hypot", "copysign", "nextafter", "logaddexp", "xlogy"]);
+    const BOOLEANS: (&[&str], &[&str]) = (&["logical_not"], &["logical_and", "logical_or", "logical_xor", "equal", "not_equal"]);
+    let lists: &[(&[&str], &[&str])] = match dtype.kind() {
+        Kind::Bool => &[BITS, BOOLEANS],
+        Kind::SignedInteger | Kind::UnsignedInteger => &[NUMBERS, REALS, BITS, INTEGERS],
+        Kind::RealFloating => &[NUMBERS, REALS, FLOATING, FLOATS],
+        Kind::ComplexFloating => &[NUMBERS, FLOATING],
+    };
+    let mut source = Source::default();
+    let walk = [0; MAX_NDIM];
+    let rows = || LeafKind::Rows { address: std::ptr::null(), walk, indices: std::ptr::null(), index_step: 1, start: 0 };
+    let x = source.leaf(dtype, LeafKind::Array(std::ptr::null(), walk)).name().to_owned();
+    // A dense loop knows no looked-up rows.
+    let y = source.leaf(dtype, if ndim == 1 { LeafKind::Scalar([0; 16]) } else { rows() }).name().to_owned();
+    let counter = source.leaf(DType::I64, LeafKind::Counter(0, walk));
+    let mut result = source.convert(counter, dtype).name().to_owned();
+    for (unary, binary) in lists {
+        let calls = unary.iter().map(|op| format!("op_{op}({x})")).chain(binary.iter().map(|op| format!("op_{op}({x}, {y})")));
+        for call in calls {
+            // Every result is used, so that nothing is left out as dead code.
+            let value = source.compute(dtype, &format!("convert<{}>({call})", type_name(dtype)));
+            let join = if dtype == DType::Bool { "op_logical_xor" } else { "op_add" };
+            result = source.compute(dtype, &format!("{join}({result}, {})", value.name())).name().into();
+        }
+    }
+    for other in DType::ALL {
+        if dtype.kind() != Kind::ComplexFloating || other.kind() == Kind::ComplexFloating {
+            let there = source.compute(other, &format!("convert<{}>({result})", type_name(other)));
+            result = source
+                .compute(dtype, &format!("op_where(op_equal({x}, {x}), convert<{}>({}), {result})", type_name(dtype), there.name()))
+                .name()
+                .into();
+        }
+    }
+    let program = Program { result, source, dtype };
+    let pack = program.pack();
+    let (dense, body) = (ndim == 1, if ndim == 1 { DENSE } else { STRIDED });
+    let head = program.head(&Layout { ndim, wide: false, extra: 0 }, &format!("#define PACK {pack}\n"));
+    format!("{head}{}typedef Element Out;\n{body}", program.functions(dense))
 }

@@ -34,12 +34,12 @@ const JOBS: &[Job] = &[
     }),
     ("matmul", |x| sum(&x.matmul(&x.matrix_transpose()?)?)),
     ("svd", |x| sum(&linalg::svdvals(x)?)),
-    ("eigh", |x| sum(&linalg::eigh(x)?.1.abs())),
-    ("qr", |x| sum(&linalg::qr(x, true)?.1.abs())),
+    ("eigh", |x| linalg::eigh(x)?.1.lazy().abs().sum_all().try_eval()?.item()),
+    ("qr", |x| linalg::qr(x, true)?.1.lazy().abs().sum_all().try_eval()?.item()),
     ("cholesky", |x| sum(&linalg::cholesky(x, false)?)),
     ("solve", |x| sum(&linalg::solve(x, x)?)),
     ("inverse", |x| sum(&linalg::inv(x)?)),
-    ("transform", |x| sum(&Cuda::c2c(x.clone(), &[0, 1], &[6, 3], Direction::Forward, 0.5)?.abs())),
+    ("transform", |x| Cuda::c2c(x.clone(), &[0, 1], &[6, 3], Direction::Forward, 0.5)?.lazy().abs().sum_all().try_eval()?.item()),
 ];
 
 fn sum(x: &Any) -> Result<f64> {

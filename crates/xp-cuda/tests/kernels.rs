@@ -86,7 +86,7 @@ fn fold<T: Pod, U: Pod>(device: &Device, fold: &Fold, shape: [usize; 3], values:
     let n = if whole { shape[0] * shape[1] * shape[2] } else { shape[0] * shape[2] };
     let mut out = device.alloc(n * size_of::<U>(), "out").unwrap();
     // SAFETY: the input holds the shape's elements and the output as many as the operation writes.
-    unsafe { if whole { kernels::scan(fold, shape, &input, &mut out) } else { kernels::reduce(fold, shape, &input, &mut out) } }.unwrap();
+    unsafe { if whole { kernels::scan(fold, shape, &input, &out) } else { kernels::reduce(fold, shape, &input, &mut out) } }.unwrap();
     download(&out)
 }
 
@@ -307,9 +307,9 @@ fn masks_compact_in_order() {
         let values: Vec<u16> = (0..n).map(|_| numbers.next() as u16).collect();
         let set = mask.iter().filter(|&&m| m != 0).count();
         let (m, v) = (upload(&device, &mask), upload(&device, &values));
-        let mut position = device.alloc(n * 8, "position").unwrap();
+        let position = device.alloc(n * 8, "position").unwrap();
         // SAFETY: the mask holds n bytes of 0 or 1 and the result n 64-bit integers.
-        unsafe { kernels::scan(&Fold::sum(E::Bool).unwrap(), [1, n, 1], &m, &mut position) }.unwrap();
+        unsafe { kernels::scan(&Fold::sum(E::Bool).unwrap(), [1, n, 1], &m, &position) }.unwrap();
         let (mut out, mut at) = (device.alloc(set * 2, "out").unwrap(), device.alloc(set * 8, "at").unwrap());
         // SAFETY: `position` is the scan of the masks, and both results have room for every set mask.
         unsafe {

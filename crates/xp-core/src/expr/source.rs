@@ -168,10 +168,7 @@ mod tests {
         let mut source = Source::default();
         let value = MapKernel::<Exp, _, f64>::new(sum).emit(&mut source);
         assert_eq!(value.name(), "v3");
-        assert_eq!(
-            source.text(),
-            "  f64 v0 = convert<f64>(x0);\n  f64 v1 = convert<f64>(x1);\n  f64 v2 = op_add(v0, v1);\n  f64 v3 = op_exp(v2);\n"
-        );
+        assert_eq!(source.text(), "  f64 v0 = convert<f64>(x0);\n  f64 v1 = convert<f64>(x1);\n  f64 v2 = op_add(v0, v1);\n  f64 v3 = op_exp(v2);\n");
         assert!(matches!(source.leaves()[0], Leaf { dtype: DType::I64, kind: LeafKind::Counter(3, walk) } if walk[0] == 1));
         assert!(matches!(source.leaves()[1], Leaf { dtype: DType::F32, kind: LeafKind::Scalar(b) } if b[..4] == 2.5f32.to_ne_bytes()));
     }

@@ -63,7 +63,8 @@ impl SimulatedPlan {
                         let x = load::<S>(input, i * key.distance.0, &half);
                         let lone = lengths[lengths.len() - 1];
                         // cuFFT leaves open what imaginary parts of bins that are their own conjugates do: here they spoil the result.
-                        let spoilt = lengths.len() == 1 && [0, if lone.is_multiple_of(2) { lone / 2 } else { 0 }].iter().any(|&k| x.to_vec()[k].im() != <T as Num>::ZERO);
+                        let spoilt = lengths.len() == 1
+                            && [0, if lone.is_multiple_of(2) { lone / 2 } else { 0 }].iter().any(|&k| x.to_vec()[k].im() != <T as Num>::ZERO);
                         let y = Cpu::c2r(x, &axes, &lengths, Direction::Backward, one).expect("valid lengths");
                         store(&if spoilt { y * T::NAN } else { y }, output, i * key.distance.1);
                     }

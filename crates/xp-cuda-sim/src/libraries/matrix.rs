@@ -95,12 +95,30 @@ pub(super) fn convert<T: Element, U: Element>(x: T) -> U {
 macro_rules! with_type {
     ($dtype:expr, |$T:ident| $body:expr) => {
         match $dtype {
-            xp_cuda::libraries::DataType::F16 => { type $T = half::f16; $body }
-            xp_cuda::libraries::DataType::BF16 => { type $T = half::bf16; $body }
-            xp_cuda::libraries::DataType::F32 => { type $T = f32; $body }
-            xp_cuda::libraries::DataType::F64 => { type $T = f64; $body }
-            xp_cuda::libraries::DataType::C32 => { type $T = num_complex::Complex<f32>; $body }
-            xp_cuda::libraries::DataType::C64 => { type $T = num_complex::Complex<f64>; $body }
+            xp_cuda::libraries::DataType::F16 => {
+                type $T = half::f16;
+                $body
+            }
+            xp_cuda::libraries::DataType::BF16 => {
+                type $T = half::bf16;
+                $body
+            }
+            xp_cuda::libraries::DataType::F32 => {
+                type $T = f32;
+                $body
+            }
+            xp_cuda::libraries::DataType::F64 => {
+                type $T = f64;
+                $body
+            }
+            xp_cuda::libraries::DataType::C32 => {
+                type $T = num_complex::Complex<f32>;
+                $body
+            }
+            xp_cuda::libraries::DataType::C64 => {
+                type $T = num_complex::Complex<f64>;
+                $body
+            }
         }
     };
 }

@@ -16,14 +16,18 @@ pub(super) struct SimulatedSolver;
 macro_rules! lapack {
     ($device:expr, $dtype:expr, $operation:literal, |$T:ident| $body:expr) => {{
         $device.synchronize($operation)?;
-        // SAFETY: the caller describes live memory, and nothing is queued.
         match $dtype {
-            DataType::F32 => unsafe { type $T = f32; $body },
-            DataType::F64 => unsafe { type $T = f64; $body },
-            DataType::C32 => unsafe { type $T = Complex<f32>; $body },
-            DataType::C64 => unsafe { type $T = Complex<f64>; $body },
+            DataType::F32 => lapack!(@run $T f32, $body),
+            DataType::F64 => lapack!(@run $T f64, $body),
+            DataType::C32 => lapack!(@run $T Complex<f32>, $body),
+            DataType::C64 => lapack!(@run $T Complex<f64>, $body),
             other => return Err(Error::UnsupportedDtype { operation: $operation.into(), dtype: format!("{other:?}") }),
         }
+    }};
+    (@run $T:ident $t:ty, $body:expr) => {{
+        type $T = $t;
+        // SAFETY: the caller describes live memory, and nothing is queued.
+        unsafe { $body }
     }};
 }
 

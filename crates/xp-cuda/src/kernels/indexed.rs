@@ -1,12 +1,7 @@
 //! Writing by index, search, and products of integers.
 
 use super::{ElementType, THREADS, launch_blocks, load_with_library, moving, sort};
-use crate::{
-    device::Device,
-    error::Result,
-    kernel::Arguments,
-    memory::DeviceBuffer,
-};
+use crate::{device::Device, error::Result, kernel::Arguments, memory::DeviceBuffer};
 
 pub(crate) const SCATTER: &str = include_str!("scatter.cu");
 pub(crate) const SEARCH: &str = include_str!("search.cu");
@@ -79,7 +74,15 @@ pub struct Operand {
 ///
 /// # Safety
 /// Offsets and strides must describe elements of live memory, and `out` must have room for all products.
-pub unsafe fn matmul(device: &Device, element: ElementType, a: Operand, b: Operand, [m, k, n]: [usize; 3], offsets: &[[usize; 2]], out: u64) -> Result<()> {
+pub unsafe fn matmul(
+    device: &Device,
+    element: ElementType,
+    a: Operand,
+    b: Operand,
+    [m, k, n]: [usize; 3],
+    offsets: &[[usize; 2]],
+    out: u64,
+) -> Result<()> {
     let operation = "matmul";
     if m * n * offsets.len() == 0 {
         return Ok(());

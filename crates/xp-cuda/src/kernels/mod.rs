@@ -130,22 +130,37 @@ pub(crate) unsafe fn launch_blocks(kernel: &Kernel, blocks: i64, block: [u32; 3]
     unsafe { kernel.launch(shape, arguments) }
 }
 
-/// Every source of this module with the headers of all its variants, for a check by the real compiler.
+/// Every source of this folder with the headers of all its variants, and samples of generated ones that use every function
+/// of the device library, for a check by the real compiler.
 pub fn all_sources() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for size in [1, 2, 4, 8, 16] {
         all.push((format!("move {size}"), format!("{PRELUDE}{}\n{}", moving::header(size), moving::SOURCE)));
     }
+    let mut with_library = |name: String, header: &str, source: &str| all.push((name, format!("{PRELUDE}{LIBRARY}{header}\n{source}")));
     for element in ElementType::ALL {
+        let name = element.c_name();
+        let typedef = format!("typedef {name} T; typedef T Acc;");
         if let Some(header) = sort::header(element) {
-            all.push((format!("sort {}", element.c_name()), format!("{PRELUDE}{header}\n{}", sort::SOURCE)));
+            with_library(format!("sort {name}"), &header, sort::SOURCE);
         }
-        for (name, f) in [("sum", Fold::sum(element)), ("product", Fold::product(element)), ("max", Fold::max(element)), ("min", Fold::min(element))]
+        if !matches!(element, ElementType::Bool) {
+            with_library(format!("scatter {name}"), &typedef, indexed::SCATTER);
+            with_library(format!("matmul {name}"), &typedef, indexed::MATMUL);
+            for (operation, identity) in [("op_add", "0"), ("op_multiply", "1")] {
+                let fold = Fold::cumulative(element, identity, operation);
+                with_library(format!("scan {operation} {name}"), &fold.header(), fold::SCAN);
+            }
+        }
+        if !matches!(element, ElementType::Bool | ElementType::C32 | ElementType::C64) {
+            with_library(format!("search {name}"), &typedef, indexed::SEARCH);
+        }
+        for (fold, f) in [("sum", Fold::sum(element)), ("product", Fold::product(element)), ("max", Fold::max(element)), ("min", Fold::min(element))]
         {
             let Some(f) = f else { continue };
-            all.push((format!("reduce {name} {}", element.c_name()), format!("{PRELUDE}{}\n{}", f.header(), fold::REDUCE)));
-            all.push((format!("scan {name} {}", element.c_name()), format!("{PRELUDE}{}\n{}", f.header(), fold::SCAN)));
+            with_library(format!("reduce {fold} {name}"), &f.header(), fold::REDUCE);
         }
     }
+    all.extend(crate::expression::samples());
     all
 }
