@@ -7,6 +7,7 @@
 //! xp_conformance::dtypes_suite!(my_backend::MyBackend::default());
 //! mod linalg_f32 {
 //!     xp_conformance::linalg_suite!(my_backend::MyBackend::default(), f32);
+//!     xp_conformance::eig_suite!(my_backend::MyBackend::default(), f32);
 //! }
 //! ```
 //!
@@ -122,7 +123,19 @@ macro_rules! linalg_suite {
         $crate::tests! { $device;
             linalg {
                 golden<$t>, svd<$t>, svd_scaled<$t>, svd_ill_conditioned<$t>, eigh<$t>, qr<$t>, cholesky<$t>, solve<$t>, triangular<$t>,
-                inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, norms<$t>, lazy_products<$t>, tall_r<$t>, failures<$t>, eig<$t>,
+                inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, norms<$t>, lazy_products<$t>, tall_r<$t>, failures<$t>,
+            }
+        }
+    };
+}
+
+/// Tests for a backend's eigenvalues of general matrices of one dtype.
+#[macro_export]
+macro_rules! eig_suite {
+    ($device:expr, $t:ty) => {
+        mod general {
+            $crate::tests! { $device;
+                linalg { eig<$t> }
             }
         }
     };

@@ -41,6 +41,12 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc;
     /// The result after `count` elements.
     fn finish(acc: Self::Acc, count: usize) -> Self::Out;
+    /// The name of the class template in the device library of a backend that generates kernels: over the dtype of the
+    /// elements, with this trait's types and functions (see [`crate::expr::source`]).
+    #[must_use]
+    fn source() -> String {
+        format!("reduce_{}", Self::NAME)
+    }
 }
 
 /// Sum in a wide enough type: 64 bits for integers, `f32` for halves.

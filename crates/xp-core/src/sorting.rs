@@ -106,13 +106,9 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
 
     fn cumulate(&self, axis: isize, op: Scan) -> Result<Array<B, T::Accum, D>> {
         let lanes = Lanes::along(self.dims(), normalize_axis(axis, self.ndim())?);
-        let wide = if T::DTYPE == <T::Accum as Element>::DTYPE { self.clone().into_accum() } else { self.lazy().astype::<T::Accum>().try_eval()? };
+        let wide = self.lazy().astype::<T::Accum>().try_eval()?;
         let buffer = self.device().scan(op, wide.packed()?.buffer(), lanes)?;
         Array::from_result(self.device(), buffer, self.dims())
-    }
-
-    fn into_accum(self) -> Array<B, T::Accum, D> {
-        self.astype()
     }
 }
 
@@ -246,7 +242,8 @@ pub fn unique_inverse<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Res
 fn run_starts<B: Backend, T: Element>(sorted: &Array<B, T, Ix1>) -> Result<Array<B, bool, Ix1>> {
     let mut starts = sorted.full_like(true)?;
     if sorted.size() > 1 {
-        starts.set(s![1..], sorted.slice(s![1..])?.not_equal(&sorted.slice(s![..-1])?))?;
+        let differ = sorted.slice(s![1..])?.lazy().not_equal(&sorted.slice(s![..-1])?).try_eval()?;
+        starts.set(s![1..], differ)?;
     }
     Ok(starts)
 }

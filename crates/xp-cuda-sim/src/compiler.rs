@@ -5,13 +5,15 @@ use std::{
     ffi::{CStr, OsString, c_char, c_int},
     fs,
     hash::{Hash, Hasher},
+    path::PathBuf,
     process::Command,
-    sync::OnceLock,
+    sync::{Mutex, OnceLock},
 };
 
 use crate::{
     faults::{self, Fault},
     module::{MAGIC, unique_file},
+    state::lock,
     symbol_table,
     translate::{needs_fibers, translate},
 };
@@ -170,11 +172,16 @@ fn compile(source: &str, options: &[String]) -> Result<Vec<u8>, (c_int, String)>
         let text = format!("the simulated NVRTC needs a C++ compiler: `{}` does not run (set CXX)", compiler().display());
         return Err((INTERNAL_ERROR, text));
     }
-    let translation = translate(source);
     let fibers = i32::from(needs_fibers(source));
-    let text = format!(
-        "#define XP_SIM_FIBERS {fibers}\n{DEVICE_HEADER}\n#line 1 \"k.cu\"\n{translation}\nextern \"C\" {{ int xp_sim_needs_fibers = {fibers}; }}\n"
-    );
+    // What comes before the mark is the same for many kernels: it is compiled once.
+    let (library, own) = source.split_once(END_OF_LIBRARY).unwrap_or(("", source));
+    let header = format!("#define XP_SIM_FIBERS {fibers}\n{DEVICE_HEADER}\n{}", translate(library));
+    let line = library.lines().count() + 1;
+    let text = format!("#line {line} \"k.cu\"\n{}\nextern \"C\" {{ int xp_sim_needs_fibers = {fibers}; }}\n", translate(own));
+    let text = match precompiled(&header, &defines) {
+        Some(file) => format!("#include \"{}\"\n{text}", file.display()),
+        None => format!("{header}\n{text}"),
+    };
     let (input, output) = (unique_file("kernel", "cpp"), unique_file("kernel", "so"));
     let built = build(&input, &output, &text, &defines);
     let _ = fs::remove_file(&input);
@@ -187,24 +194,68 @@ fn compile(source: &str, options: &[String]) -> Result<Vec<u8>, (c_int, String)>
     Ok(cubin)
 }
 
+/// The line that ends the part of a source that other kernels share.
+const END_OF_LIBRARY: &str = "// ---- end of the library ----";
+
+const FLAGS: &[&str] = &[
+    "-std=c++17",
+    "-O1",
+    "-fmax-errors=10",
+    "-fno-diagnostics-show-caret",
+    "-w",
+    "-shared",
+    "-fPIC",
+    "-ffp-contract=off",
+    "-fno-exceptions",
+    "-fno-rtti",
+    "-fno-strict-aliasing",
+    "-fwrapv",
+    "-fno-threadsafe-statics",
+    "-fno-math-errno",
+];
+
+/// A file with this text that the compiler has a precompiled form of; it is shared by processes. `None` when the temporary
+/// folder does not allow it: then the text is compiled with every kernel.
+fn precompiled(text: &str, defines: &[String]) -> Option<PathBuf> {
+    static MADE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    let mut hasher = DefaultHasher::new();
+    (text, defines, FLAGS, compiler_version(), user()).hash(&mut hasher);
+    let folder = std::env::temp_dir().join(format!("xp-sim-{}", user()));
+    let file = folder.join(format!("{:016x}.h", hasher.finish()));
+    let mut made = lock(&MADE);
+    if made.contains(&file) {
+        return Some(file);
+    }
+    let compiled = file.with_extension("h.gch");
+    if !compiled.exists() {
+        fs::create_dir_all(&folder).ok()?;
+        let (source, result) = (unique_file("library", "h"), folder.join(unique_file("library", "gch").file_name()?));
+        fs::write(&source, text).ok()?;
+        let output = Command::new(compiler()).args(FLAGS).args(defines).args(["-x", "c++-header", "-o"]).arg(&result).arg(&source).output();
+        let _ = fs::remove_file(&source);
+        if !output.is_ok_and(|o| o.status.success()) {
+            let _ = fs::remove_file(&result);
+            return None;
+        }
+        // The text last, so that whoever sees it finds the precompiled form too.
+        fs::rename(&result, &compiled).ok()?;
+        fs::write(&file, text).ok()?;
+    }
+    made.push(file.clone());
+    Some(file)
+}
+
+/// Who the precompiled files belong to.
+fn user() -> u32 {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").map_or(0, |m| m.uid())
+}
+
 fn build(input: &std::path::Path, output: &std::path::Path, text: &str, defines: &[String]) -> Result<(), (c_int, String)> {
     fs::write(input, text).map_err(|e| (INTERNAL_ERROR, e.to_string()))?;
     let result = Command::new(compiler())
-        .args([
-            "-std=c++17",
-            "-O2",
-            "-fmax-errors=10",
-            "-fno-diagnostics-show-caret",
-            "-w",
-            "-shared",
-            "-fPIC",
-            "-ffp-contract=off",
-            "-fno-exceptions",
-            "-fno-rtti",
-            "-fno-strict-aliasing",
-            "-fwrapv",
-        ])
-        .args(["-fno-threadsafe-statics", "-fno-math-errno", "-Wl,--as-needed"])
+        .args(FLAGS)
+        .arg("-Wl,--as-needed")
         .args(defines)
         .arg("-o")
         .arg(output)

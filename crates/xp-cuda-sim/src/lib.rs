@@ -18,6 +18,7 @@ mod compiler;
 mod driver;
 pub mod faults;
 mod fiber;
+pub mod libraries;
 mod module;
 mod queue;
 mod state;

@@ -141,6 +141,15 @@ pub enum Error {
         len: usize,
     },
 
+    /// An index is outside its axis.
+    #[error("index {index} is out of range for an axis of length {len}")]
+    IndexOutOfRange {
+        /// The index as given, counted from the end when negative.
+        index: i64,
+        /// The length of the axis.
+        len: usize,
+    },
+
     /// An argument cannot be passed to a library, e.g. a dimension that exceeds its integer type.
     #[error("{operation}: {reason}")]
     InvalidArgument {

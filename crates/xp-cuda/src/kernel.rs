@@ -18,6 +18,7 @@ use crate::{
     device::{Device, Limits, lock},
     driver::{self, OrFail},
     error::{Error, Result},
+    kernels::OPTIONS,
     nvrtc::{Compiler, Image, Target},
 };
 
@@ -76,6 +77,16 @@ impl Device {
         let module = self.modules().module(self, source)?;
         let function = module.function(self, name)?;
         Ok(Kernel { function, device: self.clone() })
+    }
+
+    /// A kernel by a short key that stands for its source, which is made when the kernel is not there yet.
+    pub(crate) fn cached_kernel(&self, key: &str, name: &str, source: impl FnOnce() -> String) -> Result<Kernel> {
+        if let Some(function) = lock(&self.modules().known).get(key) {
+            return Ok(Kernel { function: function.clone(), device: self.clone() });
+        }
+        let kernel = self.kernel(&ModuleSource { name, source: &source(), options: OPTIONS }, name)?;
+        lock(&self.modules().known).insert(key.into(), kernel.function.clone());
+        Ok(kernel)
     }
 
     /// How often modules of this device were compiled or read from disk.
@@ -199,6 +210,18 @@ impl Arguments {
         self
     }
 
+    /// Appends an argument of these bytes and this alignment.
+    pub(crate) fn push_bytes(&mut self, value: &[u8], align: usize) -> &mut Self {
+        self.bytes.resize(self.bytes.len().next_multiple_of(align), 0);
+        self.bytes.extend_from_slice(value);
+        self
+    }
+
+    /// The size of the list in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Appends an argument and returns the list.
     #[must_use]
     pub fn with<T: NoUninit>(mut self, value: T) -> Self {
@@ -212,6 +235,8 @@ pub(crate) struct ModuleCache {
     disk: DiskCache,
     /// By options and source. The inner lock is held while a module is compiled, so that it is compiled once.
     modules: Mutex<HashMap<String, Slot>>,
+    /// By the short keys of [`Device::cached_kernel`].
+    known: Mutex<HashMap<String, Arc<Function>>>,
     compiled: AtomicU64,
     from_disk: AtomicU64,
 }
@@ -220,7 +245,7 @@ type Slot = Arc<Mutex<Option<Arc<Module>>>>;
 
 impl ModuleCache {
     pub(crate) fn new(disk: DiskCache) -> Self {
-        Self { disk, modules: Mutex::default(), compiled: AtomicU64::new(0), from_disk: AtomicU64::new(0) }
+        Self { disk, modules: Mutex::default(), known: Mutex::default(), compiled: AtomicU64::new(0), from_disk: AtomicU64::new(0) }
     }
 
     fn module(&self, device: &Device, source: &ModuleSource<'_>) -> Result<Arc<Module>> {

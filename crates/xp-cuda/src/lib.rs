@@ -1,11 +1,10 @@
-//! The layers below the array backend for CUDA: the driver, devices, memory, kernels, and NVIDIA's libraries.
+//! The CUDA backend, [`Cuda`], and the layers below it: the driver, devices, memory, kernels, and NVIDIA's libraries.
 //!
 //! Nothing of CUDA is needed to build, link or start a program with this crate. The driver and the libraries are opened
 //! when the first device is created; without them that returns an error which lists everything that was tried.
 //!
 //! All work of a [`Device`] runs on one stream, in the order in which it was queued. Only a read by the host waits.
 
-#![allow(unused_braces)]
 pub mod device;
 pub mod driver;
 pub mod error;
@@ -16,11 +15,17 @@ pub mod libraries;
 pub mod loader;
 pub mod memory;
 
+mod backend;
 mod cache;
+mod expression;
+mod linalg;
 mod nvrtc;
 mod pool;
+mod products;
 mod transfer;
+mod transforms;
 
+pub use backend::{Cuda, CudaBuffer};
 pub use device::{Device, DeviceOptions, Limits};
 pub use error::{DriverCode, Error, Result};
 pub use kernel::{Arguments, Kernel, ModuleSource, ModuleStats, Shape};

@@ -86,7 +86,7 @@ fn fold<T: Pod, U: Pod>(device: &Device, fold: &Fold, shape: [usize; 3], values:
     let n = if whole { shape[0] * shape[1] * shape[2] } else { shape[0] * shape[2] };
     let mut out = device.alloc(n * size_of::<U>(), "out").unwrap();
     // SAFETY: the input holds the shape's elements and the output as many as the operation writes.
-    unsafe { if whole { kernels::scan(fold, shape, &input, &mut out) } else { kernels::reduce(fold, shape, &input, &mut out) } }.unwrap();
+    unsafe { if whole { kernels::scan(fold, shape, &input, &out) } else { kernels::reduce(fold, shape, &input, &mut out) } }.unwrap();
     download(&out)
 }
 
@@ -287,15 +287,15 @@ fn gather_and_scatter_follow_their_indices() {
         let (o, j, i) = (k / inner / index.len(), k / inner % index.len(), k % inner);
         assert_eq!(*v, values[(o * extent + wrap(index[j])) * inner + i]);
     }
-    let mut back = device.alloc_zeroed(values.len() * 8, "back").unwrap();
-    kernels::scatter(8, [outer, extent, inner], &out, &at, &mut back).unwrap();
+    let back = device.alloc_zeroed(values.len() * 8, "back").unwrap();
+    kernels::scatter(kernels::ElementType::U64, [outer, extent, inner], &out, &at, &back, false).unwrap();
     for (k, v) in download::<u64>(&back).into_iter().enumerate() {
         let row = k / inner % extent;
         assert_eq!(v, if [0, 3, 10].contains(&row) { values[k] } else { 0 }, "{k}");
     }
     let bad = upload(&device, &[11i64]);
     let error = kernels::gather(8, [outer, extent, inner], &input, &bad, &mut out).unwrap_err();
-    assert_eq!(error.to_string(), "gather: an index is out of range for an axis of 11");
+    assert_eq!(error.to_string(), "index 11 is out of range for an axis of length 11");
 }
 
 #[test]
@@ -307,9 +307,9 @@ fn masks_compact_in_order() {
         let values: Vec<u16> = (0..n).map(|_| numbers.next() as u16).collect();
         let set = mask.iter().filter(|&&m| m != 0).count();
         let (m, v) = (upload(&device, &mask), upload(&device, &values));
-        let mut position = device.alloc(n * 8, "position").unwrap();
+        let position = device.alloc(n * 8, "position").unwrap();
         // SAFETY: the mask holds n bytes of 0 or 1 and the result n 64-bit integers.
-        unsafe { kernels::scan(&Fold::sum(E::Bool).unwrap(), [1, n, 1], &m, &mut position) }.unwrap();
+        unsafe { kernels::scan(&Fold::sum(E::Bool).unwrap(), [1, n, 1], &m, &position) }.unwrap();
         let (mut out, mut at) = (device.alloc(set * 2, "out").unwrap(), device.alloc(set * 8, "at").unwrap());
         // SAFETY: `position` is the scan of the masks, and both results have room for every set mask.
         unsafe {
@@ -322,7 +322,7 @@ fn masks_compact_in_order() {
     }
 }
 
-/// The positions that a stable sort of each row gives, nan last.
+/// The positions that a stable sort of each row gives, nan last, or first when descending.
 fn naive_argsort<T: Copy + PartialOrd>(len: usize, values: &[T], descending: bool) -> Vec<i64> {
     let is_nan = |v: T| v.partial_cmp(&v).is_none();
     let rows = values.chunks(len).map(|row| {
@@ -332,6 +332,7 @@ fn naive_argsort<T: Copy + PartialOrd>(len: usize, values: &[T], descending: boo
             match (is_nan(x), is_nan(y)) {
                 (false, false) if descending => y.partial_cmp(&x).unwrap(),
                 (false, false) => x.partial_cmp(&y).unwrap(),
+                (x, y) if descending => y.cmp(&x),
                 (x, y) => x.cmp(&y),
             }
         });

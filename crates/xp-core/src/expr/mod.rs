@@ -8,6 +8,7 @@ mod kernel;
 mod lazy;
 mod nodes;
 mod plan;
+pub mod source;
 
 pub use eval::LazyReduction;
 pub(crate) use eval::{check_devices, eval_new, eval_onto, eval_reduction};

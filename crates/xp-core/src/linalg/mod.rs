@@ -96,6 +96,10 @@ pub enum Trans {
     note = "`Cpu` and `Cuda` have it for f32, f64, Complex<f32> and Complex<f64>"
 )]
 pub trait Linalg<T: Floating>: Backend {
+    /// Elements of the blocks of rows that lazy matrices are evaluated in: few enough to stay in a cache, many enough to feed
+    /// a matrix product.
+    const ROW_BLOCK: usize = 1 << 17;
+
     /// Singular value decomposition: `U`, `S` in descending order, `Vh`.
     ///
     /// # Errors

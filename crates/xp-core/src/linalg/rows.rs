@@ -6,11 +6,9 @@ use crate::backend::Backend;
 use crate::dim::{DimBase, Ix2};
 use crate::dtype::Floating;
 use crate::error::{Error, Result};
+use crate::expr::source::{LeafKind, Source, Value};
 use crate::expr::{Expr, Kernel, Lazy, Leaves, Plan};
 use crate::math::Isa;
-
-/// Elements of a block: small enough to stay in a cache, large enough to feed a matrix product.
-const BLOCK: usize = 1 << 17;
 
 /// Some rows of an expression.
 #[derive(Clone, Debug)]
@@ -86,12 +84,26 @@ unsafe impl<K: Kernel> Kernel for RowBlockKernel<K> {
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.inner.rebase(map);
     }
+    fn emit(&self, to: &mut Source) -> Value {
+        let outside = to.leaves().len();
+        let value = self.inner.emit(to);
+        for leaf in &mut to.leaves_mut()[outside..] {
+            let size = leaf.dtype.size() as isize;
+            match &mut leaf.kind {
+                LeafKind::Array(address, walk) => *address = address.wrapping_offset(self.start as isize * walk[0] * size),
+                LeafKind::Counter(first, walk) => *first += self.start as i64 * walk[0] as i64,
+                LeafKind::Rows { start, .. } => *start += self.start,
+                LeafKind::Scalar(_) => {}
+            }
+        }
+        value
+    }
 }
 
 /// The shape of a lazy matrix, and the starts and lengths of its blocks of rows.
-fn blocks<E: Expr<Dim = Ix2>>(e: &Lazy<E>) -> Result<([usize; 2], Vec<(usize, usize)>)> {
+fn blocks<B: Linalg<T>, T: Floating, E: Expr<Backend = B, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<([usize; 2], Vec<(usize, usize)>)> {
     let [n, p] = e.expr().shape()?;
-    let step = (BLOCK / p.max(1)).max(64);
+    let step = (B::ROW_BLOCK / p.max(1)).max(64);
     Ok(([n, p], (0..n).step_by(step).map(|at| (at, step.min(n - at))).collect()))
 }
 
@@ -99,7 +111,7 @@ fn eval_rows<E: Expr>(e: &Lazy<E>, (start, len): (usize, usize)) -> Result<Array
     Lazy::new(RowBlock::new(e.expr(), start, len)).try_eval()
 }
 
-pub(super) fn cross<B: Backend, T: Floating, E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<B, T, Ix2>>
+pub(super) fn cross<B: Linalg<T>, T: Floating, E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<B, T, Ix2>>
 where
     E: Expr<Backend = B, Elem = T, Dim = Ix2>,
     F: Expr<Backend = B, Elem = T, Dim = Ix2>,
@@ -117,7 +129,7 @@ where
     Ok(sum)
 }
 
-pub(super) fn project<B: Backend, T: Floating, E>(e: &Lazy<E>, b: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>>
+pub(super) fn project<B: Linalg<T>, T: Floating, E>(e: &Lazy<E>, b: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>>
 where
     E: Expr<Backend = B, Elem = T, Dim = Ix2>,
 {

@@ -1,7 +1,8 @@
 //! Operations: one zero-sized type each, with its scalar meaning.
 //!
 //! To add one: write the type in the file of its family (doc, scalar function, example), and its line in
-//! [`crate::elementwise`], which makes the function, the array method and the lazy method. Nothing else changes.
+//! [`crate::elementwise`], which makes the function, the array method and the lazy method. A backend that generates kernels
+//! calls a function of its device library that has the operation's name: `op_exp` for [`Exp`], or what `source` says.
 
 use core::marker::PhantomData;
 
@@ -18,6 +19,11 @@ pub trait UnaryOp<T: Element>: Copy + Send + Sync + 'static {
     const REPAIRS: bool = false;
     /// The operation on one element. Branch-free where possible: it is the body of a vectorised loop.
     fn apply<I: Isa>(x: T) -> Self::Out;
+    /// The operation as an expression of a generated kernel, given its operand: see [`crate::expr::source`].
+    #[must_use]
+    fn source(x: &str) -> String {
+        format!("op_{}({x})", Self::NAME)
+    }
     /// Whether `x` is outside the domain of `apply`.
     fn needs_repair(_: T) -> bool {
         false
@@ -36,6 +42,11 @@ pub trait BinaryOp<T: Element>: Copy + Send + Sync + 'static {
     const NAME: &'static str;
     /// The operation on one pair of elements.
     fn apply<I: Isa>(x: T, y: T) -> Self::Out;
+    /// The operation as an expression of a generated kernel, given its operands.
+    #[must_use]
+    fn source(x: &str, y: &str) -> String {
+        format!("op_{}({x}, {y})", Self::NAME)
+    }
 }
 
 /// An elementwise operation on three operands, of which the last two and the result have one dtype.
@@ -44,6 +55,11 @@ pub trait TernaryOp<C: Element, T: Element>: Copy + Send + Sync + 'static {
     const NAME: &'static str;
     /// The operation on one triple of elements.
     fn apply(c: C, x: T, y: T) -> T;
+    /// The operation as an expression of a generated kernel, given its operands.
+    #[must_use]
+    fn source(c: &str, x: &str, y: &str) -> String {
+        format!("op_{}({c}, {x}, {y})", Self::NAME)
+    }
 }
 
 /// `astype`: conversion to `U`, by [`Element::cast`].
@@ -55,6 +71,9 @@ impl<T: Element, U: Element> UnaryOp<T> for AsType<U> {
     #[inline(always)]
     fn apply<I: Isa>(x: T) -> U {
         x.cast()
+    }
+    fn source(x: &str) -> String {
+        crate::expr::source::conversion(x, U::DTYPE)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reductions and scans with any associative combination.
 
-use super::{ElementType, THREADS, launch_blocks, load};
+use super::{ElementType, THREADS, launch_blocks, load_with_library};
 use crate::{
     error::Result,
     kernel::{Arguments, Kernel},
@@ -52,6 +52,26 @@ impl Fold {
     /// Least elements; nan wins. `None` for complex numbers and booleans.
     pub fn min(element: ElementType) -> Option<Self> {
         Self::extremum(element, "a != a || a < b ? a : b", false)
+    }
+
+    /// The combination by an operation of the device library, carried in the type itself, or in `f32` for halves.
+    pub(crate) fn cumulative(element: ElementType, identity: &str, operation: &str) -> Self {
+        let accumulator = if matches!(element, ElementType::F16 | ElementType::BF16) { ElementType::F32 } else { element };
+        Self {
+            input: element.c_name().into(),
+            accumulator: accumulator.c_name().into(),
+            accumulator_size: accumulator.size(),
+            output: element.c_name().into(),
+            identity: format!("Acc({identity})"),
+            load: "convert<Acc>(x)".into(),
+            combine: format!("{operation}(a, b)"),
+            store: "convert<Out>(a)".into(),
+        }
+    }
+
+    /// The number of booleans that hold.
+    pub(crate) fn count() -> Self {
+        Self { input: "bool".into(), ..Self::cumulative(ElementType::I64, "0", "op_add") }
     }
 
     fn arithmetic(element: ElementType, identity: &str, combine: &str) -> Option<Self> {
@@ -134,7 +154,7 @@ const CHUNK: usize = 1 << 14;
 /// The buffers must hold contiguous arrays of the fold's types with these extents, on one device.
 pub unsafe fn reduce(fold: &Fold, [outer, len, inner]: [usize; 3], input: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
     let device = input.device();
-    let kernel = |name| load(device, "reduce", &fold.header(), REDUCE, name);
+    let kernel = |name| load_with_library(device, "reduce", &fold.header(), REDUCE, name);
     let [o, l, i] = [outer, len, inner].map(|v| v as i64);
     if inner != 1 {
         let arguments = Arguments::new().with(o).with(l).with(i).with(input.pointer()).with(out.pointer());
@@ -183,13 +203,13 @@ const MANY_ROWS: usize = 8192;
 ///
 /// # Safety
 /// As [`reduce`]; the output has the extents of the input.
-pub unsafe fn scan(fold: &Fold, [outer, len, inner]: [usize; 3], input: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
+pub unsafe fn scan(fold: &Fold, [outer, len, inner]: [usize; 3], input: &DeviceBuffer, out: &DeviceBuffer) -> Result<()> {
     let device = input.device();
     let (rows, tiles) = (outer * inner, len.div_ceil(TILE));
     if rows * len == 0 {
         return Ok(());
     }
-    let load = |name| load(device, "scan", &fold.header(), SCAN, name);
+    let load = |name| load_with_library(device, "scan", &fold.header(), SCAN, name);
     if len <= SHORT || (inner > 1 && rows >= MANY_ROWS) {
         let arguments = Arguments::new().with(rows as i64).with(len as i64).with(inner as i64).with(input.pointer()).with(out.pointer());
         // SAFETY: the parameters of `scan_serial` in order; the arrays are as large as the caller says.

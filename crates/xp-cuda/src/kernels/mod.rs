@@ -4,21 +4,26 @@
 //! types and the functions of a fold are put in front of them.
 
 pub mod fold;
+pub mod indexed;
 pub mod moving;
 pub mod sort;
 
 use crate::{
     device::Device,
     error::Result,
-    kernel::{Arguments, Kernel, ModuleSource, Shape},
+    kernel::{Arguments, Kernel, Shape},
 };
 
 pub use fold::{Fold, reduce, scan};
-pub use moving::{compact, compact_indices, copy_strided, fill, gather, scatter};
+pub use indexed::{scatter, searchsorted};
+pub use moving::{compact, compact_indices, copy_strided, fill, gather, gather_lanes, gather_rows};
 pub use sort::argsort;
 
 /// Types that every source may use.
 pub const PRELUDE: &str = include_str!("prelude.cu");
+
+/// The operations of arrays, for sources that compute.
+pub const LIBRARY: &str = include_str!("library.cu");
 
 /// Nothing is contracted: a fused result equals the eager one bit for bit.
 pub const OPTIONS: &[&str] = &["--std=c++17", "--fmad=false"];
@@ -100,10 +105,14 @@ impl ElementType {
     }
 }
 
-/// Loads a kernel from a source with the prelude in front.
+/// Loads a kernel from a source of this folder with the prelude in front; `header` is what the variants of the source differ in.
 pub(crate) fn load(device: &Device, module: &str, header: &str, source: &str, name: &str) -> Result<Kernel> {
-    let source = format!("{PRELUDE}{header}\n{source}");
-    device.kernel(&ModuleSource { name: module, source: &source, options: OPTIONS }, name)
+    device.cached_kernel(&format!("{module} {name} {header}"), name, || format!("{PRELUDE}{header}\n{source}"))
+}
+
+/// As [`load`], with the device library in front too.
+pub(crate) fn load_with_library(device: &Device, module: &str, header: &str, source: &str, name: &str) -> Result<Kernel> {
+    device.cached_kernel(&format!("{module} {name} {header}"), name, || format!("{PRELUDE}{LIBRARY}{header}\n{source}"))
 }
 
 /// Launches over `items` blocks, as many as fill the device; the kernel strides over the rest.
@@ -121,22 +130,37 @@ pub(crate) unsafe fn launch_blocks(kernel: &Kernel, blocks: i64, block: [u32; 3]
     unsafe { kernel.launch(shape, arguments) }
 }
 
-/// Every source of this module with the headers of all its variants, for a check by the real compiler.
+/// Every source of this folder with the headers of all its variants, and samples of generated ones that use every function
+/// of the device library, for a check by the real compiler.
 pub fn all_sources() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for size in [1, 2, 4, 8, 16] {
         all.push((format!("move {size}"), format!("{PRELUDE}{}\n{}", moving::header(size), moving::SOURCE)));
     }
+    let mut with_library = |name: String, header: &str, source: &str| all.push((name, format!("{PRELUDE}{LIBRARY}{header}\n{source}")));
     for element in ElementType::ALL {
+        let name = element.c_name();
+        let typedef = format!("typedef {name} T; typedef T Acc;");
         if let Some(header) = sort::header(element) {
-            all.push((format!("sort {}", element.c_name()), format!("{PRELUDE}{header}\n{}", sort::SOURCE)));
+            with_library(format!("sort {name}"), &header, sort::SOURCE);
         }
-        for (name, f) in [("sum", Fold::sum(element)), ("product", Fold::product(element)), ("max", Fold::max(element)), ("min", Fold::min(element))]
+        if !matches!(element, ElementType::Bool) {
+            with_library(format!("scatter {name}"), &typedef, indexed::SCATTER);
+            with_library(format!("matmul {name}"), &typedef, indexed::MATMUL);
+            for (operation, identity) in [("op_add", "0"), ("op_multiply", "1")] {
+                let fold = Fold::cumulative(element, identity, operation);
+                with_library(format!("scan {operation} {name}"), &fold.header(), fold::SCAN);
+            }
+        }
+        if !matches!(element, ElementType::Bool | ElementType::C32 | ElementType::C64) {
+            with_library(format!("search {name}"), &typedef, indexed::SEARCH);
+        }
+        for (fold, f) in [("sum", Fold::sum(element)), ("product", Fold::product(element)), ("max", Fold::max(element)), ("min", Fold::min(element))]
         {
             let Some(f) = f else { continue };
-            all.push((format!("reduce {name} {}", element.c_name()), format!("{PRELUDE}{}\n{}", f.header(), fold::REDUCE)));
-            all.push((format!("scan {name} {}", element.c_name()), format!("{PRELUDE}{}\n{}", f.header(), fold::SCAN)));
+            with_library(format!("reduce {fold} {name}"), &f.header(), fold::REDUCE);
         }
     }
+    all.extend(crate::expression::samples());
     all
 }

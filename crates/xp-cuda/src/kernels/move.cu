@@ -22,30 +22,41 @@ extern "C" __global__ void copy_strided(i64 n, Layout layout, const T* __restric
   }
 }
 
-// An index into an axis; negative ones count from the end. Reports an index out of range and yields -1.
-static __device__ __forceinline__ i64 resolve(i64 index, i64 extent, i32* failed) {
+// An index into an axis; negative ones count from the end. Of indices out of range the first place is kept in `bad`, and -1
+// comes back.
+static __device__ __forceinline__ i64 resolve(i64 index, i64 extent, i64 place, u64* bad) {
   i64 resolved = index < 0 ? index + extent : index;
   if (resolved >= 0 && resolved < extent) return resolved;
-  *failed = 1;
+  atomicMin(bad, (u64)place);
   return -1;
 }
 
 // out[o, j, i] = in[o, index[j], i]
 extern "C" __global__ void gather(i64 outer, i64 extent, i64 inner, i64 count, const T* __restrict__ in,
-                                  const i64* __restrict__ index, T* __restrict__ out, i32* failed) {
+                                  const i64* __restrict__ index, T* __restrict__ out, u64* bad) {
   for (i64 k = global_thread(); k < outer * count * inner; k += global_threads()) {
-    i64 i = k % inner, j = k / inner % count, o = k / inner / count, at = resolve(index[j], extent, failed);
+    i64 i = k % inner, j = k / inner % count, o = k / inner / count, at = resolve(index[j], extent, j, bad);
     if (at >= 0) out[k] = in[(o * extent + at) * inner + i];
   }
 }
 
-// out[o, index[j], i] = in[o, j, i]; which of several equal indices wins is not defined.
-extern "C" __global__ void scatter(i64 outer, i64 extent, i64 inner, i64 count, const T* __restrict__ in,
-                                   const i64* __restrict__ index, T* __restrict__ out, i32* failed) {
+// out[o, j, i] = in[o, index[o, j, i], i]
+extern "C" __global__ void gather_lanes(i64 outer, i64 extent, i64 inner, i64 count, const T* __restrict__ in,
+                                        const i64* __restrict__ index, T* __restrict__ out, u64* bad) {
   for (i64 k = global_thread(); k < outer * count * inner; k += global_threads()) {
-    i64 i = k % inner, j = k / inner % count, o = k / inner / count, at = resolve(index[j], extent, failed);
-    if (at >= 0) out[(o * extent + at) * inner + i] = in[k];
+    i64 i = k % inner, o = k / inner / count, at = resolve(index[k], extent, k, bad);
+    if (at >= 0) out[k] = in[(o * extent + at) * inner + i];
   }
+}
+
+// out[r, j] = in[r, place[r, j]]
+extern "C" __global__ void gather_rows(i64 n, i64 len, const T* __restrict__ in, const i64* __restrict__ place, T* __restrict__ out) {
+  for (i64 k = global_thread(); k < n; k += global_threads()) out[k] = in[k / len * len + place[k]];
+}
+
+// The places that indices mean.
+extern "C" __global__ void resolve_all(i64 count, i64 extent, const i64* __restrict__ index, i64* __restrict__ place, u64* bad) {
+  for (i64 j = global_thread(); j < count; j += global_threads()) place[j] = resolve(index[j], extent, j, bad);
 }
 
 // Keeps the elements whose mask is set, in order; `position` is the inclusive count of set masks.

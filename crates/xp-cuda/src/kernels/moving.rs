@@ -64,25 +64,51 @@ pub fn copy_strided(size: usize, extents: &[usize], from: (&DeviceBuffer, isize,
 /// count from the end). Waits for the result, because an index out of range is an error.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] for an index out of range; [`Error::OutOfRange`] for buffers that are too small.
+/// [`Error::IndexOutOfRange`] for the first index out of range; [`Error::OutOfRange`] for buffers that are too small.
 pub fn gather(size: usize, [outer, extent, inner]: [usize; 3], input: &DeviceBuffer, index: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
-    input.device().check_same(index.device(), "gather")?;
-    input.device().check_same(out.device(), "gather")?;
     let count = index.len() / 8;
-    let (from, to) = (input.range(0, outer * extent * inner * size, "gather")?, out.range(0, outer * count * inner * size, "gather")?);
-    indexed("gather", size, [outer, extent, inner, count], from, index, to)
+    indexed("gather", size, [outer, extent, inner, count], (input, extent), index, out)
 }
 
-/// `out[o, index[j], i] = input[o, j, i]`; see [`gather`].
+/// `out[o, j, i] = input[o, index[o, j, i], i]`: a list of `count` indices for every lane; see [`gather`].
 ///
 /// # Errors
-/// As [`gather`]. Elements before the failing index may have been written.
-pub fn scatter(size: usize, [outer, extent, inner]: [usize; 3], input: &DeviceBuffer, index: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
-    input.device().check_same(index.device(), "scatter")?;
-    input.device().check_same(out.device(), "scatter")?;
-    let count = index.len() / 8;
-    let (from, to) = (input.range(0, outer * count * inner * size, "scatter")?, out.range(0, outer * extent * inner * size, "scatter")?);
-    indexed("scatter", size, [outer, extent, inner, count], from, index, to)
+/// As [`gather`].
+pub fn gather_lanes(
+    size: usize,
+    [outer, extent, inner, count]: [usize; 4],
+    input: &DeviceBuffer,
+    index: &DeviceBuffer,
+    out: &mut DeviceBuffer,
+) -> Result<()> {
+    index.range(0, outer * count * inner * 8, "gather")?;
+    indexed("gather_lanes", size, [outer, extent, inner, count], (input, extent), index, out)
+}
+
+/// `out[r, j] = input[r, index[r, j]]` for rows of equal length and indices that are known to be places.
+///
+/// # Errors
+/// As [`gather_lanes`].
+pub fn gather_rows(size: usize, [rows, len]: [usize; 2], input: &DeviceBuffer, index: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
+    let operation = "gather";
+    let n = rows * len;
+    let (from, at, to) = (input.range(0, n * size, operation)?, index.range(0, n * 8, operation)?, out.range(0, n * size, operation)?);
+    let arguments = Arguments::new().with(n as i64).with(len as i64).with(from).with(at).with(to);
+    strided(&kernel(input.device(), size, "gather_rows", operation)?, n, &arguments)
+}
+
+/// The places that indices mean in an axis of `extent`: negative ones count from the end.
+///
+/// # Errors
+/// [`Error::IndexOutOfRange`] for the first index out of range.
+pub fn resolve(index: &DeviceBuffer, extent: usize) -> Result<DeviceBuffer> {
+    let (device, count) = (index.device(), index.len() / 8);
+    let place = device.alloc(count * 8, "indexing")?;
+    let check = Check::new(device)?;
+    let arguments = Arguments::new().with(count as i64).with(extent as i64).with(index.pointer()).with(place.pointer()).with(check.0.pointer());
+    strided(&kernel(device, 8, "resolve_all", "indexing")?, count, &arguments)?;
+    check.finish(index, extent)?;
+    Ok(place)
 }
 
 /// The elements whose mask (one byte each) is set, given the inclusive scan of the masks as 64-bit integers.
@@ -156,20 +182,47 @@ fn strided(kernel: &Kernel, n: usize, arguments: &Arguments) -> Result<()> {
     unsafe { kernel.launch(kernel.device().shape_for(n, THREADS), arguments) }
 }
 
-fn indexed(name: &'static str, size: usize, [outer, extent, inner, count]: [usize; 4], from: u64, index: &DeviceBuffer, to: u64) -> Result<()> {
+fn indexed(
+    name: &'static str,
+    size: usize,
+    [outer, extent, inner, count]: [usize; 4],
+    (input, len): (&DeviceBuffer, usize),
+    index: &DeviceBuffer,
+    out: &mut DeviceBuffer,
+) -> Result<()> {
     let device = index.device();
+    device.check_same(input.device(), name)?;
+    device.check_same(out.device(), name)?;
+    let (from, to) = (input.range(0, outer * len * inner * size, name)?, out.range(0, outer * count * inner * size, name)?);
     let kernel = kernel(device, size, name, name)?;
-    let failed = device.alloc_zeroed(4, name)?;
-    let [outer, extent, inner, count] = [outer, extent, inner, count].map(|v| v as i64);
-    let arguments =
-        Arguments::new().with(outer).with(extent).with(inner).with(count).with(from).with(index.pointer()).with(to).with(failed.pointer());
-    strided(&kernel, (outer * inner * count) as usize, &arguments)?;
-    let mut flag = [0; 4];
-    failed.download(0, &mut flag, name)?;
-    if flag != [0; 4] {
-        return Err(Error::InvalidArgument { operation: name.into(), reason: format!("an index is out of range for an axis of {extent}") });
+    let check = Check::new(device)?;
+    let arguments = Arguments::new().with(outer as i64).with(extent as i64).with(inner as i64).with(count as i64);
+    let arguments = arguments.with(from).with(index.pointer()).with(to).with(check.0.pointer());
+    strided(&kernel, outer * inner * count, &arguments)?;
+    check.finish(index, extent)
+}
+
+/// Where a kernel keeps the place of the first index out of range.
+struct Check(DeviceBuffer);
+
+impl Check {
+    fn new(device: &Device) -> Result<Self> {
+        let mut place = device.alloc(8, "check of indices")?;
+        place.fill(0xff, "check of indices")?;
+        Ok(Self(place))
     }
-    Ok(())
+
+    /// Waits for the kernel and fails when there was such an index.
+    fn finish(self, index: &DeviceBuffer, extent: usize) -> Result<()> {
+        let mut bytes = [0; 8];
+        self.0.download(0, &mut bytes, "check of indices")?;
+        let place = u64::from_ne_bytes(bytes);
+        if place == u64::MAX {
+            return Ok(());
+        }
+        index.download(place as usize * 8, &mut bytes, "check of indices")?;
+        Err(Error::IndexOutOfRange { index: i64::from_ne_bytes(bytes), len: extent })
+    }
 }
 
 /// Drops axes of length one and merges axes that follow each other in both layouts.

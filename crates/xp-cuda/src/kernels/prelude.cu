@@ -1,5 +1,7 @@
 // Types that every kernel shares. Plain structs: the headers of CUDA's own complex and half types cost seconds per module.
 
+#pragma nv_diag_suppress 177, 186  // functions that a kernel does not use; comparisons with zero in code for all integers
+
 typedef unsigned char u8; typedef signed char i8; typedef unsigned short u16; typedef short i16;
 typedef unsigned int u32; typedef int i32; typedef unsigned long long u64; typedef long long i64;
 typedef float f32; typedef double f64;

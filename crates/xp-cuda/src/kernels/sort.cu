@@ -7,7 +7,7 @@
 #define TILE (THREADS * ROUNDS)
 #define DIGITS 256
 
-// An unsigned integer that orders as the element does. Both zeros are equal, and every nan comes last.
+// An unsigned integer that orders as the element does. Both zeros are equal, and every nan comes after infinity.
 extern "C" __global__ void sort_keys(i64 n, i32 descending, const T* __restrict__ in, Key* __restrict__ keys, u32* __restrict__ index) {
   for (i64 i = global_thread(); i < n; i += global_threads()) {
     Key key = bit_cast<Key>(in[i]);
@@ -23,7 +23,7 @@ extern "C" __global__ void sort_keys(i64 n, i32 descending, const T* __restrict_
 #endif
     key = descending ? (Key)~key : key;
 #if KEY_KIND == 2
-    if (is_nan) key = (Key)~(Key)0;
+    if (is_nan) key = descending ? (Key)0 : (Key)~(Key)0;
 #endif
     keys[i] = key;
     index[i] = (u32)i;

@@ -13,7 +13,7 @@ pub(crate) const SOURCE: &str = include_str!("sort.cu");
 const TILE: usize = 2048;
 
 /// The positions (64-bit) that sort each of `rows` rows of `len` elements. Equal elements keep their order, also when
-/// descending; nan comes last.
+/// descending; nan comes last, or first when descending.
 ///
 /// # Errors
 /// [`Error::UnsupportedDtype`] for complex numbers, [`Error::InvalidArgument`] for 2^32 elements or more.
@@ -38,7 +38,7 @@ pub fn argsort(element: ElementType, rows: usize, len: usize, descending: bool, 
     let pair = || Ok::<_, Error>((device.alloc(n * key_size, operation)?, device.alloc(n * 4, operation)?));
     let (mut now, mut next) = (pair()?, pair()?);
     let counts = device.alloc(256 * tiles * 8, operation)?;
-    let mut ends = device.alloc(256 * tiles * 8, operation)?;
+    let ends = device.alloc(256 * tiles * 8, operation)?;
 
     let arguments =
         Arguments::new().with(i64::from(total)).with(i32::from(descending)).with(input.pointer()).with(now.0.pointer()).with(now.1.pointer());
@@ -52,7 +52,7 @@ pub fn argsort(element: ElementType, rows: usize, len: usize, descending: bool, 
         // SAFETY: the parameters of `sort_count` in order; `counts` has a place per digit and tile.
         unsafe { launch_blocks(&count, tiles as i64, [THREADS, 1, 1], &common().with(counts.pointer())) }?;
         // SAFETY: both buffers hold one 64-bit integer per digit and tile.
-        unsafe { scan(&sum, [1, 256 * tiles, 1], &counts, &mut ends) }?;
+        unsafe { scan(&sum, [1, 256 * tiles, 1], &counts, &ends) }?;
         let arguments = common().with(counts.pointer()).with(ends.pointer()).with(next.0.pointer()).with(next.1.pointer());
         // SAFETY: the parameters of `sort_move` in order; the destinations are a permutation of 0..n.
         unsafe { launch_blocks(&movement, tiles as i64, [THREADS, 1, 1], &arguments) }?;

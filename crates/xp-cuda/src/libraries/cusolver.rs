@@ -157,7 +157,7 @@ impl Solver for CuSolver {
             dtype,
             operation,
             [t.cusolverDnSorgqr_bufferSize, t.cusolverDnDorgqr_bufferSize, t.cusolverDnCungqr_bufferSize, t.cusolverDnZungqr_bufferSize],
-            |f, T| { self.run(device, operation, |h| unsafe { f(h, m, n, k, a.pointer as *const T, lda, tau as *const T, &mut len,) }) }
+            |f, T| self.run(device, operation, |h| unsafe { f(h, m, n, k, a.pointer as *const T, lda, tau as *const T, &mut len) })
         )?;
         let work = device.alloc(len.max(0) as usize * dtype.size(), operation)?;
         by_type!(dtype, operation, [t.cusolverDnSorgqr, t.cusolverDnDorgqr, t.cusolverDnCungqr, t.cusolverDnZungqr], |f, T| {

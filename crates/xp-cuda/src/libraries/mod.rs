@@ -122,7 +122,8 @@ pub struct Factories {
     pub fft: fn(&Device) -> Result<Box<dyn FftLib>>,
 }
 
-const NVIDIA: Factories = Factories {
+/// NVIDIA's libraries.
+pub const NVIDIA: Factories = Factories {
     blas: |device| Ok(Box::new(blas::CuBlas::new(device)?)),
     solver: |device| Ok(Box::new(cusolver::CuSolver::new(device)?)),
     fft: |_| Ok(Box::new(fft::CuFft::new()?)),
@@ -171,6 +172,8 @@ fn factories() -> &'static Factories {
 pub(crate) struct Libraries {
     blas: OnceLock<Box<dyn Blas>>,
     solver: OnceLock<Box<dyn Solver>>,
+    /// Plans come before the library that made them.
+    pub(crate) plans: crate::transforms::Plans,
     fft: OnceLock<Box<dyn FftLib>>,
 }
 

@@ -2,10 +2,10 @@
 
 #![allow(dead_code)]
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::OnceLock};
 
 use xp_cuda::{
-    Arguments, Device, DeviceBuffer, DeviceOptions, Kernel, ModuleSource, Shape,
+    Arguments, Cuda, Device, DeviceBuffer, DeviceOptions, Kernel, ModuleSource, Shape,
     loader::{Provider, install},
 };
 
@@ -23,6 +23,14 @@ pub fn device_with(ordinal: u32, options: DeviceOptions) -> Option<Device> {
         return None;
     }
     Some(open(ordinal, options))
+}
+
+/// The simulated device as a backend, shared by the tests of a process.
+pub fn cuda() -> Cuda {
+    static SHARED: OnceLock<Device> = OnceLock::new();
+    let _ = xp_cuda::libraries::install(xp_cuda_sim::libraries::factories());
+    let open = || device().expect("the conformance suite needs a C++ compiler (g++, or set CXX)");
+    SHARED.get_or_init(open).clone().into()
 }
 
 /// A device for tests that launch nothing.

@@ -14,7 +14,8 @@ pub struct Table {
 }
 
 fn read(path: &str) -> String {
-    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    // The bodies run in the tests of other crates too.
+    let path = format!("{}/../xp-models/{path}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 

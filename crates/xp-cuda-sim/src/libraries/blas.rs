@@ -1,0 +1,129 @@
+//! The simulated cuBLAS.
+
+use xp_core::{Floating, Num};
+use xp_cuda::libraries::blas::{Blas, Geam, Gemm, Syrk, Trsm};
+use xp_cuda::libraries::{Side, Transpose, Triangle};
+use xp_cuda::{Device, Result};
+
+use super::matrix::{Scalar, View, convert, scalar, with_type};
+
+pub(super) struct SimulatedBlas;
+
+impl Blas for SimulatedBlas {
+    unsafe fn gemm(&self, device: &Device, call: &Gemm) -> Result<()> {
+        device.synchronize("gemm")?;
+        // SAFETY: the caller describes live memory, and nothing is queued.
+        with_type!(call.dtype, |T| (0..call.batch).for_each(|i| unsafe { gemm::<T>(call, i) }));
+        Ok(())
+    }
+
+    unsafe fn syrk(&self, device: &Device, call: &Syrk) -> Result<()> {
+        device.synchronize("syrk")?;
+        // SAFETY: as above.
+        with_type!(call.dtype, |T| unsafe { syrk::<T>(call) });
+        Ok(())
+    }
+
+    unsafe fn trsm(&self, device: &Device, call: &Trsm) -> Result<()> {
+        device.synchronize("trsm")?;
+        // SAFETY: as above.
+        with_type!(call.dtype, |T| unsafe { trsm::<T>(call) });
+        Ok(())
+    }
+
+    unsafe fn geam(&self, device: &Device, call: &Geam) -> Result<()> {
+        device.synchronize("geam")?;
+        // SAFETY: as above.
+        with_type!(call.dtype, |T| unsafe { geam::<T>(call) });
+        Ok(())
+    }
+}
+
+/// The `index`-th product of a batch.
+unsafe fn gemm<T: Scalar>(g: &Gemm, index: i64) {
+    // SAFETY: passed on.
+    let (a, b, c) = unsafe {
+        (View::<T>::at_step(g.a, index * g.stride_a), View::<T>::at_step(g.b, index * g.stride_b), View::<T>::at_step(g.c, index * g.stride_c))
+    };
+    let (alpha, beta) = (scalar::<T::Sum>(g.alpha), scalar::<T::Sum>(g.beta));
+    for j in 0..g.n as usize {
+        for i in 0..g.m as usize {
+            let mut sum = T::Sum::ZERO;
+            for l in 0..g.k as usize {
+                sum = sum + convert::<T, T::Sum>(a.get_op(g.transa, i, l)) * convert(b.get_op(g.transb, l, j));
+            }
+            c.set(i, j, convert(blend(alpha * sum, beta, convert(c.get(i, j)))));
+        }
+    }
+}
+
+/// `x + beta c`; `c` is not looked at when `beta` is 0.
+fn blend<S: Floating>(x: S, beta: S, c: S) -> S {
+    if beta == S::ZERO { x } else { x + beta * c }
+}
+
+unsafe fn syrk<T: Scalar>(s: &Syrk) {
+    // SAFETY: passed on.
+    let (a, c) = unsafe { (View::<T>::new(s.a), View::<T>::new(s.c)) };
+    let real = |x: f64| scalar::<T::Sum>(x.into());
+    let (left, right) = if s.trans { (Transpose::Conjugate, Transpose::No) } else { (Transpose::No, Transpose::Conjugate) };
+    for j in 0..s.n as usize {
+        let rows = if s.triangle == Triangle::Upper { 0..j + 1 } else { j..s.n as usize };
+        for i in rows {
+            let mut sum = T::Sum::ZERO;
+            for l in 0..s.k as usize {
+                sum = sum + convert::<T, T::Sum>(a.get_op(left, i, l)) * convert(a.get_op(right, l, j));
+            }
+            c.set(i, j, convert(blend(real(s.alpha) * sum, real(s.beta), convert(c.get(i, j)))));
+        }
+    }
+}
+
+unsafe fn trsm<T: Scalar>(s: &Trsm) {
+    // SAFETY: passed on.
+    let (a, b) = unsafe { (View::<T>::new(s.a), View::<T>::new(s.b)) };
+    let (m, n, alpha) = (s.m as usize, s.n as usize, scalar::<T>(s.alpha));
+    // The other triangle and a unit diagonal are not looked at.
+    let element = |i: usize, j: usize| if i == j && s.unit_diagonal { T::ONE } else { a.get_op(s.trans, i, j) };
+    let upper = (s.triangle == Triangle::Upper) == (s.trans == Transpose::No);
+    let order = |len: usize, backwards: bool| (0..len).map(move |i| if backwards { len - 1 - i } else { i });
+    match s.side {
+        Side::Left => {
+            for j in 0..n {
+                for i in order(m, upper) {
+                    let mut x = alpha * b.get(i, j);
+                    for l in if upper { i + 1..m } else { 0..i } {
+                        x = x - element(i, l) * b.get(l, j);
+                    }
+                    b.set(i, j, x / element(i, i));
+                }
+            }
+        }
+        Side::Right => {
+            for i in 0..m {
+                for j in order(n, !upper) {
+                    let mut x = alpha * b.get(i, j);
+                    for l in if upper { 0..j } else { j + 1..n } {
+                        x = x - b.get(i, l) * element(l, j);
+                    }
+                    b.set(i, j, x / element(j, j));
+                }
+            }
+        }
+    }
+}
+
+unsafe fn geam<T: Scalar>(g: &Geam) {
+    // SAFETY: passed on.
+    let (a, b, c) = unsafe { (View::<T>::new(g.a), View::<T>::new(g.b), View::<T>::new(g.c)) };
+    let (alpha, beta) = (scalar::<T>(g.alpha), scalar::<T>(g.beta));
+    let sum = |i, j| {
+        let x = if alpha == T::ZERO { T::ZERO } else { alpha * a.get_op(g.transa, i, j) };
+        if beta == T::ZERO { x } else { x + beta * b.get_op(g.transb, i, j) }
+    };
+    let values: Vec<T> = (0..g.n as usize).flat_map(|j| (0..g.m as usize).map(move |i| (i, j))).map(|(i, j)| sum(i, j)).collect();
+    // The output may be an operand.
+    for (k, value) in values.into_iter().enumerate() {
+        c.set(k % g.m as usize, k / g.m as usize, value);
+    }
+}

@@ -1,0 +1,87 @@
+//! The simulated cuFFT: transforms by the CPU backend.
+
+use num_complex::Complex;
+use xp_core::{Array, Dyn, Element, Num};
+use xp_cpu::Cpu;
+use xp_cuda::libraries::fft::{FftLib, FftPlan, Kind, PlanKey};
+use xp_cuda::{Device, Error, Result};
+use xp_fft::{Direction, Fft};
+
+pub(super) struct SimulatedFft;
+
+impl FftLib for SimulatedFft {
+    fn plan(&self, device: &Device, key: &PlanKey) -> Result<Box<dyn FftPlan>> {
+        device.enter("plan of a Fourier transform")?;
+        if !(1..=3).contains(&key.lengths.len()) || key.lengths.iter().any(|&n| n < 1) || key.batch < 1 || key.stride != 1 {
+            return Err(Error::InvalidArgument { operation: "plan of a Fourier transform".into(), reason: format!("{key:?}") });
+        }
+        Ok(Box::new(SimulatedPlan(key.clone())))
+    }
+}
+
+struct SimulatedPlan(PlanKey);
+
+impl FftPlan for SimulatedPlan {
+    unsafe fn execute(&self, device: &Device, input: u64, output: u64, inverse: bool) -> Result<()> {
+        device.synchronize("Fourier transform")?;
+        let direction = if inverse { Direction::Backward } else { Direction::Forward };
+        // SAFETY: passed on; nothing is queued.
+        unsafe {
+            match self.0.double {
+                false => self.run::<f32, Complex<f32>>(input, output, direction),
+                true => self.run::<f64, Complex<f64>>(input, output, direction),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SimulatedPlan {
+    unsafe fn run<T: xp_core::Float, S: xp_core::Floating<Part = T>>(&self, input: u64, output: u64, direction: Direction)
+    where
+        Cpu: Fft<T, Complex = S>,
+    {
+        let key = &self.0;
+        let lengths: Vec<usize> = key.lengths.iter().map(|&n| n as usize).collect();
+        let mut half = lengths.clone();
+        half.iter_mut().last().into_iter().for_each(|n| *n = *n / 2 + 1);
+        let axes: Vec<usize> = (0..lengths.len()).collect();
+        let one = <T as Num>::ONE;
+        for i in 0..key.batch {
+            // SAFETY: passed on; a half-complex input may be overwritten, here by its first element.
+            unsafe {
+                match key.kind {
+                    Kind::Complex => {
+                        let x = load::<S>(input, i * key.distance.0, &lengths);
+                        store(&Cpu::c2c(x, &axes, &lengths, direction, one).expect("valid lengths"), output, i * key.distance.1);
+                    }
+                    Kind::RealToComplex => {
+                        let x = load::<T>(input, i * key.distance.0, &lengths);
+                        store(&Cpu::r2c(x, &axes, &lengths, Direction::Forward, one).expect("valid lengths"), output, i * key.distance.1);
+                    }
+                    Kind::ComplexToReal => {
+                        let x = load::<S>(input, i * key.distance.0, &half);
+                        let lone = lengths[lengths.len() - 1];
+                        // cuFFT leaves open what imaginary parts of bins that are their own conjugates do: here they spoil the result.
+                        let spoilt = lengths.len() == 1
+                            && [0, if lone.is_multiple_of(2) { lone / 2 } else { 0 }].iter().any(|&k| x.to_vec()[k].im() != <T as Num>::ZERO);
+                        let y = Cpu::c2r(x, &axes, &lengths, Direction::Backward, one).expect("valid lengths");
+                        store(&if spoilt { y * T::NAN } else { y }, output, i * key.distance.1);
+                    }
+                }
+            }
+        }
+    }
+}
+
+unsafe fn load<E: Element>(address: u64, offset: i64, shape: &[usize]) -> Array<Cpu, E, Dyn> {
+    // SAFETY: live memory of this many elements, by the contract of `execute`.
+    let values = unsafe { std::slice::from_raw_parts((address as *const E).offset(offset as isize), shape.iter().product()) };
+    Array::from_vec(&Cpu, values.to_vec(), shape.to_vec()).expect("as many values as elements")
+}
+
+unsafe fn store<E: Element>(x: &Array<Cpu, E, Dyn>, address: u64, offset: i64) {
+    let values = x.to_vec();
+    // SAFETY: as above.
+    unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), (address as *mut E).offset(offset as isize), values.len()) };
+}

@@ -1,0 +1,388 @@
+//! The simulated cuSOLVER: factorisations as in textbooks, spectral decompositions by the CPU backend.
+
+use num_complex::Complex;
+use xp_core::linalg::{self, Full, Thin};
+use xp_core::{Array, Dyn, Float, Floating, Linalg, Num, Real};
+use xp_cpu::Cpu;
+use xp_cuda::libraries::solver::{ApplyQ, Gesvd, Solver, Vectors};
+use xp_cuda::libraries::{DataType, Matrix, Side, Transpose, Triangle};
+use xp_cuda::{Device, Error, Result};
+
+use super::matrix::View;
+
+pub(super) struct SimulatedSolver;
+
+/// Runs a function that is generic over LAPACK's types, after waiting for the queue.
+macro_rules! lapack {
+    ($device:expr, $dtype:expr, $operation:literal, |$T:ident| $body:expr) => {{
+        $device.synchronize($operation)?;
+        match $dtype {
+            DataType::F32 => lapack!(@run $T f32, $body),
+            DataType::F64 => lapack!(@run $T f64, $body),
+            DataType::C32 => lapack!(@run $T Complex<f32>, $body),
+            DataType::C64 => lapack!(@run $T Complex<f64>, $body),
+            other => return Err(Error::UnsupportedDtype { operation: $operation.into(), dtype: format!("{other:?}") }),
+        }
+    }};
+    (@run $T:ident $t:ty, $body:expr) => {{
+        type $T = $t;
+        // SAFETY: the caller describes live memory, and nothing is queued.
+        unsafe { $body }
+    }};
+}
+
+impl Solver for SimulatedSolver {
+    unsafe fn geqrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
+        lapack!(device, dtype, "geqrf", |T| {
+            report(info, 0);
+            householder(View::<T>::new(a), m as usize, n as usize, vector(tau));
+        });
+        Ok(())
+    }
+
+    unsafe fn apply_q(&self, device: &Device, q: &ApplyQ, info: u64) -> Result<()> {
+        lapack!(device, q.dtype, "ormqr", |T| {
+            report(info, 0);
+            apply_q::<T>(q);
+        });
+        Ok(())
+    }
+
+    unsafe fn form_q(&self, device: &Device, dtype: DataType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
+        lapack!(device, dtype, "orgqr", |T| {
+            report(info, 0);
+            form_q(View::<T>::new(a), [m as usize, n as usize, k as usize], vector(tau));
+        });
+        Ok(())
+    }
+
+    unsafe fn potrf(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()> {
+        lapack!(device, dtype, "potrf", |T| report(info, cholesky(&Lower::<T>::new(a, triangle), n as usize)));
+        Ok(())
+    }
+
+    unsafe fn potrs(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, nrhs: i64, a: Matrix, b: Matrix, info: u64) -> Result<()> {
+        lapack!(device, dtype, "potrs", |T| {
+            report(info, 0);
+            let (l, b, n) = (Lower::<T>::new(a, triangle), View::<T>::new(b), n as usize);
+            for j in 0..nrhs as usize {
+                substitute(b, j, n, false, |i, k| l.get(i, k), false);
+                substitute(b, j, n, true, |i, k| l.get(k, i).conj(), false);
+            }
+        });
+        Ok(())
+    }
+
+    unsafe fn getrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()> {
+        lapack!(device, dtype, "getrf", |T| report(info, eliminate(View::<T>::new(a), m as usize, n as usize, pivots as *mut i64)));
+        Ok(())
+    }
+
+    unsafe fn getrs(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        trans: Transpose,
+        n: i64,
+        nrhs: i64,
+        a: Matrix,
+        pivots: u64,
+        b: Matrix,
+        info: u64,
+    ) -> Result<()> {
+        lapack!(device, dtype, "getrs", |T| {
+            report(info, 0);
+            let pivots = std::slice::from_raw_parts(pivots as *const i64, n as usize);
+            for j in 0..nrhs as usize {
+                solve_factored(View::<T>::new(a), View::new(b), trans, n as usize, j, pivots);
+            }
+        });
+        Ok(())
+    }
+
+    unsafe fn syevd(&self, device: &Device, dtype: DataType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()> {
+        lapack!(device, dtype, "syevd", |T| report(info, eigh::<T>(Lower::new(a, triangle), n as usize, vectors, w)));
+        Ok(())
+    }
+
+    unsafe fn gesvd(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<()> {
+        if svd.m < svd.n {
+            return Err(Error::InvalidArgument { operation: "gesvd".into(), reason: format!("{} rows for {} columns", svd.m, svd.n) });
+        }
+        lapack!(device, svd.dtype, "gesvd", |T| report(info, decompose::<T>(svd, 0, true)));
+        Ok(())
+    }
+
+    unsafe fn gesvdp(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<f64> {
+        lapack!(device, svd.dtype, "gesvdp", |T| report(info, decompose::<T>(svd, 0, false)));
+        Ok(0.0)
+    }
+
+    unsafe fn syevj_batched(
+        &self,
+        device: &Device,
+        dtype: DataType,
+        vectors: bool,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        w: u64,
+        info: u64,
+        batch: i64,
+    ) -> Result<()> {
+        for i in 0..batch as u64 {
+            let step = i * n as u64;
+            let a = Matrix { pointer: a.pointer + step * a.ld as u64 * dtype.size() as u64, ..a };
+            // SAFETY: passed on; the matrices lie one after the other.
+            unsafe { self.syevd(device, dtype, vectors, triangle, n, a, w + step * dtype.real().size() as u64, info + 4 * i) }?;
+        }
+        Ok(())
+    }
+
+    unsafe fn gesvdj_batched(&self, device: &Device, svd: &Gesvd, info: u64, batch: i64) -> Result<()> {
+        if svd.m > 32 || svd.n > 32 {
+            return Err(Error::InvalidArgument { operation: "gesvdj".into(), reason: format!("matrices of {} by {}", svd.m, svd.n) });
+        }
+        for i in 0..batch {
+            lapack!(device, svd.dtype, "gesvdj", |T| report(info + 4 * i as u64, decompose::<T>(svd, i, false)));
+        }
+        Ok(())
+    }
+}
+
+/// Writes LAPACK's `info`.
+unsafe fn report(info: u64, value: i32) {
+    // SAFETY: the address of a 32-bit integer, by the contract of the trait.
+    unsafe { (info as *mut i32).write(value) };
+}
+
+/// A vector as a matrix of one column.
+unsafe fn vector<T: Copy>(pointer: u64) -> View<T> {
+    // SAFETY: passed on.
+    unsafe { View::new(Matrix { pointer, ld: 1 }) }
+}
+
+fn from_re<T: Floating>(x: f64) -> T {
+    T::from_real(<T::Real as Num>::from_f64(x))
+}
+
+fn magnitude<T: Floating>(x: T) -> f64 {
+    x.re().to_f64().hypot(x.im().to_f64())
+}
+
+/// Reflectors `I - tau v v^H` that make the matrix triangular, as LAPACK's `geqr2` forms them.
+fn householder<T: Floating>(a: View<T>, m: usize, n: usize, tau: View<T>) {
+    for j in 0..m.min(n) {
+        let alpha = a.get(j, j);
+        let below = (j + 1..m).map(|i| magnitude(a.get(i, j))).fold(0.0, f64::hypot);
+        if below == 0.0 && alpha.im().to_f64() == 0.0 {
+            tau.set(j, 0, T::ZERO);
+            continue;
+        }
+        let length = magnitude(alpha).hypot(below);
+        let beta = from_re::<T>(if alpha.re().to_f64() > 0.0 { -length } else { length });
+        let factor = (beta - alpha) / beta;
+        (j + 1..m).for_each(|i| a.set(i, j, a.get(i, j) / (alpha - beta)));
+        a.set(j, j, beta);
+        tau.set(j, 0, factor);
+        reflect(a, j, m, factor.conj(), a.from(0, j + 1), n - j - 1);
+    }
+}
+
+/// `C - factor v (v^H C)` for the reflector in column `j` of `a` and `columns` columns of `c`.
+fn reflect<T: Floating>(a: View<T>, j: usize, m: usize, factor: T, c: View<T>, columns: usize) {
+    let v = |i: usize| if i == j { T::ONE } else { a.get(i, j) };
+    for k in 0..columns {
+        let mut dot = T::ZERO;
+        for i in j..m {
+            dot = dot + v(i).conj() * c.get(i, k);
+        }
+        (j..m).for_each(|i| c.set(i, k, c.get(i, k) - factor * v(i) * dot));
+    }
+}
+
+/// The first `n` columns of the product of `k` reflectors, in their place.
+fn form_q<T: Floating>(a: View<T>, [m, n, k]: [usize; 3], tau: View<T>) {
+    let kept: Vec<T> = (0..k).flat_map(|j| (0..m).map(move |i| (i, j))).map(|(i, j)| a.get(i, j)).collect();
+    // SAFETY: the copy outlives the view.
+    let reflectors = unsafe { View::<T>::new(Matrix { pointer: kept.as_ptr() as u64, ld: m as i64 }) };
+    for j in 0..n {
+        (0..m).for_each(|i| a.set(i, j, if i == j { T::ONE } else { T::ZERO }));
+    }
+    (0..k).rev().for_each(|j| reflect(reflectors, j, m, tau.get(j, 0), a, n));
+}
+
+unsafe fn apply_q<T: Floating>(q: &ApplyQ) {
+    // SAFETY: passed on.
+    let (a, c, tau) = unsafe { (View::<T>::new(q.a), View::<T>::new(q.c), vector::<T>(q.tau)) };
+    let (m, n) = (q.m as usize, q.n as usize);
+    let factor = |j: usize| if q.trans { tau.get(j, 0).conj() } else { tau.get(j, 0) };
+    // Q = H1 H2 ... Hk: from the left, the last one comes first unless transposed.
+    let forwards = (q.side == Side::Left) == q.trans;
+    for step in 0..q.k as usize {
+        let j = if forwards { step } else { q.k as usize - 1 - step };
+        if q.side == Side::Left {
+            reflect(a, j, m, factor(j), c, n);
+            continue;
+        }
+        let v = |i: usize| if i == j { T::ONE } else { a.get(i, j) };
+        for i in 0..m {
+            let mut dot = T::ZERO;
+            for l in j..n {
+                dot = dot + c.get(i, l) * v(l);
+            }
+            (j..n).for_each(|l| c.set(i, l, c.get(i, l) - factor(j) * dot * v(l).conj()));
+        }
+    }
+}
+
+/// A Hermitian or triangular matrix by its lower triangle, whichever is stored.
+struct Lower<T> {
+    view: View<T>,
+    triangle: Triangle,
+}
+
+impl<T: Floating> Lower<T> {
+    unsafe fn new(a: Matrix, triangle: Triangle) -> Self {
+        // SAFETY: passed on.
+        Lower { view: unsafe { View::new(a) }, triangle }
+    }
+
+    fn get(&self, i: usize, j: usize) -> T {
+        if self.triangle == Triangle::Lower { self.view.get(i, j) } else { self.view.get(j, i).conj() }
+    }
+
+    fn set(&self, i: usize, j: usize, value: T) {
+        if self.triangle == Triangle::Lower { self.view.set(i, j, value) } else { self.view.set(j, i, value.conj()) }
+    }
+}
+
+fn cholesky<T: Floating>(a: &Lower<T>, n: usize) -> i32 {
+    for j in 0..n {
+        let mut pivot = a.get(j, j).re().to_f64();
+        (0..j).for_each(|k| pivot -= magnitude(a.get(j, k)).powi(2));
+        if pivot <= 0.0 || pivot.is_nan() {
+            return j as i32 + 1;
+        }
+        let root = from_re::<T>(pivot.sqrt());
+        a.set(j, j, root);
+        for i in j + 1..n {
+            let mut x = a.get(i, j);
+            for k in 0..j {
+                x = x - a.get(i, k) * a.get(j, k).conj();
+            }
+            a.set(i, j, x / root);
+        }
+    }
+    0
+}
+
+/// Solves with a triangular matrix in one column of `b`.
+fn substitute<T: Floating>(b: View<T>, column: usize, n: usize, backwards: bool, element: impl Fn(usize, usize) -> T, unit: bool) {
+    for step in 0..n {
+        let i = if backwards { n - 1 - step } else { step };
+        let mut x = b.get(i, column);
+        for k in if backwards { i + 1..n } else { 0..i } {
+            x = x - element(i, k) * b.get(k, column);
+        }
+        b.set(i, column, if unit { x } else { x / element(i, i) });
+    }
+}
+
+/// LU factorisation with row exchanges; the report is the first pivot that is zero, counted from 1.
+unsafe fn eliminate<T: Floating>(a: View<T>, m: usize, n: usize, pivots: *mut i64) -> i32 {
+    let mut failed = 0;
+    for k in 0..m.min(n) {
+        let row = (k..m).fold(k, |best, i| if magnitude(a.get(i, k)) > magnitude(a.get(best, k)) { i } else { best });
+        // SAFETY: there is a pivot for every column.
+        unsafe { pivots.add(k).write(row as i64 + 1) };
+        if a.get(row, k) == T::ZERO {
+            failed = if failed == 0 { k as i32 + 1 } else { failed };
+            continue;
+        }
+        for j in 0..n {
+            let (x, y) = (a.get(k, j), a.get(row, j));
+            a.set(k, j, y);
+            a.set(row, j, x);
+        }
+        for i in k + 1..m {
+            let factor = a.get(i, k) / a.get(k, k);
+            a.set(i, k, factor);
+            (k + 1..n).for_each(|j| a.set(i, j, a.get(i, j) - factor * a.get(k, j)));
+        }
+    }
+    failed
+}
+
+fn solve_factored<T: Floating>(a: View<T>, b: View<T>, trans: Transpose, n: usize, column: usize, pivots: &[i64]) {
+    let swap = |k: usize| {
+        let row = pivots[k] as usize - 1;
+        let (x, y) = (b.get(k, column), b.get(row, column));
+        b.set(k, column, y);
+        b.set(row, column, x);
+    };
+    let element = |i: usize, k: usize| a.get_op(trans, i, k);
+    if trans == Transpose::No {
+        (0..n).for_each(swap);
+        substitute(b, column, n, false, element, true);
+        substitute(b, column, n, true, element, false);
+    } else {
+        substitute(b, column, n, false, element, false);
+        substitute(b, column, n, true, element, true);
+        (0..n).rev().for_each(swap);
+    }
+}
+
+/// A matrix of the CPU backend.
+fn on_cpu<T: Floating>(rows: usize, columns: usize, element: impl Fn(usize, usize) -> T) -> Array<Cpu, T, Dyn> {
+    let values = (0..rows * columns).map(|i| element(i / columns, i % columns)).collect();
+    Array::from_vec(&Cpu, values, vec![rows, columns]).expect("as many values as elements")
+}
+
+fn store<T: Floating>(x: &Array<Cpu, T, Dyn>, to: View<T>, conjugate_transpose: bool) {
+    let columns = x.dims()[1].max(1);
+    for (i, value) in x.to_vec().into_iter().enumerate() {
+        let (row, column) = (i / columns, i % columns);
+        if conjugate_transpose { to.set(column, row, value.conj()) } else { to.set(row, column, value) }
+    }
+}
+
+unsafe fn eigh<T: Floating>(a: Lower<T>, n: usize, vectors: bool, w: u64) -> i32
+where
+    Cpu: Linalg<T>,
+{
+    let x = on_cpu(n, n, |i, j| if i >= j { a.get(i, j) } else { a.get(j, i).conj() });
+    let Ok((values, basis)) = linalg::eigh(&x) else { return 1 };
+    // SAFETY: passed on.
+    let w = unsafe { vector(w) };
+    values.to_vec().into_iter().enumerate().for_each(|(i, value)| w.set(i, 0, value));
+    if vectors {
+        store(&basis, a.view, false);
+    }
+    0
+}
+
+/// The `index`-th decomposition of a batch; `v` is `V^H` if `adjoint`. The operand is overwritten, here by NaN.
+unsafe fn decompose<T: Floating>(s: &Gesvd, index: i64, adjoint: bool) -> i32
+where
+    Cpu: Linalg<T>,
+{
+    let (m, n) = (s.m as usize, s.n as usize);
+    let k = m.min(n) as i64;
+    // SAFETY: passed on; matrices of a batch lie one after the other.
+    let (a, values) = unsafe { (View::<T>::at_step(s.a, index * s.n * s.a.ld), View::at_step(Matrix { pointer: s.s, ld: 1 }, index * k)) };
+    let x = on_cpu(m, n, |i, j| a.get(i, j));
+    let nan = from_re::<T>(<T::Part as Float>::NAN.to_f64());
+    (0..m * n).for_each(|i| a.set(i % m, i / m, nan));
+    let all = s.vectors == Vectors::Full;
+    let Ok((u, sigma, vh)) = linalg::svd(&x, if all { Full } else { Thin }) else { return 1 };
+    sigma.to_vec().into_iter().enumerate().for_each(|(i, value)| values.set(i, 0, value));
+    if s.vectors != Vectors::None {
+        let columns = if all { s.m } else { k };
+        // SAFETY: as above.
+        let (to_u, to_v) = unsafe { (View::at_step(s.u, index * columns * s.u.ld), View::at_step(s.v, index * s.n * s.v.ld)) };
+        store(&u, to_u, false);
+        store(&vh, to_v, !adjoint);
+    }
+    0
+}

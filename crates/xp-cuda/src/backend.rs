@@ -1,0 +1,311 @@
+//! A CUDA device as a backend of arrays.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use xp_core::backend::{Lanes, Scan, Slot, Stack};
+use xp_core::expr::{Kernel, Plan};
+use xp_core::reduction::Reduction;
+use xp_core::{Backend, DType, Element, Num, Real};
+
+use crate::{
+    device::Device,
+    error::{Error, Result},
+    expression,
+    kernels::{self, ElementType, Fold},
+    memory::DeviceBuffer,
+    products,
+};
+
+/// An NVIDIA GPU.
+///
+/// Work is queued and runs while the program goes on; reading elements waits for it. Arrays of one device can be combined,
+/// and used by any thread.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Cuda {
+    device: Device,
+}
+
+impl Cuda {
+    /// The device of this number.
+    ///
+    /// # Errors
+    /// [`xp_core::Error::Backend`] when there is no driver (with everything that was tried) or no such device.
+    pub fn new(ordinal: u32) -> xp_core::Result<Self> {
+        Device::new(ordinal).map(Self::from).map_err(|e| translate(format!("cuda:{ordinal}"), "opening of the device", e))
+    }
+
+    /// The device below the arrays: its memory pool, its kernels, its stream.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Runs operations of the layers below, and turns their errors into those of arrays.
+    pub(crate) fn run<T>(&self, operation: &str, f: impl FnOnce(&Device) -> Result<T>) -> xp_core::Result<T> {
+        f(&self.device).map_err(|e| translate(self.to_string(), operation, e))
+    }
+
+    /// Uninitialised memory for `len` elements.
+    pub(crate) fn buffer<T: Element>(&self, len: usize, operation: &str) -> xp_core::Result<CudaBuffer<T>> {
+        let bytes = len.checked_mul(size_of::<T>()).ok_or_else(|| xp_core::Error::OutOfMemory { device: self.to_string(), bytes: usize::MAX })?;
+        Ok(CudaBuffer::new(self.run(operation, |device| device.alloc(bytes, operation))?, len))
+    }
+}
+
+impl From<Device> for Cuda {
+    fn from(device: Device) -> Self {
+        Cuda { device }
+    }
+}
+
+impl fmt::Display for Cuda {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.device.fmt(f)
+    }
+}
+
+impl fmt::Debug for Cuda {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cuda({}, {})", self.device, self.device.name())
+    }
+}
+
+/// Memory of a [`Cuda`] device for elements of a dtype.
+#[derive(Debug)]
+pub struct CudaBuffer<T> {
+    memory: Arc<DeviceBuffer>,
+    len: usize,
+    elements: PhantomData<fn() -> T>,
+}
+
+impl<T: Element> CudaBuffer<T> {
+    pub(crate) fn new(memory: DeviceBuffer, len: usize) -> Self {
+        CudaBuffer { memory: Arc::new(memory), len, elements: PhantomData }
+    }
+
+    /// The memory.
+    pub(crate) fn memory(&self) -> &DeviceBuffer {
+        &self.memory
+    }
+
+    /// The device address of an element.
+    pub(crate) fn at(&self, offset: usize) -> u64 {
+        self.memory.pointer() + (offset * size_of::<T>()) as u64
+    }
+}
+
+impl<T> Clone for CudaBuffer<T> {
+    fn clone(&self) -> Self {
+        CudaBuffer { memory: self.memory.clone(), len: self.len, elements: PhantomData }
+    }
+}
+
+// SAFETY: buffers have room for what was asked for, every kernel fills its output, and handles are counted.
+unsafe impl Backend for Cuda {
+    const NAME: &'static str = "cuda";
+    type MaxFloat = f64;
+    type Buffer<T: Element> = CudaBuffer<T>;
+
+    /// The device that `XP_CUDA_DEVICE` names, or the first one.
+    fn default_device() -> xp_core::Result<Self> {
+        let Some(text) = std::env::var_os("XP_CUDA_DEVICE") else {
+            return Self::new(0);
+        };
+        let number = text.to_str().and_then(|t| t.parse().ok());
+        Self::new(number.ok_or_else(|| xp_core::Error::value("XP_CUDA_DEVICE", format!("{text:?} is not the number of a device")))?)
+    }
+
+    unsafe fn alloc<T: Element>(&self, len: usize) -> xp_core::Result<CudaBuffer<T>> {
+        self.buffer(len, "allocation")
+    }
+
+    fn upload<T: Element>(&self, values: Vec<T>) -> xp_core::Result<CudaBuffer<T>> {
+        let memory = self.run("upload", |device| device.upload(bytemuck::cast_slice(&values), "upload"))?;
+        Ok(CudaBuffer::new(memory, values.len()))
+    }
+
+    fn download<T: Element>(&self, buffer: &CudaBuffer<T>, start: usize, len: usize) -> xp_core::Result<Vec<T>> {
+        let size = size_of::<T>();
+        let mut values: Vec<T> = Vec::with_capacity(len);
+        // SAFETY: the vector has room for `len` elements, and zeros are valid elements, as `Zeroable` says.
+        let bytes = unsafe {
+            values.as_mut_ptr().write_bytes(0, len);
+            std::slice::from_raw_parts_mut(values.as_mut_ptr().cast::<u8>(), len * size)
+        };
+        self.run("download", |_| buffer.memory.download(start * size, bytes, "download"))?;
+        // SAFETY: the elements were written by kernels or uploads of this dtype, which leave valid elements.
+        unsafe { values.set_len(len) };
+        Ok(values)
+    }
+
+    fn address<T: Element>(buffer: &CudaBuffer<T>) -> *const T {
+        std::ptr::without_provenance(buffer.memory.pointer() as usize)
+    }
+
+    fn len<T: Element>(buffer: &CudaBuffer<T>) -> usize {
+        buffer.len
+    }
+
+    fn is_unique<T: Element>(buffer: &CudaBuffer<T>) -> bool {
+        Arc::strong_count(&buffer.memory) == 1
+    }
+
+    fn synchronize(&self) -> xp_core::Result<()> {
+        self.run("synchronisation", |device| device.synchronize("synchronisation"))
+    }
+
+    unsafe fn eval<K: Kernel>(&self, kernel: K, plan: &Plan, out: Slot<'_, Self, K::Elem>) -> xp_core::Result<()> {
+        // SAFETY: passed on.
+        self.run("evaluation", |device| unsafe { expression::eval(device, &kernel, plan, out.buffer.at(out.offset)) })
+    }
+
+    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
+        &self,
+        kernel: K,
+        plan: &Plan,
+        count: usize,
+        out: Slot<'_, Self, R::Out>,
+    ) -> xp_core::Result<()> {
+        // SAFETY: passed on.
+        self.run(R::NAME, |device| unsafe { expression::reduce::<R, K>(device, &kernel, plan, count, out.buffer.at(out.offset)) })
+    }
+
+    fn scan<T: Num>(&self, op: Scan, x: &CudaBuffer<T>, lanes: Lanes) -> xp_core::Result<CudaBuffer<T>> {
+        let (name, fold) = match op {
+            Scan::Sum => ("cumulative_sum", Fold::cumulative(element::<T>(), "0", "op_add")),
+            Scan::Prod => ("cumulative_prod", Fold::cumulative(element::<T>(), "1", "op_multiply")),
+        };
+        let out = self.buffer(lanes.size(), name)?;
+        // SAFETY: both buffers hold an array of these lanes, and the fold's types are `T`.
+        self.run(name, |_| unsafe { kernels::scan(&fold, [lanes.outer, lanes.len, lanes.inner], x.memory(), out.memory()) })?;
+        Ok(out)
+    }
+
+    fn sort<T: Real>(&self, x: &CudaBuffer<T>, lanes: Lanes, descending: bool) -> xp_core::Result<CudaBuffer<T>> {
+        let memory = self.run("sort", |_| {
+            along_last::<T, T>(x.memory(), lanes, |x, rows| {
+                let order = kernels::argsort(element::<T>(), rows, lanes.len, descending, x)?;
+                let mut out = x.device().alloc(lanes.size() * size_of::<T>(), "sort")?;
+                kernels::gather_rows(size_of::<T>(), [rows, lanes.len], x, &order, &mut out)?;
+                Ok(out)
+            })
+        })?;
+        Ok(CudaBuffer::new(memory, lanes.size()))
+    }
+
+    fn argsort<T: Real>(&self, x: &CudaBuffer<T>, lanes: Lanes, descending: bool) -> xp_core::Result<CudaBuffer<i64>> {
+        let memory = self.run("argsort", |_| {
+            along_last::<T, i64>(x.memory(), lanes, |x, rows| kernels::argsort(element::<T>(), rows, lanes.len, descending, x))
+        })?;
+        Ok(CudaBuffer::new(memory, lanes.size()))
+    }
+
+    fn searchsorted<T: Real>(&self, x: &CudaBuffer<T>, queries: &CudaBuffer<T>, right: bool) -> xp_core::Result<CudaBuffer<i64>> {
+        let (sorted, wanted) = ((x.memory(), x.len), (queries.memory(), queries.len));
+        let memory = self.run("searchsorted", |_| kernels::searchsorted(element::<T>(), sorted, wanted, right))?;
+        Ok(CudaBuffer::new(memory, queries.len))
+    }
+
+    fn take<T: Element>(
+        &self,
+        x: &CudaBuffer<T>,
+        lanes: Lanes,
+        indices: &CudaBuffer<i64>,
+        per_lane: Option<usize>,
+    ) -> xp_core::Result<CudaBuffer<T>> {
+        let Lanes { outer, len, inner } = lanes;
+        let count = per_lane.unwrap_or(indices.len);
+        let mut out = self.run("take", |device| device.alloc(outer * count * inner * size_of::<T>(), "take"))?;
+        self.run("take", |_| match per_lane {
+            None => kernels::gather(size_of::<T>(), [outer, len, inner], x.memory(), indices.memory(), &mut out),
+            Some(count) => kernels::gather_lanes(size_of::<T>(), [outer, len, inner, count], x.memory(), indices.memory(), &mut out),
+        })?;
+        Ok(CudaBuffer::new(out, outer * count * inner))
+    }
+
+    fn compress<T: Element>(&self, x: &CudaBuffer<T>, mask: &CudaBuffer<bool>) -> xp_core::Result<(CudaBuffer<T>, usize)> {
+        let n = mask.len;
+        if n == 0 {
+            return Ok((self.buffer(0, "compress")?, 0));
+        }
+        let (memory, count) = self.run("compress", |device| {
+            let position = device.alloc(n * 8, "compress")?;
+            // SAFETY: both buffers hold `n` elements of the fold's types.
+            unsafe { kernels::scan(&Fold::count(), [1, n, 1], mask.memory(), &position) }?;
+            let mut bytes = [0; 8];
+            position.download((n - 1) * 8, &mut bytes, "compress")?;
+            let count = i64::from_ne_bytes(bytes) as usize;
+            let mut out = device.alloc(count * size_of::<T>(), "compress")?;
+            // SAFETY: the positions are the scan of the mask, whose last one is the room that there is.
+            unsafe { kernels::compact(size_of::<T>(), mask.memory(), &position, x.memory(), &mut out) }?;
+            Ok((out, count))
+        })?;
+        Ok((CudaBuffer::new(memory, count), count))
+    }
+
+    fn put<T: Num>(&self, x: &mut CudaBuffer<T>, lanes: Lanes, indices: &CudaBuffer<i64>, values: &CudaBuffer<T>, add: bool) -> xp_core::Result<()> {
+        let shape = [lanes.outer, lanes.len, lanes.inner];
+        self.run("put", |_| kernels::scatter(element::<T>(), shape, values.memory(), indices.memory(), x.memory(), add))
+    }
+
+    unsafe fn matmul<T: Num>(
+        &self,
+        a: Stack<'_, Self, T>,
+        b: Stack<'_, Self, T>,
+        dims: [usize; 3],
+        batches: &[[usize; 2]],
+    ) -> xp_core::Result<CudaBuffer<T>> {
+        let out = self.buffer::<T>(batches.len() * dims[0] * dims[2], "matmul")?;
+        // SAFETY: passed on; the output is new and has room for all products.
+        self.run("matmul", |device| unsafe { products::matmul(device, element::<T>(), &a, &b, dims, batches, out.memory()) })?;
+        Ok(out)
+    }
+}
+
+/// The layers' name of a dtype.
+pub(crate) fn element<T: Element>() -> ElementType {
+    match T::DTYPE {
+        DType::Bool => ElementType::Bool,
+        DType::I8 => ElementType::I8,
+        DType::I16 => ElementType::I16,
+        DType::I32 => ElementType::I32,
+        DType::I64 => ElementType::I64,
+        DType::U8 => ElementType::U8,
+        DType::U16 => ElementType::U16,
+        DType::U32 => ElementType::U32,
+        DType::U64 => ElementType::U64,
+        DType::F16 => ElementType::F16,
+        DType::BF16 => ElementType::BF16,
+        DType::F32 => ElementType::F32,
+        DType::F64 => ElementType::F64,
+        DType::C64 => ElementType::C32,
+        DType::C128 => ElementType::C64,
+    }
+}
+
+/// Runs an operation on contiguous lanes, given their number, with transposed copies around it when the lanes are not.
+fn along_last<T, U>(x: &DeviceBuffer, lanes: Lanes, run: impl FnOnce(&DeviceBuffer, usize) -> Result<DeviceBuffer>) -> Result<DeviceBuffer> {
+    let Lanes { outer, len, inner } = lanes;
+    if inner == 1 || lanes.size() == 0 {
+        return run(x, outer * inner);
+    }
+    let turned = transposed(size_of::<T>(), x, [outer, len, inner])?;
+    transposed(size_of::<U>(), &run(&turned, outer * inner)?, [outer, inner, len])
+}
+
+/// The transpose of each of `outer` row-major matrices.
+fn transposed(size: usize, x: &DeviceBuffer, [outer, rows, columns]: [usize; 3]) -> Result<DeviceBuffer> {
+    let mut out = x.device().alloc(outer * rows * columns * size, "transposition")?;
+    let [from, to] = [[rows * columns, 1, columns], [rows * columns, rows, 1]].map(|s| s.map(|x| x as isize));
+    kernels::copy_strided(size, &[outer, columns, rows], (x, 0, &from), (&mut out, 0, &to))?;
+    Ok(out)
+}
+
+/// The error of arrays for an error of the layers below.
+pub(crate) fn translate(device: String, operation: &str, error: Error) -> xp_core::Error {
+    match error {
+        Error::OutOfMemory { requested, .. } => xp_core::Error::OutOfMemory { device, bytes: requested },
+        Error::DeviceMismatch { left, right, .. } => xp_core::Error::Device { left, right },
+        Error::IndexOutOfRange { index, len } => xp_core::Error::Index { index: index as isize, axis: 0, len },
+        other => xp_core::Error::Backend { device, operation: operation.into(), why: other.to_string() },
+    }
+}

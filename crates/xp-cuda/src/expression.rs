@@ -1,0 +1,453 @@
+//! Kernels generated from expressions: elementwise loops and reductions, one launch each.
+//!
+//! A kernel's source is the text of the expression ([`xp_core::expr::source`]) between the device library and a loop of this
+//! crate. Addresses, shapes, strides and scalars are arguments, so that an expression is compiled once per number of axes.
+
+use std::fmt::Write;
+
+use xp_core::dtype::Kind;
+use xp_core::expr::source::{Leaf, LeafKind, Source, type_name};
+use xp_core::expr::{Kernel, Plan};
+use xp_core::reduction::Reduction;
+use xp_core::{DType, Element, MAX_NDIM};
+
+use crate::{
+    device::Device,
+    error::{Error, Result},
+    kernel::Arguments,
+    kernels::{LIBRARY, PRELUDE, THREADS, launch_blocks},
+};
+
+const OPERANDS: &str = include_str!("kernels/operands.cu");
+const DENSE: &str = include_str!("kernels/dense.cu");
+const STRIDED: &str = include_str!("kernels/strided.cu");
+const FUSED_REDUCE: &str = include_str!("kernels/fused_reduce.cu");
+
+/// Bytes of arguments that every driver takes.
+const MOST_ARGUMENTS: usize = 4096;
+
+/// Runs an expression over a plan; `out` is the address of the first element of the output.
+///
+/// # Errors
+/// Those of the compiler and the driver.
+///
+/// # Safety
+/// As for [`xp_core::Backend::eval`].
+pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, out: u64) -> Result<()> {
+    let program = Program::new::<K>(kernel);
+    let n = plan.size();
+    let axes = Axes::elementwise(plan);
+    let pack = program.pack();
+    let dense = program.is_dense(plan);
+    let packs = if dense && program.is_aligned(out, pack) { n / pack } else { 0 };
+    let layout = Layout { ndim: axes.ndim(), wide: n > MOST_NARROW, extra: if dense { pack } else { 0 } };
+    let name = if dense { "dense" } else { "strided" };
+    let kernel = device.cached_kernel(&program.key(&layout, name), name, || {
+        let defines = if dense { format!("#define PACK {pack}\n") } else { String::new() };
+        let body = if dense { DENSE } else { STRIDED };
+        format!("{}{}typedef Element Out;\n{body}", program.head(&layout, &defines), program.functions(dense))
+    })?;
+    let mut arguments = Arguments::new();
+    axes.push_walk(&mut arguments, n, plan.out());
+    if dense {
+        arguments.push(packs as i64);
+    }
+    arguments.push(out);
+    program.push(&mut arguments, &axes)?;
+    let items = if packs > 0 { packs.max(n - packs * pack) } else { n };
+    // SAFETY: the parameters of `dense` or `strided` in order; the caller vouches for the memory.
+    unsafe { kernel.launch(device.shape_for(items, THREADS), &arguments) }
+}
+
+/// Runs an expression over a plan and reduces it; `out` is the address of the first element of the output.
+///
+/// # Errors
+/// As for [`eval`], and [`Error::OutOfMemory`] for partial results.
+///
+/// # Safety
+/// As for [`xp_core::Backend::reduce`].
+pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(device: &Device, kernel: &K, plan: &Plan, count: usize, out: u64) -> Result<()> {
+    let program = Program::new::<K>(kernel);
+    let axes = Axes::reduction(plan);
+    let work = Work::new(plan, &axes);
+    let layout = Layout { ndim: axes.ndim(), wide: work.outputs.max(work.reduced) > MOST_NARROW, extra: axes.kept };
+    let reduction = format!("{}<{}>", R::source(), type_name(K::Elem::DTYPE));
+    let name = "fused_reduce";
+    let kernel = device.cached_kernel(&program.key(&layout, &reduction), name, || {
+        let defines = format!("#define KEPT {}\n", axes.kept);
+        let types = format!("typedef {reduction} R;\ntypedef R::Acc Acc;\ntypedef R::Out Out;\n");
+        format!("{}{}{types}{FUSED_REDUCE}", program.head(&layout, &defines), program.functions(false))
+    })?;
+    let (partials, counters) = if work.chunks > 1 { (work.chunks * work.outputs * LARGEST_ACCUMULATOR, work.groups() * 4) } else { (0, 0) };
+    let partial = device.alloc(partials, R::NAME)?;
+    let finished = device.alloc_zeroed(counters, R::NAME)?;
+    let mut arguments = Arguments::new();
+    axes.push_walk(&mut arguments, work.outputs, plan.out());
+    arguments.push(work.reduced as i64).push(work.width as u32).push(work.chunk as i64).push(work.chunks as i64).push(count as i64);
+    arguments.push(out).push(partial.pointer()).push(finished.pointer());
+    program.push(&mut arguments, &axes)?;
+    // SAFETY: the parameters of `fused_reduce` in order; the caller vouches for the memory, scratch memory is freed in stream
+    // order.
+    unsafe { launch_blocks(&kernel, (work.groups() * work.chunks) as i64, [THREADS, 1, 1], &arguments) }
+}
+
+/// The largest accumulator of a reduction, in bytes: a complex number, or a number and its position.
+const LARGEST_ACCUMULATOR: usize = 16;
+
+/// Loops up to this size count in 32 bits.
+const MOST_NARROW: usize = 1 << 30;
+
+/// An expression as text, and its leaves.
+struct Program {
+    source: Source,
+    result: String,
+    dtype: DType,
+}
+
+/// What a kernel depends on besides the expression.
+struct Layout {
+    ndim: usize,
+    /// Whether positions need 64 bits.
+    wide: bool,
+    /// Elements per access, or axes that are kept.
+    extra: usize,
+}
+
+impl Program {
+    fn new<K: Kernel>(kernel: &K) -> Self {
+        let mut source = Source::default();
+        let result = kernel.emit(&mut source);
+        Program { result: result.name().into(), source, dtype: K::Elem::DTYPE }
+    }
+
+    /// What distinguishes the kernel from all others, in few bytes.
+    fn key(&self, layout: &Layout, kind: &str) -> String {
+        let mut key = format!("{kind} {} {} {} {}", type_name(self.dtype), layout.ndim, layout.wide, layout.extra);
+        for leaf in self.source.leaves() {
+            let _ = write!(key, " {}", parameter(leaf));
+        }
+        let _ = write!(key, "\n{}{}", self.source.text(), self.result);
+        key
+    }
+
+    /// Everything before the functions of the expression.
+    fn head(&self, layout: &Layout, defines: &str) -> String {
+        let index = if layout.wide { "i64" } else { "u32" };
+        format!("{PRELUDE}{LIBRARY}#define NDIM {}\ntypedef {index} Index;\n{defines}{OPERANDS}", layout.ndim)
+    }
+
+    /// The expression as functions of a position, and where operands are dense of a place.
+    fn functions(&self, dense: bool) -> String {
+        let leaves = self.source.leaves();
+        let join = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<String>();
+        let list = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<Vec<_>>().join(", ");
+        let mut text = format!(
+            "typedef {} Element;\n#define PARAMETERS{}\n#define ARGUMENTS{}\nDEVICE Element compute({}) {{\n{}  return {};\n}}\n",
+            type_name(self.dtype),
+            join(&|k, leaf| format!(" , {} p{k}", parameter(leaf))),
+            join(&|k, _| format!(" , p{k}")),
+            list(&|k, leaf| format!("{} x{k}", type_name(leaf.dtype))),
+            self.source.text(),
+            self.result,
+        );
+        if dense {
+            let _ = write!(
+                text,
+                "DEVICE Element flat(i64 i PARAMETERS) {{ return compute({}); }}\n\
+                 DEVICE Pack<Element, PACK> packed(i64 i PARAMETERS) {{\n  {}\n  Pack<Element, PACK> all;\n#pragma unroll\n  \
+                 for (int k = 0; k < PACK; k++) all.at[k] = compute({});\n  return all;\n}}\n",
+                list(&|k, _| format!("p{k}.flat(i)")),
+                join(&|k, leaf| format!("Pack<{}, PACK> a{k} = p{k}.pack<PACK>(i); ", type_name(leaf.dtype))),
+                list(&|k, _| format!("a{k}.at[k]")),
+            );
+        } else {
+            let _ =
+                writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", list(&|k, _| format!("p{k}.get(at)")));
+        }
+        text
+    }
+
+    /// Elements that a thread reads and writes at once: 16 bytes of the widest type, 32 of those with eight bytes.
+    fn pack(&self) -> usize {
+        let widest = self.source.leaves().iter().map(|leaf| leaf.dtype.size()).chain([self.dtype.size()]).max().unwrap_or(1);
+        match widest {
+            1 => 16,
+            2 => 8,
+            4 | 8 => 4,
+            _ => 2,
+        }
+    }
+
+    /// Whether the loop has one axis, along which the output is dense and every operand dense or constant.
+    fn is_dense(&self, plan: &Plan) -> bool {
+        plan.shape().len() == 1
+            && plan.out()[0] == 1
+            && self.source.leaves().iter().all(|leaf| match &leaf.kind {
+                LeafKind::Array(_, walk) => matches!(walk[0], 0 | 1),
+                LeafKind::Scalar(_) | LeafKind::Counter(..) => true,
+                LeafKind::Rows { .. } => false,
+            })
+    }
+
+    /// Whether accesses of `pack` elements are aligned.
+    fn is_aligned(&self, out: u64, pack: usize) -> bool {
+        let aligned = |address: usize, dtype: DType| address.is_multiple_of((pack * dtype.size()).min(16));
+        aligned(out as usize, self.dtype)
+            && self.source.leaves().iter().all(|leaf| match &leaf.kind {
+                LeafKind::Array(address, walk) if walk[0] == 1 => aligned(address.addr(), leaf.dtype),
+                _ => true,
+            })
+    }
+
+    /// Appends the leaves as the parameters of [`parameter`].
+    fn push(&self, arguments: &mut Arguments, axes: &Axes) -> Result<()> {
+        for leaf in self.source.leaves() {
+            match &leaf.kind {
+                LeafKind::Array(address, walk) => {
+                    arguments.push(address.addr() as u64);
+                    axes.push_steps(arguments, walk);
+                }
+                LeafKind::Scalar(bytes) => {
+                    let size = leaf.dtype.size();
+                    arguments.push_bytes(&bytes[..size], size);
+                }
+                LeafKind::Counter(start, walk) => {
+                    arguments.push(*start);
+                    axes.push_steps(arguments, walk);
+                }
+                LeafKind::Rows { address, walk, indices, index_step, start } => {
+                    arguments.push(address.addr() as u64);
+                    axes.push_steps(arguments, walk);
+                    arguments.push(indices.addr() as u64).push(*index_step as i64).push(*start as i64).push(axes.place_of_first() as i64);
+                }
+            }
+        }
+        if arguments.len() > MOST_ARGUMENTS {
+            let reason = format!("{} operands in one expression: split it with `eval`", self.source.leaves().len());
+            return Err(Error::InvalidArgument { operation: "evaluation".into(), reason });
+        }
+        Ok(())
+    }
+}
+
+/// The type of the parameter that stands for a leaf.
+fn parameter(leaf: &Leaf) -> String {
+    let dtype = type_name(leaf.dtype);
+    match leaf.kind {
+        LeafKind::Array(..) => format!("Array<{dtype}>"),
+        LeafKind::Scalar(_) => format!("Scalar<{dtype}>"),
+        LeafKind::Counter(..) => "Counter".into(),
+        LeafKind::Rows { .. } => format!("Rows<{dtype}>"),
+    }
+}
+
+/// The axes of a plan in the order in which the kernel numbers them, filled up in front to a number that kernels are made for.
+struct Axes {
+    /// The plan's axis, or `None` for one of length 1.
+    order: Vec<Option<usize>>,
+    shape: [usize; MAX_NDIM],
+    /// How many of them number the outputs.
+    kept: usize,
+}
+
+impl Axes {
+    fn elementwise(plan: &Plan) -> Self {
+        let order = filled((0..plan.shape().len()).collect());
+        Axes { kept: order.len(), order, shape: shape_of(plan) }
+    }
+
+    /// The axes that are kept, then those that are reduced.
+    fn reduction(plan: &Plan) -> Self {
+        let axes = |reduced: bool| filled((0..plan.shape().len()).filter(|&k| plan.reduced()[k] == reduced).collect());
+        let mut order = axes(false);
+        let kept = order.len();
+        order.extend(axes(true));
+        Axes { order, shape: shape_of(plan), kept }
+    }
+
+    fn ndim(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The number of positions along some of the axes.
+    fn size(&self, range: std::ops::Range<usize>) -> usize {
+        self.order[range].iter().flatten().map(|&k| self.shape[k]).product()
+    }
+
+    /// Appends a `Walk`.
+    fn push_walk(&self, arguments: &mut Arguments, n: usize, out: &[isize]) {
+        arguments.push(n as i64);
+        for axis in &self.order {
+            arguments.push(axis.map_or(1, |k| self.shape[k]) as i64);
+        }
+        self.push_steps(arguments, out);
+    }
+
+    /// Appends the steps along the axes.
+    fn push_steps(&self, arguments: &mut Arguments, walk: &[isize]) {
+        for axis in &self.order {
+            arguments.push(axis.map_or(0, |k| walk[k]) as i64);
+        }
+    }
+
+    /// Where the plan's first axis is.
+    fn place_of_first(&self) -> usize {
+        self.order.iter().position(|&axis| axis == Some(0)).expect("a plan has axes")
+    }
+}
+
+fn shape_of(plan: &Plan) -> [usize; MAX_NDIM] {
+    let mut shape = [1; MAX_NDIM];
+    shape[..plan.shape().len()].copy_from_slice(plan.shape());
+    shape
+}
+
+fn filled(axes: Vec<usize>) -> Vec<Option<usize>> {
+    let n = match axes.len() {
+        0 | 1 => 1,
+        n @ 2..=4 => n,
+        n => n.next_multiple_of(MAX_NDIM / 2),
+    };
+    std::iter::repeat_n(None, n - axes.len()).chain(axes.into_iter().map(Some)).collect()
+}
+
+/// How a reduction is cut into blocks. It depends on the shape alone.
+struct Work {
+    outputs: usize,
+    /// Elements of each output.
+    reduced: usize,
+    /// Outputs side by side in a block.
+    width: usize,
+    /// Elements of an output that a block takes, and the number of such pieces.
+    chunk: usize,
+    chunks: usize,
+}
+
+/// Elements that a thread takes at least, when there are many.
+const PER_THREAD: usize = 64;
+/// Blocks that fill any device.
+const ENOUGH_BLOCKS: usize = 4096;
+
+impl Work {
+    fn new(plan: &Plan, axes: &Axes) -> Self {
+        let (outputs, reduced) = (axes.size(0..axes.kept), axes.size(axes.kept..axes.ndim()));
+        let threads = THREADS as usize;
+        let row_reduced = plan.reduced().last().copied().unwrap_or(true);
+        // Neighbouring threads read neighbouring elements: along the row when that is reduced, else of neighbouring outputs.
+        let side_by_side = if row_reduced { 1 } else { outputs.next_power_of_two().min(32) };
+        let height = (reduced / 4).max(1).next_power_of_two().min(threads / side_by_side);
+        let width = threads / height;
+        let groups = outputs.div_ceil(width).max(1);
+        let pieces = reduced.div_ceil(height * PER_THREAD).clamp(1, (ENOUGH_BLOCKS / groups).max(1));
+        let chunk = reduced.div_ceil(pieces).next_multiple_of(height).max(1);
+        Work { outputs, reduced, width, chunk, chunks: reduced.div_ceil(chunk).max(1) }
+    }
+
+    fn groups(&self) -> usize {
+        self.outputs.div_ceil(self.width)
+    }
+}
+
+/// Generated sources: an expression with every operation that is defined for a dtype, for every dtype and kind of loop, and
+/// every reduction.
+pub(crate) fn samples() -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for dtype in DType::ALL {
+        let name = type_name(dtype);
+        for ndim in [1, 3] {
+            all.push((format!("dense and strided {name} {ndim}"), sample(dtype, ndim)));
+        }
+        let real = matches!(dtype.kind(), Kind::SignedInteger | Kind::UnsignedInteger | Kind::RealFloating);
+        let reductions: &[&str] = match dtype.kind() {
+            Kind::Bool => &["all", "any", "count_nonzero"],
+            _ if real => &["sum", "prod", "all", "any", "count_nonzero", "max", "min", "argmax", "argmin"],
+            _ => &["sum", "prod", "mean", "all", "any", "count_nonzero"],
+        };
+        for reduction in reductions.iter().chain(if dtype.kind() == Kind::RealFloating { &["mean"][..] } else { &[] }) {
+            let mut source = Source::default();
+            let x = source.leaf(dtype, LeafKind::Array(std::ptr::null(), [0; MAX_NDIM]));
+            let program = Program { result: x.name().into(), source, dtype };
+            let head = program.head(&Layout { ndim: 3, wide: false, extra: 0 }, "#define KEPT 1\n");
+            let types = format!("typedef reduce_{reduction}<{name}> R;\ntypedef R::Acc Acc;\ntypedef R::Out Out;\n");
+            all.push((format!("{reduction} {name}"), format!("{head}{}{types}{FUSED_REDUCE}", program.functions(false))));
+        }
+    }
+    all
+}
+
+/// A loop over the sum of what every operation for a dtype gives.
+fn sample(dtype: DType, ndim: usize) -> String {
+    const NUMBERS: (&[&str], &[&str]) = (
+        &["negative", "positive", "square", "sign", "round", "conj", "real", "imag", "abs", "abs_square", "isnan", "isinf", "isfinite"],
+        &["add", "subtract", "multiply", "pow", "equal", "not_equal"],
+    );
+    const REALS: (&[&str], &[&str]) =
+        (&["floor", "ceil", "trunc"], &["maximum", "minimum", "floor_divide", "remainder", "less", "less_equal", "greater", "greater_equal"]);
+    const BITS: (&[&str], &[&str]) = (&["bitwise_invert"], &["bitwise_and", "bitwise_or", "bitwise_xor"]);
+    const INTEGERS: (&[&str], &[&str]) = (&[], &["bitwise_left_shift", "bitwise_right_shift"]);
+    const FLOATING: (&[&str], &[&str]) = (
+        &[
+            "exp",
+            "expm1",
+            "log",
+            "log1p",
+            "log2",
+            "log10",
+            "sin",
+            "cos",
+            "tan",
+            "asin",
+            "acos",
+            "atan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "asinh",
+            "acosh",
+            "atanh",
+            "reciprocal",
+            "sqrt",
+        ],
+        &["divide"],
+    );
+    const FLOATS: (&[&str], &[&str]) =
+        (&["erf", "erfc", "gammaln", "expit", "logit", "signbit"], &["atan2", "hypot", "copysign", "nextafter", "logaddexp", "xlogy"]);
+    const BOOLEANS: (&[&str], &[&str]) = (&["logical_not"], &["logical_and", "logical_or", "logical_xor", "equal", "not_equal"]);
+    let lists: &[(&[&str], &[&str])] = match dtype.kind() {
+        Kind::Bool => &[BITS, BOOLEANS],
+        Kind::SignedInteger | Kind::UnsignedInteger => &[NUMBERS, REALS, BITS, INTEGERS],
+        Kind::RealFloating => &[NUMBERS, REALS, FLOATING, FLOATS],
+        Kind::ComplexFloating => &[NUMBERS, FLOATING],
+    };
+    let mut source = Source::default();
+    let walk = [0; MAX_NDIM];
+    let rows = || LeafKind::Rows { address: std::ptr::null(), walk, indices: std::ptr::null(), index_step: 1, start: 0 };
+    let x = source.leaf(dtype, LeafKind::Array(std::ptr::null(), walk)).name().to_owned();
+    // A dense loop knows no looked-up rows.
+    let y = source.leaf(dtype, if ndim == 1 { LeafKind::Scalar([0; 16]) } else { rows() }).name().to_owned();
+    let counter = source.leaf(DType::I64, LeafKind::Counter(0, walk));
+    let mut result = source.convert(counter, dtype).name().to_owned();
+    for (unary, binary) in lists {
+        let calls = unary.iter().map(|op| format!("op_{op}({x})")).chain(binary.iter().map(|op| format!("op_{op}({x}, {y})")));
+        for call in calls {
+            // Every result is used, so that nothing is left out as dead code.
+            let value = source.compute(dtype, &format!("convert<{}>({call})", type_name(dtype)));
+            let join = if dtype == DType::Bool { "op_logical_xor" } else { "op_add" };
+            result = source.compute(dtype, &format!("{join}({result}, {})", value.name())).name().into();
+        }
+    }
+    for other in DType::ALL {
+        if dtype.kind() != Kind::ComplexFloating || other.kind() == Kind::ComplexFloating {
+            let there = source.compute(other, &format!("convert<{}>({result})", type_name(other)));
+            result = source
+                .compute(dtype, &format!("op_where(op_equal({x}, {x}), convert<{}>({}), {result})", type_name(dtype), there.name()))
+                .name()
+                .into();
+        }
+    }
+    let program = Program { result, source, dtype };
+    let pack = program.pack();
+    let (dense, body) = (ndim == 1, if ndim == 1 { DENSE } else { STRIDED });
+    let head = program.head(&Layout { ndim, wide: false, extra: 0 }, &format!("#define PACK {pack}\n"));
+    format!("{head}{}typedef Element Out;\n{body}", program.functions(dense))
+}

@@ -1,0 +1,77 @@
+// A reduction over an expression, in one launch. The first KEPT axes number the outputs, the others the elements that are
+// reduced to each. PARAMETERS and `element` are generated, R is the reduction. `Walk` counts the outputs, `reduced` the
+// elements of each.
+//
+// A block takes `width` outputs side by side, 256 / width threads for each, and one chunk of the reduced elements. Where
+// there are several chunks, the block that ends last combines them. Sizes and order depend on the shape alone, so a result is
+// bitwise the same on every device.
+
+#define THREADS 256
+// Elements that a thread combines before it adds them to what it has: keeps the error of long sums small.
+#define RUN 64
+
+// Reads what another block wrote: past the first-level cache.
+static __device__ Acc fresh(const Acc* from) {
+  union Words { Acc acc; u32 words[(sizeof(Acc) + 3) / 4]; u16 halves[(sizeof(Acc) + 1) / 2]; u8 bytes[sizeof(Acc)]; __device__ Words() {} } both;
+  if (sizeof(Acc) % 4 == 0)
+    for (u32 k = 0; k < sizeof(Acc) / 4; k++) both.words[k] = ((const volatile u32*)from)[k];
+  else
+    for (u32 k = 0; k < sizeof(Acc); k++) both.bytes[k] = ((const volatile u8*)from)[k];
+  return both.acc;
+}
+
+// The combination over the threads of an output, valid where `row` is 0; needs all threads of the block.
+static __device__ Acc combined(Acc value, u32 row, u32 width) {
+  __shared__ Acc tree[THREADS];
+  __syncthreads();
+  tree[threadIdx.x] = value;
+  for (u32 half = THREADS / width / 2; half > 0; half /= 2) {
+    __syncthreads();
+    if (row < half) tree[threadIdx.x] = R::merge(tree[threadIdx.x], tree[threadIdx.x + half * width]);
+  }
+  return tree[threadIdx.x];
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i64 reduced, u32 width, i64 chunk, i64 chunks, i64 count, Out* out,
+                                                                   Acc* partial, u32* finished PARAMETERS) {
+  __shared__ u32 is_last;
+  u32 column = threadIdx.x % width, row = threadIdx.x / width, height = THREADS / width;
+  i64 groups = (walk.n + width - 1) / width;
+  for (i64 item = blockIdx.x; item < groups * chunks; item += gridDim.x) {
+    i64 group = item % groups, part = item / groups, o = group * width + column, end = part * chunk + chunk < reduced ? part * chunk + chunk : reduced;
+    bool inside = o < walk.n;
+    At at;
+    Acc acc = R::identity();
+    if (inside) {
+      split<0, KEPT>(walk.length, (Index)o, at);
+      for (i64 i = part * chunk + row; i < end;) {
+        Acc run = R::identity();
+        for (i64 stop = i + (i64)RUN * height < end ? i + (i64)RUN * height : end; i < stop; i += height) {
+          split<KEPT, NDIM>(walk.length, (Index)i, at);
+          run = R::push(run, element(at ARGUMENTS), i);
+        }
+        acc = R::merge(acc, run);
+      }
+    }
+    if (height > 1) acc = combined(acc, row, width);
+    if (chunks > 1) {
+      if (row == 0 && inside) partial[part * walk.n + o] = acc;
+      __threadfence();
+      __syncthreads();
+      if (threadIdx.x == 0) is_last = atomicAdd(&finished[group], 1u) == chunks - 1;
+      __syncthreads();
+      if (!is_last) continue;
+      __threadfence();
+      acc = R::identity();
+      if (inside)
+        for (i64 i = row; i < chunks; i += height) acc = R::merge(acc, fresh(partial + i * walk.n + o));
+      if (height > 1) acc = combined(acc, row, width);
+    }
+    if (row == 0 && inside) {
+#pragma unroll
+      for (int k = KEPT; k < NDIM; k++) at.index[k] = 0;
+      out[offset(walk.out, at)] = R::finish(acc, count);
+    }
+    __syncthreads();
+  }
+}

@@ -1,0 +1,108 @@
+//! Writing by index, search, and products of integers.
+
+use super::{ElementType, THREADS, launch_blocks, load_with_library, moving, sort};
+use crate::{device::Device, error::Result, kernel::Arguments, memory::DeviceBuffer};
+
+pub(crate) const SCATTER: &str = include_str!("scatter.cu");
+pub(crate) const SEARCH: &str = include_str!("search.cu");
+pub(crate) const MATMUL: &str = include_str!("matmul.cu");
+
+/// `out[o, index[j], i] = input[o, j, i]` for an array of `[outer, extent, inner]`, in the order of the indices, or with `+=`
+/// if `add`. Waits for the check of the indices.
+///
+/// # Errors
+/// [`Error::IndexOutOfRange`](crate::Error::IndexOutOfRange) for the first index out of range, before anything is written;
+/// [`Error::OutOfRange`](crate::Error::OutOfRange) for buffers that are too small.
+pub fn scatter(
+    element: ElementType,
+    [outer, extent, inner]: [usize; 3],
+    input: &DeviceBuffer,
+    index: &DeviceBuffer,
+    out: &DeviceBuffer,
+    add: bool,
+) -> Result<()> {
+    let operation = "scatter";
+    let (device, count) = (index.device(), index.len() / 8);
+    device.check_same(input.device(), operation)?;
+    device.check_same(out.device(), operation)?;
+    let (size, n) = (element.size(), outer * count * inner);
+    let (from, to) = (input.range(0, n * size, operation)?, out.range(0, outer * extent * inner * size, operation)?);
+    let place = moving::resolve(index, extent)?;
+    if n == 0 {
+        return Ok(());
+    }
+    let order = sort::argsort(ElementType::I64, 1, count, false, &place)?;
+    let kernel = load_with_library(device, "scatter", &typedef(element), SCATTER, if add { "put_add" } else { "put_last" })?;
+    let arguments = Arguments::new().with(outer as i64).with(extent as i64).with(inner as i64).with(count as i64);
+    let arguments = arguments.with(place.pointer()).with(order.pointer()).with(from).with(to);
+    // SAFETY: the parameters of scatter.cu in order; ranges were checked, and every element has one writer.
+    unsafe { kernel.launch(device.shape_for(n, THREADS), &arguments) }
+}
+
+/// The positions (64-bit) of `queries` elements in a sorted vector of `n`, before equal elements or after them if `right`.
+///
+/// # Errors
+/// [`Error::OutOfRange`](crate::Error::OutOfRange) for buffers that are too small, and those of the driver.
+pub fn searchsorted(element: ElementType, sorted: (&DeviceBuffer, usize), queries: (&DeviceBuffer, usize), right: bool) -> Result<DeviceBuffer> {
+    let operation = "searchsorted";
+    let (device, (n, m)) = (sorted.0.device(), (sorted.1, queries.1));
+    device.check_same(queries.0.device(), operation)?;
+    let (from, query) = (sorted.0.range(0, n * element.size(), operation)?, queries.0.range(0, m * element.size(), operation)?);
+    let out = device.alloc(m * 8, operation)?;
+    if m > 0 {
+        let kernel = load_with_library(device, "search", &typedef(element), SEARCH, "searchsorted")?;
+        let arguments = Arguments::new().with(n as i64).with(m as i64).with(i32::from(right)).with(from).with(query).with(out.pointer());
+        // SAFETY: the parameters of search.cu in order; ranges were checked.
+        unsafe { kernel.launch(device.shape_for(m, THREADS), &arguments) }?;
+    }
+    Ok(out)
+}
+
+/// A stack of matrices in device memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Operand {
+    /// The address that offsets count from.
+    pub pointer: u64,
+    /// Strides of rows and columns, in elements.
+    pub strides: [isize; 2],
+}
+
+/// Row-major products of matrices of any strides, sums of halves in `f32`: for dtypes that cuBLAS lacks.
+///
+/// # Errors
+/// Those of the compiler and the driver.
+///
+/// # Safety
+/// Offsets and strides must describe elements of live memory, and `out` must have room for all products.
+pub unsafe fn matmul(
+    device: &Device,
+    element: ElementType,
+    a: Operand,
+    b: Operand,
+    [m, k, n]: [usize; 3],
+    offsets: &[[usize; 2]],
+    out: u64,
+) -> Result<()> {
+    let operation = "matmul";
+    if m * n * offsets.len() == 0 {
+        return Ok(());
+    }
+    let places: Vec<i64> = offsets.iter().flatten().map(|&x| x as i64).collect();
+    let places = device.upload(bytemuck::cast_slice(&places), operation)?;
+    let accumulator = if matches!(element, ElementType::F16 | ElementType::BF16) { "f32" } else { element.c_name() };
+    let header = format!("{}typedef {accumulator} Acc;\n", typedef(element));
+    let kernel = load_with_library(device, "matmul", &header, MATMUL, "matmul")?;
+    let arguments = Arguments::new().with(offsets.len() as i64).with(m as i64).with(k as i64).with(n as i64).with(places.pointer());
+    let operand = |arguments: Arguments, x: Operand| arguments.with(x.pointer).with(x.strides[0] as i64).with(x.strides[1] as i64);
+    let arguments = operand(operand(arguments, a), b).with(out);
+    let tiles = m.div_ceil(TILE) * n.div_ceil(TILE) * offsets.len();
+    // SAFETY: the parameters of matmul.cu in order; the caller vouches for the memory.
+    unsafe { launch_blocks(&kernel, tiles as i64, [(TILE * TILE) as u32, 1, 1], &arguments) }
+}
+
+/// Rows and columns of the tile of a block.
+const TILE: usize = 16;
+
+fn typedef(element: ElementType) -> String {
+    format!("typedef {} T;\n", element.c_name())
+}

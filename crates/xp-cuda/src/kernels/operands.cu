@@ -1,0 +1,84 @@
+// How generated kernels find their way through memory. NDIM is the number of axes; Index is an integer that holds the
+// number of elements.
+
+// The axes of a loop: its size, its lengths, and the strides of its output.
+struct Walk { i64 n; i64 length[NDIM]; i64 out[NDIM]; };
+// A position along the axes.
+struct At { Index index[NDIM]; };
+
+// The position of the i-th element of axes `first..last`, the last axis the fastest.
+template <int first, int last> DEVICE void split(const i64* length, Index i, At& at) {
+#pragma unroll
+  for (int k = last - 1; k > first; k--) {
+    Index size = (Index)length[k], quotient = i / size;
+    at.index[k] = i - quotient * size;
+    i = quotient;
+  }
+  if (last > first) at.index[first] = i;
+}
+DEVICE i64 offset(const i64* step, const At& at) {
+  i64 sum = 0;
+#pragma unroll
+  for (int k = 0; k < NDIM; k++) sum += (i64)at.index[k] * step[k];
+  return sum;
+}
+
+// Elements that are moved as one, in 16-byte pieces.
+template <class T, int N> struct alignas(N * sizeof(T) < 16 ? N * sizeof(T) : 16) Pack { T at[N]; };
+
+// The leaves of an expression: `get` reads at a position, `flat` at a place of a loop with one axis and dense operands,
+// `pack` N elements at once.
+template <class T> struct Array {
+  const T* base;
+  i64 step[NDIM];
+  __device__ __forceinline__ T get(const At& at) const { return base[offset(step, at)]; }
+  __device__ __forceinline__ T flat(i64 i) const { return base[i * step[NDIM - 1]]; }
+  template <int N> __device__ __forceinline__ Pack<T, N> pack(i64 i) const {
+    if (step[NDIM - 1] == 1) return *(const Pack<T, N>*)(base + i);
+    Pack<T, N> all;
+    T one = *base;
+#pragma unroll
+    for (int k = 0; k < N; k++) all.at[k] = one;
+    return all;
+  }
+};
+template <class T> struct Scalar {
+  T value;
+  __device__ __forceinline__ T get(const At&) const { return value; }
+  __device__ __forceinline__ T flat(i64) const { return value; }
+  template <int N> __device__ __forceinline__ Pack<T, N> pack(i64) const {
+    Pack<T, N> all;
+#pragma unroll
+    for (int k = 0; k < N; k++) all.at[k] = value;
+    return all;
+  }
+};
+struct Counter {
+  i64 start;
+  i64 step[NDIM];
+  __device__ __forceinline__ i64 get(const At& at) const { return start + offset(step, at); }
+  __device__ __forceinline__ i64 flat(i64 i) const { return start + i * step[NDIM - 1]; }
+  template <int N> __device__ __forceinline__ Pack<i64, N> pack(i64 i) const {
+    Pack<i64, N> all;
+#pragma unroll
+    for (int k = 0; k < N; k++) all.at[k] = flat(i + k);
+    return all;
+  }
+};
+// An array whose position along `axis` is looked up.
+template <class T> struct Rows {
+  const T* base;
+  i64 step[NDIM];
+  const i64* indices;
+  i64 index_step, start, axis;
+  __device__ __forceinline__ T get(const At& at) const {
+    i64 sum = 0;
+#pragma unroll
+    for (int k = 0; k < NDIM; k++) {
+      i64 index = (i64)at.index[k];
+      if (k == axis) index = indices[(index + start) * index_step];
+      sum += index * step[k];
+    }
+    return base[sum];
+  }
+};

@@ -1,0 +1,80 @@
+//! Linear algebra of [`Cuda`]: decompositions by cuSOLVER, triangular solutions and products by cuBLAS.
+//!
+//! The libraries work on column-major matrices. The memory of a row-major matrix is that of its transpose, column-major:
+//! so a factorisation's copy of its operand is made in the order that is needed, and results are views of what the library
+//! wrote, transposed where necessary. Every matrix of a stack is a call of its own, queued on the device's stream; whether
+//! one failed is read once, after the last.
+
+mod decompositions;
+mod scale;
+mod solutions;
+mod stack;
+
+use num_complex::Complex;
+use xp_core::linalg::{Trans, Vectors};
+use xp_core::{Array, Dyn, Expr, Floating, Ix2, Lazy, Linalg, Num, Result};
+
+use crate::{
+    backend::Cuda,
+    libraries::{DataType, solver},
+};
+
+type Matrices<T> = Array<Cuda, T, Dyn>;
+type Real<T> = <T as Num>::Real;
+
+/// A dtype of the libraries.
+pub(crate) trait Lapack: Floating {
+    /// The libraries' name of it.
+    const DATA: DataType;
+}
+
+macro_rules! linalg_for {
+    ($($t:ty: $data:ident),*) => {$(
+        impl Lapack for $t {
+            const DATA: DataType = DataType::$data;
+        }
+        impl Linalg<$t> for Cuda {
+            const ROW_BLOCK: usize = 1 << 24;
+
+            fn svd(x: &Matrices<$t>, vectors: Vectors) -> Result<(Matrices<$t>, Matrices<Real<$t>>, Matrices<$t>)> {
+                let (u, s, vh) = decompositions::svd(x, if vectors == Vectors::Full { solver::Vectors::Full } else { solver::Vectors::Thin })?;
+                Ok((u, s, vh))
+            }
+            fn svdvals(x: &Matrices<$t>) -> Result<Matrices<Real<$t>>> {
+                Ok(decompositions::svd(x, solver::Vectors::None)?.1)
+            }
+            fn eigh(x: &Matrices<$t>) -> Result<(Matrices<Real<$t>>, Matrices<$t>)> {
+                decompositions::eigh(x, true)
+            }
+            fn eigvalsh(x: &Matrices<$t>) -> Result<Matrices<Real<$t>>> {
+                Ok(decompositions::eigh(x, false)?.0)
+            }
+            fn qr(x: &Matrices<$t>, complete: bool) -> Result<(Matrices<$t>, Matrices<$t>)> {
+                let factors = decompositions::Householder::new(x)?;
+                Ok((factors.q(complete)?, factors.r(complete)?))
+            }
+            fn qr_r(x: &Matrices<$t>) -> Result<Matrices<$t>> {
+                decompositions::Householder::new(x)?.r(false)
+            }
+            fn cholesky(x: &Matrices<$t>, upper: bool) -> Result<Matrices<$t>> {
+                decompositions::cholesky(x, upper)
+            }
+            fn solve(a: &Matrices<$t>, b: &Matrices<$t>) -> Result<Matrices<$t>> {
+                solutions::solve(a, b)
+            }
+            fn solve_triangular(a: &Matrices<$t>, b: &Matrices<$t>, upper: bool, unit: bool, op: Trans) -> Result<Matrices<$t>> {
+                solutions::solve_triangular(a, b, upper, unit, op)
+            }
+            fn slogdet(x: &Matrices<$t>) -> Result<(Matrices<$t>, Matrices<Real<$t>>)> {
+                solutions::slogdet(x)
+            }
+            fn det(x: &Matrices<$t>) -> Result<Matrices<$t>> {
+                solutions::det(x)
+            }
+            fn gram<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, $t, Ix2>> {
+                solutions::gram(e)
+            }
+        }
+    )*};
+}
+linalg_for!(f32: F32, f64: F64, Complex<f32>: C32, Complex<f64>: C64);

@@ -1,0 +1,171 @@
+//! Solutions, determinants, and Gram matrices.
+
+use num_complex::Complex;
+use xp_core::expr::Iota;
+use xp_core::linalg::{LinalgError, RowBlock, Trans, adjoint};
+use xp_core::{Array, Expr, Ix1, Ix2, Lazy, Linalg, Num, Result, functions::zeros};
+
+use super::{
+    Lapack, Matrices, Real,
+    decompositions::shape_of,
+    stack::{Columns, Reports, Vectors, count, run, stack_of, values},
+};
+use crate::{
+    backend::Cuda,
+    libraries::{
+        Matrix, Side, Transpose, Triangle,
+        blas::{Syrk, Trsm},
+    },
+};
+
+/// Solves `a x = b` for stacks of equal shapes.
+pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matrices<T>> {
+    let (device, [n, p]) = (a.device(), shape_of(b));
+    let lu = Factors::new(a)?;
+    if let Some((matrix, pivot)) = lu.reports.finish()? {
+        return Err(LinalgError::Singular { matrix, pivot: pivot.unsigned_abs() as usize - 1 }.into());
+    }
+    let x = Columns::of(b.matrix_transpose()?.copy()?);
+    if n * p > 0 {
+        let reports = Reports::new(device, count(stack_of(b)))?;
+        run(device, "LU solve", |d| {
+            let solver = d.solver()?;
+            for (((a, pivots), x), report) in lu.a.each().zip(lu.pivots.each()).zip(x.each()).zip(reports.each()) {
+                // SAFETY: the matrices were made for these sizes.
+                unsafe { solver.getrs(d, T::DATA, Transpose::No, n as i64, p as i64, a, pivots, x, report) }?;
+            }
+            Ok(())
+        })?;
+    }
+    x.finish()
+}
+
+/// Solves `op(a) x = b` for triangular `a` and stacks of equal shapes.
+pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, upper: bool, unit: bool, op: Trans) -> Result<Matrices<T>> {
+    let (device, [n, p]) = (a.device(), shape_of(b));
+    if !unit && n > 0 && a.diagonal(0)?.lazy().zip::<xp_core::ops::Equal, _>(T::ZERO).any_all().try_eval()?.item()? {
+        let place = values(&a.diagonal(0)?.equal(T::ZERO).into_dyn())?.iter().position(|&zero| zero).unwrap_or(0);
+        return Err(LinalgError::Singular { matrix: place / n, pivot: place % n }.into());
+    }
+    // Row-major x and b are the transposes of column-major ones: x^T op(a)^T = b^T, and the memory of a is a^T.
+    let (a, x) = (Columns::of(a.copy()?), Columns::of(b.copy()?));
+    if n * p > 0 {
+        run(device, "triangular solve", |d| {
+            let blas = d.blas()?;
+            for (a, b) in a.each().zip(x.each()) {
+                let call = Trsm {
+                    dtype: T::DATA,
+                    side: Side::Right,
+                    triangle: if upper { Triangle::Lower } else { Triangle::Upper },
+                    trans: match op {
+                        Trans::No => Transpose::No,
+                        Trans::Transpose => Transpose::Yes,
+                        Trans::Adjoint => Transpose::Conjugate,
+                    },
+                    unit_diagonal: unit,
+                    m: p as i64,
+                    n: n as i64,
+                    alpha: Complex::new(1.0, 0.0),
+                    a,
+                    b,
+                };
+                // SAFETY: the matrices were made for these sizes.
+                unsafe { blas.trsm(d, &call) }?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(x.transposes)
+}
+
+/// Signs and logarithms of the magnitudes of determinants.
+pub(super) fn slogdet<T: Lapack>(x: &Matrices<T>) -> Result<(Matrices<T>, Matrices<Real<T>>)> {
+    let lu = Factors::new(x)?;
+    let (diagonal, sign) = (lu.diagonal()?, lu.sign()?);
+    let signs = (diagonal.lazy().sign().prod(-1).try_eval()?.lazy() * &sign).try_eval()?;
+    Ok((signs, diagonal.lazy().abs().log().sum(-1).try_eval()?))
+}
+
+/// Determinants.
+pub(super) fn det<T: Lapack>(x: &Matrices<T>) -> Result<Matrices<T>> {
+    let lu = Factors::new(x)?;
+    (lu.diagonal()?.lazy().prod(-1).try_eval()?.lazy() * &lu.sign()?).try_eval()
+}
+
+/// `E^H E`, block of rows by block of rows.
+pub(super) fn gram<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Cuda, T, Ix2>>
+where
+    Cuda: Linalg<T>,
+{
+    let [n, p] = e.expr().shape()?;
+    let device = match e.expr().device()? {
+        Some(device) => device.clone(),
+        None => <Cuda as xp_core::Backend>::default_device()?,
+    };
+    let out = zeros::<_, T, _>(&device, [p, p])?;
+    if p == 0 {
+        return Ok(out);
+    }
+    let step = (<Cuda as Linalg<T>>::ROW_BLOCK / p).max(64);
+    for start in (0..n).step_by(step) {
+        let rows = Lazy::new(RowBlock::new(e.expr(), start, step.min(n - start))).try_eval()?;
+        // The memory of the rows is X^T, column-major: X^T conj(X) is the conjugate of the result, that is its transpose,
+        // whose lower triangle is the upper one of the row-major result.
+        let matrix = |x: &Array<Cuda, T, Ix2>| Matrix { pointer: x.buffer().at(x.offset()), ld: p as i64 };
+        let call = Syrk {
+            dtype: T::DATA,
+            triangle: Triangle::Lower,
+            trans: false,
+            n: p as i64,
+            k: rows.shape()[0] as i64,
+            alpha: 1.0,
+            a: matrix(&rows),
+            beta: 1.0,
+            c: matrix(&out),
+        };
+        // SAFETY: the matrices have these sizes; `out` has no other handle.
+        run(&device, "product with the own transpose", |d| unsafe { d.blas()?.syrk(d, &call) })?;
+    }
+    let upper = out.triu(0)?;
+    (upper.lazy() + &adjoint(&out.triu(1)?)?).try_eval()
+}
+
+/// LU factorisations with row exchanges.
+struct Factors<T: Lapack> {
+    a: Columns<T>,
+    pivots: Vectors<i64>,
+    reports: Reports,
+    n: usize,
+}
+
+impl<T: Lapack> Factors<T> {
+    fn new(x: &Matrices<T>) -> Result<Self> {
+        let (device, stack, [n, _]) = (x.device(), stack_of(x), shape_of(x));
+        let a = Columns::of(x.matrix_transpose()?.copy()?);
+        let (pivots, reports) = (Vectors::new(device, stack, n)?, Reports::new(device, if n == 0 { 0 } else { count(stack) })?);
+        if n > 0 {
+            run(device, "LU factorisation", |d| {
+                let solver = d.solver()?;
+                for ((a, pivots), report) in a.each().zip(pivots.each()).zip(reports.each()) {
+                    // SAFETY: the matrices were made for these sizes.
+                    unsafe { solver.getrf(d, T::DATA, n as i64, n as i64, a, pivots, report) }?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(Factors { a, pivots, reports, n })
+    }
+
+    /// The diagonal of `U`, whose product is the determinant up to its sign.
+    fn diagonal(&self) -> Result<Matrices<T>> {
+        self.a.transposes.diagonal(0)?.into_rank()
+    }
+
+    /// 1, or -1 after an odd number of exchanges.
+    fn sign(&self) -> Result<Matrices<T>> {
+        let own = Lazy::new(Iota::<Cuda, Ix1>::new(self.a.transposes.device(), [self.n], 1, [1])).try_eval()?;
+        let exchanges = self.pivots.array.lazy().zip::<xp_core::ops::NotEqual, _>(&own).count_nonzero(-1).try_eval()?;
+        let minus_two = <T as Num>::from_f64(-2.0);
+        (exchanges.lazy().zip::<xp_core::ops::BitwiseAnd, i64>(1).astype::<T>() * minus_two + T::ONE).try_eval()?.into_rank()
+    }
+}

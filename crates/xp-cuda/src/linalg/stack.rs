@@ -1,0 +1,108 @@
+//! Stacks of column-major matrices in new memory.
+
+use xp_core::{Array, Backend, Element, Result};
+
+use super::Matrices;
+use crate::{backend::Cuda, device::Device, error, libraries::Matrix};
+
+/// Column-major matrices that a library writes: a row-major array of their transposes, which nobody else has a handle to.
+pub(super) struct Columns<T: Element> {
+    /// `(..., columns, rows)`.
+    pub(super) transposes: Matrices<T>,
+    rows: usize,
+    columns: usize,
+}
+
+impl<T: Element> Columns<T> {
+    /// Matrices of arbitrary content.
+    pub(super) fn new(device: &Cuda, stack: &[usize], rows: usize, columns: usize) -> Result<Self> {
+        let transposes = new(device, stack, &[columns, rows])?;
+        Ok(Columns { transposes, rows, columns })
+    }
+
+    /// The matrices whose transposes these are. The array must be new: contiguous, and the only one over its memory.
+    pub(super) fn of(transposes: Matrices<T>) -> Self {
+        debug_assert!(transposes.is_contiguous() && transposes.offset() == 0);
+        let n = transposes.ndim();
+        Columns { rows: transposes.dims()[n - 1], columns: transposes.dims()[n - 2], transposes }
+    }
+
+    /// The matrices in the order of their stack.
+    pub(super) fn each(&self) -> impl Iterator<Item = Matrix> {
+        let (first, step) = (self.transposes.buffer().at(0), (self.rows * self.columns * size_of::<T>()) as u64);
+        let ld = self.rows.max(1) as i64;
+        (0..count(stack_of(&self.transposes)) as u64).map(move |i| Matrix { pointer: first + i * step, ld })
+    }
+
+    /// The matrices as an array.
+    pub(super) fn finish(self) -> Result<Matrices<T>> {
+        self.transposes.matrix_transpose()
+    }
+}
+
+/// A vector for every matrix of a stack.
+pub(super) struct Vectors<T: Element> {
+    pub(super) array: Matrices<T>,
+    len: usize,
+}
+
+impl<T: Element> Vectors<T> {
+    pub(super) fn new(device: &Cuda, stack: &[usize], len: usize) -> Result<Self> {
+        Ok(Vectors { array: new(device, stack, &[len])?, len })
+    }
+
+    /// The device addresses in the order of the stack.
+    pub(super) fn each(&self) -> impl Iterator<Item = u64> {
+        let (first, step) = (self.array.buffer().at(0), (self.len * size_of::<T>()) as u64);
+        let n = self.array.ndim();
+        (0..count(&self.array.dims()[..n - 1]) as u64).map(move |i| first + i * step)
+    }
+}
+
+/// What LAPACK reports of every matrix: 0, or a positive number for a numerical failure.
+pub(super) struct Reports(Vectors<i32>);
+
+impl Reports {
+    pub(super) fn new(device: &Cuda, count: usize) -> Result<Self> {
+        Ok(Reports(Vectors::new(device, &[count], 1)?))
+    }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = u64> {
+        self.0.each()
+    }
+
+    /// Waits, and returns the first matrix that failed, with its report.
+    pub(super) fn finish(self) -> Result<Option<(usize, i32)>> {
+        let values = values(&self.0.array)?;
+        Ok(values.into_iter().enumerate().find(|&(_, report)| report != 0))
+    }
+}
+
+/// The shape of a stack of matrices.
+pub(super) fn stack_of<T: Element>(x: &Matrices<T>) -> &[usize] {
+    &x.dims()[..x.ndim() - 2]
+}
+
+/// The number of matrices of a stack.
+pub(super) fn count(stack: &[usize]) -> usize {
+    stack.iter().product()
+}
+
+/// The elements in row-major order, or the error of what computes them.
+pub(super) fn values<T: Element>(x: &Matrices<T>) -> Result<Vec<T>> {
+    let packed = x.contiguous()?;
+    x.device().download(packed.buffer(), packed.offset(), packed.size())
+}
+
+/// Runs library calls under the name of an operation.
+pub(super) fn run<T>(device: &Cuda, operation: &str, f: impl FnOnce(&Device) -> error::Result<T>) -> Result<T> {
+    device.run(operation, f)
+}
+
+/// A new array of arbitrary content. It must be written before it is read.
+fn new<T: Element>(device: &Cuda, stack: &[usize], last: &[usize]) -> Result<Matrices<T>> {
+    let shape: Vec<usize> = stack.iter().chain(last).copied().collect();
+    let buffer = device.buffer::<T>(xp_core::size_of_shape(&shape)?, "linear algebra")?;
+    // SAFETY: the buffer was made for this shape; what writes it is queued before anything can read it.
+    unsafe { Array::from_buffer(device, buffer, &shape) }
+}

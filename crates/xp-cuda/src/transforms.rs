@@ -1,0 +1,249 @@
+//! Fourier transforms by cuFFT.
+//!
+//! A transform works on a contiguous copy of its operand in which the axes come last: cut or padded, converted and scaled on
+//! the way. The result is a view of what cuFFT wrote, its axes back in their places. Cosine and sine transforms are the
+//! portable compositions of these.
+
+use std::sync::Arc;
+
+use num_complex::Complex;
+use xp_core::expr::{Iota, Lazy};
+use xp_core::functions::{concat, zeros};
+use xp_core::ops::{AsType, Equal, LogicalOr, Where};
+use xp_core::{Array, DType, Dim, Dyn, Element, Float, Floating, Ix1, Num, Result};
+use xp_fft::{Direction, Fft};
+
+use crate::{
+    backend::Cuda,
+    device::{Device, lock},
+    error,
+    libraries::fft::{FftPlan, Kind, PlanKey},
+};
+
+type Any<T> = Array<Cuda, T, Dyn>;
+
+/// Axes of one plan, at most.
+const MOST_AXES: usize = 3;
+/// Plans that a device keeps; the one that was not used for longest goes first.
+const MOST_PLANS: usize = 16;
+
+macro_rules! fft_for {
+    ($($t:ty),*) => {$(
+        impl Fft<$t> for Cuda {
+            type Complex = Complex<$t>;
+
+            fn c2c<C: Floating<Part = $t>, D: Dim>(
+                x: Array<Self, C, D>,
+                axes: &[usize],
+                lens: &[usize],
+                direction: Direction,
+                scale: $t,
+            ) -> Result<Array<Self, Complex<$t>, D>> {
+                c2c::<$t, C>(&x.into_dyn(), axes, lens, direction, scale)?.into_rank()
+            }
+
+            fn r2c<D: Dim>(x: Array<Self, $t, D>, axes: &[usize], lens: &[usize], direction: Direction, scale: $t) -> Result<Array<Self, Complex<$t>, D>> {
+                r2c::<$t>(&x.into_dyn(), axes, lens, direction, scale)?.into_rank()
+            }
+
+            fn c2r<C: Floating<Part = $t>, D: Dim>(
+                x: Array<Self, C, D>,
+                axes: &[usize],
+                lens: &[usize],
+                direction: Direction,
+                scale: $t,
+            ) -> Result<Array<Self, $t, D>> {
+                c2r::<$t, C>(&x.into_dyn(), axes, lens, direction, scale)?.into_rank()
+            }
+        }
+    )*};
+}
+fft_for!(f32, f64);
+
+/// What the transforms need of a precision.
+trait Precision: Float {
+    type Spectrum: Floating<Part = Self>;
+}
+impl Precision for f32 {
+    type Spectrum = Complex<f32>;
+}
+impl Precision for f64 {
+    type Spectrum = Complex<f64>;
+}
+
+fn c2c<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T::Spectrum>> {
+    let order = Order::new(x.ndim(), axes);
+    let x = resized(&order.apply(x)?, axes.len(), lens)?;
+    let work = converted::<C, T::Spectrum>(&x, T::Spectrum::from_real(scale))?;
+    order.undo(&transform_last(work, axes.len(), direction)?)
+}
+
+fn r2c<T: Precision>(x: &Any<T>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T::Spectrum>> {
+    let Some(&n) = lens.last() else {
+        return converted::<T, T::Spectrum>(x, T::Spectrum::from_real(scale));
+    };
+    let order = Order::new(x.ndim(), axes);
+    let work = converted::<T, T>(&resized(&order.apply(x)?, axes.len(), lens)?, scale)?;
+    let mut shape = work.dims().to_vec();
+    *shape.last_mut().expect("a transform has an axis") = n / 2 + 1;
+    let together = axes.len().min(MOST_AXES);
+    let out = zeros::<_, T::Spectrum, _>(x.device(), shape)?;
+    let out = execute(&work, out, Kind::RealToComplex, &work.dims()[work.ndim() - together..], Direction::Forward)?;
+    // Along the axes that did not fit into the plan.
+    let out = transform_before(out, axes.len(), together)?;
+    // The transform of real elements with the other sign is the conjugate.
+    order.undo(&if direction == Direction::Forward { out } else { out.conj() })
+}
+
+fn c2r<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T>> {
+    let order = Order::new(x.ndim(), axes);
+    let n = *lens.last().expect("a real transform has an axis");
+    let half: Vec<usize> = lens[..lens.len() - 1].iter().copied().chain([n / 2 + 1]).collect();
+    let x = resized(&order.apply(x)?, axes.len(), &half)?;
+    let mut work = converted::<C, T::Spectrum>(&x, T::Spectrum::from_real(scale))?;
+    if direction == Direction::Forward {
+        work = work.conj();
+    }
+    // All axes but the last, which becomes real: this is one way for every operand, also for those that are not the
+    // transform of real elements.
+    work = transform_before_with(work, axes.len(), 1, Direction::Backward)?;
+    let work = without_lone_imaginary_parts(&work, n)?;
+    let mut shape = work.dims().to_vec();
+    *shape.last_mut().expect("a transform has an axis") = n;
+    let out = zeros::<_, T, _>(x.device(), shape)?;
+    order.undo(&execute(&work, out, Kind::ComplexToReal, &[n], Direction::Backward)?)
+}
+
+/// The bins that are their own conjugates, at 0 and at half an even length, have no imaginary parts.
+fn without_lone_imaginary_parts<S: Floating>(x: &Any<S>, n: usize) -> Result<Any<S>> {
+    let bin = || Lazy::new(Iota::<Cuda, Ix1>::new(x.device(), [n / 2 + 1], 0, [1]));
+    // An even length has its half, which an odd one does not reach.
+    let middle = if n.is_multiple_of(2) { n as i64 / 2 } else { 0 };
+    let lone = bin().zip::<Equal, i64>(0).zip::<LogicalOr, _>(bin().zip::<Equal, i64>(middle));
+    lone.zip3::<Where, _, _>(x.lazy().real().map::<AsType<S>>().into_expr(), x).try_eval()?.into_rank()
+}
+
+/// Transforms the last `count` axes of a contiguous array that nobody else has, in place where they fit into one plan.
+fn transform_last<S: Floating>(x: Any<S>, count: usize, direction: Direction) -> Result<Any<S>> {
+    let together = count.min(MOST_AXES);
+    if together == 0 {
+        return Ok(x);
+    }
+    let lengths = x.dims()[x.ndim() - together..].to_vec();
+    let out = execute(&x, x.clone(), Kind::Complex, &lengths, direction)?;
+    transform_before_with(out, count, together, direction)
+}
+
+fn transform_before<S: Floating>(x: Any<S>, count: usize, done: usize) -> Result<Any<S>> {
+    transform_before_with(x, count, done, Direction::Forward)
+}
+
+/// Transforms those of the last `count` axes that come before the last `done`.
+fn transform_before_with<S: Floating>(x: Any<S>, count: usize, done: usize, direction: Direction) -> Result<Any<S>> {
+    if count <= done {
+        return Ok(x);
+    }
+    let axes: Vec<usize> = (x.ndim() - count..x.ndim() - done).collect();
+    let order = Order::new(x.ndim(), &axes);
+    let turned = order.apply(&x)?.copy()?;
+    order.undo(&transform_last(turned, axes.len(), direction)?)?.contiguous()
+}
+
+/// Runs a plan over the last axes of a contiguous array; `out` may be the array itself.
+fn execute<I: Element, O: Element>(x: &Any<I>, out: Any<O>, kind: Kind, lengths: &[usize], direction: Direction) -> Result<Any<O>> {
+    let device = x.device();
+    if x.is_empty() || out.is_empty() {
+        return Ok(out);
+    }
+    let batch: usize = x.dims()[..x.ndim() - lengths.len()].iter().product();
+    let key = PlanKey {
+        kind,
+        double: matches!(I::DTYPE, DType::F64 | DType::C128),
+        lengths: lengths.iter().map(|&n| n as i64).collect(),
+        stride: 1,
+        distance: ((x.size() / batch) as i64, (out.size() / batch) as i64),
+        batch: batch as i64,
+    };
+    let (input, output) = (x.buffer().at(x.offset()), out.buffer().at(out.offset()));
+    device.run("Fourier transform", |device| {
+        let plans = &device.libraries().plans;
+        let plan = plans.get(device, &key)?;
+        let _one_at_a_time = lock(&plans.running);
+        // SAFETY: the arrays have the sizes of the plan, and no other handle.
+        unsafe { plan.execute(device, input, output, direction == Direction::Backward) }
+    })?;
+    Ok(out)
+}
+
+/// The plans of a device that were used last.
+#[derive(Default)]
+pub(crate) struct Plans {
+    kept: std::sync::Mutex<Vec<(PlanKey, Arc<dyn FftPlan>)>>,
+    /// A plan has one workspace.
+    running: std::sync::Mutex<()>,
+}
+
+impl Plans {
+    fn get(&self, device: &Device, key: &PlanKey) -> error::Result<Arc<dyn FftPlan>> {
+        let mut kept = lock(&self.kept);
+        let found = match kept.iter().position(|(k, _)| k == key) {
+            Some(i) => kept.remove(i),
+            None => (key.clone(), Arc::from(device.fft()?.plan(device, key)?)),
+        };
+        if kept.len() == MOST_PLANS {
+            // The work of the plan that goes may not have run yet.
+            device.synchronize("end of a Fourier transform's plan")?;
+            kept.remove(0);
+        }
+        let plan = found.1.clone();
+        kept.push(found);
+        Ok(plan)
+    }
+}
+
+/// A new contiguous array in another dtype, times a factor.
+fn converted<C: Floating, S: Floating>(x: &Any<C>, scale: S) -> Result<Any<S>> {
+    let x = x.lazy().map::<AsType<S>>();
+    if scale == S::ONE { x.try_eval() } else { (x * scale).try_eval() }
+}
+
+/// The last `count` axes cut to the lengths, or padded with zeros.
+fn resized<C: Floating>(x: &Any<C>, count: usize, lens: &[usize]) -> Result<Any<C>> {
+    let mut x = x.clone();
+    for (axis, &len) in (x.ndim() - count..x.ndim()).zip(lens) {
+        let have = x.dims()[axis];
+        if have > len {
+            x = x.slice_axis(axis as isize, None, Some(len as isize), 1)?;
+        } else if have < len {
+            let mut shape = x.dims().to_vec();
+            shape[axis] = len - have;
+            x = concat(&[&x, &zeros::<_, C, _>(x.device(), shape)?], axis as isize)?;
+        }
+    }
+    Ok(x)
+}
+
+/// The order of axes in which those of a transform come last.
+struct Order {
+    to: Vec<isize>,
+    back: Vec<isize>,
+}
+
+impl Order {
+    fn new(ndim: usize, axes: &[usize]) -> Self {
+        let to: Vec<usize> = (0..ndim).filter(|k| !axes.contains(k)).chain(axes.iter().copied()).collect();
+        let mut back = vec![0; ndim];
+        for (place, &axis) in to.iter().enumerate() {
+            back[axis] = place as isize;
+        }
+        Order { to: to.into_iter().map(|k| k as isize).collect(), back }
+    }
+
+    fn apply<T: Element>(&self, x: &Any<T>) -> Result<Any<T>> {
+        x.permute_dims(&self.to)
+    }
+
+    fn undo<T: Element>(&self, x: &Any<T>) -> Result<Any<T>> {
+        x.permute_dims(&self.back)
+    }
+}

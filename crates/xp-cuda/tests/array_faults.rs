@@ -1,0 +1,100 @@
+//! Failures in the middle of operations on arrays: everything is released, and the next operation works. One test, because
+//! faults belong to the process.
+
+mod common;
+
+use common::device;
+use xp_core::{Array, Backend, Dyn, Error, Result, linalg};
+use xp_cuda::Cuda;
+use xp_cuda_sim::{
+    faults::{self, Fault},
+    stats,
+};
+use xp_fft::{Direction, Fft};
+
+type Any = Array<Cuda, f64, Dyn>;
+
+/// An operation on a positive definite matrix, and the sum of its result.
+type Job = (&'static str, fn(&Any) -> Result<f64>);
+
+const JOBS: &[Job] = &[
+    ("fused expression", |x| sum(&(x.lazy() * x + 1.0).sqrt().try_eval()?)),
+    ("reduction in parts", |x| {
+        let long = x.broadcast_to(vec![3000, 4, 4])?;
+        long.lazy().square().sum_all().try_eval()?.item()
+    }),
+    ("sort", |x| sum(&x.sort(0, true)?)),
+    ("cumulative sum", |x| sum(&x.cumulative_sum(0)?)),
+    ("unique", |x| sum(&xp_core::functions::unique_values(x)?.into_dyn())),
+    ("take", |x| sum(&x.take(&Array::from_vec(x.device(), vec![1i64, -1], [2])?, 0)?)),
+    ("put", |x| {
+        let mut y = x.clone();
+        y.set(xp_core::s![1..3], x.slice(xp_core::s![..2])?)?;
+        sum(&y)
+    }),
+    ("matmul", |x| sum(&x.matmul(&x.matrix_transpose()?)?)),
+    ("svd", |x| sum(&linalg::svdvals(x)?)),
+    ("eigh", |x| linalg::eigh(x)?.1.lazy().abs().sum_all().try_eval()?.item()),
+    ("qr", |x| linalg::qr(x, true)?.1.lazy().abs().sum_all().try_eval()?.item()),
+    ("cholesky", |x| sum(&linalg::cholesky(x, false)?)),
+    ("solve", |x| sum(&linalg::solve(x, x)?)),
+    ("inverse", |x| sum(&linalg::inv(x)?)),
+    ("transform", |x| Cuda::c2c(x.clone(), &[0, 1], &[6, 3], Direction::Forward, 0.5)?.lazy().abs().sum_all().try_eval()?.item()),
+];
+
+fn sum(x: &Any) -> Result<f64> {
+    x.lazy().sum_all().try_eval()?.item()
+}
+
+#[test]
+fn failures_in_the_middle_release_everything() {
+    let Some(device) = device() else { panic!("the simulated device needs a C++ compiler (g++, or set CXX)") };
+    let _ = xp_cuda::libraries::install(xp_cuda_sim::libraries::factories());
+    let cuda = Cuda::from(device);
+    let values = (0..16).map(|i| if i % 5 == 0 { 4.0 + i as f64 } else { 1.0 / (1 + i % 3 + i / 4) as f64 }).collect::<Vec<f64>>();
+    let half: Any = Array::from_vec(&cuda, values, vec![4, 4]).unwrap();
+    let x = (half.lazy() + &half.t()).try_eval().unwrap();
+    drop(half);
+    let mut failures = 0;
+    for (name, job) in JOBS {
+        let expected = job(&x).unwrap_or_else(|e| panic!("{name}: {e}"));
+        cuda.synchronize().unwrap();
+        let live = stats(0).live_allocations;
+        // Two in a row, because the pool asks again after it has emptied its cache.
+        for (fault, in_a_row) in [(Fault::Allocation, 2), (Fault::Launch, 1)] {
+            let mut n = 1;
+            loop {
+                faults::clear();
+                let before = faults::calls(fault);
+                faults::fail_range(fault, n, in_a_row);
+                let result = job(&x);
+                faults::clear();
+                if faults::calls(fault) - before < n {
+                    assert_eq!(result.unwrap(), expected, "{name}: nothing failed");
+                    break;
+                }
+                let error = result.expect_err(name);
+                match fault {
+                    Fault::Allocation => assert!(matches!(&error, Error::OutOfMemory { device, .. } if device == "cuda:0"), "{name}: {error}"),
+                    _ => assert!(matches!(&error, Error::Backend { why, .. } if why.contains("launch of `")), "{name}: {error}"),
+                }
+                cuda.synchronize().unwrap();
+                assert_eq!(stats(0).live_allocations, live, "{name}: {fault:?} {n} leaves memory behind");
+                assert_eq!(job(&x).unwrap(), expected, "{name} after {fault:?} {n}");
+                failures += 1;
+                n += 1;
+                assert!(n < 500, "{name}: {fault:?}");
+            }
+        }
+    }
+    assert!(failures > 150, "only {failures} failures");
+    // A failure while a kernel runs costs the context: the host read reports it, everything after says so.
+    faults::fail_nth(Fault::Execution, 1);
+    let error = sum(&x).unwrap_err().to_string();
+    faults::clear();
+    assert!(error.starts_with("cuda:0: ") && error.contains("CUDA_ERROR_LAUNCH_FAILED"), "{error}");
+    let error = x.lazy().sqrt().try_eval().unwrap_err().to_string();
+    assert!(error.contains("was lost by an earlier error"), "{error}");
+    drop((x, cuda));
+    assert_eq!((stats(0).live_allocations, stats(0).leaked_allocations), (0, 0));
+}
