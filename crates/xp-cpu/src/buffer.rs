@@ -35,6 +35,19 @@ impl<T: Element> CpuBuffer<T> {
         Ok(buffer)
     }
 
+    /// Memory that belongs to `owner`, which is dropped when the last handle is gone. If `readonly`, the memory counts as
+    /// shared, so that whoever writes copies it first.
+    ///
+    /// # Safety
+    /// `start` must be aligned and point to `len` written elements that live as long as `owner`; they must be writable
+    /// unless `readonly`, and nobody else may write to them while an operation runs.
+    #[doc(hidden)]
+    pub unsafe fn from_foreign(start: *mut T, len: usize, readonly: bool, owner: Box<dyn std::any::Any + Send + Sync>) -> Self {
+        let start = NonNull::new(start.cast()).unwrap_or(NonNull::<T>::dangling().cast());
+        let block = Block { start, layout: Layout::new::<()>(), owner: Some(Owner { readonly, _keep: owner }) };
+        CpuBuffer { block: Arc::new(block), len, elem: PhantomData }
+    }
+
     /// The first element.
     pub(crate) fn ptr(&self) -> *mut T {
         self.block.start.as_ptr().cast()
@@ -47,7 +60,7 @@ impl<T: Element> CpuBuffer<T> {
 
     /// Whether this is the only handle.
     pub(crate) fn is_unique(&self) -> bool {
-        Arc::strong_count(&self.block) == 1
+        Arc::strong_count(&self.block) == 1 && !self.block.owner.as_ref().is_some_and(|o| o.readonly)
     }
 
     /// The elements.
@@ -99,6 +112,18 @@ const HUGE: usize = 1 << 21;
 struct Block {
     start: NonNull<u8>,
     layout: Layout,
+    /// Whose memory it is, when it is not the allocator's.
+    owner: Option<Owner>,
+}
+/// The owner of foreign memory.
+struct Owner {
+    readonly: bool,
+    _keep: Box<dyn std::any::Any + Send + Sync>,
+}
+impl std::fmt::Debug for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Owner").field("readonly", &self.readonly).finish_non_exhaustive()
+    }
 }
 // SAFETY: a block is plain memory; who may touch it when is decided by its users.
 unsafe impl Send for Block {}
@@ -111,7 +136,7 @@ impl Block {
         if layout.size() >= SMALL
             && let Some(start) = cache().take(layout)
         {
-            return Ok(Block { start, layout });
+            return Ok(Block { start, layout, owner: None });
         }
         // SAFETY: the layout has at least 64 bytes.
         let start = NonNull::new(unsafe { alloc(layout) });
@@ -127,11 +152,14 @@ impl Block {
         if layout.size() >= HUGE {
             ask_for_huge_pages(start, layout.size());
         }
-        Ok(Block { start, layout })
+        Ok(Block { start, layout, owner: None })
     }
 }
 impl Drop for Block {
     fn drop(&mut self) {
+        if self.owner.is_some() {
+            return;
+        }
         if self.layout.size() >= SMALL && cache().put(self.start, self.layout) {
             return;
         }

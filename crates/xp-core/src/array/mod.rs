@@ -197,6 +197,16 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         Self::from_result(device, buffer, shape)
     }
 
+    /// An array over a buffer with any strides: memory that was laid out by somebody else.
+    ///
+    /// # Safety
+    /// Every position of the shape, from `offset` on with these strides, must be a written element of the buffer; the
+    /// rank must be that of `D` and at most [`MAX_NDIM`](crate::MAX_NDIM).
+    #[doc(hidden)]
+    pub unsafe fn from_strided_buffer(device: &B, buffer: B::Buffer<T>, shape: D::Shape, strides: D::Strides, offset: usize) -> Self {
+        Self::from_parts(device.clone(), buffer, shape, strides, offset)
+    }
+
     /// [`Array::from_buffer`] for the results of a backend's methods, which hold what the backend promises.
     pub(crate) fn from_result(device: &B, buffer: B::Buffer<T>, shape: &[usize]) -> Result<Self> {
         let shape = D::shape_from(shape)?;
