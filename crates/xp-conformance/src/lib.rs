@@ -16,6 +16,7 @@
 pub mod creation;
 pub mod elementwise;
 pub mod errors;
+pub mod extra;
 pub mod fusion;
 pub mod indexing;
 pub mod linalg;
@@ -23,10 +24,12 @@ pub mod manipulation;
 pub mod matmul;
 pub mod operators;
 pub mod printing;
+pub mod random;
 pub mod reductions;
 pub mod slicing;
 pub mod sorting;
 pub mod special_cases;
+pub mod standard;
 pub mod support;
 
 /// Tests for any backend; `float32` and narrower dtypes. The device is an expression that can stand in any module.
@@ -55,6 +58,24 @@ macro_rules! backend_suite {
                 too_large, linalg_free,
             }
             printing { as_numpy_does, summarised, debug, dtypes }
+        }
+    };
+}
+
+/// Tests of the functions that are composed of a backend's methods, for any backend; the widest float of the tests is given.
+#[macro_export]
+macro_rules! standard_suite {
+    ($device:expr, $t:ty) => {
+        $crate::tests! { $device;
+            standard {
+                reductions_over_axes, axes_forms, clips<$t>, cumulative_initial, differences<$t>, repeats, rolls, shapes, free_forms,
+                unique_of_any_dtype, sorter, leading_masks, mask_assignment, several_index_arrays, index_assignment, cross_products,
+                vector_norms<$t>, norms_at_any_scale<$t>, complex_norms,
+            }
+            extra {
+                golden<$t>, quantile_forms<$t>, counting_and_shaping, sets, first_elements<$t>, values<$t>, distances<$t>, einsum_forms, lu<$t>,
+            }
+            random { streams, floats<$t>, integers, choices<$t> }
         }
     };
 }

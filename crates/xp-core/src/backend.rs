@@ -113,12 +113,32 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// When the device fails.
     fn argsort<T: Real>(&self, x: &Self::Buffer<T>, lanes: Lanes, descending: bool) -> Result<Self::Buffer<i64>>;
 
+    /// Positions of the first `k` elements of the sorted lanes of a contiguous array, in sorted order: what the first `k`
+    /// of [`Backend::argsort`] are.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn top_k<T: Real>(&self, x: &Self::Buffer<T>, lanes: Lanes, k: usize, descending: bool) -> Result<Self::Buffer<i64>> {
+        let first = self.upload((0..k as i64).collect())?;
+        self.take(&self.argsort(x, lanes, descending)?, lanes, &first, None)
+    }
+
     /// Positions at which elements of `queries` go into each sorted lane of `x`: before equal ones, or after if `right`.
     /// There are as many lanes of queries as lanes of `x`, or any number for one lane of `x`.
     ///
     /// # Errors
     /// When the device fails.
     fn searchsorted<T: Real>(&self, x: &Self::Buffer<T>, queries: &Self::Buffer<T>, right: bool) -> Result<Self::Buffer<i64>>;
+
+    /// The distinct elements of a contiguous array in ascending order, -0 and 0 as one and every NaN as its own, with their
+    /// counts, and if `places` where they are. `None` when the backend has nothing better than a sort: then the caller
+    /// composes them of the other methods.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn unique<T: Real>(&self, _x: &Self::Buffer<T>, _places: bool) -> Result<Option<Distinct<Self, T>>> {
+        Ok(None)
+    }
 
     /// Elements of the lanes of a contiguous array at `indices`, the same for every lane, or one list per lane
     /// (`indices` then is a contiguous array with the lanes of `x` but for their length).
@@ -154,6 +174,19 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
         dims: [usize; 3],
         batches: &[[usize; 2]],
     ) -> Result<Self::Buffer<T>>;
+}
+
+/// What [`Backend::unique`] finds.
+#[derive(Debug)]
+pub struct Distinct<B: Backend, T: Element> {
+    /// The number of distinct elements.
+    pub len: usize,
+    /// The distinct elements.
+    pub values: B::Buffer<T>,
+    /// How often each occurs.
+    pub counts: B::Buffer<i64>,
+    /// The position of the first occurrence of each, and, for every element of the array, the position of its value.
+    pub places: Option<[B::Buffer<i64>; 2]>,
 }
 
 /// Where a result goes: a buffer and the position of its first element.

@@ -4,7 +4,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use crate::array::Array;
-use crate::backend::{Backend, Lanes};
+use crate::backend::{Backend, Distinct, Lanes};
 use crate::dim::Ix1;
 use crate::dtype::{Element, Num, Real};
 use crate::error::Result;
@@ -29,6 +29,14 @@ pub trait Dispatch: Sized {
         Self: Element,
     {
         x.take(&Self::argsort(x)?, 0)
+    }
+
+    /// [`Backend::unique`] of a contiguous vector, for the dtypes that have it.
+    fn unique<B: Backend>(_: &Array<B, Self, Ix1>, _places: bool) -> Result<Option<Distinct<B, Self>>>
+    where
+        Self: Element,
+    {
+        Ok(None)
     }
 }
 
@@ -57,6 +65,9 @@ macro_rules! real {
             }
             fn sort<B: Backend>(x: &Array<B, $t, Ix1>) -> Result<Array<B, $t, Ix1>> {
                 x.sort(0, false)
+            }
+            fn unique<B: Backend>(x: &Array<B, $t, Ix1>, places: bool) -> Result<Option<Distinct<B, $t>>> {
+                x.device().unique(x.packed()?.buffer(), places)
             }
         }
     )*};

@@ -122,6 +122,14 @@ pub enum Error {
         /// What the driver or library said.
         why: String,
     },
+    /// A file could not be read or written, or does not hold what was asked for.
+    #[error("{what}: {why}")]
+    Io {
+        /// The file or stream.
+        what: String,
+        /// What the system said, or what the file holds.
+        why: String,
+    },
     /// A linear algebra operation failed on its data.
     #[error(transparent)]
     Linalg(#[from] crate::linalg::LinalgError),

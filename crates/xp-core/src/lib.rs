@@ -12,14 +12,18 @@ pub mod dtype;
 pub mod elementwise;
 mod error;
 pub mod expr;
+pub mod extra;
 mod index_arrays;
 pub mod indexing;
 mod inspection;
 pub mod linalg;
 pub mod math;
 mod matmul;
+#[cfg(feature = "npy")]
+pub mod npy;
 mod operators;
 pub mod ops;
+pub mod random;
 pub mod reduction;
 mod shape;
 mod sorting;

@@ -1,7 +1,7 @@
 //! Sorting, searching, sets and cumulative functions.
 
 use crate::array::Array;
-use crate::backend::{Backend, Lanes, Scan};
+use crate::backend::{Backend, Distinct, Lanes, Scan};
 use crate::dim::{Dim, Ix1};
 use crate::dtype::{Element, Num, Real};
 use crate::error::{Error, Result};
@@ -174,6 +174,16 @@ pub struct Unique<B: Backend, T: Element, D: Dim> {
 pub fn unique_all<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Unique<B, T, D>> {
     let n = x.size();
     let flat = x.ravel()?;
+    if let Some(Distinct { len, values, counts, places: Some([first, inverse]) }) = T::unique(&flat, true)? {
+        let vector = |buffer| Array::from_result(x.device(), buffer, &[len]);
+        let inverse_indices = Array::from_result(x.device(), inverse, x.dims())?;
+        return Ok(Unique {
+            values: Array::from_result(x.device(), values, &[len])?,
+            indices: vector(first)?,
+            inverse_indices,
+            counts: vector(counts)?,
+        });
+    }
     let order = T::argsort(&flat)?;
     let sorted = flat.take(&order, 0)?;
     let starts = run_starts(&sorted)?;
@@ -201,7 +211,11 @@ pub fn unique_all<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn unique_values<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, Ix1>> {
-    let sorted = T::sort(&x.ravel()?)?;
+    let flat = x.ravel()?;
+    if let Some(found) = T::unique(&flat, false)? {
+        return Array::from_result(x.device(), found.values, &[found.len]);
+    }
+    let sorted = T::sort(&flat)?;
     sorted.select(&run_starts(&sorted)?)
 }
 
@@ -210,6 +224,11 @@ pub fn unique_values<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Resu
 /// # Errors
 /// When memory runs out or the device fails.
 pub fn unique_counts<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, T, Ix1>, Array<B, i64, Ix1>)> {
+    let flat = x.ravel()?;
+    if let Some(found) = T::unique(&flat, false)? {
+        let counts = Array::from_result(x.device(), found.counts, &[found.len])?;
+        return Ok((Array::from_result(x.device(), found.values, &[found.len])?, counts));
+    }
     let u = unique_all(x)?;
     Ok((u.values, u.counts))
 }

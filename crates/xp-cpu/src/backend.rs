@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use xp_core::backend::{Lanes, Scan, Slot, Stack};
+use rayon::prelude::*;
+use xp_core::backend::{Distinct, Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::Reduction;
 use xp_core::{Backend, Element, Error, Num, Real, Result};
@@ -12,7 +13,7 @@ use crate::dispatch::{same, same_mut, with_real};
 use crate::kernels::gather::{self, IndexOutOfBounds};
 use crate::kernels::mask::Selection;
 use crate::kernels::search::{self, Side};
-use crate::kernels::{scan, scatter, sort, transpose};
+use crate::kernels::{scan, scatter, select, sort, transpose, unique};
 
 /// The CPU, with all threads of the current rayon pool. It is backend and device in one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -98,6 +99,49 @@ unsafe impl Backend for Cpu {
     fn argsort<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, descending: bool) -> Result<CpuBuffer<i64>> {
         along_last(x, lanes, |x, lane| {
             fill_from(x, lanes.size(), |src, dst| with_real!(T as U => sort::argsort::<U>(same(src), lane, descending, dst)))
+        })
+    }
+
+    fn top_k<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, k: usize, descending: bool) -> Result<CpuBuffer<i64>> {
+        if lanes.outer * k * lanes.inner == 0 {
+            return CpuBuffer::new(0);
+        }
+        let turned = if lanes.inner == 1 { x.clone() } else { transpose_each(x, lanes.outer, lanes.len, lanes.inner)? };
+        let rows = lanes.outer * lanes.inner;
+        let out = CpuBuffer::<i64>::new(rows * k)?;
+        // SAFETY: arrays are written before they are read; the output is new.
+        let (src, dst) = unsafe { (&turned.as_slice()[..lanes.size()], out.as_uninit()) };
+        with_real!(T as U => {
+            let lane = |(from, to): (&[U], &mut [std::mem::MaybeUninit<i64>])| select::top_k(from, descending, to);
+            let src: &[U] = same(src);
+            if rows < 4 { src.chunks(lanes.len).zip(dst.chunks_mut(k)).for_each(lane) } else { src.par_chunks(lanes.len).zip(dst.par_chunks_mut(k)).for_each(lane) }
+        });
+        if lanes.inner == 1 { Ok(out) } else { transpose_each(&out, lanes.outer, lanes.inner, k) }
+    }
+
+    fn unique<T: Real>(&self, x: &CpuBuffer<T>, places: bool) -> Result<Option<Distinct<Self, T>>> {
+        // SAFETY: arrays are written before they are read.
+        let src = unsafe { x.as_slice() };
+        with_real!(T as U => {
+            let found = unique::Unique::<U>::new(same(src), places);
+            let len = found.len();
+            let (values, counts) = (CpuBuffer::<T>::new(len)?, CpuBuffer::<i64>::new(len)?);
+            // SAFETY: the memory is new.
+            unsafe {
+                found.values(same_mut(values.as_uninit()));
+                found.counts(counts.as_uninit());
+            }
+            let mut at = None;
+            if places {
+                let (first, inverse) = (CpuBuffer::<i64>::new(len)?, CpuBuffer::<i64>::new(src.len())?);
+                // SAFETY: the memory is new.
+                unsafe {
+                    found.first_indices(first.as_uninit());
+                    found.inverse(inverse.as_uninit());
+                }
+                at = Some([first, inverse]);
+            }
+            Ok(Some(Distinct { len, values, counts, places: at }))
         })
     }
 

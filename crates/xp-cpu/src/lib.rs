@@ -9,6 +9,8 @@ mod buffer;
 mod dispatch;
 mod eval;
 pub mod fft;
+#[cfg(any(feature = "interop-faer", feature = "interop-nalgebra", feature = "interop-ndarray"))]
+pub mod interop;
 pub mod kernels;
 mod level;
 pub mod linalg;

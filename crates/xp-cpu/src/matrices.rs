@@ -217,6 +217,7 @@ macro_rules! linalg_for {
             }
             fn inv(x: &Matrices<$t>) -> Result<Matrices<$t>> { inv(x) }
             fn slogdet(x: &Matrices<$t>) -> Result<(Matrices<$t>, Matrices<Real<$t>>)> { slogdet(x) }
+            fn lu(x: &Matrices<$t>) -> Result<(Matrices<i64>, Matrices<$t>, Matrices<$t>)> { lu(x) }
             fn det(x: &Matrices<$t>) -> Result<Matrices<$t>> { det(x) }
             fn gram<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, $t, Ix2>> { lazy_gram(e) }
             fn cross<E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<Self, $t, Ix2>>
@@ -325,6 +326,24 @@ fn inv<T: Matrix>(x: &Matrices<T>) -> Result<Matrices<T>> {
     // SAFETY: one view per matrix.
     v.for_each(n * n * n, |i, x, par| unsafe { linalg::inv(x, out.matrix(i), par) })?;
     out.finish(v.stack())
+}
+
+fn lu<T: Matrix>(x: &Matrices<T>) -> Result<(Matrices<i64>, Matrices<T>, Matrices<T>)> {
+    let v = Views::new(x)?;
+    let (m, n, count) = (v.rows, v.cols, v.count());
+    let k = m.min(n);
+    let (order, l, u) = (Results::<i64>::new(count, m, None)?, Results::new(count, m, Some(k))?, Results::new(count, k, Some(n))?);
+    v.for_each(m * n * k, |i, x, par| {
+        let factors = linalg::Lu::new(x, par)?;
+        // SAFETY: one view per matrix.
+        unsafe {
+            factors.lower(l.matrix(i));
+            factors.upper(u.matrix(i));
+            order.vector(i).iter_mut().zip(factors.permutation()).for_each(|(to, &row)| *to = row as i64);
+        }
+        Ok(())
+    })?;
+    Ok((order.finish(v.stack())?, l.finish(v.stack())?, u.finish(v.stack())?))
 }
 
 fn slogdet<T: Matrix>(x: &Matrices<T>) -> Result<(Matrices<T>, Matrices<Real<T>>)> {

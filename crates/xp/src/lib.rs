@@ -67,6 +67,10 @@ pub type DefaultBackend = Cpu;
 pub const E: f64 = std::f64::consts::E;
 /// The ratio of a circle's circumference to its diameter.
 pub const PI: f64 = std::f64::consts::PI;
+/// Positive infinity: the standard's `inf`.
+pub const INF: f64 = f64::INFINITY;
+/// Not a number: the standard's `nan`.
+pub const NAN: f64 = f64::NAN;
 
 /// An array on the default backend from nested values: `array![[1.0, 2.0], [3.0, 4.0]]`.
 ///
@@ -108,6 +112,6 @@ pub mod prelude {
     pub use xp_core::functions::*;
     pub use xp_core::{
         Array, Backend, Dim, Dyn, Element, Ellipsis, Float, Floating, Integer, IntoShape, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, Lazy, Linalg, NewAxis,
-        Num, Rank, Real, linalg, s,
+        Num, Rank, Real, extra, linalg, s,
     };
 }

@@ -2,7 +2,7 @@
 
 mod decompositions;
 mod golden;
-mod host;
+pub(crate) mod host;
 mod products;
 mod solving;
 

@@ -4,7 +4,7 @@ use super::{Eig, Linalg, LinalgError, Trans, Vectors, default_rtol};
 use crate::array::Array;
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
-use crate::dtype::{Floating, Num};
+use crate::dtype::{Element, Floating, Num};
 use crate::error::{Error, Result};
 use crate::expr::Lazy;
 use crate::shape::{broadcast_shapes, normalize_axis};
@@ -413,7 +413,7 @@ pub fn trace<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, offset: isize) -> R
 /// assert_eq!(xp::linalg::diagonal(&array![[1, 2], [3, 4]], 1)?.to_vec(), [2]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn diagonal<B: Backend, T: crate::dtype::Element, D: Dim>(x: &Array<B, T, D>, offset: isize) -> Result<Array<B, T, D::Smaller>> {
+pub fn diagonal<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, offset: isize) -> Result<Array<B, T, D::Smaller>> {
     x.diagonal(offset)
 }
 

@@ -4,10 +4,12 @@
 //! does not implement the trait, and the functions then do not compile for it.
 
 mod functions;
+mod lu;
 mod norms;
 mod rows;
 
 pub use functions::*;
+pub use lu::{Lu, Structure, lu, solve_structured};
 pub use norms::{MatrixNorm, matrix_norm, matrix_norm_keepdims, vector_norm};
 pub use rows::RowBlock;
 
@@ -169,6 +171,14 @@ pub trait Linalg<T: Floating>: Backend {
     /// # Errors
     /// When the device fails.
     fn slogdet(x: &Array<Self, T, Dyn>) -> Result<(Array<Self, T, Dyn>, Array<Self, T::Real, Dyn>)>;
+
+    /// LU decomposition with partial pivoting: the order of the rows, the unit lower and the upper trapezoidal factor.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn lu(x: &Array<Self, T, Dyn>) -> Result<(Array<Self, i64, Dyn>, Array<Self, T, Dyn>, Array<Self, T, Dyn>)> {
+        lu::portable(x)
+    }
 
     /// Determinants.
     ///

@@ -122,7 +122,6 @@ fn power_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, over
     } else {
         eval_reduction::<Sum, _, A::Out<D>>(&x.lazy().abs().zip::<Pow, _>(real(p)).into_expr(), over, A::KEEP)?
     };
-    let sums = sums.lazy().map::<AsType<T::Real>>().try_eval()?;
     // Above the first bound the rounding errors of powers that underflow do not matter.
     let (low, high) = (T::Real::MIN_POSITIVE / T::Real::EPSILON, T::Real::MAX);
     let safe = sums.lazy().greater_equal(low).logical_and(sums.lazy().less_equal(high));
@@ -140,7 +139,7 @@ fn power_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, over
     } else {
         eval_reduction::<Sum, _, A::Out<D>>(&scaled.zip::<Pow, _>(real(p)).into_expr(), over, A::KEEP)?
     };
-    let norm = root(sums.lazy().map::<AsType<T::Real>>().try_eval()?)?;
+    let norm = root(sums)?;
     let scale: Array<B, T::Real, A::Out<D>> = scale.reshape(norm.dims())?.into_rank()?;
     (norm.lazy() * &scale).try_eval()?.into_rank()
 }

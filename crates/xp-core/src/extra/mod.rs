@@ -1,0 +1,23 @@
+//! What consumers need beside the standard, under the names of array-api-extra, NumPy and SciPy: statistics that skip
+//! NaN, quantiles, sets, distances, `einsum`, and others. All are composed of the operations of [`Backend`](crate::Backend).
+
+mod create;
+mod distance;
+mod einsum;
+mod partial;
+mod quantile;
+mod sets;
+mod statistics;
+mod values;
+
+pub use create::{
+    at_least_nd, bincount, bincount_weighted, create_diagonal, diag_indices, one_hot, pad, ravel_multi_index, tril_indices, triu_indices,
+    unravel_index,
+};
+pub use distance::{Metric, cdist, kron};
+pub use einsum::einsum;
+pub use partial::{argpartition, partition, top_k};
+pub use quantile::{QuantileMethod, median, nanmedian, quantile, weighted_quantile};
+pub use sets::{intersect1d, nunique, setdiff1d, setxor1d, union1d};
+pub use statistics::{Cov, average, cov, logsumexp, nanmax, nanmean, nanmin, nanstd, nansum, nanvar};
+pub use values::{allclose, angle, deg2rad, isclose, nan_to_num, rad2deg, sinc};

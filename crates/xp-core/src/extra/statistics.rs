@@ -1,0 +1,285 @@
+//! Statistics that skip NaN, weighted means, covariance, the logarithm of a sum of exponentials.
+
+use super::values::to_complex;
+use crate::array::Array;
+use crate::axes::Axes;
+use crate::backend::Backend;
+use crate::dim::{Dim, Dyn};
+use crate::dtype::{Element, Float, Floating, Num, Real};
+use crate::error::{Error, Result};
+use crate::expr::{Expr, Scalar, eval_reduction};
+use crate::linalg::adjoint;
+use crate::ops::{AsType, Where};
+use crate::reduction::{All, CountNonzero, Max, Min, Reduction, Sum};
+
+/// Sum of the elements that are not NaN; 0 of none.
+///
+/// # Errors
+/// [`Error::Axis`], [`Error::RepeatedAxis`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1.0, f64::NAN], [3.0, 4.0]];
+/// assert_eq!(xp::extra::nansum(&x, 1)?.to_vec(), [1.0, 7.0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn nansum<B: Backend, T: Num, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T::Accum, A::Out<D>>> {
+    reduce::<Sum, _, A>(without_nan(x, T::ZERO), &axes.axes(x.ndim())?)
+}
+
+/// Mean of the elements that are not NaN; NaN of none.
+///
+/// # Errors
+/// [`Error::Axis`], [`Error::RepeatedAxis`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1.0, f64::NAN], [3.0, 4.0]];
+/// assert_eq!(xp::extra::nanmean(&x, 0)?.to_vec(), [2.0, 4.0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn nanmean<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
+    let over = axes.axes(x.ndim())?;
+    let sums = reduce::<Sum, _, A>(without_nan(x, T::ZERO), &over)?;
+    (sums.lazy() / counts::<B, T, D, A>(x, &over)?.lazy().map::<AsType<T>>()).try_eval()?.into_rank()
+}
+
+/// Variance of the elements that are not NaN, as [`var`](crate::functions::var()): NaN where not more than `correction`
+/// elements are left.
+///
+/// # Errors
+/// [`Error::Axis`], [`Error::RepeatedAxis`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![1.0, f64::NAN, 3.0];
+/// assert_eq!(xp::extra::nanvar(&x, 0, 0.0)?.item()?, 1.0);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn nanvar<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
+    let over = axes.axes(x.ndim())?;
+    let signed: Vec<isize> = over.iter().map(|&k| k as isize).collect();
+    let mean: Array<B, T, D> = nanmean(x, crate::axes::KeepDims(&signed[..]))?;
+    let squares = (x.lazy() - &mean).abs_square().try_eval()?;
+    let sums = reduce::<Sum, _, A>(without_nan(&squares, T::Real::ZERO), &over)?;
+    let n = counts::<B, T, D, A>(x, &over)?;
+    let n = (n.lazy().map::<AsType<T::Real>>() - <T::Real as Num>::from_f64(correction)).try_eval()?;
+    let dof = n.lazy().greater(T::Real::ZERO).zip3::<Where, _, _>(&n, Scalar::<B, T::Real, A::Out<D>>::new(<T::Real as Float>::NAN));
+    (sums.lazy() / dof).try_eval()?.into_rank()
+}
+
+/// Standard deviation of the elements that are not NaN, the square root of [`nanvar`].
+///
+/// # Errors
+/// As for [`nanvar`].
+pub fn nanstd<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
+    nanvar(x, axes, correction)?.into_lazy().sqrt().try_eval()
+}
+
+/// Largest of the elements that are not NaN; NaN when all are.
+///
+/// # Errors
+/// [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Shape`] for no elements.
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1.0, f64::NAN], [f64::NAN, f64::NAN]];
+/// let top = xp::extra::nanmax(&x, 1)?.to_vec();
+/// assert!(top[0] == 1.0 && top[1].is_nan());
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn nanmax<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
+    let over = axes.axes(x.ndim())?;
+    let best = reduce::<Max, _, A>(without_nan(x, T::LOWEST), &over)?;
+    or_nan::<B, T, D, A>(x, &over, best)
+}
+
+/// Smallest of the elements that are not NaN; NaN when all are.
+///
+/// # Errors
+/// As for [`nanmax`].
+pub fn nanmin<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
+    let over = axes.axes(x.ndim())?;
+    let best = reduce::<Min, _, A>(without_nan(x, T::HIGHEST), &over)?;
+    or_nan::<B, T, D, A>(x, &over, best)
+}
+
+/// `log(sum(exp(x)))` without overflow; minus infinity of no elements.
+///
+/// # Errors
+/// [`Error::Axis`], [`Error::RepeatedAxis`].
+///
+/// ```
+/// use xp::prelude::*;
+/// let y = xp::extra::logsumexp(&array![1000.0_f64, 1000.0], ..)?.item()?;
+/// assert!((y - 1000.0 - 2.0_f64.ln()).abs() < 1e-12);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn logsumexp<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
+    let over = axes.axes(x.ndim())?;
+    if over.iter().any(|&k| x.dims()[k] == 0) {
+        return reduce::<Sum, _, A>(x.lazy(), &over)?.into_lazy().log().try_eval();
+    }
+    let largest = eval_reduction::<Max, _, D>(&x, &over, true)?;
+    let shift = largest.lazy().isfinite().zip3::<Where, _, _>(&largest, Scalar::<B, T, D>::new(T::ZERO)).try_eval()?;
+    let sums = reduce::<Sum, _, A>((x.lazy() - &shift).exp(), &over)?;
+    let shift: Array<B, T, A::Out<D>> = shift.reshape(sums.dims())?.into_rank()?;
+    (sums.lazy().log() + &shift).try_eval()?.into_rank()
+}
+
+/// The mean along an axis with weights, which have the shape of the array, or are a vector along the axis.
+///
+/// # Errors
+/// [`Error::Axis`], [`Error::Shape`], [`Error::Value`] when the weights of a lane sum to zero.
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1.0, 2.0], [3.0, 4.0]];
+/// assert_eq!(xp::extra::average(&x, &array![3.0, 1.0], 0)?.to_vec(), [1.5, 2.5]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn average<B: Backend, T: Floating, D: Dim, E: Dim>(
+    x: &Array<B, T, D>,
+    weights: &Array<B, T::Real, E>,
+    axis: isize,
+) -> Result<Array<B, T, D::Smaller>> {
+    let w = lane_weights("average: weights", x, weights, axis)?;
+    let total = w.lazy().sum(axis).try_eval()?;
+    if total.equal(T::Real::ZERO).any_all().item()? {
+        return Err(Error::value("average: weights", "they sum to zero, and cannot be normalised"));
+    }
+    let w = to_complex::<B, T, D>(&w)?;
+    let sums = (x.lazy() * &w).sum(axis).try_eval()?;
+    (sums.lazy() / total.lazy().map::<AsType<T>>()).try_eval()?.into_dyn().into_rank()
+}
+
+/// Weights as an array of the shape of `x`: given so, or as a vector along an axis.
+pub(super) fn lane_weights<B: Backend, T: Num, R: Num, D: Dim, E: Dim>(
+    what: &'static str,
+    x: &Array<B, T, D>,
+    weights: &Array<B, R, E>,
+    axis: isize,
+) -> Result<Array<B, R, D>> {
+    let k = crate::shape::normalize_axis(axis, x.ndim())?;
+    crate::expr::check_devices(Some(x.device()), Some(weights.device()))?;
+    if weights.dims() == x.dims() {
+        return weights.clone().into_rank();
+    }
+    if weights.dims() != [x.dims()[k]] {
+        return Err(Error::shape(what, weights.dims(), format!("{:?}, or {} numbers along axis {k}", x.dims(), x.dims()[k])));
+    }
+    let mut shape = vec![1; x.ndim()];
+    shape[k] = weights.size();
+    weights.reshape(shape)?.broadcast_to(x.dims())?.into_rank()
+}
+
+/// The options of [`cov`].
+#[derive(Clone, Copy, Debug)]
+pub struct Cov<'a, B: Backend, R: Real> {
+    /// What is subtracted from the number of observations.
+    pub correction: f64,
+    /// How often each observation was made.
+    pub fweights: Option<&'a Array<B, i64, crate::dim::Ix1>>,
+    /// The relative weight of each observation.
+    pub aweights: Option<&'a Array<B, R, crate::dim::Ix1>>,
+}
+impl<B: Backend, R: Real> Default for Cov<'_, B, R> {
+    /// A correction of 1 and no weights.
+    fn default() -> Self {
+        Cov { correction: 1.0, fweights: None, aweights: None }
+    }
+}
+
+/// Covariance matrices: the rows of the last two axes are variables, the columns observations. A vector is one variable,
+/// and has a scalar variance. Without observations to spare (their number, corrected, is not positive) all is NaN.
+///
+/// # Errors
+/// [`Error::Rank`] for a scalar array, [`Error::Shape`] when the weights are not one per observation, [`Error::Value`] for
+/// negative weights.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::extra::{Cov, cov};
+/// let x = array![[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]];
+/// assert_eq!(cov(&x, Cov::default())?.to_vec(), [1.0, -1.0, -1.0, 1.0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn cov<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, options: Cov<'_, B, T::Real>) -> Result<Array<B, T, Dyn>> {
+    let vector = x.ndim() == 1;
+    let m = if vector { x.clone().into_dyn().expand_dims(0)? } else { x.clone().into_dyn() };
+    if m.ndim() < 2 {
+        return Err(Error::Rank { expected: 2, given: m.ndim() });
+    }
+    let n = m.dims()[m.ndim() - 1];
+    let real = <T::Real as Num>::from_f64;
+    let mut weights: Option<Array<B, T::Real, Dyn>> = None;
+    if let Some(f) = options.fweights {
+        check_weights("cov: fweights", f, n)?;
+        weights = Some(f.lazy().map::<AsType<T::Real>>().try_eval()?.into_dyn());
+    }
+    if let Some(a) = options.aweights {
+        check_weights("cov: aweights", a, n)?;
+        weights = Some(match weights {
+            Some(w) => (w.lazy() * a).try_eval()?,
+            None => a.clone().into_dyn(),
+        });
+    }
+    let (centred, weighted, dof): (_, _, f64);
+    if let Some(w) = weights {
+        let total = w.lazy().sum_all().try_eval()?.item()?.cast::<f64>();
+        let second = match options.aweights {
+            Some(a) => (w.lazy() * a).sum_all().try_eval()?.item()?.cast::<f64>() / total,
+            None => 1.0,
+        };
+        dof = total - options.correction * second;
+        let w = to_complex::<B, T, Dyn>(&w)?;
+        let mean = ((m.lazy() * &w).sum_keepdims(-1).try_eval()?.lazy() / T::from_f64(total)).try_eval()?;
+        centred = (m.lazy() - &mean).try_eval()?;
+        weighted = (centred.lazy() * &w).try_eval()?;
+    } else {
+        dof = n as f64 - options.correction;
+        let mean = m.lazy().mean_keepdims(-1).try_eval()?;
+        centred = (m.lazy() - &mean).try_eval()?;
+        weighted = centred.clone();
+    }
+    let dof = real(if dof > 0.0 { dof } else { f64::NAN });
+    let out = (weighted.matmul(&adjoint(&centred)?)?.lazy() / T::from_real(dof)).try_eval()?;
+    if vector { out.reshape(vec![]) } else { Ok(out) }
+}
+
+fn check_weights<B: Backend, R: Real>(what: &'static str, w: &Array<B, R, crate::dim::Ix1>, n: usize) -> Result<()> {
+    if w.size() != n {
+        return Err(Error::shape(what, w.dims(), format!("one for each of {n} observations")));
+    }
+    if w.lazy().less(R::ZERO).any_all().try_eval()?.item()? {
+        return Err(Error::value(what, "a negative weight given"));
+    }
+    Ok(())
+}
+
+/// `x` with `instead` in place of NaN.
+fn without_nan<B: Backend, T: Num, D: Dim>(
+    x: &Array<B, T, D>,
+    instead: T,
+) -> crate::Lazy<impl Expr<Backend = B, Elem = T, Dim = D> + use<'_, B, T, D>> {
+    x.lazy().isnan().zip3::<Where, _, _>(Scalar::<B, T, D>::new(instead), x)
+}
+
+fn reduce<R: Reduction<E::Elem>, E: Expr, A: Axes>(e: crate::Lazy<E>, over: &[usize]) -> Result<Array<E::Backend, R::Out, ReducedDim<A, E>>> {
+    eval_reduction::<R, E, ReducedDim<A, E>>(e.expr(), over, A::KEEP)
+}
+type ReducedDim<A, E> = <A as Axes>::Out<<E as Expr>::Dim>;
+
+/// The number of elements that are not NaN.
+fn counts<B: Backend, T: Num, D: Dim, A: Axes>(x: &Array<B, T, D>, over: &[usize]) -> Result<Array<B, i64, A::Out<D>>> {
+    eval_reduction::<CountNonzero, _, A::Out<D>>(&x.lazy().isnan().map::<crate::ops::LogicalNot>().into_expr(), over, A::KEEP)
+}
+
+/// `best`, but NaN where all elements are.
+fn or_nan<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, over: &[usize], best: Array<B, T, A::Out<D>>) -> Result<Array<B, T, A::Out<D>>> {
+    if !matches!(T::DTYPE.kind(), crate::dtype::Kind::RealFloating) {
+        return Ok(best);
+    }
+    let none = eval_reduction::<All, _, A::Out<D>>(&x.lazy().isnan().into_expr(), over, A::KEEP)?;
+    none.lazy().zip3::<Where, _, _>(Scalar::<B, T, A::Out<D>>::new(T::from_f64(f64::NAN)), &best).try_eval()?.into_rank()
+}

@@ -1,0 +1,138 @@
+//! Elementwise functions beyond the standard that are composed of others.
+
+use crate::array::Array;
+use crate::backend::Backend;
+use crate::dim::{Dim, DimBase};
+use crate::dtype::{Float, Floating, Num};
+use crate::error::{OrMisuse, Result};
+use crate::expr::Scalar;
+use crate::ops::{AsType, Where};
+
+/// Whether elements are equal up to `atol + rtol * abs(b)`. Infinities are close to themselves only, and NaN to nothing,
+/// or to NaN if `equal_nan`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::extra::isclose;
+/// let (a, b) = (array![1.0, 1.0, f64::NAN, f64::INFINITY], array![1.0 + 1e-9, 1.1, f64::NAN, f64::INFINITY]);
+/// assert_eq!(isclose(&a, &b, 1e-5, 1e-8, true).to_vec(), [true, false, true, true]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn isclose<B: Backend, T: Floating, D: Dim, E: Dim>(
+    a: &Array<B, T, D>,
+    b: &Array<B, T, E>,
+    rtol: f64,
+    atol: f64,
+    equal_nan: bool,
+) -> Array<B, bool, <D as DimBase>::Max<E>> {
+    let real = <T::Real as Num>::from_f64;
+    let bound = b.lazy().abs() * real(rtol) + real(atol);
+    let near = (a.lazy() - b).abs().less_equal(bound).logical_and(b.lazy().isfinite());
+    let close = near.logical_or(a.lazy().equal(b)).try_eval().or_misuse();
+    let close = if equal_nan { close.lazy().logical_or(a.lazy().isnan().logical_and(b.lazy().isnan())).eval().into_dyn() } else { close.into_dyn() };
+    close.into_rank().or_misuse()
+}
+
+/// Whether all elements are [`isclose`].
+///
+/// # Errors
+/// [`Error::Broadcast`](crate::Error::Broadcast) when the shapes do not broadcast; when the device fails.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::extra::allclose;
+/// assert!(allclose(&array![1.0, 2.0], &array![1.0 + 1e-9, 2.0], 1e-5, 1e-8, false)?);
+/// assert!(!allclose(&array![1.0, 2.0], &array![1.1, 2.0], 1e-5, 1e-8, false)?);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn allclose<B: Backend, T: Floating, D: Dim, E: Dim>(
+    a: &Array<B, T, D>,
+    b: &Array<B, T, E>,
+    rtol: f64,
+    atol: f64,
+    equal_nan: bool,
+) -> Result<bool> {
+    crate::shape::broadcast_shapes(a.dims(), b.dims())?;
+    crate::expr::check_devices(Some(a.device()), Some(b.device()))?;
+    isclose(a, b, rtol, atol, equal_nan).all_all().item()
+}
+
+/// NaN, infinity and minus infinity replaced by numbers; `None` is the largest finite number, with its sign.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::extra::nan_to_num;
+/// let x = array![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 2.0];
+/// assert_eq!(nan_to_num(&x, 0.0, None, Some(-1.0)).to_vec(), [0.0, f64::MAX, -1.0, 2.0]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn nan_to_num<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>, nan: T, posinf: Option<T>, neginf: Option<T>) -> Array<B, T, D> {
+    let scalar = |v: T| Scalar::<B, T, D>::new(v);
+    let above = x.lazy().equal(T::INFINITY).zip3::<Where, _, _>(scalar(posinf.unwrap_or(T::MAX)), x).eval();
+    let below = above.lazy().equal(-T::INFINITY).zip3::<Where, _, _>(scalar(neginf.unwrap_or(-T::MAX)), &above).eval();
+    below.lazy().isnan().zip3::<Where, _, _>(scalar(nan), &below).eval().into_rank().or_misuse()
+}
+
+/// The angle of complex numbers, in radians from `-pi` to `pi`; of real ones 0 or pi.
+///
+/// ```
+/// use xp::prelude::*;
+/// let z = array![Complex::new(0.0, 2.0), Complex::new(-1.0, 0.0)];
+/// assert_eq!(xp::extra::angle(&z).to_vec(), [xp::PI / 2.0, xp::PI]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn angle<B: Backend, T: Floating, D: Dim>(z: &Array<B, T, D>) -> Array<B, T::Real, D> {
+    z.lazy().imag().atan2(z.lazy().real()).eval().into_rank().or_misuse()
+}
+
+/// `sin(pi x) / (pi x)`, and 1 at 0.
+///
+/// ```
+/// use xp::prelude::*;
+/// let y = xp::extra::sinc(&array![0.0_f64, 0.5, 1.0]).to_vec();
+/// assert!(y[0] == 1.0 && (y[1] - 2.0 / xp::PI).abs() < 1e-15 && y[2].abs() < 1e-15);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn sinc<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
+    let turns = (x.lazy() * T::from_f64(core::f64::consts::PI)).eval();
+    let quotient = turns.lazy().sin() / &turns;
+    x.lazy().equal(T::ZERO).zip3::<Where, _, _>(Scalar::<B, T, D>::new(T::ONE), quotient.into_expr()).eval().into_rank().or_misuse()
+}
+
+/// Degrees in radians.
+///
+/// ```
+/// use xp::prelude::*;
+/// assert!((xp::extra::deg2rad(&array![180.0_f64]).item()? - xp::PI).abs() < 1e-15);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[must_use]
+#[track_caller]
+pub fn deg2rad<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
+    (x.lazy() * T::from_f64(core::f64::consts::PI / 180.0)).eval()
+}
+
+/// Radians in degrees.
+///
+/// ```
+/// use xp::prelude::*;
+/// assert!((xp::extra::rad2deg(&array![xp::PI]).item()? - 180.0_f64).abs() < 1e-13);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[must_use]
+#[track_caller]
+pub fn rad2deg<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
+    (x.lazy() * T::from_f64(180.0 / core::f64::consts::PI)).eval()
+}
+
+/// A real array as one of a floating dtype.
+pub(super) fn to_complex<B: Backend, T: Floating, D: Dim>(x: &Array<B, T::Real, D>) -> Result<Array<B, T, D>> {
+    x.lazy().map::<AsType<T>>().try_eval()
+}

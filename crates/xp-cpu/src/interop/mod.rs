@@ -1,0 +1,42 @@
+//! Arrays of other crates: views of an [`Array`](xp_core::Array) without a copy, and arrays made of theirs.
+//!
+//! A view borrows the array and has its strides. An owned container gives its memory away: the array that is made of it
+//! keeps it alive, and no element is copied.
+
+#[cfg(feature = "interop-faer")]
+pub mod faer;
+#[cfg(feature = "interop-nalgebra")]
+pub mod nalgebra;
+#[cfg(feature = "interop-ndarray")]
+pub mod ndarray;
+
+use xp_core::{Array, Backend, Dim, Element, Result};
+
+use crate::Cpu;
+use crate::buffer::CpuBuffer;
+
+/// The address of the first element of an array.
+fn start<T: Element, D: Dim>(x: &Array<Cpu, T, D>) -> *const T {
+    Cpu::address(x.buffer()).wrapping_add(x.offset())
+}
+
+/// An array over the elements of a container, which it keeps. `owner` must hold `values`' memory by indirection, so that
+/// moving it moves no element.
+///
+/// # Safety
+/// `at` must point to `len` written elements of `owner`, which stay where they are when `owner` is moved; the positions that
+/// shape, strides and offset describe must be among them.
+unsafe fn adopt<T: Element, O: Send + Sync + 'static, D: Dim>(
+    owner: O,
+    (at, len): (*mut T, usize),
+    shape: &[usize],
+    strides: &[isize],
+    offset: usize,
+) -> Result<Array<Cpu, T, D>> {
+    let (shape, strides) = (D::shape_from(shape)?, D::strides_from(strides)?);
+    // SAFETY: passed on. Nobody but the owner of the box can reach the memory.
+    unsafe {
+        let buffer = CpuBuffer::from_foreign(at, len, false, Box::new(owner));
+        Ok(Array::from_strided_buffer(&Cpu, buffer, shape, strides, offset))
+    }
+}
