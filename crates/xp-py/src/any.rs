@@ -1,0 +1,171 @@
+//! An array whose dtype is known at run time: one variant per dtype of the standard.
+//!
+//! A function of the module is a `match` over the variants ([`dispatch!`]), so that what the compiler makes is one loop
+//! per operation and dtype, and no more.
+
+use num_complex::Complex;
+use xp_core::{Array, DType, Dyn, Element, Error};
+use xp_cpu::Cpu;
+
+/// A typed array of the module.
+pub type Arr<T> = Array<Cpu, T, Dyn>;
+/// `complex64`.
+pub type C64 = Complex<f32>;
+/// `complex128`.
+pub type C128 = Complex<f64>;
+
+macro_rules! variants {
+    ($($V:ident $t:ty),*) => {
+        /// An array of any dtype of the standard.
+        #[derive(Clone)]
+        pub enum Any { $($V(Arr<$t>)),* }
+
+        $(impl Typed for $t {
+            fn wrap(x: Arr<$t>) -> Any { Any::$V(x) }
+            fn peek(x: &Any) -> Option<&Arr<$t>> { if let Any::$V(x) = x { Some(x) } else { None } }
+        })*
+    };
+}
+variants!(Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 C64, C128 C128);
+
+/// A dtype of [`Any`].
+pub trait Typed: Element {
+    /// The array without its static dtype.
+    fn wrap(x: Arr<Self>) -> Any;
+    /// The array with its static dtype, when it is this one.
+    fn peek(x: &Any) -> Option<&Arr<Self>>;
+}
+impl<T: Typed> From<Arr<T>> for Any {
+    fn from(x: Arr<T>) -> Any {
+        T::wrap(x)
+    }
+}
+
+/// The result of an operation on arrays, before it becomes a Python exception.
+pub type XpResult<T = Any> = Result<T, Error>;
+
+/// Runs `$e` for the dtype of an array: `dispatch!(x, real, |v| f(v), else error)`. In `$e`, `T` is the dtype. Without
+/// `else`, every dtype is meant.
+macro_rules! dispatch {
+    ($x:expr, |$v:ident| $e:expr) => {
+        $crate::any::arms!([$x] [$v] [$e] []; Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 $crate::any::C64, C128 $crate::any::C128)
+    };
+    ($x:expr, num, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::arms!([$x] [$v] [$e] [_ => $o]; I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 $crate::any::C64, C128 $crate::any::C128)
+    };
+    ($x:expr, real, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::arms!([$x] [$v] [$e] [_ => $o]; I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64)
+    };
+    ($x:expr, integer, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::arms!([$x] [$v] [$e] [_ => $o]; I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64)
+    };
+    ($x:expr, bits, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::arms!([$x] [$v] [$e] [_ => $o]; Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64)
+    };
+    ($x:expr, floating, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::arms!([$x] [$v] [$e] [_ => $o]; F32 f32, F64 f64, C64 $crate::any::C64, C128 $crate::any::C128)
+    };
+    ($x:expr, float, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::arms!([$x] [$v] [$e] [_ => $o]; F32 f32, F64 f64)
+    };
+    ($x:expr, boolean, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::arms!([$x] [$v] [$e] [_ => $o]; Bool bool)
+    };
+    ($x:expr, any, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::dispatch!($x, |$v| $e)
+    };
+}
+macro_rules! arms {
+    ([$x:expr] [$v:ident] [$e:expr] [$($tail:tt)*]; $($V:ident $t:ty),*) => {
+        match $x {
+            $($crate::any::Any::$V($v) => {
+                #[allow(dead_code)]
+                type T = $t;
+                $e
+            })*
+            $($tail)*
+        }
+    };
+}
+/// Runs `$e` with `T` the dtype that a value names.
+macro_rules! with_dtype {
+    ($d:expr, |$T:ident| $e:expr) => {
+        $crate::any::with_dtype!(@ [$d] [$T] [$e]; Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 $crate::any::C64, C128 $crate::any::C128)
+    };
+    (@ [$d:expr] [$T:ident] [$e:expr]; $($V:ident $t:ty),*) => {
+        match $d {
+            $(xp_core::DType::$V => {
+                type $T = $t;
+                $e
+            })*
+            xp_core::DType::F16 | xp_core::DType::BF16 => unreachable!("not a dtype of the standard"),
+        }
+    };
+}
+pub(crate) use {arms, dispatch, with_dtype};
+
+impl Any {
+    /// The dtype.
+    pub fn dtype(&self) -> DType {
+        dispatch!(self, |v| v.dtype())
+    }
+    /// The lengths of the axes.
+    pub fn dims(&self) -> &[usize] {
+        dispatch!(self, |v| v.dims())
+    }
+    /// The distances between neighbours, in elements.
+    pub fn strides(&self) -> &[isize] {
+        dispatch!(self, |v| v.strides())
+    }
+    /// The number of axes.
+    pub fn ndim(&self) -> usize {
+        self.dims().len()
+    }
+    /// The number of elements.
+    pub fn size(&self) -> usize {
+        self.dims().iter().product()
+    }
+    /// A copy with memory of its own.
+    pub fn copy(&self) -> XpResult {
+        dispatch!(self, |v| v.copy().map(Any::from))
+    }
+    /// The array with another dtype; the array itself when it has that dtype. Complex numbers become real ones by their
+    /// real part: callers refuse that where it would lose something in silence.
+    pub fn cast(&self, to: DType) -> XpResult {
+        if self.dtype() == to {
+            return Ok(self.clone());
+        }
+        with_dtype!(to, |U| self.cast_to::<U>().map(Any::from))
+    }
+    /// [`Any::cast`] to a static dtype.
+    pub fn cast_to<U: Typed>(&self) -> XpResult<Arr<U>> {
+        if let Some(same) = U::peek(self) {
+            return Ok(same.clone());
+        }
+        dispatch!(self, |v| v.lazy().map::<xp_core::ops::AsType<U>>().try_eval())
+    }
+    /// The same elements under another shape.
+    pub fn reshape(&self, shape: &[usize]) -> XpResult {
+        dispatch!(self, |v| v.reshape(shape.to_vec()).map(Any::from))
+    }
+    /// The array repeated to a shape, without a copy.
+    pub fn broadcast_to(&self, shape: &[usize]) -> XpResult {
+        dispatch!(self, |v| v.broadcast_to(shape.to_vec()).map(Any::from))
+    }
+    /// The array with its axes in another order.
+    pub fn permute(&self, axes: &[isize]) -> XpResult {
+        dispatch!(self, |v| v.permute_dims(axes).map(Any::from))
+    }
+    /// Whether no other array shares the memory and every element has a place of its own: then writes may be seen by
+    /// whoever was given the memory.
+    pub fn owns_memory(&self) -> bool {
+        use xp_core::Backend;
+        let overlaps = self.dims().iter().zip(self.strides()).any(|(&n, &s)| n > 1 && s == 0);
+        !overlaps && dispatch!(self, |v| Cpu::is_unique(v.buffer()))
+    }
+    /// The address of the first element.
+    pub fn address(&self) -> *mut u8 {
+        use xp_core::Backend;
+        dispatch!(self, |v| Cpu::address(v.buffer()).wrapping_add(v.offset()).cast_mut().cast())
+    }
+}

@@ -1,0 +1,440 @@
+//! The class `Array`: attributes, operators, conversions.
+//!
+//! The attribute macros of `pymethods` inside a macro of this file give their code the edition and the lints of the file.
+#![allow(unsafe_op_in_unsafe_fn)]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::basic::CompareOp;
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyComplex, PyString, PyTuple};
+use xp_core::dtype::Kind;
+use xp_core::indexing::SliceItem;
+
+use crate::any::{Any, dispatch};
+use crate::dtype::{PyDType, object};
+use crate::elementwise::{binary, unary};
+use crate::error::{Named, guard, wrong_dtype};
+use crate::scalar::{Operand, promoted};
+
+/// An n-dimensional array of the array API standard.
+///
+/// Arrays are values: a slice, a transpose and a reshaped array share memory with the array they come from until one of
+/// them is written to; the write is seen by that one only. Memory handed to or taken from another library (DLPack, the
+/// buffer protocol) is shared with it.
+#[pyclass(name = "Array", module = "xparray", weakref)]
+pub struct PyArray {
+    /// The elements.
+    pub any: Any,
+    exports: Exports,
+}
+
+/// Who else holds the address of the memory.
+#[derive(Default)]
+struct Exports {
+    count: AtomicUsize,
+    /// Memory that was replaced while others held its address.
+    retired: Mutex<Vec<Any>>,
+}
+
+/// An argument that is an array.
+pub struct X<'py>(PyRef<'py, PyArray>);
+impl std::ops::Deref for X<'_> {
+    type Target = PyArray;
+    #[inline]
+    fn deref(&self) -> &PyArray {
+        &self.0
+    }
+}
+impl<'a, 'py> FromPyObject<'a, 'py> for X<'py> {
+    type Error = PyErr;
+    #[inline]
+    fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match obj.cast::<PyArray>() {
+            Ok(x) => Ok(X(x.try_borrow()?)),
+            Err(_) => Err(PyTypeError::new_err(format!("an array of xparray expected; {} given", crate::dtype::describe(&obj)))),
+        }
+    }
+}
+
+impl PyArray {
+    /// The Python object's contents.
+    #[inline]
+    pub fn new(any: impl Into<Any>) -> Self {
+        PyArray { any: any.into(), exports: Exports::default() }
+    }
+
+    /// Says that somebody holds the address of the memory, until [`PyArray::release`].
+    pub fn retain(&self) {
+        self.exports.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says that somebody no longer holds the address of the memory.
+    pub fn release(&self) {
+        if self.exports.count.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.exports.retired.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        }
+    }
+
+    /// Changes elements by `f`, which may give the array other memory. Whoever holds the address of the memory sees the
+    /// change when no other array shares the memory, and otherwise keeps the elements as they were.
+    pub fn mutate(&mut self, function: &str, f: impl FnOnce(&mut Any) -> PyResult<()>) -> PyResult<()> {
+        if self.exports.count.load(Ordering::Relaxed) == 0 {
+            return f(&mut self.any);
+        }
+        let visible = self.any.owns_memory();
+        let mut changed = self.any.clone();
+        f(&mut changed)?;
+        if visible {
+            let changed = changed.copy().named(function)?;
+            return write_all(&mut self.any, &changed).named(function);
+        }
+        let old = std::mem::replace(&mut self.any, changed);
+        self.exports.retired.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(old);
+        Ok(())
+    }
+}
+
+fn write_all(to: &mut Any, from: &Any) -> crate::any::XpResult<()> {
+    dispatch!(to, |v| match <T as crate::any::Typed>::peek(from) {
+        Some(w) => v.set(vec![SliceItem::Ellipsis], w),
+        None => unreachable!("of one dtype"),
+    })
+}
+
+type Binary = fn(&Any, &Any) -> PyResult<Any>;
+
+/// `a op b`, or `NotImplemented` when `other` is no operand.
+#[inline]
+fn operator(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAny>, reflected: bool, f: Binary) -> PyResult<Py<PyAny>> {
+    let py = slf.py();
+    guard(name, || {
+        let Some(other) = Operand::extract(other)? else { return Ok(py.NotImplemented()) };
+        let slf = Operand::Array(slf.try_borrow()?);
+        let out = if reflected { promoted(name, &other, &slf, f)? } else { promoted(name, &slf, &other, f)? };
+        Ok(Py::new(py, PyArray::new(out))?.into_any())
+    })
+}
+
+/// `a op= b`: the array keeps its dtype and shape.
+fn in_place(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAny>, f: Binary) -> PyResult<()> {
+    guard(name, || {
+        let out = {
+            let other = Operand::required(name, "the right operand", other)?;
+            promoted(name, &Operand::Array(slf.try_borrow()?), &other, f)?
+        };
+        let mut x = slf.try_borrow_mut()?;
+        if out.dtype() != x.any.dtype() {
+            return Err(PyTypeError::new_err(format!("{name}: the result has dtype {}, which an array of dtype {} cannot hold", out.dtype(), x.any.dtype())));
+        }
+        if out.dims() != x.any.dims() {
+            return Err(PyValueError::new_err(format!("{name}: the result has shape {:?}, which an array of shape {:?} cannot hold", out.dims(), x.any.dims())));
+        }
+        x.mutate(name, |to| {
+            *to = out;
+            Ok(())
+        })
+    })
+}
+
+macro_rules! compare {
+    ($op:expr) => {
+        match $op {
+            CompareOp::Lt => ("__lt__", binary::less as Binary),
+            CompareOp::Le => ("__le__", binary::less_equal as Binary),
+            CompareOp::Eq => ("__eq__", binary::equal as Binary),
+            CompareOp::Ne => ("__ne__", binary::not_equal as Binary),
+            CompareOp::Gt => ("__gt__", binary::greater as Binary),
+            CompareOp::Ge => ("__ge__", binary::greater_equal as Binary),
+        }
+    };
+}
+
+/// The operators of a row: `a op b`, `b op a`, `a op= b`.
+macro_rules! operators {
+    ($($op:ident $rop:ident $iop:ident $f:expr;)*) => {
+        #[pymethods]
+        impl PyArray {
+            $(
+                fn $op(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+                    operator(stringify!($op), slf, other, false, $f)
+                }
+                fn $rop(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+                    operator(stringify!($rop), slf, other, true, $f)
+                }
+                fn $iop(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+                    in_place(stringify!($iop), slf, other, $f)
+                }
+            )*
+        }
+    };
+}
+operators! {
+    __add__ __radd__ __iadd__ binary::add;
+    __sub__ __rsub__ __isub__ binary::subtract;
+    __mul__ __rmul__ __imul__ binary::multiply;
+    __truediv__ __rtruediv__ __itruediv__ binary::divide;
+    __floordiv__ __rfloordiv__ __ifloordiv__ binary::floor_divide;
+    __mod__ __rmod__ __imod__ binary::remainder;
+    __and__ __rand__ __iand__ binary::bitwise_and;
+    __or__ __ror__ __ior__ binary::bitwise_or;
+    __xor__ __rxor__ __ixor__ binary::bitwise_xor;
+    __lshift__ __rlshift__ __ilshift__ binary::bitwise_left_shift;
+    __rshift__ __rrshift__ __irshift__ binary::bitwise_right_shift;
+}
+
+/// The operand of `@`: arrays only.
+fn matrix_operand<'py>(other: &Bound<'py, PyAny>) -> Option<PyRef<'py, PyArray>> {
+    other.cast::<PyArray>().ok()?.try_borrow().ok()
+}
+
+#[pymethods]
+impl PyArray {
+    /// The operators `**` have an argument more.
+    fn __pow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulo: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
+        no_modulo(modulo)?;
+        operator("__pow__", slf, other, false, binary::pow)
+    }
+    fn __rpow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulo: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
+        no_modulo(modulo)?;
+        operator("__rpow__", slf, other, true, binary::pow)
+    }
+    fn __ipow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulo: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        no_modulo(modulo)?;
+        in_place("__ipow__", slf, other, binary::pow)
+    }
+    fn __matmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let Some(other) = matrix_operand(other) else { return Ok(slf.py().NotImplemented()) };
+        let out = guard("__matmul__", || crate::linalg::product("__matmul__", &slf.try_borrow()?.any, &other.any))?;
+        Ok(Py::new(slf.py(), PyArray::new(out))?.into_any())
+    }
+    fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let Some(other) = matrix_operand(other) else { return Ok(slf.py().NotImplemented()) };
+        let out = guard("__rmatmul__", || crate::linalg::product("__rmatmul__", &other.any, &slf.try_borrow()?.any))?;
+        Ok(Py::new(slf.py(), PyArray::new(out))?.into_any())
+    }
+    fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        in_place("__imatmul__", slf, other, |a, b| crate::linalg::product("__imatmul__", a, b))
+    }
+    fn __richcmp__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, op: CompareOp) -> PyResult<Py<PyAny>> {
+        let (name, f) = compare!(op);
+        operator(name, slf, other, false, f)
+    }
+    fn __neg__(&self) -> PyResult<PyArray> {
+        guard("__neg__", || unary::negative(&self.any).map(PyArray::new))
+    }
+    fn __pos__(&self) -> PyResult<PyArray> {
+        guard("__pos__", || unary::positive(&self.any).map(PyArray::new))
+    }
+    fn __abs__(&self) -> PyResult<PyArray> {
+        guard("__abs__", || unary::abs(&self.any).map(PyArray::new))
+    }
+    fn __invert__(&self) -> PyResult<PyArray> {
+        guard("__invert__", || unary::bitwise_invert(&self.any).map(PyArray::new))
+    }
+
+    /// The data type.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDType>> {
+        Ok(object(py, self.any.dtype())?.clone())
+    }
+    /// The device, which is the string "cpu".
+    #[getter]
+    fn device<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        crate::info::cpu(py).clone()
+    }
+    /// The number of axes.
+    #[getter]
+    fn ndim(&self) -> usize {
+        self.any.ndim()
+    }
+    /// The number of elements.
+    #[getter]
+    fn size(&self) -> usize {
+        self.any.size()
+    }
+    /// The lengths of the axes.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.any.dims())
+    }
+    /// The size of the elements in bytes.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.any.size() * self.any.dtype().size()
+    }
+    /// The matrix transpose of an array of two axes.
+    #[getter(T)]
+    fn transpose(&self) -> PyResult<PyArray> {
+        if self.any.ndim() != 2 {
+            return Err(PyValueError::new_err(format!("x.T: an array of 2 axes expected, shape {:?} given: use x.mT or permute_dims", self.any.dims())));
+        }
+        self.matrix_transpose()
+    }
+    /// The array with its last two axes swapped.
+    #[getter(mT)]
+    fn matrix_transpose(&self) -> PyResult<PyArray> {
+        dispatch!(&self.any, |v| v.matrix_transpose().map(PyArray::new)).named("x.mT")
+    }
+
+    fn __bool__(&self) -> PyResult<bool> {
+        if self.any.ndim() != 0 {
+            return Err(PyValueError::new_err(format!("the truth value of an array of shape {:?} is ambiguous: use any() or all()", self.any.dims())));
+        }
+        dispatch!(&self.any, |v| v.item().map(xp_core::Element::is_truthy)).named("__bool__")
+    }
+    fn __float__(&self) -> PyResult<f64> {
+        self.scalar("__float__", |x| match x {
+            crate::scalar::Scalar::Complex(_) => Err(wrong_dtype("__float__", "x", self.any.dtype(), "a real-valued dtype")),
+            x => x.to(),
+        })
+    }
+    fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.scalar("__int__", |x| match x {
+            crate::scalar::Scalar::Complex(_) => Err(wrong_dtype("__int__", "x", self.any.dtype(), "a real-valued dtype")),
+            crate::scalar::Scalar::Float(f) => f.into_pyobject(py)?.call_method0("__int__"),
+            crate::scalar::Scalar::Bool(b) => Ok(i64::from(b).into_pyobject(py)?.into_any()),
+            x => self.python(py, x),
+        })
+    }
+    fn __index__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if !matches!(self.any.dtype().kind(), Kind::SignedInteger | Kind::UnsignedInteger) {
+            return Err(wrong_dtype("__index__", "x", self.any.dtype(), "an integer dtype"));
+        }
+        self.scalar("__index__", |x| self.python(py, x))
+    }
+    fn __complex__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyComplex>> {
+        self.scalar("__complex__", |x| {
+            let z: crate::any::C128 = x.to()?;
+            Ok(PyComplex::from_doubles(py, z.re, z.im))
+        })
+    }
+    fn __len__(&self) -> PyResult<usize> {
+        self.any.dims().first().copied().ok_or_else(|| PyTypeError::new_err("len() of an array of rank 0"))
+    }
+    fn __iter__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let parts = guard("__iter__", || {
+            let x = slf.try_borrow()?;
+            if x.any.ndim() == 0 {
+                return Err(PyTypeError::new_err("iteration over an array of rank 0"));
+            }
+            dispatch!(&x.any, |v| xp_core::functions::unstack(v, 0).map(|p| p.into_iter().map(PyArray::new).collect::<Vec<_>>())).named("__iter__")
+        })?;
+        Ok(PyTuple::new(slf.py(), parts)?.try_iter()?.into_any().unbind())
+    }
+    fn __repr__(&self) -> PyResult<String> {
+        guard("__repr__", || Ok(crate::repr::array(&self.any)))
+    }
+    fn __str__(&self) -> PyResult<String> {
+        guard("__str__", || Ok(crate::repr::elements(&self.any)))
+    }
+    /// Arrays are not hashable: they can change, and `==` is elementwise.
+    #[classattr]
+    #[pyo3(name = "__hash__")]
+    const HASH: Option<Py<PyAny>> = None;
+    /// NumPy leaves the operators to this class.
+    #[classattr]
+    #[pyo3(name = "__array_ufunc__")]
+    const ARRAY_UFUNC: Option<Py<PyAny>> = None;
+
+    fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
+        guard("__getitem__", || crate::index::get(&slf.try_borrow()?.any, key).map(PyArray::new))
+    }
+    fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        guard("__setitem__", || {
+            let (dtype, key) = {
+                let x = slf.try_borrow()?;
+                (x.any.dtype(), crate::index::Key::parse(key, &x.any)?)
+            };
+            let value = crate::index::value(value, dtype)?;
+            slf.try_borrow_mut()?.mutate("__setitem__", |x| crate::index::set(x, key, &value))
+        })
+    }
+
+    /// The module, which is the namespace of the standard.
+    #[pyo3(signature = (/, *, api_version=None))]
+    fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+        crate::info::namespace(py, api_version)
+    }
+    /// The array on a device: a copy when it is another one.
+    #[pyo3(signature = (device, /, *, stream=None))]
+    fn to_device(&self, device: crate::info::Device, stream: Option<&Bound<'_, PyAny>>) -> PyResult<PyArray> {
+        let _ = device;
+        if stream.is_some_and(|s| !s.is_none()) {
+            return Err(PyValueError::new_err("to_device(): stream must be None on the CPU"));
+        }
+        Ok(PyArray::new(self.any.clone()))
+    }
+    /// The elements as a Python number or nested lists.
+    fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard("tolist", || crate::repr::nested(py, &self.any))
+    }
+    /// The only element as a Python number.
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.any.size() != 1 {
+            return Err(PyValueError::new_err(format!("item(): an array of one element expected, shape {:?} given", self.any.dims())));
+        }
+        guard("item", || crate::repr::nested(py, &self.any.reshape(&[]).named("item")?))
+    }
+    fn __copy__(&self) -> PyResult<PyArray> {
+        self.any.copy().map(PyArray::new).named("__copy__")
+    }
+    #[pyo3(signature = (memo, /))]
+    fn __deepcopy__(&self, memo: &Bound<'_, PyAny>) -> PyResult<PyArray> {
+        let _ = memo;
+        self.__copy__()
+    }
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        guard("__reduce__", || crate::convert::pickle(py, &self.any))
+    }
+
+    /// A DLPack capsule of the memory.
+    #[pyo3(signature = (/, *, stream=None, max_version=None, dl_device=None, copy=None))]
+    fn __dlpack__<'py>(
+        slf: &Bound<'py, Self>,
+        stream: Option<&Bound<'py, PyAny>>,
+        max_version: Option<(u32, u32)>,
+        dl_device: Option<(i32, i32)>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if stream.is_some_and(|s| !s.is_none()) {
+            return Err(PyBufferError::new_err("__dlpack__(): stream must be None on the CPU"));
+        }
+        guard("__dlpack__", || crate::dlpack::export(slf, max_version, dl_device, copy))
+    }
+    /// The DLPack device: the CPU.
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        crate::dlpack::CPU
+    }
+    // SAFETY: `fill` follows the protocol.
+    unsafe fn __getbuffer__(slf: &Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: std::ffi::c_int) -> PyResult<()> {
+        guard("__buffer__", || unsafe { crate::buffer::fill(slf, view, flags) })
+    }
+    // SAFETY: as above.
+    unsafe fn __releasebuffer__(slf: &Bound<'_, Self>, view: *mut ffi::Py_buffer) {
+        unsafe { crate::buffer::release(slf, view) };
+    }
+}
+
+impl PyArray {
+    /// The element of an array of rank 0 as a number.
+    fn scalar<R>(&self, function: &str, f: impl FnOnce(crate::scalar::Scalar) -> PyResult<R>) -> PyResult<R> {
+        if self.any.ndim() != 0 {
+            return Err(PyTypeError::new_err(format!("{function}(): an array of rank 0 expected, shape {:?} given", self.any.dims())));
+        }
+        f(crate::convert::scalar(&self.any).named(function)?)
+    }
+    fn python<'py>(&self, py: Python<'py>, x: crate::scalar::Scalar) -> PyResult<Bound<'py, PyAny>> {
+        crate::repr::number(py, x)
+    }
+}
+
+fn no_modulo(modulo: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    match modulo {
+        Some(m) if !m.is_none() => Err(PyTypeError::new_err("pow(): arrays take no modulus")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,292 @@
+//! Between arrays and Python objects: numbers, nested sequences, buffers, pickles.
+
+use num_complex::Complex;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use xp_core::{Array, DType};
+use xp_cpu::Cpu;
+
+use crate::any::{Any, C64, C128, Typed, XpResult, dispatch, with_dtype};
+use crate::array::PyArray;
+use crate::dtype::{DTypeArg, describe, object};
+use crate::error::Named;
+use crate::info::Device;
+use crate::scalar::{FromScalar, Scalar, result_dtype};
+
+/// A dtype whose elements are Python numbers.
+pub trait ToScalar: Typed {
+    /// The element as a Python number.
+    fn to_scalar(self) -> Scalar;
+}
+macro_rules! to_scalar {
+    ($($t:ty, |$x:ident| $e:expr;)*) => {$(
+        impl ToScalar for $t {
+            fn to_scalar(self) -> Scalar { let $x = self; $e }
+        }
+    )*};
+}
+to_scalar! {
+    bool, |x| Scalar::Bool(x);
+    i8, |x| Scalar::Int(x.into());
+    i16, |x| Scalar::Int(x.into());
+    i32, |x| Scalar::Int(x.into());
+    i64, |x| Scalar::Int(x.into());
+    u8, |x| Scalar::Int(x.into());
+    u16, |x| Scalar::Int(x.into());
+    u32, |x| Scalar::Int(x.into());
+    u64, |x| Scalar::Int(x.into());
+    f32, |x| Scalar::Float(x.into());
+    f64, |x| Scalar::Float(x);
+    C64, |x| Scalar::Complex(Complex::new(x.re.into(), x.im.into()));
+    C128, |x| Scalar::Complex(x);
+}
+
+/// The only element of an array.
+pub fn scalar(x: &Any) -> XpResult<Scalar> {
+    dispatch!(x, |v| v.item().map(ToScalar::to_scalar))
+}
+
+/// An array from an array, a number, nested sequences of these, or an object with DLPack or a buffer. With copy=False the
+/// memory is shared or an error raised, with copy=True it never is, and otherwise it is shared where that is possible.
+#[pyfunction]
+#[pyo3(signature = (obj, /, *, dtype=None, device=None, copy=None))]
+fn asarray(py: Python<'_>, obj: &Bound<'_, PyAny>, dtype: Option<DTypeArg>, device: Option<Device>, copy: Option<bool>) -> PyResult<Py<PyAny>> {
+    let _ = device;
+    crate::error::guard("asarray", || {
+        let wanted = dtype.map(|d| d.0);
+        if let Ok(x) = obj.cast::<PyArray>() {
+            let any = &x.try_borrow()?.any;
+            let same = wanted.is_none_or(|d| d == any.dtype());
+            if same && copy != Some(true) {
+                return Ok(obj.clone().unbind());
+            }
+            let out = if same { any.copy().named("asarray")? } else { with_wanted(any.clone(), wanted, copy)? };
+            return Ok(Py::new(py, PyArray::new(out))?.into_any());
+        }
+        Ok(Py::new(py, PyArray::new(convert("asarray", obj, wanted, copy)?))?.into_any())
+    })
+}
+
+/// Any object as an array: what [`asarray`] does.
+pub fn convert(function: &str, obj: &Bound<'_, PyAny>, dtype: Option<DType>, copy: Option<bool>) -> PyResult<Any> {
+    if let Ok(x) = obj.cast::<PyArray>() {
+        return with_wanted(x.try_borrow()?.any.clone(), dtype, copy);
+    }
+    if let Some(s) = Scalar::extract(obj)? {
+        refuse_sharing(function, copy)?;
+        return s.array(match dtype {
+            Some(d) => d,
+            None => s.default_dtype(),
+        });
+    }
+    if let Some(shared) = memory(obj, copy)? {
+        return with_wanted(shared, dtype, copy);
+    }
+    refuse_sharing(function, copy)?;
+    let mut nested = Nested::default();
+    nested.walk(function, obj, 0)?;
+    nested.build(function, dtype)
+}
+
+fn refuse_sharing(function: &str, copy: Option<bool>) -> PyResult<()> {
+    if copy == Some(false) {
+        return Err(PyValueError::new_err(format!("{function}(): copy=False, but Python numbers and sequences have no memory to share")));
+    }
+    Ok(())
+}
+
+/// The array in the dtype asked for.
+fn with_wanted(x: Any, dtype: Option<DType>, copy: Option<bool>) -> PyResult<Any> {
+    match dtype {
+        Some(d) if d != x.dtype() => {
+            if copy == Some(false) {
+                return Err(PyValueError::new_err(format!("asarray(): copy=False, but dtype {} becomes {d} by a copy only", x.dtype())));
+            }
+            astype_checked("asarray", &x, d)
+        }
+        _ => Ok(x),
+    }
+}
+
+/// A cast that does not drop imaginary parts.
+pub fn astype_checked(function: &str, x: &Any, d: DType) -> PyResult<Any> {
+    use xp_core::dtype::Kind;
+    if x.dtype().kind() == Kind::ComplexFloating && !matches!(d.kind(), Kind::ComplexFloating | Kind::Bool) {
+        return Err(PyTypeError::new_err(format!("{function}(): {} cannot become {d}: take real(), imag() or abs() first", x.dtype())));
+    }
+    x.cast(d).named(function)
+}
+
+/// The array over the memory of an object with DLPack or a buffer; `None` when it has neither.
+fn memory(obj: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Option<Any>> {
+    if obj.is_instance_of::<PyList>() || obj.is_instance_of::<PyTuple>() || obj.is_instance_of::<PyString>() {
+        return Ok(None);
+    }
+    if obj.hasattr(pyo3::intern!(obj.py(), "__dlpack__"))? {
+        return crate::dlpack::import("asarray", obj, None, copy).map(Some);
+    }
+    crate::buffer::import(obj, copy)
+}
+
+/// What was found in nested sequences.
+#[derive(Default)]
+struct Nested {
+    shape: Vec<usize>,
+    /// Whether a number or array was reached, after which the depth is known.
+    complete: bool,
+    values: Vec<Scalar>,
+    dtypes: Vec<DType>,
+    kinds: [Option<Scalar>; 4],
+}
+
+impl Nested {
+    fn walk(&mut self, function: &str, obj: &Bound<'_, PyAny>, depth: usize) -> PyResult<()> {
+        if let Some(s) = Scalar::extract(obj)? {
+            self.leaf(function, depth, &[])?;
+            self.kinds[match s {
+                Scalar::Bool(_) => 0,
+                Scalar::Int(_) | Scalar::Huge(_) => 1,
+                Scalar::Float(_) => 2,
+                Scalar::Complex(_) => 3,
+            }] = Some(s);
+            self.values.push(s);
+            return Ok(());
+        }
+        let array = match obj.cast::<PyArray>() {
+            Ok(x) => Some(x.try_borrow()?.any.clone()),
+            Err(_) => memory(obj, None)?,
+        };
+        if let Some(x) = array {
+            self.leaf(function, depth, x.dims())?;
+            if !self.dtypes.contains(&x.dtype()) {
+                self.dtypes.push(x.dtype());
+            }
+            self.values.extend(dispatch!(&x, |v| v.to_host().named(function)?.into_iter().map(ToScalar::to_scalar).collect::<Vec<_>>()));
+            return Ok(());
+        }
+        if obj.is_instance_of::<PyString>() || obj.is_instance_of::<PyBytes>() || !is_sequence(obj)? {
+            return Err(PyTypeError::new_err(format!("{function}(): an array, a number or a sequence of these expected; {} given", describe(obj))));
+        }
+        let n = obj.len()?;
+        if depth >= xp_core::MAX_NDIM {
+            return Err(PyValueError::new_err(format!("{function}(): more than {} levels of sequences", xp_core::MAX_NDIM)));
+        }
+        if depth == self.shape.len() && !self.complete {
+            self.shape.push(n);
+        } else if self.shape.get(depth) != Some(&n) {
+            return Err(self.ragged(function, depth));
+        }
+        for i in 0..n {
+            self.walk(function, &obj.get_item(i)?, depth + 1)?;
+        }
+        if n == 0 {
+            self.complete = true;
+        }
+        Ok(())
+    }
+
+    /// Checks that a leaf with axes of its own fits the shape.
+    fn leaf(&mut self, function: &str, depth: usize, dims: &[usize]) -> PyResult<()> {
+        if !self.complete && self.shape.len() == depth {
+            self.shape.extend(dims);
+            self.complete = true;
+        }
+        if self.shape.len() != depth + dims.len() || &self.shape[depth..] != dims {
+            return Err(self.ragged(function, depth));
+        }
+        Ok(())
+    }
+
+    fn ragged(&self, function: &str, depth: usize) -> PyErr {
+        PyValueError::new_err(format!("{function}(): the nested sequences have no common shape: they differ at depth {depth}, before it {:?}", &self.shape[..depth.min(self.shape.len())]))
+    }
+
+    fn build(self, function: &str, dtype: Option<DType>) -> PyResult<Any> {
+        let d = match dtype {
+            Some(d) => d,
+            None if self.dtypes.is_empty() => self.kinds.iter().flatten().last().map_or(DType::F64, |s| s.default_dtype()),
+            None => {
+                let scalars: Vec<_> = self.kinds.iter().flatten().copied().collect();
+                result_dtype(function, &self.dtypes, &scalars)?
+            }
+        };
+        with_dtype!(d, |T| {
+            let values = self.values.iter().map(|s| T::from_scalar(*s)).collect::<PyResult<Vec<T>>>()?;
+            Array::from_vec(&Cpu, values, self.shape).map(Any::from).named(function)
+        })
+    }
+}
+
+fn is_sequence(obj: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(obj.is_instance_of::<PyList>() || obj.is_instance_of::<PyTuple>() || (obj.hasattr("__len__")? && obj.hasattr("__getitem__")? && !obj.hasattr("keys")?))
+}
+
+/// A copy of an array with another dtype; the array itself when copy is False and the dtype is the same.
+#[pyfunction]
+#[pyo3(signature = (x, dtype, /, *, copy=true, device=None))]
+fn astype(py: Python<'_>, x: &Bound<'_, PyArray>, dtype: DTypeArg, copy: bool, device: Option<Device>) -> PyResult<Py<PyAny>> {
+    let _ = device;
+    crate::error::guard("astype", || {
+        let any = &x.try_borrow()?.any;
+        let out = match dtype.0 {
+            d if d != any.dtype() => astype_checked("astype", any, d)?,
+            _ if copy => any.copy().named("astype")?,
+            _ => return Ok(x.clone().into_any().unbind()),
+        };
+        Ok(Py::new(py, PyArray::new(out))?.into_any())
+    })
+}
+
+/// An array over the memory of an object with `__dlpack__`.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, device=None, copy=None))]
+fn from_dlpack(x: &Bound<'_, PyAny>, device: Option<Device>, copy: Option<bool>) -> PyResult<PyArray> {
+    crate::error::guard("from_dlpack", || {
+        if !x.hasattr("__dlpack__")? {
+            return Err(PyTypeError::new_err(format!("from_dlpack(): x has no __dlpack__: {} given", describe(x))));
+        }
+        crate::dlpack::import("from_dlpack", x, device, copy).map(PyArray::new)
+    })
+}
+
+/// What [`restore`] takes.
+pub fn pickle<'py>(py: Python<'py>, x: &Any) -> PyResult<Bound<'py, PyTuple>> {
+    let x = x.copy().named("__reduce__")?;
+    // SAFETY: the copy is contiguous, and its elements have no padding.
+    let bytes = unsafe { std::slice::from_raw_parts(x.address(), x.size() * x.dtype().size()) };
+    let restore = py.import("xparray")?.getattr("_restore")?;
+    let arguments = (object(py, x.dtype())?, PyTuple::new(py, x.dims())?, PyBytes::new(py, bytes));
+    (restore, arguments).into_pyobject(py)
+}
+
+/// The array that was pickled.
+#[pyfunction]
+#[pyo3(signature = (dtype, shape, data, /))]
+fn _restore(dtype: DTypeArg, shape: Vec<usize>, data: &Bound<'_, PyBytes>) -> PyResult<PyArray> {
+    crate::error::guard("_restore", || {
+        let size = xp_core::size_of_shape(&shape).named("_restore")?;
+        if size.checked_mul(dtype.0.size()) != Some(data.len()?) {
+            return Err(PyValueError::new_err(format!("_restore(): {} bytes given for shape {shape:?} of dtype {}", data.len()?, dtype.0)));
+        }
+        let bytes = data.as_bytes();
+        if dtype.0 == DType::Bool {
+            let values = bytes.iter().map(|&b| b != 0).collect();
+            return Ok(PyArray::new(Array::<Cpu, bool, _>::from_vec(&Cpu, values, shape).named("_restore")?));
+        }
+        with_dtype!(dtype.0, |T| {
+            let mut values = vec![T::default(); size];
+            // SAFETY: there are `size` elements on both sides; every pattern of bits is a value of a numeric dtype.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), values.as_mut_ptr().cast::<u8>(), bytes.len()) };
+            Ok(PyArray::new(Array::from_vec(&Cpu, values, shape).named("_restore")?))
+        })
+    })
+}
+
+/// Registers the functions.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(asarray, m)?)?;
+    m.add_function(wrap_pyfunction!(astype, m)?)?;
+    m.add_function(wrap_pyfunction!(from_dlpack, m)?)?;
+    m.add_function(wrap_pyfunction!(_restore, m)?)
+}

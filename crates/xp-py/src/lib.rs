@@ -1,0 +1,52 @@
+//! The Python module `xparray`: the array API standard on xp.
+//!
+//! A thin layer. What a function does is said in the crates below; here stand the dispatch over dtypes known at run time
+//! ([`any`]), Python's arguments, and the exceptions that NumPy's users expect.
+
+mod any;
+mod args;
+mod array;
+mod buffer;
+mod convert;
+mod creation;
+mod dlpack;
+mod dtype;
+mod elementwise;
+mod error;
+mod fft;
+mod index;
+mod info;
+mod linalg;
+mod manipulate;
+mod memory;
+mod reduce;
+mod repr;
+mod results;
+mod scalar;
+mod search;
+
+use pyo3::prelude::*;
+
+/// The array API standard on xp: the native part of the package `xparray`.
+#[pymodule(gil_used = true)]
+fn _xparray(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add_class::<array::PyArray>()?;
+    dtype::register(m)?;
+    error::register(m)?;
+    results::register(m)?;
+    info::register(m)?;
+    convert::register(m)?;
+    creation::register(m)?;
+    elementwise::register(m)?;
+    linalg::register(m)?;
+    manipulate::register(m)?;
+    reduce::register(m)?;
+    search::register(m)?;
+    let linear = PyModule::new(m.py(), "xparray.linalg")?;
+    linalg::register_extension(&linear)?;
+    m.add("_linalg", linear)?;
+    let fourier = PyModule::new(m.py(), "xparray.fft")?;
+    fft::register(&fourier)?;
+    m.add("_fft", fourier)
+}

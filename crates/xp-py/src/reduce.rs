@@ -1,0 +1,180 @@
+//! The statistical and utility functions, and the positions of extremes.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use xp_core::dtype::Kind;
+use xp_core::functions::{self as f, KeepDims};
+use xp_core::{Array, DType, Dyn, reduction};
+use xp_cpu::Cpu;
+
+use crate::any::{Any, Arr, dispatch};
+use crate::args::{Ints, axes};
+use crate::array::{PyArray, X};
+use crate::convert::astype_checked;
+use crate::dtype::DTypeArg;
+use crate::error::{Named, guard, wrong_dtype};
+
+macro_rules! reductions {
+    ($($name:ident $R:ident $kind:ident $expected:literal $doc:literal;)*) => {
+        $(
+            #[doc = $doc]
+            #[pyfunction]
+            #[pyo3(signature = (x, /, *, axis=None, keepdims=false))]
+            fn $name(x: X<'_>, axis: Option<Ints>, keepdims: bool) -> PyResult<PyArray> {
+                guard(stringify!($name), || {
+                    let axes = axes(stringify!($name), &axis, x.any.ndim())?;
+                    dispatch!(&x.any, $kind, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(PyArray::new).named(stringify!($name)),
+                        else Err(wrong_dtype(stringify!($name), "x", x.any.dtype(), $expected)))
+                })
+            }
+        )*
+        fn register_reductions(m: &Bound<'_, PyModule>) -> PyResult<()> {
+            $(m.add_function(wrap_pyfunction!($name, m)?)?;)*
+            Ok(())
+        }
+    };
+}
+reductions! {
+    all All any "any dtype" "Whether no element is zero or False.";
+    any Any any "any dtype" "Whether some element is neither zero nor False.";
+    count_nonzero CountNonzero any "any dtype" "The number of elements that are neither zero nor False.";
+    max Max real "a real-valued dtype" "The largest element; NaN when there is one.";
+    mean Mean floating "a floating-point dtype" "The arithmetic mean.";
+    min Min real "a real-valued dtype" "The smallest element; NaN when there is one.";
+}
+
+macro_rules! sums {
+    ($($name:ident $R:ident $cumulative:ident $doc:literal $cumulative_doc:literal;)*) => {
+        $(
+            #[doc = $doc]
+            #[pyfunction]
+            #[pyo3(signature = (x, /, *, axis=None, dtype=None, keepdims=false))]
+            fn $name(x: X<'_>, axis: Option<Ints>, dtype: Option<DTypeArg>, keepdims: bool) -> PyResult<PyArray> {
+                guard(stringify!($name), || {
+                    let axes = axes(stringify!($name), &axis, x.any.ndim())?;
+                    let x = summand(stringify!($name), &x.any, dtype)?;
+                    let out = dispatch!(&*x, num, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(Any::from).named(stringify!($name)),
+                        else Err(wrong_dtype(stringify!($name), "x", x.dtype(), "a numeric dtype")))?;
+                    narrowed(stringify!($name), out, dtype)
+                })
+            }
+            #[doc = $cumulative_doc]
+            #[pyfunction]
+            #[pyo3(signature = (x, /, *, axis=None, dtype=None, include_initial=false))]
+            fn $cumulative(x: X<'_>, axis: Option<isize>, dtype: Option<DTypeArg>, include_initial: bool) -> PyResult<PyArray> {
+                guard(stringify!($cumulative), || {
+                    let x = summand(stringify!($cumulative), &x.any, dtype)?;
+                    let axis = match axis {
+                        Some(axis) => axis,
+                        None if x.ndim() == 1 => 0,
+                        None => {
+                            let why = format!("{}(): axis must be given for an array of rank {}", stringify!($cumulative), x.ndim());
+                            return Err(PyValueError::new_err(why));
+                        }
+                    };
+                    let out = dispatch!(&*x, num, |v| f::$cumulative(v, axis, include_initial).map(Any::from).named(stringify!($cumulative)),
+                        else Err(wrong_dtype(stringify!($cumulative), "x", x.dtype(), "a numeric dtype")))?;
+                    narrowed(stringify!($cumulative), out, dtype)
+                })
+            }
+        )*
+        fn register_sums(m: &Bound<'_, PyModule>) -> PyResult<()> {
+            $(
+                m.add_function(wrap_pyfunction!($name, m)?)?;
+                m.add_function(wrap_pyfunction!($cumulative, m)?)?;
+            )*
+            Ok(())
+        }
+    };
+}
+sums! {
+    sum Sum cumulative_sum "The sum; of integers in 64 bits, unless dtype says otherwise." "The sums of the elements up to each one.";
+    prod Prod cumulative_prod "The product; of integers in 64 bits, unless dtype says otherwise." "The products of the elements up to each one.";
+}
+
+/// The array in the dtype that was asked for.
+fn summand<'a>(function: &str, x: &'a Any, dtype: Option<DTypeArg>) -> PyResult<std::borrow::Cow<'a, Any>> {
+    match dtype {
+        Some(d) if d.0 != x.dtype() => astype_checked(function, x, d.0).map(std::borrow::Cow::Owned),
+        _ => Ok(std::borrow::Cow::Borrowed(x)),
+    }
+}
+
+/// The result in the dtype that was asked for, when that is narrower than what was summed in.
+fn narrowed(function: &str, out: Any, dtype: Option<DTypeArg>) -> PyResult<PyArray> {
+    out.cast(dtype.map_or(out.dtype(), |d| d.0)).map(PyArray::new).named(function)
+}
+
+macro_rules! deviations {
+    ($($rust:ident $name:ident $python:literal $doc:literal;)*) => {$(
+        #[doc = $doc]
+        #[pyfunction]
+        #[pyo3(name = $python, signature = (x, /, *, axis=None, correction=0.0, keepdims=false))]
+        fn $rust(x: X<'_>, axis: Option<Ints>, correction: f64, keepdims: bool) -> PyResult<PyArray> {
+            guard(stringify!($name), || {
+                let axes = axes(stringify!($name), &axis, x.any.ndim())?;
+                let x = &x.any;
+                dispatch!(x, float, |v| {
+                    let out: Arr<T> = if keepdims { f::$name(v, KeepDims(&axes[..]), correction) } else { f::$name(v, &axes[..], correction) };
+                    Ok(PyArray::new(out))
+                }, else Err(wrong_dtype(stringify!($name), "x", x.dtype(), "a real floating-point dtype")))
+            })
+        }
+    )*};
+}
+deviations! {
+    deviation std "std" "The standard deviation, with n - correction as the divisor.";
+    variance var "var" "The variance, with n - correction as the divisor.";
+}
+
+macro_rules! positions {
+    ($($name:ident $R:ident $doc:literal;)*) => {$(
+        #[doc = $doc]
+        #[pyfunction]
+        #[pyo3(signature = (x, /, *, axis=None, keepdims=false))]
+        fn $name(x: X<'_>, axis: Option<isize>, keepdims: bool) -> PyResult<PyArray> {
+            guard(stringify!($name), || {
+                let axes = axes(stringify!($name), &axis.map(Ints::One), x.any.ndim())?;
+                dispatch!(&x.any, real, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(PyArray::new).named(stringify!($name)),
+                    else Err(wrong_dtype(stringify!($name), "x", x.any.dtype(), "a real-valued dtype")))
+            })
+        }
+    )*};
+}
+positions! {
+    argmax ArgMax "The position of the first largest element; of the first NaN when there is one.";
+    argmin ArgMin "The position of the first smallest element; of the first NaN when there is one.";
+}
+
+/// The n-th differences of neighbours along an axis.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, axis=-1, n=1, prepend=None, append=None))]
+fn diff(x: X<'_>, axis: isize, n: isize, prepend: Option<X<'_>>, append: Option<X<'_>>) -> PyResult<PyArray> {
+    guard("diff", || {
+        let n = usize::try_from(n).map_err(|_| PyValueError::new_err(format!("diff(): n must not be negative, {n} given")))?;
+        let mut dtypes = vec![x.any.dtype()];
+        dtypes.extend(prepend.iter().chain(&append).map(|p| p.any.dtype()));
+        let d = crate::scalar::result_dtype("diff", &dtypes, &[])?;
+        if d.kind() == Kind::Bool {
+            return Err(wrong_dtype("diff", "x", DType::Bool, "a numeric dtype"));
+        }
+        let cast = |p: &Option<X<'_>>| p.as_ref().map(|p| p.any.cast(d)).transpose().named("diff");
+        let (x, prepend, append) = (x.any.cast(d).named("diff")?, cast(&prepend)?, cast(&append)?);
+        dispatch!(&x, num, |v| {
+            let part = |p: &Option<Any>| p.as_ref().and_then(|p| <T as crate::any::Typed>::peek(p).cloned());
+            let (prepend, append): (Option<Array<Cpu, T, Dyn>>, _) = (part(&prepend), part(&append));
+            f::diff(v, axis, n, prepend.as_ref(), append.as_ref()).map(PyArray::new).named("diff")
+        }, else Err(wrong_dtype("diff", "x", d, "a numeric dtype")))
+    })
+}
+
+/// Registers the functions.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    register_reductions(m)?;
+    register_sums(m)?;
+    m.add_function(wrap_pyfunction!(deviation, m)?)?;
+    m.add_function(wrap_pyfunction!(variance, m)?)?;
+    m.add_function(wrap_pyfunction!(argmax, m)?)?;
+    m.add_function(wrap_pyfunction!(argmin, m)?)?;
+    m.add_function(wrap_pyfunction!(diff, m)?)
+}

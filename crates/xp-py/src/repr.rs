@@ -1,0 +1,56 @@
+//! Arrays as text and as Python numbers.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyComplex, PyList};
+
+use crate::any::{Any, dispatch};
+use crate::convert::ToScalar;
+use crate::scalar::Scalar;
+
+/// `Array([1, 2], dtype=int64)`.
+pub fn array(x: &Any) -> String {
+    let body = elements(x).replace('\n', "\n      ");
+    if x.size() == 0 {
+        return format!("Array({body}, shape={:?}, dtype={})", x.dims(), x.dtype());
+    }
+    format!("Array({body}, dtype={})", x.dtype())
+}
+
+/// The elements as NumPy prints them.
+pub fn elements(x: &Any) -> String {
+    dispatch!(x, |v| v.to_string())
+}
+
+/// A Python number.
+pub fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
+    Ok(match s {
+        Scalar::Bool(b) => PyBool::new(py, b).to_owned().into_any(),
+        Scalar::Int(i) => match i64::try_from(i) {
+            Ok(small) => small.into_pyobject(py)?.into_any(),
+            Err(_) => i.into_pyobject(py)?.into_any(),
+        },
+        Scalar::Huge(f) | Scalar::Float(f) => f.into_pyobject(py)?.into_any(),
+        Scalar::Complex(z) => PyComplex::from_doubles(py, z.re, z.im).into_any(),
+    })
+}
+
+/// A Python number, or nested lists of numbers.
+pub fn nested<'py>(py: Python<'py>, x: &Any) -> PyResult<Bound<'py, PyAny>> {
+    let values = dispatch!(x, |v| v.to_host().map(|h| h.into_iter().map(ToScalar::to_scalar).collect::<Vec<_>>()))
+        .map_err(|e| crate::error::to_python("tolist", e))?;
+    level(py, x.dims(), &mut values.into_iter())
+}
+
+fn level<'py>(py: Python<'py>, dims: &[usize], values: &mut std::vec::IntoIter<Scalar>) -> PyResult<Bound<'py, PyAny>> {
+    let Some((&n, rest)) = dims.split_first() else {
+        return match values.next() {
+            Some(s) => number(py, s),
+            None => unreachable!("as many values as the shape has elements"),
+        };
+    };
+    let list = PyList::empty(py);
+    for _ in 0..n {
+        list.append(level(py, rest, values)?)?;
+    }
+    Ok(list.into_any())
+}
