@@ -208,11 +208,13 @@ pub fn diff<B: Backend, T: Num, D: Dim>(
     prepend: Option<&Array<B, T, D>>,
     append: Option<&Array<B, T, D>>,
 ) -> Result<Array<B, T, D>> {
-    let len = x.dims()[normalize_axis(axis, x.ndim())?];
+    let k = normalize_axis(axis, x.ndim())?;
     let parts: Vec<_> = prepend.into_iter().chain([x]).chain(append).collect();
     let mut out = if parts.len() == 1 { x.clone() } else { concat(&parts, axis)? };
-    for _ in 0..n.min(len + parts[0].size() + parts[parts.len() - 1].size()) {
+    let mut left = n;
+    while left > 0 && out.dims()[k] > 0 {
         out = (out.slice_axis(axis, Some(1), None, 1)?.lazy() - &out.slice_axis(axis, None, Some(-1), 1)?).try_eval()?.into_rank()?;
+        left -= 1;
     }
     Ok(out)
 }

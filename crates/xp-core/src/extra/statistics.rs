@@ -1,6 +1,6 @@
 //! Statistics that skip NaN, weighted means, covariance, the logarithm of a sum of exponentials.
 
-use super::values::to_complex;
+use super::values::from_real;
 use crate::array::Array;
 use crate::axes::Axes;
 use crate::backend::Backend;
@@ -148,7 +148,7 @@ pub fn average<B: Backend, T: Floating, D: Dim, E: Dim>(
     if total.equal(T::Real::ZERO).any_all().item()? {
         return Err(Error::value("average: weights", "they sum to zero, and cannot be normalised"));
     }
-    let w = to_complex::<B, T, D>(&w)?;
+    let w = from_real::<B, T, D>(&w)?;
     let sums = (x.lazy() * &w).sum(axis).try_eval()?;
     (sums.lazy() / total.lazy().map::<AsType<T>>()).try_eval()?.into_dyn().into_rank()
 }
@@ -232,7 +232,7 @@ pub fn cov<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, options: Cov<'_,
             None => 1.0,
         };
         dof = total - options.correction * second;
-        let w = to_complex::<B, T, Dyn>(&w)?;
+        let w = from_real::<B, T, Dyn>(&w)?;
         let mean = ((m.lazy() * &w).sum_keepdims(-1).try_eval()?.lazy() / T::from_f64(total)).try_eval()?;
         centred = (m.lazy() - &mean).try_eval()?;
         weighted = (centred.lazy() * &w).try_eval()?;

@@ -133,6 +133,6 @@ pub fn rad2deg<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, 
 }
 
 /// A real array as one of a floating dtype.
-pub(super) fn to_complex<B: Backend, T: Floating, D: Dim>(x: &Array<B, T::Real, D>) -> Result<Array<B, T, D>> {
+pub(super) fn from_real<B: Backend, T: Floating, D: Dim>(x: &Array<B, T::Real, D>) -> Result<Array<B, T, D>> {
     x.lazy().map::<AsType<T>>().try_eval()
 }

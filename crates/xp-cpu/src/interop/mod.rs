@@ -1,4 +1,4 @@
-//! Arrays of other crates: views of an [`Array`](xp_core::Array) without a copy, and arrays made of theirs.
+//! Arrays of other crates: views of an [`Array`] without a copy, and arrays made of theirs.
 //!
 //! A view borrows the array and has its strides. An owned container gives its memory away: the array that is made of it
 //! keeps it alive, and no element is copied.
