@@ -164,6 +164,23 @@ DEVICE bool op_equal(bool x, bool y) { return x == y; }
 DEVICE bool op_not_equal(bool x, bool y) { return x != y; }
 DEVICE bool is_true(bool x) { return x; }
 template <class T> DEVICE T op_where(bool c, T x, T y) { return c ? x : y; }
+// Philox 4x32 of ten rounds (Salmon, Moraes, Dror & Shaw 2011): one half of the four words of a position.
+DEVICE u64 philox(i64 position, u64 key, u64 stream, bool high) {
+  u32 a = (u32)position, b = (u32)((u64)position >> 32), c = (u32)stream, d = (u32)(stream >> 32), k = (u32)key, l = (u32)(key >> 32);
+  for (int round = 0; round < 10; ++round) {
+    u64 p = (u64)a * 0xd2511f53u, q = (u64)c * 0xcd9e8d57u;
+    a = (u32)(q >> 32) ^ b ^ k; b = (u32)q; c = (u32)(p >> 32) ^ d ^ l; d = (u32)p;
+    k += 0x9e3779b9u; l += 0xbb67ae85u;
+  }
+  return high ? (u64)d << 32 | c : (u64)b << 32 | a;
+}
+DEVICE u64 op_random_bits(i64 position, u64 key, u64 stream) { return philox(position, key, stream, false); }
+DEVICE u64 op_random_bits_high(i64 position, u64 key, u64 stream) { return philox(position, key, stream, true); }
+DEVICE u64 op_multiply_high(u64 x, u64 y) {
+  u64 low = (x & 0xffffffffu) * (y & 0xffffffffu), middle = (x >> 32) * (y & 0xffffffffu) + (low >> 32);
+  u64 other = (x & 0xffffffffu) * (y >> 32) + (middle & 0xffffffffu);
+  return (x >> 32) * (y >> 32) + (middle >> 32) + (other >> 32);
+}
 
 // ---- real numbers ----
 #define COMPARISONS(T, R) \
