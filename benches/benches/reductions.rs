@@ -1,7 +1,6 @@
 //! Sums, extremes, variances.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use xp::prelude::*;
 
 use benches::data::{Matrix, Source};
 

@@ -5,11 +5,11 @@ use xp::prelude::*;
 use xp::{Error, IntoShape, Result};
 
 /// Vectors, matrices and stacks of xp's default backend.
-pub type Vector<T> = Array<DefaultBackend, T, Ix1>;
+pub type Vector<T> = Array<Cpu, T, Ix1>;
 /// See [`Vector`].
-pub type Matrix<T> = Array<DefaultBackend, T, Ix2>;
+pub type Matrix<T> = Array<Cpu, T, Ix2>;
 /// See [`Vector`].
-pub type Stack<T> = Array<DefaultBackend, T, Ix3>;
+pub type Stack<T> = Array<Cpu, T, Ix3>;
 
 /// Elements that one task draws.
 const PART: usize = 1 << 14;
@@ -18,7 +18,7 @@ const PART: usize = 1 << 14;
 #[derive(Debug)]
 pub struct Source {
     seed: u64,
-    device: DefaultBackend,
+    device: Cpu,
 }
 
 impl Source {
@@ -27,14 +27,14 @@ impl Source {
     /// # Errors
     /// When there is no default device.
     pub fn new(seed: u64) -> Result<Self> {
-        Ok(Source { seed: mix(seed), device: DefaultBackend::default_device()? })
+        Ok(Source { seed: mix(seed), device: Cpu::default_device()? })
     }
 
     /// Independent draws from the standard normal distribution (Box and Muller).
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn normal<T: Float, S: IntoShape>(&mut self, shape: S) -> Result<Array<DefaultBackend, T, S::Dim>> {
+    pub fn normal<T: Float, S: IntoShape>(&mut self, shape: S) -> Result<Array<Cpu, T, S::Dim>> {
         self.draw(shape, |r| {
             let (radius, angle) = ((-2.0 * (1.0 - unit(r[0])).ln()).sqrt(), std::f64::consts::TAU * unit(r[1]));
             [T::from_f64(radius * angle.cos()), T::from_f64(radius * angle.sin())]
@@ -45,7 +45,7 @@ impl Source {
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn uniform<T: Float, S: IntoShape>(&mut self, shape: S, low: f64, high: f64) -> Result<Array<DefaultBackend, T, S::Dim>> {
+    pub fn uniform<T: Float, S: IntoShape>(&mut self, shape: S, low: f64, high: f64) -> Result<Array<Cpu, T, S::Dim>> {
         self.draw(shape, |r| r.map(|bits| T::from_f64(low + (high - low) * unit(bits))))
     }
 
@@ -61,7 +61,7 @@ impl Source {
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn symmetric<T: Float, S: IntoShape>(&mut self, shape: S) -> Result<Array<DefaultBackend, T, S::Dim>> {
+    pub fn symmetric<T: Float, S: IntoShape>(&mut self, shape: S) -> Result<Array<Cpu, T, S::Dim>> {
         let g = self.normal::<T, S>(shape)?;
         let turned = g.matrix_transpose()?;
         ((g.lazy() + &turned) * T::from_f64(0.5)).try_eval()?.into_rank()
@@ -92,7 +92,7 @@ impl Source {
     }
 
     /// Values made in pairs from two random words each.
-    fn draw<T: Element, S: IntoShape>(&mut self, shape: S, pair: impl Fn([u64; 2]) -> [T; 2] + Sync) -> Result<Array<DefaultBackend, T, S::Dim>> {
+    fn draw<T: Element, S: IntoShape>(&mut self, shape: S, pair: impl Fn([u64; 2]) -> [T; 2] + Sync) -> Result<Array<Cpu, T, S::Dim>> {
         self.seed = mix(self.seed);
         let stream = self.seed;
         let shape = shape.into_shape();
