@@ -35,7 +35,9 @@ fn main() -> Result<()> {
     let k = 8192;
     let a = square(k)?;
     time(&device, "gemm", 0.0, 2.0 * (k as f64).powi(3), || a.matmul(&a))?;
-    time(&device, "fft2", 0.0, 5.0 * (k as f64).powi(2) * (2.0 * (k as f64).log2()), || Cuda::r2c(a.clone(), &[0, 1], &[k, k], Direction::Forward, 1.0))?;
+    time(&device, "fft2", 0.0, 5.0 * (k as f64).powi(2) * (2.0 * (k as f64).log2()), || {
+        Cuda::r2c(a.clone(), &[0, 1], &[k, k], Direction::Forward, 1.0)
+    })?;
     drop(a);
     let b = square(1024)?.astype::<f64>();
     time(&device, "svd", 0.0, 0.0, || linalg::svdvals(&b))?;

@@ -48,7 +48,12 @@ fn check<B: Linalg<T>, T: Float>(device: &B, golden: &Golden, case: &Value) {
     let whole = table(&expected["explained_variance_"]).data[0];
     let noise = number(&expected["noise_variance_"]);
     let scale = if case["svd_solver"] == "full" { noise } else { whole };
-    assert!((pca.noise_variance() - noise).abs() <= 1000.0 * T::EPSILON.to_f64() * scale, "{} for {noise}, {}", pca.noise_variance(), what("noise_variance"));
+    assert!(
+        (pca.noise_variance() - noise).abs() <= 1000.0 * T::EPSILON.to_f64() * scale,
+        "{} for {noise}, {}",
+        pca.noise_variance(),
+        what("noise_variance")
+    );
     let rows: Vec<usize> = case["rows"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect();
     let transformed = pca.transform(&data.rows(&rows).array(device)).unwrap();
     assert_matches(&transformed, &expected["transform"], &what("transform"));
