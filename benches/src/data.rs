@@ -5,11 +5,11 @@ use xp::prelude::*;
 use xp::{Error, Floating, IntoShape, Num, Result};
 
 /// Vectors, matrices and stacks of xp's default backend.
-pub type Vector<T> = Array<DefaultBackend, T, Ix1>;
+pub type Vector<T> = Array<Cpu, T, Ix1>;
 /// See [`Vector`].
-pub type Matrix<T> = Array<DefaultBackend, T, Ix2>;
+pub type Matrix<T> = Array<Cpu, T, Ix2>;
 /// See [`Vector`].
-pub type Stack<T> = Array<DefaultBackend, T, Ix3>;
+pub type Stack<T> = Array<Cpu, T, Ix3>;
 
 /// Elements that one task draws.
 const PART: usize = 1 << 14;
@@ -18,7 +18,7 @@ const PART: usize = 1 << 14;
 #[derive(Debug)]
 pub struct Source {
     seed: u64,
-    device: DefaultBackend,
+    device: Cpu,
 }
 
 impl Source {
@@ -27,14 +27,14 @@ impl Source {
     /// # Errors
     /// When there is no default device.
     pub fn new(seed: u64) -> Result<Self> {
-        Ok(Source { seed: mix(seed), device: DefaultBackend::default_device()? })
+        Ok(Source { seed: mix(seed), device: Cpu::default_device()? })
     }
 
-    /// Independent draws from the standard normal distribution .
+    /// Independent draws from the standard normal distribution.
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn normal<T: Float, S: IntoShape>(&mut self, shape: S) -> Result<Array<DefaultBackend, T, S::Dim>> {
+    pub fn normal<T: Float, S: IntoShape>(&mut self, shape: S) -> Result<Array<Cpu, T, S::Dim>> {
         self.draw(shape, |r| box_muller(r).map(T::from_f64))
     }
 
@@ -42,7 +42,7 @@ impl Source {
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn complex<C: Floating, S: IntoShape>(&mut self, shape: S) -> Result<Array<DefaultBackend, C, S::Dim>> {
+    pub fn complex<C: Floating, S: IntoShape>(&mut self, shape: S) -> Result<Array<Cpu, C, S::Dim>> {
         let one = |r: [u64; 2]| {
             let [re, im] = box_muller(r).map(<C::Real as Num>::from_f64);
             C::from_parts(re, im)
@@ -54,7 +54,7 @@ impl Source {
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn uniform<T: Float, S: IntoShape>(&mut self, shape: S, low: f64, high: f64) -> Result<Array<DefaultBackend, T, S::Dim>> {
+    pub fn uniform<T: Float, S: IntoShape>(&mut self, shape: S, low: f64, high: f64) -> Result<Array<Cpu, T, S::Dim>> {
         self.draw(shape, |r| r.map(|bits| T::from_f64(low + (high - low) * unit(bits))))
     }
 
@@ -70,7 +70,7 @@ impl Source {
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn symmetric<T: Float, S: IntoShape>(&mut self, shape: S) -> Result<Array<DefaultBackend, T, S::Dim>> {
+    pub fn symmetric<T: Float, S: IntoShape>(&mut self, shape: S) -> Result<Array<Cpu, T, S::Dim>> {
         let g = self.normal::<T, S>(shape)?;
         let turned = g.matrix_transpose()?;
         ((g.lazy() + &turned) * T::from_f64(0.5)).try_eval()?.into_rank()
@@ -101,7 +101,7 @@ impl Source {
     }
 
     /// Values made in pairs from two random words each.
-    fn draw<T: Element, S: IntoShape>(&mut self, shape: S, pair: impl Fn([u64; 2]) -> [T; 2] + Sync) -> Result<Array<DefaultBackend, T, S::Dim>> {
+    fn draw<T: Element, S: IntoShape>(&mut self, shape: S, pair: impl Fn([u64; 2]) -> [T; 2] + Sync) -> Result<Array<Cpu, T, S::Dim>> {
         self.seed = mix(self.seed);
         let stream = self.seed;
         let shape = shape.into_shape();

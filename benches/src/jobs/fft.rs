@@ -9,7 +9,7 @@ use crate::data::Source;
 
 pub(super) fn jobs<T: Float>() -> Vec<Job>
 where
-    DefaultBackend: Fft<T>,
+    Cpu: Fft<T>,
 {
     vec![
         named(complex_dtype::<T>(), "fft 1d 2^20", signal::<T, _>([1 << 20]), |x| fft(&*x)),
@@ -26,9 +26,9 @@ where
 }
 
 /// Keeps the lowest tenth of the frequencies of an image along both of its axes.
-fn smooth<T: Float>(image: &mut Array<DefaultBackend, T, Ix3>) -> Result<Array<DefaultBackend, T, Ix3>>
+fn smooth<T: Float>(image: &mut Array<Cpu, T, Ix3>) -> Result<Array<Cpu, T, Ix3>>
 where
-    DefaultBackend: Fft<T>,
+    Cpu: Fft<T>,
 {
     let [rows, columns, _] = image.shape();
     let plane = Axes::new([0, 1]);
@@ -40,15 +40,15 @@ where
     irfft2_with(f, plane.s([rows, columns]))
 }
 
-fn normal<T: Float, S: IntoShape + Copy>(shape: S) -> impl Fn(&mut Source) -> Result<Array<DefaultBackend, T, S::Dim>> {
+fn normal<T: Float, S: IntoShape + Copy>(shape: S) -> impl Fn(&mut Source) -> Result<Array<Cpu, T, S::Dim>> {
     move |from| from.normal::<T, S>(shape)
 }
 
-fn signal<T: Float, S: IntoShape + Copy>(shape: S) -> impl Fn(&mut Source) -> Result<Array<DefaultBackend, Spectral<T>, S::Dim>>
+fn signal<T: Float, S: IntoShape + Copy>(shape: S) -> impl Fn(&mut Source) -> Result<Array<Cpu, Spectral<T>, S::Dim>>
 where
-    DefaultBackend: Fft<T>,
+    Cpu: Fft<T>,
 {
     move |from| from.complex(shape)
 }
 
-type Spectral<T> = <DefaultBackend as Fft<T>>::Complex;
+type Spectral<T> = <Cpu as Fft<T>>::Complex;

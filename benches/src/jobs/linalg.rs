@@ -9,7 +9,7 @@ use crate::data::{Matrix, Source, Stack};
 
 pub(super) fn jobs<T: Float>() -> Vec<Job>
 where
-    DefaultBackend: Linalg<T>,
+    Cpu: Linalg<T>,
 {
     vec![
         job::<T, _, _, _, _>("matmul 2000", pair::<T>, |[a, b]| a.matmul(b)),

@@ -11,7 +11,7 @@ use xp::{Linalg, Result};
 use super::{Failure, Job, job};
 use crate::data::{Matrix, Source, Vector};
 
-type Lda<T> = LinearDiscriminantAnalysis<DefaultBackend, T>;
+type Lda<T> = LinearDiscriminantAnalysis<Cpu, T>;
 type Samples<T> = (Matrix<T>, Vector<i64>);
 
 const FITTED_ROWS: isize = 20_000;
@@ -19,7 +19,7 @@ const RANDOMIZED: SvdSolver = SvdSolver::Randomized { n_oversamples: 10, iterate
 
 pub(super) fn jobs<T: Float>() -> Vec<Job>
 where
-    DefaultBackend: Linalg<T>,
+    Cpu: Linalg<T>,
 {
     vec![
         job::<T, _, _, _, _>("LDA svd fit 100000x300", classes::<T>(100_000), |(x, y)| Lda::params().fit(x, y)),
@@ -68,7 +68,7 @@ fn classes<T: Float>(n: usize) -> impl Fn(&mut Source) -> Result<Samples<T>> {
 
 fn discriminant<T: Float>(n: usize) -> impl Fn(&mut Source) -> std::result::Result<(Lda<T>, Matrix<T>), Failure>
 where
-    DefaultBackend: Linalg<T>,
+    Cpu: Linalg<T>,
 {
     move |from| {
         let (x, y) = from.classes::<T>(n, 300, 10)?;

@@ -25,8 +25,15 @@ pub fn device_with(ordinal: u32, options: DeviceOptions) -> Option<Device> {
     Some(open(ordinal, options))
 }
 
-/// The simulated device as a backend, shared by the tests of a process.
+/// The simulated device as a backend, shared by the tests of a process; the real device of the number in
+/// `XP_CUDA_TEST_DEVICE` where that is set.
 pub fn cuda() -> Cuda {
+    if let Some(number) = std::env::var_os("XP_CUDA_TEST_DEVICE") {
+        let number = number.to_str().and_then(|n| n.parse().ok()).expect("XP_CUDA_TEST_DEVICE is the number of a device");
+        let device = Cuda::new(number).unwrap_or_else(|e| panic!("{e}"));
+        assert!(!device.device().is_simulated(), "a real device was asked for");
+        return device;
+    }
     static SHARED: OnceLock<Device> = OnceLock::new();
     let _ = xp_cuda::libraries::install(xp_cuda_sim::libraries::factories());
     let open = || device().expect("the conformance suite needs a C++ compiler (g++, or set CXX)");
