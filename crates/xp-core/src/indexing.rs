@@ -208,6 +208,21 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         assign(&target, &value)
     }
 
+    /// Writes an array, which is broadcast, to every element, in memory that other arrays may share: they see the write.
+    /// For bindings to languages whose arrays are references.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the value does not broadcast to the array.
+    ///
+    /// # Safety
+    /// No two elements of the array may share a place, the value must not share memory with it, and nobody may read or
+    /// write the memory meanwhile.
+    #[doc(hidden)]
+    pub unsafe fn write_shared<E: Dim>(&self, value: &Array<B, T, E>) -> Result<()> {
+        // SAFETY: passed on.
+        unsafe { eval_onto(&value, self) }
+    }
+
     /// Writes a scalar or an array, which is broadcast, where the mask holds.
     ///
     /// # Errors

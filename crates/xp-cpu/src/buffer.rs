@@ -60,7 +60,14 @@ impl<T: Element> CpuBuffer<T> {
 
     /// Whether this is the only handle.
     pub(crate) fn is_unique(&self) -> bool {
-        Arc::strong_count(&self.block) == 1 && !self.block.owner.as_ref().is_some_and(|o| o.readonly)
+        Arc::strong_count(&self.block) == 1 && !self.is_readonly()
+    }
+
+    /// Whether the memory belongs to somebody who does not allow writing to it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_readonly(&self) -> bool {
+        self.block.owner.as_ref().is_some_and(|o| o.readonly)
     }
 
     /// The elements.

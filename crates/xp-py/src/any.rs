@@ -4,7 +4,7 @@
 //! per operation and dtype, and no more.
 
 use num_complex::Complex;
-use xp_core::{Array, DType, Dyn, Element, Error};
+use xp_core::{Array, Backend, DType, Dyn, Element, Error};
 use xp_cpu::Cpu;
 
 /// A typed array of the module.
@@ -156,16 +156,27 @@ impl Any {
     pub fn permute(&self, axes: &[isize]) -> XpResult {
         dispatch!(self, |v| v.permute_dims(axes).map(Any::from))
     }
-    /// Whether no other array shares the memory and every element has a place of its own: then writes may be seen by
-    /// whoever was given the memory.
-    pub fn owns_memory(&self) -> bool {
-        use xp_core::Backend;
+    /// Whether the memory may be written in place: every element has a place of its own, and nobody forbids it.
+    pub fn is_writable(&self) -> bool {
         let overlaps = self.dims().iter().zip(self.strides()).any(|(&n, &s)| n > 1 && s == 0);
-        !overlaps && dispatch!(self, |v| Cpu::is_unique(v.buffer()))
+        !overlaps && !dispatch!(self, |v| v.buffer().is_readonly())
+    }
+    /// Whether this is the only handle to the memory.
+    pub fn is_unique(&self) -> bool {
+        dispatch!(self, |v| Cpu::is_unique(v.buffer()))
+    }
+    /// Whether another array lives in the same memory.
+    pub fn shares_memory(&self, other: &Any) -> bool {
+        let start = |x: &Any| dispatch!(x, |v| Cpu::address(v.buffer()).cast::<u8>());
+        let end = |x: &Any| dispatch!(x, |v| Cpu::address(v.buffer()).wrapping_add(Cpu::len(v.buffer())).cast::<u8>());
+        start(self) < end(other) && start(other) < end(self)
+    }
+    /// The array, or a copy when it lives in the memory of `x`: for functions whose result is never a view.
+    pub fn apart_from(self, x: &Any) -> XpResult {
+        if self.shares_memory(x) { self.copy() } else { Ok(self) }
     }
     /// The address of the first element.
     pub fn address(&self) -> *mut u8 {
-        use xp_core::Backend;
         dispatch!(self, |v| Cpu::address(v.buffer()).wrapping_add(v.offset()).cast_mut().cast())
     }
 }

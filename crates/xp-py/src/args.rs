@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
+use pyo3::types::{PyBool, PyTuple};
 
 use crate::dtype::describe;
 use crate::error::Named;
@@ -18,6 +18,10 @@ pub enum Ints {
 impl<'a, 'py> FromPyObject<'a, 'py> for Ints {
     type Error = PyErr;
     fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(tuple) = obj.cast::<PyTuple>() {
+            let wrong = |item: &Bound<'_, PyAny>| PyTypeError::new_err(format!("integers expected in the tuple; {} given", describe(item)));
+            return tuple.iter().map(|item| int(&item)?.ok_or_else(|| wrong(&item))).collect::<PyResult<_>>().map(Ints::Many);
+        }
         if let Some(i) = int(&obj)? {
             return Ok(Ints::One(i));
         }

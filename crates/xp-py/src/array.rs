@@ -12,7 +12,6 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyString, PyTuple};
 use xp_core::dtype::Kind;
-use xp_core::indexing::SliceItem;
 
 use crate::any::{Any, dispatch};
 use crate::dtype::{PyDType, object};
@@ -22,9 +21,9 @@ use crate::scalar::{Operand, promoted};
 
 /// An n-dimensional array of the array API standard.
 ///
-/// Arrays are values: a slice, a transpose and a reshaped array share memory with the array they come from until one of
-/// them is written to; the write is seen by that one only. Memory handed to or taken from another library (DLPack, the
-/// buffer protocol) is shared with it.
+/// As in NumPy, a slice, a transpose and a reshaped array are views, through which writes are seen. Memory handed to or
+/// taken from another library (DLPack, the buffer protocol) is shared with it. An array over memory that must not be
+/// written, or whose elements overlap (`broadcast_to`), is copied when it is written to.
 #[pyclass(name = "Array", module = "xparray", weakref)]
 pub struct PyArray {
     /// The elements.
@@ -79,28 +78,50 @@ impl PyArray {
         }
     }
 
-    /// Changes elements by `f`, which may give the array other memory. Whoever holds the address of the memory sees the
-    /// change when no other array shares the memory, and otherwise keeps the elements as they were.
-    pub fn mutate(&mut self, function: &str, f: impl FnOnce(&mut Any) -> PyResult<()>) -> PyResult<()> {
-        if self.exports.count.load(Ordering::Relaxed) == 0 {
-            return f(&mut self.any);
+    /// Gives the array new elements, of the same dtype and shape, which everybody sees who shares the memory.
+    fn store(&mut self, function: &str, elements: Any) -> PyResult<()> {
+        let held = self.exports.count.load(Ordering::Relaxed) > 0;
+        if !held && self.any.is_unique() {
+            self.any = elements;
+            return Ok(());
         }
-        let visible = self.any.owns_memory();
-        let mut changed = self.any.clone();
-        f(&mut changed)?;
-        if visible {
-            let changed = changed.copy().named(function)?;
-            return write_all(&mut self.any, &changed).named(function);
+        if self.any.is_writable() {
+            return write(&self.any, &elements).named(function);
         }
-        let old = std::mem::replace(&mut self.any, changed);
-        self.exports.retired.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(old);
+        let old = std::mem::replace(&mut self.any, elements.copy().named(function)?);
+        if held {
+            self.exports.retired.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(old);
+        }
         Ok(())
+    }
+
+    /// `x[key] = value`, with the value in the dtype of the array.
+    fn assign(&mut self, key: crate::index::Key, value: Any) -> PyResult<()> {
+        const NAME: &str = "__setitem__";
+        let value = value.apart_from(&self.any).named(NAME)?;
+        if !self.any.is_writable() {
+            let copy = self.any.copy().named(NAME)?;
+            self.store(NAME, copy)?;
+        }
+        match key {
+            crate::index::Key::Basic(items) => write(&dispatch!(&self.any, |v| v.slice(items).map(Any::from)).named(NAME)?, &value).named(NAME),
+            key if self.exports.count.load(Ordering::Relaxed) == 0 && self.any.is_unique() => crate::index::set(&mut self.any, key, &value),
+            key => {
+                let mut changed = self.any.copy().named(NAME)?;
+                crate::index::set(&mut changed, key, &value)?;
+                self.store(NAME, changed)
+            }
+        }
     }
 }
 
-fn write_all(to: &mut Any, from: &Any) -> crate::any::XpResult<()> {
-    dispatch!(to, |v| match <T as crate::any::Typed>::peek(from) {
-        Some(w) => v.set(vec![SliceItem::Ellipsis], w),
+/// Writes elements of the same dtype, which are broadcast, to memory that others may share.
+fn write(to: &Any, from: &Any) -> crate::any::XpResult<()> {
+    let from = from.clone().apart_from(to)?;
+    dispatch!(to, |v| match <T as crate::any::Typed>::peek(&from) {
+        // SAFETY: callers write to writable arrays only, whose elements have places of their own; the value is apart; and
+        // whoever reads or writes arrays of the module holds the interpreter's lock.
+        Some(w) => unsafe { v.write_shared(w) },
         None => unreachable!("of one dtype"),
     })
 }
@@ -133,10 +154,7 @@ fn in_place(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAn
         if out.dims() != x.any.dims() {
             return Err(PyValueError::new_err(format!("{name}: the result has shape {:?}, which an array of shape {:?} cannot hold", out.dims(), x.any.dims())));
         }
-        x.mutate(name, |to| {
-            *to = out;
-            Ok(())
-        })
+        x.store(name, out)
     })
 }
 
@@ -350,7 +368,7 @@ impl PyArray {
                 (x.any.dtype(), crate::index::Key::parse(key, &x.any)?)
             };
             let value = crate::index::value(value, dtype)?;
-            slf.try_borrow_mut()?.mutate("__setitem__", |x| crate::index::set(x, key, &value))
+            slf.try_borrow_mut()?.assign(key, value)
         })
     }
 

@@ -2,7 +2,6 @@
 
 use std::ffi::{CStr, CString, c_int};
 
-use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -10,7 +9,7 @@ use xp_core::DType;
 
 use crate::any::Any;
 use crate::array::PyArray;
-use crate::memory::{Foreign, NO_HALF};
+use crate::memory::{Foreign, NO_HALF, row_major};
 
 /// What a view of an array points into.
 struct Layout {
@@ -28,9 +27,9 @@ pub unsafe fn fill(slf: &Bound<'_, PyArray>, view: *mut ffi::Py_buffer, flags: c
         return Err(PyBufferError::new_err("the view is null"));
     }
     let x = slf.try_borrow()?;
-    let writable = x.any.owns_memory();
+    let writable = x.any.is_writable();
     if flags & ffi::PyBUF_WRITABLE != 0 && !writable {
-        return Err(PyBufferError::new_err("a writable buffer was asked for, but other arrays share the memory"));
+        return Err(PyBufferError::new_err("a writable buffer was asked for, but the memory must not be written"));
     }
     let contiguous = xp_core::is_contiguous(x.any.dims(), x.any.strides());
     let wants_strides = flags & ffi::PyBUF_STRIDES == ffi::PyBUF_STRIDES;
@@ -74,23 +73,61 @@ pub unsafe fn release(slf: &Bound<'_, PyArray>, view: *mut ffi::Py_buffer) {
     }
 }
 
+/// A view of another object's memory, released when the last array over it is gone.
+struct View(Box<ffi::Py_buffer>);
+// SAFETY: the fields are only read, and the view is released with the interpreter attached.
+unsafe impl Send for View {}
+// SAFETY: as above.
+unsafe impl Sync for View {}
+impl View {
+    fn of(obj: &Bound<'_, PyAny>) -> PyResult<View> {
+        let mut view = Box::new(ffi::Py_buffer::new());
+        // SAFETY: the view is new, and stays in its box; on failure there is nothing to release.
+        if unsafe { ffi::PyObject_GetBuffer(obj.as_ptr(), &mut *view, ffi::PyBUF_RECORDS_RO) } != 0 {
+            return Err(PyErr::fetch(obj.py()));
+        }
+        Ok(View(view))
+    }
+
+    /// The list at `start`, one entry per axis.
+    fn list(&self, start: *const ffi::Py_ssize_t) -> Option<Vec<isize>> {
+        // SAFETY: a list that is there has an entry for every axis.
+        (!start.is_null()).then(|| (0..self.0.ndim as usize).map(|k| unsafe { *start.add(k) }).collect())
+    }
+}
+impl Drop for View {
+    fn drop(&mut self) {
+        // When the interpreter has ended there is nobody to give the view back to.
+        Python::try_attach(|_| {
+            // SAFETY: the view was filled, and is released once.
+            unsafe { ffi::PyBuffer_Release(&mut *self.0) }
+        });
+    }
+}
+
 /// An array over the memory of an object with a buffer; `None` when it has none.
 pub fn import(obj: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Option<Any>> {
     // SAFETY: asks whether the type has the protocol.
     if unsafe { ffi::PyObject_CheckBuffer(obj.as_ptr()) } == 0 {
         return Ok(None);
     }
-    let buffer = PyUntypedBuffer::get(obj)?;
-    let dtype = dtype_of(buffer.format(), buffer.item_size())?;
-    let foreign = Foreign {
-        start: buffer.buf_ptr().cast(),
-        dtype,
-        shape: buffer.shape().to_vec(),
-        strides: buffer.strides().to_vec(),
-        readonly: buffer.readonly(),
-        owner: Box::new(buffer),
+    let view = View::of(obj)?;
+    let item = view.0.itemsize.max(0) as usize;
+    // SAFETY: a format that is there ends in a null byte; none means bytes.
+    let format = if view.0.format.is_null() { c"B" } else { unsafe { CStr::from_ptr(view.0.format) } };
+    let dtype = dtype_of(format, item)?;
+    if !view.0.suboffsets.is_null() && view.0.ndim > 0 {
+        return Err(PyBufferError::new_err("asarray(): a buffer of pointers (with suboffsets) has no strides"));
+    }
+    let bytes = view.0.len.max(0) as usize;
+    let shape = match view.list(view.0.shape) {
+        Some(lengths) => lengths.into_iter().map(|n| n.max(0) as usize).collect(),
+        None if view.0.ndim == 0 => vec![],
+        None => vec![bytes / item.max(1)],
     };
-    // SAFETY: the exporter keeps the memory as described while the buffer is held.
+    let strides = view.list(view.0.strides).unwrap_or_else(|| row_major(&shape, item));
+    let foreign = Foreign { start: view.0.buf.cast(), dtype, shape, strides, readonly: view.0.readonly != 0, owner: Box::new(view) };
+    // SAFETY: the exporter keeps the memory as described while the view is held.
     unsafe { foreign.into_array("asarray", copy).map(Some) }
 }
 

@@ -110,11 +110,11 @@ pub fn export<'py>(x: &Bound<'py, PyArray>, max_version: Option<(u32, u32)>, dev
         return Err(PyBufferError::new_err(format!("__dlpack__(): dl_device {:?} given: the only device is {CPU:?}, the CPU", device.unwrap_or_default())));
     }
     let versioned = max_version.is_some_and(|(major, _)| major >= 1);
-    let writable = x.try_borrow()?.any.owns_memory();
+    let writable = x.try_borrow()?.any.is_writable();
     // A consumer of the old protocol cannot be told not to write.
     let must_copy = !writable && !versioned;
     if must_copy && copy == Some(false) {
-        return Err(PyBufferError::new_err("__dlpack__(): copy=False, but other arrays share the memory, and a consumer below version 1 cannot be told not to write to it"));
+        return Err(PyBufferError::new_err("__dlpack__(): copy=False, but the memory must not be written, and a consumer below version 1 cannot be told"));
     }
     let copied = copy == Some(true) || must_copy;
     let array = if copied { Bound::new(py, PyArray::new(x.try_borrow()?.any.copy().named("__dlpack__")?))? } else { x.clone() };

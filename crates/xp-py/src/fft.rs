@@ -131,9 +131,9 @@ macro_rules! shifts {
         #[pyo3(signature = (x, /, *, axes=None))]
         fn $name(x: X<'_>, axes: Option<Ints>) -> PyResult<PyArray> {
             guard(stringify!($name), || dispatch!(&x.any, |v| match &axes {
-                Some(axes) => ft::$with(v, axes.list()).map(PyArray::new),
-                None => ft::$name(v).map(PyArray::new),
-            }).named(stringify!($name)))
+                Some(axes) => ft::$with(v, axes.list()).map(Any::from),
+                None => ft::$name(v).map(Any::from),
+            }).and_then(|y| y.apart_from(&x.any)).map(PyArray::new).named(stringify!($name)))
         }
     )*};
 }

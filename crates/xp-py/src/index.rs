@@ -1,6 +1,7 @@
 //! Reading and writing parts: integers, slices, new axes, ellipses, masks, index arrays.
 
-use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyTypeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
 use xp_core::indexing::SliceItem;
@@ -55,7 +56,7 @@ const WHOLE: SliceItem = SliceItem::Range { start: None, stop: None, step: 1 };
 impl Key {
     /// The key that an object is for an array.
     pub fn parse(key: &Bound<'_, PyAny>, x: &Any) -> PyResult<Key> {
-        let mut items = vec![];
+        let mut items = Vec::with_capacity(4);
         if let Ok(tuple) = key.cast::<PyTuple>() {
             for k in tuple {
                 items.push(item(&k)?);
@@ -127,16 +128,8 @@ fn fitting_mask(mask: Arr<bool>, dims: &[usize], axis: usize) -> PyResult<Arr<bo
 }
 
 fn item(obj: &Bound<'_, PyAny>) -> PyResult<Item> {
-    if obj.is_instance_of::<PySlice>() {
-        let part = |name| -> PyResult<Option<isize>> {
-            let v = obj.getattr(name)?;
-            if v.is_none() { Ok(None) } else { position(&v).map(Some) }
-        };
-        let step = part("step")?.unwrap_or(1);
-        if step == 0 {
-            return Err(PyValueError::new_err("slice step cannot be zero"));
-        }
-        return Ok(Item::Basic(SliceItem::Range { start: part("start")?, stop: part("stop")?, step }));
+    if let Ok(s) = obj.cast::<PySlice>() {
+        return slice(s).map(Item::Basic);
     }
     if obj.is_none() {
         return Ok(Item::Basic(SliceItem::NewAxis));
@@ -186,15 +179,14 @@ fn integer(obj: &Bound<'_, PyAny>) -> PyResult<isize> {
     obj.extract::<isize>().map_err(|_| PyIndexError::new_err(format!("index {} is out of bounds", describe(obj))))
 }
 
-/// A bound of a slice: any integer, of which huge ones stand for the ends.
-fn position(obj: &Bound<'_, PyAny>) -> PyResult<isize> {
-    if let Ok(i) = obj.extract::<isize>() {
-        return Ok(i);
+/// A slice, whose bounds stand for the ends where they are too large for an axis.
+fn slice(s: &Bound<'_, PySlice>) -> PyResult<SliceItem> {
+    let (mut start, mut stop, mut step) = (0, 0, 0);
+    // SAFETY: the object is a slice, and the bounds are written.
+    if unsafe { ffi::PySlice_Unpack(s.as_ptr(), &mut start, &mut stop, &mut step) } != 0 {
+        return Err(PyErr::fetch(s.py()));
     }
-    if !obj.hasattr("__index__")? {
-        return Err(PyTypeError::new_err(format!("a bound of a slice is an integer or None; {} given", describe(obj))));
-    }
-    Ok(if obj.lt(0)? { isize::MIN + 1 } else { isize::MAX })
+    Ok(SliceItem::Range { start: Some(start), stop: Some(stop.max(-isize::MAX)), step: step.max(-isize::MAX) })
 }
 
 /// `x[key]`.

@@ -139,11 +139,13 @@ fn repeat(x: X<'_>, repeats: &Bound<'_, PyAny>, axis: Option<isize>) -> PyResult
             let r = r.cast_to::<i64>().named("repeat")?;
             let r = if r.ndim() == 0 { r.reshape(vec![1]).named("repeat")? } else { r };
             let r = r.into_rank::<xp_core::Ix1>().named("repeat")?;
-            return dispatch!(&any, |v| f::repeat(v, &r, axis).map(PyArray::new)).named("repeat");
+            let out = dispatch!(&any, |v| f::repeat(v, &r, axis).map(Any::from));
+            return out.and_then(|y| y.apart_from(&x.any)).map(PyArray::new).named("repeat");
         }
         let n: isize = repeats.extract().map_err(|_| PyTypeError::new_err(format!("repeat(): repeats is an integer or an array of integers; {} given", describe(repeats))))?;
         let n = usize::try_from(n).map_err(|_| PyValueError::new_err(format!("repeat(): repeats must not be negative, {n} given")))?;
-        dispatch!(&any, |v| f::repeat(v, n, axis).map(PyArray::new)).named("repeat")
+        let out = dispatch!(&any, |v| f::repeat(v, n, axis).map(Any::from));
+        out.and_then(|y| y.apart_from(&x.any)).map(PyArray::new).named("repeat")
     })
 }
 
@@ -172,7 +174,7 @@ fn reshape(x: X<'_>, shape: Shape, copy: Option<bool>) -> PyResult<PyArray> {
 #[pyfunction]
 #[pyo3(signature = (x, /, shift, *, axis=None))]
 fn roll(x: X<'_>, shift: Ints, axis: Option<Ints>) -> PyResult<PyArray> {
-    guard("roll", || dispatch!(&x.any, |v| f::roll(v, shift.list(), axis.as_ref().map(Ints::list)).map(PyArray::new)).named("roll"))
+    guard("roll", || dispatch!(&x.any, |v| f::roll(v, shift.list(), axis.as_ref().map(Ints::list)).map(Any::from)).and_then(|y| y.apart_from(&x.any)).map(PyArray::new).named("roll"))
 }
 
 /// The array without some axes of length 1.
@@ -188,7 +190,7 @@ fn squeeze(x: X<'_>, axis: Ints) -> PyResult<PyArray> {
 fn tile(x: X<'_>, repetitions: Shape) -> PyResult<PyArray> {
     guard("tile", || {
         let n = repetitions.lengths("tile")?;
-        dispatch!(&x.any, |v| v.tile(&n).map(PyArray::new)).named("tile")
+        dispatch!(&x.any, |v| v.tile(&n).map(Any::from)).and_then(|y| y.apart_from(&x.any)).map(PyArray::new).named("tile")
     })
 }
 

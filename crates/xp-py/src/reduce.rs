@@ -163,7 +163,7 @@ fn diff(x: X<'_>, axis: isize, n: isize, prepend: Option<X<'_>>, append: Option<
         dispatch!(&x, num, |v| {
             let part = |p: &Option<Any>| p.as_ref().and_then(|p| <T as crate::any::Typed>::peek(p).cloned());
             let (prepend, append): (Option<Array<Cpu, T, Dyn>>, _) = (part(&prepend), part(&append));
-            f::diff(v, axis, n, prepend.as_ref(), append.as_ref()).map(PyArray::new).named("diff")
+            f::diff(v, axis, n, prepend.as_ref(), append.as_ref()).and_then(|y| Any::from(y).apart_from(&x)).map(PyArray::new).named("diff")
         }, else Err(wrong_dtype("diff", "x", d, "a numeric dtype")))
     })
 }

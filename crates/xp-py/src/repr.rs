@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyList};
+use xp_core::dtype::Kind;
 
 use crate::any::{Any, dispatch};
 use crate::convert::ToScalar;
@@ -9,11 +10,28 @@ use crate::scalar::Scalar;
 
 /// `Array([1, 2], dtype=int64)`.
 pub fn array(x: &Any) -> String {
-    let body = elements(x).replace('\n', "\n      ");
+    let complex = x.dtype().kind() == Kind::ComplexFloating;
+    let body = separated(&elements(x), complex).replace('\n', "\n      ").replace("\n      \n", "\n\n");
     if x.size() == 0 {
-        return format!("Array({body}, shape={:?}, dtype={})", x.dims(), x.dtype());
+        let lengths: Vec<String> = x.dims().iter().map(usize::to_string).collect();
+        let comma = if lengths.len() == 1 { "," } else { "" };
+        return format!("Array({body}, shape=({}{comma}), dtype={})", lengths.join(", "), x.dtype());
     }
     format!("Array({body}, dtype={})", x.dtype())
+}
+
+/// A comma after every element and row but the last ones. Inside a complex number there may be spaces.
+fn separated(text: &str, complex: bool) -> String {
+    let ends = |c: char| if complex { matches!(c, 'j' | ']') } else { !matches!(c, ' ' | '\n' | '[') };
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        if ends(c) && matches!(chars.peek(), Some(' ' | '\n')) {
+            out.push(',');
+        }
+    }
+    out
 }
 
 /// The elements as NumPy prints them.

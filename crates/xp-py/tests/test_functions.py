@@ -100,7 +100,7 @@ def test_sets_and_order():
     same(xp.isin(x, xp.asarray([1, 2]), invert=True), np.isin(I, [1, 2], invert=True))
     same(xp.searchsorted(xp.asarray([1, 3, 5]), x, side="right"), np.searchsorted([1, 3, 5], I, side="right"))
     assert xp.unique_values(xp.asarray([True, True, False])).tolist() == [False, True]
-    assert xp.unique_counts(xp.asarray([1j, 1j, 0.5])).counts.tolist() == [1, 2]
+    assert xp.unique_counts(xp.asarray([1j, 1j, 0.5])).counts.tolist() == [2, 1]
 
 
 def test_shapes():

@@ -257,7 +257,7 @@ num_ops1! {
     /// assert_eq!(array![-2.5, 0.0, 7.0].sign().to_vec(), [-1.0, 0.0, 1.0]);
     /// ```
     Sign "sign": |x| int if x > T::ZERO { T::ONE } else if x < T::ZERO { T::ZERO.wrapping_sub(T::ONE) } else { T::ZERO },
-        real if x > R::ZERO { R::ONE } else if x < R::ZERO { -R::ONE } else { x },
+        real if x > R::ZERO { R::ONE } else if x < R::ZERO { -R::ONE } else { x.abs() },
         complex cmath::sign(x);
 }
 

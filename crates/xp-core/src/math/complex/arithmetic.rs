@@ -61,7 +61,7 @@ pub fn reciprocal<R: MathFloat>(z: Complex<R>) -> Complex<R> {
 #[inline]
 pub fn sign<R: MathFloat>(z: Complex<R>) -> Complex<R> {
     if z.re == R::ZERO && z.im == R::ZERO {
-        return z;
+        return Complex::new(R::ZERO, R::ZERO);
     }
     if z.re.is_nan() || z.im.is_nan() || (z.re.is_infinite() && z.im.is_infinite()) {
         return Complex::new(R::NAN, R::NAN);
