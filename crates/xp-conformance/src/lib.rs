@@ -18,6 +18,7 @@ pub mod creation;
 pub mod elementwise;
 pub mod errors;
 pub mod extra;
+pub mod fft;
 pub mod fusion;
 pub mod indexing;
 pub mod linalg;
@@ -124,6 +125,19 @@ macro_rules! linalg_suite {
             linalg {
                 golden<$t>, svd<$t>, svd_scaled<$t>, svd_ill_conditioned<$t>, eigh<$t>, qr<$t>, cholesky<$t>, solve<$t>, triangular<$t>,
                 inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, norms<$t>, lazy_products<$t>, tall_r<$t>, failures<$t>,
+            }
+        }
+    };
+}
+
+/// Tests of [`xp_fft`] for one precision.
+#[macro_export]
+macro_rules! fft_suite {
+    ($device:expr, $t:ty) => {
+        $crate::tests! { $device;
+            fft {
+                golden<$t>, definitions<$t>, axes<$t>, properties<$t>, layouts<$t>, empty_axes<$t>, bad_input<$t>, convolutions<$t>, short_time<$t>,
+                portable<$t>,
             }
         }
     };

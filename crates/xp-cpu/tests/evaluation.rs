@@ -235,9 +235,9 @@ fn results_do_not_depend_on_the_number_of_threads() {
     let bits = |threads: usize| {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
             let e = ((x.lazy() - 0.25).square() * -0.5).exp();
-            let mut all = e.clone().eval().to_vec();
-            all.extend(e.clone().sum(0).eval().to_vec());
-            all.extend(e.clone().sum(1).eval().to_vec());
+            let mut all = e.eval().to_vec();
+            all.extend(e.sum(0).eval().to_vec());
+            all.extend(e.sum(1).eval().to_vec());
             all.extend(e.sum_all().eval().to_vec());
             all.extend(x.t().var(0, 1.0).to_vec());
             all.iter().map(|x| x.to_bits()).collect::<Vec<_>>()

@@ -128,7 +128,9 @@ fn integers(a: i128, b: i128, h: i128, d: DType) -> PyResult<PyArray> {
     let span = b - a;
     let n = (span / h + i128::from(span % h != 0 && (span > 0) == (h > 0))).max(0);
     let n = usize::try_from(n).ok().filter(|&n| xp_core::size_of_shape(&[n]).is_ok());
-    let Some(n) = n else { return Err(PyValueError::new_err(format!("arange(): from {a} to {b} by {h} there are more elements than can be addressed"))) };
+    let Some(n) = n else {
+        return Err(PyValueError::new_err(format!("arange(): from {a} to {b} by {h} there are more elements than can be addressed")));
+    };
     let last = a + h * (n as i128 - 1);
     if n > 0 && matches!(d.kind(), Kind::SignedInteger | Kind::UnsignedInteger) {
         for end in [a, last] {
@@ -220,7 +222,11 @@ fn meshgrid<'py>(py: Python<'py>, arrays: Vec<X<'py>>, indexing: &str) -> PyResu
                 return Err(PyValueError::new_err(format!("meshgrid(): arrays are vectors; array {k} has shape {:?}", x.any.dims())));
             }
             if x.any.dtype() != arrays[0].any.dtype() {
-                return Err(PyValueError::new_err(format!("meshgrid(): arrays have one dtype; {} and {} given", arrays[0].any.dtype(), x.any.dtype())));
+                return Err(PyValueError::new_err(format!(
+                    "meshgrid(): arrays have one dtype; {} and {} given",
+                    arrays[0].any.dtype(),
+                    x.any.dtype()
+                )));
             }
             shape[place(k)] = x.any.size();
         }

@@ -150,7 +150,7 @@ fn is_kind(d: DType, kind: &Bound<'_, PyAny>) -> PyResult<bool> {
     let Ok(name) = kind.cast::<PyString>() else {
         return Err(PyTypeError::new_err(format!("isdtype(): kind is a dtype, a string or a tuple of these; {} given", describe(kind))));
     };
-    Ok(kinds_of("isdtype", &name.to_str()?)?.contains(&d.kind()))
+    Ok(kinds_of("isdtype", name.to_str()?)?.contains(&d.kind()))
 }
 
 /// The kinds that a name of the standard stands for.

@@ -1,7 +1,7 @@
 //! The Python module `xparray`: the array API standard on xp.
 //!
 //! A thin layer. What a function does is said in the crates below; here stand the dispatch over dtypes known at run time
-//! ([`any`]), Python's arguments, and the exceptions that NumPy's users expect.
+//! (`any`), Python's arguments, and the exceptions that NumPy's users expect.
 
 mod any;
 mod args;

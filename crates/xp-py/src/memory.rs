@@ -38,7 +38,8 @@ impl Foreign {
             return Err(PyValueError::new_err(format!("{function}(): {} axes given, at most {} are possible", self.shape.len(), xp_core::MAX_NDIM)));
         }
         let item = self.dtype.size() as isize;
-        let aligned = self.start.addr().is_multiple_of(self.dtype.size().min(8)) && self.strides.iter().zip(&self.shape).all(|(s, &n)| n <= 1 || s % item == 0);
+        let aligned =
+            self.start.addr().is_multiple_of(self.dtype.size().min(8)) && self.strides.iter().zip(&self.shape).all(|(s, &n)| n <= 1 || s % item == 0);
         if size == 0 || copy == Some(true) || !aligned || self.dtype == DType::Bool {
             if copy == Some(false) && size > 0 {
                 let why = if aligned { "booleans are checked and copied" } else { "the elements are not aligned" };

@@ -50,6 +50,7 @@
 
 mod backend;
 mod linalg;
+mod transforms;
 
 pub use backend::{Flavour, NoFloat64, StrictBackend, StrictBuffer, WithFloat64};
 
