@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds the Python module xparray into an environment of its own (.venv, or $XPARRAY_VENV) and runs its tests.
-# Needs Python 3.11 or later, and pip's index for maturin, numpy and pytest.
+# Needs Python 3.11 or later, and pip's index for maturin, numpy and pytest; ends with status 77 where these cannot be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=$(realpath -m "${XPARRAY_VENV:-.venv}")
-[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check "maturin>=1.9,<2" "numpy>=2" pytest
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv" || exit 77
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check "maturin>=1.9,<2" "numpy>=2" pytest || exit 77
 VIRTUAL_ENV="$venv" "$venv/bin/maturin" develop --release --manifest-path crates/xp-py/Cargo.toml
 "$venv/bin/python" -m pytest --quiet crates/xp-py/tests "$@"
