@@ -209,7 +209,7 @@ COMPARISONS(f32, f32) COMPARISONS(f64, f64) COMPARISONS(f16, f32) COMPARISONS(bf
 
 REAL_2(add, x + y) REAL_2(subtract, x - y) REAL_2(multiply, x * y) REAL_2(divide, x / y)
 REAL_1(negative, -x) REAL_1(positive, x) REAL_1(square, x * x) REAL_1(abs_square, x * x) REAL_1(reciprocal, R(1) / x)
-REAL_1(sign, x > R(0) ? R(1) : x < R(0) ? R(-1) : x)
+REAL_1(sign, x > R(0) ? R(1) : x < R(0) ? R(-1) : x == R(0) ? R(0) : x)
 REAL_2(maximum, x > y || x != x || (x == y && !op_signbit(x)) ? x : y)
 REAL_2(minimum, x < y || x != x || (x == y && op_signbit(x)) ? x : y)
 REAL_2(copysign, copysign(x, y))
@@ -310,7 +310,7 @@ template <class R> DEVICE complex<R> op_reciprocal(complex<R> z) {
   return scaled(pair(b.re / square, -(b.im / square)), -n);
 }
 template <class R> DEVICE complex<R> op_sign(complex<R> z) {
-  if (z.re == R(0) && z.im == R(0)) return z;
+  if (z.re == R(0) && z.im == R(0)) return pair(R(0), R(0));
   if (op_isnan(z) || (op_isinf(z.re) && op_isinf(z.im))) return pair(Format<R>::nan(), Format<R>::nan());
   if (op_isinf(z)) return pair(unit_if_infinite(z.re), unit_if_infinite(z.im));
   complex<R> a = scaled(z, -exponent_of(z));
