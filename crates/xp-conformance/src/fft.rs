@@ -269,7 +269,7 @@ pub fn bad_input<B: Fft<T>, T: Float>(device: &B) {
 
 /// Convolutions in every mode against the definition.
 pub fn convolutions<B: Fft<T>, T: Float>(device: &B) {
-    for (m, n) in [(1, 1), (7, 3), (3, 8), (40, 40), (101, 17)] {
+    for (m, n) in [(1, 1), (7, 3), (3, 8), (40, 40), (101, 17), (700, 5), (5, 700)] {
         let (x, y) = (numbers::<T>(2 * m, 1), numbers::<T>(n, 2));
         let a = upload::<B, B::Complex>(device, &x, &[2, m]);
         let b = upload::<B, B::Complex>(device, &y, &[1, n]);
@@ -296,7 +296,19 @@ pub fn convolutions<B: Fft<T>, T: Float>(device: &B) {
             check(fftconvolve_with(&a, &b, mode, &[1]), &complex);
             check(fftconvolve_with(&a.real(), &b.real(), mode, &[-1]).map(|y| y.astype::<B::Complex>()), &real);
             check(fftconvolve(&a.index_axis(0, 1).unwrap(), &b.index_axis(0, 0).unwrap(), mode), &complex[m + n - 1..]);
+            check(oaconvolve_with(&a, &b, mode, &[1]), &complex);
+            check(oaconvolve_with(&a.real(), &b.real(), mode, &[-1]).map(|y| y.astype::<B::Complex>()), &real);
+            check(oaconvolve(&a.index_axis(0, 1).unwrap(), &b.index_axis(0, 0).unwrap(), mode), &complex[m + n - 1..]);
         }
+    }
+    // Along two axes, of which one is cut into blocks.
+    let (x, y) = (numbers::<T>(5 * 300, 3), numbers::<T>(3 * 4, 4));
+    let (a, b) = (upload::<B, B::Complex>(device, &x, &[5, 300]), upload::<B, B::Complex>(device, &y, &[3, 4]));
+    for mode in [Mode::Full, Mode::Same, Mode::Valid] {
+        let (shape, values) = down(oaconvolve(&a, &b, mode)).unwrap();
+        let (expected_shape, expected) = down(fftconvolve(&a, &b, mode)).unwrap();
+        assert_eq!(shape, expected_shape);
+        close::<T>(&values, &expected, 16.0, &|| format!("oaconvolve, {mode:?}"));
     }
     let (a, b): (Any<B, T>, Any<B, T>) = (zeros(device, vec![2, 5]).unwrap(), zeros(device, vec![3, 4]).unwrap());
     assert!(matches!(fftconvolve(&a, &b, Mode::Valid), Err(Error::Value { .. })));

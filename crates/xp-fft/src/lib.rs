@@ -61,5 +61,5 @@ pub use fourier::*;
 pub use hankel::{Hankel, fht, fht_with, fhtoffset, ifht, ifht_with};
 pub use helper::*;
 pub use options::{Axes, Axis, Input, Norm, Type};
-pub use signal::{Mode, Segments, ShortTime, Window, fftconvolve, fftconvolve_with, istft, stft};
+pub use signal::{Mode, Segments, ShortTime, Window, fftconvolve, fftconvolve_with, istft, oaconvolve, oaconvolve_with, stft};
 pub use trigonometric::*;

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use xp_core::dim::DimBase;
+use xp_core::dim::{DimBase, MAX_NDIM};
 use xp_core::functions::{arange, concat, zeros};
 use xp_core::ops::AsType;
 use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Float, Floating, Ix1, Num, Result, normalize_axes, size_of_shape};
@@ -51,27 +51,69 @@ pub fn fftconvolve_with<B: Fft<C::Part>, C: Floating, D: Dim>(
     mode: Mode,
     axes: &[isize],
 ) -> Result<Array<B, C, D>> {
+    convolve("fftconvolve", a, b, mode, axes, product)
+}
+
+/// [`fftconvolve`] by overlap-add: the longer operand is transformed in blocks, which is less work and memory when the other
+/// one is much shorter.
+///
+/// # Errors
+/// As for [`fftconvolve`].
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::fft::{Mode, fftconvolve, oaconvolve};
+/// let (x, h) = (arange(&Cpu, 0.0, 1000.0, 1.0)?, array![0.25, 0.5, 0.25]);
+/// let y = oaconvolve(&x, &h, Mode::Same)?;
+/// assert!((y.get([500])? - 500.0).abs() < 1e-9);
+/// assert!((y - fftconvolve(&x, &h, Mode::Same)?).abs().max_all().item()? < 1e-9);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn oaconvolve<B: Fft<C::Part>, C: Floating, D: Dim>(a: &Array<B, C, D>, b: &Array<B, C, D>, mode: Mode) -> Result<Array<B, C, D>> {
+    let axes: Vec<isize> = (0..a.ndim() as isize).collect();
+    oaconvolve_with(a, b, mode, &axes)
+}
+
+/// [`oaconvolve`] along some axes; the others broadcast.
+///
+/// # Errors
+/// As for [`fftconvolve_with`].
+pub fn oaconvolve_with<B: Fft<C::Part>, C: Floating, D: Dim>(
+    a: &Array<B, C, D>,
+    b: &Array<B, C, D>,
+    mode: Mode,
+    axes: &[isize],
+) -> Result<Array<B, C, D>> {
+    convolve("oaconvolve", a, b, mode, axes, overlap_add)
+}
+
+/// Checks the operands, and cuts what `mode` asks for from the whole convolution, at least as long along `axes` as given,
+/// that `whole` makes.
+fn convolve<B: Fft<C::Part>, C: Floating, D: Dim>(
+    function: &'static str,
+    a: &Array<B, C, D>,
+    b: &Array<B, C, D>,
+    mode: Mode,
+    axes: &[isize],
+    whole: fn(&Array<B, C, Dyn>, &Array<B, C, Dyn>, &[usize], &[usize]) -> Result<Array<B, C, Dyn>>,
+) -> Result<Array<B, C, D>> {
     let (m, n) = (a.dims(), b.dims());
     if m.len() != n.len() {
         return Err(Error::Rank { expected: m.len(), given: n.len() });
     }
     for (name, dims) in [("a", m), ("b", n)] {
         if dims.contains(&0) {
-            return Err(Error::value("fftconvolve", format!("{name} has shape {dims:?}: no elements")));
+            return Err(Error::value(function, format!("{name} has shape {dims:?}: no elements")));
         }
     }
     let axes = normalize_axes(axes, m.len())?;
     let holds = |x: &[usize], y: &[usize]| axes.iter().all(|&k| x[k] >= y[k]);
     if mode == Mode::Valid && !holds(m, n) && !holds(n, m) {
-        return Err(Error::value("fftconvolve", format!("neither of the shapes {m:?} and {n:?} holds the other, as mode Valid needs")));
+        return Err(Error::value(function, format!("neither of the shapes {m:?} and {n:?} holds the other, as mode Valid needs")));
     }
-    let real = C::DTYPE == <C::Part as Element>::DTYPE;
-    let mut y = {
-        let whole: Vec<usize> = axes.iter().map(|&k| m[k].saturating_add(n[k]) - 1).collect();
-        size_of_shape(&whole)?;
-        let lens: Vec<usize> = whole.iter().map(|&len| next_fast_len(len, real)).collect::<Result<_>>()?;
-        product(a, b, &axes, &lens, real)?
-    };
+    let lens: Vec<usize> = axes.iter().map(|&k| m[k].saturating_add(n[k]) - 1).collect();
+    size_of_shape(&lens)?;
+    let mut y = whole(&a.clone().into_dyn(), &b.clone().into_dyn(), &axes, &lens)?;
     for &k in &axes {
         let (start, len) = match mode {
             Mode::Full => (0, m[k] + n[k] - 1),
@@ -83,22 +125,88 @@ pub fn fftconvolve_with<B: Fft<C::Part>, C: Floating, D: Dim>(
     y.into_rank()
 }
 
+/// The convolution along axes, `lens` long or longer, in one piece.
+fn product<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, C, Dyn>, axes: &[usize], lens: &[usize]) -> Result<Array<B, C, Dyn>> {
+    let lens: Vec<usize> = lens.iter().map(|&len| next_fast_len(len, is_real::<C>())).collect::<Result<_>>()?;
+    cyclic(a, b, axes, &lens)
+}
+
+/// The same in blocks of the longer operand along the axis where the lengths differ most.
+fn overlap_add<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, C, Dyn>, axes: &[usize], lens: &[usize]) -> Result<Array<B, C, Dyn>> {
+    let (m, n) = (a.dims(), b.dims());
+    let ratio = |k: usize| m[k].max(n[k]) as f64 / m[k].min(n[k]) as f64;
+    let place = (0..axes.len()).max_by(|&i, &j| ratio(axes[i]).total_cmp(&ratio(axes[j])));
+    let Some((place, k)) = place.map(|i| (i, axes[i])).filter(|_| m.len() < MAX_NDIM) else {
+        return product(a, b, axes, lens);
+    };
+    let (long, short) = if m[k] >= n[k] { (a, b) } else { (b, a) };
+    let (len, kernel) = (long.dims()[k], short.dims()[k]);
+    let block = block_len(len, kernel, is_real::<C>())?;
+    if block >= lens[place] {
+        return product(a, b, axes, lens);
+    }
+    // Blocks of `step` elements give `block = step + kernel - 1`, of which the last ones belong to the next block.
+    let step = block + 1 - kernel;
+    let blocks = len.div_ceil(step);
+    let resized = |x: &Array<B, C, Dyn>, at: usize, to: usize| -> Result<Array<B, C, Dyn>> {
+        let mut shape = x.dims().to_vec();
+        shape[at] = to - shape[at];
+        concat(&[x, &zeros(x.device(), shape)?], at as isize)
+    };
+    let split = |x: &Array<B, C, Dyn>, parts: [usize; 2]| -> Result<Array<B, C, Dyn>> {
+        let mut shape = x.dims().to_vec();
+        shape.splice(k..=k, parts);
+        x.reshape(shape)
+    };
+    let long = split(&resized(long, k, blocks * step)?, [blocks, step])?;
+    let short = split(short, [1, kernel])?;
+    // Every axis from `k` on has moved by one.
+    let inner: Vec<usize> = axes.iter().map(|&j| if j >= k { j + 1 } else { j }).collect();
+    let mut sizes: Vec<usize> = lens.iter().map(|&len| next_fast_len(len, is_real::<C>())).collect::<Result<_>>()?;
+    sizes[place] = block;
+    let parts = cyclic(&long, &short, &inner, &sizes)?;
+    let join = |x: Array<B, C, Dyn>| -> Result<Array<B, C, Dyn>> {
+        let mut shape = x.dims().to_vec();
+        shape.splice(k..k + 2, [blocks * step]);
+        x.reshape(shape)
+    };
+    let axis = k as isize + 1;
+    let heads = join(parts.slice_axis(axis, None, Some(step as isize), 1)?)?;
+    let tails = join(resized(&parts.slice_axis(axis, Some(step as isize), None, 1)?, k + 1, step)?)?;
+    let mut gap = heads.dims().to_vec();
+    gap[k] = step;
+    let gap = zeros::<B, C, _>(heads.device(), gap)?;
+    (concat(&[&heads, &gap], k as isize)?.into_lazy() + concat(&[&gap, &tails], k as isize)?).try_eval()
+}
+
+/// The length of the blocks, at least twice the kernel's so that tails do not meet, that makes the transforms cheapest.
+fn block_len(len: usize, kernel: usize, real: bool) -> Result<usize> {
+    let mut best = (f64::INFINITY, 0);
+    let mut block = next_fast_len((2 * kernel).max(64), real)?;
+    while block < 2 * (len + kernel) {
+        let cost = len.div_ceil(block + 1 - kernel) as f64 * block as f64 * (block as f64).log2();
+        if cost < best.0 {
+            best = (cost, block);
+        }
+        block = next_fast_len(2 * block, real)?;
+    }
+    Ok(if best.1 == 0 { block } else { best.1 })
+}
+
+fn is_real<C: Floating>() -> bool {
+    C::DTYPE == <C::Part as Element>::DTYPE
+}
+
 /// The cyclic convolution along axes.
-fn product<B: Fft<C::Part>, C: Floating, D: Dim>(
-    a: &Array<B, C, D>,
-    b: &Array<B, C, D>,
-    axes: &[usize],
-    lens: &[usize],
-    real: bool,
-) -> Result<Array<B, C, Dyn>> {
+fn cyclic<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, C, Dyn>, axes: &[usize], lens: &[usize]) -> Result<Array<B, C, Dyn>> {
     let one = <C::Part as Num>::ONE;
     let scale = one / <C::Part as Num>::from_f64(lens.iter().map(|&n| n as f64).product());
-    if real && !axes.is_empty() {
-        let bins = |x: &Array<B, C, D>| B::r2c(x.lazy().real().try_eval()?.into_dyn(), axes, lens, Direction::Forward, one);
+    if is_real::<C>() && !axes.is_empty() {
+        let bins = |x: &Array<B, C, Dyn>| B::r2c(x.lazy().real().try_eval()?, axes, lens, Direction::Forward, one);
         let product = (bins(a)?.into_lazy() * &bins(b)?).try_eval()?;
         return B::c2r(product, axes, lens, Direction::Backward, scale)?.into_lazy().astype::<C>().try_eval();
     }
-    let bins = |x: &Array<B, C, D>| B::c2c(x.clone().into_dyn(), axes, lens, Direction::Forward, one);
+    let bins = |x: &Array<B, C, Dyn>| B::c2c(x.clone(), axes, lens, Direction::Forward, one);
     let product = (bins(a)?.into_lazy() * &bins(b)?).try_eval()?;
     B::c2c(product, axes, lens, Direction::Backward, scale)?.into_lazy().map::<AsType<C>>().try_eval()
 }
