@@ -149,10 +149,18 @@ fn in_place(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAn
         };
         let mut x = slf.try_borrow_mut()?;
         if out.dtype() != x.any.dtype() {
-            return Err(PyTypeError::new_err(format!("{name}: the result has dtype {}, which an array of dtype {} cannot hold", out.dtype(), x.any.dtype())));
+            return Err(PyTypeError::new_err(format!(
+                "{name}: the result has dtype {}, which an array of dtype {} cannot hold",
+                out.dtype(),
+                x.any.dtype()
+            )));
         }
         if out.dims() != x.any.dims() {
-            return Err(PyValueError::new_err(format!("{name}: the result has shape {:?}, which an array of shape {:?} cannot hold", out.dims(), x.any.dims())));
+            return Err(PyValueError::new_err(format!(
+                "{name}: the result has shape {:?}, which an array of shape {:?} cannot hold",
+                out.dims(),
+                x.any.dims()
+            )));
         }
         x.store(name, out)
     })
@@ -288,7 +296,10 @@ impl PyArray {
     #[getter(T)]
     fn transpose(&self) -> PyResult<PyArray> {
         if self.any.ndim() != 2 {
-            return Err(PyValueError::new_err(format!("x.T: an array of 2 axes expected, shape {:?} given: use x.mT or permute_dims", self.any.dims())));
+            return Err(PyValueError::new_err(format!(
+                "x.T: an array of 2 axes expected, shape {:?} given: use x.mT or permute_dims",
+                self.any.dims()
+            )));
         }
         self.matrix_transpose()
     }
@@ -300,7 +311,10 @@ impl PyArray {
 
     fn __bool__(&self) -> PyResult<bool> {
         if self.any.ndim() != 0 {
-            return Err(PyValueError::new_err(format!("the truth value of an array of shape {:?} is ambiguous: use any() or all()", self.any.dims())));
+            return Err(PyValueError::new_err(format!(
+                "the truth value of an array of shape {:?} is ambiguous: use any() or all()",
+                self.any.dims()
+            )));
         }
         dispatch!(&self.any, |v| v.item().map(xp_core::Element::is_truthy)).named("__bool__")
     }

@@ -199,7 +199,10 @@ impl Nested {
     }
 
     fn ragged(&self, function: &str, depth: usize) -> PyErr {
-        PyValueError::new_err(format!("{function}(): the nested sequences have no common shape: they differ at depth {depth}, before it {:?}", &self.shape[..depth.min(self.shape.len())]))
+        PyValueError::new_err(format!(
+            "{function}(): the nested sequences have no common shape: they differ at depth {depth}, before it {:?}",
+            &self.shape[..depth.min(self.shape.len())]
+        ))
     }
 
     fn build(self, function: &str, dtype: Option<DType>) -> PyResult<Any> {
@@ -219,7 +222,9 @@ impl Nested {
 }
 
 fn is_sequence(obj: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(obj.is_instance_of::<PyList>() || obj.is_instance_of::<PyTuple>() || (obj.hasattr("__len__")? && obj.hasattr("__getitem__")? && !obj.hasattr("keys")?))
+    Ok(obj.is_instance_of::<PyList>()
+        || obj.is_instance_of::<PyTuple>()
+        || (obj.hasattr("__len__")? && obj.hasattr("__getitem__")? && !obj.hasattr("keys")?))
 }
 
 /// A copy of an array with another dtype; the array itself when copy is False and the dtype is the same.

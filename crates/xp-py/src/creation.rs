@@ -34,8 +34,14 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Number {
     }
 }
 
+/// Up to this size an array is made faster from a list than by a loop.
+const SMALL: usize = 256;
+
 fn filled(name: &str, shape: &[usize], value: Scalar, d: DType) -> PyResult<PyArray> {
-    xp_core::size_of_shape(shape).named(name)?;
+    let size = xp_core::size_of_shape(shape).named(name)?;
+    if size <= SMALL {
+        return with_dtype!(d, |T| Array::from_vec(&Cpu, vec![T::from_scalar(value)?; size], shape.to_vec()).map(PyArray::new).named(name));
+    }
     with_dtype!(d, |T| f::full(&Cpu, shape.to_vec(), T::from_scalar(value)?).map(PyArray::new).named(name))
 }
 
@@ -128,12 +134,21 @@ fn integers(a: i128, b: i128, h: i128, d: DType) -> PyResult<PyArray> {
     let span = b - a;
     let n = (span / h + i128::from(span % h != 0 && (span > 0) == (h > 0))).max(0);
     let n = usize::try_from(n).ok().filter(|&n| xp_core::size_of_shape(&[n]).is_ok());
-    let Some(n) = n else { return Err(PyValueError::new_err(format!("arange(): from {a} to {b} by {h} there are more elements than can be addressed"))) };
+    let Some(n) = n else {
+        return Err(PyValueError::new_err(format!("arange(): from {a} to {b} by {h} there are more elements than can be addressed")));
+    };
     let last = a + h * (n as i128 - 1);
     if n > 0 && matches!(d.kind(), Kind::SignedInteger | Kind::UnsignedInteger) {
         for end in [a, last] {
             with_dtype!(d, |T| T::from_scalar(Scalar::Int(end)).map(drop))?;
         }
+    }
+    if n <= SMALL {
+        let values = |i: usize| Scalar::Int(a + h * i as i128);
+        return with_dtype!(d, |T| {
+            let values = (0..n).map(|i| T::from_scalar(values(i))).collect::<PyResult<Vec<T>>>()?;
+            Array::from_vec(&Cpu, values, vec![n]).map(PyArray::new).named("arange")
+        });
     }
     // As differences from the start, which fit into 64 bits.
     let steps: Array<Cpu, i64, Dyn> = f::arange(&Cpu, 0i64, n as i64, 1).named("arange")?.into_dyn();
@@ -220,7 +235,11 @@ fn meshgrid<'py>(py: Python<'py>, arrays: Vec<X<'py>>, indexing: &str) -> PyResu
                 return Err(PyValueError::new_err(format!("meshgrid(): arrays are vectors; array {k} has shape {:?}", x.any.dims())));
             }
             if x.any.dtype() != arrays[0].any.dtype() {
-                return Err(PyValueError::new_err(format!("meshgrid(): arrays have one dtype; {} and {} given", arrays[0].any.dtype(), x.any.dtype())));
+                return Err(PyValueError::new_err(format!(
+                    "meshgrid(): arrays have one dtype; {} and {} given",
+                    arrays[0].any.dtype(),
+                    x.any.dtype()
+                )));
             }
             shape[place(k)] = x.any.size();
         }

@@ -104,17 +104,27 @@ impl Context {
 }
 
 /// A capsule of an array's memory.
-pub fn export<'py>(x: &Bound<'py, PyArray>, max_version: Option<(u32, u32)>, device: Option<(i32, i32)>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
+pub fn export<'py>(
+    x: &Bound<'py, PyArray>,
+    max_version: Option<(u32, u32)>,
+    device: Option<(i32, i32)>,
+    copy: Option<bool>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     if device.is_some_and(|d| d != CPU) {
-        return Err(PyBufferError::new_err(format!("__dlpack__(): dl_device {:?} given: the only device is {CPU:?}, the CPU", device.unwrap_or_default())));
+        return Err(PyBufferError::new_err(format!(
+            "__dlpack__(): dl_device {:?} given: the only device is {CPU:?}, the CPU",
+            device.unwrap_or_default()
+        )));
     }
     let versioned = max_version.is_some_and(|(major, _)| major >= 1);
     let writable = x.try_borrow()?.any.is_writable();
     // A consumer of the old protocol cannot be told not to write.
     let must_copy = !writable && !versioned;
     if must_copy && copy == Some(false) {
-        return Err(PyBufferError::new_err("__dlpack__(): copy=False, but the memory must not be written, and a consumer below version 1 cannot be told"));
+        return Err(PyBufferError::new_err(
+            "__dlpack__(): copy=False, but the memory must not be written, and a consumer below version 1 cannot be told",
+        ));
     }
     let copied = copy == Some(true) || must_copy;
     let array = if copied { Bound::new(py, PyArray::new(x.try_borrow()?.any.copy().named("__dlpack__")?))? } else { x.clone() };
@@ -194,7 +204,9 @@ pub fn import(function: &str, obj: &Bound<'_, PyAny>, device: Option<Device>, co
     let py = obj.py();
     let place: (i32, i32) = obj.call_method0("__dlpack_device__")?.extract::<(i32, i32)>()?;
     if place.0 != CPU.0 && device.is_none() {
-        return Err(PyBufferError::new_err(format!("{function}(): x lives on DLPack device {place:?}, and only the CPU, {CPU:?}, is possible: pass device=\"cpu\" to copy")));
+        return Err(PyBufferError::new_err(format!(
+            "{function}(): x lives on DLPack device {place:?}, and only the CPU, {CPU:?}, is possible: pass device=\"cpu\" to copy"
+        )));
     }
     let options = PyDict::new(py);
     options.set_item("max_version", (VERSION.major, VERSION.minor))?;
@@ -227,7 +239,10 @@ pub fn import(function: &str, obj: &Bound<'_, PyAny>, device: Option<Device>, co
             ffi::PyCapsule_SetName(raw, PLAIN_USED.as_ptr());
             foreign(function, &(*managed).tensor, false, Owner::Plain(managed), copy)
         } else {
-            Err(PyBufferError::new_err(format!("{function}(): x.__dlpack__() gave {}, which is no DLPack capsule, or one that was consumed", crate::dtype::describe(&capsule))))
+            Err(PyBufferError::new_err(format!(
+                "{function}(): x.__dlpack__() gave {}, which is no DLPack capsule, or one that was consumed",
+                crate::dtype::describe(&capsule)
+            )))
         }
     }
 }
@@ -272,7 +287,9 @@ fn dtype_of(function: &str, t: &Tensor) -> PyResult<DType> {
     }
     let (code, bits, lanes) = (t.code, t.bits, t.lanes);
     let half = if bits == 16 && matches!(code, 2 | 4) { format!("; {NO_HALF}") } else { String::new() };
-    Err(PyTypeError::new_err(format!("{function}(): x has DLPack dtype (code {code}, {bits} bits, {lanes} lanes), which is not a dtype of the standard{half}")))
+    Err(PyTypeError::new_err(format!(
+        "{function}(): x has DLPack dtype (code {code}, {bits} bits, {lanes} lanes), which is not a dtype of the standard{half}"
+    )))
 }
 
 const _: () = assert!(size_of::<Tensor>() == 48 && size_of::<ManagedVersioned>() == 80 && size_of::<c_char>() == 1);

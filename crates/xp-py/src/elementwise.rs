@@ -14,14 +14,30 @@ use crate::scalar::{Operand, promoted};
 
 /// What the kinds of [`dispatch!`] are called in messages.
 macro_rules! kind_name {
-    (any) => { "any dtype" };
-    (num) => { "a numeric dtype" };
-    (real) => { "a real-valued dtype" };
-    (integer) => { "an integer dtype" };
-    (bits) => { "a boolean or integer dtype" };
-    (floating) => { "a floating-point dtype" };
-    (float) => { "a real floating-point dtype" };
-    (boolean) => { "dtype bool" };
+    (any) => {
+        "any dtype"
+    };
+    (num) => {
+        "a numeric dtype"
+    };
+    (real) => {
+        "a real-valued dtype"
+    };
+    (integer) => {
+        "an integer dtype"
+    };
+    (bits) => {
+        "a boolean or integer dtype"
+    };
+    (floating) => {
+        "a floating-point dtype"
+    };
+    (float) => {
+        "a real floating-point dtype"
+    };
+    (boolean) => {
+        "dtype bool"
+    };
 }
 
 /// An operation on arrays of rank 0 needs no loop: `exact` ones, which give the same result at every level of instruction
@@ -207,7 +223,8 @@ fn clip(x: X<'_>, min: Option<&Bound<'_, PyAny>>, max: Option<&Bound<'_, PyAny>>
                 Operand::Array(b) if b.any.dtype().kind() == out.dtype().kind() => b.any.cast(out.dtype()).named("clip")?,
                 Operand::Scalar(s) if s.with_array(out.dtype()) == Some(out.dtype()) => s.array(out.dtype())?,
                 _ => {
-                    let why = format!("clip(): {argument} must be of the kind of x, which is {}; {} given", out.dtype(), crate::dtype::describe(bound));
+                    let why =
+                        format!("clip(): {argument} must be of the kind of x, which is {}; {} given", out.dtype(), crate::dtype::describe(bound));
                     return Err(PyTypeError::new_err(why));
                 }
             };

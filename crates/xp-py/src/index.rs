@@ -119,7 +119,12 @@ impl Key {
 fn fitting_mask(mask: Arr<bool>, dims: &[usize], axis: usize) -> PyResult<Arr<bool>> {
     let target = &dims[axis..axis + mask.ndim()];
     if let Some(k) = (0..mask.ndim()).find(|&k| mask.dims()[k] != target[k] && mask.dims()[k] != 0) {
-        return Err(PyIndexError::new_err(format!("the mask has shape {:?}, and axis {k} of it does not fit axis {} of length {}", mask.dims(), axis + k, target[k])));
+        return Err(PyIndexError::new_err(format!(
+            "the mask has shape {:?}, and axis {k} of it does not fit axis {} of length {}",
+            mask.dims(),
+            axis + k,
+            target[k]
+        )));
     }
     if mask.dims() == target {
         return Ok(mask);
@@ -236,7 +241,10 @@ pub fn value(obj: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Any> {
     }
     let v = crate::convert::convert("__setitem__", obj, None, None)?;
     if !xp_core::dtype::can_cast(v.dtype(), dtype) {
-        return Err(PyTypeError::new_err(format!("__setitem__(): a value of dtype {} does not fit into dtype {dtype}: convert with astype", v.dtype())));
+        return Err(PyTypeError::new_err(format!(
+            "__setitem__(): a value of dtype {} does not fit into dtype {dtype}: convert with astype",
+            v.dtype()
+        )));
     }
     v.cast(dtype).named("__setitem__")
 }

@@ -321,7 +321,8 @@ fn trace(x: X<'_>, offset: isize, dtype: Option<DTypeArg>) -> PyResult<PyArray> 
             Some(d) => crate::convert::astype_checked("trace", &x.any, d.0)?,
             None => x.any.clone(),
         };
-        let out = dispatch!(&x, num, |v| la::trace(v, offset).map(Any::from).named("trace"), else Err(wrong_dtype("trace", "x", x.dtype(), NUMERIC)))?;
+        let out =
+            dispatch!(&x, num, |v| la::trace(v, offset).map(Any::from).named("trace"), else Err(wrong_dtype("trace", "x", x.dtype(), NUMERIC)))?;
         out.cast(dtype.map_or(out.dtype(), |d| d.0)).map(PyArray::new).named("trace")
     })
 }

@@ -142,7 +142,9 @@ fn repeat(x: X<'_>, repeats: &Bound<'_, PyAny>, axis: Option<isize>) -> PyResult
             let out = dispatch!(&any, |v| f::repeat(v, &r, axis).map(Any::from));
             return out.and_then(|y| y.apart_from(&x.any)).map(PyArray::new).named("repeat");
         }
-        let n: isize = repeats.extract().map_err(|_| PyTypeError::new_err(format!("repeat(): repeats is an integer or an array of integers; {} given", describe(repeats))))?;
+        let n: isize = repeats
+            .extract()
+            .map_err(|_| PyTypeError::new_err(format!("repeat(): repeats is an integer or an array of integers; {} given", describe(repeats))))?;
         let n = usize::try_from(n).map_err(|_| PyValueError::new_err(format!("repeat(): repeats must not be negative, {n} given")))?;
         let out = dispatch!(&any, |v| f::repeat(v, n, axis).map(Any::from));
         out.and_then(|y| y.apart_from(&x.any)).map(PyArray::new).named("repeat")
@@ -174,7 +176,12 @@ fn reshape(x: X<'_>, shape: Shape, copy: Option<bool>) -> PyResult<PyArray> {
 #[pyfunction]
 #[pyo3(signature = (x, /, shift, *, axis=None))]
 fn roll(x: X<'_>, shift: Ints, axis: Option<Ints>) -> PyResult<PyArray> {
-    guard("roll", || dispatch!(&x.any, |v| f::roll(v, shift.list(), axis.as_ref().map(Ints::list)).map(Any::from)).and_then(|y| y.apart_from(&x.any)).map(PyArray::new).named("roll"))
+    guard("roll", || {
+        dispatch!(&x.any, |v| f::roll(v, shift.list(), axis.as_ref().map(Ints::list)).map(Any::from))
+            .and_then(|y| y.apart_from(&x.any))
+            .map(PyArray::new)
+            .named("roll")
+    })
 }
 
 /// The array without some axes of length 1.

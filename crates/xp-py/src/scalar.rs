@@ -218,7 +218,10 @@ impl<'py> Operand<'py> {
 pub fn result_dtype(function: &str, dtypes: &[DType], scalars: &[Scalar]) -> PyResult<DType> {
     let Some(mut d) = xp_core::result_type_all(dtypes) else {
         let names: Vec<_> = dtypes.iter().map(|d| d.name()).collect();
-        return Err(PyTypeError::new_err(format!("{function}(): the standard leaves the promotion of {} undefined: convert with astype", names.join(" with "))));
+        return Err(PyTypeError::new_err(format!(
+            "{function}(): the standard leaves the promotion of {} undefined: convert with astype",
+            names.join(" with ")
+        )));
     };
     for s in scalars {
         d = s.with_array(d).ok_or_else(|| mix_error(function, d, *s))?;
