@@ -15,7 +15,7 @@ pub struct Rank<const N: usize>;
 pub struct Dyn;
 
 /// The largest number of axes of an array.
-pub const MAX_NDIM: usize = 16;
+pub const MAX_NDIM: usize = 32;
 
 /// A scalar array.
 pub type Ix0 = Rank<0>;

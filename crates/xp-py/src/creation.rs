@@ -34,8 +34,14 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Number {
     }
 }
 
+/// Up to this size an array is made faster from a list than by a loop.
+const SMALL: usize = 256;
+
 fn filled(name: &str, shape: &[usize], value: Scalar, d: DType) -> PyResult<PyArray> {
-    xp_core::size_of_shape(shape).named(name)?;
+    let size = xp_core::size_of_shape(shape).named(name)?;
+    if size <= SMALL {
+        return with_dtype!(d, |T| Array::from_vec(&Cpu, vec![T::from_scalar(value)?; size], shape.to_vec()).map(PyArray::new).named(name));
+    }
     with_dtype!(d, |T| f::full(&Cpu, shape.to_vec(), T::from_scalar(value)?).map(PyArray::new).named(name))
 }
 
@@ -136,6 +142,13 @@ fn integers(a: i128, b: i128, h: i128, d: DType) -> PyResult<PyArray> {
         for end in [a, last] {
             with_dtype!(d, |T| T::from_scalar(Scalar::Int(end)).map(drop))?;
         }
+    }
+    if n <= SMALL {
+        let values = |i: usize| Scalar::Int(a + h * i as i128);
+        return with_dtype!(d, |T| {
+            let values = (0..n).map(|i| T::from_scalar(values(i))).collect::<PyResult<Vec<T>>>()?;
+            Array::from_vec(&Cpu, values, vec![n]).map(PyArray::new).named("arange")
+        });
     }
     // As differences from the start, which fit into 64 bits.
     let steps: Array<Cpu, i64, Dyn> = f::arange(&Cpu, 0i64, n as i64, 1).named("arange")?.into_dyn();

@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyString, PyTuple};
 use xp_core::DType;
 use xp_core::dtype::{Kind, finfo as float_limits, iinfo as integer_limits};
 
@@ -64,9 +64,23 @@ impl<'a, 'py> FromPyObject<'a, 'py> for DTypeArg {
     fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         match obj.cast::<PyDType>() {
             Ok(d) => Ok(DTypeArg(d.get().0)),
-            Err(_) => Err(PyTypeError::new_err(format!("a dtype of xparray expected, such as xparray.float64; {} given", describe(&obj)))),
+            Err(_) => python_type(&obj)
+                .map(DTypeArg)
+                .ok_or_else(|| PyTypeError::new_err(format!("a dtype of xparray expected, such as xparray.float64; {} given", describe(&obj)))),
         }
     }
+}
+
+/// The default dtype of a type of Python numbers.
+fn python_type(obj: &Bound<'_, PyAny>) -> Option<DType> {
+    let py = obj.py();
+    let types = [
+        (py.get_type::<PyBool>(), DType::Bool),
+        (py.get_type::<PyInt>(), DType::I64),
+        (py.get_type::<PyFloat>(), DType::F64),
+        (py.get_type::<PyComplex>(), DType::C128),
+    ];
+    types.iter().find(|(t, _)| obj.is(t)).map(|(_, d)| *d)
 }
 
 /// An object in a message: its repr, or its type when that is long.

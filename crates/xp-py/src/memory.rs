@@ -28,7 +28,7 @@ pub struct Foreign {
 
 impl Foreign {
     /// The array over this memory, or over a copy where the memory cannot be shared: with `copy` true, when it is not
-    /// aligned, and for booleans, of which only the bytes 0 and 1 are values.
+    /// aligned, and for booleans, of which only the bytes 0 and 1 are values, unless `copy` is false and all are.
     ///
     /// # Safety
     /// The memory must hold the elements described, readable while the owner lives.
@@ -40,9 +40,11 @@ impl Foreign {
         let item = self.dtype.size() as isize;
         let aligned =
             self.start.addr().is_multiple_of(self.dtype.size().min(8)) && self.strides.iter().zip(&self.shape).all(|(s, &n)| n <= 1 || s % item == 0);
-        if size == 0 || copy == Some(true) || !aligned || self.dtype == DType::Bool {
+        // SAFETY: passed on; a byte is a byte.
+        let booleans = self.dtype != DType::Bool || copy == Some(false) && unsafe { self.gather::<u8>(size) }.iter().all(|&b| b <= 1);
+        if size == 0 || copy == Some(true) || !aligned || !booleans {
             if copy == Some(false) && size > 0 {
-                let why = if aligned { "booleans are checked and copied" } else { "the elements are not aligned" };
+                let why = if aligned { "there are bytes that are no booleans" } else { "the elements are not aligned" };
                 return Err(PyBufferError::new_err(format!("{function}(): copy=False, but the memory cannot be shared: {why}")));
             }
             // SAFETY: passed on.
@@ -59,7 +61,7 @@ impl Foreign {
         with_dtype!(self.dtype, |T| {
             let first = start.cast::<T>().wrapping_offset(low);
             // SAFETY: the elements from the lowest to the highest are inside the owner's allocation; every pattern of bits
-            // is a value of a numeric dtype.
+            // is a value of a numeric dtype, and booleans were checked.
             let buffer = unsafe { CpuBuffer::<T>::from_foreign(first, (high - low) as usize + 1, readonly, owner) };
             // SAFETY: shape and strides stay between the lowest and the highest element.
             let x: Array<Cpu, T, Dyn> = unsafe { Array::from_strided_buffer(&Cpu, buffer, shape, strides, low.unsigned_abs()) };

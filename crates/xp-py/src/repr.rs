@@ -24,10 +24,10 @@ pub fn array(x: &Any) -> String {
 fn separated(text: &str, complex: bool) -> String {
     let ends = |c: char| if complex { matches!(c, 'j' | ']') } else { !matches!(c, ' ' | '\n' | '[') };
     let mut out = String::with_capacity(text.len() * 2);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    for (k, c) in text.char_indices() {
         out.push(c);
-        if ends(c) && matches!(chars.peek(), Some(' ' | '\n')) {
+        let rest = &text[k + c.len_utf8()..];
+        if ends(c) && rest.starts_with([' ', '\n']) && !rest.trim_start().starts_with(']') {
             out.push(',');
         }
     }

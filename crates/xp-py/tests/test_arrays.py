@@ -22,6 +22,7 @@ def test_a_dtype_is_one_object(name):
     x = xp.asarray(some(name))
     assert x.dtype is getattr(xp, name)
     assert pickle.loads(pickle.dumps(x.dtype)) is x.dtype
+    assert xp.zeros(1, dtype=bool).dtype is xp.bool and xp.zeros(1, dtype=float).dtype is xp.float64
     assert x.dtype != "int64" and repr(x.dtype) == f"xparray.{name}"
 
 
@@ -193,6 +194,7 @@ def test_text():
     assert repr(xp.asarray([[1, 2], [3, 4]])) == "Array([[1, 2],\n       [3, 4]], dtype=int64)"
     assert repr(xp.zeros((0, 2))) == "Array([], shape=(0, 2), dtype=float64)"
     assert repr(xp.asarray([1.5, -2.0])) == "Array([ 1.5, -2. ], dtype=float64)"
+    assert repr(xp.asarray([1j, 2.5])) == "Array([0. +1.j, 2.5+0.j], dtype=complex128)"
     assert str(xp.asarray(1.5)) == "1.5"
 
 

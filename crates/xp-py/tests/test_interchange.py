@@ -109,6 +109,17 @@ def test_dlpack_arguments():
     assert address(np.from_dlpack(x, copy=True)) != address(x)
 
 
+def test_booleans_are_shared_on_demand():
+    a = np.asarray([True, False])
+    x = xp.from_dlpack(a, copy=False)
+    a[1] = True
+    assert x.tolist() == [True, True]
+    odd = np.asarray([2, 0], dtype=np.uint8).view(bool)
+    assert xp.asarray(odd).tolist() == [True, False]
+    with pytest.raises(BufferError):
+        xp.from_dlpack(odd, copy=False)
+
+
 def test_wrong_capsules():
     class Wrong:
         def __init__(self, capsule, device=(1, 0)):

@@ -120,7 +120,7 @@ pub fn float_unary<B: Backend, T: Float>(device: &B) {
         case!(real, |x| x, 0.0),
         case!(reciprocal, |x| 1.0 / x, 0.0),
         case!(round, f64::round_ties_even, 0.0),
-        case!(sign, |x| if x == 0.0 { 0.0 } else if x.is_nan() { x } else { x.signum() }, 0.0),
+        case!(sign, |x| if x == 0.0 { 0.0 } else { x.signum() }, 0.0),
         case!(sin, f64::sin, 1.0),
         case!(sinh, f64::sinh, 2.0),
         case!(sqrt, f64::sqrt, 0.0),
