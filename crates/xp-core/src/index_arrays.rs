@@ -5,7 +5,7 @@ use crate::backend::{Backend, Lanes};
 use crate::dim::{Dim, Dyn, Ix1};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
-use crate::expr::{Expr, IntoOperand, Iota, Lazy};
+use crate::expr::{Expr, IntoOperand, Iota, Lazy, eval_new_on};
 use crate::shape::broadcast_shapes;
 
 type Positions<B> = Array<B, i64, Dyn>;
@@ -57,7 +57,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let value = value.into_operand();
         if value.shape()?.as_ref().iter().all(|&n| n == 1) && value.shape()?.as_ref().len() <= self.ndim() {
             // One value: no positions are needed.
-            let one = Lazy::new(value).try_eval()?.reshape([])?;
+            let one = eval_new_on(value, self.device().clone())?.reshape([])?;
             let mut wide = mask.dims().to_vec();
             wide.resize(self.ndim(), 1);
             return self.set_where(&mask.reshape(wide)?, one);
@@ -161,9 +161,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         if broadcast_shapes(trimmed, &full).ok().as_deref() != Some(&full[..]) {
             return Err(Error::shape("indexed assignment: value", given.as_ref(), format!("a shape that broadcasts to {full:?}")));
         }
-        crate::expr::check_devices(Some(self.device()), value.device()?)?;
         let trimmed = trimmed.to_vec();
-        let values = Lazy::new(value).try_eval()?.reshape(trimmed)?.broadcast_to(full)?.packed()?;
+        let values = eval_new_on(value, self.device().clone())?.reshape(trimmed)?.broadcast_to(full)?.packed()?;
         let out = self.copy()?;
         let mut buffer = out.buffer().clone();
         let lanes = Lanes { outer: 1, len: self.dims()[..axes].iter().product(), inner: self.dims()[axes..].iter().product() };

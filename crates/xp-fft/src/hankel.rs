@@ -42,7 +42,7 @@ impl Hankel {
 /// ```
 /// use xp::prelude::*;
 /// use xp::fft::{fht, ifht};
-/// let a = array![0.1, 0.4, 1.0, 0.5, 0.2];
+/// let a = array![0.1_f64, 0.4, 1.0, 0.5, 0.2];
 /// let back = ifht(&fht(&a, 0.1, 0.5)?, 0.1, 0.5)?;
 /// assert!((back - &a).abs().max_all().item()? < 1e-14);
 /// # Ok::<(), xp::Error>(())

@@ -32,7 +32,7 @@ pub enum Mode {
 /// ```
 /// use xp::prelude::*;
 /// use xp::fft::{Mode, fftconvolve};
-/// let y = fftconvolve(&array![1.0, 2.0, 3.0], &array![1.0, 1.0], Mode::Full)?;
+/// let y = fftconvolve(&array![1.0_f64, 2.0, 3.0], &array![1.0, 1.0], Mode::Full)?;
 /// assert!((y - array![1.0, 3.0, 5.0, 3.0]).abs().max_all().item()? < 1e-15);
 /// # Ok::<(), xp::Error>(())
 /// ```
@@ -63,7 +63,7 @@ pub fn fftconvolve_with<B: Fft<C::Part>, C: Floating, D: Dim>(
 /// ```
 /// use xp::prelude::*;
 /// use xp::fft::{Mode, fftconvolve, oaconvolve};
-/// let (x, h) = (arange(&Cpu, 0.0, 1000.0, 1.0)?, array![0.25, 0.5, 0.25]);
+/// let (x, h) = (arange(&Cpu, 0.0_f64, 1000.0, 1.0)?, array![0.25, 0.5, 0.25]);
 /// let y = oaconvolve(&x, &h, Mode::Same)?;
 /// assert!((y.get([500])? - 500.0).abs() < 1e-9);
 /// assert!((y - fftconvolve(&x, &h, Mode::Same)?).abs().max_all().item()? < 1e-9);
@@ -303,7 +303,7 @@ pub type ShortTime<B, T, D> = (Array<B, T, Ix1>, Array<B, T, Ix1>, Array<B, <B a
 /// ```
 /// use xp::prelude::*;
 /// use xp::fft::{Segments, istft, stft};
-/// let x = arange(&Cpu, 0.0, 100.0, 1.0)?.sin();
+/// let x = arange(&Cpu, 0.0_f64, 100.0, 1.0)?.sin();
 /// let (f, t, z) = stft(&x, 1.0, Segments::new(16))?;
 /// assert_eq!(z.shape(), [f.size(), t.size()]);
 /// let back = istft(&z, Segments::new(16))?.slice(s![..100])?;

@@ -266,7 +266,7 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
     /// # use xp_core::Array;
     /// # use xp_cpu::Cpu;
     /// # use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
-    /// let x = Array::from_vec(&Cpu, vec![0.0, 1.0, 2.0, 4.0, 5.0, 6.0], [6, 1])?;
+    /// let x = Array::from_vec(&Cpu, vec![0.0_f64, 1.0, 2.0, 4.0, 5.0, 6.0], [6, 1])?;
     /// let y = Array::from_vec(&Cpu, vec![0, 0, 0, 1, 1, 1], [6])?;
     /// let lda = LinearDiscriminantAnalysis::params().fit(&x, &y)?;
     /// let p = lda.predict_proba(&Array::from_vec(&Cpu, vec![3.0], [1, 1])?)?;

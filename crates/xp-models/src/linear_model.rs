@@ -20,7 +20,7 @@ use crate::{Error, Result, check, metrics};
 /// use xp_cpu::Cpu;
 /// use xp_models::linear_model::Ridge;
 ///
-/// let x = Array::from_vec(&Cpu, vec![0.0, 1.0, 2.0], [3, 1])?;
+/// let x = Array::from_vec(&Cpu, vec![0.0_f64, 1.0, 2.0], [3, 1])?;
 /// let y = Array::from_vec(&Cpu, vec![1.0, 3.0, 5.0], [3])?;
 /// let ridge = Ridge::params().alpha(2.0).fit(&x, &y)?;
 /// // The slope of the least squares line is 2; the penalty halves it.

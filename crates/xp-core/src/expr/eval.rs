@@ -28,8 +28,14 @@ fn device_of<E: Expr>(e: &E) -> Result<E::Backend> {
 
 /// Runs an expression into a new array, or into the memory of an operand that is given away.
 pub(crate) fn eval_new<E: Expr>(e: E) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
-    let shape = e.shape()?;
     let device = device_of(&e)?;
+    eval_new_on(e, device)
+}
+
+/// Runs an expression, such as a scalar alone, which has no device of its own, into a new array of `device`.
+pub(crate) fn eval_new_on<E: Expr>(e: E, device: E::Backend) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
+    check_devices(e.device()?, Some(&device))?;
+    let shape = e.shape()?;
     let size = size_of_shape(shape.as_ref())?;
     let strides = contiguous_strides::<E::Dim>(&shape);
     let buffer = match e.donate(shape.as_ref()) {

@@ -11,7 +11,7 @@ mod plan;
 pub mod source;
 
 pub use eval::LazyReduction;
-pub(crate) use eval::{check_devices, eval_new, eval_onto, eval_reduction};
+pub(crate) use eval::{check_devices, eval_new, eval_new_on, eval_onto, eval_reduction};
 pub use kernel::{CHUNK, Constant, Kernel, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
 pub use lazy::{IntoOperand, Lazy};
 pub use nodes::{Iota, Map, Rows, Scalar, Zip, Zip3};

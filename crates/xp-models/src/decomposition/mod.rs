@@ -22,7 +22,7 @@ use crate::{Error, Result, check};
 /// use xp_models::decomposition::PCA;
 ///
 /// // Points on a line: one component explains everything.
-/// let x = Array::from_vec(&Cpu, vec![0.0, 1.0, 3.0, 5.0, 6.0, 9.0, 9.0, 13.0], [4, 2])?;
+/// let x = Array::from_vec(&Cpu, vec![0.0_f64, 1.0, 3.0, 5.0, 6.0, 9.0, 9.0, 13.0], [4, 2])?;
 /// let pca = PCA::params().n_components(1).fit(&x)?;
 /// assert!((pca.explained_variance_ratio().get([0])? - 1.0).abs() < 1e-14);
 /// assert!((pca.components().get([0, 1])? - 0.8).abs() < 1e-14);
