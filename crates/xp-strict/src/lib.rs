@@ -40,10 +40,10 @@
 //! ```
 //! use xp_core::{Array, DType, Error, linalg};
 //! use xp_strict::{Strict, StrictF32};
-//! let x = Array::from_vec(&Strict::new(0), vec![2.0], [1, 1])?;
+//! let x = Array::from_vec(&Strict::new(0), vec![2.0_f64], [1, 1])?;
 //! assert_eq!(linalg::inv(&x)?.to_vec(), [0.5]);
 //! assert_eq!((&x + &x).item()?, 4.0);
-//! let error = Array::from_vec(&StrictF32::new(0), vec![2.0], [1, 1]).unwrap_err();
+//! let error = Array::from_vec(&StrictF32::new(0), vec![2.0_f64], [1, 1]).unwrap_err();
 //! assert_eq!(error, Error::UnsupportedDType { backend: "strict-f32", dtype: DType::F64 });
 //! # Ok::<(), xp_core::Error>(())
 //! ```
