@@ -33,7 +33,7 @@ pub enum Mode {
 /// use xp::prelude::*;
 /// use xp::fft::{Mode, fftconvolve};
 /// let y = fftconvolve(&array![1.0_f64, 2.0, 3.0], &array![1.0, 1.0], Mode::Full)?;
-/// assert!((y - array![1.0, 3.0, 5.0, 3.0]).abs().max_all().item()? < 1e-15);
+/// assert!((y - array![1.0_f64, 3.0, 5.0, 3.0]).abs().max_all().item()? < 1e-15);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn fftconvolve<B: Fft<C::Part>, C: Floating, D: Dim>(a: &Array<B, C, D>, b: &Array<B, C, D>, mode: Mode) -> Result<Array<B, C, D>> {
