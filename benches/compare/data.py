@@ -30,6 +30,11 @@ def take(rng, dtype):
     return {"x": _normal(rng, dtype, 10**7), "i": rng.integers(0, 10**7, 10**6)}
 
 
+def whole(rng, dtype):
+    """x: 1e7 whole numbers, uniform in 0..1000."""
+    return {"x": rng.integers(0, 1000, 10**7).astype(dtype)}
+
+
 def standardize(rng, dtype):
     """x: normal 4000x4000; mean: normal 4000; std: uniform in 0.5..2, 4000. The two vectors are given, not computed."""
     return {"x": _normal(rng, dtype, 4000, 4000), "mean": _normal(rng, dtype, 4000), "std": _uniform(rng, dtype, 0.5, 2, 4000)}
@@ -134,6 +139,6 @@ def _uniform(rng, dtype, low, high, *shape):
     return rng.random(shape, dtype=dtype) * dtype.type(high - low) + dtype.type(low)
 
 
-_EXACT = {f.__name__: f for f in (vectors, take, standardize, thin_product)}
+_EXACT = {f.__name__: f for f in (vectors, take, whole, standardize, thin_product)}
 _SIZED = {f.__name__: f for f in (matrices, matrix, square, tall, symmetric, definite, batch, batch_symmetric, classes,
                                   components, regression, clusters, signal, image)}  # fmt: skip

@@ -42,6 +42,8 @@ pub(super) fn jobs<T: Float>() -> Vec<Job> {
         ),
         job::<T, _, _, _, _>("sort 1e7", vector::<T>, |x| x.sort(0, false)),
         job::<T, _, _, _, _>("argsort 1e7", vector::<T>, |x| x.argsort(0, false)),
+        job::<T, _, _, _, _>("unique 1e7", vector::<T>, |x| unique_values(x)),
+        job::<T, _, _, _, _>("unique 1e7 of 1000 values", |from| Ok::<_, xp::Error>(from.integers(LEN, 1000)?.astype::<T>()), |x| unique_values(x)),
         job::<T, _, _, _, _>("cumsum 1e7", vector::<T>, |x| x.cumulative_sum(0)),
     ]
 }

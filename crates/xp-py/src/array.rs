@@ -18,6 +18,7 @@ use crate::dtype::{PyDType, object};
 use crate::elementwise::{binary, unary};
 use crate::error::{Named, guard, wrong_dtype};
 use crate::scalar::{Operand, promoted};
+use crate::threads::wait_for_readers;
 
 /// An n-dimensional array of the array API standard.
 ///
@@ -40,20 +41,19 @@ struct Exports {
 }
 
 /// An argument that is an array.
-pub struct X<'py>(PyRef<'py, PyArray>);
-impl std::ops::Deref for X<'_> {
-    type Target = PyArray;
-    #[inline]
-    fn deref(&self) -> &PyArray {
-        &self.0
-    }
+///
+/// It holds the elements, not the Python object, which may be changed by others while the function works.
+pub struct X<'py> {
+    /// The elements.
+    pub any: Any,
+    call: std::marker::PhantomData<&'py ()>,
 }
 impl<'a, 'py> FromPyObject<'a, 'py> for X<'py> {
     type Error = PyErr;
     #[inline]
     fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         match obj.cast::<PyArray>() {
-            Ok(x) => Ok(X(x.try_borrow()?)),
+            Ok(x) => Ok(X { any: x.try_borrow()?.any.clone(), call: std::marker::PhantomData }),
             Err(_) => Err(PyTypeError::new_err(format!("an array of xparray expected; {} given", crate::dtype::describe(&obj)))),
         }
     }
@@ -120,7 +120,7 @@ fn write(to: &Any, from: &Any) -> crate::any::XpResult<()> {
     let from = from.clone().apart_from(to)?;
     dispatch!(to, |v| match <T as crate::any::Typed>::peek(&from) {
         // SAFETY: callers write to writable arrays only, whose elements have places of their own; the value is apart; and
-        // whoever reads or writes arrays of the module holds the interpreter's lock.
+        // whoever writes to arrays of the module holds the interpreter's lock, and has waited for those who read without it.
         Some(w) => unsafe { v.write_shared(w) },
         None => unreachable!("of one dtype"),
     })
@@ -134,7 +134,7 @@ fn operator(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAn
     let py = slf.py();
     guard(name, || {
         let Some(other) = Operand::extract(other)? else { return Ok(py.NotImplemented()) };
-        let slf = Operand::Array(slf.try_borrow()?);
+        let slf = Operand::Array(slf.try_borrow()?.any.clone());
         let out = if reflected { promoted(name, &other, &slf, f)? } else { promoted(name, &slf, &other, f)? };
         Ok(Py::new(py, PyArray::new(out))?.into_any())
     })
@@ -145,8 +145,9 @@ fn in_place(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAn
     guard(name, || {
         let out = {
             let other = Operand::required(name, "the right operand", other)?;
-            promoted(name, &Operand::Array(slf.try_borrow()?), &other, f)?
+            promoted(name, &Operand::Array(slf.try_borrow()?.any.clone()), &other, f)?
         };
+        wait_for_readers(slf)?;
         let mut x = slf.try_borrow_mut()?;
         if out.dtype() != x.any.dtype() {
             return Err(PyTypeError::new_err(format!(
@@ -212,9 +213,13 @@ operators! {
     __rshift__ __rrshift__ __irshift__ binary::bitwise_right_shift;
 }
 
+fn any_of(x: &Bound<'_, PyArray>) -> PyResult<Any> {
+    Ok(x.try_borrow()?.any.clone())
+}
+
 /// The operand of `@`: arrays only.
-fn matrix_operand<'py>(other: &Bound<'py, PyAny>) -> Option<PyRef<'py, PyArray>> {
-    other.cast::<PyArray>().ok()?.try_borrow().ok()
+fn matrix_operand(other: &Bound<'_, PyAny>) -> Option<Any> {
+    Some(other.cast::<PyArray>().ok()?.try_borrow().ok()?.any.clone())
 }
 
 #[pymethods]
@@ -234,12 +239,12 @@ impl PyArray {
     }
     fn __matmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let Some(other) = matrix_operand(other) else { return Ok(slf.py().NotImplemented()) };
-        let out = guard("__matmul__", || crate::linalg::product("__matmul__", &slf.try_borrow()?.any, &other.any))?;
+        let out = guard("__matmul__", || crate::linalg::product("__matmul__", &any_of(slf)?, &other))?;
         Ok(Py::new(slf.py(), PyArray::new(out))?.into_any())
     }
     fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let Some(other) = matrix_operand(other) else { return Ok(slf.py().NotImplemented()) };
-        let out = guard("__rmatmul__", || crate::linalg::product("__rmatmul__", &other.any, &slf.try_borrow()?.any))?;
+        let out = guard("__rmatmul__", || crate::linalg::product("__rmatmul__", &other, &any_of(slf)?))?;
         Ok(Py::new(slf.py(), PyArray::new(out))?.into_any())
     }
     fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -249,17 +254,17 @@ impl PyArray {
         let (name, f) = compare!(op);
         operator(name, slf, other, false, f)
     }
-    fn __neg__(&self) -> PyResult<PyArray> {
-        guard("__neg__", || unary::negative(&self.any).map(PyArray::new))
+    fn __neg__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
+        guard("__neg__", || unary::negative(&any_of(slf)?).map(PyArray::new))
     }
-    fn __pos__(&self) -> PyResult<PyArray> {
-        guard("__pos__", || unary::positive(&self.any).map(PyArray::new))
+    fn __pos__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
+        guard("__pos__", || unary::positive(&any_of(slf)?).map(PyArray::new))
     }
-    fn __abs__(&self) -> PyResult<PyArray> {
-        guard("__abs__", || unary::abs(&self.any).map(PyArray::new))
+    fn __abs__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
+        guard("__abs__", || unary::abs(&any_of(slf)?).map(PyArray::new))
     }
-    fn __invert__(&self) -> PyResult<PyArray> {
-        guard("__invert__", || unary::bitwise_invert(&self.any).map(PyArray::new))
+    fn __invert__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
+        guard("__invert__", || unary::bitwise_invert(&any_of(slf)?).map(PyArray::new))
     }
 
     /// The data type.
@@ -373,7 +378,7 @@ impl PyArray {
     const ARRAY_UFUNC: Option<Py<PyAny>> = None;
 
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
-        guard("__getitem__", || crate::index::get(&slf.try_borrow()?.any, key).map(PyArray::new))
+        guard("__getitem__", || crate::index::get(&any_of(slf)?, key).map(PyArray::new))
     }
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         guard("__setitem__", || {
@@ -382,6 +387,7 @@ impl PyArray {
                 (x.any.dtype(), crate::index::Key::parse(key, &x.any)?)
             };
             let value = crate::index::value(value, dtype)?;
+            wait_for_readers(slf)?;
             slf.try_borrow_mut()?.assign(key, value)
         })
     }

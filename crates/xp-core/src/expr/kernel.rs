@@ -37,10 +37,21 @@ pub unsafe trait Kernel: Clone + Send + Sync {
     /// `len <= CHUNK`, the elements must be inside the row, and the leaves' memory must be alive and readable.
     unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize);
 
+    /// As [`Kernel::fill`], but [`Kernel::get`] may then be called for the positions `0..len` only: what lies in memory as
+    /// it is needed is not copied, and nothing is computed that is not asked for.
+    ///
+    /// # Safety
+    /// As for [`Kernel::fill`].
+    #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe { self.fill::<I>(start, len) }
+    }
+
     /// The element at position `j` of the chunk; meaningless, but not undefined, from `len` on.
     ///
     /// # Safety
-    /// `j < CHUNK`, and `fill` must have been called since the kernel was last moved.
+    /// `j < CHUNK`, or `j < len` after `fill_part`, and one of the two must have been called since the kernel was last moved.
     unsafe fn get<I: Isa>(&self, j: usize) -> Self::Elem;
 
     /// Replaces every address by `map(address)`: how a backend turns its handles into pointers.
@@ -159,6 +170,16 @@ unsafe impl<T: Element> Kernel for Load<T> {
             }
             self.chunk = to.as_ptr();
         }
+    }
+
+    #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        if let Mode::Direct = self.mode {
+            self.chunk = self.row.wrapping_add(start);
+            return;
+        }
+        // SAFETY: passed on.
+        unsafe { self.fill::<I>(start, len) }
     }
 
     #[inline(always)]
@@ -332,6 +353,11 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
         unsafe { self.load.fill::<I>(start, len) }
     }
     #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe { self.load.fill_part::<I>(start, len) }
+    }
+    #[inline(always)]
     unsafe fn get<I: Isa>(&self, j: usize) -> T {
         // SAFETY: passed on.
         unsafe { self.load.get::<I>(j) }
@@ -358,6 +384,33 @@ impl<Op, E, O> MapKernel<Op, E, O> {
         MapKernel { arg, repaired: Scratch(None), op: PhantomData }
     }
 }
+impl<Op: UnaryOp<E::Elem>, E: Kernel> MapKernel<Op, E, Op::Out> {
+    /// Computes the first `count` elements of the chunk where the operation has a slow path, and takes it for those of the
+    /// first `len` that need it.
+    ///
+    /// # Safety
+    /// The operand must have been filled for `count` positions.
+    #[inline(always)]
+    unsafe fn repair<I: Isa>(&mut self, count: usize, len: usize) {
+        if !Op::REPAIRS {
+            return;
+        }
+        let out = self.repaired.get(Op::Out::default());
+        let mut bad = false;
+        for (j, slot) in out[..count].iter_mut().enumerate() {
+            // SAFETY: by the caller.
+            let x = unsafe { self.arg.get::<I>(j) };
+            bad |= Op::needs_repair(x);
+            *slot = Op::apply::<I>(x);
+        }
+        if bad {
+            for (j, slot) in out[..len].iter_mut().enumerate() {
+                // SAFETY: by the caller, as `len` is at most `count`.
+                *slot = Op::repair(unsafe { self.arg.get::<I>(j) }, *slot);
+            }
+        }
+    }
+}
 // SAFETY: reads what its operand reads.
 unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out> {
     type Elem = Op::Out;
@@ -371,20 +424,15 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out
         // SAFETY: passed on; `get` follows `fill` without a move.
         unsafe {
             self.arg.fill::<I>(start, len);
-            if Op::REPAIRS {
-                let out = self.repaired.get(Op::Out::default());
-                let mut bad = false;
-                for (j, slot) in out.iter_mut().enumerate() {
-                    let x = self.arg.get::<I>(j);
-                    bad |= Op::needs_repair(x);
-                    *slot = Op::apply::<I>(x);
-                }
-                if bad {
-                    for (j, slot) in out.iter_mut().enumerate().take(len) {
-                        *slot = Op::repair(self.arg.get::<I>(j), *slot);
-                    }
-                }
-            }
+            self.repair::<I>(CHUNK, len);
+        }
+    }
+    #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on; `get` follows `fill_part` without a move.
+        unsafe {
+            self.arg.fill_part::<I>(start, len);
+            self.repair::<I>(len, len);
         }
     }
     #[inline(always)]
@@ -435,6 +483,14 @@ where
         }
     }
     #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            self.0.fill_part::<I>(start, len);
+            self.1.fill_part::<I>(start, len);
+        }
+    }
+    #[inline(always)]
     unsafe fn get<I: Isa>(&self, j: usize) -> Op::Out {
         // SAFETY: passed on.
         let (x, y) = unsafe { (self.0.get::<I>(j), self.1.get::<I>(j)) };
@@ -480,6 +536,15 @@ where
             self.0.fill::<I>(start, len);
             self.1.fill::<I>(start, len);
             self.2.fill::<I>(start, len);
+        }
+    }
+    #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            self.0.fill_part::<I>(start, len);
+            self.1.fill_part::<I>(start, len);
+            self.2.fill_part::<I>(start, len);
         }
     }
     #[inline(always)]
