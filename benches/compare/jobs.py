@@ -52,7 +52,7 @@ JOBS = [
         ("sort 1e7", BOTH, "vectors"),
         ("argsort 1e7", BOTH, "vectors"),
         ("unique 1e7", BOTH, "vectors"),
-        ("unique 1e7 of 1000 values", BOTH, "whole"),
+        ("unique 1e7 of 1000 integers", ("i64",), "integers"),
         ("cumsum 1e7", BOTH, "vectors"),
     ),
     *_area(

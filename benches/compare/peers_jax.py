@@ -68,7 +68,7 @@ JOBS = {
     # The shapes of these results depend on the data: they cannot be compiled.
     "mask select 1e7 (v[v>0])": (None, "x"),
     "unique 1e7": (None, "x"),
-    "unique 1e7 of 1000 values": (None, "x"),
+    "unique 1e7 of 1000 integers": (None, "x"),
 }
 
 

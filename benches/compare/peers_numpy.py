@@ -65,7 +65,7 @@ JOBS = {
     "sort 1e7": lambda d: lambda: np.sort(d["x"]),
     "argsort 1e7": lambda d: lambda: np.argsort(d["x"]),
     "unique 1e7": lambda d: lambda: np.unique(d["x"]),
-    "unique 1e7 of 1000 values": lambda d: lambda: np.unique(d["x"]),
+    "unique 1e7 of 1000 integers": lambda d: lambda: np.unique(d["x"]),
     "cumsum 1e7": lambda d: lambda: np.cumsum(d["x"]),
     "matmul 2000": lambda d: lambda: d["a"] @ d["b"],
     "matmul a@a.T 2000": lambda d: lambda: d["a"] @ d["a"].T,

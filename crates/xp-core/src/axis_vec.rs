@@ -1,6 +1,7 @@
 //! One value per axis of an array of dynamic rank.
 
 use core::fmt;
+use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
 
 use smallvec::SmallVec;
@@ -61,14 +62,18 @@ impl<T: Copy> AxisVec<T> {
     where
         T: Default,
     {
-        AxisVec(SmallVec::from_elem(T::default(), n))
+        if n <= INLINE { AxisVec(SmallVec::from_buf_and_len([T::default(); INLINE], n)) } else { AxisVec(SmallVec::from_elem(T::default(), n)) }
     }
 }
 
 impl<T: Copy> Clone for AxisVec<T> {
     #[inline]
     fn clone(&self) -> Self {
-        AxisVec(SmallVec::from_slice(&self.0))
+        if self.0.spilled() {
+            return AxisVec(SmallVec::from_slice(&self.0));
+        }
+        // SAFETY: the values are `Copy`, and there is no memory beside them.
+        AxisVec(unsafe { core::ptr::read(&self.0) })
     }
 }
 impl<T: Copy> Default for AxisVec<T> {
@@ -109,18 +114,31 @@ impl<T: Copy> AsMut<[T]> for AxisVec<T> {
 impl<T: Copy> From<&[T]> for AxisVec<T> {
     #[inline]
     fn from(values: &[T]) -> Self {
-        AxisVec(SmallVec::from_slice(values))
+        if values.len() > INLINE {
+            return AxisVec(SmallVec::from_slice(values));
+        }
+        let mut inline = MaybeUninit::<[T; INLINE]>::uninit();
+        let to: *mut T = inline.as_mut_ptr().cast();
+        // One by one: a copy of unknown length is a call.
+        for k in 0..INLINE {
+            if let Some(&value) = values.get(k) {
+                // SAFETY: `k` is inside the array.
+                unsafe { to.add(k).write(value) };
+            }
+        }
+        // SAFETY: that many values were written.
+        AxisVec(unsafe { SmallVec::from_buf_and_len_unchecked(inline, values.len()) })
     }
 }
 impl<T: Copy> From<Vec<T>> for AxisVec<T> {
     #[inline]
     fn from(values: Vec<T>) -> Self {
-        AxisVec(SmallVec::from_slice(&values))
+        values[..].into()
     }
 }
 impl<T: Copy, const N: usize> From<[T; N]> for AxisVec<T> {
     fn from(values: [T; N]) -> Self {
-        AxisVec(SmallVec::from_slice(&values))
+        values[..].into()
     }
 }
 impl<T: Copy> From<AxisVec<T>> for Vec<T> {
@@ -172,4 +190,26 @@ compare! {
     [] &[T];
     [] Vec<T>;
     [, const N: usize] [T; N];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_every_length() {
+        for n in 0..10 {
+            let values: Vec<usize> = (1..=n).collect();
+            let x = AxisVec::from(&values[..]);
+            let mut y = x.clone();
+            assert_eq!((&x, &y, x.len()), (&AxisVec::from(values.clone()), &values.iter().copied().collect(), n));
+            y.push(7);
+            y.insert(0, 8);
+            assert_eq!((y.remove(0), y.len(), &y[..n], y[n]), (8, n + 1, &values[..], 7));
+            y.truncate(n);
+            y.extend_from_slice(&values);
+            assert_eq!((Vec::from(y), x), ([&values[..], &values].concat(), AxisVec::from(values)));
+            assert_eq!(AxisVec::<isize>::zeros(n), vec![0; n]);
+        }
+    }
 }

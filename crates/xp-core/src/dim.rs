@@ -216,7 +216,19 @@ impl DimBase for Dyn {
     type VecMat = Dyn;
     type MatMulL<L: Dim> = Dyn;
 }
-impl Dim for Dyn {}
+impl Dim for Dyn {
+    #[inline]
+    fn shape_from(dims: &[usize]) -> Result<AxisVec<usize>> {
+        check_rank::<Self>(dims.len())?;
+        Ok(dims.into())
+    }
+
+    #[inline]
+    fn strides_from(strides: &[isize]) -> Result<AxisVec<isize>> {
+        check_rank::<Self>(strides.len())?;
+        Ok(strides.into())
+    }
+}
 
 mod sealed {
     pub trait Sealed {}

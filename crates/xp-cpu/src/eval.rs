@@ -45,7 +45,7 @@ pub(crate) unsafe fn eval<K: Kernel>(kernel: K, plan: &Plan, out: *mut K::Elem) 
     {
         // SAFETY: the operand is read over the plan and the output written; they are different memory, as the operand
         // does not start where the output does.
-        return unsafe { copy_strided(from, &walk[..plan.shape().len()], out, plan.out(), plan.shape()) };
+        return unsafe { copy_strided(from, walk, out, plan.out(), plan.shape()) };
     }
     let work = Work::new(plan, is_large::<K::Elem>(plan) && !reads(&kernel, out));
     let out = Out::new(out);

@@ -4,7 +4,7 @@
 //! per operation and dtype, and no more.
 
 use num_complex::Complex;
-use xp_core::{Array, Backend, DType, Dyn, Element, Error};
+use xp_core::{Array, AxisVec, Backend, DType, Dyn, Element, Error};
 use xp_cpu::{Cpu, CpuBuffer};
 
 /// A typed array of the module.
@@ -45,7 +45,7 @@ impl<T: Typed> From<Arr<T>> for Any {
 pub fn rank0<T: Typed>(value: T) -> XpResult<Arr<T>> {
     let buffer = CpuBuffer::from_slice(&[value])?;
     // SAFETY: one element, which was written.
-    unsafe { Array::from_buffer(&Cpu, buffer, &[]) }
+    Ok(unsafe { Array::from_strided_buffer(&Cpu, buffer, AxisVec::default(), AxisVec::default(), 0) })
 }
 
 /// The result of an operation on arrays, before it becomes a Python exception.

@@ -57,6 +57,14 @@ fn int(obj: &Bound<'_, PyAny>) -> PyResult<Option<isize>> {
     Ok(None)
 }
 
+/// The number of a diagonal. Integers that are too large stand for the last one that can be counted, which no matrix has.
+pub fn diagonal(obj: &Bound<'_, PyAny>) -> PyResult<isize> {
+    obj.extract::<isize>().or_else(|e| match obj.cast::<pyo3::types::PyInt>() {
+        Ok(_) => Ok(if obj.lt(0)? { -isize::MAX } else { isize::MAX }),
+        Err(_) => Err(e),
+    })
+}
+
 /// A shape: a length or a sequence of lengths.
 pub struct Shape(Ints);
 impl<'a, 'py> FromPyObject<'a, 'py> for Shape {

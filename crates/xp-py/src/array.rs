@@ -3,6 +3,7 @@
 //! The attribute macros of `pymethods` inside a macro of this file give their code the edition and the lints of the file.
 #![allow(unsafe_op_in_unsafe_fn)]
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,8 +18,8 @@ use crate::any::{Any, dispatch};
 use crate::dtype::{PyDType, object};
 use crate::elementwise::{binary, unary};
 use crate::error::{Named, guard, wrong_dtype};
-use crate::scalar::{Operand, promoted};
-use crate::threads::wait_for_readers;
+use crate::scalar::{Operand, Scalar, no_operand, promoted};
+use crate::threads::{is_large, wait_for_readers};
 
 /// An n-dimensional array of the array API standard.
 ///
@@ -128,25 +129,50 @@ fn write(to: &Any, from: &Any) -> crate::any::XpResult<()> {
 
 type Binary = fn(&Any, &Any) -> PyResult<Any>;
 
+/// Calls `f` with the elements of an array: with others than the Python object's when they are many, as that one may then be
+/// changed meanwhile.
+#[inline]
+fn with_elements<R>(x: &Bound<'_, PyArray>, f: impl FnOnce(Cow<'_, Any>) -> PyResult<R>) -> PyResult<R> {
+    let held = x.try_borrow()?;
+    if !is_large(&held.any) {
+        return f(Cow::Borrowed(&held.any));
+    }
+    let any = held.any.clone();
+    drop(held);
+    f(Cow::Owned(any))
+}
+
+/// `a op b`, or `b op a` if `reflected`; `None` when `b` is no operand.
+#[inline]
+fn combine(name: &str, a: &Bound<'_, PyArray>, b: &Bound<'_, PyAny>, reflected: bool, f: Binary) -> PyResult<Option<Any>> {
+    let apply = |a: Operand<'_>, b: Operand<'_>| if reflected { promoted(name, &b, &a, f) } else { promoted(name, &a, &b, f) };
+    if let Ok(b) = b.cast::<PyArray>() {
+        let (x, y) = (a.try_borrow()?, b.try_borrow()?);
+        if is_large(&x.any) || is_large(&y.any) {
+            let owned = (Operand::Array(Cow::Owned(x.any.clone())), Operand::Array(Cow::Owned(y.any.clone())));
+            drop((x, y));
+            return apply(owned.0, owned.1).map(Some);
+        }
+        return apply(Operand::Array(Cow::Borrowed(&x.any)), Operand::Array(Cow::Borrowed(&y.any))).map(Some);
+    }
+    let Some(b) = Scalar::operand(b)? else { return Ok(None) };
+    with_elements(a, |a| apply(Operand::Array(a), Operand::Scalar(b))).map(Some)
+}
+
 /// `a op b`, or `NotImplemented` when `other` is no operand.
 #[inline]
 fn operator(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAny>, reflected: bool, f: Binary) -> PyResult<Py<PyAny>> {
     let py = slf.py();
-    guard(name, || {
-        let Some(other) = Operand::extract(other)? else { return Ok(py.NotImplemented()) };
-        let slf = Operand::Array(slf.try_borrow()?.any.clone());
-        let out = if reflected { promoted(name, &other, &slf, f)? } else { promoted(name, &slf, &other, f)? };
-        Ok(Py::new(py, PyArray::new(out))?.into_any())
+    guard(name, || match combine(name, slf, other, reflected, f)? {
+        Some(out) => Ok(Py::new(py, PyArray::new(out))?.into_any()),
+        None => Ok(py.NotImplemented()),
     })
 }
 
 /// `a op= b`: the array keeps its dtype and shape.
 fn in_place(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAny>, f: Binary) -> PyResult<()> {
     guard(name, || {
-        let out = {
-            let other = Operand::required(name, "the right operand", other)?;
-            promoted(name, &Operand::Array(slf.try_borrow()?.any.clone()), &other, f)?
-        };
+        let out = combine(name, slf, other, false, f)?.ok_or_else(|| no_operand(name, "the right operand", other))?;
         wait_for_readers(slf)?;
         let mut x = slf.try_borrow_mut()?;
         if out.dtype() != x.any.dtype() {
@@ -255,16 +281,16 @@ impl PyArray {
         operator(name, slf, other, false, f)
     }
     fn __neg__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
-        guard("__neg__", || unary::negative(&any_of(slf)?).map(PyArray::new))
+        guard("__neg__", || with_elements(slf, |x| unary::negative(&x).map(PyArray::new)))
     }
     fn __pos__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
-        guard("__pos__", || unary::positive(&any_of(slf)?).map(PyArray::new))
+        guard("__pos__", || with_elements(slf, |x| unary::positive(&x).map(PyArray::new)))
     }
     fn __abs__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
-        guard("__abs__", || unary::abs(&any_of(slf)?).map(PyArray::new))
+        guard("__abs__", || with_elements(slf, |x| unary::abs(&x).map(PyArray::new)))
     }
     fn __invert__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
-        guard("__invert__", || unary::bitwise_invert(&any_of(slf)?).map(PyArray::new))
+        guard("__invert__", || with_elements(slf, |x| unary::bitwise_invert(&x).map(PyArray::new)))
     }
 
     /// The data type.
@@ -378,7 +404,7 @@ impl PyArray {
     const ARRAY_UFUNC: Option<Py<PyAny>> = None;
 
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
-        guard("__getitem__", || crate::index::get(&any_of(slf)?, key).map(PyArray::new))
+        guard("__getitem__", || with_elements(slf, |x| crate::index::get(&x, key).map(PyArray::new)))
     }
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         guard("__setitem__", || {

@@ -8,7 +8,7 @@ use xp_core::{Array, DType, Dyn, functions as f};
 use xp_cpu::{Cpu, CpuBuffer};
 
 use crate::any::{Any, Arr, Typed, dispatch, with_dtype};
-use crate::args::Shape;
+use crate::args::{Shape, diagonal};
 use crate::array::{PyArray, X};
 use crate::dtype::{DTypeArg, describe};
 use crate::error::{Named, guard, wrong_dtype};
@@ -210,7 +210,13 @@ fn linspace(start: Number, stop: Number, num: isize, dtype: Option<DTypeArg>, de
 /// A matrix with ones on its k-th diagonal and zeros elsewhere.
 #[pyfunction]
 #[pyo3(signature = (n_rows, n_cols=None, /, *, k=0, dtype=None, device=None))]
-fn eye(n_rows: isize, n_cols: Option<isize>, k: isize, dtype: Option<DTypeArg>, device: Option<Device>) -> PyResult<PyArray> {
+fn eye(
+    n_rows: isize,
+    n_cols: Option<isize>,
+    #[pyo3(from_py_with = diagonal)] k: isize,
+    dtype: Option<DTypeArg>,
+    device: Option<Device>,
+) -> PyResult<PyArray> {
     let _ = device;
     guard("eye", || {
         let shape = crate::args::lengths("eye", &[n_rows, n_cols.unwrap_or(n_rows)])?;
@@ -226,7 +232,7 @@ macro_rules! triangles {
         #[doc = $doc]
         #[pyfunction]
         #[pyo3(signature = (x, /, *, k=0))]
-        fn $name(x: X<'_>, k: isize) -> PyResult<PyArray> {
+        fn $name(x: X<'_>, #[pyo3(from_py_with = diagonal)] k: isize) -> PyResult<PyArray> {
             guard(stringify!($name), || dispatch!(&x.any, |v| v.$name(k).map(PyArray::new)).named(stringify!($name)))
         }
     )*};

@@ -13,6 +13,7 @@ use crate::array::PyArray;
 use crate::error::Named;
 use crate::info::Device;
 use crate::memory::{Foreign, NO_HALF};
+use crate::threads::locked;
 
 /// The CPU as a DLPack device.
 pub const CPU: (i32, i32) = (Place::CPU.kind, Place::CPU.id);
@@ -28,12 +29,12 @@ impl Drop for Export {
     /// Gives the array back. When the interpreter has ended, the memory ends with the process.
     fn drop(&mut self) {
         let mut kept = self.0.take();
-        Python::try_attach(|py| {
+        locked(|py| {
             if let Some(array) = kept.take() {
                 if let Ok(x) = array.try_borrow(py) {
                     x.release();
                 }
-                drop(array);
+                array.drop_ref(py);
             }
         });
         std::mem::forget(kept);

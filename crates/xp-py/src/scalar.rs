@@ -1,5 +1,7 @@
 //! Python numbers as weak scalars, and the promotion of arrays with them.
 
+use std::borrow::Cow;
+
 use num_complex::Complex;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -48,7 +50,7 @@ impl Scalar {
     }
 
     /// [`Scalar::extract`] for operands, among which NumPy's scalars count as the Python numbers they stand for.
-    fn operand(obj: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
+    pub fn operand(obj: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
         if let Some(s) = Self::extract(obj)? {
             return Ok(Some(s));
         }
@@ -189,18 +191,18 @@ impl FromScalar for C128 {
 }
 
 /// An operand of an elementwise function.
-pub enum Operand {
+pub enum Operand<'a> {
     /// An array.
-    Array(Any),
+    Array(Cow<'a, Any>),
     /// A Python number.
     Scalar(Scalar),
 }
-impl Operand {
+impl Operand<'_> {
     /// The operand, when the object can be one.
     #[inline]
     pub fn extract(obj: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         if let Ok(x) = obj.cast::<PyArray>() {
-            return Ok(Some(Operand::Array(x.try_borrow()?.any.clone())));
+            return Ok(Some(Operand::Array(Cow::Owned(x.try_borrow()?.any.clone()))));
         }
         Ok(Scalar::operand(obj)?.map(Operand::Scalar))
     }
@@ -208,9 +210,13 @@ impl Operand {
     /// The operand, or a `TypeError` that names the argument.
     #[inline]
     pub fn required(function: &str, argument: &str, obj: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Self::extract(obj)?
-            .ok_or_else(|| PyTypeError::new_err(format!("{function}(): {argument} is an array or a Python number; {} given", describe(obj))))
+        Self::extract(obj)?.ok_or_else(|| no_operand(function, argument, obj))
     }
+}
+
+/// The error for what is neither an array nor a number.
+pub fn no_operand(function: &str, argument: &str, obj: &Bound<'_, PyAny>) -> PyErr {
+    PyTypeError::new_err(format!("{function}(): {argument} is an array or a Python number; {} given", describe(obj)))
 }
 
 /// The dtype that dtypes and scalars promote to.
@@ -234,7 +240,7 @@ fn mix_error(function: &str, d: DType, s: Scalar) -> PyErr {
 
 /// Both operands in the dtype they promote to, for `f`.
 #[inline]
-pub fn promoted<R>(function: &str, x1: &Operand, x2: &Operand, f: impl FnOnce(&Any, &Any) -> PyResult<R>) -> PyResult<R> {
+pub fn promoted<R>(function: &str, x1: &Operand<'_>, x2: &Operand<'_>, f: impl FnOnce(&Any, &Any) -> PyResult<R>) -> PyResult<R> {
     match (x1, x2) {
         (Operand::Array(a), Operand::Array(b)) => {
             let (da, db) = (a.dtype(), b.dtype());
@@ -256,9 +262,9 @@ pub fn promoted<R>(function: &str, x1: &Operand, x2: &Operand, f: impl FnOnce(&A
     }
 }
 
-fn cast<'a>(function: &str, x: &'a Any, d: DType) -> PyResult<std::borrow::Cow<'a, Any>> {
+fn cast<'a>(function: &str, x: &'a Any, d: DType) -> PyResult<Cow<'a, Any>> {
     if x.dtype() == d {
-        return Ok(std::borrow::Cow::Borrowed(x));
+        return Ok(Cow::Borrowed(x));
     }
-    x.cast(d).map(std::borrow::Cow::Owned).map_err(|e| crate::error::to_python(function, e))
+    x.cast(d).map(Cow::Owned).map_err(|e| crate::error::to_python(function, e))
 }

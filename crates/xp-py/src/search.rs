@@ -84,7 +84,7 @@ fn searchsorted(x1: &Bound<'_, PyArray>, x2: &Bound<'_, PyAny>, side: &str, sort
         }
         let sorter = sorter.map(|s| integers("searchsorted", "sorter", &s.any)).transpose()?;
         let sorter = sorter.map(|s| s.into_rank::<Ix1>()).transpose().named("searchsorted")?;
-        let (a, b) = (Operand::Array(x1.try_borrow()?.any.clone()), Operand::required("searchsorted", "x2", x2)?);
+        let (a, b) = (Operand::Array(std::borrow::Cow::Owned(x1.try_borrow()?.any.clone())), Operand::required("searchsorted", "x2", x2)?);
         promoted("searchsorted", &a, &b, |a, b| {
             dispatch!(a, real, |a| {
                 let Some(b) = <T as Typed>::peek(b) else { unreachable!("operands are promoted") };

@@ -6,6 +6,7 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 use xp_cpu::Reading;
 
@@ -18,10 +19,16 @@ const LARGE: usize = 1 << 14;
 /// Told whenever a mark goes. (A mark that goes between a look and the wait is not missed: both happen under the mutex.)
 static CHANGES: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
 
+/// Whether work on the array is done without the interpreter's lock.
+#[inline]
+pub fn is_large(x: &Any) -> bool {
+    x.size() >= LARGE
+}
+
 /// Runs a computation on arrays, without the interpreter's lock when one of them is large.
 #[inline]
 pub fn detached<R: Send>(arrays: &[&Any], compute: impl FnOnce() -> R + Send) -> R {
-    if arrays.iter().all(|x| x.size() < LARGE) { compute() } else { marked(arrays, compute) }
+    if !arrays.iter().any(|x| is_large(x)) { compute() } else { marked(arrays, compute) }
 }
 
 /// Marks that are taken back when this is dropped, by a panic too.
@@ -44,6 +51,23 @@ fn marked<R: Send>(arrays: &[&Any], compute: impl FnOnce() -> R + Send) -> R {
             out
         })
     })
+}
+
+/// Runs `f` under the interpreter's lock, unless the interpreter has ended.
+///
+/// For what other libraries call back, such as deleters: they may be called inside a function of the module, by a library
+/// that has given the lock away meanwhile, and `Python::attach` would take the function's word that this thread holds it.
+pub fn locked(f: impl FnOnce(Python<'_>)) {
+    // SAFETY: the first function may always be called, and says whether the others may; the lock is held when `f` runs, and
+    // given back in the state in which it was found.
+    unsafe {
+        if ffi::Py_IsInitialized() == 0 {
+            return;
+        }
+        let state = ffi::PyGILState_Ensure();
+        f(Python::assume_attached());
+        ffi::PyGILState_Release(state);
+    }
 }
 
 /// Waits until nobody reads the memory of an array, which then stays so as long as the lock is held.

@@ -9,6 +9,7 @@ use core::marker::PhantomData;
 
 use super::plan::{Plan, Walk};
 use super::source::{LeafKind, Source, Value};
+use crate::axis_vec::AxisVec;
 use crate::dim::MAX_NDIM;
 use crate::dtype::{Element, Promote};
 use crate::math::Isa;
@@ -60,8 +61,8 @@ pub unsafe trait Kernel: Clone + Send + Sync {
     /// Writes the computation as statements of a source text, and names its result.
     fn emit(&self, to: &mut Source) -> Value;
 
-    /// The address and the strides of the operand, when the kernel copies one operand and does nothing else.
-    fn source(&self) -> Option<(*const Self::Elem, &Walk)> {
+    /// The address of the operand and its strides along the axes of the plan, when the kernel copies one operand and does nothing else.
+    fn source(&self) -> Option<(*const Self::Elem, &[isize])> {
         None
     }
 }
@@ -84,7 +85,7 @@ pub struct Load<T> {
     row: *const T,
     /// The packed or direct chunk; null before the first one of a row.
     chunk: *const T,
-    walk: Walk,
+    walk: AxisVec<isize>,
     mode: Mode,
     scratch: Scratch<T>,
 }
@@ -110,7 +111,7 @@ impl<T: Element> Load<T> {
     /// # Safety
     /// Every position of the plan must be an element of the operand, which must outlive the kernel.
     pub unsafe fn new(base: *const T, plan: &Plan, k: usize) -> Self {
-        let walk = *plan.leaf(k);
+        let walk = AxisVec::from(&plan.leaf(k)[..plan.shape().len()]);
         let shape = plan.shape();
         let mode = if !plan.is_flat() {
             match walk[shape.len() - 1] {
@@ -118,7 +119,7 @@ impl<T: Element> Load<T> {
                 0 => Mode::Constant,
                 s => Mode::Strided(s),
             }
-        } else if crate::shape::is_contiguous(shape, &walk[..shape.len()]) {
+        } else if crate::shape::is_contiguous(shape, &walk) {
             Mode::Direct
         } else if walk.iter().all(|&s| s == 0) {
             Mode::Constant
@@ -195,10 +196,10 @@ unsafe impl<T: Element> Kernel for Load<T> {
     }
 
     fn emit(&self, to: &mut Source) -> Value {
-        to.leaf(T::DTYPE, LeafKind::Array(self.base.cast(), self.walk))
+        to.leaf(T::DTYPE, LeafKind::Array(self.base.cast(), wide(&self.walk)))
     }
 
-    fn source(&self) -> Option<(*const T, &Walk)> {
+    fn source(&self) -> Option<(*const T, &[isize])> {
         Some((self.base, &self.walk))
     }
 }
@@ -207,7 +208,7 @@ unsafe impl<T: Element> Kernel for Load<T> {
 ///
 /// # Safety
 /// The positions must be inside `shape`, and `base` with `walk` readable there.
-unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &Walk, start: usize, to: &mut [T]) {
+unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &[isize], start: usize, to: &mut [T]) {
     let last = shape.len() - 1;
     let mut index = [0usize; MAX_NDIM];
     let mut rest = start;
@@ -231,6 +232,13 @@ unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &Walk, start: u
             k -= 1;
         }
     }
+}
+
+/// Strides along the axes of a plan, with zeros along those that it does not have.
+fn wide(strides: &[isize]) -> Walk {
+    let mut walk = [0; MAX_NDIM];
+    walk[..strides.len()].copy_from_slice(strides);
+    walk
 }
 
 /// A scalar operand.
@@ -261,13 +269,13 @@ pub struct Position {
     row: i64,
     chunk: [i64; CHUNK],
     step: i64,
-    walk: Walk,
+    walk: AxisVec<isize>,
     flat: Option<Box<[usize]>>,
 }
 impl Position {
     /// `start` plus the strides of leaf `k` of `plan`.
     pub fn new(start: i64, plan: &Plan, k: usize) -> Self {
-        let walk = *plan.leaf(k);
+        let walk = AxisVec::from(&plan.leaf(k)[..plan.shape().len()]);
         let step = walk[plan.shape().len() - 1] as i64;
         let flat = plan.is_flat().then(|| plan.shape().into());
         Position { start, row: start, chunk: [0; CHUNK], step, walk, flat }
@@ -307,7 +315,7 @@ unsafe impl Kernel for Position {
     }
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
     fn emit(&self, to: &mut Source) -> Value {
-        to.leaf(i64::DTYPE, LeafKind::Counter(self.start, self.walk))
+        to.leaf(i64::DTYPE, LeafKind::Counter(self.start, wide(&self.walk)))
     }
 }
 
@@ -368,7 +376,7 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
     }
     fn emit(&self, to: &mut Source) -> Value {
         let (address, indices) = (self.load.base.cast(), self.indices.cast());
-        to.leaf(T::DTYPE, LeafKind::Rows { address, walk: self.load.walk, indices, index_step: self.index_step, start: 0 })
+        to.leaf(T::DTYPE, LeafKind::Rows { address, walk: wide(&self.load.walk), indices, index_step: self.index_step, start: 0 })
     }
 }
 
@@ -395,7 +403,9 @@ impl<Op: UnaryOp<E::Elem>, E: Kernel> MapKernel<Op, E, Op::Out> {
         if !Op::REPAIRS {
             return;
         }
-        let out = self.repaired.get(Op::Out::default());
+        // SAFETY: by the caller; there is at least one position.
+        let first = Op::apply::<I>(unsafe { self.arg.get::<I>(0) });
+        let out = self.repaired.get(first);
         let mut bad = false;
         for (j, slot) in out[..count].iter_mut().enumerate() {
             // SAFETY: by the caller.
