@@ -138,9 +138,10 @@ impl Any {
     pub fn size(&self) -> usize {
         self.dims().iter().product()
     }
-    /// A copy with memory of its own.
+    /// A copy with memory of its own. The interpreter's lock is kept: assignments copy between waiting for readers and
+    /// writing.
     pub fn copy(&self) -> XpResult {
-        compute!(self, |v| v.copy().map(Any::from))
+        dispatch!(self, |v| v.copy().map(Any::from))
     }
     /// The array with another dtype; the array itself when it has that dtype. Complex numbers become real ones by their
     /// real part: callers refuse that where it would lose something in silence.

@@ -8,11 +8,12 @@ use xp_core::indexing::SliceItem;
 use xp_core::{Array, AxisVec, DType, Dyn};
 use xp_cpu::Cpu;
 
-use crate::any::{Any, Arr, Typed, XpResult, compute, dispatch, rank0};
+use crate::any::{Any, Arr, Typed, XpResult, dispatch, rank0};
 use crate::array::PyArray;
 use crate::dtype::describe;
 use crate::error::Named;
 use crate::scalar::Scalar;
+use crate::threads::detached;
 
 /// One item of a key.
 enum Item {
@@ -230,8 +231,15 @@ fn slice(s: &Bound<'_, PySlice>) -> PyResult<SliceItem> {
 pub fn get(x: &Any, key: &Bound<'_, PyAny>) -> PyResult<Any> {
     match Key::parse(key, x)? {
         Key::Basic(items) => dispatch!(x, |v| v.slice(items).map(Any::from)).named("__getitem__"),
-        Key::Mask(mask) => compute!(x, |v| v.index_mask(&mask).map(Any::from)).named("__getitem__"),
-        Key::Arrays(items) => compute!(x, |v| by_arrays(v, items).map(Any::from)).named("__getitem__"),
+        Key::Mask(mask) => {
+            let marked = Any::from(mask.clone());
+            detached(&[x, &marked], || dispatch!(x, |v| v.index_mask(&mask).map(Any::from))).named("__getitem__")
+        }
+        Key::Arrays(items) => {
+            let positions = items.iter().filter_map(|i| if let KeyItem::Positions(p) = i { Some(Any::from(p.clone())) } else { None });
+            let arrays: Vec<Any> = positions.chain([x.clone()]).collect();
+            detached(&arrays.iter().collect::<Vec<_>>(), || dispatch!(x, |v| by_arrays(v, items).map(Any::from))).named("__getitem__")
+        }
     }
 }
 

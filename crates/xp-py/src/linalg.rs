@@ -302,13 +302,13 @@ macro_rules! ranked {
             guard(stringify!($name), || {
                 let x = &x.any;
                 let rtol = tolerance(stringify!($name), x, rtol)?;
-                compute!(x, floating, |v| match &rtol {
+                detached(&[x, rtol.as_ref().unwrap_or(x)], || dispatch!(x, floating, |v| match &rtol {
                     None => la::$name(v, None),
                     Some(r) => match <<T as xp_core::Num>::Real as Typed>::peek(r) {
                         Some(r) => la::$with(v, r),
                         None => unreachable!("the tolerance was cast"),
                     },
-                }.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), FLOATING)))
+                }.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), FLOATING))))
             })
         }
     )*};

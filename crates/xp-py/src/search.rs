@@ -142,7 +142,7 @@ fn take(x: X<'_>, indices: X<'_>, axis: Option<isize>) -> PyResult<PyArray> {
         let flat = at.ravel().named("take")?;
         let mut shape = x.any.dims().to_vec();
         shape.splice(k..=k, at.dims().iter().copied());
-        let out = compute!(&x.any, |v| v.take(&flat, axis).map(Any::from)).named("take")?;
+        let out = detached(&[&x.any, &indices.any], || dispatch!(&x.any, |v| v.take(&flat, axis).map(Any::from))).named("take")?;
         out.reshape(&shape).map(PyArray::new).named("take")
     })
 }
@@ -153,7 +153,7 @@ fn take(x: X<'_>, indices: X<'_>, axis: Option<isize>) -> PyResult<PyArray> {
 fn take_along_axis(x: X<'_>, indices: X<'_>, axis: isize) -> PyResult<PyArray> {
     guard("take_along_axis", || {
         let at = integers("take_along_axis", "indices", &indices.any)?;
-        compute!(&x.any, |v| v.take_along_axis(&at, axis).map(PyArray::new)).named("take_along_axis")
+        detached(&[&x.any, &indices.any], || dispatch!(&x.any, |v| v.take_along_axis(&at, axis).map(PyArray::new))).named("take_along_axis")
     })
 }
 
