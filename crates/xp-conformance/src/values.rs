@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use xp_core::functions::*;
-use xp_core::{Backend, Dim, Float, Floating, Num, Real, reduction};
+use xp_core::{Backend, Dim, Float, Floating, Num, reduction};
 
 use crate::linalg::golden::numbers;
 use crate::linalg::host::{Z, eps, number, wide};
