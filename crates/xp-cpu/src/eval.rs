@@ -45,7 +45,7 @@ pub(crate) unsafe fn eval<K: Kernel>(kernel: K, plan: &Plan, out: *mut K::Elem) 
     {
         // SAFETY: the operand is read over the plan and the output written; they are different memory, as the operand
         // does not start where the output does.
-        return unsafe { copy_strided(from, &walk[..plan.shape().len()], out, plan.out(), plan.shape()) };
+        return unsafe { copy_strided(from, walk, out, plan.out(), plan.shape()) };
     }
     let work = Work::new(plan, is_large::<K::Elem>(plan) && !reads(&kernel, out));
     let out = Out::new(out);
@@ -124,10 +124,17 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Ou
                 let len = CHUNK.min(columns.end - at);
                 // SAFETY: `at + len` is inside the row, and the output has room at these positions.
                 unsafe {
-                    kernel.fill::<I>(at, len);
                     let mut chunk = [K::Elem::default(); CHUNK];
-                    for (j, slot) in chunk.iter_mut().enumerate() {
-                        *slot = kernel.get::<I>(j);
+                    if len == CHUNK {
+                        kernel.fill::<I>(at, len);
+                        for (j, slot) in chunk.iter_mut().enumerate() {
+                            *slot = kernel.get::<I>(j);
+                        }
+                    } else {
+                        kernel.fill_part::<I>(at, len);
+                        for (j, slot) in chunk[..len].iter_mut().enumerate() {
+                            *slot = kernel.get::<I>(j);
+                        }
                     }
                     store(&chunk, len, out.ptr().wrapping_offset(offset + at as isize * step), step, work.stream);
                 }

@@ -116,7 +116,12 @@ fn factor_block<T: Scalar>(mut a: MatMut<'_, T>, panel: &mut [T], kernels: &'sta
         let mut corner = rest.subrows_mut(0, width);
         if start > 0 {
             substitute(done.as_ref().subrows(0, start).transpose(), false, above, panel, kernels, Par::Seq);
-            PanelProduct { packed: panel, depth: start, alpha: -T::ONE, add: true }.into_triangle(corner.as_mut(), Triangle::Upper, kernels, Par::Seq);
+            PanelProduct { packed: panel, depth: start, alpha: -T::ONE, add: true }.into_triangle(
+                corner.as_mut(),
+                Triangle::Upper,
+                kernels,
+                Par::Seq,
+            );
         }
         for j in 0..width {
             for i in 0..=j {

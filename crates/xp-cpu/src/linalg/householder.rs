@@ -64,7 +64,13 @@ pub(super) fn apply_req<T: Scalar>(m: usize, n: usize, width: usize) -> StackReq
 ///
 /// # Errors
 /// [`super::Error::OutOfMemory`] for the workspaces of the threads.
-pub(super) fn apply<T: Scalar>(factored: MatRef<'_, T>, coefficients: MatRef<'_, T>, target: MatMut<'_, T>, par: Par, stack: &mut MemStack) -> Result<()> {
+pub(super) fn apply<T: Scalar>(
+    factored: MatRef<'_, T>,
+    coefficients: MatRef<'_, T>,
+    target: MatMut<'_, T>,
+    par: Par,
+    stack: &mut MemStack,
+) -> Result<()> {
     let (v, width) = (factored.subcols(0, coefficients.ncols()), target.ncols());
     let apply = |target, stack: &mut MemStack| {
         apply_block_householder_sequence_on_the_left_in_place_with_conj(v, coefficients, Conj::No, target, Par::Seq, stack);
