@@ -15,6 +15,8 @@ mod large;
 mod plan;
 mod scratch;
 mod simd;
+#[cfg_attr(not(target_arch = "x86_64"), path = "stockham/none.rs")]
+mod stockham;
 #[cfg(test)]
 mod tests;
 mod trig;

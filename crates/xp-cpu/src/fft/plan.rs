@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use rustfft::{Fft, FftDirection, FftPlanner};
 
 use super::float::FftFloat;
+use super::stockham;
 
 /// At most this many plans are kept.
 const MAX_PLANS: usize = 512;
@@ -61,12 +62,12 @@ pub fn plan_cache_size() -> (usize, usize) {
     cache.as_ref().map_or((0, 0), |c| (c.plans.len(), c.bytes))
 }
 
-/// A complex transform of rustfft.
+/// A complex transform.
 pub(super) struct Complete<T: FftFloat>(pub(super) Arc<dyn Fft<T>>);
 
 impl<T: FftFloat> Plan for Complete<T> {
     fn make(n: usize, direction: FftDirection) -> Self {
-        Self(FftPlanner::new().plan_fft(n, direction))
+        Self(stockham::plan(n, direction).unwrap_or_else(|| FftPlanner::new().plan_fft(n, direction)))
     }
 
     fn bytes(&self) -> usize {

@@ -363,7 +363,7 @@ impl<T: FftFloat> Stage<T> for SmallStage<'_, T> {
         let (bins, scratch) = rest.split_at_mut(n / 2 + 1);
         let x: &mut [T] = &mut bytemuck::cast_slice_mut(x)[..n];
         simd::vectorized(|| x.iter_mut().enumerate().for_each(|(j, x)| *x = get(j)));
-        plan.forward(x, bins, scratch, scale);
+        plan.forward(x, bins, scratch, scale, false);
         simd::vectorized(|| {
             emit(0, bins[0]);
             (1..).zip(&bins[1..]).for_each(|(k, z)| emit(k, *z));
@@ -377,7 +377,7 @@ impl<T: FftFloat> Stage<T> for SmallStage<'_, T> {
         let (bins, scratch) = rest.split_at_mut(n / 2 + 1);
         let x: &mut [T] = &mut bytemuck::cast_slice_mut(x)[..n];
         simd::vectorized(|| bins.iter_mut().enumerate().for_each(|(k, z)| *z = get(k)));
-        plan.backward(|k| bins[k], x, scratch, scale);
+        plan.backward(bins, x, scratch, scale, false);
         simd::vectorized(|| x.iter().enumerate().for_each(|(j, x)| emit(j, *x)));
     }
 

@@ -1,0 +1,115 @@
+//! Transforms of smooth lengths with AVX-512, for the lengths and processors that have it; rustfft has the others.
+//!
+//! The algorithm is Stockham's self-sorting transform (Cochran et al., "What is the fast Fourier transform?", 1967) in
+//! mixed radices: every pass reads one block of memory and writes another, and the numbers come out in their natural
+//! order. Real and imaginary parts lie apart in registers and between passes, so that only the first and the last pass
+//! rearrange anything.
+
+mod butterfly;
+mod passes;
+mod real;
+mod rows;
+mod vector;
+
+use std::sync::Arc;
+
+use rustfft::{Fft, FftDirection};
+
+use super::float::FftFloat;
+use num_complex::Complex;
+use real::RealRows;
+use rows::Rows;
+pub use vector::Vector;
+use vector::available;
+
+/// A transform of `n` points, for lengths and processors for which it is faster than rustfft's.
+pub(super) fn plan<T: FftFloat>(n: usize, direction: FftDirection) -> Option<Arc<dyn Fft<T>>> {
+    if !available() || n < T::Wide::LANES * LEAST {
+        return None;
+    }
+    if let Some(rows) = Rows::<T::Wide>::new(n, direction) {
+        return Some(Arc::new(rows));
+    }
+    Some(Arc::new(Rows::<T::Narrow>::new(n, direction)?))
+}
+
+/// Registers that a transform has, at least: shorter ones are no faster than rustfft's.
+const LEAST: usize = 16;
+
+/// A transform of a real sequence to the first half of its spectrum, and back.
+pub(super) trait RealLine<T>: Send + Sync {
+    /// Complex numbers of work memory.
+    fn scratch_len(&self) -> usize;
+    /// The first half of the spectrum of `x`, times `scale`; its complex conjugate if `conj`.
+    fn forward(&self, x: &[T], out: &mut [Complex<T>], scratch: &mut [Complex<T>], scale: T, conj: bool);
+    /// The real sequence with the half spectrum `x`, or its complex conjugate if `conj`, times `scale`.
+    fn backward(&self, x: &[Complex<T>], out: &mut [T], scratch: &mut [Complex<T>], scale: T, conj: bool);
+}
+
+/// A transform of `n` reals, as [`plan`].
+pub(super) fn real_plan<T: FftFloat>(n: usize, direction: FftDirection) -> Option<Arc<dyn RealLine<T>>> {
+    if !available() {
+        return None;
+    }
+    if let Some(rows) = RealRows::<T::Wide>::new(n, direction) {
+        return Some(Arc::new(rows));
+    }
+    Some(Arc::new(RealRows::<T::Narrow>::new(n, direction)?))
+}
+
+/// `n` as a product of radices, few of them.
+fn factors(n: usize) -> Option<Vec<usize>> {
+    let mut rest = n;
+    let mut odd = vec![];
+    for radix in [5, 3] {
+        while rest.is_multiple_of(radix) {
+            odd.push(radix);
+            rest /= radix;
+        }
+    }
+    if !rest.is_power_of_two() {
+        return None;
+    }
+    let mut bits = rest.trailing_zeros();
+    let mut all = vec![];
+    while bits > 0 {
+        let take = match bits {
+            1 | 2 | 4 => bits,
+            6 if all.is_empty() => 2,
+            _ if bits % 3 == 1 => 2,
+            _ => 3,
+        };
+        all.push(1 << take);
+        bits -= take;
+    }
+    all.extend(odd);
+    Some(all)
+}
+
+/// The roots of unity of all passes: parts that start at cache lines.
+struct Roots<T> {
+    numbers: Vec<T>,
+    /// The first number at the start of a cache line.
+    start: usize,
+}
+
+impl<T: FftFloat> Roots<T> {
+    const LINE: usize = 64 / size_of::<T>();
+
+    fn new(parts: &[Vec<T>]) -> Self {
+        let total: usize = parts.iter().map(|p| p.len().next_multiple_of(Self::LINE)).sum();
+        let mut numbers: Vec<T> = Vec::with_capacity(total + Self::LINE);
+        let start = numbers.as_ptr().align_offset(64).min(Self::LINE);
+        numbers.resize(start, T::ZERO);
+        for part in parts {
+            numbers.extend_from_slice(part);
+            numbers.resize(start + (numbers.len() - start).next_multiple_of(Self::LINE), T::ZERO);
+        }
+        Self { numbers, start }
+    }
+
+    /// The part that begins after `index` numbers.
+    fn at(&self, index: usize) -> *const T {
+        self.numbers[self.start + index..].as_ptr()
+    }
+}
