@@ -15,7 +15,7 @@ use rustfft::{Fft, FftDirection};
 use super::float::{FftFloat, Roots, unit_root};
 use super::kernels::RealPlan;
 use super::lanes::{LaneKernel, Lanes, Run};
-use super::large::{self, Large};
+use super::large::{self, Input, Large, Output};
 use super::plan::{self, Plan};
 use super::simd;
 use super::view::Shared;
@@ -342,10 +342,10 @@ impl<T: FftFloat> Stage<T> for LargeStage {
     }
 
     fn complex(self, n: usize, get: impl Fn(usize) -> Complex<T> + Sync, emit: impl Fn(usize, Complex<T>) + Sync) {
-        plan::get::<Large<T>>(n, FftDirection::Forward).run(
-            |start, piece| (start..).zip(piece).for_each(|(j, z)| *z = get(j)),
-            |start, piece| (start..).zip(piece).for_each(|(k, z)| emit(k, *z)),
-        );
+        let load = |start: usize, piece: &mut [Complex<T>]| (start..).zip(piece).for_each(|(j, z)| *z = get(j));
+        let store = |start: usize, piece: &[Complex<T>]| (start..).zip(piece).for_each(|(k, z)| emit(k, *z));
+        // SAFETY: functions read and write.
+        unsafe { plan::get::<Large<T>>(n, FftDirection::Forward).run(Input::Load(&load), Output::Store(&store)) };
     }
 }
 

@@ -6,9 +6,11 @@
 //! rearrange anything.
 
 mod butterfly;
+mod columns;
 mod passes;
 mod real;
 mod rows;
+mod square;
 mod vector;
 
 use std::sync::Arc;
@@ -16,9 +18,11 @@ use std::sync::Arc;
 use rustfft::{Fft, FftDirection};
 
 use super::float::FftFloat;
+use super::large::{Input, Output};
 use num_complex::Complex;
 use real::RealRows;
 use rows::Rows;
+use square::Square;
 pub use vector::Vector;
 use vector::available;
 
@@ -55,6 +59,25 @@ pub(super) fn real_plan<T: FftFloat>(n: usize, direction: FftDirection) -> Optio
         return Some(Arc::new(rows));
     }
     Some(Arc::new(RealRows::<T::Narrow>::new(n, direction)?))
+}
+
+/// A transform of a sequence too long for one processor.
+pub(super) trait LongLine<T>: Send + Sync {
+    /// Transforms.
+    ///
+    /// # Safety
+    /// As for [`Large::run`](super::large::Large::run).
+    unsafe fn run(&self, input: Input<'_, T>, output: Output<'_, T>);
+    /// Numbers in its tables.
+    fn numbers(&self) -> usize;
+}
+
+/// A transform of `n` points by all threads, as [`plan`].
+pub(super) fn long_plan<T: FftFloat>(n: usize, direction: FftDirection) -> Option<Arc<dyn LongLine<T>>> {
+    if !available() {
+        return None;
+    }
+    Some(Arc::new(Square::<T::Wide>::new(n, direction)?))
 }
 
 /// `n` as a product of radices, few of them.
