@@ -10,9 +10,9 @@ use rustfft::{Fft, FftDirection};
 
 use super::float::{FftFloat, unit_root};
 use super::lanes::LaneKernel;
-use super::plan::{self, Plan};
+use super::plan::{self, Plan, SideBySide};
 use super::simd;
-use super::stockham::{self, RealLine};
+use super::stockham::{self, ColumnLine, RealLine};
 
 /// Complex to complex.
 pub(super) struct C2c<T: FftFloat> {
@@ -58,6 +58,11 @@ impl<T: FftFloat> LaneKernel for C2c<T> {
             rescale(lane, self.scale);
         }
         true
+    }
+
+    fn columns(&self) -> Option<(Arc<dyn ColumnLine<T>>, T)> {
+        let plan = plan::get::<SideBySide<T>>(self.plan.len(), self.plan.fft_direction());
+        Some((plan.0.clone()?, self.scale))
     }
 }
 

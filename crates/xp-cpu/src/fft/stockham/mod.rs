@@ -11,8 +11,11 @@ mod passes;
 mod real;
 mod rows;
 mod square;
+mod three;
 mod vector;
 
+use std::any::TypeId;
+use std::arch::x86_64::{__m512, __m512d};
 use std::sync::Arc;
 
 use rustfft::{Fft, FftDirection};
@@ -20,6 +23,7 @@ use rustfft::{Fft, FftDirection};
 use super::float::FftFloat;
 use super::large::{Input, Output};
 use num_complex::Complex;
+use columns::ArrayColumns;
 use real::RealRows;
 use rows::Rows;
 use square::Square;
@@ -78,6 +82,67 @@ pub(super) fn long_plan<T: FftFloat>(n: usize, direction: FftDirection) -> Optio
         return None;
     }
     Some(Arc::new(Square::<T::Wide>::new(n, direction)?))
+}
+
+/// Transforms of sequences side by side.
+pub(super) trait ColumnLine<T>: Send + Sync {
+    /// How many it transforms at a time.
+    fn lanes(&self) -> usize;
+    /// Complex numbers of work memory.
+    fn work_len(&self) -> usize;
+    /// Transforms `count` columns and multiplies them by `scale`. Columns follow each other in memory; the rows of input and
+    /// output begin at the pointers and lie the second numbers apart.
+    ///
+    /// # Safety
+    /// The input can be read and the output written; they are the same or do not overlap.
+    unsafe fn run(&self, from: (*const Complex<T>, isize), to: (*mut Complex<T>, isize), count: usize, scale: T, work: &mut [Complex<T>]);
+}
+
+/// Transforms of `n` points side by side, as [`plan`].
+pub(super) fn column_plan<T: FftFloat>(n: usize, direction: FftDirection) -> Option<Arc<dyn ColumnLine<T>>> {
+    if !available() || n < 2 {
+        return None;
+    }
+    Some(Arc::new(ArrayColumns::<T::Wide>::new(n, direction)?))
+}
+
+/// `to[c * pitch + i] = from[3 i + c]` for `i < n`, `c < 3`, if element type and processor allow: false if not.
+///
+/// # Safety
+/// All elements can be read and written, and the memory is not the same.
+pub(super) unsafe fn split_three<E: 'static>(from: *const E, to: *mut E, pitch: usize, n: usize) -> bool {
+    // SAFETY: the caller's promise; elements are one or two of the reals.
+    unsafe { three(|width| three::split::<__m512>(from.cast(), to.cast(), pitch, n, width), |width| three::split::<__m512d>(from.cast(), to.cast(), pitch, n, width), TypeId::of::<E>()) }
+}
+
+/// The inverse: `to[3 i + c] = from[c * pitch + i]`.
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn merge_three<E: 'static>(from: *const E, pitch: usize, to: *mut E, n: usize) -> bool {
+    // SAFETY: as above.
+    unsafe { three(|width| three::merge::<__m512>(from.cast(), pitch, to.cast(), n, width), |width| three::merge::<__m512d>(from.cast(), pitch, to.cast(), n, width), TypeId::of::<E>()) }
+}
+
+/// Calls the function for an element type with the number of reals it has.
+fn three(single: impl FnOnce(usize), double: impl FnOnce(usize), element: TypeId) -> bool {
+    if !available() {
+        return false;
+    }
+    match element {
+        e if e == TypeId::of::<f32>() => single(1),
+        e if e == TypeId::of::<Complex<f32>>() => single(2),
+        e if e == TypeId::of::<f64>() => double(1),
+        e if e == TypeId::of::<Complex<f64>>() => double(2),
+        _ => return false,
+    }
+    true
+}
+
+/// How far ahead to ask for memory whose rows are `stride` numbers apart: for the next block of columns, but not where the
+/// rows share so few cache sets that it would be gone when its time comes.
+fn ahead<V: Vector>(stride: usize) -> usize {
+    if (stride * size_of::<Complex<V::Real>>()).is_multiple_of(2048) { 0 } else { V::LANES }
 }
 
 /// `n` as a product of radices, few of them.

@@ -69,13 +69,21 @@ pub(super) struct Plain<T, const SWAP: bool> {
     pub(super) stride: isize,
     /// Multiplies what is written.
     pub(super) scale: T,
+    /// So many numbers further on, memory is asked for: what will be read or written next.
+    pub(super) ahead: usize,
 }
 
 impl<V: Vector, const SWAP: bool> Source<V> for Plain<V::Real, SWAP> {
     #[inline(always)]
     unsafe fn get(self, row: usize, column: usize) -> Z<V> {
         // SAFETY: the caller's promise.
-        let z = unsafe { load(self.start.offset(2 * (row as isize * self.stride + column as isize))) };
+        let z = unsafe {
+            let at = self.start.offset(2 * (row as isize * self.stride + column as isize));
+            let next = at.wrapping_add(2 * self.ahead);
+            V::prefetch::<false>(next);
+            V::prefetch::<false>(next.wrapping_add(V::LANES));
+            load(at)
+        };
         if SWAP { Z { re: z.im, im: z.re } } else { z }
     }
 }
@@ -86,6 +94,9 @@ impl<V: Vector, const SWAP: bool> Target<V> for Plain<V::Real, SWAP> {
         // SAFETY: the caller's promise.
         unsafe {
             let at = self.start.offset(2 * (row as isize * self.stride + column as isize));
+            let next = at.wrapping_add(2 * self.ahead);
+            V::prefetch::<true>(next);
+            V::prefetch::<true>(next.wrapping_add(V::LANES));
             let z = z.scale(V::splat(self.scale));
             store(at, if SWAP { Z { re: z.im, im: z.re } } else { z });
         }

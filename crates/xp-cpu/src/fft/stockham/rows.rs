@@ -82,7 +82,7 @@ impl<V: Vector> Rows<V> {
         // SAFETY: the caller's promise.
         unsafe {
             let at = self.begin::<SWAP>(from.cast(), at, other);
-            let to = Plain::<V::Real, SWAP> { start: to, stride: last_step.s as isize, scale };
+            let to = Plain::<V::Real, SWAP> { start: to, stride: last_step.s as isize, scale, ahead: self.n };
             last::<V, _, _>(&self.pass(last_step), last_step.s, Blocks { start: at, s: last_step.s }, to);
         }
     }
@@ -97,7 +97,7 @@ impl<V: Vector> Rows<V> {
     /// `from` may be read for `n` numbers; `at` and `other` written; `from` is not `at`. The processor is able.
     unsafe fn begin<const SWAP: bool>(&self, from: *const V::Real, mut at: *mut V::Real, mut other: *mut V::Real) -> *mut V::Real {
         let (_, steps) = self.split();
-        let from = Plain::<V::Real, SWAP> { start: from.cast_mut(), stride: 0, scale: V::Real::ONE };
+        let from = Plain::<V::Real, SWAP> { start: from.cast_mut(), stride: 0, scale: V::Real::ONE, ahead: self.n };
         // SAFETY: the caller's promise; a step reads what the one before it wrote, and writes elsewhere.
         unsafe {
             first::<V, _>(&self.pass(&steps[0]), from, at);

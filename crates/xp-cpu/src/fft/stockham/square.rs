@@ -17,7 +17,7 @@ use super::butterfly::Z;
 use super::columns::Columns;
 use super::passes::{Blocks, Plain, load, store};
 use super::vector::{Vector, wide};
-use super::{LongLine, Roots};
+use super::{LongLine, Roots, ahead};
 
 /// A transform of `n1 n2` points.
 pub(super) struct Square<V: Vector> {
@@ -95,7 +95,7 @@ impl<V: Vector> Square<V> {
                 }
             };
             self.coarse(first, coarse);
-            let from = Plain::<V::Real, SWAP> { start: start.cast_mut().cast(), stride: stride as isize, scale: V::Real::ONE };
+            let from = Plain::<V::Real, SWAP> { start: start.cast_mut().cast(), stride: stride as isize, scale: V::Real::ONE, ahead: ahead::<V>(n2) };
             // SAFETY: `n1` rows of `LANES` numbers at `start`; the work areas are as long as they must be. The result has the
             // work area for which the parity of the number of steps has no use: see `Columns::run`.
             unsafe {
@@ -122,7 +122,7 @@ impl<V: Vector> Square<V> {
                 Output::Row(to, scale) => (to.get().wrapping_add(first), n1, *scale),
                 Output::Store(_) => (tile.as_mut_ptr(), V::LANES, V::Real::ONE),
             };
-            let to = Plain::<V::Real, SWAP> { start: start.cast(), stride: stride as isize, scale };
+            let to = Plain::<V::Real, SWAP> { start: start.cast(), stride: stride as isize, scale, ahead: ahead::<V>(n1) };
             // SAFETY: `n2` rows of `LANES` numbers in `between`, and room for as many at `start`.
             unsafe {
                 let from = Blocks { start: between.get().add(2 * first.div_ceil(V::LANES) * V::LANES * n2), s: V::LANES };

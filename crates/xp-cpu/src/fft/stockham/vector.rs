@@ -30,9 +30,23 @@ pub(in super::super) fn available() -> bool {
 /// them must be valid for it.
 pub trait Vector: Copy + Send + Sync + 'static {
     type Real: FftFloat;
+    /// Numbers of elements.
+    type Index: Copy;
     const LANES: usize;
 
     unsafe fn load(from: *const Self::Real) -> Self;
+    /// Asks for the cache line at an address, which need not be valid, to read or to write.
+    #[inline(always)]
+    unsafe fn prefetch<const WRITE: bool>(at: *const Self::Real) {
+        // SAFETY: a hint; it does not access memory.
+        unsafe {
+            if WRITE {
+                _mm_prefetch::<_MM_HINT_ET0>(at.cast());
+            } else {
+                _mm_prefetch::<_MM_HINT_T1>(at.cast());
+            }
+        }
+    }
     unsafe fn store(self, to: *mut Self::Real);
     unsafe fn splat(x: Self::Real) -> Self;
     unsafe fn add(self, other: Self) -> Self;
@@ -54,6 +68,10 @@ pub trait Vector: Copy + Send + Sync + 'static {
     unsafe fn zip_reversed(even: Self, odd: Self) -> (Self, Self);
     /// The first element of `first`, then those of `rest` from the last to the second.
     unsafe fn turn(first: Self, rest: Self) -> Self;
+    /// An index with the values of a function of the lane, all below `2 LANES`.
+    unsafe fn index(of: impl Fn(usize) -> usize) -> Self::Index;
+    /// The elements of `a` and `b` in a row that an index names.
+    unsafe fn pick(a: Self, b: Self, index: Self::Index) -> Self;
     /// `[lower half of a, lower half of b]` and `[upper half of a, upper half of b]`.
     unsafe fn halves(a: Self, b: Self) -> (Self, Self);
     /// The transpose of the 8 rows: element `(row, lane)` goes to `8 lane + row` of the registers in a row.
@@ -115,6 +133,7 @@ macro_rules! arithmetic {
 }
 
 impl Vector for __m512d {
+    type Index = __m512i;
     arithmetic!(f64, 8, _mm512_loadu_pd _mm512_storeu_pd _mm512_set1_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd
         _mm512_fmadd_pd _mm512_fmsub_pd _mm512_fnmadd_pd);
 
@@ -165,6 +184,22 @@ impl Vector for __m512d {
     }
 
     #[inline(always)]
+    unsafe fn index(of: impl Fn(usize) -> usize) -> __m512i {
+        let mut all = [0i64; 8];
+        for (l, index) in all.iter_mut().enumerate() {
+            *index = of(l) as i64;
+        }
+        // SAFETY: a register's worth of numbers.
+        unsafe { _mm512_loadu_si512(all.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn pick(a: Self, b: Self, index: __m512i) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_permutex2var_pd(a, index, b) }
+    }
+
+    #[inline(always)]
     unsafe fn halves(a: Self, b: Self) -> (Self, Self) {
         // SAFETY: the caller's promise.
         unsafe { (_mm512_shuffle_f64x2::<0x44>(a, b), _mm512_shuffle_f64x2::<0xEE>(a, b)) }
@@ -199,6 +234,7 @@ impl Vector for __m512d {
 }
 
 impl Vector for __m512 {
+    type Index = __m512i;
     arithmetic!(f32, 16, _mm512_loadu_ps _mm512_storeu_ps _mm512_set1_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps
         _mm512_fmadd_ps _mm512_fmsub_ps _mm512_fnmadd_ps);
 
@@ -246,6 +282,22 @@ impl Vector for __m512 {
     unsafe fn turn(first: Self, rest: Self) -> Self {
         // SAFETY: the caller's promise.
         unsafe { _mm512_permutex2var_ps(first, _mm512_setr_epi32(0, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17), rest) }
+    }
+
+    #[inline(always)]
+    unsafe fn index(of: impl Fn(usize) -> usize) -> __m512i {
+        let mut all = [0i32; 16];
+        for (l, index) in all.iter_mut().enumerate() {
+            *index = of(l) as i32;
+        }
+        // SAFETY: a register's worth of numbers.
+        unsafe { _mm512_loadu_si512(all.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn pick(a: Self, b: Self, index: __m512i) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_permutex2var_ps(a, index, b) }
     }
 
     #[inline(always)]
@@ -311,6 +363,7 @@ unsafe fn quads(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
 }
 
 impl Vector for __m256 {
+    type Index = __m256i;
     arithmetic!(f32, 8, _mm256_loadu_ps _mm256_storeu_ps _mm256_set1_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps
         _mm256_fmadd_ps _mm256_fmsub_ps _mm256_fnmadd_ps);
 
@@ -358,6 +411,22 @@ impl Vector for __m256 {
     unsafe fn turn(first: Self, rest: Self) -> Self {
         // SAFETY: the caller's promise.
         unsafe { _mm256_permutex2var_ps(first, _mm256_setr_epi32(0, 15, 14, 13, 12, 11, 10, 9), rest) }
+    }
+
+    #[inline(always)]
+    unsafe fn index(of: impl Fn(usize) -> usize) -> __m256i {
+        let mut all = [0i32; 8];
+        for (l, index) in all.iter_mut().enumerate() {
+            *index = of(l) as i32;
+        }
+        // SAFETY: a register's worth of numbers.
+        unsafe { _mm256_loadu_si256(all.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn pick(a: Self, b: Self, index: __m256i) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_permutex2var_ps(a, index, b) }
     }
 
     #[inline(always)]
