@@ -18,11 +18,18 @@ use super::stockham::{self, ColumnLine, RealLine};
 pub(super) struct C2c<T: FftFloat> {
     plan: Arc<dyn Fft<T>>,
     scale: T,
+    wide: bool,
 }
 
 impl<T: FftFloat> C2c<T> {
     pub(super) fn new(n: usize, direction: FftDirection, scale: T) -> Self {
-        Self { plan: plan::complex(n, direction), scale }
+        Self { plan: plan::complex(n, direction), scale, wide: true }
+    }
+
+    /// As on any processor.
+    #[cfg(test)]
+    pub(super) fn portable(n: usize, direction: FftDirection, scale: T) -> Self {
+        Self { plan: rustfft::FftPlanner::new().plan_fft(n, direction), scale, wide: false }
     }
 }
 
@@ -61,6 +68,9 @@ impl<T: FftFloat> LaneKernel for C2c<T> {
     }
 
     fn columns(&self) -> Option<(Arc<dyn ColumnLine<T>>, T)> {
+        if !self.wide {
+            return None;
+        }
         let plan = plan::get::<SideBySide<T>>(self.plan.len(), self.plan.fft_direction());
         Some((plan.0.clone()?, self.scale))
     }
@@ -89,7 +99,7 @@ impl<T: FftFloat> Plan for RealPlan<T> {
 }
 
 impl<T: FftFloat> RealPlan<T> {
-    /// A plan for any length and processor.
+    /// A plan for any length, as on any processor but for its complex transform.
     pub(super) fn portable(n: usize, direction: FftDirection) -> Self {
         let even = n.is_multiple_of(2);
         let roots = if even { 0..n / 4 + 1 } else { 0..0 };

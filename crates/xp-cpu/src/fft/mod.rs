@@ -5,8 +5,9 @@
 //! padded with zeros. The factor `scale` multiplies the result; [`Norm`] computes it.
 //!
 //! How it works: plans come from a bounded cache shared by the process; lanes are transformed by
-//! rustfft, in tiles where they are not contiguous; long lanes are split in two passes that fit in
-//! cache and use all threads; real data takes half the work of complex data throughout.
+//! kernels of this crate or by rustfft, side by side or in tiles where they are not contiguous; long
+//! lanes are split in two passes that fit in cache and use all threads; real data takes half the work
+//! of complex data throughout.
 
 mod float;
 mod kernels;
@@ -15,7 +16,6 @@ mod large;
 mod plan;
 mod scratch;
 mod simd;
-#[cfg_attr(not(target_arch = "x86_64"), path = "stockham/none.rs")]
 mod stockham;
 #[cfg(test)]
 mod tests;

@@ -1,37 +1,37 @@
 //! Transforms of a few points, in registers, forward.
 
-use super::super::float::FftFloat;
 use super::vector::Vector;
+use crate::fft::float::FftFloat;
 
 /// `LANES` complex numbers.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Z<V> {
-    pub(in super::super) re: V,
-    pub(in super::super) im: V,
+pub(super) struct Z<V> {
+    pub(super) re: V,
+    pub(super) im: V,
 }
 
 /// All functions need the instruction sets of the register.
 impl<V: Vector> Z<V> {
     #[inline(always)]
-    pub(in super::super) unsafe fn add(self, other: Self) -> Self {
+    pub(super) unsafe fn add(self, other: Self) -> Self {
         // SAFETY: the caller's promise.
         unsafe { Z { re: self.re.add(other.re), im: self.im.add(other.im) } }
     }
 
     #[inline(always)]
-    pub(in super::super) unsafe fn sub(self, other: Self) -> Self {
+    pub(super) unsafe fn sub(self, other: Self) -> Self {
         // SAFETY: the caller's promise.
         unsafe { Z { re: self.re.sub(other.re), im: self.im.sub(other.im) } }
     }
 
     #[inline(always)]
-    pub(in super::super) unsafe fn mul(self, w: Self) -> Self {
+    pub(super) unsafe fn mul(self, w: Self) -> Self {
         // SAFETY: the caller's promise.
         unsafe { Z { re: self.re.mul_sub(w.re, self.im.mul(w.im)), im: self.re.mul_add(w.im, self.im.mul(w.re)) } }
     }
 
     #[inline(always)]
-    pub(in super::super) unsafe fn scale(self, x: V) -> Self {
+    pub(super) unsafe fn scale(self, x: V) -> Self {
         // SAFETY: the caller's promise.
         unsafe { Z { re: self.re.mul(x), im: self.im.mul(x) } }
     }

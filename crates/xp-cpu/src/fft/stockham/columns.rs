@@ -3,10 +3,11 @@
 use num_complex::Complex;
 use rustfft::FftDirection;
 
-use super::super::float::{FftFloat, unit_root};
+use super::ColumnLine;
+use super::make::{Roots, ahead, factors};
 use super::passes::{Blocks, Pass, Plain, Source, Target, last, middle, middle_roots};
 use super::vector::Vector;
-use super::{ColumnLine, Roots, ahead, factors};
+use crate::fft::float::{FftFloat, unit_root};
 
 /// Transforms of `n` points over `LANES` columns, forward.
 pub(super) struct Columns<V: Vector> {
@@ -92,7 +93,14 @@ impl<V: Vector> ArrayColumns<V> {
     ///
     /// # Safety
     /// As for [`ColumnLine::run`], with work areas as for [`Columns::run`].
-    unsafe fn block<const SWAP: bool>(&self, from: (*const V::Real, isize), to: (*mut V::Real, isize), scale: V::Real, a: *mut V::Real, b: *mut V::Real) {
+    unsafe fn block<const SWAP: bool>(
+        &self,
+        from: (*const V::Real, isize),
+        to: (*mut V::Real, isize),
+        scale: V::Real,
+        a: *mut V::Real,
+        b: *mut V::Real,
+    ) {
         let source = Plain::<V::Real, SWAP> { start: from.0.cast_mut(), stride: from.1, scale, ahead: ahead::<V>(from.1.unsigned_abs()) };
         let target = Plain::<V::Real, SWAP> { start: to.0, stride: to.1, scale, ahead: 0 };
         // SAFETY: the caller's promise.

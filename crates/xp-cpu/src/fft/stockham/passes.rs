@@ -4,9 +4,12 @@
 //! takes sequences of length `m R`, of which there are `s` side by side, to `R` times as many of length `m`:
 //! `y[q + s (R p + j)] = w^(j p) sum_k x[q + s (p + m k)] exp(-2 pi i j k / R)`, where `w = exp(-2 pi i / (m R))`.
 
-use super::super::float::FftFloat;
+// Registers are indexed by constants so that the loops unroll over them.
+#![allow(clippy::needless_range_loop)]
+
 use super::butterfly::{Z, transform};
 use super::vector::{Vector, wide};
+use crate::fft::float::FftFloat;
 
 /// One pass.
 #[derive(Clone, Copy, Debug)]

@@ -4,12 +4,13 @@
 use num_complex::Complex;
 use rustfft::FftDirection;
 
-use super::super::float::{FftFloat, unit_root};
-use super::Roots;
+use super::RealLine;
 use super::butterfly::Z;
+use super::make::Roots;
 use super::passes::{Blocks, Source, load, load_reversed, store, store_reversed};
 use super::rows::Rows;
 use super::vector::{Vector, wide};
+use crate::fft::float::{FftFloat, unit_root};
 
 /// A transform of `2 h` reals.
 pub(super) struct RealRows<V: Vector> {
@@ -47,7 +48,7 @@ impl<V: Vector> RealRows<V> {
     }
 }
 
-impl<V: Vector> super::RealLine<V::Real> for RealRows<V> {
+impl<V: Vector> RealLine<V::Real> for RealRows<V> {
     fn scratch_len(&self) -> usize {
         2 * (self.h() + V::LANES)
     }

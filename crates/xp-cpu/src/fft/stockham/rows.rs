@@ -3,10 +3,10 @@
 use num_complex::Complex;
 use rustfft::{Direction, Fft, FftDirection, Length};
 
-use super::super::float::unit_root;
+use super::make::{Roots, factors};
 use super::passes::{Blocks, Pass, Plain, first, half, last, middle, middle_roots, planar_roots};
 use super::vector::Vector;
-use super::{Roots, factors};
+use crate::fft::float::unit_root;
 
 /// A transform of `n` points with the registers `V`.
 pub(super) struct Rows<V: Vector> {
@@ -169,7 +169,10 @@ impl<V: Vector> Fft<V::Real> for Rows<V> {
     }
 
     fn process_immutable_with_scratch(&self, input: &[Complex<V::Real>], output: &mut [Complex<V::Real>], scratch: &mut [Complex<V::Real>]) {
-        assert!(scratch.len() >= self.n && input.len() == output.len() && input.len().is_multiple_of(self.n), "work memory or data of the wrong length");
+        assert!(
+            scratch.len() >= self.n && input.len() == output.len() && input.len().is_multiple_of(self.n),
+            "work memory or data of the wrong length"
+        );
         for (from, to) in input.chunks_exact(self.n).zip(output.chunks_exact_mut(self.n)) {
             // SAFETY: as above.
             unsafe { self.process(from.as_ptr(), to.as_mut_ptr(), scratch.as_mut_ptr(), V::Real::ONE) };
@@ -189,4 +192,4 @@ impl<V: Vector> Fft<V::Real> for Rows<V> {
     }
 }
 
-use super::super::float::FftFloat;
+use crate::fft::float::FftFloat;

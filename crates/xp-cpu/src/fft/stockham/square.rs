@@ -9,15 +9,16 @@ use num_complex::Complex;
 use rayon::prelude::*;
 use rustfft::FftDirection;
 
-use super::super::float::{FftFloat, Roots as Powers};
-use super::super::large::{Input, Output};
-use super::super::scratch::{Scratch, SharedArray, carve, carved};
-use super::super::view::Shared;
+use super::LongLine;
 use super::butterfly::Z;
 use super::columns::Columns;
+use super::make::{Roots, ahead};
 use super::passes::{Blocks, Plain, load, store};
 use super::vector::{Vector, wide};
-use super::{LongLine, Roots, ahead};
+use crate::fft::float::{FftFloat, Roots as Powers};
+use crate::fft::large::{Input, Output};
+use crate::fft::scratch::{Scratch, SharedArray, carve, carved};
+use crate::fft::view::Shared;
 
 /// A transform of `n1 n2` points.
 pub(super) struct Square<V: Vector> {
@@ -223,16 +224,17 @@ wide! {
 fn blocks<T: FftFloat>(numbers: &[Complex<T>], lanes: usize) -> Vec<T> {
     let groups = numbers.len().div_ceil(lanes);
     let starts = (0..groups).map(|g| (g * lanes).min(numbers.len() - lanes));
-    starts.flat_map(|start| {
-        let block = &numbers[start..start + lanes];
-        block.iter().map(|z| z.re).chain(block.iter().map(|z| z.im))
-    })
-    .collect()
+    starts
+        .flat_map(|start| {
+            let block = &numbers[start..start + lanes];
+            block.iter().map(|z| z.re).chain(block.iter().map(|z| z.im))
+        })
+        .collect()
 }
 
 /// Two factors of `n`, products of radices and not far from each other, rather multiples of `lanes`.
 fn split(n: usize, lanes: usize) -> Option<(usize, usize)> {
-    super::factors(n)?;
+    super::make::factors(n)?;
     let waste = |d: usize| d.next_multiple_of(lanes) as f64 / d as f64;
     let cost = |d: usize| {
         let ratio = d as f64 / (n / d) as f64;

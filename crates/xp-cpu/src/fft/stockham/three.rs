@@ -1,5 +1,8 @@
 //! Lanes of three interleaved sequences, as the colours of an image are.
 
+// Registers are indexed by constants so that the loops unroll over them.
+#![allow(clippy::needless_range_loop)]
+
 use super::vector::{Vector, wide};
 
 /// A register index for each of the three results, for each pair of sources.
@@ -15,7 +18,8 @@ wide! {
     /// All elements can be read and written, and the memory is not the same. The processor is able.
     pub(super) unsafe fn split<V: Vector>(from: *const V::Real, to: *mut V::Real, pitch: usize, n: usize, width: usize) {
         // Register `c` of the result has the reals `3 (l - l % width) + c width + l % width` of the three sources in a row.
-        let tables = Tables::<V>::new(|c, l| 3 * (l - l % width) + c * width + l % width);
+        // SAFETY: the processor is able.
+        let tables = unsafe { Tables::<V>::new(|c, l| 3 * (l - l % width) + c * width + l % width) };
         let step = V::LANES / width;
         // SAFETY: the caller's promise.
         unsafe {
@@ -42,11 +46,13 @@ wide! {
     /// As there.
     pub(super) unsafe fn merge<V: Vector>(from: *const V::Real, pitch: usize, to: *mut V::Real, n: usize, width: usize) {
         // Real `k` of the result is real `l` of source `c`.
-        let tables = Tables::<V>::new(|v, l| {
+        let place = |v: usize, l: usize| {
             let k = v * V::LANES + l;
             let (element, part) = (k / width, k % width);
             (element % 3) * V::LANES + element / 3 * width + part
-        });
+        };
+        // SAFETY: the processor is able.
+        let tables = unsafe { Tables::<V>::new(place) };
         let step = V::LANES / width;
         // SAFETY: the caller's promise.
         unsafe {

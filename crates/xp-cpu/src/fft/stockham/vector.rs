@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::super::float::FftFloat;
+use crate::fft::float::FftFloat;
 
 /// The instruction sets that this file's registers need, as one list for `target_feature`.
 macro_rules! wide {
@@ -11,10 +11,10 @@ macro_rules! wide {
         $item
     )*};
 }
-pub(in super::super) use wide;
+pub(super) use wide;
 
 /// Whether this processor has them.
-pub(in super::super) fn available() -> bool {
+pub(super) fn available() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl")
@@ -211,8 +211,10 @@ impl Vector for __m512d {
         unsafe {
             // Pairs of rows within each 128 bits, then 128-bit blocks.
             let mut out = r;
-            let low = [_mm512_unpacklo_pd(r[0], r[1]), _mm512_unpacklo_pd(r[2], r[3]), _mm512_unpacklo_pd(r[4], r[5]), _mm512_unpacklo_pd(r[6], r[7])];
-            let high = [_mm512_unpackhi_pd(r[0], r[1]), _mm512_unpackhi_pd(r[2], r[3]), _mm512_unpackhi_pd(r[4], r[5]), _mm512_unpackhi_pd(r[6], r[7])];
+            let low =
+                [_mm512_unpacklo_pd(r[0], r[1]), _mm512_unpacklo_pd(r[2], r[3]), _mm512_unpacklo_pd(r[4], r[5]), _mm512_unpacklo_pd(r[6], r[7])];
+            let high =
+                [_mm512_unpackhi_pd(r[0], r[1]), _mm512_unpackhi_pd(r[2], r[3]), _mm512_unpackhi_pd(r[4], r[5]), _mm512_unpackhi_pd(r[6], r[7])];
             for (odd, [a, b, c, d]) in [low, high].into_iter().enumerate() {
                 let [p, q] = [_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0x88>(c, d)];
                 let [s, t] = [_mm512_shuffle_f64x2::<0xDD>(a, b), _mm512_shuffle_f64x2::<0xDD>(c, d)];
@@ -331,12 +333,8 @@ impl Vector for __m512 {
         let r: &mut [Self; 16] = rows.try_into().expect("sixteen rows");
         // SAFETY: the caller's promise.
         unsafe {
-            let groups = [
-                quads(r[0], r[1], r[2], r[3]),
-                quads(r[4], r[5], r[6], r[7]),
-                quads(r[8], r[9], r[10], r[11]),
-                quads(r[12], r[13], r[14], r[15]),
-            ];
+            let groups =
+                [quads(r[0], r[1], r[2], r[3]), quads(r[4], r[5], r[6], r[7]), quads(r[8], r[9], r[10], r[11]), quads(r[12], r[13], r[14], r[15])];
             for c in 0..4 {
                 let [a, b, e, f] = [groups[0][c], groups[1][c], groups[2][c], groups[3][c]];
                 let [p, q] = [_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(e, f)];
