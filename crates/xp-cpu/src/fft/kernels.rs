@@ -1,4 +1,4 @@
-//! One-dimensional complex and real transforms of lanes, over rustfft.
+//! One-dimensional complex and real transforms of lanes.
 //!
 //! A real transform of even length packs pairs of reals into complex numbers, transforms half the
 //! length and separates the spectra of the even and odd elements.

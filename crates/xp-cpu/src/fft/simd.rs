@@ -1,4 +1,4 @@
-//! Instruction sets and memory hints for the loops around rustfft, which selects its own.
+//! Instruction sets and memory hints for the loops around the transforms, which select their own.
 
 /// Runs `f` compiled for AVX2 where the processor has it. The operations and their order are the
 /// same, and so are the results.

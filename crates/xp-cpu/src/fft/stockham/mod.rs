@@ -21,6 +21,8 @@ mod real;
 #[cfg(target_arch = "x86_64")]
 mod rows;
 #[cfg(target_arch = "x86_64")]
+mod single;
+#[cfg(target_arch = "x86_64")]
 mod square;
 #[cfg(target_arch = "x86_64")]
 mod three;

@@ -105,6 +105,12 @@ wide! {
                 let turned_im = odd_im.mul_sub(wi, odd_re.mul(wr));
                 let near = Z { re: even_re.add(turned_re).mul(scale_re), im: even_im.add(turned_im).mul(scale_im) };
                 let far = Z { re: even_re.sub(turned_re).mul(scale_re), im: turned_im.sub(even_im).mul(scale_im) };
+                // The next sequence's bins follow these.
+                for at in [2 * k, 2 * (h - k - V::LANES)] {
+                    let next = to.wrapping_add(2 * (h + 1) + at);
+                    V::prefetch::<true>(next);
+                    V::prefetch::<true>(next.wrapping_add(V::LANES));
+                }
                 store(to.add(2 * k), near);
                 store_reversed(to.add(2 * (h + 1 - k - V::LANES)), far);
                 k += V::LANES;

@@ -26,6 +26,10 @@ wide! {
             let mut i = 0;
             while i + step <= n {
                 let at = from.add(3 * i * width);
+                // The next lanes follow these.
+                for v in 0..3 {
+                    V::prefetch::<false>(at.wrapping_add(3 * n * width + v * V::LANES));
+                }
                 let rows = tables.apply([V::load(at), V::load(at.add(V::LANES)), V::load(at.add(2 * V::LANES))]);
                 for (c, row) in rows.into_iter().enumerate() {
                     row.store(to.add((c * pitch + i) * width));
@@ -61,6 +65,7 @@ wide! {
                 let row = |c: usize| from.add((c * pitch + i) * width);
                 let all = tables.apply([V::load(row(0)), V::load(row(1)), V::load(row(2))]);
                 for (v, all) in all.into_iter().enumerate() {
+                    V::prefetch::<true>(to.wrapping_add(3 * (n + i) * width + v * V::LANES));
                     all.store(to.add(3 * i * width + v * V::LANES));
                 }
                 i += step;
