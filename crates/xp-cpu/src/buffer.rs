@@ -229,9 +229,8 @@ impl Block {
         let Some(start) = start else {
             return Err(Error::OutOfMemory { device: "cpu".into(), bytes });
         };
-        if layout.size() >= HUGE {
-            ask_for_huge_pages(start, layout.size());
-        }
+        // SAFETY: the block has so many bytes, which need not be initialised.
+        ask_for_huge_pages(unsafe { std::slice::from_raw_parts(start.as_ptr().cast::<std::mem::MaybeUninit<u8>>(), layout.size()) });
         Ok(Block::at(start, layout, None))
     }
 }
@@ -261,13 +260,21 @@ fn class(bytes: usize) -> Layout {
     Layout::from_size_align(size, align).unwrap_or(Layout::new::<[u64; 8]>())
 }
 
-#[cfg(target_os = "linux")]
-fn ask_for_huge_pages(start: NonNull<u8>, bytes: usize) {
-    // SAFETY: the range belongs to one allocation, aligned to 2 MiB; the advice changes no contents.
-    unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
+/// Asks the system for huge pages behind a block, if it is large.
+pub(crate) fn ask_for_huge_pages<T>(block: &[T]) {
+    #[cfg(target_os = "linux")]
+    if size_of_val(block) >= HUGE {
+        const PAGE: usize = 4096;
+        let range = block.as_ptr_range();
+        let skipped = range.start.align_offset(PAGE);
+        let start = range.start.wrapping_add(skipped);
+        let length = range.end.addr().saturating_sub(start.addr()) / PAGE * PAGE;
+        // SAFETY: whole pages inside the block; the advice changes how they are backed, not what they hold.
+        unsafe { libc::madvise(start.cast_mut().cast(), length, libc::MADV_HUGEPAGE) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = block;
 }
-#[cfg(not(target_os = "linux"))]
-fn ask_for_huge_pages(_: NonNull<u8>, _: usize) {}
 
 struct Cache {
     free: HashMap<Layout, Vec<NonNull<u8>>>,

@@ -16,9 +16,30 @@ pub trait FftFloat: FftNum + bytemuck::Pod + sealed::Sealed {
 }
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    #[cfg(target_arch = "x86_64")]
+    use {super::super::stockham::Vector, std::arch::x86_64::*};
+
+    pub trait Sealed: Sized {
+        /// The widest register, and one of eight reals.
+        #[cfg(target_arch = "x86_64")]
+        type Wide: Vector<Real = Self>;
+        #[cfg(target_arch = "x86_64")]
+        type Narrow: Vector<Real = Self>;
+    }
+
+    impl Sealed for f32 {
+        #[cfg(target_arch = "x86_64")]
+        type Wide = __m512;
+        #[cfg(target_arch = "x86_64")]
+        type Narrow = __m256;
+    }
+
+    impl Sealed for f64 {
+        #[cfg(target_arch = "x86_64")]
+        type Wide = __m512d;
+        #[cfg(target_arch = "x86_64")]
+        type Narrow = __m512d;
+    }
 }
 
 impl FftFloat for f32 {

@@ -1,4 +1,4 @@
-//! One-dimensional complex and real transforms of lanes, over rustfft.
+//! One-dimensional complex and real transforms of lanes.
 //!
 //! A real transform of even length packs pairs of reals into complex numbers, transforms half the
 //! length and separates the spectra of the even and odd elements.
@@ -10,18 +10,26 @@ use rustfft::{Fft, FftDirection};
 
 use super::float::{FftFloat, unit_root};
 use super::lanes::LaneKernel;
-use super::plan::{self, Plan};
+use super::plan::{self, Plan, SideBySide};
 use super::simd;
+use super::stockham::{self, ColumnLine, RealLine};
 
 /// Complex to complex.
 pub(super) struct C2c<T: FftFloat> {
     plan: Arc<dyn Fft<T>>,
     scale: T,
+    wide: bool,
 }
 
 impl<T: FftFloat> C2c<T> {
     pub(super) fn new(n: usize, direction: FftDirection, scale: T) -> Self {
-        Self { plan: plan::complex(n, direction), scale }
+        Self { plan: plan::complex(n, direction), scale, wide: true }
+    }
+
+    /// As on any processor.
+    #[cfg(test)]
+    pub(super) fn portable(n: usize, direction: FftDirection, scale: T) -> Self {
+        Self { plan: rustfft::FftPlanner::new().plan_fft(n, direction), scale, wide: false }
     }
 }
 
@@ -44,14 +52,27 @@ impl<T: FftFloat> LaneKernel for C2c<T> {
     }
 
     fn run(&self, x: &[Complex<T>], out: &mut [Complex<T>], scratch: &mut [Complex<T>]) {
-        self.plan.process_immutable_with_scratch(x, out, scratch);
-        rescale(out, self.scale);
+        let n = self.plan.len();
+        for (x, out) in x.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
+            self.plan.process_immutable_with_scratch(x, out, scratch);
+            rescale(out, self.scale);
+        }
     }
 
     fn run_in_place(&self, lanes: &mut [Complex<T>], scratch: &mut [Complex<T>]) -> bool {
-        self.plan.process_with_scratch(lanes, scratch);
-        rescale(lanes, self.scale);
+        for lane in lanes.chunks_exact_mut(self.plan.len()) {
+            self.plan.process_with_scratch(lane, scratch);
+            rescale(lane, self.scale);
+        }
         true
+    }
+
+    fn columns(&self) -> Option<(Arc<dyn ColumnLine<T>>, T)> {
+        if !self.wide {
+            return None;
+        }
+        let plan = plan::get::<SideBySide<T>>(self.plan.len(), self.plan.fft_direction());
+        Some((plan.0.clone()?, self.scale))
     }
 }
 
@@ -62,13 +83,14 @@ pub(super) struct RealPlan<T: FftFloat> {
     fft: Arc<dyn Fft<T>>,
     /// `exp(-2 pi i k / n)`, `k <= n / 4`, for even lengths.
     roots: Vec<Complex<T>>,
+    /// Does all of it where the length and the processor allow.
+    wide: Option<Arc<dyn RealLine<T>>>,
 }
 
 impl<T: FftFloat> Plan for RealPlan<T> {
     fn make(n: usize, direction: FftDirection) -> Self {
-        let even = n.is_multiple_of(2);
-        let roots = if even { 0..n / 4 + 1 } else { 0..0 };
-        Self { n, fft: plan::complex(if even { n / 2 } else { n }, direction), roots: roots.map(|k| unit_root(k as u64, n as u64)).collect() }
+        let wide = stockham::real_plan(n, direction);
+        Self { wide, ..Self::portable(n, direction) }
     }
 
     fn bytes(&self) -> usize {
@@ -77,14 +99,35 @@ impl<T: FftFloat> Plan for RealPlan<T> {
 }
 
 impl<T: FftFloat> RealPlan<T> {
+    /// A plan for any length, as on any processor but for its complex transform.
+    pub(super) fn portable(n: usize, direction: FftDirection) -> Self {
+        let even = n.is_multiple_of(2);
+        let roots = if even { 0..n / 4 + 1 } else { 0..0 };
+        let fft = plan::complex(if even { n / 2 } else { n }, direction);
+        Self { n, fft, roots: roots.map(|k| unit_root(k as u64, n as u64)).collect(), wide: None }
+    }
+
     /// Complex numbers of work memory that `forward` and `backward` need.
     pub(super) fn scratch_len(&self) -> usize {
+        if let Some(wide) = &self.wide {
+            return wide.scratch_len();
+        }
         let inner = self.fft.get_immutable_scratch_len().max(self.fft.get_inplace_scratch_len());
         inner + if self.n.is_multiple_of(2) { 0 } else { self.n }
     }
 
-    /// The first half of the spectrum of the real `x`, times `scale`.
-    pub(super) fn forward(&self, x: &[T], out: &mut [Complex<T>], scratch: &mut [Complex<T>], scale: T) {
+    /// The first half of the spectrum of the real `x`, times `scale`; its complex conjugate if `conj`.
+    pub(super) fn forward(&self, x: &[T], out: &mut [Complex<T>], scratch: &mut [Complex<T>], scale: T, conj: bool) {
+        if let Some(wide) = &self.wide {
+            return wide.forward(x, out, scratch, scale, conj);
+        }
+        self.portable_forward(x, out, scratch, scale);
+        if conj {
+            out.iter_mut().for_each(|z| z.im = -z.im);
+        }
+    }
+
+    fn portable_forward(&self, x: &[T], out: &mut [Complex<T>], scratch: &mut [Complex<T>], scale: T) {
         if !self.n.is_multiple_of(2) {
             let (wide, scratch) = scratch.split_at_mut(self.n);
             wide.iter_mut().zip(x).for_each(|(w, &x)| *w = Complex::new(x, T::ZERO));
@@ -110,8 +153,16 @@ impl<T: FftFloat> RealPlan<T> {
         });
     }
 
-    /// The real sequence with the half spectrum `x`, times `scale`.
-    pub(super) fn backward(&self, x: impl Fn(usize) -> Complex<T>, out: &mut [T], scratch: &mut [Complex<T>], scale: T) {
+    /// The real sequence with the half spectrum `x`, or its complex conjugate if `conj`, times `scale`.
+    pub(super) fn backward(&self, x: &[Complex<T>], out: &mut [T], scratch: &mut [Complex<T>], scale: T, conj: bool) {
+        match &self.wide {
+            Some(wide) => wide.backward(x, out, scratch, scale, conj),
+            None if conj => self.portable_backward(|k| x[k].conj(), out, scratch, scale),
+            None => self.portable_backward(|k| x[k], out, scratch, scale),
+        }
+    }
+
+    fn portable_backward(&self, x: impl Fn(usize) -> Complex<T>, out: &mut [T], scratch: &mut [Complex<T>], scale: T) {
         if !self.n.is_multiple_of(2) {
             let (wide, scratch) = scratch.split_at_mut(self.n);
             wide[0] = Complex::new(x(0).re * scale, T::ZERO);
@@ -192,10 +243,7 @@ impl<T: FftFloat> LaneKernel for R2c<T> {
         let n = self.plan.n;
         for (x, out) in x.chunks_exact(n).zip(out.chunks_exact_mut(self.out_len())) {
             let (half, rest) = out.split_at_mut(n / 2 + 1);
-            self.plan.forward(x, half, scratch, self.scale);
-            if self.conj {
-                half.iter_mut().for_each(|z| z.im = -z.im);
-            }
+            self.plan.forward(x, half, scratch, self.scale, self.conj);
             let mirrored = half[1..n.div_ceil(2)].iter().rev();
             rest.iter_mut().zip(mirrored).for_each(|(r, z)| *r = z.conj());
         }
@@ -235,11 +283,7 @@ impl<T: FftFloat> LaneKernel for C2r<T> {
 
     fn run(&self, x: &[Complex<T>], out: &mut [T], scratch: &mut [Complex<T>]) {
         for (x, out) in x.chunks_exact(self.in_len()).zip(out.chunks_exact_mut(self.plan.n)) {
-            if self.conj {
-                self.plan.backward(|k| x[k].conj(), out, scratch, self.scale);
-            } else {
-                self.plan.backward(|k| x[k], out, scratch, self.scale);
-            }
+            self.plan.backward(x, out, scratch, self.scale, self.conj);
         }
     }
 }

@@ -4,6 +4,8 @@
 //! neighbours in memory, are copied side by side into scratch memory that fits in cache,
 //! transformed there and copied out, so that each cache line is read and written once.
 
+use std::sync::Arc;
+
 use bytemuck::{Pod, Zeroable};
 use num_complex::Complex;
 use rayon::prelude::*;
@@ -11,6 +13,7 @@ use rayon::prelude::*;
 use super::float::FftFloat;
 use super::scratch::{Scratch, carve, carved};
 use super::simd;
+use super::stockham::{self, ColumnLine};
 use super::view::Shared;
 
 /// Fewer elements than this are transformed by the calling thread.
@@ -43,6 +46,10 @@ pub(super) trait LaneKernel: Sync {
     fn run_in_place(&self, lanes: &mut [Self::Out], scratch: &mut [Complex<Self::Real>]) -> bool {
         let _ = (lanes, scratch);
         false
+    }
+    /// A transform of lanes side by side, with a factor, for kernels from complex numbers to complex numbers.
+    fn columns(&self) -> Option<(Arc<dyn ColumnLine<Self::Real>>, Self::Real)> {
+        None
     }
     /// Whether `run_in_place` works.
     const IN_PLACE: bool = false;
@@ -97,6 +104,19 @@ impl Lanes {
         (self.src_step, self.dst_step)
     }
 
+    /// Whether three lanes at a time are interleaved without gaps.
+    fn threes(&self) -> bool {
+        let interleaved = |b: &Batch| b.len == 3 && b.src == 1 && b.dst == 1;
+        self.batch.last().is_some_and(interleaved) && self.src_step == 3 && self.dst_step == 3
+    }
+
+    /// Whether some neighbouring lanes of `n` elements are neighbours in memory, on both sides.
+    fn side_by_side(&self, n: usize) -> bool {
+        const FEW: usize = 8;
+        let neighbours = |b: &Batch| b.src == 1 && b.dst == 1 && b.len >= FEW;
+        self.batch.last().is_some_and(neighbours) && self.src_len >= n
+    }
+
     /// Elements present in an input lane.
     pub(super) fn src_len(&self) -> usize {
         self.src_len
@@ -146,7 +166,8 @@ pub(super) unsafe fn run<K: LaneKernel>(kernel: &K, src: *const K::In, dst: *mut
     if count == 0 {
         return;
     }
-    let job = Job { kernel, src, dst, lanes, in_place };
+    let columns = if lanes.side_by_side(kernel.in_len()) { kernel.columns() } else { None };
+    let job = Job { kernel, columns, src, dst, lanes, in_place };
     let work = count * kernel.in_len().max(kernel.out_len());
     let threads = if work < PARALLEL_MIN { 1 } else { rayon::current_num_threads() };
     if threads == 1 || count == 1 {
@@ -166,6 +187,7 @@ pub(super) unsafe fn run<K: LaneKernel>(kernel: &K, src: *const K::In, dst: *mut
 
 struct Job<'a, K: LaneKernel> {
     kernel: &'a K,
+    columns: Option<(Arc<dyn ColumnLine<K::Real>>, K::Real)>,
     src: *const K::In,
     dst: *mut K::Out,
     lanes: &'a Lanes,
@@ -186,6 +208,9 @@ impl<K: LaneKernel> Job<'_, K> {
         let (n, m) = (self.kernel.in_len(), self.kernel.out_len());
         let row = size_of::<K::In>().min(size_of::<K::Out>());
         let lane = (n * size_of::<K::In>()).max(m * size_of::<K::Out>());
+        if self.lanes.threes() {
+            return 3;
+        }
         let (bytes, least) = if self.src_contiguous() && self.dst_contiguous() { (GROUP_BYTES, 1) } else { (TILE_BYTES, TILE_ROW / row) };
         let width = (bytes / lane).max(least).min(count);
         if width > least { width - width % least } else { width }
@@ -194,6 +219,17 @@ impl<K: LaneKernel> Job<'_, K> {
     /// # Safety
     /// As for [`run`], for lanes `from..to`.
     unsafe fn range(&self, from: usize, to: usize) {
+        if let Some((columns, scale)) = &self.columns {
+            let mut block = Scratch::local(carved::<Complex<K::Real>>(columns.work_len()));
+            let mut bytes = block.bytes();
+            let work = carve::<Complex<K::Real>>(&mut bytes, columns.work_len());
+            let (src, dst) = (self.src.cast::<Complex<K::Real>>(), self.dst.cast::<Complex<K::Real>>());
+            let (src_step, dst_step) = (self.lanes.src_step, self.lanes.dst_step);
+            // SAFETY: the caller's promise; kernels with columns are of complex numbers.
+            return self.lanes.runs(from, to, |run| unsafe {
+                columns.run((src.offset(run.src), src_step), (dst.offset(run.dst), dst_step), run.count, *scale, work);
+            });
+        }
         let width = self.tile_width(self.lanes.count()).min(to - from);
         let (n, m) = (self.kernel.in_len(), self.kernel.out_len());
         let tiled_src = !self.src_contiguous() || (self.in_place && !self.dst_contiguous());
@@ -317,7 +353,10 @@ impl<K: LaneKernel> Job<'_, K> {
             // lanes `pad` apart.
             unsafe {
                 let src = self.src.offset(run.src);
-                transpose(src, step, run.src_step, tile.as_mut_ptr(), 1, pad as isize, present, run.count);
+                let three = run.count == 3 && run.src_step == 1 && step == 3;
+                if !(three && stockham::split_three(src, tile.as_mut_ptr(), pad, present)) {
+                    transpose(src, step, run.src_step, tile.as_mut_ptr(), 1, pad as isize, present, run.count);
+                }
             }
             if present < n {
                 tile.chunks_mut(pad).for_each(|lane| lane[present..n].fill(K::In::zeroed()));
@@ -339,7 +378,10 @@ impl<K: LaneKernel> Job<'_, K> {
             // SAFETY: the output lanes of this run are ours to write; the tile holds `count` lanes.
             unsafe {
                 let dst = self.dst.offset(run.dst);
-                transpose(tile.as_ptr(), 1, pad as isize, dst, step, run.dst_step, m, run.count);
+                let three = run.count == 3 && run.dst_step == 1 && step == 3;
+                if !(three && stockham::merge_three(tile.as_ptr(), pad, dst, m)) {
+                    transpose(tile.as_ptr(), 1, pad as isize, dst, step, run.dst_step, m, run.count);
+                }
             }
             first += run.count;
         });

@@ -19,6 +19,7 @@ use super::kernels::{join, separate};
 use super::plan::{self, Plan};
 use super::scratch::{Scratch, SharedArray, carve, carved};
 use super::simd::vectorized;
+use super::stockham::{self, LongLine};
 use super::view::Shared;
 
 /// The preferred number of rows, `n1`, and its limits.
@@ -27,8 +28,46 @@ const ROWS_RANGE: std::ops::RangeInclusive<usize> = 8..=64;
 /// Bytes of a row that a pass reads or writes at a time.
 const PIECE_BYTES: usize = 1024;
 
+/// Where a large transform reads.
+pub(super) enum Input<'a, T> {
+    /// All points in a row.
+    Row(Shared<*const Complex<T>>),
+    /// A function that fills a buffer with the points from an index on.
+    Load(&'a (dyn Fn(usize, &mut [Complex<T>]) + Sync)),
+}
+
+impl<T: FftFloat> Input<'_, T> {
+    fn load(&self, start: usize, piece: &mut [Complex<T>]) {
+        match self {
+            // SAFETY: a row has all points, and `piece` is other memory.
+            Self::Row(from) => unsafe { std::ptr::copy_nonoverlapping(from.get().add(start), piece.as_mut_ptr(), piece.len()) },
+            Self::Load(load) => load(start, piece),
+        }
+    }
+}
+
+/// Where it writes, from several threads, after all of the input has been read.
+pub(super) enum Output<'a, T> {
+    /// All bins in a row, times a factor.
+    Row(Shared<*mut Complex<T>>, T),
+    /// A function that takes the bins from an index on. A thread may pass some twice; no two threads pass the same.
+    Store(&'a (dyn Fn(usize, &[Complex<T>]) + Sync)),
+}
+
+impl<T: FftFloat> Output<'_, T> {
+    fn store(&self, start: usize, values: &[Complex<T>]) {
+        match self {
+            // SAFETY: there is room for all bins, and one thread writes each.
+            Self::Row(to, scale) => (start..).zip(values).for_each(|(k, z)| unsafe { *to.get().add(k) = z * *scale }),
+            Self::Store(store) => store(start, values),
+        }
+    }
+}
+
 /// A complex transform of a large length.
 pub(super) enum Large<T: FftFloat> {
+    /// The processor and the length suit the kernels of this crate.
+    Wide(Arc<dyn LongLine<T>>),
     /// The length has balanced factors.
     FourStep(FourStep<T>),
     /// It has none.
@@ -37,14 +76,12 @@ pub(super) enum Large<T: FftFloat> {
 
 impl<T: FftFloat> Plan for Large<T> {
     fn make(n: usize, direction: FftDirection) -> Self {
-        match split(n) {
-            Some((n1, n2)) => Self::FourStep(FourStep::new(n1, n2, direction)),
-            None => Self::Bluestein(Bluestein::new(n, direction)),
-        }
+        stockham::long_plan(n, direction).map_or_else(|| Self::portable(n, direction), Self::Wide)
     }
 
     fn bytes(&self) -> usize {
         let numbers = match self {
+            Self::Wide(w) => w.numbers(),
             Self::FourStep(f) => f.roots.len() + f.fine.len(),
             Self::Bluestein(b) => b.chirp.len() + b.spectrum.len(),
         };
@@ -53,43 +90,40 @@ impl<T: FftFloat> Plan for Large<T> {
 }
 
 impl<T: FftFloat> Large<T> {
-    /// Transforms the sequence that `load(start, buffer)` reads into `buffer` from `start` on. The
-    /// result is passed to `store(start, values)` in pieces, from several threads, each piece once,
-    /// after all of the input has been read.
-    pub(super) fn run(&self, load: impl Fn(usize, &mut [Complex<T>]) + Sync, store: impl Fn(usize, &[Complex<T>]) + Sync) {
-        match self {
-            Self::FourStep(f) => {
-                let middle = f.transform(load);
-                f.store(&middle, store);
-            }
-            Self::Bluestein(b) => b.run(load, store),
+    /// A transform for any length and processor.
+    pub(super) fn portable(n: usize, direction: FftDirection) -> Self {
+        match split(n) {
+            Some((n1, n2)) => Self::FourStep(FourStep::new(n1, n2, direction)),
+            None => Self::Bluestein(Bluestein::new(n, direction)),
         }
     }
 
-    /// As [`run`](Self::run), but `store(k, x[k], x[n - k])` (indices modulo `n`) gets every pair of
-    /// opposite bins once.
-    pub(super) fn run_pairs(&self, load: impl Fn(usize, &mut [Complex<T>]) + Sync, store: impl Fn(usize, Complex<T>, Complex<T>) + Sync) {
+    /// Transforms the input.
+    ///
+    /// # Safety
+    /// A row of the input has all points; one of the output has room for all bins, and nobody else reads or writes it. It may
+    /// be the input's.
+    pub(super) unsafe fn run(&self, input: Input<'_, T>, output: Output<'_, T>) {
         match self {
-            Self::FourStep(f) => {
-                let middle = f.transform(load);
-                f.store_pairs(&middle, store);
-            }
-            Self::Bluestein(b) => {
-                let n = b.chirp.len();
-                let mut whole = SharedArray::<Complex<T>>::new(n);
-                let out = Shared::new(whole.as_mut_ptr());
-                b.run(load, |start, values| {
-                    // SAFETY: pieces lie inside `whole` and do not overlap.
-                    unsafe {
-                        let to = out.get().add(start);
-                        std::ptr::copy_nonoverlapping(values.as_ptr(), to, values.len());
-                    }
-                });
-                let whole = &*whole;
-                store(0, whole[0], whole[0]);
-                (1..n / 2 + 1).into_par_iter().with_min_len(4096).for_each(|k| store(k, whole[k], whole[n - k]));
-            }
+            // SAFETY: the caller's promise.
+            Self::Wide(w) => unsafe { w.run(input, output) },
+            Self::FourStep(f) => f.store(&f.transform(|start, piece| input.load(start, piece)), |start, values| output.store(start, values)),
+            Self::Bluestein(b) => b.run(|start, piece| input.load(start, piece), |start, values| output.store(start, values)),
         }
+    }
+
+    /// Transforms the `n` points that `load(start, buffer)` reads from `start` on; `store(k, x[k], x[n - k])` (indices modulo `n`) gets every pair of opposite bins
+    /// once, from several threads.
+    pub(super) fn run_pairs(&self, n: usize, load: &(dyn Fn(usize, &mut [Complex<T>]) + Sync), store: impl Fn(usize, Complex<T>, Complex<T>) + Sync) {
+        if let Self::FourStep(f) = self {
+            return f.store_pairs(&f.transform(load), store);
+        }
+        let mut whole = SharedArray::<Complex<T>>::new(n);
+        // SAFETY: `whole` has room for `n` bins.
+        unsafe { self.run(Input::Load(load), Output::Row(Shared::new(whole.as_mut_ptr()), T::ONE)) };
+        let whole = &*whole;
+        store(0, whole[0], whole[0]);
+        (1..n / 2 + 1).into_par_iter().with_min_len(4096).for_each(|k| store(k, whole[k], whole[n - k]));
     }
 }
 
@@ -101,29 +135,29 @@ pub(super) fn real_forward<T: FftFloat>(n: usize, scale: T, get: impl Fn(usize) 
         let load = |start: usize, piece: &mut [Complex<T>]| {
             (start..).zip(piece).for_each(|(j, z)| *z = Complex::new(get(j), T::ZERO));
         };
-        return plan.run(load, |start, piece| {
+        let store = |start: usize, piece: &[Complex<T>]| {
             let wanted = (start..n / 2 + 1).zip(piece);
             wanted.for_each(|(k, z)| bin(k, *z * scale));
-        });
+        };
+        // SAFETY: functions read and write.
+        return unsafe { plan.run(Input::Load(&load), Output::Store(&store)) };
     }
     let h = n / 2;
     let plan = plan::get::<LargeReal<T>>(n, FftDirection::Forward);
     let half = T::HALF * scale;
-    plan.packed.run_pairs(
-        |start, piece| {
-            (start..).zip(piece).for_each(|(j, z)| *z = Complex::new(get(2 * j), get(2 * j + 1)));
-        },
-        |k, a, b| {
-            if k == 0 {
-                bin(0, Complex::new((a.re + a.im) * scale, T::ZERO));
-                bin(h, Complex::new((a.re - a.im) * scale, T::ZERO));
-                return;
-            }
-            let (near, far) = separate(a, b, plan.roots.get(k), half);
-            bin(k, near);
-            bin(h - k, far);
-        },
-    );
+    let load = |start: usize, piece: &mut [Complex<T>]| {
+        (start..).zip(piece).for_each(|(j, z)| *z = Complex::new(get(2 * j), get(2 * j + 1)));
+    };
+    plan.packed.run_pairs(h, &load, |k, a, b| {
+        if k == 0 {
+            bin(0, Complex::new((a.re + a.im) * scale, T::ZERO));
+            bin(h, Complex::new((a.re - a.im) * scale, T::ZERO));
+            return;
+        }
+        let (near, far) = separate(a, b, plan.roots.get(k), half);
+        bin(k, near);
+        bin(h - k, far);
+    });
 }
 
 /// The large real sequence with the half spectrum that `bin(k)` reads, times `scale`. `put(j, x[j])`
@@ -139,9 +173,9 @@ pub(super) fn real_backward<T: FftFloat>(n: usize, scale: T, bin: impl Fn(usize)
         let load = |start: usize, piece: &mut [Complex<T>]| {
             (start..).zip(piece).for_each(|(k, z)| *z = whole(k) * scale);
         };
-        return plan.run(load, |start, piece| {
-            (start..).zip(piece).for_each(|(j, z)| put(j, z.re));
-        });
+        let store = |start: usize, piece: &[Complex<T>]| (start..).zip(piece).for_each(|(j, z)| put(j, z.re));
+        // SAFETY: functions read and write.
+        return unsafe { plan.run(Input::Load(&load), Output::Store(&store)) };
     }
     let h = n / 2;
     let plan = plan::get::<LargeReal<T>>(n, FftDirection::Inverse);
@@ -152,15 +186,15 @@ pub(super) fn real_backward<T: FftFloat>(n: usize, scale: T, bin: impl Fn(usize)
         }
         join(bin(k), bin(h - k), plan.roots.get(k), scale).0
     };
-    plan.packed.run(
-        |start, piece| (start..).zip(piece).for_each(|(k, z)| *z = packed(k)),
-        |start, piece| {
-            for (j, z) in (start..).zip(piece) {
-                put(2 * j, z.re);
-                put(2 * j + 1, z.im);
-            }
-        },
-    );
+    let load = |start: usize, piece: &mut [Complex<T>]| (start..).zip(piece).for_each(|(k, z)| *z = packed(k));
+    let store = |start: usize, piece: &[Complex<T>]| {
+        for (j, z) in (start..).zip(piece) {
+            put(2 * j, z.re);
+            put(2 * j + 1, z.im);
+        }
+    };
+    // SAFETY: functions read and write.
+    unsafe { plan.packed.run(Input::Load(&load), Output::Store(&store)) };
 }
 
 /// Tables of a large real transform of even length.

@@ -5,8 +5,9 @@
 //! padded with zeros. The factor `scale` multiplies the result; [`Norm`] computes it.
 //!
 //! How it works: plans come from a bounded cache shared by the process; lanes are transformed by
-//! rustfft, in tiles where they are not contiguous; long lanes are split in two passes that fit in
-//! cache and use all threads; real data takes half the work of complex data throughout.
+//! kernels of this crate or by rustfft, side by side or in tiles where they are not contiguous; long
+//! lanes are split in two passes that fit in cache and use all threads; real data takes half the work
+//! of complex data throughout.
 
 mod float;
 mod kernels;
@@ -15,6 +16,7 @@ mod large;
 mod plan;
 mod scratch;
 mod simd;
+mod stockham;
 #[cfg(test)]
 mod tests;
 mod trig;
@@ -32,7 +34,7 @@ pub use view::{View, row_major};
 
 use kernels::{C2c, C2r, R2c};
 use lanes::{Lanes, Run};
-use large::Large;
+use large::{Input, Large, Output};
 use scratch::SharedArray;
 use trig::TrigKernel;
 use view::Shared;
@@ -441,25 +443,23 @@ unsafe fn large_c2c<T: FftFloat>(src: *const Complex<T>, dst: *mut Complex<T>, l
     each_lane(lanes, |src_at, dst_at| {
         // SAFETY: the first elements of a lane.
         let (src, dst) = unsafe { (Shared::new(src.offset(src_at)), Shared::new(dst.offset(dst_at))) };
-        plan.run(
-            |start, piece| {
-                if src_step == 1 && start + piece.len() <= present {
-                    // SAFETY: elements present in the contiguous input lane.
-                    unsafe { piece.copy_from_slice(std::slice::from_raw_parts(src.get().add(start), piece.len())) };
-                    return;
-                }
-                for (j, z) in (start..).zip(piece) {
-                    // SAFETY: an element present in the input lane; all are read before any is written.
-                    *z = unsafe { if j < present { *src.get().offset(j as isize * src_step) } else { zero } };
-                }
-            },
-            |start, piece| {
-                for (k, z) in (start..).zip(piece) {
-                    // SAFETY: an element of the output lane; one thread writes it.
-                    unsafe { *dst.get().offset(k as isize * dst_step) = z * scale };
-                }
-            },
-        );
+        let load = |start: usize, piece: &mut [Complex<T>]| {
+            for (j, z) in (start..).zip(piece) {
+                // SAFETY: an element present in the input lane; all are read before any is written.
+                *z = unsafe { if j < present { *src.get().offset(j as isize * src_step) } else { zero } };
+            }
+        };
+        let store = |start: usize, piece: &[Complex<T>]| {
+            for (k, z) in (start..).zip(piece) {
+                // SAFETY: an element of the output lane; one thread writes it.
+                unsafe { *dst.get().offset(k as isize * dst_step) = z * scale };
+            }
+        };
+        let row = src_step == 1 && present >= n;
+        let input = if row { Input::Row(Shared::new(src.get())) } else { Input::Load(&load) };
+        let output = if dst_step == 1 { Output::Row(Shared::new(dst.get()), scale) } else { Output::Store(&store) };
+        // SAFETY: contiguous lanes, the output ours to write.
+        unsafe { plan.run(input, output) };
     });
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use rustfft::{Fft, FftDirection, FftPlanner};
 
 use super::float::FftFloat;
+use super::stockham::{self, ColumnLine};
 
 /// At most this many plans are kept.
 const MAX_PLANS: usize = 512;
@@ -61,12 +62,12 @@ pub fn plan_cache_size() -> (usize, usize) {
     cache.as_ref().map_or((0, 0), |c| (c.plans.len(), c.bytes))
 }
 
-/// A complex transform of rustfft.
+/// A complex transform.
 pub(super) struct Complete<T: FftFloat>(pub(super) Arc<dyn Fft<T>>);
 
 impl<T: FftFloat> Plan for Complete<T> {
     fn make(n: usize, direction: FftDirection) -> Self {
-        Self(FftPlanner::new().plan_fft(n, direction))
+        Self(stockham::plan(n, direction).unwrap_or_else(|| FftPlanner::new().plan_fft(n, direction)))
     }
 
     fn bytes(&self) -> usize {
@@ -77,6 +78,19 @@ impl<T: FftFloat> Plan for Complete<T> {
 /// The complex transform of length `n`.
 pub(super) fn complex<T: FftFloat>(n: usize, direction: FftDirection) -> Arc<dyn Fft<T>> {
     get::<Complete<T>>(n, direction).0.clone()
+}
+
+/// Transforms of sequences side by side, if length and processor allow.
+pub(super) struct SideBySide<T: FftFloat>(pub(super) Option<Arc<dyn ColumnLine<T>>>);
+
+impl<T: FftFloat> Plan for SideBySide<T> {
+    fn make(n: usize, direction: FftDirection) -> Self {
+        Self(stockham::column_plan(n, direction))
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.as_ref().map_or(0, |c| c.work_len() / c.lanes() * size_of::<T>())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

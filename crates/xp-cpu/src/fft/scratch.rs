@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use bytemuck::Zeroable;
 
-use super::simd;
+use crate::buffer::ask_for_huge_pages;
 
 /// Blocks larger than this are not kept by a thread.
 const THREAD_KEEPS: usize = 8 << 20;
@@ -137,13 +137,13 @@ fn zeroed(len: usize) -> Vec<Line> {
     let layout = Layout::array::<Line>(len).expect("work memory larger than the address space");
     // SAFETY: the layout has a size, since `len > 0`; the memory holds `len` values of zero bytes,
     // from the allocator and with the layout that `Vec` uses.
-    let lines = unsafe {
+    let lines: Vec<Line> = unsafe {
         let first = alloc::alloc_zeroed(layout);
         if first.is_null() {
             alloc::handle_alloc_error(layout);
         }
         Vec::from_raw_parts(first.cast(), len, len)
     };
-    simd::advise_huge_pages(&lines);
+    ask_for_huge_pages(&lines);
     lines
 }

@@ -1,4 +1,4 @@
-//! Instruction sets and memory hints for the loops around rustfft, which selects its own.
+//! Instruction sets and memory hints for the loops around the transforms, which select their own.
 
 /// Runs `f` compiled for AVX2 where the processor has it. The operations and their order are the
 /// same, and so are the results.
@@ -31,26 +31,4 @@ pub(super) fn prefetch<T>(address: *const T) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = address;
-}
-
-/// Asks the system for huge pages behind a large block.
-pub(super) fn advise_huge_pages<T>(block: &[T]) {
-    #[cfg(target_os = "linux")]
-    if size_of_val(block) >= 4 << 20 {
-        const MADV_HUGEPAGE: i32 = 14;
-        const PAGE: usize = 4096;
-        unsafe extern "C" {
-            fn madvise(address: *mut u8, length: usize, advice: i32) -> i32;
-        }
-        let range = block.as_ptr_range();
-        let start = range.start.addr().next_multiple_of(PAGE);
-        let length = (range.end.addr() - start) / PAGE * PAGE;
-        // SAFETY: whole pages inside the block; the advice changes how they are backed, not what
-        // they hold. A refusal is harmless.
-        unsafe {
-            madvise(block.as_ptr().cast::<u8>().cast_mut().with_addr(start), length, MADV_HUGEPAGE);
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = block;
 }

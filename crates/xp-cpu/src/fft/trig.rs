@@ -15,7 +15,7 @@ use rustfft::{Fft, FftDirection};
 use super::float::{FftFloat, Roots, unit_root};
 use super::kernels::RealPlan;
 use super::lanes::{LaneKernel, Lanes, Run};
-use super::large::{self, Large};
+use super::large::{self, Input, Large, Output};
 use super::plan::{self, Plan};
 use super::simd;
 use super::view::Shared;
@@ -342,10 +342,10 @@ impl<T: FftFloat> Stage<T> for LargeStage {
     }
 
     fn complex(self, n: usize, get: impl Fn(usize) -> Complex<T> + Sync, emit: impl Fn(usize, Complex<T>) + Sync) {
-        plan::get::<Large<T>>(n, FftDirection::Forward).run(
-            |start, piece| (start..).zip(piece).for_each(|(j, z)| *z = get(j)),
-            |start, piece| (start..).zip(piece).for_each(|(k, z)| emit(k, *z)),
-        );
+        let load = |start: usize, piece: &mut [Complex<T>]| (start..).zip(piece).for_each(|(j, z)| *z = get(j));
+        let store = |start: usize, piece: &[Complex<T>]| (start..).zip(piece).for_each(|(k, z)| emit(k, *z));
+        // SAFETY: functions read and write.
+        unsafe { plan::get::<Large<T>>(n, FftDirection::Forward).run(Input::Load(&load), Output::Store(&store)) };
     }
 }
 
@@ -363,7 +363,7 @@ impl<T: FftFloat> Stage<T> for SmallStage<'_, T> {
         let (bins, scratch) = rest.split_at_mut(n / 2 + 1);
         let x: &mut [T] = &mut bytemuck::cast_slice_mut(x)[..n];
         simd::vectorized(|| x.iter_mut().enumerate().for_each(|(j, x)| *x = get(j)));
-        plan.forward(x, bins, scratch, scale);
+        plan.forward(x, bins, scratch, scale, false);
         simd::vectorized(|| {
             emit(0, bins[0]);
             (1..).zip(&bins[1..]).for_each(|(k, z)| emit(k, *z));
@@ -377,7 +377,7 @@ impl<T: FftFloat> Stage<T> for SmallStage<'_, T> {
         let (bins, scratch) = rest.split_at_mut(n / 2 + 1);
         let x: &mut [T] = &mut bytemuck::cast_slice_mut(x)[..n];
         simd::vectorized(|| bins.iter_mut().enumerate().for_each(|(k, z)| *z = get(k)));
-        plan.backward(|k| bins[k], x, scratch, scale);
+        plan.backward(bins, x, scratch, scale, false);
         simd::vectorized(|| x.iter().enumerate().for_each(|(j, x)| emit(j, *x)));
     }
 

@@ -3,5 +3,6 @@
 mod arrays;
 mod lines;
 mod oracle;
+mod wide;
 
 use super::*;
