@@ -48,7 +48,7 @@ pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, o
         format!("{}{}typedef Element Out;\n{body}", program.head(&layout, &defines), program.functions(dense))
     })?;
     let mut arguments = Arguments::new();
-    axes.push_walk(&mut arguments, n, plan.out());
+    axes.push_walk(&mut arguments, n, plan.out(), layout.wide);
     if dense {
         arguments.push(packs as i64);
     }
@@ -82,7 +82,7 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(device: &Device, k
     let partial = device.alloc(partials, R::NAME)?;
     let finished = device.alloc_zeroed(counters, R::NAME)?;
     let mut arguments = Arguments::new();
-    axes.push_walk(&mut arguments, work.outputs, plan.out());
+    axes.push_walk(&mut arguments, work.outputs, plan.out(), layout.wide);
     arguments.push(work.reduced as i64).push(work.width as u32).push(work.chunk as i64).push(work.chunks as i64).push(count as i64);
     arguments.push(out).push(partial.pointer()).push(finished.pointer());
     program.push(&mut arguments, &axes)?;
@@ -94,8 +94,8 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(device: &Device, k
 /// The largest accumulator of a reduction, in bytes: a complex number, or a number and its position.
 const LARGEST_ACCUMULATOR: usize = 16;
 
-/// Loops up to this size count in 32 bits.
-const MOST_NARROW: usize = 1 << 30;
+/// Loops up to this size count in 32 bits; one bit is to spare for steps and divisions.
+const MOST_NARROW: usize = i32::MAX as usize;
 
 /// An expression as text, and its leaves.
 struct Program {
@@ -275,12 +275,20 @@ impl Axes {
     }
 
     /// Appends a `Walk`.
-    fn push_walk(&self, arguments: &mut Arguments, n: usize, out: &[isize]) {
+    fn push_walk(&self, arguments: &mut Arguments, n: usize, out: &[isize], wide: bool) {
         arguments.push(n as i64);
+        let length = |axis: &Option<usize>| axis.map_or(1, |k| self.shape[k]) as u64;
         for axis in &self.order {
-            arguments.push(axis.map_or(1, |k| self.shape[k]) as i64);
+            arguments.push(length(axis) as i64);
         }
         self.push_steps(arguments, out);
+        let divisors = || self.order.iter().map(|axis| divisor(length(axis), if wide { 64 } else { 32 }));
+        for (factor, _) in divisors() {
+            arguments.push(factor);
+        }
+        for (_, shift) in divisors() {
+            arguments.push(i64::from(shift));
+        }
     }
 
     /// Appends the steps along the axes.
@@ -294,6 +302,15 @@ impl Axes {
     fn place_of_first(&self) -> usize {
         self.order.iter().position(|&axis| axis == Some(0)).expect("a plan has axes")
     }
+}
+
+/// The factor `f` and the shift `s` for which `i / d` is `(i f / 2^bits + i) / 2^s` for all `i` below `2^(bits - 1)`, both
+/// quotients rounded down; `d` is below `2^(bits - 1)` too.
+fn divisor(d: u64, bits: u32) -> (u64, u32) {
+    let d = d.max(1);
+    let shift = d.next_power_of_two().trailing_zeros();
+    let factor = (((1u128 << shift) - u128::from(d)) << bits) / u128::from(d) + 1;
+    (factor as u64, shift)
 }
 
 fn shape_of(plan: &Plan) -> [usize; MAX_NDIM] {
@@ -355,7 +372,10 @@ pub(crate) fn samples() -> Vec<(String, String)> {
     for dtype in DType::ALL {
         let name = type_name(dtype);
         for ndim in [1, 3] {
-            all.push((format!("dense and strided {name} {ndim}"), sample(dtype, ndim)));
+            all.push((format!("dense and strided {name} {ndim}"), sample(dtype, ndim, false)));
+        }
+        if dtype == DType::F32 {
+            all.push((format!("more than 2^31 elements {name}"), sample(dtype, 6, true)));
         }
         let real = matches!(dtype.kind(), Kind::SignedInteger | Kind::UnsignedInteger | Kind::RealFloating);
         let reductions: &[&str] = match dtype.kind() {
@@ -376,7 +396,7 @@ pub(crate) fn samples() -> Vec<(String, String)> {
 }
 
 /// A loop over the sum of what every operation for a dtype gives.
-fn sample(dtype: DType, ndim: usize) -> String {
+fn sample(dtype: DType, ndim: usize, wide: bool) -> String {
     const NUMBERS: (&[&str], &[&str]) = (
         &["negative", "positive", "square", "sign", "round", "conj", "real", "imag", "abs", "abs_square", "isnan", "isinf", "isfinite"],
         &["add", "subtract", "multiply", "pow", "equal", "not_equal"],
@@ -448,6 +468,42 @@ fn sample(dtype: DType, ndim: usize) -> String {
     let program = Program { result, source, dtype };
     let pack = program.pack();
     let (dense, body) = (ndim == 1, if ndim == 1 { DENSE } else { STRIDED });
-    let head = program.head(&Layout { ndim, wide: false, extra: 0 }, &format!("#define PACK {pack}\n"));
+    let head = program.head(&Layout { ndim, wide, extra: 0 }, &format!("#define PACK {pack}\n"));
     format!("{head}{}typedef Element Out;\n{body}", program.functions(dense))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::divisor;
+
+    #[test]
+    fn a_multiplication_divides() {
+        let numbers = |bits: u32| {
+            let most = (1u64 << (bits - 1)) - 1;
+            let around = (0..bits - 1).flat_map(|b| [-1i64, 0, 1].map(|d| (1u64 << b).saturating_add_signed(d)));
+            let mut all: Vec<u64> = around.chain([1, 3, 5, 7, 10, 641, 1000, 65_537, most / 3, most - 1, most]).filter(|&x| (1..=most).contains(&x)).collect();
+            all.dedup();
+            all
+        };
+        for bits in [32, 64] {
+            for &d in &numbers(bits) {
+                let (factor, shift) = divisor(d, bits);
+                assert!(bits == 64 || factor < 1 << 32, "{d}: {factor}");
+                let check = |i: u64| {
+                    let high = ((u128::from(i) * u128::from(factor)) >> bits) as u64;
+                    assert_eq!((high + i) >> shift, i / d, "{i} / {d} in {bits} bits");
+                };
+                let most = (1u64 << (bits - 1)) - 1;
+                check(0);
+                for &i in &numbers(bits) {
+                    check(i);
+                    // Multiples and their neighbours are where a quotient could be wrong.
+                    let multiple = i / d * d;
+                    check(multiple);
+                    check(multiple.saturating_sub(1));
+                    check((multiple + (d - 1)).min(most));
+                }
+            }
+        }
+    }
 }

@@ -1,18 +1,23 @@
-// How generated kernels find their way through memory. NDIM is the number of axes; Index is an integer that holds the
-// number of elements.
+// How generated kernels find their way through memory. NDIM is the number of axes; Index is an integer that holds twice
+// the number of elements.
 
-// The axes of a loop: its size, its lengths, and the strides of its output.
-struct Walk { i64 n; i64 length[NDIM]; i64 out[NDIM]; };
+// The axes of a loop: its size, its lengths, the strides of its output, and what divides by the lengths.
+struct Walk { i64 n; i64 length[NDIM]; i64 out[NDIM]; u64 factor[NDIM]; i64 shift[NDIM]; };
 // A position along the axes.
 struct At { Index index[NDIM]; };
 
+// The quotient of a number below half the range of its type and the length that factor and shift were made for (Granlund and
+// Montgomery, "Division by invariant integers using multiplication", 1994): a division costs a GPU ten times as much.
+DEVICE u32 quotient(u32 i, u64 factor, i64 shift) { return (__umulhi(i, (u32)factor) + i) >> (u32)shift; }
+DEVICE i64 quotient(i64 i, u64 factor, i64 shift) { return (i64)((__umul64hi((u64)i, factor) + (u64)i) >> (u32)shift); }
+
 // The position of the i-th element of axes `first..last`, the last axis the fastest.
-template <int first, int last> DEVICE void split(const i64* length, Index i, At& at) {
+template <int first, int last> DEVICE void split(const Walk& walk, Index i, At& at) {
 #pragma unroll
   for (int k = last - 1; k > first; k--) {
-    Index size = (Index)length[k], quotient = i / size;
-    at.index[k] = i - quotient * size;
-    i = quotient;
+    Index rest = quotient(i, walk.factor[k], walk.shift[k]);
+    at.index[k] = i - rest * (Index)walk.length[k];
+    i = rest;
   }
   if (last > first) at.index[first] = i;
 }
