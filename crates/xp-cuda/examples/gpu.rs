@@ -7,15 +7,17 @@
 //! device of the tests takes the place of a real one, sizes are tiny, and the output says so: that shows that the program
 //! works, and nothing about speed.
 
-use std::time::Instant;
+use std::{error::Error, time::Instant};
 
 use cust::event::{Event, EventFlags};
 use xp_core::functions::{arange, eye};
 use xp_core::random::Generator;
-use xp_core::{Array, Backend, Ix1, Ix2, Ix3, Result, linalg, s};
+use xp_core::{Array, Backend, Ix1, Ix2, Ix3, linalg, s};
 use xp_cuda::Cuda;
 use xp_fft::{Axes, Direction, Fft, fftfreq, irfft2_with, rfft2_with, rfftfreq};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
+
+type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 fn main() -> Result<()> {
     let simulated = std::env::var_os("XP_CUDA_SIMULATED").is_some_and(|v| v == "1");
@@ -119,7 +121,9 @@ impl Clock {
 
     fn vectors(&self) -> Result<()> {
         let (device, n) = (&self.device, self.sizes.n);
-        let vector = |scale: f64| -> Result<Array<Cuda, f32, Ix1>> { (arange(device, 0, n as i64, 1i64)?.lazy().astype::<f32>() * scale as f32).try_eval() };
+        let vector = |scale: f64| -> xp_core::Result<Array<Cuda, f32, Ix1>> {
+            (arange(device, 0, n as i64, 1i64)?.lazy().astype::<f32>() * scale as f32).try_eval()
+        };
         let (x, y) = (vector(1e-8)?, vector(-3e-8)?);
         self.time("copy", || x.copy())?;
         self.time("chain of three", || ((x.lazy() + &y) * 0.5 - &x).try_eval())?;
@@ -175,17 +179,17 @@ impl Clock {
     }
 
     /// Numbers that look random and are the same in every library.
-    fn square<T: xp_core::Float>(&self, k: usize) -> Result<Array<Cuda, T, Ix2>> {
+    fn square<T: xp_core::Float>(&self, k: usize) -> xp_core::Result<Array<Cuda, T, Ix2>> {
         let i = arange(&self.device, 0, (k * k) as i64, 1i64)?.reshape([k, k])?;
         ((i.lazy() * 7919i64 % 1000i64).astype::<T>() * T::from_f64(1e-3)).try_eval()
     }
 
-    fn time<R>(&self, job: &str, run: impl Fn() -> Result<R>) -> Result<()> {
+    fn time<R, E: Error + 'static>(&self, job: &str, run: impl Fn() -> Result<R, E>) -> Result<()> {
         self.repeat(job, 1, run)
     }
 
     /// Prints the median times of a job that does `count` equal things.
-    fn repeat<R>(&self, name: &str, count: usize, run: impl Fn() -> Result<R>) -> Result<()> {
+    fn repeat<R, E: Error + 'static>(&self, name: &str, count: usize, run: impl Fn() -> Result<R, E>) -> Result<()> {
         let job = JOBS.iter().find(|job| job.name == name).expect("a job of the table");
         let event = || Event::new(EventFlags::DEFAULT).expect("the driver makes events");
         let (first, last, stream) = (event(), event(), self.device.device().stream());
@@ -223,12 +227,12 @@ impl Clock {
 }
 
 /// The image without frequencies above `cutoff` cycles per pixel, as in the example `smooth` of `xp-array`.
-fn smooth(image: &Array<Cuda, f32, Ix3>, cutoff: f32) -> Result<Array<Cuda, f32, Ix3>> {
+fn smooth(image: &Array<Cuda, f32, Ix3>, cutoff: f32) -> xp_core::Result<Array<Cuda, f32, Ix3>> {
     let [rows, cols, _] = image.shape();
     let plane = Axes::new([0, 1]);
     let spectrum = rfft2_with(image, plane.clone())?;
-    let down = fftfreq(image.device(), rows, 1.0)?.reshape([rows, 1, 1])?;
-    let across = rfftfreq(image.device(), cols, 1.0)?.reshape([cols / 2 + 1, 1])?;
+    let down = fftfreq(image.device(), rows, 1f32)?.reshape([rows, 1, 1])?;
+    let across = rfftfreq(image.device(), cols, 1f32)?.reshape([cols / 2 + 1, 1])?;
     let low = (down.lazy().square() + across.lazy().square()).less_equal(cutoff * cutoff);
     let kept = (spectrum.into_lazy() * low.astype::<f32>()).try_eval()?;
     irfft2_with(kept, plane.s([rows, cols]))

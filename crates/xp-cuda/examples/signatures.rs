@@ -4,7 +4,12 @@
 //! opens every library and looks all functions up.
 
 use xp_cuda::{
-    ffi::{cublas::CublasTable, cufft::CufftTable, cusolver::{CusolverTable, GeevTable}, nvrtc::NvrtcTable},
+    ffi::{
+        cublas::CublasTable,
+        cufft::CufftTable,
+        cusolver::{CusolverTable, GeevTable},
+        nvrtc::NvrtcTable,
+    },
     loader::{Library, Opened},
 };
 

@@ -358,7 +358,8 @@ fn inverse_values<B: Backend, R: crate::dtype::Float>(s: &Array<B, R, Dyn>, rtol
     }
     let limit = (s.slice_axis(-1, None, Some(1), 1)?.lazy() * rtol).try_eval()?;
     let keep = s.lazy().greater(&limit).logical_and(s.lazy().greater(R::ZERO)).try_eval()?;
-    Ok(crate::elementwise::where_(&keep, &s.reciprocal(), R::ZERO))
+    let zero = crate::expr::Scalar::<B, R, Dyn>::new(R::ZERO);
+    keep.lazy().zip3::<crate::ops::Where, _, _>(s.lazy().reciprocal().into_expr(), zero).try_eval()
 }
 
 /// The conjugate transpose of the last two axes.
@@ -367,7 +368,7 @@ fn inverse_values<B: Backend, R: crate::dtype::Float>(s: &Array<B, R, Dyn>, rtol
 /// [`Error::Rank`].
 pub fn adjoint<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
     let t = x.matrix_transpose()?;
-    Ok(if matches!(T::DTYPE.kind(), crate::dtype::Kind::ComplexFloating) { t.conj() } else { t })
+    if matches!(T::DTYPE.kind(), crate::dtype::Kind::ComplexFloating) { t.lazy().conj().try_eval() } else { Ok(t) }
 }
 
 /// The Gram matrix `E^H E` of a lazy matrix with many rows, which is never stored: `gram(x.lazy() - &mean)`.

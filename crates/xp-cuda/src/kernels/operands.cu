@@ -31,8 +31,16 @@ DEVICE i64 offset(const i64* step, const At& at) {
 // Elements that are moved as one, in 16-byte pieces.
 template <class T, int N> struct alignas(N * sizeof(T) < 16 ? N * sizeof(T) : 16) Pack { T at[N]; };
 
-// The leaves of an expression: `get` reads at a position, `flat` at a place of a loop with one axis and dense operands,
-// `pack` N elements at once.
+// N times the same element.
+template <int N, class T> DEVICE Pack<T, N> repeated(T one) {
+  Pack<T, N> all;
+#pragma unroll
+  for (int k = 0; k < N; k++) all.at[k] = one;
+  return all;
+}
+
+// The leaves of an expression: `get` reads at a position, `flat` at a place of a loop with one axis and dense operands;
+// `pack` reads N elements at once, from a place or a position on.
 template <class T> struct Array {
   const T* base;
   i64 step[NDIM];
@@ -40,23 +48,20 @@ template <class T> struct Array {
   __device__ __forceinline__ T flat(i64 i) const { return base[i * step[NDIM - 1]]; }
   template <int N> __device__ __forceinline__ Pack<T, N> pack(i64 i) const {
     if (step[NDIM - 1] == 1) return *(const Pack<T, N>*)(base + i);
-    Pack<T, N> all;
-    T one = *base;
-#pragma unroll
-    for (int k = 0; k < N; k++) all.at[k] = one;
-    return all;
+    return repeated<N>(*base);
+  }
+  template <int N> __device__ __forceinline__ Pack<T, N> pack(const At& at) const {
+    const T* from = base + offset(step, at);
+    if (step[NDIM - 1] == 1) return *(const Pack<T, N>*)from;
+    return repeated<N>(*from);
   }
 };
 template <class T> struct Scalar {
   T value;
   __device__ __forceinline__ T get(const At&) const { return value; }
   __device__ __forceinline__ T flat(i64) const { return value; }
-  template <int N> __device__ __forceinline__ Pack<T, N> pack(i64) const {
-    Pack<T, N> all;
-#pragma unroll
-    for (int k = 0; k < N; k++) all.at[k] = value;
-    return all;
-  }
+  template <int N> __device__ __forceinline__ Pack<T, N> pack(i64) const { return repeated<N>(value); }
+  template <int N> __device__ __forceinline__ Pack<T, N> pack(const At&) const { return repeated<N>(value); }
 };
 struct Counter {
   i64 start;
@@ -67,6 +72,13 @@ struct Counter {
     Pack<i64, N> all;
 #pragma unroll
     for (int k = 0; k < N; k++) all.at[k] = flat(i + k);
+    return all;
+  }
+  template <int N> __device__ __forceinline__ Pack<i64, N> pack(const At& at) const {
+    Pack<i64, N> all;
+    i64 first = get(at);
+#pragma unroll
+    for (int k = 0; k < N; k++) all.at[k] = first + k * step[NDIM - 1];
     return all;
   }
 };

@@ -335,7 +335,7 @@ impl Solver for CuSolver {
         let (t, p, d, real) = (&self.table, self.params(), s.dtype.code(), s.dtype.real().code());
         let (jobz, econ) = (c_int::from(s.vectors != Vectors::None), c_int::from(s.vectors != Vectors::Full));
         let mut perturbation = 0.0;
-        self.with_workspaces(
+        let done = self.with_workspaces(
             device,
             "singular value decomposition",
             |h, device, host| unsafe {
@@ -390,9 +390,10 @@ impl Solver for CuSolver {
                     &mut perturbation,
                 )
             },
-        )?;
+        );
+        // The perturbation is written on the host while the work runs, also by what was queued before a failure.
         device.synchronize("singular value decomposition")?;
-        Ok(perturbation)
+        done.map(|()| perturbation)
     }
 
     unsafe fn syevj_batched(

@@ -234,7 +234,9 @@ pub(crate) fn call(device: &Device, library: Library, operation: &str, mut f: im
 /// and the call is made again. A library allocates before it queues any work.
 pub(crate) fn with_room<T>(device: &Device, mut f: impl FnMut() -> Result<T>) -> Result<T> {
     match f() {
-        Err(Error::Status { library: Library::Cublas, status: 3, .. } | Error::Status { library: Library::Cusolver | Library::Cufft, status: 2, .. }) => {
+        Err(
+            Error::Status { library: Library::Cublas, status: 3, .. } | Error::Status { library: Library::Cusolver | Library::Cufft, status: 2, .. },
+        ) => {
             device.trim_pool()?;
             f()
         }
