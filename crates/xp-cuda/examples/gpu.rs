@@ -19,7 +19,14 @@ use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
-fn main() -> Result<()> {
+fn main() {
+    if let Err(error) = measure() {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
+}
+
+fn measure() -> Result<()> {
     let simulated = std::env::var_os("XP_CUDA_SIMULATED").is_some_and(|v| v == "1");
     let sizes = if simulated { TINY } else { REAL };
     if std::env::args().nth(1).is_some_and(|a| a == "floors") {

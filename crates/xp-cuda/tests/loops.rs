@@ -17,7 +17,7 @@ fn table<B: Backend, T: Element + Num>(device: &B, shape: [usize; 2]) -> Result<
 }
 
 /// The operands, made first, and what is launched for them.
-type Job<B> = Box<dyn Fn() -> Result<Vec<f64>> + 'static>;
+type Job = Box<dyn Fn() -> Result<Vec<f64>>>;
 
 /// An expression over a table and a part of it, as a list of its elements.
 macro_rules! job {
@@ -34,8 +34,8 @@ macro_rules! job {
     }};
 }
 
-fn jobs<B: Backend>(device: &B) -> Result<Vec<(&'static str, &'static str, Job<B>)>> {
-    let from_table = |name: &'static str, form: &'static str, job: Job<B>| (name, form, job);
+fn jobs<B: Backend>(device: &B) -> Result<Vec<(&'static str, &'static str, Job)>> {
+    let from_table = |name: &'static str, form: &'static str, job: Job| (name, form, job);
     Ok(vec![
         from_table("operands alike", "dense", job!(device, f32, [6, 8], |x| x.clone(), |a, b| a.lazy() + &b)),
         from_table("a row", "rows", job!(device, f32, [6, 8], |x| x.slice(s![..1])?, |a, b| a.lazy() + &b)),

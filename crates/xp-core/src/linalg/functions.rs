@@ -259,7 +259,7 @@ pub fn pinv_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(x: &Array<B, T, D>, 
     let rtol = rtol.broadcast_to(&a.dims()[..a.ndim() - 2])?;
     let (u, s, vh) = B::svd(&a, Vectors::Thin)?;
     let inverse = inverse_values(&s, &rtol.expand_dims(-1)?)?;
-    let scaled = adjoint(&vh)? * inverse.expand_dims(-2)?.lazy().map::<crate::ops::AsType<T>>().try_eval()?;
+    let scaled = (adjoint(&vh)?.lazy() * inverse.expand_dims(-2)?.lazy().map::<crate::ops::AsType<T>>()).try_eval()?;
     scaled.matmul(&adjoint(&u)?)?.into_rank()
 }
 
@@ -341,10 +341,10 @@ pub fn lstsq<B: Linalg<T>, T: Floating, E: Dim>(a: &Array<B, T, Ix2>, b: &Array<
     }
     let (u, s, vh) = svd(a, Vectors::Thin)?;
     let inverse = inverse_values(&s.clone().into_dyn(), &scalar_rtol(a, rtol)?.into_dyn())?;
-    let rank = inverse.count_nonzero_all().item()? as usize;
+    let rank = inverse.lazy().count_nonzero_all().try_eval()?.item()? as usize;
     let inverse = inverse.lazy().map::<crate::ops::AsType<T>>().try_eval()?.expand_dims(-1)?;
     let rhs: Array<B, T, Ix2> = b.reshape([m, b.size() / m.max(1)])?;
-    let y = u.t().conj().matmul(&rhs)? * inverse;
+    let y = (adjoint(&u)?.matmul(&rhs)?.lazy() * &inverse).try_eval()?;
     let mut shape = b.dims().to_vec();
     shape[0] = n;
     let solution = adjoint(&vh)?.matmul(&y.into_rank::<Ix2>()?)?.reshape(shape)?.into_rank()?;

@@ -321,6 +321,11 @@ unsafe fn eliminate<T: Floating>(a: View<T>, m: usize, n: usize, pivots: *mut i6
             (k + 1..n).for_each(|j| a.set(i, j, a.get(i, j) - factor * a.get(k, j)));
         }
     }
+    if failed > 0 {
+        // What comes after such a pivot is unspecified.
+        let nan = from_re::<T>(<T::Part as Float>::NAN.to_f64());
+        (failed as usize..m.min(n)).for_each(|k| a.set(k, k, nan));
+    }
     failed
 }
 

@@ -107,15 +107,19 @@ impl<T: Lapack> Problem<T> {
     fn by_jacobi(&self, batch: usize) -> Result<Option<Factors<T>>> {
         let (device, stack) = (self.device(), stack_of(&self.transposes));
         let a = self.operand()?;
-        let (u, v) = (self.room(self.large, self.large)?, self.room(self.small, self.small)?);
+        // There is room for vectors even if none is wanted: what the method does with their addresses then is not documented.
+        let (u, v) = (Columns::<T>::new(device, stack, self.large, self.large)?, Columns::<T>::new(device, stack, self.small, self.small)?);
         let (s, reports) = (Vectors::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, batch)?);
         run(device, "singular value decomposition", |d| {
-            let call = self.call(a.first(), s.first(), u.each().next(), v.each().next());
+            let call = self.call(a.first(), s.first(), Some(u.first()), Some(v.first()));
             // SAFETY: the matrices were made for these sizes, one after the other; there is room for all vectors.
             unsafe { d.solver()?.gesvdj_batched(d, &call, reports.first(), batch as i64) }
         })?;
         if reports.finish()?.is_some() {
             return Ok(None);
+        }
+        if self.vectors == solver::Vectors::None {
+            return Ok(Some((self.room(1, 1)?.finish()?, s.array, self.room(1, 1)?.finish()?)));
         }
         let u = u.finish()?;
         let u = if self.vectors == solver::Vectors::Thin { u.slice_axis(-1, None, Some(self.small as isize), 1)? } else { u };
@@ -164,8 +168,9 @@ impl<T: Lapack> Problem<T> {
         let identity = eye::<_, T>(self.device(), self.small, self.small, 0)?.into_dyn();
         for product in [adjoint(u)?.matmul(u)?, vh.matmul(&adjoint(vh)?)?] {
             let error = (product.lazy() - &identity).abs().max_all().try_eval()?.item()?;
-            // Also when the error is NaN.
-            if !(error <= limit) {
+            // False when the error is NaN, too.
+            let is_small = error <= limit;
+            if !is_small {
                 return Ok(false);
             }
         }

@@ -85,6 +85,11 @@ impl Reports {
         self.0.first()
     }
 
+    /// The reports, in one column.
+    pub(super) fn array(&self) -> &Matrices<i32> {
+        &self.0.array
+    }
+
     /// Waits, and returns the first matrix that failed, with its report.
     pub(super) fn finish(self) -> Result<Option<(usize, i32)>> {
         let values = values(&self.0.array)?;
