@@ -95,7 +95,8 @@ pub fn clear_cache() {
     cache().trim(0);
 }
 
-/// Limits the memory that the cache may hold, 1 GiB at the start. What is over the limit is freed.
+/// Limits the memory that the cache may hold. What is over the limit is freed. At the start the limit is an eighth of the
+/// memory that the process may use, and at least 1 GiB.
 pub fn set_cache_limit(bytes: usize) {
     let mut cache = cache();
     cache.limit = bytes;
@@ -208,9 +209,26 @@ unsafe impl Send for Cache {}
 
 fn cache() -> MutexGuard<'static, Cache> {
     static CACHE: OnceLock<Mutex<Cache>> = OnceLock::new();
-    let cache = CACHE.get_or_init(|| Mutex::new(Cache { free: HashMap::new(), held: 0, limit: 1 << 30 }));
+    let cache = CACHE.get_or_init(|| Mutex::new(Cache { free: HashMap::new(), held: 0, limit: first_limit() }));
     // The cache is consistent at every point where a panic could happen.
     cache.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An eighth of the machine's memory, or of what the control group allows; at least 1 GiB.
+fn first_limit() -> usize {
+    (memory() / 8).max(1 << 30)
+}
+
+#[cfg(target_os = "linux")]
+fn memory() -> usize {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let total = read("/proc/meminfo").and_then(|text| text.split_whitespace().nth(1)?.parse::<usize>().ok()).map_or(0, |kib| kib << 10);
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    limits.iter().filter_map(|path| read(path)?.trim().parse().ok()).fold(total, usize::min)
+}
+#[cfg(not(target_os = "linux"))]
+fn memory() -> usize {
+    0
 }
 
 impl Cache {

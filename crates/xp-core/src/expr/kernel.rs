@@ -195,19 +195,28 @@ unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &Walk, start: u
         rest /= shape[k];
     }
     let mut offset: isize = index.iter().zip(walk).map(|(&i, &s)| i as isize * s).sum();
-    for slot in to {
-        // SAFETY: `offset` is the offset of `index`, which is inside `shape`.
-        *slot = unsafe { *base.offset(offset) };
-        let mut k = last;
-        loop {
-            index[k] += 1;
-            offset += walk[k];
-            if index[k] < shape[k] || k == 0 {
-                break;
+    let mut to = to;
+    while !to.is_empty() {
+        // To the end of the innermost axis.
+        let (run, after) = to.split_at_mut((shape[last] - index[last]).min(to.len()));
+        // SAFETY: the run is inside `shape`, and `offset` is the offset of its first element.
+        unsafe {
+            match walk[last] {
+                0 => run.fill(*base.offset(offset)),
+                1 => run.iter_mut().enumerate().for_each(|(j, slot)| *slot = *base.offset(offset + j as isize)),
+                s => run.iter_mut().enumerate().for_each(|(j, slot)| *slot = *base.offset(offset + j as isize * s)),
             }
+        }
+        to = after;
+        let mut k = last;
+        index[k] += run.len();
+        offset += walk[k] * run.len() as isize;
+        while index[k] == shape[k] && k > 0 {
             offset -= walk[k] * shape[k] as isize;
             index[k] = 0;
             k -= 1;
+            index[k] += 1;
+            offset += walk[k];
         }
     }
 }
