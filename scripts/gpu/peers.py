@@ -19,7 +19,7 @@ class Library:
     def __init__(self, np, name, version, to_device, wait, compiled=lambda f: f):
         self.np, self.name, self.version, self.to_device, self.wait, self.compiled = np, name, version, to_device, wait, compiled
 
-    def measure(self, job, run, count=1, most=50, seconds=1.5):
+    def measure(self, job, run, count=1, most=50, seconds=0.7):
         try:
             for _ in range(3 if most > 1 else 0):
                 self.wait(run())

@@ -66,16 +66,16 @@ suite() {
     [ "$all" -gt 0 ] && [ "$passed" = "$all" ] || failed "test-$name" "$out/test-$name.txt"
     rm -f "$out/test-$name".[0-9]*.txt "$out/test-$name".shard-* "$out/test-$name.list"
 }
-suite conformance 170
+suite conformance 150
 suite fft 40
 suite models 60
 
-(cd "$out" && limit 20 "$bin/lda$suffix" "$out/lda.svg" && limit 20 "$bin/smooth$suffix" "$out") > "$out/examples.txt" 2>&1 || failed "an example" "$out/examples.txt"
+(cd "$out" && limit 20 "$bin/lda$suffix" "$out/lda.svg" && limit 20 "$bin/smooth$suffix" "$out" && limit 20 "$bin/to_cpu$suffix") > "$out/examples.txt" 2>&1 || failed "an example" "$out/examples.txt"
 note "examples: $(grep -c . "$out/examples.txt") lines in $out/examples.txt"
-limit 70 "$bin/gpu" > "$out/xp.jsonl" 2> "$out/xp.txt" || failed "the measurements" "$out/xp.txt"
+limit 60 "$bin/gpu" > "$out/xp.jsonl" 2> "$out/xp.txt" || failed "the measurements" "$out/xp.txt"
 note "measured $(grep -c '"job"' "$out/xp.jsonl") jobs"
 for peer in cupy torch jax numpy; do
-    limit 45 python3 "$here/peers.py" "$peer" $tiny > "$out/$peer.jsonl" 2> "$out/$peer.txt" || true
+    limit 40 python3 "$here/peers.py" "$peer" $tiny > "$out/$peer.jsonl" 2> "$out/$peer.txt" || true
     note "$peer: $(grep -c '"job"' "$out/$peer.jsonl") jobs; $(grep -c . "$out/$peer.txt") lines of messages in $out/$peer.txt"
 done
 # Where a GPU starts to pay. The numbers are in OUTDIR/criterion.

@@ -214,7 +214,7 @@ impl Clock {
         // The first call compiles.
         (0..3).try_for_each(|_| once().map(drop))?;
         let (mut times, begin) = (Vec::new(), Instant::now());
-        let (most, seconds) = if self.device.device().is_simulated() { (5, 0.2) } else { (50, 1.5) };
+        let (most, seconds) = if self.device.device().is_simulated() { (5, 0.2) } else { (50, 1.0) };
         while times.len() < 3 || (times.len() < most && begin.elapsed().as_secs_f64() < seconds) {
             times.push(once()?);
         }
