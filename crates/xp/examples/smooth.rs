@@ -24,7 +24,7 @@ fn smooth<B: Fft<T>, T: Float>(image: &Array<B, T, Ix3>, cutoff: T) -> xp::Resul
     irfft2_with(kept, plane.s([rows, cols]))
 }
 
-pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".into());
     let device = DefaultBackend::default_device()?;
     let photograph = read(&device, include_bytes!("data/china.png"))?;

@@ -6,7 +6,7 @@ use xp::models::datasets::load_digits;
 use xp::models::discriminant_analysis::LinearDiscriminantAnalysis;
 use xp::prelude::*;
 
-pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = DefaultBackend::default_device()?;
     let (x, y) = load_digits::<_, f64>(&device)?;
     let model = LinearDiscriminantAnalysis::params().fit(&x, &y)?;
