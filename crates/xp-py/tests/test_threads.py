@@ -77,13 +77,14 @@ def writes():
 @pytest.mark.parametrize("write", writes(), ids=lambda f: f.__name__)
 @pytest.mark.parametrize("name", ["sort", "argsort", "unique", "mask"])
 def test_writers_wait_for_readers(name, write):
+    values = np.random.default_rng(2).normal(size=N // 4)
+    positive = xp.asarray(values > 0)
     work = {
         "sort": xp.sort,
         "argsort": xp.argsort,
         "unique": xp.unique_values,
-        "mask": lambda x: x[x > 0],
+        "mask": lambda x: x[positive],
     }[name]
-    values = np.random.default_rng(2).normal(size=N // 4)
     before, after = (np.asarray(work(xp.asarray(v))) for v in (values, np.zeros_like(values)))
     for _ in range(4):
         x = xp.asarray(values.copy())
