@@ -6,7 +6,7 @@ sides of a comparison draw their own numbers by these rules; seeds need not give
 
 import numpy as np
 
-DTYPES = {"f64": np.float64, "f32": np.float32, "c128": np.complex128, "c64": np.complex64}
+DTYPES = {"f64": np.float64, "f32": np.float32, "i64": np.int64, "c128": np.complex128, "c64": np.complex64}
 
 
 def make(kind, dtype, seed):
@@ -28,6 +28,11 @@ def vectors(rng, dtype):
 def take(rng, dtype):
     """x: a normal vector of 1e7; i: 1e6 int64 indices, uniform in 0..1e7, with repetition."""
     return {"x": _normal(rng, dtype, 10**7), "i": rng.integers(0, 10**7, 10**6)}
+
+
+def integers(rng, dtype):
+    """x: 1e7 integers, uniform in 0..1000."""
+    return {"x": rng.integers(0, 1000, 10**7, dtype)}
 
 
 def standardize(rng, dtype):
@@ -134,6 +139,6 @@ def _uniform(rng, dtype, low, high, *shape):
     return rng.random(shape, dtype=dtype) * dtype.type(high - low) + dtype.type(low)
 
 
-_EXACT = {f.__name__: f for f in (vectors, take, standardize, thin_product)}
+_EXACT = {f.__name__: f for f in (vectors, take, integers, standardize, thin_product)}
 _SIZED = {f.__name__: f for f in (matrices, matrix, square, tall, symmetric, definite, batch, batch_symmetric, classes,
                                   components, regression, clusters, signal, image)}  # fmt: skip

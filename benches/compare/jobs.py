@@ -51,6 +51,8 @@ JOBS = [
         "sorting",
         ("sort 1e7", BOTH, "vectors"),
         ("argsort 1e7", BOTH, "vectors"),
+        ("unique 1e7", BOTH, "vectors"),
+        ("unique 1e7 of 1000 integers", ("i64",), "integers"),
         ("cumsum 1e7", BOTH, "vectors"),
     ),
     *_area(

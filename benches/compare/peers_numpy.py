@@ -64,6 +64,8 @@ JOBS = {
     "take 1e6 random of 1e7": lambda d: lambda: np.take(d["x"], d["i"]),
     "sort 1e7": lambda d: lambda: np.sort(d["x"]),
     "argsort 1e7": lambda d: lambda: np.argsort(d["x"]),
+    "unique 1e7": lambda d: lambda: np.unique(d["x"]),
+    "unique 1e7 of 1000 integers": lambda d: lambda: np.unique(d["x"]),
     "cumsum 1e7": lambda d: lambda: np.cumsum(d["x"]),
     "matmul 2000": lambda d: lambda: d["a"] @ d["b"],
     "matmul a@a.T 2000": lambda d: lambda: d["a"] @ d["a"].T,

@@ -65,6 +65,8 @@ JOBS = {
     "take 1e6 random of 1e7": lambda d: lambda: torch.take(d["x"], d["i"]),
     "sort 1e7": lambda d: lambda: torch.sort(d["x"]).values,
     "argsort 1e7": lambda d: lambda: torch.argsort(d["x"]),
+    "unique 1e7": lambda d: lambda: torch.unique(d["x"]),
+    "unique 1e7 of 1000 integers": lambda d: lambda: torch.unique(d["x"]),
     "cumsum 1e7": lambda d: lambda: torch.cumsum(d["x"], 0),
     "matmul 2000": lambda d: lambda: d["a"] @ d["b"],
     "matmul a@a.T 2000": lambda d: lambda: d["a"] @ d["a"].T,

@@ -6,28 +6,39 @@ cd "$(dirname "$0")/../.."
 out=.gpu
 rm -rf "$out"
 mkdir -p "$out/bin" "$out/data"
+messages=$(mktemp)
+trap 'rm -f "$messages"' EXIT
 
-# The file that Cargo built for a test, bench or example, by its JSON messages.
-built() { python3 -c '
+# Builds with Cargo, and takes the stripped file of a target: take NAME_IN_THE_BUNDLE TARGET CARGO_ARGUMENTS...
+take() {
+    local name=$1 target=$2 file; shift 2
+    cargo "$@" --message-format json-render-diagnostics > "$messages"
+    file=$(python3 -c '
 import json, sys
-for line in sys.stdin:
+for line in open(sys.argv[1]):
     message = json.loads(line)
-    if message.get("reason") == "compiler-artifact" and message["target"]["name"] == sys.argv[1] and message.get("executable"):
+    if message.get("reason") == "compiler-artifact" and message["target"]["name"] == sys.argv[2] and message.get("executable"):
         print(message["executable"])
-' "$1" | tail -1; }
-take() { strip -o "$out/bin/$2" "$1"; }
+' "$messages" "$target" | tail -1)
+    [ -n "$file" ] || { echo "cargo $* built no $target" >&2; exit 1; }
+    strip -o "$out/bin/$name" "$file"
+}
 
 for test in conformance fft models; do
-    take "$(cargo test --offline -p xp-cuda --test "$test" --no-run --message-format json 2>/dev/null | built "$test")" "test-$test"
+    take "test-$test" "$test" test -p xp-cuda --test "$test" --no-run
 done
-take "$(cargo bench --offline -p benches --bench backends --features cuda --no-run --message-format json 2>/dev/null | built backends)" bench-backends
-take "$(cargo build --offline --release -p xp-cuda --example gpu --message-format json 2>/dev/null | built gpu)" gpu
-for example in lda smooth; do
-    take "$(cargo build --offline --release -p xp-array --features cuda --example "$example" --message-format json 2>/dev/null | built "$example")" "$example"
+# Without a GPU these run on the simulated device, on demand (XP_CUDA_SIMULATED=1).
+take gpu gpu build --release -p xp-cuda --example gpu
+take backends backends bench -p benches --bench backends --features simulated --no-run
+for example in lda smooth to_cpu; do
+    take "$example" "$example" build --release -p xp-array --features cuda --example "$example"
+    take "$example-simulated" "$example-simulated" build --release -p benches --features simulated --example "$example-simulated"
 done
+tar czf "$out/bin.tar.gz" -C "$out" bin
+rm -rf "$out/bin"
 cp scripts/gpu/run.sh scripts/gpu/peers.py scripts/gpu/table.py "$out/"
 # Tests read their golden files, and examples their pictures, where they were built: the bundle brings them along.
-tar cf "$out/data/files.tar" crates/xp-models/tests/golden crates/xp-models/data crates/xp-conformance/golden crates/xp/examples/data
+tar czf "$out/data/files.tar.gz" crates/xp-models/tests/golden crates/xp-models/data crates/xp-conformance/golden crates/xp/examples/data
 pwd > "$out/data/root"
 size=$(du -sk "$out" | cut -f1)
 echo "$out: $((size / 1024)) MiB"

@@ -1,40 +1,117 @@
-"""Joins the measurements of a run into gpu.json and table.md: python3 table.py OUTDIR"""
+"""Joins the measurements of a run, or shows what no card can beat.
+
+    python3 table.py OUTDIR          joins OUTDIR/*.jsonl into OUTDIR/gpu.json and OUTDIR/table.md
+    python3 table.py --floors FILE   a table of floors from `gpu floors`, with empty cells for times
+
+Times of a simulated device are not shown: a run with one writes simulated.json and a table without times.
+"""
 import json
 import pathlib
 import sys
+
+# What the specification of an H200 (SXM) names: bytes and floating-point operations a second.
+CARD = {"name": "H200", "bytes": 4.8e12, "f32": 67e12, "f64": 67e12}
+PEERS = {"cupy": "CuPy", "torch": "PyTorch", "jax": "JAX"}
+# Ratios to scikit-learn and SciPy on the processor that are goals.
+HOST_GOALS = {"LDA fit": 27, "smoothing": 15}
 
 
 def lines(path):
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")]
+    rows = []
+    for line in path.read_text().splitlines():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:  # a line that a time limit cut off, or a message of a library
+            continue
+    return [row for row in rows if isinstance(row, dict)]
 
 
-def main(folder):
-    out = pathlib.Path(folder)
-    measured = {name: lines(out / f"{name}.jsonl") for name in ["xp", "cupy", "torch", "jax"]}
-    about = {name: rows[0] for name, rows in measured.items() if rows}
-    times = {name: {r["job"]: r["seconds"] for r in rows[1:]} for name, rows in measured.items()}
-    jobs = {r["job"]: r for r in measured["xp"][1:]}
-    if not jobs:
+def floor(job):
+    """Seconds below which no implementation can be on the card of the specification."""
+    return max(job["bytes"] / CARD["bytes"], job["flops"] / CARD[job["dtype"]])
+
+
+def amount(value, unit):
+    if not value:
+        return ""
+    for factor, prefix in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]:
+        if value >= factor:
+            return f"{value / factor:.3g} {prefix}{unit}"
+    return f"{value:.3g} {unit}"
+
+
+def duration(seconds):
+    if not seconds:
+        return ""
+    for factor, unit in [(1, "s"), (1e-3, "ms"), (1e-6, "µs")]:
+        if seconds >= factor:
+            break
+    return f"{seconds / factor:.3g} {unit}"
+
+
+def floors(path):
+    table = ["| job | dtype | moves | computes | floor | measured |", "|---|---|---|---|---|---|"]
+    for job in lines(path):
+        table.append(f"| {job['job']} | `{job['dtype']}` | {amount(job['bytes'], 'B')} | {amount(job['flops'], 'FLOP')} | {duration(floor(job))} | |")
+    print("\n".join(table))
+
+
+def join(out):
+    measured = {name: lines(out / f"{name}.jsonl") for name in ["xp", *PEERS, "numpy"]}
+    about = {name: next((r for r in rows if "library" in r), None) for name, rows in measured.items()}
+    times = {name: {r["job"]: r["seconds"] for r in rows if "job" in r} for name, rows in measured.items()}
+    jobs = {r["job"]: r for r in measured["xp"] if "job" in r}
+    if not jobs or not about["xp"]:
         raise SystemExit("no measurements of xp")
+    simulated = about["xp"]["simulated"] is not False
     card = (out / "card.txt").read_text().strip() if (out / "card.txt").exists() else ""
+    tests = {p.stem.removeprefix("test-"): p.read_text().strip().splitlines()[-1] for p in sorted(out.glob("test-*.result"))}
+    if simulated:
+        # Nothing that could be taken for a measurement leaves this function.
+        (out / "simulated.json").write_text(json.dumps({"simulated": True, "jobs": sorted(jobs), "tests": tests}, indent=1) + "\n")
+        table = ["SIMULATED DEVICE: a trial of the scripts. No time was measured.", "", "| job | ran | peers that ran |", "|---|---|---|"]
+        table += [f"| {name} | yes | {', '.join(PEERS[p] for p in PEERS if name in times[p])} |" for name in jobs]
+        return finish(out, "simulated.md", tests, table)
     copy = jobs["copy"]["bytes"] / jobs["copy"]["seconds"] if "copy" in jobs else None
-    gemm = jobs["gemm"]["flops"] / jobs["gemm"]["seconds"] if "gemm" in jobs else None
-    rows, table = [], ["| job | xp | of copy or GEMM | CuPy | PyTorch | JAX | best / xp |", "|---|---|---|---|---|---|---|"]
+    gemm = {jobs[name]["dtype"]: jobs[name]["flops"] / jobs[name]["seconds"] for name in ["gemm", "gemm of doubles"] if name in jobs}
+    rows = []
+    table = [
+        "| job | xp | between events | rate | of copy or GEMM | " + " | ".join(PEERS.values()) + " | best / xp | processor / xp |",
+        "|---|---|---|---|---|" + "---|" * len(PEERS) + "---|---|",
+    ]
     for name, job in jobs.items():
-        peers = {peer: times[peer].get(name) for peer in ["cupy", "torch", "jax"]}
-        reached = job["bytes"] / job["seconds"] / copy if job["bytes"] and copy else job["flops"] / job["seconds"] / gemm if job["flops"] and gemm else None
+        seconds = job["seconds"]
+        peers = {peer: times[peer].get(name) for peer in PEERS}
+        by_bytes = bool(job["bytes"]) and (not job["flops"] or job["bytes"] / CARD["bytes"] > job["flops"] / CARD[job["dtype"]])
+        rate = job["bytes"] / seconds if by_bytes else job["flops"] / seconds
+        peak = copy if by_bytes else gemm.get(job["dtype"])
+        reached = rate / peak if rate and peak else None
         best = min((t for t in peers.values() if t), default=None)
-        rows.append({**job, "reached": reached, "peers": peers, "ratio": best / job["seconds"] if best else None})
-        cell = lambda t: f"{1e3 * t:.3f} ms" if t else ""
-        table.append("| {} | {} | {} | {} | {} | {} | {} |".format(
-            name, cell(job["seconds"]), f"{100 * reached:.0f}%" if reached else "", *(cell(t) for t in peers.values()), f"{best / job['seconds']:.2f}" if best else ""))
-    (out / "gpu.json").write_text(json.dumps({"card": card, "libraries": about, "copy_bytes_per_second": copy, "gemm_flops_per_second": gemm, "jobs": rows}, indent=1))
-    text = f"{card}\n\n" + "\n".join(table) + "\n"
-    (out / "table.md").write_text(text)
+        host = times["numpy"].get(name)
+        rows.append({**job, "rate": rate, "reached": reached, "peers": peers, "ratio": best / seconds if best else None, "processor": host})
+        goal = f" (goal {HOST_GOALS[name]})" if name in HOST_GOALS and host else ""
+        cells = [name, duration(seconds), duration(job.get("events")), amount(rate, "B/s" if by_bytes else "FLOP/s")]
+        cells += [f"{100 * reached:.0f}%" if reached else "", *(duration(t) for t in peers.values())]
+        cells += [f"{best / seconds:.2f}" if best else "", f"{host / seconds:.1f}{goal}" if host else ""]
+        table.append("| " + " | ".join(cells) + " |")
+    result = {"card": card, "device": about["xp"]["device"], "simulated": False, "libraries": about, "tests": tests}
+    result |= {"copy_bytes_per_second": copy, "gemm_flops_per_second": gemm, "jobs": rows}
+    (out / "gpu.json").write_text(json.dumps(result, indent=1) + "\n")
+    finish(out, "table.md", tests, [card, "", *table])
+
+
+def finish(out, name, tests, table):
+    text = "\n".join(table + ["", *(f"* {suite}: {result}" for suite, result in tests.items())]) + "\n"
+    (out / name).write_text(text)
     print(text)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if len(sys.argv) == 3 and sys.argv[1] == "--floors":
+        floors(pathlib.Path(sys.argv[2]))
+    elif len(sys.argv) == 2 and not sys.argv[1].startswith("-"):
+        join(pathlib.Path(sys.argv[1]))
+    else:
+        raise SystemExit(__doc__)

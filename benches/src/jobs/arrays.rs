@@ -3,7 +3,7 @@
 use xp::Result;
 use xp::prelude::*;
 
-use super::{Job, job};
+use super::{Job, job, named};
 use crate::data::{Matrix, Source, Vector};
 
 const LEN: usize = 10_000_000;
@@ -42,8 +42,13 @@ pub(super) fn jobs<T: Float>() -> Vec<Job> {
         ),
         job::<T, _, _, _, _>("sort 1e7", vector::<T>, |x| x.sort(0, false)),
         job::<T, _, _, _, _>("argsort 1e7", vector::<T>, |x| x.argsort(0, false)),
+        job::<T, _, _, _, _>("unique 1e7", vector::<T>, |x| unique_values(x)),
         job::<T, _, _, _, _>("cumsum 1e7", vector::<T>, |x| x.cumulative_sum(0)),
     ]
+}
+
+pub(super) fn integers() -> Vec<Job> {
+    vec![named("i64", "unique 1e7 of 1000 integers", |from| from.integers(LEN, 1000), |x| unique_values(x))]
 }
 
 fn vector<T: Float>(from: &mut Source) -> Result<Vector<T>> {

@@ -37,6 +37,7 @@ pub fn table() -> Vec<Job> {
     let mut all = vec![];
     all.extend(arrays::jobs::<f64>());
     all.extend(arrays::jobs::<f32>());
+    all.extend(arrays::integers());
     all.extend(linalg::jobs::<f64>());
     all.extend(linalg::jobs::<f32>());
     all.extend(linalg::double());

@@ -33,6 +33,7 @@ pub mod sorting;
 pub mod special_cases;
 pub mod standard;
 pub mod support;
+pub mod values;
 
 /// Tests for any backend; `float32` and narrower dtypes. The device is an expression that can stand in any module.
 #[macro_export]
@@ -55,6 +56,7 @@ macro_rules! backend_suite {
             sorting { sort<f32>, sort_integers, argsort<f32>, searchsorted<f32>, unique<f32>, nonzero, isin, cumulative<f32>, cumulative_integers }
             manipulation { concat, stack, unstack, roll, tile, repeat, flip, moveaxis, meshgrid }
             matmul { integers, floats<f32>, complex<$crate::C64>, halves, stacks<f32>, vectors<f32>, tensordot<f32>, vecdot, views<f32> }
+            values { golden<f32>, deviations<f32>, branch_cuts<$crate::C64> }
             errors {
                 shapes_that_do_not_broadcast, ranks, axes, indices, lengths, values, matmul_shapes, joining, two_devices<f32>,
                 too_large, linalg_free,
@@ -93,6 +95,7 @@ macro_rules! float64_suite {
                 reductions { sums<f64>, sums_of_complex<$crate::C128>, extremes<f64>, means_and_variances<f64>, empty<f64>, layouts<f64>, reproducible<f64> }
                 sorting { sort<f64>, argsort<f64>, searchsorted<f64>, unique<f64>, cumulative<f64> }
                 matmul { floats<f64>, complex<$crate::C128>, stacks<f64>, vectors<f64>, tensordot<f64>, views<f64> }
+                values { golden<f64>, deviations<f64> }
                 printing { float64 }
             }
         }
@@ -112,6 +115,7 @@ macro_rules! dtypes_suite {
                     other_integers, halves,
                 }
                 special_cases { real<f64>, complex<$crate::C128> }
+                values { golden<$crate::C128>, branch_cuts<$crate::C128> }
             }
         }
     };
@@ -125,6 +129,21 @@ macro_rules! linalg_suite {
             linalg {
                 golden<$t>, svd<$t>, svd_scaled<$t>, svd_ill_conditioned<$t>, eigh<$t>, qr<$t>, cholesky<$t>, solve<$t>, triangular<$t>,
                 inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, norms<$t>, lazy_products<$t>, tall_r<$t>, failures<$t>,
+            }
+        }
+    };
+}
+
+/// Tests for a backend's linear algebra of one dtype at scales near its limits, and at conditions up to 1e15.
+#[macro_export]
+macro_rules! scales_suite {
+    ($device:expr, $t:ty) => {
+        mod scales {
+            $crate::tests! { $device;
+                linalg {
+                    svd_at_scales<$t>, eigh_at_scales<$t>, qr_at_scales<$t>, cholesky_at_scales<$t>, lu_at_scales<$t>, solve_at_scales<$t>,
+                    lstsq_at_scales<$t>, pinv_at_scales<$t>,
+                }
             }
         }
     };
@@ -149,7 +168,7 @@ macro_rules! eig_suite {
     ($device:expr, $t:ty) => {
         mod general {
             $crate::tests! { $device;
-                linalg { eig<$t> }
+                linalg { eig<$t>, eig_at_scales<$t> }
             }
         }
     };

@@ -63,7 +63,7 @@ pub fn tile<B: Backend>(device: &B) {
     assert_eq!(x.tile(&[2]).unwrap().to_vec(), [1, 2, 1, 2, 3, 4, 3, 4]);
     assert_eq!(x.tile(&[2, 1]).unwrap().to_vec(), [1, 2, 3, 4, 1, 2, 3, 4]);
     let y = x.tile(&[2, 1, 2]).unwrap();
-    assert_eq!((y.shape(), y.to_vec()), (vec![2, 2, 4], vec![1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4]));
+    assert_eq!((y.shape().to_vec(), y.to_vec()), (vec![2, 2, 4], vec![1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4]));
     assert_eq!(x.tile(&[0, 1]).unwrap().shape(), vec![0, 2]);
     assert!(matches!(x.tile(&[usize::MAX, 1]), Err(Error::TooLarge { .. })));
 }

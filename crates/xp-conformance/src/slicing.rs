@@ -131,7 +131,7 @@ pub fn reshapes<B: Backend>(device: &B) {
         let flat = view.to_vec();
         for shape in [vec![24], vec![6, 4], vec![2, 12], vec![1, 24, 1], vec![4, 3, 2], vec![2, 3, 2, 2], vec![2, 1, 3, 4], vec![3, 8]] {
             let y = view.reshape(shape.clone()).unwrap();
-            assert_eq!((y.shape(), y.to_vec()), (shape, flat.clone()));
+            assert_eq!((y.shape().to_vec(), y.to_vec()), (shape, flat.clone()));
         }
         assert_eq!(view.ravel().unwrap().to_vec(), flat);
         assert!(matches!(view.reshape([5, 5]), Err(Error::Length { given: 24, expected: 25, .. })));

@@ -133,7 +133,10 @@ pub fn unique<B: Backend, T: Float>(device: &B) {
     assert!(u.values.to_vec()[2..].iter().all(|v| v.is_nan()));
     assert_eq!(u.inverse_indices.to_vec(), [2, 0, 3, 0, 1]);
     let matrix = array(device, &[T::ONE, T::ZERO, T::ZERO, T::ONE], &[2, 2]).t();
-    assert_eq!((unique_all(&matrix).unwrap().inverse_indices.shape(), unique_values(&matrix).unwrap().to_vec()), (vec![2, 2], vec![T::ZERO, T::ONE]));
+    assert_eq!(
+        (unique_all(&matrix).unwrap().inverse_indices.shape().to_vec(), unique_values(&matrix).unwrap().to_vec()),
+        (vec![2, 2], vec![T::ZERO, T::ONE])
+    );
 }
 
 /// `nonzero` of any rank.

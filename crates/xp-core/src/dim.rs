@@ -4,6 +4,7 @@
 
 use core::fmt::Debug;
 
+use crate::axis_vec::AxisVec;
 use crate::error::{Error, Result};
 
 /// A rank known at compile time, `Rank<0>` to `Rank<6>`.
@@ -34,7 +35,7 @@ pub type Ix6 = Rank<6>;
 
 /// The rank table behind [`Dim`]. Sealed: users name `Dim`.
 pub trait DimBase: Copy + Debug + Send + Sync + 'static + sealed::Sealed {
-    /// Lengths of the axes: `[usize; N]`, or `Vec<usize>` for [`Dyn`].
+    /// Lengths of the axes: `[usize; N]`, or an [`AxisVec`] for [`Dyn`].
     type Shape: AsRef<[usize]> + AsMut<[usize]> + Clone + Debug + PartialEq + Eq + Send + Sync + 'static;
     /// Distances between neighbours along each axis, in elements.
     type Strides: AsRef<[isize]> + AsMut<[isize]> + Clone + Debug + PartialEq + Send + Sync + 'static;
@@ -128,19 +129,31 @@ where
 }
 impl IntoShape for Vec<usize> {
     type Dim = Dyn;
-    fn into_shape(self) -> Vec<usize> {
-        self
+    fn into_shape(self) -> AxisVec<usize> {
+        self.into()
     }
 }
 impl IntoShape for &[usize] {
     type Dim = Dyn;
-    fn into_shape(self) -> Vec<usize> {
-        self.to_vec()
+    fn into_shape(self) -> AxisVec<usize> {
+        self.into()
     }
 }
 impl IntoShape for &Vec<usize> {
     type Dim = Dyn;
-    fn into_shape(self) -> Vec<usize> {
+    fn into_shape(self) -> AxisVec<usize> {
+        self[..].into()
+    }
+}
+impl IntoShape for AxisVec<usize> {
+    type Dim = Dyn;
+    fn into_shape(self) -> AxisVec<usize> {
+        self
+    }
+}
+impl IntoShape for &AxisVec<usize> {
+    type Dim = Dyn;
+    fn into_shape(self) -> AxisVec<usize> {
         self.clone()
     }
 }
@@ -180,14 +193,14 @@ ranks! {
 
 impl sealed::Sealed for Dyn {}
 impl DimBase for Dyn {
-    type Shape = Vec<usize>;
-    type Strides = Vec<isize>;
+    type Shape = AxisVec<usize>;
+    type Strides = AxisVec<isize>;
     const NDIM: Option<usize> = None;
-    fn zero_shape(ndim: usize) -> Vec<usize> {
-        vec![0; ndim]
+    fn zero_shape(ndim: usize) -> AxisVec<usize> {
+        AxisVec::zeros(ndim)
     }
-    fn zero_strides(ndim: usize) -> Vec<isize> {
-        vec![0; ndim]
+    fn zero_strides(ndim: usize) -> AxisVec<isize> {
+        AxisVec::zeros(ndim)
     }
     type Smaller = Dyn;
     type Larger = Dyn;
@@ -203,7 +216,19 @@ impl DimBase for Dyn {
     type VecMat = Dyn;
     type MatMulL<L: Dim> = Dyn;
 }
-impl Dim for Dyn {}
+impl Dim for Dyn {
+    #[inline]
+    fn shape_from(dims: &[usize]) -> Result<AxisVec<usize>> {
+        check_rank::<Self>(dims.len())?;
+        Ok(dims.into())
+    }
+
+    #[inline]
+    fn strides_from(strides: &[isize]) -> Result<AxisVec<isize>> {
+        check_rank::<Self>(strides.len())?;
+        Ok(strides.into())
+    }
+}
 
 mod sealed {
     pub trait Sealed {}

@@ -131,34 +131,45 @@ ranges! {
 pub trait SliceSpec {
     /// The rank of the result, given that of the array.
     type Out<D: Dim>: Dim;
+    /// The items as a list.
+    type Items: AsRef<[SliceItem]>;
     /// The items as values.
-    fn items(&self) -> Vec<SliceItem>;
+    fn items(self) -> Self::Items;
 }
 macro_rules! tuples {
-    ($(($($A:ident)*) $out:ty;)*) => {$(
+    ($($n:literal ($($A:ident)*) $out:ty;)*) => {$(
         impl<$($A: SliceArg),*> SliceSpec for ($($A,)*) {
             type Out<Dd: Dim> = $out;
+            type Items = [SliceItem; $n];
             #[allow(non_snake_case)]
-            fn items(&self) -> Vec<SliceItem> {
+            fn items(self) -> [SliceItem; $n] {
                 let ($($A,)*) = self;
-                vec![$($A.item()),*]
+                [$($A.item()),*]
             }
         }
     )*};
 }
 tuples! {
-    (A) A::Out<Dd>;
-    (A B) B::Out<A::Out<Dd>>;
-    (A B C) C::Out<B::Out<A::Out<Dd>>>;
-    (A B C D) D::Out<C::Out<B::Out<A::Out<Dd>>>>;
-    (A B C D E) E::Out<D::Out<C::Out<B::Out<A::Out<Dd>>>>>;
-    (A B C D E F) F::Out<E::Out<D::Out<C::Out<B::Out<A::Out<Dd>>>>>>;
-    (A B C D E F G) G::Out<F::Out<E::Out<D::Out<C::Out<B::Out<A::Out<Dd>>>>>>>;
+    1 (A) A::Out<Dd>;
+    2 (A B) B::Out<A::Out<Dd>>;
+    3 (A B C) C::Out<B::Out<A::Out<Dd>>>;
+    4 (A B C D) D::Out<C::Out<B::Out<A::Out<Dd>>>>;
+    5 (A B C D E) E::Out<D::Out<C::Out<B::Out<A::Out<Dd>>>>>;
+    6 (A B C D E F) F::Out<E::Out<D::Out<C::Out<B::Out<A::Out<Dd>>>>>>;
+    7 (A B C D E F G) G::Out<F::Out<E::Out<D::Out<C::Out<B::Out<A::Out<Dd>>>>>>>;
 }
 impl SliceSpec for Vec<SliceItem> {
     type Out<D: Dim> = crate::dim::Dyn;
-    fn items(&self) -> Vec<SliceItem> {
-        self.clone()
+    type Items = Vec<SliceItem>;
+    fn items(self) -> Vec<SliceItem> {
+        self
+    }
+}
+impl SliceSpec for crate::AxisVec<SliceItem> {
+    type Out<D: Dim> = crate::dim::Dyn;
+    type Items = Self;
+    fn items(self) -> Self {
+        self
     }
 }
 

@@ -131,6 +131,9 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let n = self.size();
         let mask = self.astype::<bool>().reshape([n])?;
         let flat = Lazy::new(Iota::<B, Ix1>::new(self.device(), [n], 0, [1])).try_eval()?.select(&mask)?;
+        if self.ndim() == 1 {
+            return Ok(vec![flat]);
+        }
         let mut inner = n as i64;
         self.dims()
             .iter()

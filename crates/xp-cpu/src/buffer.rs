@@ -4,9 +4,12 @@
 //! warm; large blocks ask for huge pages.
 
 use std::alloc::{Layout, alloc, dealloc};
+use std::cell::UnsafeCell;
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use xp_core::{Element, Error, Result};
@@ -24,11 +27,15 @@ impl<T: Element> CpuBuffer<T> {
     pub(crate) fn new(len: usize) -> Result<Self> {
         let bytes = len.checked_mul(size_of::<T>()).filter(|&b| b <= isize::MAX as usize / 2);
         let bytes = bytes.ok_or(Error::TooLarge { shape: vec![len] })?;
-        Ok(CpuBuffer { block: Arc::new(Block::new(bytes)?), len, elem: PhantomData })
+        Ok(CpuBuffer { block: Block::new(bytes)?, len, elem: PhantomData })
     }
 
     /// Memory with these values.
-    pub(crate) fn from_slice(values: &[T]) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When memory runs out.
+    #[doc(hidden)]
+    pub fn from_slice(values: &[T]) -> Result<Self> {
         let buffer = Self::new(values.len())?;
         // SAFETY: the block is new and has room for `values`.
         unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), buffer.ptr(), values.len()) };
@@ -44,8 +51,8 @@ impl<T: Element> CpuBuffer<T> {
     #[doc(hidden)]
     pub unsafe fn from_foreign(start: *mut T, len: usize, readonly: bool, owner: Box<dyn std::any::Any + Send + Sync>) -> Self {
         let start = NonNull::new(start.cast()).unwrap_or(NonNull::<T>::dangling().cast());
-        let block = Block { start, layout: Layout::new::<()>(), owner: Some(Owner { readonly, _keep: owner }) };
-        CpuBuffer { block: Arc::new(block), len, elem: PhantomData }
+        let block = Block::at(start, Layout::new::<()>(), Some(Owner { readonly, _keep: owner }));
+        CpuBuffer { block, len, elem: PhantomData }
     }
 
     /// The first element.
@@ -70,6 +77,22 @@ impl<T: Element> CpuBuffer<T> {
         self.block.owner.as_ref().is_some_and(|o| o.readonly)
     }
 
+    /// Marks the memory as being read by somebody who does not exclude writers in another way, until the mark is dropped:
+    /// for bindings, whose writers look at [`CpuBuffer::is_read`].
+    #[doc(hidden)]
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.block.readers.fetch_add(1, Ordering::Relaxed);
+        Reading(self.block.clone())
+    }
+
+    /// Whether a mark of [`CpuBuffer::reading`] is alive.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.block.readers.load(Ordering::Acquire) > 0
+    }
+
     /// The elements.
     ///
     /// # Safety
@@ -84,7 +107,7 @@ impl<T: Element> CpuBuffer<T> {
     /// # Safety
     /// Nobody else may read or write them meanwhile.
     #[allow(clippy::mut_from_ref)]
-    pub(crate) unsafe fn as_uninit(&self) -> &mut [std::mem::MaybeUninit<T>] {
+    pub(crate) unsafe fn as_uninit(&self) -> &mut [MaybeUninit<T>] {
         // SAFETY: the block has room for `len` elements, and the caller has it alone.
         unsafe { std::slice::from_raw_parts_mut(self.ptr().cast(), self.len) }
     }
@@ -95,7 +118,8 @@ pub fn clear_cache() {
     cache().trim(0);
 }
 
-/// Limits the memory that the cache may hold, 1 GiB at the start. What is over the limit is freed.
+/// Limits the memory that the cache may hold. What is over the limit is freed. At the start the limit is an eighth of the
+/// memory that the process may use, and at least 1 GiB.
 pub fn set_cache_limit(bytes: usize) {
     let mut cache = cache();
     cache.limit = bytes;
@@ -115,12 +139,34 @@ const TINY: usize = 1 << 10;
 /// Blocks from this size on are aligned to huge pages.
 const HUGE: usize = 1 << 21;
 
+/// Blocks up to this size live beside their reference count: a small array is one allocation.
+const INLINE: usize = 128;
+
 #[derive(Debug)]
 struct Block {
     start: NonNull<u8>,
+    /// What was allocated: nothing for foreign memory and for blocks that live here.
     layout: Layout,
     /// Whose memory it is, when it is not the allocator's.
     owner: Option<Owner>,
+    readers: AtomicUsize,
+    inline: Inline,
+}
+#[repr(align(16))]
+struct Inline(UnsafeCell<MaybeUninit<[u8; INLINE]>>);
+impl std::fmt::Debug for Inline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inline")
+    }
+}
+/// Says that memory is being read.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Reading(Arc<Block>);
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.readers.fetch_sub(1, Ordering::Release);
+    }
 }
 /// The owner of foreign memory.
 struct Owner {
@@ -140,12 +186,37 @@ unsafe impl Sync for Block {}
 impl std::panic::RefUnwindSafe for Block {}
 
 impl Block {
-    fn new(bytes: usize) -> Result<Block> {
+    /// A block over memory from elsewhere.
+    fn at(start: NonNull<u8>, layout: Layout, owner: Option<Owner>) -> Arc<Block> {
+        let inline = Inline(UnsafeCell::new(MaybeUninit::uninit()));
+        Arc::new(Block { start, layout, owner, readers: AtomicUsize::new(0), inline })
+    }
+
+    /// A block whose memory lies in itself.
+    fn inline() -> Arc<Block> {
+        let block = Arc::<Block>::new_uninit();
+        let slot: *mut Block = Arc::as_ptr(&block).cast_mut().cast();
+        // SAFETY: this is the only handle, and the fields are written where the block lies. Its own memory is an `UnsafeCell`
+        // and stays unwritten; it is not null, as the block is not.
+        unsafe {
+            (&raw mut (*slot).start).write(NonNull::new_unchecked(UnsafeCell::raw_get(&raw const (*slot).inline.0).cast()));
+            (&raw mut (*slot).layout).write(Layout::new::<()>());
+            (&raw mut (*slot).owner).write(None);
+            (&raw mut (*slot).readers).write(AtomicUsize::new(0));
+        }
+        // SAFETY: every field that has to be is written.
+        unsafe { block.assume_init() }
+    }
+
+    fn new(bytes: usize) -> Result<Arc<Block>> {
+        if bytes <= INLINE {
+            return Ok(Block::inline());
+        }
         let layout = class(bytes);
         if layout.size() >= SMALL
             && let Some(start) = cache().take(layout)
         {
-            return Ok(Block { start, layout, owner: None });
+            return Ok(Block::at(start, layout, None));
         }
         // SAFETY: the layout has at least 64 bytes.
         let start = NonNull::new(unsafe { alloc(layout) });
@@ -160,12 +231,12 @@ impl Block {
         };
         // SAFETY: the block has so many bytes, which need not be initialised.
         ask_for_huge_pages(unsafe { std::slice::from_raw_parts(start.as_ptr().cast::<std::mem::MaybeUninit<u8>>(), layout.size()) });
-        Ok(Block { start, layout, owner: None })
+        Ok(Block::at(start, layout, None))
     }
 }
 impl Drop for Block {
     fn drop(&mut self) {
-        if self.owner.is_some() {
+        if self.layout.size() == 0 {
             return;
         }
         if self.layout.size() >= SMALL && cache().put(self.start, self.layout) {
@@ -215,9 +286,26 @@ unsafe impl Send for Cache {}
 
 fn cache() -> MutexGuard<'static, Cache> {
     static CACHE: OnceLock<Mutex<Cache>> = OnceLock::new();
-    let cache = CACHE.get_or_init(|| Mutex::new(Cache { free: HashMap::new(), held: 0, limit: 1 << 30 }));
+    let cache = CACHE.get_or_init(|| Mutex::new(Cache { free: HashMap::new(), held: 0, limit: first_limit() }));
     // The cache is consistent at every point where a panic could happen.
     cache.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An eighth of the machine's memory, or of what the control group allows; at least 1 GiB.
+fn first_limit() -> usize {
+    (memory() / 8).max(1 << 30)
+}
+
+#[cfg(target_os = "linux")]
+fn memory() -> usize {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let total = read("/proc/meminfo").and_then(|text| text.split_whitespace().nth(1)?.parse::<usize>().ok()).map_or(0, |kib| kib << 10);
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    limits.iter().filter_map(|path| read(path)?.trim().parse().ok()).fold(total, usize::min)
+}
+#[cfg(not(target_os = "linux"))]
+fn memory() -> usize {
+    0
 }
 
 impl Cache {
@@ -271,6 +359,32 @@ mod tests {
         let address = first.ptr();
         drop(first);
         assert_eq!(CpuBuffer::<u8>::new(len).unwrap().ptr(), address);
+    }
+
+    #[test]
+    fn small_blocks_lie_beside_their_count() {
+        for len in [0, 1, 7, INLINE, INLINE + 1, 1000] {
+            let values: Vec<u8> = (0..len).map(|k| k as u8).collect();
+            let (a, b) = (CpuBuffer::from_slice(&values).unwrap(), CpuBuffer::from_slice(&values).unwrap());
+            assert!(a.ptr() != b.ptr() && a.ptr().addr().is_multiple_of(16));
+            let (first, other) = (a.ptr(), a.clone());
+            assert!(!a.is_unique());
+            drop(a);
+            let moved = Box::new(other);
+            assert_eq!((moved.ptr(), moved.is_unique()), (first, true));
+            // SAFETY: the values were written.
+            assert_eq!(unsafe { moved.as_slice() }, values);
+        }
+    }
+
+    #[test]
+    fn readers_are_counted() {
+        let x = CpuBuffer::from_slice(&[1.0, 2.0]).unwrap();
+        let other = x.clone();
+        let marks = [x.reading(), other.reading()];
+        assert!(x.is_read() && other.is_read());
+        drop(marks);
+        assert!(!x.is_read());
     }
 
     #[test]

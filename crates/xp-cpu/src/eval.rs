@@ -45,7 +45,7 @@ pub(crate) unsafe fn eval<K: Kernel>(kernel: K, plan: &Plan, out: *mut K::Elem) 
     {
         // SAFETY: the operand is read over the plan and the output written; they are different memory, as the operand
         // does not start where the output does.
-        return unsafe { copy_strided(from, &walk[..plan.shape().len()], out, plan.out(), plan.shape()) };
+        return unsafe { copy_strided(from, walk, out, plan.out(), plan.shape()) };
     }
     let work = Work::new(plan, is_large::<K::Elem>(plan) && !reads(&kernel, out));
     let out = Out::new(out);
@@ -124,10 +124,17 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Ou
                 let len = CHUNK.min(columns.end - at);
                 // SAFETY: `at + len` is inside the row, and the output has room at these positions.
                 unsafe {
-                    kernel.fill::<I>(at, len);
                     let mut chunk = [K::Elem::default(); CHUNK];
-                    for (j, slot) in chunk.iter_mut().enumerate() {
-                        *slot = kernel.get::<I>(j);
+                    if len == CHUNK {
+                        kernel.fill::<I>(at, len);
+                        for (j, slot) in chunk.iter_mut().enumerate() {
+                            *slot = kernel.get::<I>(j);
+                        }
+                    } else {
+                        kernel.fill_part::<I>(at, len);
+                        for (j, slot) in chunk[..len].iter_mut().enumerate() {
+                            *slot = kernel.get::<I>(j);
+                        }
                     }
                     store(&chunk, len, out.ptr().wrapping_offset(offset + at as isize * step), step, work.stream);
                 }
@@ -148,12 +155,10 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Ou
 unsafe fn store<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T, step: isize, stream: bool) {
     // SAFETY: by the caller.
     unsafe {
-        if step == 1 && len == CHUNK {
-            if stream && to.addr().is_multiple_of(64) {
-                store_streaming(chunk, to);
-            } else {
-                to.cast::<[T; CHUNK]>().write_unaligned(*chunk);
-            }
+        if step == 1 && stream && to.addr().is_multiple_of(VECTOR) {
+            store_streaming(chunk, len, to);
+        } else if step == 1 && len == CHUNK {
+            to.cast::<[T; CHUNK]>().write_unaligned(*chunk);
         } else if step == 1 {
             std::ptr::copy_nonoverlapping(chunk.as_ptr(), to, len);
         } else {
@@ -164,18 +169,26 @@ unsafe fn store<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T, step: is
     }
 }
 
-/// Writes a chunk with stores that do not first read the memory they overwrite.
+/// Bytes of a streaming store.
+const VECTOR: usize = 16;
+
+/// Writes the first `len` elements of a chunk with stores that do not first read the memory they overwrite.
 ///
 /// # Safety
-/// `to` must have room for a chunk and be a multiple of 64.
+/// `to` must have room for them and be a multiple of [`VECTOR`].
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn store_streaming<T: Element>(chunk: &[T; CHUNK], to: *mut T) {
+unsafe fn store_streaming<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T) {
     use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+    let bytes = len * size_of::<T>();
+    let whole = bytes / VECTOR;
     let (from, to) = (chunk.as_ptr().cast::<__m128i>(), to.cast::<__m128i>());
-    for k in 0..size_of::<[T; CHUNK]>() / size_of::<__m128i>() {
-        // SAFETY: both chunks have this many vectors, and `to` is aligned by the caller.
-        unsafe { _mm_stream_si128(to.add(k), _mm_loadu_si128(from.add(k))) };
+    // SAFETY: both have `bytes` bytes, and `to` is aligned by the caller.
+    unsafe {
+        for k in 0..whole {
+            _mm_stream_si128(to.add(k), _mm_loadu_si128(from.add(k)));
+        }
+        std::ptr::copy_nonoverlapping(from.add(whole).cast::<u8>(), to.add(whole).cast::<u8>(), bytes % VECTOR);
     }
 }
 
@@ -189,12 +202,12 @@ fn streaming_done() {
 /// As above, for machines without such stores.
 ///
 /// # Safety
-/// `to` must have room for a chunk.
+/// `to` must have room for `len` elements.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-unsafe fn store_streaming<T: Element>(chunk: &[T; CHUNK], to: *mut T) {
+unsafe fn store_streaming<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T) {
     // SAFETY: by the caller.
-    unsafe { to.cast::<[T; CHUNK]>().write_unaligned(*chunk) };
+    unsafe { std::ptr::copy_nonoverlapping(chunk.as_ptr(), to, len) };
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -9,7 +9,7 @@ mod buffer;
 mod dispatch;
 mod eval;
 pub mod fft;
-#[cfg(any(feature = "interop-faer", feature = "interop-nalgebra", feature = "interop-ndarray"))]
+#[cfg(any(feature = "interop-dlpack", feature = "interop-faer", feature = "interop-nalgebra", feature = "interop-ndarray"))]
 pub mod interop;
 pub mod kernels;
 mod level;
@@ -19,4 +19,6 @@ mod reduce;
 mod transforms;
 
 pub use backend::Cpu;
+#[doc(hidden)]
+pub use buffer::Reading;
 pub use buffer::{CpuBuffer, cached_bytes, clear_cache, set_cache_limit};

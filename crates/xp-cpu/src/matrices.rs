@@ -86,11 +86,15 @@ pub(crate) unsafe fn matmul<T: Num>(
     Ok(out)
 }
 
+/// Number of multiplications up to which a product is not worth the savings of a symmetric one.
+const SMALL_GRAM: usize = 4096;
+
 /// The product of a matrix with its own transpose, of which only a triangle is computed. `false` if it is another product.
 fn gram<T: Num>(a: &Stack<'_, Cpu, T>, b: &Stack<'_, Cpu, T>, [m, k, n]: [usize; 3], batches: &[[usize; 2]], out: &CpuBuffer<T>) -> bool {
     let transposed = a.buffer.ptr() == b.buffer.ptr() && a.strides == [b.strides[1], b.strides[0]] && m == n;
     let &[[oa, ob]] = batches else { return false };
-    if !transposed || oa != ob {
+    // A small product costs less than the two passes over a triangle.
+    if !transposed || oa != ob || m * k * n <= SMALL_GRAM {
         return false;
     }
     with_dtype!(T as U in [F32 f32, F64 f64] => {

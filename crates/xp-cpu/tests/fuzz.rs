@@ -52,7 +52,7 @@ impl Model {
 }
 
 fn of(x: &Array<Cpu, i64, Dyn>) -> Model {
-    Model { shape: x.shape(), values: x.to_vec() }
+    Model { shape: x.dims().to_vec(), values: x.to_vec() }
 }
 
 /// What is done to an array and to its model.

@@ -1,69 +1,246 @@
 //! Times jobs on the CUDA device, one JSON object a line: what `scripts/gpu/run.sh` compares with other libraries.
 //!
-//! Every job is warmed up, then repeated; the median is printed, with the bytes and floating-point operations that it needs
-//! at least. `peers.py` has the same jobs under the same names.
+//! Every job is warmed up, then repeated; the medians of the time on the host and of the time between two events are printed,
+//! with the bytes and floating-point operations that the job needs at least. `peers.py` has the same jobs under the same names.
+//!
+//! With the argument `floors` only these needs are printed, which takes no device. With `XP_CUDA_SIMULATED=1` the simulated
+//! device of the tests takes the place of a real one, sizes are tiny, and the output says so: that shows that the program
+//! works, and nothing about speed.
 
-use std::time::Instant;
+use std::{error::Error, time::Instant};
 
-use xp_core::functions::arange;
-use xp_core::{Array, Backend, Ix1, Ix2, Result, linalg};
+use cust::event::{Event, EventFlags};
+use xp_core::functions::{arange, eye};
+use xp_core::random::Generator;
+use xp_core::{Array, Backend, Ix1, Ix2, Ix3, linalg, s};
 use xp_cuda::Cuda;
-use xp_fft::{Direction, Fft};
+use xp_fft::{Axes, Direction, Fft, fftfreq, irfft2_with, rfft2_with, rfftfreq};
+use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 
-fn main() -> Result<()> {
-    let device = Cuda::default_device()?;
-    println!("{{\"library\": \"xp\", \"device\": \"{}\", \"simulated\": {}}}", device.device().name(), device.device().is_simulated());
-    let n = 100_000_000;
-    let vector = |scale: f64| -> Result<Array<Cuda, f32, Ix1>> { (arange(&device, 0, n, 1i64)?.lazy().astype::<f32>() * scale as f32).try_eval() };
-    let (x, y) = (vector(1e-8)?, vector(-3e-8)?);
-    let bytes = n as f64 * 4.0;
-    time(&device, "copy", 2.0 * bytes, 0.0, || x.copy())?;
-    time(&device, "chain of three", 3.0 * bytes, 3.0 * n as f64, || ((x.lazy() + &y) * 0.5 - &x).try_eval())?;
-    time(&device, "gauss", 2.0 * bytes, 2.0 * n as f64, || (x.lazy().square() * -0.5).exp().try_eval())?;
-    time(&device, "sum of squares", bytes, 2.0 * n as f64, || x.lazy().square().sum_all().try_eval())?;
-    let table = x.reshape([1_000_000, 100])?;
-    time(&device, "mean of columns", bytes, n as f64, || table.lazy().mean(0).try_eval())?;
-    time(&device, "sort", 2.0 * bytes / 10.0, 0.0, || y.slice(xp_core::s![..10_000_000])?.sort(0, false))?;
-    let tiny = x.slice(xp_core::s![..16])?.copy()?;
-    time(&device, "small add", 0.0, 0.0, || (tiny.lazy() + &tiny).try_eval())?;
-    drop((x, y, table));
+type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
-    let square = |k: usize| -> Result<Array<Cuda, f32, Ix2>> {
-        let i = arange(&device, 0, (k * k) as i64, 1i64)?.reshape([k, k])?;
-        ((i.lazy() * 7919i64 % 1000i64).astype::<f32>() * 1e-3f32).try_eval()
-    };
-    let k = 8192;
-    let a = square(k)?;
-    time(&device, "gemm", 0.0, 2.0 * (k as f64).powi(3), || a.matmul(&a))?;
-    time(&device, "fft2", 0.0, 5.0 * (k as f64).powi(2) * (2.0 * (k as f64).log2()), || {
-        Cuda::r2c(a.clone(), &[0, 1], &[k, k], Direction::Forward, 1.0)
-    })?;
-    drop(a);
-    let b = square(1024)?.astype::<f64>();
-    time(&device, "svd", 0.0, 0.0, || linalg::svdvals(&b))?;
-    let gram = (linalg::gram(&b.lazy())?.lazy() + &xp_core::functions::eye::<_, f64>(&device, 1024, 1024, 0)?).try_eval()?;
-    time(&device, "cholesky", 0.0, 1024f64.powi(3) / 3.0, || linalg::cholesky(&gram, false))?;
-    time(&device, "eigh", 0.0, 0.0, || linalg::eigh(&gram))?;
-    time(&device, "qr", 0.0, 4.0 / 3.0 * 1024f64.powi(3), || linalg::qr(&b, false))
+fn main() {
+    if let Err(error) = measure() {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
 }
 
-/// Prints the median time of a job in seconds.
-fn time<R>(device: &Cuda, job: &str, bytes: f64, flops: f64, run: impl Fn() -> Result<R>) -> Result<()> {
-    let once = || -> Result<f64> {
-        let start = Instant::now();
-        let result = run()?;
-        device.synchronize()?;
-        drop(result);
-        Ok(start.elapsed().as_secs_f64())
-    };
-    // The first call compiles.
-    (0..3).try_for_each(|_| once().map(drop))?;
-    let mut times = Vec::new();
-    let begin = Instant::now();
-    while times.len() < 5 || (times.len() < 50 && begin.elapsed().as_secs_f64() < 2.0) {
-        times.push(once()?);
+fn measure() -> Result<()> {
+    let simulated = std::env::var_os("XP_CUDA_SIMULATED").is_some_and(|v| v == "1");
+    let sizes = if simulated { TINY } else { REAL };
+    if std::env::args().nth(1).is_some_and(|a| a == "floors") {
+        JOBS.iter().for_each(|job| println!("{{\"job\": \"{}\", \"dtype\": \"{}\", {}}}", job.name, job.dtype, job.needs(&REAL)));
+        return Ok(());
     }
-    times.sort_by(f64::total_cmp);
-    println!("{{\"job\": \"{job}\", \"seconds\": {:e}, \"runs\": {}, \"bytes\": {bytes}, \"flops\": {flops}}}", times[times.len() / 2], times.len());
-    Ok(())
+    if simulated {
+        // SAFETY: the simulation returns functions with the signatures of the driver and of NVRTC.
+        let installed = unsafe { xp_cuda::loader::install(xp_cuda::loader::Provider { name: "simulation", symbol: xp_cuda_sim::symbol }) };
+        assert!(installed && xp_cuda::libraries::install(xp_cuda_sim::libraries::factories()), "another driver is in use");
+    }
+    let device = Cuda::default_device()?;
+    assert_eq!(device.device().is_simulated(), simulated);
+    println!("{{\"library\": \"xp\", \"device\": \"{}\", \"simulated\": {simulated}}}", device.device().name());
+    Clock { device, sizes }.run()
+}
+
+/// How large the operands are.
+struct Sizes {
+    /// Elements of vectors, a multiple of 1000.
+    n: usize,
+    /// The order of the matrices that are multiplied and transformed, and of those that are decomposed.
+    order: usize,
+    small: usize,
+    /// Samples and features.
+    samples: usize,
+    features: usize,
+    /// Rows and columns.
+    image: [usize; 2],
+}
+
+const REAL: Sizes = Sizes { n: 100_000_000, order: 8192, small: 1024, samples: 500_000, features: 300, image: [768, 1024] };
+const TINY: Sizes = Sizes { n: 10_000, order: 64, small: 24, samples: 300, features: 8, image: [24, 32] };
+
+/// A job, its dtype, and the bytes and floating-point operations that it needs at least.
+struct Job {
+    name: &'static str,
+    dtype: &'static str,
+    bytes: fn(&Sizes) -> usize,
+    flops: fn(&Sizes) -> f64,
+}
+
+impl Job {
+    fn needs(&self, sizes: &Sizes) -> String {
+        format!("\"bytes\": {}, \"flops\": {:e}", (self.bytes)(sizes), (self.flops)(sizes))
+    }
+}
+
+const fn job(name: &'static str, dtype: &'static str, bytes: fn(&Sizes) -> usize, flops: fn(&Sizes) -> f64) -> Job {
+    Job { name, dtype, bytes, flops }
+}
+
+fn cube(x: usize) -> f64 {
+    (x as f64).powi(3)
+}
+
+/// Operations of a complex transform of `n` elements over axes whose lengths multiply to `len`.
+fn transform(n: usize, len: usize) -> f64 {
+    5.0 * n as f64 * (len as f64).log2()
+}
+
+const JOBS: &[Job] = &[
+    job("copy", "f32", |s| 8 * s.n, |_| 0.0),
+    job("chain of three", "f32", |s| 12 * s.n, |s| 3.0 * s.n as f64),
+    job("gauss", "f32", |s| 8 * s.n, |s| 2.0 * s.n as f64),
+    job("transposed sum", "f32", |s| 12 * s.n, |s| s.n as f64),
+    job("sum of squares", "f32", |s| 4 * s.n, |s| 2.0 * s.n as f64),
+    job("mean of columns", "f32", |s| 4 * s.n, |s| s.n as f64),
+    // Keys and positions of 4 bytes each, in four passes that read them twice and write them once.
+    job("sort of a tenth", "f32", |s| 4 * 24 * (s.n / 10), |_| 0.0),
+    job("small add", "f32", |_| 0, |_| 0.0),
+    job("small add, queued", "f32", |_| 0, |_| 0.0),
+    job("gemm", "f32", |s| 12 * s.order * s.order, |s| 2.0 * cube(s.order)),
+    job("gemm of doubles", "f64", |s| 24 * s.order * s.order / 4, |s| 2.0 * cube(s.order / 2)),
+    job("fft2", "f32", |s| 8 * s.order * s.order, |s| transform(s.order * s.order, s.order * s.order) / 2.0),
+    job("singular values", "f64", |_| 0, |s| 8.0 / 3.0 * cube(s.small)),
+    job("svd", "f64", |_| 0, |s| 20.0 / 3.0 * cube(s.small)),
+    job("svd of 1000 matrices of 16", "f64", |_| 0, |s| 1000.0 * 20.0 / 3.0 * cube(s.small.min(16))),
+    job("cholesky", "f64", |_| 0, |s| cube(s.small) / 3.0),
+    job("eigh", "f64", |_| 0, |s| 10.0 / 3.0 * cube(s.small)),
+    job("qr", "f64", |_| 0, |s| 8.0 / 3.0 * cube(s.small)),
+    // Means and the Gram matrix read the samples once each.
+    job("LDA fit", "f64", |s| 16 * s.samples * s.features, |s| (s.samples * s.features * s.features) as f64),
+    job("smoothing", "f32", |s| 8 * 3 * s.image[0] * s.image[1], |s| 3.0 * transform(s.image[0] * s.image[1], s.image[0] * s.image[1])),
+];
+
+struct Clock {
+    device: Cuda,
+    sizes: Sizes,
+}
+
+impl Clock {
+    fn run(&self) -> Result<()> {
+        self.vectors()?;
+        self.matrices()?;
+        self.discriminants()?;
+        self.smoothing()
+    }
+
+    fn vectors(&self) -> Result<()> {
+        let (device, n) = (&self.device, self.sizes.n);
+        let vector = |scale: f64| -> xp_core::Result<Array<Cuda, f32, Ix1>> {
+            (arange(device, 0, n as i64, 1i64)?.lazy().astype::<f32>() * scale as f32).try_eval()
+        };
+        let (x, y) = (vector(1e-8)?, vector(-3e-8)?);
+        self.time("copy", || x.copy())?;
+        self.time("chain of three", || ((x.lazy() + &y) * 0.5 - &x).try_eval())?;
+        self.time("gauss", || (x.lazy().square() * -0.5).exp().try_eval())?;
+        self.time("sum of squares", || x.lazy().square().sum_all().try_eval())?;
+        let table = x.reshape([n / 100, 100])?;
+        self.time("mean of columns", || table.lazy().mean(0).try_eval())?;
+        let (square, other) = (x.reshape([1000, n / 1000])?, y.reshape([n / 1000, 1000])?);
+        let turned = other.t();
+        self.time("transposed sum", || (square.lazy() + &turned).try_eval())?;
+        let part = y.slice(s![..(n / 10) as isize])?;
+        self.time("sort of a tenth", || part.sort(0, false))?;
+        let tiny = x.slice(s![..16])?.copy()?;
+        self.time("small add", || (tiny.lazy() + &tiny).try_eval())?;
+        // The host alone: a thousand operations before anybody waits.
+        self.repeat("small add, queued", 1000, || (0..1000).try_fold(tiny.clone(), |_, _| (tiny.lazy() + &tiny).try_eval()))
+    }
+
+    fn matrices(&self) -> Result<()> {
+        let (device, k) = (&self.device, self.sizes.order);
+        let a = self.square::<f32>(k)?;
+        self.time("gemm", || a.matmul(&a))?;
+        self.time("fft2", || Cuda::r2c(a.clone(), &[0, 1], &[k, k], Direction::Forward, 1.0))?;
+        drop(a);
+        let a = self.square::<f64>(k / 2)?;
+        self.time("gemm of doubles", || a.matmul(&a))?;
+        drop(a);
+        let k = self.sizes.small;
+        let b = self.square::<f64>(k)?;
+        self.time("singular values", || linalg::svdvals(&b))?;
+        self.time("svd", || linalg::svd(&b, linalg::Thin))?;
+        let stack = Generator::new(1).normal::<_, f64, _>(device, [1000, k.min(16), k.min(16)])?;
+        self.time("svd of 1000 matrices of 16", || linalg::svd(&stack, linalg::Thin))?;
+        let gram = (linalg::gram(&b.lazy())?.lazy() + &eye::<_, f64>(device, k, k, 0)?).try_eval()?;
+        self.time("cholesky", || linalg::cholesky(&gram, false))?;
+        self.time("eigh", || linalg::eigh(&gram))?;
+        self.time("qr", || linalg::qr(&b, false))
+    }
+
+    fn discriminants(&self) -> Result<()> {
+        let (device, n, p) = (&self.device, self.sizes.samples, self.sizes.features);
+        let mut random = Generator::new(0);
+        let y = random.integers::<_, i64, _>(device, 0, 10, [n])?;
+        let means = random.normal::<_, f64, _>(device, [10, p])?;
+        let x = (random.lazy_normal::<_, f64, _>(device, [n, p])? + &(means.take(&y, 0)?.lazy() * 0.5).try_eval()?).try_eval()?;
+        self.time("LDA fit", || LinearDiscriminantAnalysis::params().fit(&x, &y))
+    }
+
+    fn smoothing(&self) -> Result<()> {
+        let [rows, cols] = self.sizes.image;
+        let image = Generator::new(2).uniform::<_, f32, _>(&self.device, [rows, cols, 3])?;
+        self.time("smoothing", || smooth(&image, 0.06))
+    }
+
+    /// Numbers that look random and are the same in every library.
+    fn square<T: xp_core::Float>(&self, k: usize) -> xp_core::Result<Array<Cuda, T, Ix2>> {
+        let i = arange(&self.device, 0, (k * k) as i64, 1i64)?.reshape([k, k])?;
+        ((i.lazy() * 7919i64 % 1000i64).astype::<T>() * T::from_f64(1e-3)).try_eval()
+    }
+
+    fn time<R, E: Error + 'static>(&self, job: &str, run: impl Fn() -> Result<R, E>) -> Result<()> {
+        self.repeat(job, 1, run)
+    }
+
+    /// Prints the median times of a job that does `count` equal things.
+    fn repeat<R, E: Error + 'static>(&self, name: &str, count: usize, run: impl Fn() -> Result<R, E>) -> Result<()> {
+        let job = JOBS.iter().find(|job| job.name == name).expect("a job of the table");
+        let event = || Event::new(EventFlags::DEFAULT).expect("the driver makes events");
+        let (first, last, stream) = (event(), event(), self.device.device().stream());
+        let once = || -> Result<[f64; 2]> {
+            let start = Instant::now();
+            first.record(stream).expect("the stream takes events");
+            let result = run()?;
+            last.record(stream).expect("the stream takes events");
+            self.device.synchronize()?;
+            let host = start.elapsed().as_secs_f64();
+            drop(result);
+            let between = last.elapsed_time_f32(&first).expect("both events have passed");
+            Ok([host, f64::from(between) * 1e-3].map(|t| t / count as f64))
+        };
+        // The first call compiles.
+        (0..3).try_for_each(|_| once().map(drop))?;
+        let (mut times, begin) = (Vec::new(), Instant::now());
+        let (most, seconds) = if self.device.device().is_simulated() { (5, 0.2) } else { (50, 1.0) };
+        while times.len() < 3 || (times.len() < most && begin.elapsed().as_secs_f64() < seconds) {
+            times.push(once()?);
+        }
+        let median = |k: usize| {
+            let mut all: Vec<f64> = times.iter().map(|t| t[k]).collect();
+            all.sort_by(f64::total_cmp);
+            all[all.len() / 2]
+        };
+        let (host, events, runs) = (median(0), median(1), times.len());
+        println!(
+            "{{\"job\": \"{name}\", \"dtype\": \"{}\", \"seconds\": {host:e}, \"events\": {events:e}, \"runs\": {runs}, {}}}",
+            job.dtype,
+            job.needs(&self.sizes)
+        );
+        Ok(())
+    }
+}
+
+/// The image without frequencies above `cutoff` cycles per pixel, as in the example `smooth` of `xp-array`.
+fn smooth(image: &Array<Cuda, f32, Ix3>, cutoff: f32) -> xp_core::Result<Array<Cuda, f32, Ix3>> {
+    let [rows, cols, _] = image.shape();
+    let plane = Axes::new([0, 1]);
+    let spectrum = rfft2_with(image, plane.clone())?;
+    let down = fftfreq(image.device(), rows, 1f32)?.reshape([rows, 1, 1])?;
+    let across = rfftfreq(image.device(), cols, 1f32)?.reshape([cols / 2 + 1, 1])?;
+    let low = (down.lazy().square() + across.lazy().square()).less_equal(cutoff * cutoff);
+    let kept = (spectrum.into_lazy() * low.astype::<f32>()).try_eval()?;
+    irfft2_with(kept, plane.s([rows, cols]))
 }

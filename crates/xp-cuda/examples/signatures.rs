@@ -4,16 +4,22 @@
 //! opens every library and looks all functions up.
 
 use xp_cuda::{
-    ffi::{cublas::CublasTable, cufft::CufftTable, cusolver::CusolverTable, nvrtc::NvrtcTable},
+    ffi::{
+        cublas::CublasTable,
+        cufft::CufftTable,
+        cusolver::{CusolverTable, GeevTable},
+        nvrtc::NvrtcTable,
+    },
     loader::{Library, Opened},
 };
 
 type Signature = (&'static str, &'static str, &'static [&'static str]);
 
-const TABLES: [(Library, &[Signature]); 4] = [
+const TABLES: [(Library, &[Signature]); 5] = [
     (Library::Nvrtc, NvrtcTable::SIGNATURES),
     (Library::Cublas, CublasTable::SIGNATURES),
     (Library::Cusolver, CusolverTable::SIGNATURES),
+    (Library::Cusolver, GeevTable::SIGNATURES),
     (Library::Cufft, CufftTable::SIGNATURES),
 ];
 

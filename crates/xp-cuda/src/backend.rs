@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use xp_core::backend::{Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::Reduction;
-use xp_core::{Backend, DType, Element, Num, Real};
+use xp_core::{Array, Backend, DType, Dyn, Element, Num, Real};
 
 use crate::{
     device::Device,
@@ -48,6 +48,13 @@ impl Cuda {
     pub(crate) fn buffer<T: Element>(&self, len: usize, operation: &str) -> xp_core::Result<CudaBuffer<T>> {
         let bytes = len.checked_mul(size_of::<T>()).ok_or_else(|| xp_core::Error::OutOfMemory { device: self.to_string(), bytes: usize::MAX })?;
         Ok(CudaBuffer::new(self.run(operation, |device| device.alloc(bytes, operation))?, len))
+    }
+
+    /// A new contiguous array of arbitrary content. It must be written before it is read.
+    pub(crate) fn array<T: Element>(&self, shape: &[usize], operation: &str) -> xp_core::Result<Array<Self, T, Dyn>> {
+        let buffer = self.buffer::<T>(xp_core::size_of_shape(shape)?, operation)?;
+        // SAFETY: the buffer was made for this shape; what writes it is queued before anything can read it.
+        unsafe { Array::from_buffer(self, buffer, shape) }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
 
 const OPERANDS: &str = include_str!("kernels/operands.cu");
 const DENSE: &str = include_str!("kernels/dense.cu");
+const ROWS: &str = include_str!("kernels/rows.cu");
 const STRIDED: &str = include_str!("kernels/strided.cu");
 const FUSED_REDUCE: &str = include_str!("kernels/fused_reduce.cu");
 
@@ -36,27 +37,54 @@ const MOST_ARGUMENTS: usize = 4096;
 pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, out: u64) -> Result<()> {
     let program = Program::new::<K>(kernel);
     let n = plan.size();
-    let axes = Axes::elementwise(plan);
-    let pack = program.pack();
-    let dense = program.is_dense(plan);
-    let packs = if dense && program.is_aligned(out, pack) { n / pack } else { 0 };
-    let layout = Layout { ndim: axes.ndim(), wide: n > MOST_NARROW, extra: if dense { pack } else { 0 } };
-    let name = if dense { "dense" } else { "strided" };
-    let kernel = device.cached_kernel(&program.key(&layout, name), name, || {
-        let defines = if dense { format!("#define PACK {pack}\n") } else { String::new() };
-        let body = if dense { DENSE } else { STRIDED };
-        format!("{}{}typedef Element Out;\n{body}", program.head(&layout, &defines), program.functions(dense))
+    let (form, pack) = program.form(plan, out);
+    let axes = Axes::elementwise(plan, if form == Form::Rows { pack } else { 1 });
+    let items = if form == Form::Rows { n / pack } else { n };
+    let layout = Layout { ndim: axes.ndim(), wide: n > MOST_NARROW, extra: pack };
+    let kernel = device.cached_kernel(&program.key(&layout, form.name()), form.name(), || {
+        let defines = if form == Form::Strided { String::new() } else { format!("#define PACK {pack}\n") };
+        format!("{}{}typedef Element Out;\n{}", program.head(&layout, &defines), program.functions(form), form.source())
     })?;
     let mut arguments = Arguments::new();
-    axes.push_walk(&mut arguments, n, plan.out());
-    if dense {
+    axes.push_walk(&mut arguments, items, plan.out(), layout.wide);
+    let mut threads = items;
+    if form == Form::Dense {
+        let packs = if program.is_aligned(out, pack) { n / pack } else { 0 };
         arguments.push(packs as i64);
+        threads = if packs > 0 { packs.max(n - packs * pack) } else { n };
     }
     arguments.push(out);
     program.push(&mut arguments, &axes)?;
-    let items = if packs > 0 { packs.max(n - packs * pack) } else { n };
-    // SAFETY: the parameters of `dense` or `strided` in order; the caller vouches for the memory.
-    unsafe { kernel.launch(device.shape_for(items, THREADS), &arguments) }
+    // SAFETY: the parameters of the loop in order; the caller vouches for the memory.
+    unsafe { kernel.launch(device.shape_for(threads, THREADS), &arguments) }
+}
+
+/// The loops over an expression.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One axis, every operand dense or constant.
+    Dense,
+    /// Rows along which every operand is dense or constant.
+    Rows,
+    Strided,
+}
+
+impl Form {
+    fn name(self) -> &'static str {
+        match self {
+            Form::Dense => "dense",
+            Form::Rows => "rows",
+            Form::Strided => "strided",
+        }
+    }
+
+    fn source(self) -> &'static str {
+        match self {
+            Form::Dense => DENSE,
+            Form::Rows => ROWS,
+            Form::Strided => STRIDED,
+        }
+    }
 }
 
 /// Runs an expression over a plan and reduces it; `out` is the address of the first element of the output.
@@ -76,13 +104,13 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(device: &Device, k
     let kernel = device.cached_kernel(&program.key(&layout, &reduction), name, || {
         let defines = format!("#define KEPT {}\n", axes.kept);
         let types = format!("typedef {reduction} R;\ntypedef R::Acc Acc;\ntypedef R::Out Out;\n");
-        format!("{}{}{types}{FUSED_REDUCE}", program.head(&layout, &defines), program.functions(false))
+        format!("{}{}{types}{FUSED_REDUCE}", program.head(&layout, &defines), program.functions(Form::Strided))
     })?;
     let (partials, counters) = if work.chunks > 1 { (work.chunks * work.outputs * LARGEST_ACCUMULATOR, work.groups() * 4) } else { (0, 0) };
     let partial = device.alloc(partials, R::NAME)?;
     let finished = device.alloc_zeroed(counters, R::NAME)?;
     let mut arguments = Arguments::new();
-    axes.push_walk(&mut arguments, work.outputs, plan.out());
+    axes.push_walk(&mut arguments, work.outputs, plan.out(), layout.wide);
     arguments.push(work.reduced as i64).push(work.width as u32).push(work.chunk as i64).push(work.chunks as i64).push(count as i64);
     arguments.push(out).push(partial.pointer()).push(finished.pointer());
     program.push(&mut arguments, &axes)?;
@@ -94,8 +122,8 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(device: &Device, k
 /// The largest accumulator of a reduction, in bytes: a complex number, or a number and its position.
 const LARGEST_ACCUMULATOR: usize = 16;
 
-/// Loops up to this size count in 32 bits.
-const MOST_NARROW: usize = 1 << 30;
+/// Loops up to this size count in 32 bits; one bit is to spare for steps and divisions.
+const MOST_NARROW: usize = i32::MAX as usize;
 
 /// An expression as text, and its leaves.
 struct Program {
@@ -136,8 +164,8 @@ impl Program {
         format!("{PRELUDE}{LIBRARY}#define NDIM {}\ntypedef {index} Index;\n{defines}{OPERANDS}", layout.ndim)
     }
 
-    /// The expression as functions of a position, and where operands are dense of a place.
-    fn functions(&self, dense: bool) -> String {
+    /// The expression as functions of what the loop numbers: positions, or places where operands are dense.
+    fn functions(&self, form: Form) -> String {
         let leaves = self.source.leaves();
         let join = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<String>();
         let list = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<Vec<_>>().join(", ");
@@ -150,27 +178,34 @@ impl Program {
             self.source.text(),
             self.result,
         );
-        if dense {
-            let _ = write!(
-                text,
-                "DEVICE Element flat(i64 i PARAMETERS) {{ return compute({}); }}\n\
-                 DEVICE Pack<Element, PACK> packed(i64 i PARAMETERS) {{\n  {}\n  Pack<Element, PACK> all;\n#pragma unroll\n  \
-                 for (int k = 0; k < PACK; k++) all.at[k] = compute({});\n  return all;\n}}\n",
-                list(&|k, _| format!("p{k}.flat(i)")),
-                join(&|k, leaf| format!("Pack<{}, PACK> a{k} = p{k}.pack<PACK>(i); ", type_name(leaf.dtype))),
-                list(&|k, _| format!("a{k}.at[k]")),
-            );
-        } else {
-            let _ =
-                writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", list(&|k, _| format!("p{k}.get(at)")));
+        let get = |how: &str| list(&|k, _| format!("p{k}.{how}"));
+        match form {
+            Form::Dense => {
+                let _ = writeln!(text, "DEVICE Element flat(i64 i PARAMETERS) {{ return compute({}); }}", get("flat(i)"));
+            }
+            Form::Strided => {
+                let _ = writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", get("get(at)"));
+            }
+            Form::Rows => {}
         }
+        let place = match form {
+            Form::Dense => "i64 i",
+            Form::Rows => "const At& i",
+            Form::Strided => return text,
+        };
+        let _ = write!(
+            text,
+            "DEVICE Pack<Element, PACK> packed({place} PARAMETERS) {{\n  {}\n  Pack<Element, PACK> all;\n#pragma unroll\n  \
+             for (int k = 0; k < PACK; k++) all.at[k] = compute({});\n  return all;\n}}\n",
+            join(&|k, leaf| format!("Pack<{}, PACK> a{k} = p{k}.pack<PACK>(i); ", type_name(leaf.dtype))),
+            list(&|k, _| format!("a{k}.at[k]")),
+        );
         text
     }
 
     /// Elements that a thread reads and writes at once: 16 bytes of the widest type, 32 of those with eight bytes.
     fn pack(&self) -> usize {
-        let widest = self.source.leaves().iter().map(|leaf| leaf.dtype.size()).chain([self.dtype.size()]).max().unwrap_or(1);
-        match widest {
+        match self.widest() {
             1 => 16,
             2 => 8,
             4 | 8 => 4,
@@ -178,15 +213,44 @@ impl Program {
         }
     }
 
-    /// Whether the loop has one axis, along which the output is dense and every operand dense or constant.
-    fn is_dense(&self, plan: &Plan) -> bool {
-        plan.shape().len() == 1
-            && plan.out()[0] == 1
+    /// The size of the widest element.
+    fn widest(&self) -> usize {
+        self.source.leaves().iter().map(|leaf| leaf.dtype.size()).chain([self.dtype.size()]).max().unwrap_or(1)
+    }
+
+    /// The loop for a plan, and the elements that it reads and writes at once where it can.
+    fn form(&self, plan: &Plan, out: u64) -> (Form, usize) {
+        let pack = self.pack();
+        let last = plan.shape().len().wrapping_sub(1);
+        let dense = last < MAX_NDIM
+            && plan.out()[last] == 1
             && self.source.leaves().iter().all(|leaf| match &leaf.kind {
-                LeafKind::Array(_, walk) => matches!(walk[0], 0 | 1),
+                LeafKind::Array(_, walk) => matches!(walk[last], 0 | 1),
                 LeafKind::Scalar(_) | LeafKind::Counter(..) => true,
                 LeafKind::Rows { .. } => false,
-            })
+            });
+        if !dense {
+            return (Form::Strided, 0);
+        }
+        if last == 0 {
+            return (Form::Dense, pack);
+        }
+        // Every row has to begin where a pack may, and to be made of packs.
+        let fits = |pack: usize| {
+            let steps = |walk: &[isize]| walk[..last].iter().all(|&step| step.unsigned_abs().is_multiple_of(pack));
+            plan.shape()[last].is_multiple_of(pack)
+                && steps(&plan.out()[..=last])
+                && self.is_aligned(out, pack)
+                && self.source.leaves().iter().all(|leaf| match &leaf.kind {
+                    LeafKind::Array(_, walk) => walk[last] == 0 || steps(&walk[..=last]),
+                    _ => true,
+                })
+        };
+        // Two doubles are 16 bytes too.
+        match [pack, 2].into_iter().find(|&p| p * self.widest() >= 16 && fits(p)) {
+            Some(pack) => (Form::Rows, pack),
+            None => (Form::Strided, 0),
+        }
     }
 
     /// Whether accesses of `pack` elements are aligned.
@@ -194,7 +258,8 @@ impl Program {
         let aligned = |address: usize, dtype: DType| address.is_multiple_of((pack * dtype.size()).min(16));
         aligned(out as usize, self.dtype)
             && self.source.leaves().iter().all(|leaf| match &leaf.kind {
-                LeafKind::Array(address, walk) if walk[0] == 1 => aligned(address.addr(), leaf.dtype),
+                // What is read in packs has a step of 1; along another axis that asks for more than is needed.
+                LeafKind::Array(address, walk) if walk.contains(&1) => aligned(address.addr(), leaf.dtype),
                 _ => true,
             })
     }
@@ -251,9 +316,12 @@ struct Axes {
 }
 
 impl Axes {
-    fn elementwise(plan: &Plan) -> Self {
+    /// The axes of an elementwise loop, the last one counted in packs.
+    fn elementwise(plan: &Plan, pack: usize) -> Self {
         let order = filled((0..plan.shape().len()).collect());
-        Axes { kept: order.len(), order, shape: shape_of(plan) }
+        let mut shape = shape_of(plan);
+        shape[plan.shape().len().saturating_sub(1)] /= pack;
+        Axes { kept: order.len(), order, shape }
     }
 
     /// The axes that are kept, then those that are reduced.
@@ -275,12 +343,20 @@ impl Axes {
     }
 
     /// Appends a `Walk`.
-    fn push_walk(&self, arguments: &mut Arguments, n: usize, out: &[isize]) {
+    fn push_walk(&self, arguments: &mut Arguments, n: usize, out: &[isize], wide: bool) {
         arguments.push(n as i64);
+        let length = |axis: &Option<usize>| axis.map_or(1, |k| self.shape[k]) as u64;
         for axis in &self.order {
-            arguments.push(axis.map_or(1, |k| self.shape[k]) as i64);
+            arguments.push(length(axis) as i64);
         }
         self.push_steps(arguments, out);
+        let divisors = || self.order.iter().map(|axis| divisor(length(axis), if wide { 64 } else { 32 }));
+        for (factor, _) in divisors() {
+            arguments.push(factor);
+        }
+        for (_, shift) in divisors() {
+            arguments.push(i64::from(shift));
+        }
     }
 
     /// Appends the steps along the axes.
@@ -294,6 +370,15 @@ impl Axes {
     fn place_of_first(&self) -> usize {
         self.order.iter().position(|&axis| axis == Some(0)).expect("a plan has axes")
     }
+}
+
+/// The factor `f` and the shift `s` for which `i / d` is `(i f / 2^bits + i) / 2^s` for all `i` below `2^(bits - 1)`, both
+/// quotients rounded down; `d` is below `2^(bits - 1)` too.
+fn divisor(d: u64, bits: u32) -> (u64, u32) {
+    let d = d.max(1);
+    let shift = d.next_power_of_two().trailing_zeros();
+    let factor = (((1u128 << shift) - u128::from(d)) << bits) / u128::from(d) + 1;
+    (factor as u64, shift)
 }
 
 fn shape_of(plan: &Plan) -> [usize; MAX_NDIM] {
@@ -355,7 +440,10 @@ pub(crate) fn samples() -> Vec<(String, String)> {
     for dtype in DType::ALL {
         let name = type_name(dtype);
         for ndim in [1, 3] {
-            all.push((format!("dense and strided {name} {ndim}"), sample(dtype, ndim)));
+            all.push((format!("dense and strided {name} {ndim}"), sample(dtype, ndim, false)));
+        }
+        if dtype == DType::F32 {
+            all.push((format!("more than 2^31 elements {name}"), sample(dtype, 6, true)));
         }
         let real = matches!(dtype.kind(), Kind::SignedInteger | Kind::UnsignedInteger | Kind::RealFloating);
         let reductions: &[&str] = match dtype.kind() {
@@ -369,14 +457,29 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             let program = Program { result: x.name().into(), source, dtype };
             let head = program.head(&Layout { ndim: 3, wide: false, extra: 0 }, "#define KEPT 1\n");
             let types = format!("typedef reduce_{reduction}<{name}> R;\ntypedef R::Acc Acc;\ntypedef R::Out Out;\n");
-            all.push((format!("{reduction} {name}"), format!("{head}{}{types}{FUSED_REDUCE}", program.functions(false))));
+            all.push((format!("{reduction} {name}"), format!("{head}{}{types}{FUSED_REDUCE}", program.functions(Form::Strided))));
         }
     }
     all
 }
 
+/// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices.
+pub(crate) fn copies() -> Vec<(String, String)> {
+    let copy = |dtype: DType, ndim: usize, wide: bool, form: Form| {
+        let mut source = Source::default();
+        let x = source.leaf(dtype, LeafKind::Array(std::ptr::null(), [0; MAX_NDIM]));
+        let program = Program { result: x.name().into(), source, dtype };
+        let head = program.head(&Layout { ndim, wide, extra: 0 }, &format!("#define PACK {}\n", program.pack()));
+        let name = format!("{} {}{}", form.name(), type_name(dtype), if wide { " wide" } else { "" });
+        (name, format!("{head}{}typedef Element Out;\n{}", program.functions(form), form.source()))
+    };
+    let dense = DType::ALL.into_iter().map(|dtype| copy(dtype, 1, false, Form::Dense));
+    let others = [false, true].into_iter().flat_map(|wide| [Form::Rows, Form::Strided].map(|form| copy(DType::F32, 3, wide, form)));
+    dense.chain(others).collect()
+}
+
 /// A loop over the sum of what every operation for a dtype gives.
-fn sample(dtype: DType, ndim: usize) -> String {
+fn sample(dtype: DType, ndim: usize, wide: bool) -> String {
     const NUMBERS: (&[&str], &[&str]) = (
         &["negative", "positive", "square", "sign", "round", "conj", "real", "imag", "abs", "abs_square", "isnan", "isinf", "isfinite"],
         &["add", "subtract", "multiply", "pow", "equal", "not_equal"],
@@ -447,7 +550,44 @@ fn sample(dtype: DType, ndim: usize) -> String {
     }
     let program = Program { result, source, dtype };
     let pack = program.pack();
-    let (dense, body) = (ndim == 1, if ndim == 1 { DENSE } else { STRIDED });
-    let head = program.head(&Layout { ndim, wide: false, extra: 0 }, &format!("#define PACK {pack}\n"));
-    format!("{head}{}typedef Element Out;\n{body}", program.functions(dense))
+    let form = if ndim == 1 { Form::Dense } else { Form::Strided };
+    let head = program.head(&Layout { ndim, wide, extra: 0 }, &format!("#define PACK {pack}\n"));
+    format!("{head}{}typedef Element Out;\n{}", program.functions(form), form.source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::divisor;
+
+    #[test]
+    fn a_multiplication_divides() {
+        let numbers = |bits: u32| {
+            let most = (1u64 << (bits - 1)) - 1;
+            let around = (0..bits - 1).flat_map(|b| [-1i64, 0, 1].map(|d| (1u64 << b).saturating_add_signed(d)));
+            let mut all: Vec<u64> =
+                around.chain([1, 3, 5, 7, 10, 641, 1000, 65_537, most / 3, most - 1, most]).filter(|&x| (1..=most).contains(&x)).collect();
+            all.dedup();
+            all
+        };
+        for bits in [32, 64] {
+            for &d in &numbers(bits) {
+                let (factor, shift) = divisor(d, bits);
+                assert!(bits == 64 || factor < 1 << 32, "{d}: {factor}");
+                let check = |i: u64| {
+                    let high = ((u128::from(i) * u128::from(factor)) >> bits) as u64;
+                    assert_eq!((high + i) >> shift, i / d, "{i} / {d} in {bits} bits");
+                };
+                let most = (1u64 << (bits - 1)) - 1;
+                check(0);
+                for &i in &numbers(bits) {
+                    check(i);
+                    // Multiples and their neighbours are where a quotient could be wrong.
+                    let multiple = i / d * d;
+                    check(multiple);
+                    check(multiple.saturating_sub(1));
+                    check((multiple + (d - 1)).min(most));
+                }
+            }
+        }
+    }
 }

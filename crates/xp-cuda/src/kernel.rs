@@ -297,6 +297,15 @@ pub fn compile_only(name: &str, source: &str, options: &[&str], architecture: u3
     Ok(image.bytes().to_vec())
 }
 
+/// Compiles a module to the text of virtual machine code, as [`compile_only`]: to see what accesses and divisions become.
+///
+/// # Errors
+/// As [`compile_only`].
+pub fn compile_to_ptx(name: &str, source: &str, options: &[&str], architecture: u32) -> Result<String> {
+    let image = Compiler::get()?.compile(name, source, Target::Ptx(architecture), options)?;
+    Ok(String::from_utf8_lossy(image.bytes()).trim_end_matches('\0').to_owned())
+}
+
 struct Module {
     name: String,
     functions: Mutex<HashMap<String, Arc<Function>>>,

@@ -33,7 +33,8 @@ pub(crate) unsafe fn matmul<T: Element>(
     if m * n * batches.len() == 0 {
         return Ok(());
     }
-    let Some(dtype) = data_type(element) else {
+    // What cuBLAS does with sums of no products is not documented.
+    let Some(dtype) = data_type(element).filter(|_| k > 0) else {
         let operand = |x: &Stack<'_, Cuda, T>| Operand { pointer: x.buffer.memory().pointer(), strides: x.strides };
         // SAFETY: passed on.
         return unsafe { kernels::indexed::matmul(device, element, operand(a), operand(b), dims, batches, out.pointer()) };

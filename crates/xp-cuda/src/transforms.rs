@@ -1,7 +1,7 @@
 //! Fourier transforms by cuFFT.
 //!
 //! A transform works on a contiguous copy of its operand in which the axes come last: cut or padded, converted and scaled on
-//! the way. The result is a view of what cuFFT wrote, its axes back in their places. Cosine and sine transforms are the
+//! the way. An operand that needs none of this is read where it is. The result is a view of what cuFFT wrote, its axes back in their places. Cosine and sine transforms are the
 //! portable compositions of these.
 
 use std::sync::Arc;
@@ -74,8 +74,19 @@ impl Precision for f64 {
 fn c2c<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T::Spectrum>> {
     let order = Order::new(x.ndim(), axes);
     let x = resized(&order.apply(x)?, axes.len(), lens)?;
+    if C::DTYPE == T::Spectrum::DTYPE && scale == T::ONE && !axes.is_empty() && is_ready(&x) {
+        let together = axes.len().min(MOST_AXES);
+        let out = x.device().array::<T::Spectrum>(x.dims(), "Fourier transform")?;
+        let out = execute(&x, out, Kind::Complex, &x.dims()[x.ndim() - together..], direction)?;
+        return order.undo(&transform_before_with(out, axes.len(), together, direction)?);
+    }
     let work = converted::<C, T::Spectrum>(&x, T::Spectrum::from_real(scale))?;
     order.undo(&transform_last(work, axes.len(), direction)?)
+}
+
+/// Whether cuFFT can read an array where it is.
+fn is_ready<T: Floating>(x: &Any<T>) -> bool {
+    x.is_contiguous() && x.buffer().at(x.offset()).is_multiple_of(2 * size_of::<T::Part>() as u64)
 }
 
 fn r2c<T: Precision>(x: &Any<T>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T::Spectrum>> {
@@ -83,16 +94,18 @@ fn r2c<T: Precision>(x: &Any<T>, axes: &[usize], lens: &[usize], direction: Dire
         return converted::<T, T::Spectrum>(x, T::Spectrum::from_real(scale));
     };
     let order = Order::new(x.ndim(), axes);
-    let work = converted::<T, T>(&resized(&order.apply(x)?, axes.len(), lens)?, scale)?;
+    let x = resized(&order.apply(x)?, axes.len(), lens)?;
+    // Real elements are only read.
+    let work = if scale == T::ONE && is_ready(&x) { x } else { converted::<T, T>(&x, scale)? };
     let mut shape = work.dims().to_vec();
     *shape.last_mut().expect("a transform has an axis") = n / 2 + 1;
     let together = axes.len().min(MOST_AXES);
-    let out = zeros::<_, T::Spectrum, _>(x.device(), shape)?;
+    let out = work.device().array::<T::Spectrum>(&shape, "Fourier transform")?;
     let out = execute(&work, out, Kind::RealToComplex, &work.dims()[work.ndim() - together..], Direction::Forward)?;
     // Along the axes that did not fit into the plan.
     let out = transform_before(out, axes.len(), together)?;
     // The transform of real elements with the other sign is the conjugate.
-    order.undo(&if direction == Direction::Forward { out } else { out.conj() })
+    order.undo(&if direction == Direction::Forward { out } else { out.lazy().conj().try_eval()? })
 }
 
 fn c2r<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T>> {
@@ -102,7 +115,7 @@ fn c2r<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[
     let x = resized(&order.apply(x)?, axes.len(), &half)?;
     let mut work = converted::<C, T::Spectrum>(&x, T::Spectrum::from_real(scale))?;
     if direction == Direction::Forward {
-        work = work.conj();
+        work = work.lazy().conj().try_eval()?;
     }
     // All axes but the last, which becomes real: this is one way for every operand, also for those that are not the
     // transform of real elements.
@@ -110,7 +123,7 @@ fn c2r<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[
     let work = without_lone_imaginary_parts(&work, n)?;
     let mut shape = work.dims().to_vec();
     *shape.last_mut().expect("a transform has an axis") = n;
-    let out = zeros::<_, T, _>(x.device(), shape)?;
+    let out = work.device().array::<T>(&shape, "Fourier transform")?;
     order.undo(&execute(&work, out, Kind::ComplexToReal, &[n], Direction::Backward)?)
 }
 

@@ -4,13 +4,15 @@
 mod common;
 
 use common::device;
-use xp_core::{Array, Backend, Dyn, Error, Result, linalg};
+use xp_core::functions::eye;
+use xp_core::{Array, Backend, Dyn, Error, Ix1, Ix2, Result, linalg};
 use xp_cuda::Cuda;
 use xp_cuda_sim::{
     faults::{self, Fault},
     stats,
 };
 use xp_fft::{Direction, Fft};
+use xp_models::{decomposition::PCA, discriminant_analysis::LinearDiscriminantAnalysis, linear_model::Ridge};
 
 type Any = Array<Cuda, f64, Dyn>;
 
@@ -39,8 +41,87 @@ const JOBS: &[Job] = &[
     ("cholesky", |x| sum(&linalg::cholesky(x, false)?)),
     ("solve", |x| sum(&linalg::solve(x, x)?)),
     ("inverse", |x| sum(&linalg::inv(x)?)),
+    ("eigenvalues", |x| {
+        let (w, v) = linalg::eig(x)?;
+        Ok(w.lazy().abs().sum_all().try_eval()?.item()? + v.lazy().abs().sum_all().try_eval()?.item()?)
+    }),
+    ("stack of small matrices", |x| {
+        let stack = x.broadcast_to(vec![3, 4, 4])?;
+        let (u, s, vh) = linalg::svd(&stack, linalg::Thin)?;
+        let w = linalg::eigh(&stack)?.0;
+        Ok(magnitude(&u)? + sum(&s)? + magnitude(&vh)? + sum(&w)?)
+    }),
+    ("polar decomposition", |x| magnitude(&linalg::svd(&large(x, 1.0)?, linalg::Thin)?.0)),
+    ("polar decomposition that fails its check", |x| magnitude(&linalg::svd(&large(x, 0.0)?, linalg::Thin)?.2)),
+    ("determinant", |x| linalg::slogdet(x)?.1.item()),
+    ("least squares", |x| sum(&linalg::pinv(x, None)?)),
+    ("triangular solve", |x| sum(&linalg::solve_triangular(&x.tril(0)?, x, false, false, linalg::Trans::No)?)),
+    ("Gram matrix", |x| sum(&linalg::gram(&x.clone().into_rank::<Ix2>()?.lazy())?.into_dyn())),
+    ("real transform", |x| {
+        let spectrum = Cuda::r2c(x.clone(), &[0, 1], &[4, 4], Direction::Forward, 1.0)?;
+        sum(&Cuda::c2r(spectrum, &[0, 1], &[4, 4], Direction::Backward, 1.0)?)
+    }),
+    ("cosine transform", |x| sum(&xp_fft::dct(x)?)),
     ("transform", |x| Cuda::c2c(x.clone(), &[0, 1], &[6, 3], Direction::Forward, 0.5)?.lazy().abs().sum_all().try_eval()?.item()),
 ];
+
+/// Fits of models, which are made of operators too: those panic where memory ends, with the text of the error.
+const MODELS: &[Job] = &[
+    ("linear discriminant analysis", |x| {
+        let (x, y) = samples(x)?;
+        let scores = LinearDiscriminantAnalysis::params().fit(&x, &y).and_then(|model| model.decision_function(&x)).map_err(of_arrays)?;
+        sum(&scores.into_dyn())
+    }),
+    ("principal components", |x| {
+        let x = samples(x)?.0;
+        magnitude(&PCA::params().n_components(2).fit(&x).and_then(|model| model.transform(&x)).map_err(of_arrays)?.into_dyn())
+    }),
+    ("ridge regression", |x| {
+        let (x, y) = samples(x)?;
+        let y = y.lazy().astype::<f64>().try_eval()?;
+        sum(&Ridge::params().fit(&x, &y).and_then(|model| model.predict(&x)).map_err(of_arrays)?.into_dyn())
+    }),
+];
+
+/// The error of arrays that a model passes on.
+fn of_arrays(error: xp_models::Error) -> Error {
+    match error {
+        xp_models::Error::Array(error) => error,
+        other => panic!("{other}"),
+    }
+}
+
+/// The result, or the error whose text a panic bears.
+fn caught(run: impl FnOnce() -> Result<f64>) -> Result<f64> {
+    let panic = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
+        Ok(result) => return result,
+        Err(panic) => panic,
+    };
+    let text = panic.downcast_ref::<String>().expect("a panic with a text");
+    if text.starts_with("out of memory on cuda:0: ") {
+        return Err(Error::OutOfMemory { device: "cuda:0".into(), bytes: 0 });
+    }
+    Err(Error::Backend { device: "cuda:0".into(), operation: "model".into(), why: text.clone() })
+}
+
+/// Twelve samples of four features, in two classes.
+fn samples(x: &Any) -> Result<(Array<Cuda, f64, Ix2>, Array<Cuda, i64, Ix1>)> {
+    let n = xp_core::functions::arange(x.device(), 0, 12, 1i64)?;
+    let noise = (n.lazy() * 7i64 % 5i64).astype::<f64>().try_eval()?.expand_dims(1)?;
+    let table = x.broadcast_to(vec![3, 4, 4])?.reshape(vec![12, 4])?.into_rank::<Ix2>()?;
+    Ok(((table.lazy() + &noise).try_eval()?, (n.lazy() % 2i64).try_eval()?))
+}
+
+/// The sum of the magnitudes, which does not depend on the signs of vectors.
+fn magnitude(x: &Any) -> Result<f64> {
+    x.lazy().abs().sum_all().try_eval()?.item()
+}
+
+/// A matrix of order 36 made of copies of one of order 4, plus a multiple of the identity: of rank 4 without it.
+fn large(x: &Any, shift: f64) -> Result<Any> {
+    let copies = x.broadcast_to(vec![9, 9, 4, 4])?.permute_dims(&[0, 2, 1, 3])?.reshape(vec![36, 36])?;
+    (copies.lazy() + &(eye::<_, f64>(x.device(), 36, 36, 0)?.lazy() * shift).try_eval()?).try_eval()
+}
 
 fn sum(x: &Any) -> Result<f64> {
     x.lazy().sum_all().try_eval()?.item()
@@ -56,7 +137,8 @@ fn failures_in_the_middle_release_everything() {
     let x = (half.lazy() + &half.t()).try_eval().unwrap();
     drop(half);
     let mut failures = 0;
-    for (name, job) in JOBS {
+    for (name, job) in JOBS.iter().chain(MODELS) {
+        let may_panic = MODELS.iter().any(|(model, _)| model == name);
         let expected = job(&x).unwrap_or_else(|e| panic!("{name}: {e}"));
         cuda.synchronize().unwrap();
         let live = stats(0).live_allocations;
@@ -67,7 +149,7 @@ fn failures_in_the_middle_release_everything() {
                 faults::clear();
                 let before = faults::calls(fault);
                 faults::fail_range(fault, n, in_a_row);
-                let result = job(&x);
+                let result = if may_panic { caught(|| job(&x)) } else { job(&x) };
                 faults::clear();
                 if faults::calls(fault) - before < n {
                     assert_eq!(result.unwrap(), expected, "{name}: nothing failed");

@@ -4,8 +4,8 @@
 //! per operation and dtype, and no more.
 
 use num_complex::Complex;
-use xp_core::{Array, Backend, DType, Dyn, Element, Error};
-use xp_cpu::Cpu;
+use xp_core::{Array, AxisVec, Backend, DType, Dyn, Element, Error};
+use xp_cpu::{Cpu, CpuBuffer};
 
 /// A typed array of the module.
 pub type Arr<T> = Array<Cpu, T, Dyn>;
@@ -39,6 +39,13 @@ impl<T: Typed> From<Arr<T>> for Any {
     fn from(x: Arr<T>) -> Any {
         T::wrap(x)
     }
+}
+
+/// An array of rank 0.
+pub fn rank0<T: Typed>(value: T) -> XpResult<Arr<T>> {
+    let buffer = CpuBuffer::from_slice(&[value])?;
+    // SAFETY: one element, which was written.
+    Ok(unsafe { Array::from_strided_buffer(&Cpu, buffer, AxisVec::default(), AxisVec::default(), 0) })
 }
 
 /// The result of an operation on arrays, before it becomes a Python exception.
@@ -102,7 +109,13 @@ macro_rules! with_dtype {
         }
     };
 }
-pub(crate) use {arms, dispatch, with_dtype};
+/// [`dispatch!`] for work that grows with the array: other threads of Python run meanwhile when it is large.
+macro_rules! compute {
+    ($x:expr, $($rest:tt)*) => {
+        $crate::threads::detached(&[$x], || $crate::any::dispatch!($x, $($rest)*))
+    };
+}
+pub(crate) use {arms, compute, dispatch, with_dtype};
 
 impl Any {
     /// The dtype.
@@ -125,7 +138,8 @@ impl Any {
     pub fn size(&self) -> usize {
         self.dims().iter().product()
     }
-    /// A copy with memory of its own.
+    /// A copy with memory of its own. The interpreter's lock is kept: assignments copy between waiting for readers and
+    /// writing.
     pub fn copy(&self) -> XpResult {
         dispatch!(self, |v| v.copy().map(Any::from))
     }
@@ -142,15 +156,15 @@ impl Any {
         if let Some(same) = U::peek(self) {
             return Ok(same.clone());
         }
-        dispatch!(self, |v| v.lazy().map::<xp_core::ops::AsType<U>>().try_eval())
+        compute!(self, |v| v.lazy().map::<xp_core::ops::AsType<U>>().try_eval())
     }
     /// The same elements under another shape.
     pub fn reshape(&self, shape: &[usize]) -> XpResult {
-        dispatch!(self, |v| v.reshape(shape.to_vec()).map(Any::from))
+        dispatch!(self, |v| v.reshape(shape).map(Any::from))
     }
     /// The array repeated to a shape, without a copy.
     pub fn broadcast_to(&self, shape: &[usize]) -> XpResult {
-        dispatch!(self, |v| v.broadcast_to(shape.to_vec()).map(Any::from))
+        dispatch!(self, |v| v.broadcast_to(shape).map(Any::from))
     }
     /// The array with its axes in another order.
     pub fn permute(&self, axes: &[isize]) -> XpResult {

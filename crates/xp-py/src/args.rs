@@ -3,6 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyTuple};
+use xp_core::AxisVec;
 
 use crate::dtype::describe;
 use crate::error::Named;
@@ -13,7 +14,7 @@ pub enum Ints {
     /// One.
     One(isize),
     /// Several.
-    Many(Vec<isize>),
+    Many(AxisVec<isize>),
 }
 impl<'a, 'py> FromPyObject<'a, 'py> for Ints {
     type Error = PyErr;
@@ -27,7 +28,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Ints {
         }
         let wrong = || PyTypeError::new_err(format!("an integer or a sequence of integers expected; {} given", describe(&obj)));
         let items = obj.try_iter().map_err(|_| wrong())?;
-        let mut out = vec![];
+        let mut out = AxisVec::default();
         for item in items {
             out.push(int(&item?)?.ok_or_else(wrong)?);
         }
@@ -56,6 +57,14 @@ fn int(obj: &Bound<'_, PyAny>) -> PyResult<Option<isize>> {
     Ok(None)
 }
 
+/// The number of a diagonal. Integers that are too large stand for the last one that can be counted, which no matrix has.
+pub fn diagonal(obj: &Bound<'_, PyAny>) -> PyResult<isize> {
+    obj.extract::<isize>().or_else(|e| match obj.cast::<pyo3::types::PyInt>() {
+        Ok(_) => Ok(if obj.lt(0)? { -isize::MAX } else { isize::MAX }),
+        Err(_) => Err(e),
+    })
+}
+
 /// A shape: a length or a sequence of lengths.
 pub struct Shape(Ints);
 impl<'a, 'py> FromPyObject<'a, 'py> for Shape {
@@ -66,7 +75,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Shape {
 }
 impl Shape {
     /// The lengths, none of them negative.
-    pub fn lengths(&self, function: &str) -> PyResult<Vec<usize>> {
+    pub fn lengths(&self, function: &str) -> PyResult<AxisVec<usize>> {
         lengths(function, self.0.list())
     }
     /// The lengths as given.
@@ -76,7 +85,7 @@ impl Shape {
 }
 
 /// Lengths that are not negative.
-pub fn lengths(function: &str, given: &[isize]) -> PyResult<Vec<usize>> {
+pub fn lengths(function: &str, given: &[isize]) -> PyResult<AxisVec<usize>> {
     if given.len() > xp_core::MAX_NDIM {
         return Err(PyValueError::new_err(format!("{function}(): shape has {} axes, at most {} are possible", given.len(), xp_core::MAX_NDIM)));
     }

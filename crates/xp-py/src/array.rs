@@ -3,6 +3,7 @@
 //! The attribute macros of `pymethods` inside a macro of this file give their code the edition and the lints of the file.
 #![allow(unsafe_op_in_unsafe_fn)]
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,7 +18,8 @@ use crate::any::{Any, dispatch};
 use crate::dtype::{PyDType, object};
 use crate::elementwise::{binary, unary};
 use crate::error::{Named, guard, wrong_dtype};
-use crate::scalar::{Operand, promoted};
+use crate::scalar::{Operand, Scalar, no_operand, promoted};
+use crate::threads::{is_large, wait_for_readers};
 
 /// An n-dimensional array of the array API standard.
 ///
@@ -40,20 +42,19 @@ struct Exports {
 }
 
 /// An argument that is an array.
-pub struct X<'py>(PyRef<'py, PyArray>);
-impl std::ops::Deref for X<'_> {
-    type Target = PyArray;
-    #[inline]
-    fn deref(&self) -> &PyArray {
-        &self.0
-    }
+///
+/// It holds the elements, not the Python object, which may be changed by others while the function works.
+pub struct X<'py> {
+    /// The elements.
+    pub any: Any,
+    call: std::marker::PhantomData<&'py ()>,
 }
 impl<'a, 'py> FromPyObject<'a, 'py> for X<'py> {
     type Error = PyErr;
     #[inline]
     fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         match obj.cast::<PyArray>() {
-            Ok(x) => Ok(X(x.try_borrow()?)),
+            Ok(x) => Ok(X { any: x.try_borrow()?.any.clone(), call: std::marker::PhantomData }),
             Err(_) => Err(PyTypeError::new_err(format!("an array of xparray expected; {} given", crate::dtype::describe(&obj)))),
         }
     }
@@ -120,7 +121,7 @@ fn write(to: &Any, from: &Any) -> crate::any::XpResult<()> {
     let from = from.clone().apart_from(to)?;
     dispatch!(to, |v| match <T as crate::any::Typed>::peek(&from) {
         // SAFETY: callers write to writable arrays only, whose elements have places of their own; the value is apart; and
-        // whoever reads or writes arrays of the module holds the interpreter's lock.
+        // whoever writes to arrays of the module holds the interpreter's lock, and has waited for those who read without it.
         Some(w) => unsafe { v.write_shared(w) },
         None => unreachable!("of one dtype"),
     })
@@ -128,25 +129,51 @@ fn write(to: &Any, from: &Any) -> crate::any::XpResult<()> {
 
 type Binary = fn(&Any, &Any) -> PyResult<Any>;
 
+/// Calls `f` with the elements of an array: with others than the Python object's when they are many, as that one may then be
+/// changed meanwhile.
+#[inline]
+fn with_elements<R>(x: &Bound<'_, PyArray>, f: impl FnOnce(Cow<'_, Any>) -> PyResult<R>) -> PyResult<R> {
+    let held = x.try_borrow()?;
+    if !is_large(&held.any) {
+        return f(Cow::Borrowed(&held.any));
+    }
+    let any = held.any.clone();
+    drop(held);
+    f(Cow::Owned(any))
+}
+
+/// `a op b`, or `b op a` if `reflected`; `None` when `b` is no operand.
+#[inline]
+fn combine(name: &str, a: &Bound<'_, PyArray>, b: &Bound<'_, PyAny>, reflected: bool, f: Binary) -> PyResult<Option<Any>> {
+    let apply = |a: Operand<'_>, b: Operand<'_>| if reflected { promoted(name, &b, &a, f) } else { promoted(name, &a, &b, f) };
+    if let Ok(b) = b.cast::<PyArray>() {
+        let (x, y) = (a.try_borrow()?, b.try_borrow()?);
+        if is_large(&x.any) || is_large(&y.any) {
+            let owned = (Operand::Array(Cow::Owned(x.any.clone())), Operand::Array(Cow::Owned(y.any.clone())));
+            drop((x, y));
+            return apply(owned.0, owned.1).map(Some);
+        }
+        return apply(Operand::Array(Cow::Borrowed(&x.any)), Operand::Array(Cow::Borrowed(&y.any))).map(Some);
+    }
+    let Some(b) = Scalar::operand(b)? else { return Ok(None) };
+    with_elements(a, |a| apply(Operand::Array(a), Operand::Scalar(b))).map(Some)
+}
+
 /// `a op b`, or `NotImplemented` when `other` is no operand.
 #[inline]
 fn operator(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAny>, reflected: bool, f: Binary) -> PyResult<Py<PyAny>> {
     let py = slf.py();
-    guard(name, || {
-        let Some(other) = Operand::extract(other)? else { return Ok(py.NotImplemented()) };
-        let slf = Operand::Array(slf.try_borrow()?);
-        let out = if reflected { promoted(name, &other, &slf, f)? } else { promoted(name, &slf, &other, f)? };
-        Ok(Py::new(py, PyArray::new(out))?.into_any())
+    guard(name, || match combine(name, slf, other, reflected, f)? {
+        Some(out) => Ok(Py::new(py, PyArray::new(out))?.into_any()),
+        None => Ok(py.NotImplemented()),
     })
 }
 
 /// `a op= b`: the array keeps its dtype and shape.
 fn in_place(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAny>, f: Binary) -> PyResult<()> {
     guard(name, || {
-        let out = {
-            let other = Operand::required(name, "the right operand", other)?;
-            promoted(name, &Operand::Array(slf.try_borrow()?), &other, f)?
-        };
+        let out = combine(name, slf, other, false, f)?.ok_or_else(|| no_operand(name, "the right operand", other))?;
+        wait_for_readers(slf)?;
         let mut x = slf.try_borrow_mut()?;
         if out.dtype() != x.any.dtype() {
             return Err(PyTypeError::new_err(format!(
@@ -212,9 +239,13 @@ operators! {
     __rshift__ __rrshift__ __irshift__ binary::bitwise_right_shift;
 }
 
+fn any_of(x: &Bound<'_, PyArray>) -> PyResult<Any> {
+    Ok(x.try_borrow()?.any.clone())
+}
+
 /// The operand of `@`: arrays only.
-fn matrix_operand<'py>(other: &Bound<'py, PyAny>) -> Option<PyRef<'py, PyArray>> {
-    other.cast::<PyArray>().ok()?.try_borrow().ok()
+fn matrix_operand(other: &Bound<'_, PyAny>) -> Option<Any> {
+    Some(other.cast::<PyArray>().ok()?.try_borrow().ok()?.any.clone())
 }
 
 #[pymethods]
@@ -234,12 +265,12 @@ impl PyArray {
     }
     fn __matmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let Some(other) = matrix_operand(other) else { return Ok(slf.py().NotImplemented()) };
-        let out = guard("__matmul__", || crate::linalg::product("__matmul__", &slf.try_borrow()?.any, &other.any))?;
+        let out = guard("__matmul__", || crate::linalg::product("__matmul__", &any_of(slf)?, &other))?;
         Ok(Py::new(slf.py(), PyArray::new(out))?.into_any())
     }
     fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let Some(other) = matrix_operand(other) else { return Ok(slf.py().NotImplemented()) };
-        let out = guard("__rmatmul__", || crate::linalg::product("__rmatmul__", &other.any, &slf.try_borrow()?.any))?;
+        let out = guard("__rmatmul__", || crate::linalg::product("__rmatmul__", &other, &any_of(slf)?))?;
         Ok(Py::new(slf.py(), PyArray::new(out))?.into_any())
     }
     fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -249,17 +280,17 @@ impl PyArray {
         let (name, f) = compare!(op);
         operator(name, slf, other, false, f)
     }
-    fn __neg__(&self) -> PyResult<PyArray> {
-        guard("__neg__", || unary::negative(&self.any).map(PyArray::new))
+    fn __neg__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
+        guard("__neg__", || with_elements(slf, |x| unary::negative(&x).map(PyArray::new)))
     }
-    fn __pos__(&self) -> PyResult<PyArray> {
-        guard("__pos__", || unary::positive(&self.any).map(PyArray::new))
+    fn __pos__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
+        guard("__pos__", || with_elements(slf, |x| unary::positive(&x).map(PyArray::new)))
     }
-    fn __abs__(&self) -> PyResult<PyArray> {
-        guard("__abs__", || unary::abs(&self.any).map(PyArray::new))
+    fn __abs__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
+        guard("__abs__", || with_elements(slf, |x| unary::abs(&x).map(PyArray::new)))
     }
-    fn __invert__(&self) -> PyResult<PyArray> {
-        guard("__invert__", || unary::bitwise_invert(&self.any).map(PyArray::new))
+    fn __invert__(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
+        guard("__invert__", || with_elements(slf, |x| unary::bitwise_invert(&x).map(PyArray::new)))
     }
 
     /// The data type.
@@ -373,7 +404,7 @@ impl PyArray {
     const ARRAY_UFUNC: Option<Py<PyAny>> = None;
 
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
-        guard("__getitem__", || crate::index::get(&slf.try_borrow()?.any, key).map(PyArray::new))
+        guard("__getitem__", || with_elements(slf, |x| crate::index::get(&x, key).map(PyArray::new)))
     }
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         guard("__setitem__", || {
@@ -382,6 +413,7 @@ impl PyArray {
                 (x.any.dtype(), crate::index::Key::parse(key, &x.any)?)
             };
             let value = crate::index::value(value, dtype)?;
+            wait_for_readers(slf)?;
             slf.try_borrow_mut()?.assign(key, value)
         })
     }

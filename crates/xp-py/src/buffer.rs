@@ -98,7 +98,7 @@ impl View {
 impl Drop for View {
     fn drop(&mut self) {
         // When the interpreter has ended there is nobody to give the view back to.
-        Python::try_attach(|_| {
+        crate::threads::locked(|_| {
             // SAFETY: the view was filled, and is released once.
             unsafe { ffi::PyBuffer_Release(&mut *self.0) }
         });

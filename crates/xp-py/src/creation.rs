@@ -5,10 +5,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use xp_core::dtype::Kind;
 use xp_core::{Array, DType, Dyn, functions as f};
-use xp_cpu::Cpu;
+use xp_cpu::{Cpu, CpuBuffer};
 
-use crate::any::{Any, dispatch, with_dtype};
-use crate::args::Shape;
+use crate::any::{Any, Arr, Typed, dispatch, with_dtype};
+use crate::args::{Shape, diagonal};
 use crate::array::{PyArray, X};
 use crate::dtype::{DTypeArg, describe};
 use crate::error::{Named, guard, wrong_dtype};
@@ -35,14 +35,25 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Number {
 }
 
 /// Up to this size an array is made faster from a list than by a loop.
-const SMALL: usize = 256;
+const SMALL: usize = 64;
+
+/// An array of a few elements.
+fn listed<T: Typed>(name: &str, shape: &[usize], values: &[T]) -> PyResult<PyArray> {
+    debug_assert_eq!(values.len(), shape.iter().product::<usize>());
+    let buffer = CpuBuffer::from_slice(values).named(name)?;
+    // SAFETY: callers give one value per element.
+    unsafe { Arr::<T>::from_buffer(&Cpu, buffer, shape) }.map(PyArray::new).named(name)
+}
 
 fn filled(name: &str, shape: &[usize], value: Scalar, d: DType) -> PyResult<PyArray> {
     let size = xp_core::size_of_shape(shape).named(name)?;
     if size <= SMALL {
-        return with_dtype!(d, |T| Array::from_vec(&Cpu, vec![T::from_scalar(value)?; size], shape.to_vec()).map(PyArray::new).named(name));
+        return with_dtype!(d, |T| {
+            let value = T::from_scalar(value)?;
+            listed(name, shape, &[value; SMALL][..size])
+        });
     }
-    with_dtype!(d, |T| f::full(&Cpu, shape.to_vec(), T::from_scalar(value)?).map(PyArray::new).named(name))
+    with_dtype!(d, |T| f::full(&Cpu, shape, T::from_scalar(value)?).map(PyArray::new).named(name))
 }
 
 macro_rules! constants {
@@ -132,8 +143,12 @@ fn integers(a: i128, b: i128, h: i128, d: DType) -> PyResult<PyArray> {
         return Err(wrong_dtype("arange", "dtype", d, "a numeric dtype"));
     }
     let span = b - a;
-    let n = (span / h + i128::from(span % h != 0 && (span > 0) == (h > 0))).max(0);
-    let n = usize::try_from(n).ok().filter(|&n| xp_core::size_of_shape(&[n]).is_ok());
+    // The division of narrow numbers is many times faster.
+    let n = match (i64::try_from(span), i64::try_from(h)) {
+        (Ok(span), Ok(h)) if h != -1 => i128::from(span / h + i64::from(span % h != 0 && (span > 0) == (h > 0))),
+        _ => span / h + i128::from(span % h != 0 && (span > 0) == (h > 0)),
+    };
+    let n = usize::try_from(n.max(0)).ok().filter(|&n| xp_core::size_of_shape(&[n]).is_ok());
     let Some(n) = n else {
         return Err(PyValueError::new_err(format!("arange(): from {a} to {b} by {h} there are more elements than can be addressed")));
     };
@@ -144,10 +159,12 @@ fn integers(a: i128, b: i128, h: i128, d: DType) -> PyResult<PyArray> {
         }
     }
     if n <= SMALL {
-        let values = |i: usize| Scalar::Int(a + h * i as i128);
         return with_dtype!(d, |T| {
-            let values = (0..n).map(|i| T::from_scalar(values(i))).collect::<PyResult<Vec<T>>>()?;
-            Array::from_vec(&Cpu, values, vec![n]).map(PyArray::new).named("arange")
+            let mut values = [T::default(); SMALL];
+            for (i, slot) in values[..n].iter_mut().enumerate() {
+                *slot = T::from_scalar(Scalar::Int(a + h * i as i128))?;
+            }
+            listed("arange", &[n], &values[..n])
         });
     }
     // As differences from the start, which fit into 64 bits.
@@ -193,7 +210,13 @@ fn linspace(start: Number, stop: Number, num: isize, dtype: Option<DTypeArg>, de
 /// A matrix with ones on its k-th diagonal and zeros elsewhere.
 #[pyfunction]
 #[pyo3(signature = (n_rows, n_cols=None, /, *, k=0, dtype=None, device=None))]
-fn eye(n_rows: isize, n_cols: Option<isize>, k: isize, dtype: Option<DTypeArg>, device: Option<Device>) -> PyResult<PyArray> {
+fn eye(
+    n_rows: isize,
+    n_cols: Option<isize>,
+    #[pyo3(from_py_with = diagonal)] k: isize,
+    dtype: Option<DTypeArg>,
+    device: Option<Device>,
+) -> PyResult<PyArray> {
     let _ = device;
     guard("eye", || {
         let shape = crate::args::lengths("eye", &[n_rows, n_cols.unwrap_or(n_rows)])?;
@@ -209,7 +232,7 @@ macro_rules! triangles {
         #[doc = $doc]
         #[pyfunction]
         #[pyo3(signature = (x, /, *, k=0))]
-        fn $name(x: X<'_>, k: isize) -> PyResult<PyArray> {
+        fn $name(x: X<'_>, #[pyo3(from_py_with = diagonal)] k: isize) -> PyResult<PyArray> {
             guard(stringify!($name), || dispatch!(&x.any, |v| v.$name(k).map(PyArray::new)).named(stringify!($name)))
         }
     )*};

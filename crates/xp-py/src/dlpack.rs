@@ -1,105 +1,43 @@
-//! DLPack, versions 0 and 1: memory handed to and taken from other libraries.
-
-use std::ffi::{c_char, c_void};
+//! DLPack's capsules, versions 0 and 1: memory handed to and taken from other libraries. The structs in them are
+//! [`xp_cpu::interop::dlpack`]'s.
 
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use xp_core::DType;
+use xp_cpu::interop::dlpack::{self, DataType, Device as Place, IS_COPIED, Managed, READ_ONLY, Tensor, VERSION};
 
 use crate::any::Any;
 use crate::array::PyArray;
 use crate::error::Named;
 use crate::info::Device;
-use crate::memory::{Foreign, NO_HALF, row_major};
+use crate::memory::{Foreign, NO_HALF};
+use crate::threads::locked;
 
 /// The CPU as a DLPack device.
-pub const CPU: (i32, i32) = (1, 0);
-/// The version that is spoken.
-const VERSION: Version = Version { major: 1, minor: 1 };
-const READ_ONLY: u64 = 1;
-const IS_COPIED: u64 = 2;
+pub const CPU: (i32, i32) = (Place::CPU.kind, Place::CPU.id);
 
 const PLAIN: &std::ffi::CStr = c"dltensor";
 const PLAIN_USED: &std::ffi::CStr = c"used_dltensor";
 const VERSIONED: &std::ffi::CStr = c"dltensor_versioned";
 const VERSIONED_USED: &std::ffi::CStr = c"used_dltensor_versioned";
 
-#[repr(C)]
-struct Tensor {
-    data: *mut c_void,
-    device: (i32, i32),
-    ndim: i32,
-    code: u8,
-    bits: u8,
-    lanes: u16,
-    shape: *mut i64,
-    strides: *mut i64,
-    byte_offset: u64,
-}
-#[repr(C)]
-struct Managed {
-    tensor: Tensor,
-    context: *mut c_void,
-    deleter: Option<unsafe extern "C" fn(*mut Managed)>,
-}
-#[repr(C)]
-struct Version {
-    major: u32,
-    minor: u32,
-}
-#[repr(C)]
-struct ManagedVersioned {
-    version: Version,
-    context: *mut c_void,
-    deleter: Option<unsafe extern "C" fn(*mut ManagedVersioned)>,
-    flags: u64,
-    tensor: Tensor,
-}
-
-/// What an exported tensor points into.
-struct Context {
-    array: Py<PyArray>,
-    shape: Vec<i64>,
-    strides: Vec<i64>,
-}
-impl Context {
-    fn new(array: &Bound<'_, PyArray>) -> Box<Context> {
-        let x = array.borrow();
-        x.retain();
-        let shape = x.any.dims().iter().map(|&n| n as i64).collect();
-        let strides = x.any.strides().iter().map(|&s| s as i64).collect();
-        Box::new(Context { array: array.clone().unbind(), shape, strides })
-    }
-
-    fn tensor(&mut self, any: &Any) -> Tensor {
-        let (code, bits) = code(any.dtype());
-        Tensor {
-            data: any.address().cast(),
-            device: CPU,
-            ndim: self.shape.len() as i32,
-            code,
-            bits,
-            lanes: 1,
-            shape: self.shape.as_mut_ptr(),
-            strides: self.strides.as_mut_ptr(),
-            byte_offset: 0,
-        }
-    }
-
+/// What keeps an exported tensor's memory: the array, which knows that somebody holds its address.
+struct Export(Option<Py<PyArray>>);
+impl Drop for Export {
     /// Gives the array back. When the interpreter has ended, the memory ends with the process.
-    fn end(self: Box<Self>) {
-        let mut this = Some(self);
-        Python::try_attach(|py| {
-            if let Some(context) = this.take() {
-                if let Ok(x) = context.array.try_borrow(py) {
+    fn drop(&mut self) {
+        let mut kept = self.0.take();
+        locked(|py| {
+            if let Some(array) = kept.take() {
+                if let Ok(x) = array.try_borrow(py) {
                     x.release();
                 }
-                drop(context);
+                array.drop_ref(py);
             }
         });
-        std::mem::forget(this);
+        std::mem::forget(kept);
     }
 }
 
@@ -128,36 +66,31 @@ pub fn export<'py>(
     }
     let copied = copy == Some(true) || must_copy;
     let array = if copied { Bound::new(py, PyArray::new(x.try_borrow()?.any.copy().named("__dlpack__")?))? } else { x.clone() };
-    let mut context = Context::new(&array);
-    let tensor = context.tensor(&array.try_borrow()?.any);
-    let context = Box::into_raw(context).cast();
-    // SAFETY: the capsules own their tensors until a consumer renames them; both deleters free what is made here.
+    let held = array.try_borrow()?;
+    held.retain();
+    let (owner, any) = (Box::new(Export(Some(array.clone().unbind()))), &held.any);
+    let (start, dtype) = (any.address().cast(), any.dtype());
+    let flags = if copied { IS_COPIED } else { 0 } | if writable || copied { 0 } else { READ_ONLY };
+    // SAFETY: the elements are those of the array, which the owner keeps; the capsules own their tensors until a consumer
+    // renames them.
     unsafe {
-        let capsule = if versioned {
-            let flags = if copied { IS_COPIED } else { 0 } | if writable || copied { 0 } else { READ_ONLY };
-            let managed = Box::into_raw(Box::new(ManagedVersioned { version: VERSION, context, deleter: Some(delete_versioned), flags, tensor }));
-            ffi::PyCapsule_New(managed.cast(), VERSIONED.as_ptr(), Some(drop_versioned))
-        } else {
-            let managed = Box::into_raw(Box::new(Managed { tensor, context, deleter: Some(delete_plain) }));
-            ffi::PyCapsule_New(managed.cast(), PLAIN.as_ptr(), Some(drop_plain))
+        let managed = match versioned {
+            true => Managed::new(start, dtype, any.dims(), any.strides(), flags, owner),
+            false => Managed::new_plain(start, dtype, any.dims(), any.strides(), owner),
+        };
+        let capsule = match managed {
+            Managed::Versioned(m) => ffi::PyCapsule_New(m.into_raw().cast(), VERSIONED.as_ptr(), Some(drop_versioned)),
+            Managed::Plain(m) => ffi::PyCapsule_New(m.into_raw().cast(), PLAIN.as_ptr(), Some(drop_plain)),
         };
         Bound::from_owned_ptr_or_err(py, capsule)
     }
 }
 
-unsafe extern "C" fn delete_plain(managed: *mut Managed) {
-    // SAFETY: consumers call the deleter once, with the pointer they were given.
-    unsafe { Box::from_raw(Box::from_raw(managed).context.cast::<Context>()).end() };
-}
-unsafe extern "C" fn delete_versioned(managed: *mut ManagedVersioned) {
-    // SAFETY: as above.
-    unsafe { Box::from_raw(Box::from_raw(managed).context.cast::<Context>()).end() };
-}
 unsafe extern "C" fn drop_plain(capsule: *mut ffi::PyObject) {
     // SAFETY: a capsule that was not consumed still has its first name and its tensor.
     unsafe {
         if ffi::PyCapsule_IsValid(capsule, PLAIN.as_ptr()) != 0 {
-            delete_plain(ffi::PyCapsule_GetPointer(capsule, PLAIN.as_ptr()).cast());
+            drop(Managed::from_raw_plain(ffi::PyCapsule_GetPointer(capsule, PLAIN.as_ptr()).cast()));
         }
     }
 }
@@ -165,36 +98,7 @@ unsafe extern "C" fn drop_versioned(capsule: *mut ffi::PyObject) {
     // SAFETY: as above.
     unsafe {
         if ffi::PyCapsule_IsValid(capsule, VERSIONED.as_ptr()) != 0 {
-            delete_versioned(ffi::PyCapsule_GetPointer(capsule, VERSIONED.as_ptr()).cast());
-        }
-    }
-}
-
-/// Calls the producer's deleter when the last array over its memory is gone.
-enum Owner {
-    Plain(*mut Managed),
-    Versioned(*mut ManagedVersioned),
-}
-// SAFETY: the tensor is only read, and DLPack's deleters may be called on any thread.
-unsafe impl Send for Owner {}
-// SAFETY: as above.
-unsafe impl Sync for Owner {}
-impl Drop for Owner {
-    fn drop(&mut self) {
-        // SAFETY: the capsule was consumed, so this is the only call.
-        unsafe {
-            match *self {
-                Owner::Plain(m) => {
-                    if let Some(deleter) = (*m).deleter {
-                        deleter(m);
-                    }
-                }
-                Owner::Versioned(m) => {
-                    if let Some(deleter) = (*m).deleter {
-                        deleter(m);
-                    }
-                }
-            }
+            drop(Managed::from_raw(ffi::PyCapsule_GetPointer(capsule, VERSIONED.as_ptr()).cast()));
         }
     }
 }
@@ -221,75 +125,61 @@ pub fn import(function: &str, obj: &Bound<'_, PyAny>, device: Option<Device>, co
         Err(e) if e.is_instance_of::<PyTypeError>(py) => obj.call_method0("__dlpack__")?,
         other => other?,
     };
-    // SAFETY: a capsule of that name holds a tensor of that protocol; renaming it makes its memory ours.
+    // SAFETY: a capsule of that name holds a tensor of that protocol; renaming it makes the tensor ours.
     unsafe {
         let raw = capsule.as_ptr();
-        if ffi::PyCapsule_IsValid(raw, VERSIONED.as_ptr()) != 0 {
-            let managed: *mut ManagedVersioned = ffi::PyCapsule_GetPointer(raw, VERSIONED.as_ptr()).cast();
-            if (*managed).version.major != VERSION.major {
-                let Version { major, minor } = (*managed).version;
-                return Err(PyBufferError::new_err(format!("{function}(): x gives DLPack version {major}.{minor}, version 1 expected")));
-            }
+        let managed = if ffi::PyCapsule_IsValid(raw, VERSIONED.as_ptr()) != 0 {
+            let tensor: *mut dlpack::ManagedTensorVersioned = ffi::PyCapsule_GetPointer(raw, VERSIONED.as_ptr()).cast();
             ffi::PyCapsule_SetName(raw, VERSIONED_USED.as_ptr());
-            let owner = Owner::Versioned(managed);
-            let flags = (*managed).flags;
-            foreign(function, &(*managed).tensor, flags & READ_ONLY != 0, owner, if flags & IS_COPIED != 0 { None } else { copy })
+            Managed::from_raw(tensor)
         } else if ffi::PyCapsule_IsValid(raw, PLAIN.as_ptr()) != 0 {
-            let managed: *mut Managed = ffi::PyCapsule_GetPointer(raw, PLAIN.as_ptr()).cast();
+            let tensor: *mut dlpack::ManagedTensor = ffi::PyCapsule_GetPointer(raw, PLAIN.as_ptr()).cast();
             ffi::PyCapsule_SetName(raw, PLAIN_USED.as_ptr());
-            foreign(function, &(*managed).tensor, false, Owner::Plain(managed), copy)
+            Managed::from_raw_plain(tensor)
         } else {
-            Err(PyBufferError::new_err(format!(
+            return Err(PyBufferError::new_err(format!(
                 "{function}(): x.__dlpack__() gave {}, which is no DLPack capsule, or one that was consumed",
                 crate::dtype::describe(&capsule)
-            )))
-        }
+            )));
+        };
+        foreign(function, managed.map_err(|e| wrong(function, &e))?, copy)
     }
 }
 
+fn wrong(function: &str, e: &xp_core::Error) -> PyErr {
+    PyBufferError::new_err(format!("{function}(): {e}"))
+}
+
 /// # Safety
-/// The tensor must describe readable memory, alive while the owner lives.
-unsafe fn foreign(function: &str, t: &Tensor, readonly: bool, owner: Owner, copy: Option<bool>) -> PyResult<Any> {
-    if t.device.0 != CPU.0 {
+/// The tensor must describe readable memory.
+unsafe fn foreign(function: &str, managed: Managed, copy: Option<bool>) -> PyResult<Any> {
+    let t = managed.tensor();
+    if t.device.kind != Place::CPU.kind {
         return Err(PyBufferError::new_err(format!("{function}(): the capsule is of device {:?}, the CPU expected", t.device)));
     }
     let dtype = dtype_of(function, t)?;
-    let ndim = usize::try_from(t.ndim).unwrap_or(0);
-    // SAFETY: a tensor has `ndim` lengths, and as many strides unless the pointer is null.
-    let shape: Vec<usize> = (0..ndim).map(|k| unsafe { *t.shape.add(k) }.max(0) as usize).collect();
-    let strides = if t.strides.is_null() {
-        row_major(&shape, dtype.size())
-    } else {
-        // SAFETY: as above.
-        (0..ndim).map(|k| unsafe { *t.strides.add(k) } as isize * dtype.size() as isize).collect()
-    };
+    let (shape, strides) = managed.layout().map_err(|e| match e {
+        e @ (xp_core::Error::TooLarge { .. } | xp_core::Error::Rank { .. }) => crate::error::to_python(function, e),
+        e => wrong(function, &e),
+    })?;
+    let strides = strides.into_iter().map(|s| s.wrapping_mul(dtype.size() as isize)).collect();
     let start = t.data.cast::<u8>().wrapping_add(t.byte_offset as usize);
-    let foreign = Foreign { start, dtype, shape, strides, readonly, owner: Box::new(owner) };
+    let flags = managed.flags();
+    let copy = if flags & IS_COPIED != 0 { None } else { copy };
+    let foreign = Foreign { start, dtype, shape, strides, readonly: flags & READ_ONLY != 0, owner: Box::new(managed) };
     // SAFETY: passed on.
     unsafe { foreign.into_array(function, copy) }
 }
 
-fn code(d: DType) -> (u8, u8) {
-    use xp_core::dtype::Kind;
-    let code = match d.kind() {
-        Kind::SignedInteger => 0,
-        Kind::UnsignedInteger => 1,
-        Kind::RealFloating => 2,
-        Kind::ComplexFloating => 5,
-        Kind::Bool => 6,
-    };
-    (code, 8 * d.size() as u8)
-}
-
 fn dtype_of(function: &str, t: &Tensor) -> PyResult<DType> {
-    if let Some(&d) = crate::dtype::ALL.iter().find(|&&d| code(d) == (t.code, t.bits) && t.lanes == 1) {
-        return Ok(d);
+    match t.dtype.dtype() {
+        Some(d) if crate::dtype::ALL.contains(&d) => Ok(d),
+        found => {
+            let DataType { code, bits, lanes } = t.dtype;
+            let half = if found.is_some() { format!("; {NO_HALF}") } else { String::new() };
+            Err(PyTypeError::new_err(format!(
+                "{function}(): x has DLPack dtype (code {code}, {bits} bits, {lanes} lanes), which is not a dtype of the standard{half}"
+            )))
+        }
     }
-    let (code, bits, lanes) = (t.code, t.bits, t.lanes);
-    let half = if bits == 16 && matches!(code, 2 | 4) { format!("; {NO_HALF}") } else { String::new() };
-    Err(PyTypeError::new_err(format!(
-        "{function}(): x has DLPack dtype (code {code}, {bits} bits, {lanes} lanes), which is not a dtype of the standard{half}"
-    )))
 }
-
-const _: () = assert!(size_of::<Tensor>() == 48 && size_of::<ManagedVersioned>() == 80 && size_of::<c_char>() == 1);

@@ -2,15 +2,16 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use xp_core::Backend;
 use xp_core::math::Baseline;
 use xp_core::ops::{self, BinaryOp, UnaryOp};
-use xp_core::{Array, Backend};
 use xp_cpu::Cpu;
 
-use crate::any::{Any, Arr, Typed, XpResult, dispatch};
+use crate::any::{Any, Arr, Typed, XpResult, compute, dispatch, rank0};
 use crate::array::{PyArray, X};
 use crate::error::{Named, guard, wrong_dtype};
 use crate::scalar::{Operand, promoted};
+use crate::threads::detached;
 
 /// What the kinds of [`dispatch!`] are called in messages.
 macro_rules! kind_name {
@@ -54,12 +55,12 @@ macro_rules! one_by_one {
     };
 }
 
-fn map1<Op: UnaryOp<T>, T: Typed>(x: &Arr<T>) -> Option<XpResult<Arr<Op::Out>>> {
-    (x.ndim() == 0).then(|| Array::from_vec(&Cpu, vec![Op::apply::<Baseline>(element(x))], vec![]))
+fn map1<Op: UnaryOp<T, Out: Typed>, T: Typed>(x: &Arr<T>) -> Option<XpResult<Arr<Op::Out>>> {
+    (x.ndim() == 0).then(|| rank0(Op::apply::<Baseline>(element(x))))
 }
 
-fn map2<Op: BinaryOp<T>, T: Typed>(x: &Arr<T>, y: &Arr<T>) -> Option<XpResult<Arr<Op::Out>>> {
-    (x.ndim() == 0 && y.ndim() == 0).then(|| Array::from_vec(&Cpu, vec![Op::apply::<Baseline>(element(x), element(y))], vec![]))
+fn map2<Op: BinaryOp<T, Out: Typed>, T: Typed>(x: &Arr<T>, y: &Arr<T>) -> Option<XpResult<Arr<Op::Out>>> {
+    (x.ndim() == 0 && y.ndim() == 0).then(|| rank0(Op::apply::<Baseline>(element(x), element(y))))
 }
 
 /// The element of an array of rank 0.
@@ -76,7 +77,7 @@ macro_rules! unary {
             $(
                 #[doc = $doc]
                 pub fn $name(x: &Any) -> PyResult<Any> {
-                    dispatch!(x, $kind, |v| one_by_one!($exact map1::<ops::$Op, _>(v), v.lazy().map::<ops::$Op>().try_eval()).map(Any::from).named(stringify!($name)),
+                    compute!(x, $kind, |v| one_by_one!($exact map1::<ops::$Op, _>(v), v.lazy().map::<ops::$Op>().try_eval()).map(Any::from).named(stringify!($name)),
                         else Err(wrong_dtype(stringify!($name), "x", x.dtype(), kind_name!($kind))))
                 }
             )*
@@ -147,10 +148,10 @@ macro_rules! binary {
             $(
                 #[doc = $doc]
                 pub fn $name(x1: &Any, x2: &Any) -> PyResult<Any> {
-                    dispatch!(x1, $kind, |a| match <T as crate::any::Typed>::peek(x2) {
+                    detached(&[x1, x2], || dispatch!(x1, $kind, |a| match <T as crate::any::Typed>::peek(x2) {
                         Some(b) => one_by_one!($exact map2::<ops::$Op, _>(a, b), a.lazy().zip::<ops::$Op, _>(b).try_eval()).map(Any::from).named(stringify!($name)),
                         None => unreachable!("operands are promoted"),
-                    }, else Err(wrong_dtype(stringify!($name), "x1", x1.dtype(), kind_name!($kind))))
+                    }, else Err(wrong_dtype(stringify!($name), "x1", x1.dtype(), kind_name!($kind)))))
                 }
             )*
         }
@@ -220,7 +221,7 @@ fn clip(x: X<'_>, min: Option<&Bound<'_, PyAny>>, max: Option<&Bound<'_, PyAny>>
         for (argument, bound, f) in [("min", min, binary::maximum as fn(&Any, &Any) -> PyResult<Any>), ("max", max, binary::minimum)] {
             let Some(bound) = bound else { continue };
             let limit = match Operand::required("clip", argument, bound)? {
-                Operand::Array(b) if b.any.dtype().kind() == out.dtype().kind() => b.any.cast(out.dtype()).named("clip")?,
+                Operand::Array(b) if b.dtype().kind() == out.dtype().kind() => b.cast(out.dtype()).named("clip")?,
                 Operand::Scalar(s) if s.with_array(out.dtype()) == Some(out.dtype()) => s.array(out.dtype())?,
                 _ => {
                     let why =

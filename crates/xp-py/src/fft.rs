@@ -6,7 +6,7 @@ use xp_core::DType;
 use xp_cpu::Cpu;
 use xp_fft::{self as ft, Axes, Axis, Norm};
 
-use crate::any::{Any, dispatch};
+use crate::any::{Any, compute, dispatch};
 use crate::args::Ints;
 use crate::array::{PyArray, X};
 use crate::dtype::DTypeArg;
@@ -58,7 +58,7 @@ macro_rules! transforms {
                 guard(stringify!($name), || {
                     let options = along_one(stringify!($name), n, axis, norm)?;
                     let x = &x.any;
-                    dispatch!(x, $kind, |v| ft::$with(v, options).map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), $expected)))
+                    compute!(x, $kind, |v| ft::$with(v, options).map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), $expected)))
                 })
             }
         )*
@@ -70,7 +70,7 @@ macro_rules! transforms {
                 guard(stringify!($names), || {
                     let options = along_many(stringify!($names), s, axes, norm)?;
                     let x = &x.any;
-                    dispatch!(x, $kinds, |v| ft::$withs(v, options).map(PyArray::new).named(stringify!($names)), else Err(wrong_dtype(stringify!($names), "x", x.dtype(), $expecteds)))
+                    compute!(x, $kinds, |v| ft::$withs(v, options).map(PyArray::new).named(stringify!($names)), else Err(wrong_dtype(stringify!($names), "x", x.dtype(), $expecteds)))
                 })
             }
         )*

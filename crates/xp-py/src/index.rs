@@ -5,14 +5,15 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
 use xp_core::indexing::SliceItem;
-use xp_core::{Array, DType, Dyn};
+use xp_core::{Array, AxisVec, DType, Dyn};
 use xp_cpu::Cpu;
 
-use crate::any::{Any, Arr, Typed, XpResult, dispatch};
+use crate::any::{Any, Arr, Typed, XpResult, dispatch, rank0};
 use crate::array::PyArray;
 use crate::dtype::describe;
 use crate::error::Named;
 use crate::scalar::Scalar;
+use crate::threads::detached;
 
 /// One item of a key.
 enum Item {
@@ -37,7 +38,7 @@ impl Item {
 /// A key for an array, checked against its rank and with its ellipsis made explicit.
 pub enum Key {
     /// Integers, slices and new axes: a view.
-    Basic(Vec<SliceItem>),
+    Basic(AxisVec<SliceItem>),
     /// One mask over the leading axes.
     Mask(Arr<bool>),
     /// Index arrays, and perhaps the rest.
@@ -56,6 +57,10 @@ const WHOLE: SliceItem = SliceItem::Range { start: None, stop: None, step: 1 };
 impl Key {
     /// The key that an object is for an array.
     pub fn parse(key: &Bound<'_, PyAny>, x: &Any) -> PyResult<Key> {
+        if let Some(basic) = basic_key(key)? {
+            Self::check(basic.iter().filter(|i| matches!(i, SliceItem::At(_) | SliceItem::Range { .. })).count(), &basic, x)?;
+            return Ok(Key::Basic(basic));
+        }
         let mut items = Vec::with_capacity(4);
         if let Ok(tuple) = key.cast::<PyTuple>() {
             for k in tuple {
@@ -65,17 +70,11 @@ impl Key {
             items.push(item(key)?);
         }
         let used: usize = items.iter().map(Item::axes).sum();
-        let dims = x.dims();
-        if used > dims.len() {
-            return Err(PyIndexError::new_err(format!("too many indices: the key has {used} for an array of {} axes, shape {dims:?}", dims.len())));
-        }
-        let ellipses = items.iter().filter(|i| matches!(i, Item::Basic(SliceItem::Ellipsis))).count();
-        if ellipses > 1 {
-            return Err(PyIndexError::new_err("the key has more than one ellipsis"));
-        }
-        if items.iter().all(|i| matches!(i, Item::Basic(_))) {
-            let basic = items.into_iter().map(|i| if let Item::Basic(b) = i { b } else { WHOLE }).collect();
-            return Ok(Key::Basic(basic));
+        let basics: AxisVec<SliceItem> = items.iter().filter_map(|i| if let Item::Basic(b) = i { Some(*b) } else { None }).collect();
+        Self::check(used, &basics, x)?;
+        let (dims, ellipses) = (x.dims(), basics.iter().filter(|i| matches!(i, SliceItem::Ellipsis)).count());
+        if basics.len() == items.len() {
+            return Ok(Key::Basic(basics));
         }
         if let [Item::Mask(_)] = &items[..] {
             let Some(Item::Mask(mask)) = items.pop() else { unreachable!("matched") };
@@ -85,6 +84,18 @@ impl Key {
             items.push(Item::Basic(SliceItem::Ellipsis));
         }
         Self::with_arrays(items, dims, used).map(Key::Arrays)
+    }
+
+    /// Checks a key that stands for `used` axes.
+    fn check(used: usize, basics: &[SliceItem], x: &Any) -> PyResult<()> {
+        let dims = x.dims();
+        if used > dims.len() {
+            return Err(PyIndexError::new_err(format!("too many indices: the key has {used} for an array of {} axes, shape {dims:?}", dims.len())));
+        }
+        if basics.iter().filter(|i| matches!(i, SliceItem::Ellipsis)).count() > 1 {
+            return Err(PyIndexError::new_err("the key has more than one ellipsis"));
+        }
+        Ok(())
     }
 
     fn with_arrays(items: Vec<Item>, dims: &[usize], used: usize) -> PyResult<Vec<KeyItem>> {
@@ -98,7 +109,7 @@ impl Key {
                     axis += dims.len() - used;
                 }
                 // Beside index arrays an integer is an index array of rank 0.
-                Item::Basic(SliceItem::At(i)) => out.push(KeyItem::Positions(Array::from_vec(&Cpu, vec![i as i64], vec![]).named("__getitem__")?)),
+                Item::Basic(SliceItem::At(i)) => out.push(KeyItem::Positions(rank0(i as i64).named("__getitem__")?)),
                 Item::Basic(b) => out.push(KeyItem::Basic(b)),
                 Item::Positions(p) => out.push(KeyItem::Positions(p)),
                 Item::Mask(m) if m.ndim() == 0 => {
@@ -129,21 +140,43 @@ fn fitting_mask(mask: Arr<bool>, dims: &[usize], axis: usize) -> PyResult<Arr<bo
     if mask.dims() == target {
         return Ok(mask);
     }
-    xp_core::functions::zeros(&Cpu, target.to_vec()).named("__getitem__")
+    xp_core::functions::zeros(&Cpu, target).named("__getitem__")
+}
+
+/// A key of nothing but Python's integers, slices, `None` and ellipses, which most keys are.
+fn basic_key(key: &Bound<'_, PyAny>) -> PyResult<Option<AxisVec<SliceItem>>> {
+    let mut out = AxisVec::default();
+    if let Ok(tuple) = key.cast::<PyTuple>() {
+        for k in tuple {
+            let Some(item) = basic_item(&k)? else { return Ok(None) };
+            out.push(item);
+        }
+    } else {
+        let Some(item) = basic_item(key)? else { return Ok(None) };
+        out.push(item);
+    }
+    Ok(Some(out))
+}
+
+fn basic_item(obj: &Bound<'_, PyAny>) -> PyResult<Option<SliceItem>> {
+    if let Ok(s) = obj.cast::<PySlice>() {
+        return slice(s).map(Some);
+    }
+    if obj.is_none() {
+        return Ok(Some(SliceItem::NewAxis));
+    }
+    if obj.is_exact_instance_of::<PyInt>() {
+        return integer(obj).map(|i| Some(SliceItem::At(i)));
+    }
+    Ok(obj.is_instance_of::<PyEllipsis>().then_some(SliceItem::Ellipsis))
 }
 
 fn item(obj: &Bound<'_, PyAny>) -> PyResult<Item> {
-    if let Ok(s) = obj.cast::<PySlice>() {
-        return slice(s).map(Item::Basic);
-    }
-    if obj.is_none() {
-        return Ok(Item::Basic(SliceItem::NewAxis));
-    }
-    if obj.is_instance_of::<PyEllipsis>() {
-        return Ok(Item::Basic(SliceItem::Ellipsis));
+    if let Some(basic) = basic_item(obj)? {
+        return Ok(Item::Basic(basic));
     }
     if obj.is_instance_of::<PyBool>() {
-        return Ok(Item::Mask(Array::from_vec(&Cpu, vec![obj.extract::<bool>()?], vec![]).named("__getitem__")?));
+        return Ok(Item::Mask(rank0(obj.extract::<bool>()?).named("__getitem__")?));
     }
     if obj.is_instance_of::<PyInt>() {
         return integer(obj).map(|i| Item::Basic(SliceItem::At(i)));
@@ -198,8 +231,15 @@ fn slice(s: &Bound<'_, PySlice>) -> PyResult<SliceItem> {
 pub fn get(x: &Any, key: &Bound<'_, PyAny>) -> PyResult<Any> {
     match Key::parse(key, x)? {
         Key::Basic(items) => dispatch!(x, |v| v.slice(items).map(Any::from)).named("__getitem__"),
-        Key::Mask(mask) => dispatch!(x, |v| v.index_mask(&mask).map(Any::from)).named("__getitem__"),
-        Key::Arrays(items) => dispatch!(x, |v| by_arrays(v, items).map(Any::from)).named("__getitem__"),
+        Key::Mask(mask) => {
+            let marked = Any::from(mask.clone());
+            detached(&[x, &marked], || dispatch!(x, |v| v.index_mask(&mask).map(Any::from))).named("__getitem__")
+        }
+        Key::Arrays(items) => {
+            let positions = items.iter().filter_map(|i| if let KeyItem::Positions(p) = i { Some(Any::from(p.clone())) } else { None });
+            let arrays: Vec<Any> = positions.chain([x.clone()]).collect();
+            detached(&arrays.iter().collect::<Vec<_>>(), || dispatch!(x, |v| by_arrays(v, items).map(Any::from))).named("__getitem__")
+        }
     }
 }
 
@@ -207,7 +247,7 @@ pub fn get(x: &Any, key: &Bound<'_, PyAny>) -> PyResult<Any> {
 /// them: in place of the index arrays when these are neighbours, otherwise first.
 fn by_arrays<T: Typed>(x: &Arr<T>, items: Vec<KeyItem>) -> XpResult<Arr<T>> {
     let mut arrays: Vec<Arr<i64>> = vec![];
-    let (mut places, mut basic) = (vec![], vec![]);
+    let (mut places, mut basic) = (vec![], AxisVec::default());
     for item in items {
         match item {
             KeyItem::Positions(p) => {
@@ -267,7 +307,7 @@ fn set_typed<T: Typed>(x: &mut Arr<T>, key: Key, value: &Arr<T>) -> XpResult<()>
             let at = by_arrays(&all, items)?;
             let mut flat = x.reshape(vec![x.size()])?;
             flat.set_arrays(&[&at], value)?;
-            *x = flat.reshape(x.dims().to_vec())?;
+            *x = flat.reshape(x.dims())?;
             Ok(())
         }
     }

@@ -24,6 +24,7 @@ mod repr;
 mod results;
 mod scalar;
 mod search;
+mod threads;
 
 use pyo3::prelude::*;
 

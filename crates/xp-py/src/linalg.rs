@@ -1,5 +1,7 @@
 //! Linear algebra: the four functions of the main namespace, and the extension `linalg`.
 
+use std::borrow::Cow;
+
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -8,31 +10,35 @@ use xp_core::functions::{self as f, KeepDims};
 use xp_core::linalg::{self as la, MatrixNorm};
 use xp_core::{DType, Ix1};
 
-use crate::any::{Any, Arr, Typed, XpResult, dispatch};
+use crate::any::{Any, Arr, Typed, XpResult, compute, dispatch};
 use crate::args::{Ints, axes};
 use crate::array::{PyArray, X};
 use crate::dtype::{DTypeArg, describe};
 use crate::error::{Named, guard, wrong_dtype};
 use crate::results::named_tuple;
 use crate::scalar::{Scalar, result_dtype};
+use crate::threads::detached;
 
 const FLOATING: &str = "a floating-point dtype";
 const NUMERIC: &str = "a numeric dtype";
 
 /// Both arrays in the dtype they promote to.
-fn pair(function: &str, a: &Any, b: &Any) -> PyResult<(Any, Any)> {
+fn pair<'a>(function: &str, a: &'a Any, b: &'a Any) -> PyResult<(Cow<'a, Any>, Cow<'a, Any>)> {
+    if a.dtype() == b.dtype() {
+        return Ok((Cow::Borrowed(a), Cow::Borrowed(b)));
+    }
     let d = result_dtype(function, &[a.dtype(), b.dtype()], &[])?;
-    Ok((a.cast(d).named(function)?, b.cast(d).named(function)?))
+    Ok((Cow::Owned(a.cast(d).named(function)?), Cow::Owned(b.cast(d).named(function)?)))
 }
 
 /// A function of two arrays of one numeric dtype.
 macro_rules! products {
     ($name:expr, $a:expr, $b:expr, $kind:ident, |$x:ident, $y:ident| $e:expr) => {{
         let (a, b) = pair($name, $a, $b)?;
-        dispatch!(&a, $kind, |$x| match <T as Typed>::peek(&b) {
+        detached(&[&*a, &*b], || dispatch!(&*a, $kind, |$x| match <T as Typed>::peek(&b) {
             Some($y) => $e.map(Any::from).named($name),
             None => unreachable!("operands are promoted"),
-        }, else Err(wrong_dtype($name, "x1", a.dtype(), products!(@ $kind))))
+        }, else Err(wrong_dtype($name, "x1", a.dtype(), products!(@ $kind)))))
     }};
     (@ num) => { NUMERIC };
     (@ floating) => { FLOATING };
@@ -148,7 +154,7 @@ macro_rules! matrices {
             fn $name(x: X<'_>, $($arg: $ty),*) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
                     let x = &x.any;
-                    dispatch!(x, $kind, |$v| $e.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), $expected)))
+                    compute!(x, $kind, |$v| $e.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), $expected)))
                 })
             }
         )*
@@ -172,7 +178,7 @@ macro_rules! square {
             fn $name(x: X<'_>) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
                     let x = &x.any;
-                    dispatch!(x, floating, |$v| $e.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), FLOATING)))
+                    compute!(x, floating, |$v| $e.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), FLOATING)))
                 })
             }
         )*
@@ -200,7 +206,7 @@ fn two<T: Typed, U: Typed>(name: &str, r: XpResult<(Arr<T>, Arr<U>)>) -> PyResul
 fn eig<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("eig", || {
         let x = &x.any;
-        dispatch!(x, floating, |v| two("eig", la::eig(v)), else Err(wrong_dtype("eig", "x", x.dtype(), FLOATING)))
+        compute!(x, floating, |v| two("eig", la::eig(v)), else Err(wrong_dtype("eig", "x", x.dtype(), FLOATING)))
     })?;
     named_tuple(py, "EigResult", parts)
 }
@@ -211,7 +217,7 @@ fn eig<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
 fn eigh<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("eigh", || {
         let x = &x.any;
-        dispatch!(x, floating, |v| two("eigh", la::eigh(v)), else Err(wrong_dtype("eigh", "x", x.dtype(), FLOATING)))
+        compute!(x, floating, |v| two("eigh", la::eigh(v)), else Err(wrong_dtype("eigh", "x", x.dtype(), FLOATING)))
     })?;
     named_tuple(py, "EighResult", parts)
 }
@@ -227,7 +233,7 @@ fn qr<'py>(py: Python<'py>, x: X<'py>, mode: &str) -> PyResult<Bound<'py, PyAny>
             other => return Err(PyValueError::new_err(format!("qr(): mode is \"reduced\" or \"complete\"; {other:?} given"))),
         };
         let x = &x.any;
-        dispatch!(x, floating, |v| two("qr", la::qr(v, complete)), else Err(wrong_dtype("qr", "x", x.dtype(), FLOATING)))
+        compute!(x, floating, |v| two("qr", la::qr(v, complete)), else Err(wrong_dtype("qr", "x", x.dtype(), FLOATING)))
     })?;
     named_tuple(py, "QRResult", parts)
 }
@@ -238,7 +244,7 @@ fn qr<'py>(py: Python<'py>, x: X<'py>, mode: &str) -> PyResult<Bound<'py, PyAny>
 fn slogdet<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("slogdet", || {
         let x = &x.any;
-        dispatch!(x, floating, |v| two("slogdet", la::slogdet(v)), else Err(wrong_dtype("slogdet", "x", x.dtype(), FLOATING)))
+        compute!(x, floating, |v| two("slogdet", la::slogdet(v)), else Err(wrong_dtype("slogdet", "x", x.dtype(), FLOATING)))
     })?;
     named_tuple(py, "SlogdetResult", parts)
 }
@@ -250,7 +256,7 @@ fn svd<'py>(py: Python<'py>, x: X<'py>, full_matrices: bool) -> PyResult<Bound<'
     let parts = guard("svd", || {
         let x = &x.any;
         let vectors = if full_matrices { la::Full } else { la::Thin };
-        dispatch!(x, floating, |v| la::svd(v, vectors).map(|(u, s, vh)| [Any::from(u), s.into(), vh.into()]).named("svd"),
+        compute!(x, floating, |v| la::svd(v, vectors).map(|(u, s, vh)| [Any::from(u), s.into(), vh.into()]).named("svd"),
             else Err(wrong_dtype("svd", "x", x.dtype(), FLOATING)))
     })?;
     named_tuple(py, "SVDResult", parts)
@@ -262,7 +268,7 @@ fn svd<'py>(py: Python<'py>, x: X<'py>, full_matrices: bool) -> PyResult<Bound<'
 fn matrix_power(x: X<'_>, n: i64) -> PyResult<PyArray> {
     guard("matrix_power", || {
         let x = &x.any;
-        dispatch!(x, floating, |v| la::matrix_power(v, n).map(PyArray::new).named("matrix_power"), else Err(wrong_dtype("matrix_power", "x", x.dtype(), FLOATING)))
+        compute!(x, floating, |v| la::matrix_power(v, n).map(PyArray::new).named("matrix_power"), else Err(wrong_dtype("matrix_power", "x", x.dtype(), FLOATING)))
     })
 }
 
@@ -296,13 +302,13 @@ macro_rules! ranked {
             guard(stringify!($name), || {
                 let x = &x.any;
                 let rtol = tolerance(stringify!($name), x, rtol)?;
-                dispatch!(x, floating, |v| match &rtol {
+                detached(&[x, rtol.as_ref().unwrap_or(x)], || dispatch!(x, floating, |v| match &rtol {
                     None => la::$name(v, None),
                     Some(r) => match <<T as xp_core::Num>::Real as Typed>::peek(r) {
                         Some(r) => la::$with(v, r),
                         None => unreachable!("the tolerance was cast"),
                     },
-                }.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), FLOATING)))
+                }.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), FLOATING))))
             })
         }
     )*};
@@ -337,7 +343,7 @@ fn matrix_norm(x: X<'_>, keepdims: bool, ord: Option<&Bound<'_, PyAny>>) -> PyRe
             Some(o) => matrix_order(o)?,
         };
         let x = &x.any;
-        dispatch!(x, floating, |v| {
+        compute!(x, floating, |v| {
             if keepdims { la::matrix_norm_keepdims(v, ord).map(PyArray::new) } else { la::matrix_norm(v, ord).map(PyArray::new) }.named("matrix_norm")
         }, else Err(wrong_dtype("matrix_norm", "x", x.dtype(), FLOATING)))
     })
@@ -372,7 +378,7 @@ fn vector_norm(x: X<'_>, axis: Option<Ints>, keepdims: bool, ord: f64) -> PyResu
         }
         let x = &x.any;
         let axes = axes("vector_norm", &axis, x.ndim())?;
-        dispatch!(x, floating, |v| {
+        compute!(x, floating, |v| {
             if keepdims { la::vector_norm(v, KeepDims(&axes[..]), ord).map(PyArray::new) } else { la::vector_norm(v, &axes[..], ord).map(PyArray::new) }.named("vector_norm")
         }, else Err(wrong_dtype("vector_norm", "x", x.dtype(), FLOATING)))
     })

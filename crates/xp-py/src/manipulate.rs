@@ -31,7 +31,7 @@ fn broadcast_arrays<'py>(py: Python<'py>, arrays: Vec<X<'py>>) -> PyResult<Py<Py
 fn broadcast_shapes<'py>(py: Python<'py>, shapes: Vec<Shape>) -> PyResult<Bound<'py, PyTuple>> {
     guard("broadcast_shapes", || {
         let lengths = shapes.iter().map(|s| s.lengths("broadcast_shapes")).collect::<PyResult<Vec<_>>>()?;
-        let borrowed: Vec<&[usize]> = lengths.iter().map(Vec::as_slice).collect();
+        let borrowed: Vec<&[usize]> = lengths.iter().map(|n| &n[..]).collect();
         PyTuple::new(py, f::broadcast_all_shapes(&borrowed).named("broadcast_shapes")?)
     })
 }
@@ -51,7 +51,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Arrays {
         if !obj.is_instance_of::<PyList>() && !obj.is_instance_of::<PyTuple>() {
             return Err(PyTypeError::new_err(format!("a list or tuple of arrays expected; {} given", describe(&obj))));
         }
-        let items = obj.try_iter()?.map(|x| Ok(x?.extract::<X<'_>>()?.any.clone())).collect::<PyResult<Vec<_>>>()?;
+        let mut items = Vec::with_capacity(obj.len()?);
+        for x in obj.try_iter()? {
+            items.push(x?.extract::<X<'_>>()?.any);
+        }
         if items.is_empty() {
             return Err(PyValueError::new_err("at least one array is needed"));
         }
@@ -60,6 +63,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Arrays {
 }
 impl Arrays {
     fn promoted(self, function: &str) -> PyResult<Vec<Any>> {
+        let first = self.0[0].dtype();
+        if self.0.iter().all(|x| x.dtype() == first) {
+            return Ok(self.0);
+        }
         let d = result_dtype(function, &self.0.iter().map(Any::dtype).collect::<Vec<_>>(), &[])?;
         self.0.into_iter().map(|x| x.cast(d)).collect::<XpResult<_>>().named(function)
     }

@@ -64,7 +64,7 @@ impl Foreign {
             // is a value of a numeric dtype, and booleans were checked.
             let buffer = unsafe { CpuBuffer::<T>::from_foreign(first, (high - low) as usize + 1, readonly, owner) };
             // SAFETY: shape and strides stay between the lowest and the highest element.
-            let x: Array<Cpu, T, Dyn> = unsafe { Array::from_strided_buffer(&Cpu, buffer, shape, strides, low.unsigned_abs()) };
+            let x: Array<Cpu, T, Dyn> = unsafe { Array::from_strided_buffer(&Cpu, buffer, shape.into(), strides.into(), low.unsigned_abs()) };
             Ok(x.into())
         })
     }

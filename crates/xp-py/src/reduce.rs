@@ -7,7 +7,7 @@ use xp_core::functions::{self as f, KeepDims};
 use xp_core::{Array, DType, Dyn, reduction};
 use xp_cpu::Cpu;
 
-use crate::any::{Any, Arr, dispatch};
+use crate::any::{Any, Arr, compute, dispatch};
 use crate::args::{Ints, axes};
 use crate::array::{PyArray, X};
 use crate::convert::astype_checked;
@@ -23,7 +23,7 @@ macro_rules! reductions {
             fn $name(x: X<'_>, axis: Option<Ints>, keepdims: bool) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
-                    dispatch!(&x.any, $kind, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(PyArray::new).named(stringify!($name)),
+                    compute!(&x.any, $kind, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(PyArray::new).named(stringify!($name)),
                         else Err(wrong_dtype(stringify!($name), "x", x.any.dtype(), $expected)))
                 })
             }
@@ -53,7 +53,7 @@ macro_rules! sums {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
                     let x = summand(stringify!($name), &x.any, dtype)?;
-                    let out = dispatch!(&*x, num, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(Any::from).named(stringify!($name)),
+                    let out = compute!(&*x, num, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(Any::from).named(stringify!($name)),
                         else Err(wrong_dtype(stringify!($name), "x", x.dtype(), "a numeric dtype")))?;
                     narrowed(stringify!($name), out, dtype)
                 })
@@ -72,7 +72,7 @@ macro_rules! sums {
                             return Err(PyValueError::new_err(why));
                         }
                     };
-                    let out = dispatch!(&*x, num, |v| f::$cumulative(v, axis, include_initial).map(Any::from).named(stringify!($cumulative)),
+                    let out = compute!(&*x, num, |v| f::$cumulative(v, axis, include_initial).map(Any::from).named(stringify!($cumulative)),
                         else Err(wrong_dtype(stringify!($cumulative), "x", x.dtype(), "a numeric dtype")))?;
                     narrowed(stringify!($cumulative), out, dtype)
                 })
@@ -114,7 +114,7 @@ macro_rules! deviations {
             guard(stringify!($name), || {
                 let axes = axes(stringify!($name), &axis, x.any.ndim())?;
                 let x = &x.any;
-                dispatch!(x, float, |v| {
+                compute!(x, float, |v| {
                     let out: Arr<T> = if keepdims { f::$name(v, KeepDims(&axes[..]), correction) } else { f::$name(v, &axes[..], correction) };
                     Ok(PyArray::new(out))
                 }, else Err(wrong_dtype(stringify!($name), "x", x.dtype(), "a real floating-point dtype")))

@@ -1,14 +1,15 @@
 //! Python numbers as weak scalars, and the promotion of arrays with them.
 
+use std::borrow::Cow;
+
 use num_complex::Complex;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt};
 use xp_core::dtype::Kind;
-use xp_core::{Array, DType, Element};
-use xp_cpu::Cpu;
+use xp_core::{DType, Element};
 
-use crate::any::{Any, C64, C128, Typed, with_dtype};
+use crate::any::{Any, C64, C128, Typed, rank0, with_dtype};
 use crate::array::PyArray;
 use crate::dtype::describe;
 
@@ -49,7 +50,7 @@ impl Scalar {
     }
 
     /// [`Scalar::extract`] for operands, among which NumPy's scalars count as the Python numbers they stand for.
-    fn operand(obj: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
+    pub fn operand(obj: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
         if let Some(s) = Self::extract(obj)? {
             return Ok(Some(s));
         }
@@ -112,7 +113,7 @@ impl Scalar {
     pub fn array(self, d: DType) -> PyResult<Any> {
         with_dtype!(d, |T| {
             let value: T = self.to()?;
-            Ok(Array::from_vec(&Cpu, vec![value], Vec::new()).map_err(|e| crate::error::to_python("scalar", e))?.into())
+            Ok(rank0(value).map_err(|e| crate::error::to_python("scalar", e))?.into())
         })
     }
 }
@@ -190,28 +191,32 @@ impl FromScalar for C128 {
 }
 
 /// An operand of an elementwise function.
-pub enum Operand<'py> {
+pub enum Operand<'a> {
     /// An array.
-    Array(PyRef<'py, PyArray>),
+    Array(Cow<'a, Any>),
     /// A Python number.
     Scalar(Scalar),
 }
-impl<'py> Operand<'py> {
+impl Operand<'_> {
     /// The operand, when the object can be one.
     #[inline]
-    pub fn extract(obj: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+    pub fn extract(obj: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         if let Ok(x) = obj.cast::<PyArray>() {
-            return Ok(Some(Operand::Array(x.try_borrow()?)));
+            return Ok(Some(Operand::Array(Cow::Owned(x.try_borrow()?.any.clone()))));
         }
         Ok(Scalar::operand(obj)?.map(Operand::Scalar))
     }
 
     /// The operand, or a `TypeError` that names the argument.
     #[inline]
-    pub fn required(function: &str, argument: &str, obj: &Bound<'py, PyAny>) -> PyResult<Self> {
-        Self::extract(obj)?
-            .ok_or_else(|| PyTypeError::new_err(format!("{function}(): {argument} is an array or a Python number; {} given", describe(obj))))
+    pub fn required(function: &str, argument: &str, obj: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Self::extract(obj)?.ok_or_else(|| no_operand(function, argument, obj))
     }
+}
+
+/// The error for what is neither an array nor a number.
+pub fn no_operand(function: &str, argument: &str, obj: &Bound<'_, PyAny>) -> PyErr {
+    PyTypeError::new_err(format!("{function}(): {argument} is an array or a Python number; {} given", describe(obj)))
 }
 
 /// The dtype that dtypes and scalars promote to.
@@ -238,28 +243,28 @@ fn mix_error(function: &str, d: DType, s: Scalar) -> PyErr {
 pub fn promoted<R>(function: &str, x1: &Operand<'_>, x2: &Operand<'_>, f: impl FnOnce(&Any, &Any) -> PyResult<R>) -> PyResult<R> {
     match (x1, x2) {
         (Operand::Array(a), Operand::Array(b)) => {
-            let (da, db) = (a.any.dtype(), b.any.dtype());
+            let (da, db) = (a.dtype(), b.dtype());
             if da == db {
-                return f(&a.any, &b.any);
+                return f(a, b);
             }
             let d = result_dtype(function, &[da, db], &[])?;
-            f(&*cast(function, &a.any, d)?, &*cast(function, &b.any, d)?)
+            f(&*cast(function, a, d)?, &*cast(function, b, d)?)
         }
         (Operand::Array(a), Operand::Scalar(s)) => {
-            let d = s.with_array(a.any.dtype()).ok_or_else(|| mix_error(function, a.any.dtype(), *s))?;
-            f(&*cast(function, &a.any, d)?, &s.array(d)?)
+            let d = s.with_array(a.dtype()).ok_or_else(|| mix_error(function, a.dtype(), *s))?;
+            f(&*cast(function, a, d)?, &s.array(d)?)
         }
         (Operand::Scalar(s), Operand::Array(b)) => {
-            let d = s.with_array(b.any.dtype()).ok_or_else(|| mix_error(function, b.any.dtype(), *s))?;
-            f(&s.array(d)?, &*cast(function, &b.any, d)?)
+            let d = s.with_array(b.dtype()).ok_or_else(|| mix_error(function, b.dtype(), *s))?;
+            f(&s.array(d)?, &*cast(function, b, d)?)
         }
         (Operand::Scalar(_), Operand::Scalar(_)) => Err(PyTypeError::new_err(format!("{function}(): at least one of x1 and x2 must be an array"))),
     }
 }
 
-fn cast<'a>(function: &str, x: &'a Any, d: DType) -> PyResult<std::borrow::Cow<'a, Any>> {
+fn cast<'a>(function: &str, x: &'a Any, d: DType) -> PyResult<Cow<'a, Any>> {
     if x.dtype() == d {
-        return Ok(std::borrow::Cow::Borrowed(x));
+        return Ok(Cow::Borrowed(x));
     }
-    x.cast(d).map(std::borrow::Cow::Owned).map_err(|e| crate::error::to_python(function, e))
+    x.cast(d).map(Cow::Owned).map_err(|e| crate::error::to_python(function, e))
 }

@@ -7,11 +7,12 @@ use xp_core::dtype::Kind;
 use xp_core::functions::{self as f, Side};
 use xp_core::{DType, Ix1};
 
-use crate::any::{Any, Typed, dispatch};
+use crate::any::{Any, Typed, compute, dispatch};
 use crate::array::{PyArray, X};
 use crate::error::{Named, guard, wrong_dtype};
 use crate::results::named_tuple;
 use crate::scalar::{Operand, Scalar, promoted};
+use crate::threads::detached;
 
 /// x1 where the condition holds, otherwise x2.
 #[pyfunction]
@@ -29,9 +30,11 @@ fn r#where(condition: X<'_>, x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>) -> Py
             }
             (a, b) => promoted("where", &a, &b, |a, b| Ok((a.clone(), b.clone())))?,
         };
-        dispatch!(&a, |x| match <T as Typed>::peek(&b) {
-            Some(y) => mask.lazy().zip3::<xp_core::ops::Where, _, _>(x, y).try_eval().map(PyArray::new).named("where"),
-            None => unreachable!("operands are promoted"),
+        detached(&[c, &a, &b], || {
+            dispatch!(&a, |x| match <T as Typed>::peek(&b) {
+                Some(y) => mask.lazy().zip3::<xp_core::ops::Where, _, _>(x, y).try_eval().map(PyArray::new).named("where"),
+                None => unreachable!("operands are promoted"),
+            })
         })
     })
 }
@@ -52,7 +55,7 @@ fn both(a: Scalar, b: Scalar) -> Option<DType> {
 #[pyo3(signature = (x, /))]
 fn nonzero<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Py<PyAny>> {
     guard("nonzero", || {
-        let parts = dispatch!(&x.any, |v| v.nonzero()).named("nonzero")?;
+        let parts = compute!(&x.any, |v| v.nonzero()).named("nonzero")?;
         Ok(PyTuple::new(py, parts.into_iter().map(|p| PyArray::new(p.into_dyn())))?.into_any().unbind())
     })
 }
@@ -81,7 +84,7 @@ fn searchsorted(x1: &Bound<'_, PyArray>, x2: &Bound<'_, PyAny>, side: &str, sort
         }
         let sorter = sorter.map(|s| integers("searchsorted", "sorter", &s.any)).transpose()?;
         let sorter = sorter.map(|s| s.into_rank::<Ix1>()).transpose().named("searchsorted")?;
-        let (a, b) = (Operand::Array(x1.try_borrow()?), Operand::required("searchsorted", "x2", x2)?);
+        let (a, b) = (Operand::Array(std::borrow::Cow::Owned(x1.try_borrow()?.any.clone())), Operand::required("searchsorted", "x2", x2)?);
         promoted("searchsorted", &a, &b, |a, b| {
             dispatch!(a, real, |a| {
                 let Some(b) = <T as Typed>::peek(b) else { unreachable!("operands are promoted") };
@@ -107,7 +110,7 @@ fn sort(x: X<'_>, axis: isize, descending: bool, stable: bool) -> PyResult<PyArr
             let out = v.astype::<u8>().sort(axis, descending).named("sort")?;
             return Ok(PyArray::new(out.astype::<bool>()));
         }
-        dispatch!(&x.any, real, |v| v.sort(axis, descending).map(PyArray::new).named("sort"), else Err(wrong_dtype("sort", "x", x.any.dtype(), "a real-valued dtype")))
+        compute!(&x.any, real, |v| v.sort(axis, descending).map(PyArray::new).named("sort"), else Err(wrong_dtype("sort", "x", x.any.dtype(), "a real-valued dtype")))
     })
 }
 
@@ -120,7 +123,7 @@ fn argsort(x: X<'_>, axis: isize, descending: bool, stable: bool) -> PyResult<Py
         if let Any::Bool(v) = &x.any {
             return v.astype::<u8>().argsort(axis, descending).map(PyArray::new).named("argsort");
         }
-        dispatch!(&x.any, real, |v| v.argsort(axis, descending).map(PyArray::new).named("argsort"), else Err(wrong_dtype("argsort", "x", x.any.dtype(), "a real-valued dtype")))
+        compute!(&x.any, real, |v| v.argsort(axis, descending).map(PyArray::new).named("argsort"), else Err(wrong_dtype("argsort", "x", x.any.dtype(), "a real-valued dtype")))
     })
 }
 
@@ -139,7 +142,7 @@ fn take(x: X<'_>, indices: X<'_>, axis: Option<isize>) -> PyResult<PyArray> {
         let flat = at.ravel().named("take")?;
         let mut shape = x.any.dims().to_vec();
         shape.splice(k..=k, at.dims().iter().copied());
-        let out = dispatch!(&x.any, |v| v.take(&flat, axis).map(Any::from)).named("take")?;
+        let out = detached(&[&x.any, &indices.any], || dispatch!(&x.any, |v| v.take(&flat, axis).map(Any::from))).named("take")?;
         out.reshape(&shape).map(PyArray::new).named("take")
     })
 }
@@ -150,7 +153,7 @@ fn take(x: X<'_>, indices: X<'_>, axis: Option<isize>) -> PyResult<PyArray> {
 fn take_along_axis(x: X<'_>, indices: X<'_>, axis: isize) -> PyResult<PyArray> {
     guard("take_along_axis", || {
         let at = integers("take_along_axis", "indices", &indices.any)?;
-        dispatch!(&x.any, |v| v.take_along_axis(&at, axis).map(PyArray::new)).named("take_along_axis")
+        detached(&[&x.any, &indices.any], || dispatch!(&x.any, |v| v.take_along_axis(&at, axis).map(PyArray::new))).named("take_along_axis")
     })
 }
 
@@ -177,7 +180,7 @@ fn isin(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>, invert: bool) -> PyResult<
 #[pyo3(signature = (x, /))]
 fn unique_all<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("unique_all", || {
-        dispatch!(&x.any, |v| {
+        compute!(&x.any, |v| {
             let u = f::unique_all(v).named("unique_all")?;
             Ok([Any::from(u.values.into_dyn()), u.indices.into_dyn().into(), u.inverse_indices.into(), u.counts.into_dyn().into()])
         })
@@ -190,7 +193,7 @@ fn unique_all<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (x, /))]
 fn unique_counts<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("unique_counts", || {
-        dispatch!(&x.any, |v| f::unique_counts(v).map(|(u, c)| [Any::from(u.into_dyn()), c.into_dyn().into()])).named("unique_counts")
+        compute!(&x.any, |v| f::unique_counts(v).map(|(u, c)| [Any::from(u.into_dyn()), c.into_dyn().into()])).named("unique_counts")
     })?;
     named_tuple(py, "UniqueCountsResult", parts)
 }
@@ -200,7 +203,7 @@ fn unique_counts<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>>
 #[pyo3(signature = (x, /))]
 fn unique_inverse<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("unique_inverse", || {
-        dispatch!(&x.any, |v| f::unique_inverse(v).map(|(u, i)| [Any::from(u.into_dyn()), i.into()])).named("unique_inverse")
+        compute!(&x.any, |v| f::unique_inverse(v).map(|(u, i)| [Any::from(u.into_dyn()), i.into()])).named("unique_inverse")
     })?;
     named_tuple(py, "UniqueInverseResult", parts)
 }
@@ -209,7 +212,7 @@ fn unique_inverse<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 fn unique_values(x: X<'_>) -> PyResult<PyArray> {
-    guard("unique_values", || dispatch!(&x.any, |v| f::unique_values(v).map(|u| PyArray::new(u.into_dyn()))).named("unique_values"))
+    guard("unique_values", || compute!(&x.any, |v| f::unique_values(v).map(|u| PyArray::new(u.into_dyn()))).named("unique_values"))
 }
 
 /// Registers the functions.

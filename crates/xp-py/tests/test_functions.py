@@ -168,3 +168,13 @@ def test_inspection():
     assert info.devices() == ("cpu",) and info.default_device() == "cpu"
     assert info.default_dtypes()["real floating"] is xp.float64 and set(info.dtypes(kind="real floating")) == {"float32", "float64"}
     assert xp.finfo(xp.complex64).eps == np.finfo("float32").eps and xp.iinfo(xp.uint64).max == 2**64 - 1
+
+
+@pytest.mark.parametrize("k", [2**63, 2**63 - 1, 2**200, -(2**63), -(2**200), 3, -3])
+def test_diagonals_beyond_the_matrix(k):
+    x = xp.ones((2, 3))
+    assert not xp.any(xp.eye(2, 3, k=k))
+    assert xp.all(xp.tril(x, k=k)) if k > 0 else not xp.any(xp.tril(x, k=k))
+    assert xp.all(xp.triu(x, k=k)) if k < 0 else not xp.any(xp.triu(x, k=k))
+    with pytest.raises(TypeError):
+        xp.eye(2, k="1")

@@ -13,7 +13,7 @@ use xp::models::metrics::confusion_matrix;
 use xp::models::model_selection::TrainTestSplit;
 use xp::prelude::*;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "lda.svg".into());
     let device = DefaultBackend::default_device()?;
     let (x, y) = load_digits::<_, f64>(&device)?;

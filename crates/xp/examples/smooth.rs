@@ -5,7 +5,7 @@
 //! `smooth` names no device: the features of the crate choose it.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::{BufWriter, Cursor};
 use std::path::Path;
 use std::time::Instant;
 
@@ -24,10 +24,10 @@ fn smooth<B: Fft<T>, T: Float>(image: &Array<B, T, Ix3>, cutoff: T) -> xp::Resul
     irfft2_with(kept, plane.s([rows, cols]))
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".into());
     let device = DefaultBackend::default_device()?;
-    let photograph = read(&device, concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/china.png"))?;
+    let photograph = read(&device, include_bytes!("data/china.png"))?;
     let image = photograph.astype::<f32>();
     let start = Instant::now();
     let smoothed = smooth(&image, 0.06)?;
@@ -45,8 +45,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// An RGB image of 8 bits per colour: rows, columns, colours.
-fn read<B: Backend>(device: &B, path: &str) -> Result<Array<B, u8, Ix3>, Box<dyn std::error::Error>> {
-    let mut reader = png::Decoder::new(BufReader::new(File::open(path)?)).read_info()?;
+fn read<B: Backend>(device: &B, file: &[u8]) -> Result<Array<B, u8, Ix3>, Box<dyn std::error::Error>> {
+    let mut reader = png::Decoder::new(Cursor::new(file)).read_info()?;
     let mut pixels = vec![0; reader.output_buffer_size().ok_or("the image is too large")?];
     let frame = reader.next_frame(&mut pixels)?;
     if (frame.color_type, frame.bit_depth) != (png::ColorType::Rgb, png::BitDepth::Eight) {

@@ -120,7 +120,7 @@ pub mod prelude {
     pub use num_complex::Complex;
     pub use xp_core::functions::*;
     pub use xp_core::{
-        Array, Backend, Dim, Dyn, Element, Ellipsis, Float, Floating, Integer, IntoShape, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, Lazy, Linalg, NewAxis,
-        Num, Rank, Real, extra, linalg, s,
+        Array, AxisVec, Backend, Dim, Dyn, Element, Ellipsis, Float, Floating, Integer, IntoShape, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, Lazy, Linalg,
+        NewAxis, Num, Rank, Real, extra, linalg, s,
     };
 }

@@ -23,7 +23,7 @@ fn check_svd<B: Linalg<T>, T: Floating>(what: &str, x: &Any<B, T>, exponent: i32
     for vectors in [Thin, Full] {
         let (u, s, vh) = linalg::svd(x, vectors).unwrap_or_else(|e| panic!("{what}: {e}"));
         let (um, vn) = if vectors == Full { (m, n) } else { (k, k) };
-        assert_eq!((u.shape(), s.shape(), vh.shape()), (vec![m, um], vec![k], vec![vn, n]), "{what}");
+        assert_eq!((u.shape().to_vec(), s.shape().to_vec(), vh.shape().to_vec()), (vec![m, um], vec![k], vec![vn, n]), "{what}");
         let values: Vec<f64> = Host::scaled(&s, -exponent).data.iter().map(|z| z.re).collect();
         assert!(values.windows(2).all(|w| w[0] >= w[1]) && values.iter().all(|&s| s >= 0.0), "{what}: {values:?}");
         let (u, vh) = (Host::of(&u), Host::of(&vh));
@@ -124,7 +124,7 @@ pub fn qr<B: Linalg<T>, T: Floating>(device: &B) {
                 let what = format!("qr of {m}x{n}, {form}, complete: {complete}");
                 let (q, r) = linalg::qr(&x, complete).unwrap_or_else(|e| panic!("{what}: {e}"));
                 let k = if complete { m } else { m.min(n) };
-                assert_eq!((q.shape(), r.shape()), (vec![m, k], vec![k, n]), "{what}");
+                assert_eq!((q.shape().to_vec(), r.shape().to_vec()), (vec![m, k], vec![k, n]), "{what}");
                 let (q, r) = (Host::of(&q), Host::of(&r));
                 q.assert_orthonormal(&what, limit);
                 q.mul(&r).assert_near(&what, &a, limit);

@@ -128,7 +128,7 @@ fn float(v: &Value) -> f64 {
 }
 
 /// Shape and elements of an array of the file.
-fn numbers(v: &Value) -> (Vec<usize>, Vec<Z>) {
+pub(crate) fn numbers(v: &Value) -> (Vec<usize>, Vec<Z>) {
     let shape = v["shape"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect();
     let flat: Vec<f64> = v["data"].as_array().unwrap().iter().map(float).collect();
     let complex = v["dtype"].as_str().unwrap().starts_with("complex");

@@ -1,14 +1,18 @@
 //! Linear algebra: residuals and orthogonality of decompositions, products of lazy matrices, golden values, failures.
 
 mod decompositions;
-mod golden;
+pub(crate) mod golden;
 pub(crate) mod host;
 mod products;
+mod scales;
 mod solving;
 
 pub use decompositions::{cholesky, eig, eigh, qr, svd, svd_ill_conditioned, svd_scaled};
 pub use golden::golden;
 pub use products::{lazy_products, norms, tall_r};
+pub use scales::{
+    cholesky_at_scales, eig_at_scales, eigh_at_scales, lstsq_at_scales, lu_at_scales, pinv_at_scales, qr_at_scales, solve_at_scales, svd_at_scales,
+};
 pub use solving::{failures, inverse_and_determinant, lstsq, pinv_and_rank, solve, stacks, triangular};
 
 /// Shapes of all kinds: empty, tiny, square, tall, wide, larger than the blocks of libraries.

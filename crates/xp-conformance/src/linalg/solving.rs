@@ -194,7 +194,7 @@ pub fn lstsq<B: Linalg<T>, T: Floating>(device: &B) {
         let rtol = Some(<T::Real as Num>::from_f64(100.0 * eps::<T>()));
         let fit = linalg::lstsq(&x, &b, rtol).unwrap();
         let what = format!("lstsq of {m}x{n} of rank {k}");
-        assert_eq!((fit.rank, fit.solution.shape(), fit.singular_values.shape()), (k, vec![n, 3], [m.min(n)]), "{what}");
+        assert_eq!((fit.rank, fit.solution.shape().to_vec(), fit.singular_values.shape()), (k, vec![n, 3], [m.min(n)]), "{what}");
         for (got, exact) in fit.singular_values.to_vec().iter().zip(&s) {
             assert!((got.to_f64() - exact).abs() <= 100.0 * eps::<T>() * k as f64, "{what}: singular value {got} for {exact}");
         }
@@ -226,7 +226,10 @@ pub fn stacks<B: Linalg<T>, T: Floating>(device: &B) {
         let gram = linalg::adjoint(&view).unwrap().matmul(&view).unwrap() + xp_core::functions::eye::<_, T>(device, shape[3], shape[3], 0).unwrap();
         let (l, inverse, det, w) =
             (linalg::cholesky(&gram, false).unwrap(), linalg::inv(&gram).unwrap(), linalg::det(&gram).unwrap(), linalg::eigvalsh(&gram).unwrap());
-        assert_eq!((s.shape(), det.shape(), w.shape()), (vec![shape[0], shape[1], 4], vec![shape[0], shape[1]], vec![shape[0], shape[1], shape[3]]));
+        assert_eq!(
+            (s.shape().to_vec(), det.shape().to_vec(), w.shape().to_vec()),
+            (vec![shape[0], shape[1], 4], vec![shape[0], shape[1]], vec![shape[0], shape[1], shape[3]])
+        );
         let limit = 200.0 * eps::<T>();
         for i in 0..shape[0] as isize {
             for j in 0..shape[1] as isize {

@@ -27,12 +27,9 @@ pub fn concat<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>], axis: 
     let mut shape = first.shape();
     shape.as_mut()[axis] = 0;
     for x in arrays {
-        let mut expected = first.dims().to_vec();
-        if let (Some(e), Some(&n)) = (expected.get_mut(axis), x.dims().get(axis)) {
-            *e = n;
-        }
-        if x.dims() != expected {
-            return Err(Error::shape("concat", x.dims(), format!("{expected:?} but for axis {axis}")));
+        let fits = x.ndim() == first.ndim() && x.dims().iter().zip(first.dims()).enumerate().all(|(k, (a, b))| k == axis || a == b);
+        if !fits {
+            return Err(Error::shape("concat", x.dims(), format!("{:?} but for axis {axis}", first.dims())));
         }
         crate::expr::check_devices(Some(first.device()), Some(x.device()))?;
         shape.as_mut()[axis] += x.dims()[axis];

@@ -53,7 +53,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         Ok(Array { device: device.clone(), buffer, shape, strides, offset: 0 })
     }
 
-    /// The lengths of the axes: `[usize; N]`, or `Vec<usize>` for dynamic rank.
+    /// The lengths of the axes: `[usize; N]`, or an [`AxisVec`](crate::AxisVec) for dynamic rank.
     #[must_use]
     pub fn shape(&self) -> D::Shape {
         self.shape.clone()
@@ -151,7 +151,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// The same array with its rank known at run time.
     #[must_use]
     pub fn into_dyn(self) -> Array<B, T, Dyn> {
-        let (shape, strides) = (self.dims().to_vec(), self.strides().to_vec());
+        let (shape, strides) = (self.dims().into(), self.strides().into());
         Array { device: self.device, buffer: self.buffer, shape, strides, offset: self.offset }
     }
 

@@ -1,6 +1,7 @@
 //! Views: other shapes over the same memory. All but `reshape` are O(1).
 
 use super::Array;
+use crate::axis_vec::AxisVec;
 use crate::backend::Backend;
 use crate::dim::{Dim, IntoShape, Ix1};
 use crate::dtype::Element;
@@ -11,6 +12,11 @@ use crate::shape::{broadcast_shapes, broadcast_strides, contiguous_strides, norm
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     pub(super) fn view<E: Dim>(&self, shape: &[usize], strides: &[isize], offset: usize) -> Result<Array<B, T, E>> {
         Ok(Array::from_parts(self.device().clone(), self.buffer().clone(), E::shape_from(shape)?, E::strides_from(strides)?, offset))
+    }
+
+    /// Shape and strides, to be changed.
+    fn layout(&self) -> (AxisVec<usize>, AxisVec<isize>) {
+        (self.dims().into(), self.strides().into())
     }
 
     /// A view of some elements, chosen per axis by [`s!`](crate::s): an index (drops the axis), a range with an optional
@@ -28,12 +34,13 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// ```
     pub fn slice<S: SliceSpec>(&self, spec: S) -> Result<Array<B, T, S::Out<D>>> {
         let items = spec.items();
+        let items = items.as_ref();
         let used = items.iter().filter(|i| matches!(i, SliceItem::At(_) | SliceItem::Range { .. })).count();
         let ndim = self.ndim();
         if used > ndim {
             return Err(Error::Rank { expected: used, given: ndim });
         }
-        let (mut shape, mut strides) = (vec![], vec![]);
+        let (mut shape, mut strides) = (AxisVec::default(), AxisVec::default());
         let mut offset = self.offset() as isize;
         let (mut axis, mut ellipsis) = (0, false);
         let whole = SliceItem::Range { start: None, stop: None, step: 1 };
@@ -54,7 +61,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         };
         let mut new_axes = vec![];
         let mut produced = 0;
-        for item in &items {
+        for item in items {
             match item {
                 SliceItem::NewAxis => new_axes.push(produced),
                 SliceItem::Ellipsis if ellipsis => return Err(Error::value("slice", "more than one ellipsis given")),
@@ -89,7 +96,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     pub fn slice_axis(&self, axis: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> Result<Self> {
         let k = normalize_axis(axis, self.ndim())?;
         let (first, len) = resolve_range(start, stop, step, self.dims()[k])?;
-        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
+        let (mut shape, mut strides) = self.layout();
         let offset = if len == 0 { 0 } else { (self.offset() as isize + first as isize * strides[k]) as usize };
         shape[k] = len;
         strides[k] = stride_of(strides[k], step, len);
@@ -103,7 +110,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     pub fn index_axis(&self, axis: isize, index: isize) -> Result<Array<B, T, D::Smaller>> {
         let k = normalize_axis(axis, self.ndim())?;
         let i = normalize_index(index, k, self.dims()[k])?;
-        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
+        let (mut shape, mut strides) = self.layout();
         let offset = self.offset() as isize + i as isize * strides[k];
         shape.remove(k);
         strides.remove(k);
@@ -195,7 +202,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// [`Error::Axis`] when `axis` is not in `-ndim-1..=ndim`.
     pub fn expand_dims(&self, axis: isize) -> Result<Array<B, T, D::Larger>> {
         let k = normalize_axis(axis, self.ndim() + 1)?;
-        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
+        let (mut shape, mut strides) = self.layout();
         shape.insert(k, 1);
         strides.insert(k, 0);
         self.view(&shape, &strides, self.offset())
@@ -223,7 +230,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         if broadcast_shapes(self.dims(), shape.as_ref())? != shape.as_ref() {
             return Err(Error::shape("broadcast_to", self.dims(), format!("a shape that broadcasts to {:?}", shape.as_ref())));
         }
-        let mut strides = vec![0; shape.as_ref().len()];
+        let mut strides = AxisVec::<isize>::zeros(shape.as_ref().len());
         broadcast_strides(self.dims(), self.strides(), shape.as_ref(), &mut strides);
         self.view(shape.as_ref(), &strides, self.offset())
     }
@@ -278,7 +285,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let (rows, cols) = (self.dims()[n - 2] as isize, self.dims()[n - 1] as isize);
         let (row, col) = (offset.saturating_neg().max(0), offset.max(0));
         let len = (rows - row).min(cols - col).max(0);
-        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
+        let (mut shape, mut strides) = self.layout();
         let start = self.offset() as isize + if len > 0 { row * strides[n - 2] + col * strides[n - 1] } else { 0 };
         let step = strides[n - 2] + strides[n - 1];
         shape.truncate(n - 2);
@@ -313,20 +320,20 @@ fn resolve_range(start: Option<isize>, stop: Option<isize>, step: isize, len: us
 }
 
 /// Strides under which the same memory, in the same order, has another shape; `None` when there are none.
-pub(super) fn reshaped_strides(dims: &[usize], strides: &[isize], shape: &[usize]) -> Option<Vec<isize>> {
+pub(super) fn reshaped_strides(dims: &[usize], strides: &[isize], shape: &[usize]) -> Option<AxisVec<isize>> {
     let size: usize = dims.iter().product();
     if size == 0 {
-        return Some(vec![0; shape.len()]);
+        return Some(AxisVec::zeros(shape.len()));
     }
     // Groups of old axes that are one walk in memory, from the last one; each new axis must lie inside one of them.
-    let mut groups: Vec<(usize, isize)> = vec![];
+    let mut groups: AxisVec<(usize, isize)> = AxisVec::default();
     for (&n, &s) in dims.iter().zip(strides).rev().filter(|(n, _)| **n != 1) {
         match groups.last_mut() {
             Some((len, step)) if s == *step * *len as isize => *len *= n,
             _ => groups.push((n, s)),
         }
     }
-    let mut out = vec![0; shape.len()];
+    let mut out = AxisVec::zeros(shape.len());
     let mut group = groups.into_iter();
     let (mut left, mut step) = group.next().unwrap_or((1, 1));
     for (slot, &n) in out.iter_mut().zip(shape).rev() {

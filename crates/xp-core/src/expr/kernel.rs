@@ -9,6 +9,7 @@ use core::marker::PhantomData;
 
 use super::plan::{Plan, Walk};
 use super::source::{LeafKind, Source, Value};
+use crate::axis_vec::AxisVec;
 use crate::dim::MAX_NDIM;
 use crate::dtype::{Element, Promote};
 use crate::math::Isa;
@@ -37,10 +38,21 @@ pub unsafe trait Kernel: Clone + Send + Sync {
     /// `len <= CHUNK`, the elements must be inside the row, and the leaves' memory must be alive and readable.
     unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize);
 
+    /// As [`Kernel::fill`], but [`Kernel::get`] may then be called for the positions `0..len` only: what lies in memory as
+    /// it is needed is not copied, and nothing is computed that is not asked for.
+    ///
+    /// # Safety
+    /// As for [`Kernel::fill`].
+    #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe { self.fill::<I>(start, len) }
+    }
+
     /// The element at position `j` of the chunk; meaningless, but not undefined, from `len` on.
     ///
     /// # Safety
-    /// `j < CHUNK`, and `fill` must have been called since the kernel was last moved.
+    /// `j < CHUNK`, or `j < len` after `fill_part`, and one of the two must have been called since the kernel was last moved.
     unsafe fn get<I: Isa>(&self, j: usize) -> Self::Elem;
 
     /// Replaces every address by `map(address)`: how a backend turns its handles into pointers.
@@ -49,8 +61,8 @@ pub unsafe trait Kernel: Clone + Send + Sync {
     /// Writes the computation as statements of a source text, and names its result.
     fn emit(&self, to: &mut Source) -> Value;
 
-    /// The address and the strides of the operand, when the kernel copies one operand and does nothing else.
-    fn source(&self) -> Option<(*const Self::Elem, &Walk)> {
+    /// The address of the operand and its strides along the axes of the plan, when the kernel copies one operand and does nothing else.
+    fn source(&self) -> Option<(*const Self::Elem, &[isize])> {
         None
     }
 }
@@ -73,7 +85,7 @@ pub struct Load<T> {
     row: *const T,
     /// The packed or direct chunk; null before the first one of a row.
     chunk: *const T,
-    walk: Walk,
+    walk: AxisVec<isize>,
     mode: Mode,
     scratch: Scratch<T>,
 }
@@ -99,7 +111,7 @@ impl<T: Element> Load<T> {
     /// # Safety
     /// Every position of the plan must be an element of the operand, which must outlive the kernel.
     pub unsafe fn new(base: *const T, plan: &Plan, k: usize) -> Self {
-        let walk = *plan.leaf(k);
+        let walk = AxisVec::from(&plan.leaf(k)[..plan.shape().len()]);
         let shape = plan.shape();
         let mode = if !plan.is_flat() {
             match walk[shape.len() - 1] {
@@ -107,7 +119,7 @@ impl<T: Element> Load<T> {
                 0 => Mode::Constant,
                 s => Mode::Strided(s),
             }
-        } else if crate::shape::is_contiguous(shape, &walk[..shape.len()]) {
+        } else if crate::shape::is_contiguous(shape, &walk) {
             Mode::Direct
         } else if walk.iter().all(|&s| s == 0) {
             Mode::Constant
@@ -162,6 +174,16 @@ unsafe impl<T: Element> Kernel for Load<T> {
     }
 
     #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        if let Mode::Direct = self.mode {
+            self.chunk = self.row.wrapping_add(start);
+            return;
+        }
+        // SAFETY: passed on.
+        unsafe { self.fill::<I>(start, len) }
+    }
+
+    #[inline(always)]
     unsafe fn get<I: Isa>(&self, j: usize) -> T {
         // SAFETY: `fill` left CHUNK readable elements at `chunk`.
         unsafe { *self.chunk.add(j) }
@@ -174,10 +196,10 @@ unsafe impl<T: Element> Kernel for Load<T> {
     }
 
     fn emit(&self, to: &mut Source) -> Value {
-        to.leaf(T::DTYPE, LeafKind::Array(self.base.cast(), self.walk))
+        to.leaf(T::DTYPE, LeafKind::Array(self.base.cast(), wide(&self.walk)))
     }
 
-    fn source(&self) -> Option<(*const T, &Walk)> {
+    fn source(&self) -> Option<(*const T, &[isize])> {
         Some((self.base, &self.walk))
     }
 }
@@ -186,7 +208,7 @@ unsafe impl<T: Element> Kernel for Load<T> {
 ///
 /// # Safety
 /// The positions must be inside `shape`, and `base` with `walk` readable there.
-unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &Walk, start: usize, to: &mut [T]) {
+unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &[isize], start: usize, to: &mut [T]) {
     let last = shape.len() - 1;
     let mut index = [0usize; MAX_NDIM];
     let mut rest = start;
@@ -195,21 +217,37 @@ unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &Walk, start: u
         rest /= shape[k];
     }
     let mut offset: isize = index.iter().zip(walk).map(|(&i, &s)| i as isize * s).sum();
-    for slot in to {
-        // SAFETY: `offset` is the offset of `index`, which is inside `shape`.
-        *slot = unsafe { *base.offset(offset) };
-        let mut k = last;
-        loop {
-            index[k] += 1;
-            offset += walk[k];
-            if index[k] < shape[k] || k == 0 {
-                break;
+    let mut to = to;
+    while !to.is_empty() {
+        // To the end of the innermost axis.
+        let (run, after) = to.split_at_mut((shape[last] - index[last]).min(to.len()));
+        // SAFETY: the run is inside `shape`, and `offset` is the offset of its first element.
+        unsafe {
+            match walk[last] {
+                0 => run.fill(*base.offset(offset)),
+                1 => run.iter_mut().enumerate().for_each(|(j, slot)| *slot = *base.offset(offset + j as isize)),
+                s => run.iter_mut().enumerate().for_each(|(j, slot)| *slot = *base.offset(offset + j as isize * s)),
             }
+        }
+        to = after;
+        let mut k = last;
+        index[k] += run.len();
+        offset += walk[k] * run.len() as isize;
+        while index[k] == shape[k] && k > 0 {
             offset -= walk[k] * shape[k] as isize;
             index[k] = 0;
             k -= 1;
+            index[k] += 1;
+            offset += walk[k];
         }
     }
+}
+
+/// Strides along the axes of a plan, with zeros along those that it does not have.
+fn wide(strides: &[isize]) -> Walk {
+    let mut walk = [0; MAX_NDIM];
+    walk[..strides.len()].copy_from_slice(strides);
+    walk
 }
 
 /// A scalar operand.
@@ -240,13 +278,13 @@ pub struct Position {
     row: i64,
     chunk: [i64; CHUNK],
     step: i64,
-    walk: Walk,
+    walk: AxisVec<isize>,
     flat: Option<Box<[usize]>>,
 }
 impl Position {
     /// `start` plus the strides of leaf `k` of `plan`.
     pub fn new(start: i64, plan: &Plan, k: usize) -> Self {
-        let walk = *plan.leaf(k);
+        let walk = AxisVec::from(&plan.leaf(k)[..plan.shape().len()]);
         let step = walk[plan.shape().len() - 1] as i64;
         let flat = plan.is_flat().then(|| plan.shape().into());
         Position { start, row: start, chunk: [0; CHUNK], step, walk, flat }
@@ -286,7 +324,7 @@ unsafe impl Kernel for Position {
     }
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
     fn emit(&self, to: &mut Source) -> Value {
-        to.leaf(i64::DTYPE, LeafKind::Counter(self.start, self.walk))
+        to.leaf(i64::DTYPE, LeafKind::Counter(self.start, wide(&self.walk)))
     }
 }
 
@@ -332,6 +370,11 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
         unsafe { self.load.fill::<I>(start, len) }
     }
     #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe { self.load.fill_part::<I>(start, len) }
+    }
+    #[inline(always)]
     unsafe fn get<I: Isa>(&self, j: usize) -> T {
         // SAFETY: passed on.
         unsafe { self.load.get::<I>(j) }
@@ -342,7 +385,7 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
     }
     fn emit(&self, to: &mut Source) -> Value {
         let (address, indices) = (self.load.base.cast(), self.indices.cast());
-        to.leaf(T::DTYPE, LeafKind::Rows { address, walk: self.load.walk, indices, index_step: self.index_step, start: 0 })
+        to.leaf(T::DTYPE, LeafKind::Rows { address, walk: wide(&self.load.walk), indices, index_step: self.index_step, start: 0 })
     }
 }
 
@@ -358,6 +401,35 @@ impl<Op, E, O> MapKernel<Op, E, O> {
         MapKernel { arg, repaired: Scratch(None), op: PhantomData }
     }
 }
+impl<Op: UnaryOp<E::Elem>, E: Kernel> MapKernel<Op, E, Op::Out> {
+    /// Computes the first `count` elements of the chunk where the operation has a slow path, and takes it for those of the
+    /// first `len` that need it.
+    ///
+    /// # Safety
+    /// The operand must have been filled for `count` positions.
+    #[inline(always)]
+    unsafe fn repair<I: Isa>(&mut self, count: usize, len: usize) {
+        if !Op::REPAIRS {
+            return;
+        }
+        // SAFETY: by the caller; there is at least one position.
+        let first = Op::apply::<I>(unsafe { self.arg.get::<I>(0) });
+        let out = self.repaired.get(first);
+        let mut bad = false;
+        for (j, slot) in out[..count].iter_mut().enumerate() {
+            // SAFETY: by the caller.
+            let x = unsafe { self.arg.get::<I>(j) };
+            bad |= Op::needs_repair(x);
+            *slot = Op::apply::<I>(x);
+        }
+        if bad {
+            for (j, slot) in out[..len].iter_mut().enumerate() {
+                // SAFETY: by the caller, as `len` is at most `count`.
+                *slot = Op::repair(unsafe { self.arg.get::<I>(j) }, *slot);
+            }
+        }
+    }
+}
 // SAFETY: reads what its operand reads.
 unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out> {
     type Elem = Op::Out;
@@ -371,20 +443,15 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out
         // SAFETY: passed on; `get` follows `fill` without a move.
         unsafe {
             self.arg.fill::<I>(start, len);
-            if Op::REPAIRS {
-                let out = self.repaired.get(Op::Out::default());
-                let mut bad = false;
-                for (j, slot) in out.iter_mut().enumerate() {
-                    let x = self.arg.get::<I>(j);
-                    bad |= Op::needs_repair(x);
-                    *slot = Op::apply::<I>(x);
-                }
-                if bad {
-                    for (j, slot) in out.iter_mut().enumerate().take(len) {
-                        *slot = Op::repair(self.arg.get::<I>(j), *slot);
-                    }
-                }
-            }
+            self.repair::<I>(CHUNK, len);
+        }
+    }
+    #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on; `get` follows `fill_part` without a move.
+        unsafe {
+            self.arg.fill_part::<I>(start, len);
+            self.repair::<I>(len, len);
         }
     }
     #[inline(always)]
@@ -435,6 +502,14 @@ where
         }
     }
     #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            self.0.fill_part::<I>(start, len);
+            self.1.fill_part::<I>(start, len);
+        }
+    }
+    #[inline(always)]
     unsafe fn get<I: Isa>(&self, j: usize) -> Op::Out {
         // SAFETY: passed on.
         let (x, y) = unsafe { (self.0.get::<I>(j), self.1.get::<I>(j)) };
@@ -480,6 +555,15 @@ where
             self.0.fill::<I>(start, len);
             self.1.fill::<I>(start, len);
             self.2.fill::<I>(start, len);
+        }
+    }
+    #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            self.0.fill_part::<I>(start, len);
+            self.1.fill_part::<I>(start, len);
+            self.2.fill_part::<I>(start, len);
         }
     }
     #[inline(always)]

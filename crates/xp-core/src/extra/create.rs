@@ -2,7 +2,7 @@
 
 use crate::array::{Array, full, ones, zeros};
 use crate::backend::Backend;
-use crate::dim::{Dim, Dyn, Ix1, Ix2};
+use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
 use crate::expr::{Iota, Lazy, Scalar, eval_onto};
@@ -66,9 +66,9 @@ pub fn one_hot<B: Backend, T: Num, D: Dim>(x: &Array<B, i64, D>, n: usize, axis:
     let k = normalize_axis(axis, x.ndim() + 1)?;
     crate::indexing::check_indices(&x.ravel()?, k, n)?;
     let wide = x.expand_dims(axis)?.into_dyn();
-    let mut shape = wide.dims().to_vec();
+    let mut shape = wide.shape();
     shape[k] = n;
-    let mut steps = vec![0; shape.len()];
+    let mut steps = Dyn::zero_strides(shape.len());
     steps[k] = 1;
     let class = Lazy::new(Iota::<B, Dyn>::new(x.device(), shape, 0, steps));
     class.equal(&wide).map::<crate::ops::AsType<T>>().try_eval()?.into_rank()
@@ -202,7 +202,7 @@ pub fn diag_indices<B: Backend>(device: &B, n: usize, ndim: usize) -> Result<Vec
 pub fn unravel_index<B: Backend, D: Dim>(positions: &Array<B, i64, D>, shape: &[usize]) -> Result<Vec<Array<B, i64, D>>> {
     let size = size_of_shape(shape)?;
     crate::indexing::check_indices(&positions.ravel()?, 0, size)?;
-    let strides = contiguous_strides::<Dyn>(&shape.to_vec());
+    let strides = contiguous_strides::<Dyn>(&shape.into());
     let index = |(&n, &s): (&usize, &isize)| positions.lazy().floor_divide(s as i64).remainder(n.max(1) as i64).try_eval();
     shape.iter().zip(&strides).map(index).collect()
 }

@@ -259,7 +259,7 @@ pub fn pinv_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(x: &Array<B, T, D>, 
     let rtol = rtol.broadcast_to(&a.dims()[..a.ndim() - 2])?;
     let (u, s, vh) = B::svd(&a, Vectors::Thin)?;
     let inverse = inverse_values(&s, &rtol.expand_dims(-1)?)?;
-    let scaled = adjoint(&vh)? * inverse.expand_dims(-2)?.lazy().map::<crate::ops::AsType<T>>().try_eval()?;
+    let scaled = (adjoint(&vh)?.lazy() * inverse.expand_dims(-2)?.lazy().map::<crate::ops::AsType<T>>()).try_eval()?;
     scaled.matmul(&adjoint(&u)?)?.into_rank()
 }
 
@@ -341,10 +341,10 @@ pub fn lstsq<B: Linalg<T>, T: Floating, E: Dim>(a: &Array<B, T, Ix2>, b: &Array<
     }
     let (u, s, vh) = svd(a, Vectors::Thin)?;
     let inverse = inverse_values(&s.clone().into_dyn(), &scalar_rtol(a, rtol)?.into_dyn())?;
-    let rank = inverse.count_nonzero_all().item()? as usize;
+    let rank = inverse.lazy().count_nonzero_all().try_eval()?.item()? as usize;
     let inverse = inverse.lazy().map::<crate::ops::AsType<T>>().try_eval()?.expand_dims(-1)?;
     let rhs: Array<B, T, Ix2> = b.reshape([m, b.size() / m.max(1)])?;
-    let y = u.t().conj().matmul(&rhs)? * inverse;
+    let y = (adjoint(&u)?.matmul(&rhs)?.lazy() * &inverse).try_eval()?;
     let mut shape = b.dims().to_vec();
     shape[0] = n;
     let solution = adjoint(&vh)?.matmul(&y.into_rank::<Ix2>()?)?.reshape(shape)?.into_rank()?;
@@ -358,7 +358,8 @@ fn inverse_values<B: Backend, R: crate::dtype::Float>(s: &Array<B, R, Dyn>, rtol
     }
     let limit = (s.slice_axis(-1, None, Some(1), 1)?.lazy() * rtol).try_eval()?;
     let keep = s.lazy().greater(&limit).logical_and(s.lazy().greater(R::ZERO)).try_eval()?;
-    Ok(crate::elementwise::where_(&keep, &s.reciprocal(), R::ZERO))
+    let zero = crate::expr::Scalar::<B, R, Dyn>::new(R::ZERO);
+    keep.lazy().zip3::<crate::ops::Where, _, _>(s.lazy().reciprocal().into_expr(), zero).try_eval()
 }
 
 /// The conjugate transpose of the last two axes.
@@ -367,7 +368,7 @@ fn inverse_values<B: Backend, R: crate::dtype::Float>(s: &Array<B, R, Dyn>, rtol
 /// [`Error::Rank`].
 pub fn adjoint<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
     let t = x.matrix_transpose()?;
-    Ok(if matches!(T::DTYPE.kind(), crate::dtype::Kind::ComplexFloating) { t.conj() } else { t })
+    if matches!(T::DTYPE.kind(), crate::dtype::Kind::ComplexFloating) { t.lazy().conj().try_eval() } else { Ok(t) }
 }
 
 /// The Gram matrix `E^H E` of a lazy matrix with many rows, which is never stored: `gram(x.lazy() - &mean)`.

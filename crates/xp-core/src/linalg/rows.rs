@@ -77,6 +77,11 @@ unsafe impl<K: Kernel> Kernel for RowBlockKernel<K> {
         unsafe { self.inner.fill::<I>(start, len) }
     }
     #[inline(always)]
+    unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
+        // SAFETY: passed on.
+        unsafe { self.inner.fill_part::<I>(start, len) }
+    }
+    #[inline(always)]
     unsafe fn get<I: Isa>(&self, j: usize) -> K::Elem {
         // SAFETY: passed on.
         unsafe { self.inner.get::<I>(j) }

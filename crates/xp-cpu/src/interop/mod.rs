@@ -3,6 +3,8 @@
 //! A view borrows the array and has its strides. An owned container gives its memory away: the array that is made of it
 //! keeps it alive, and no element is copied.
 
+#[cfg(feature = "interop-dlpack")]
+pub mod dlpack;
 #[cfg(feature = "interop-faer")]
 pub mod faer;
 #[cfg(feature = "interop-nalgebra")]
@@ -10,10 +12,9 @@ pub mod nalgebra;
 #[cfg(feature = "interop-ndarray")]
 pub mod ndarray;
 
-use xp_core::{Array, Backend, Dim, Element, Result};
+use xp_core::{Array, Backend, Dim, Element};
 
 use crate::Cpu;
-use crate::buffer::CpuBuffer;
 
 /// The address of the first element of an array.
 fn start<T: Element, D: Dim>(x: &Array<Cpu, T, D>) -> *const T {
@@ -26,17 +27,18 @@ fn start<T: Element, D: Dim>(x: &Array<Cpu, T, D>) -> *const T {
 /// # Safety
 /// `at` must point to `len` written elements of `owner`, which stay where they are when `owner` is moved; the positions that
 /// shape, strides and offset describe must be among them.
+#[cfg(any(feature = "interop-faer", feature = "interop-nalgebra", feature = "interop-ndarray"))]
 unsafe fn adopt<T: Element, O: Send + Sync + 'static, D: Dim>(
     owner: O,
     (at, len): (*mut T, usize),
     shape: &[usize],
     strides: &[isize],
     offset: usize,
-) -> Result<Array<Cpu, T, D>> {
+) -> xp_core::Result<Array<Cpu, T, D>> {
     let (shape, strides) = (D::shape_from(shape)?, D::strides_from(strides)?);
     // SAFETY: passed on. Nobody but the owner of the box can reach the memory.
     unsafe {
-        let buffer = CpuBuffer::from_foreign(at, len, false, Box::new(owner));
+        let buffer = crate::CpuBuffer::from_foreign(at, len, false, Box::new(owner));
         Ok(Array::from_strided_buffer(&Cpu, buffer, shape, strides, offset))
     }
 }

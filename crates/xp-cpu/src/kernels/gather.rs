@@ -59,38 +59,77 @@ pub fn take<T: Copy + Send + Sync>(src: &[T], shape: [usize; 3], indices: &[i64]
     assert_eq!(src.len(), outer * n * inner, "source of a take of shape {shape:?}");
     let m = indices.len();
     assert_eq!(dst.len(), outer * m * inner, "destination of a take of {m} indices from shape {shape:?}");
-    check(indices, n)?;
     if dst.is_empty() {
-        return Ok(());
+        return check(indices, n);
     }
     let out = SharedMut::new(dst);
     // Random reads cost more than their bytes.
-    par::for_ranges(outer * m, par::grain::<T>() / inner / 4, |rows| {
+    let bad = par::map_ranges(outer * m, par::grain::<T>() / inner / 4, |rows| {
         let mut o = rows.start / m;
         let mut k = rows.start % m;
         let mut left = rows.len();
         let mut at = rows.start;
         while left > 0 {
             let here = left.min(m - k);
-            let src = &src[o * n * inner..(o + 1) * n * inner];
-            let indices = &indices[k..k + here];
             // SAFETY: ranges of rows are disjoint.
             let dst = unsafe { out.slice(at * inner..(at + here) * inner) };
-            if inner == 1 {
-                for (to, &i) in dst.iter_mut().zip(indices) {
-                    // SAFETY: `check` has passed and `src` has n elements.
-                    to.write(unsafe { *src.get_unchecked(place(i, n)) });
-                }
-            } else {
-                for (to, &i) in dst.chunks_exact_mut(inner).zip(indices) {
-                    let from = place(i, n) * inner;
-                    to.write_copy_of_slice(&src[from..from + inner]);
-                }
+            if let Some(bad) = take_rows(&src[o * n * inner..(o + 1) * n * inner], [n, inner], &indices[k..k + here], dst) {
+                return Some(k + bad);
             }
             (o, k, at, left) = (o + 1, 0, at + here, left - here);
         }
+        None
     });
-    Ok(())
+    match bad.into_iter().flatten().min() {
+        None => Ok(()),
+        Some(position) => Err(IndexOutOfBounds { position, index: indices[position], len: n }),
+    }
+}
+
+/// Indices that are checked, and whose elements are asked for, at a time: while those of one group are read, those of the
+/// next are on their way from memory.
+const GROUP: usize = 32;
+
+/// Writes the rows of `inner` elements at `indices`. The position of the first bad index, before whose group all is written.
+fn take_rows<T: Copy>(src: &[T], [n, inner]: [usize; 2], indices: &[i64], dst: &mut [MaybeUninit<T>]) -> Option<usize> {
+    // What lies in the nearest caches need not be asked for.
+    let far = std::mem::size_of_val(src) > 1 << 18;
+    for (g, (group, dst)) in indices.chunks(GROUP).zip(dst.chunks_mut(GROUP * inner)).enumerate() {
+        // Without a branch per index, and then, rarely, with one.
+        if group.iter().fold(false, |any, &i| any | (place(i, n) >= n)) {
+            return group.iter().position(|&i| place(i, n) >= n).map(|k| g * GROUP + k);
+        }
+        if far && let Some(next) = indices.get((g + 1) * GROUP..) {
+            for &i in &next[..next.len().min(GROUP)] {
+                // The index was not checked yet: an address that is asked for need not exist.
+                prefetch(src.as_ptr().wrapping_add(place(i, n).wrapping_mul(inner)));
+            }
+        }
+        if inner == 1 {
+            for (to, &i) in dst.iter_mut().zip(group) {
+                // SAFETY: the group was checked and `src` has n elements.
+                to.write(unsafe { *src.get_unchecked(place(i, n)) });
+            }
+        } else {
+            for (to, &i) in dst.chunks_exact_mut(inner).zip(group) {
+                let from = place(i, n) * inner;
+                to.write_copy_of_slice(&src[from..from + inner]);
+            }
+        }
+    }
+    None
+}
+
+/// Asks for a cache line that will be read soon.
+#[inline(always)]
+fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which accesses no memory.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 /// Takes, for each lane along the middle axis, the indices that stand in the same lane of `indices`.

@@ -1,5 +1,6 @@
 //! Eigenvalues and eigenvectors of Hermitian matrices.
 
+use super::householder::apply;
 use super::qr::par_for_factor;
 use super::simd::Kernels;
 use super::tridiagonal;
@@ -8,11 +9,9 @@ use super::{Error, RealScalar, Result, Scalar};
 use faer::diag::{DiagMut, DiagRef};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::evd::{ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch, tridiagonal_self_adjoint_evd};
-use faer::linalg::householder::{
-    apply_block_householder_sequence_on_the_left_in_place_scratch, apply_block_householder_sequence_on_the_left_in_place_with_conj,
-};
+use faer::linalg::householder::apply_block_householder_sequence_on_the_left_in_place_scratch;
 use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
-use faer::{Auto, Conj, MatMut, MatRef, Par, Spec};
+use faer::{Auto, MatMut, MatRef, Par, Spec};
 
 /// `a = v diag(w) v^H` with `w` in ascending order; only the lower triangle of `a` is read.
 ///
@@ -152,15 +151,7 @@ fn by_blocks<T: Scalar>(
     tridiagonal::block_factors(a.as_ref(), tau, factors.as_mut());
     tridiagonal_self_adjoint_evd(DiagRef::from_slice(diagonal), DiagRef::from_slice(off), lambda, Some(v.as_mut()), par, stack, params::<T>())
         .map_err(|_| Error::NoConvergence)?;
-    apply_block_householder_sequence_on_the_left_in_place_with_conj(
-        a.as_ref().submatrix(1, 0, n - 1, n - 1),
-        factors.as_ref(),
-        Conj::No,
-        v.subrows_mut(1, n - 1),
-        par,
-        stack,
-    );
-    Ok(())
+    apply(a.as_ref().submatrix(1, 0, n - 1, n - 1), factors.as_ref(), v.subrows_mut(1, n - 1), par, stack)
 }
 
 /// Zeroes the strict upper triangle, which is not part of the input, and the imaginary parts of the diagonal.

@@ -2,8 +2,8 @@
 //! the blocks of the result.
 
 use super::simd::{Kernels, Tile};
-use super::workspace::with_workspace;
-use super::{Result, Scalar};
+use super::workspace::{col_chunks, with_workspace};
+use super::{Result, Scalar, Triangle};
 use faer::dyn_stack::StackReq;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -106,7 +106,7 @@ pub(super) fn gemm<T: Scalar>(
 pub(super) fn symmetric<T: Scalar>(mut c: MatMut<'_, T>, x: MatRef<'_, T>, kernels: &'static Kernels<T>, par: Par) -> Result<()> {
     let (k, n) = x.shape();
     assert!(c.row_stride() == 1 && c.shape() == (n, n));
-    let (mr, nr) = (kernels.tile_rows, kernels.tile_cols);
+    let mr = kernels.tile_rows;
     let depth = k.div_ceil(k.div_ceil(DEPTH_BYTES / size_of::<T>()));
     let panels = n.div_ceil(mr);
     with_workspace(StackReq::new_aligned::<T>(panels * mr * depth, 64), |stack| {
@@ -121,54 +121,84 @@ pub(super) fn symmetric<T: Scalar>(mut c: MatMut<'_, T>, x: MatRef<'_, T>, kerne
                     packed.par_chunks_mut(mr * kb).take(panels).enumerate().with_min_len(4).for_each(pack);
                 }
             }
-            let packed = &packed[..];
-            // Rows i0.. and columns j0.. of the result; tiles wholly above the diagonal are left out.
-            let task = |mut c: MatMut<'_, T>, i0: usize, j0: usize| {
-                for j in (0..c.ncols()).step_by(nr) {
-                    for i in (0..c.nrows()).step_by(mr).filter(|i| i0 + i + mr > j0 + j) {
-                        let column = j0 + j;
-                        let tile = Tile {
-                            m: mr.min(c.nrows() - i),
-                            n: nr.min(c.ncols() - j),
-                            k: kb,
-                            alpha: T::ONE,
-                            a: packed[(i0 + i) * kb..].as_ptr(),
-                            a_k: mr as isize,
-                            b: packed[column / mr * mr * kb + column % mr..].as_ptr(),
-                            b_k: mr as isize,
-                            b_j: 1,
-                            c: c.as_mut().submatrix_mut(i, j, 1, 1).as_ptr_mut(),
-                            c_j: c.col_stride(),
-                            add: k0 > 0,
-                        };
-                        // SAFETY: panels of kb steps are packed, a group of nr columns lies within one of them, and the
-                        // tile lies in `c`, which is borrowed mutably and has unit row stride.
-                        unsafe { (kernels.product)(&tile) };
-                    }
-                }
-            };
-            let (rows, columns) = (TASK_PANELS * mr, TASK_COLUMNS / 2 / mr * mr);
-            let stripe = |(s, c): (usize, MatMut<'_, T>)| {
-                let j0 = s * columns;
-                let below = c.subrows_mut(j0, n - j0);
-                below.par_row_chunks_mut(rows).enumerate().for_each(|(r, c)| task(c, j0 + r * rows, j0));
-            };
-            match par {
-                Par::Seq => {
-                    for j0 in (0..n).step_by(columns) {
-                        for i0 in (j0..n).step_by(rows) {
-                            task(c.as_mut().submatrix_mut(i0, j0, rows.min(n - i0), columns.min(n - j0)), i0, j0);
-                        }
-                    }
-                }
-                Par::Rayon(_) => c.as_mut().par_col_chunks_mut(columns).enumerate().with_max_len(1).for_each(stripe),
-            }
+            let product = PanelProduct { packed: &packed, depth: kb, alpha: T::ONE, add: k0 > 0 };
+            product.into_triangle(c.as_mut(), Triangle::Lower, kernels, par);
         }
     })
 }
 
+/// `alpha x^T x` for an `x` of `depth` rows that lies in panels of `tile_rows` columns, as [`pack`] makes them.
+pub(super) struct PanelProduct<'a, T> {
+    pub packed: &'a [T],
+    pub depth: usize,
+    pub alpha: T,
+    pub add: bool,
+}
+
+impl<T: Scalar> PanelProduct<'_, T> {
+    /// Writes or adds one triangle of the product; elements of the other one next to the diagonal become arbitrary.
+    pub(super) fn into_triangle(&self, c: MatMut<'_, T>, triangle: Triangle, kernels: &'static Kernels<T>, par: Par) {
+        let n = c.ncols();
+        assert!(c.row_stride() == 1 && c.nrows() == n);
+        let mr = kernels.tile_rows;
+        assert!(self.packed.len() >= n.next_multiple_of(mr) * self.depth);
+        // Stripes of columns and, in them, the rows that reach the triangle.
+        let (rows, columns) = (TASK_PANELS * mr, TASK_COLUMNS / 2 / mr * mr);
+        let stripe = |(s, c): (usize, MatMut<'_, T>)| {
+            let j0 = s * columns;
+            let (first, c) = match triangle {
+                Triangle::Lower => (j0, c.subrows_mut(j0, n - j0)),
+                Triangle::Upper => {
+                    let reach = (j0 + c.ncols()).min(n);
+                    (0, c.subrows_mut(0, reach))
+                }
+            };
+            let block = |(r, c): (usize, MatMut<'_, T>)| self.tiles(c, first + r * rows, j0, triangle, kernels);
+            match par {
+                Par::Seq => col_chunks(c.transpose_mut(), rows).enumerate().for_each(|(r, c)| block((r, c.transpose_mut()))),
+                Par::Rayon(_) => c.par_row_chunks_mut(rows).enumerate().for_each(block),
+            }
+        };
+        match par {
+            Par::Seq => col_chunks(c, columns).enumerate().for_each(stripe),
+            Par::Rayon(_) => c.par_col_chunks_mut(columns).enumerate().with_max_len(1).for_each(stripe),
+        }
+    }
+
+    /// The tiles of the triangle among the rows from `i0` and the columns from `j0` on.
+    fn tiles(&self, mut c: MatMut<'_, T>, i0: usize, j0: usize, triangle: Triangle, kernels: &'static Kernels<T>) {
+        let (mr, nr, k) = (kernels.tile_rows, kernels.tile_cols, self.depth);
+        let wanted = |i: usize, j: usize| match triangle {
+            Triangle::Lower => i0 + i + mr > j0 + j,
+            Triangle::Upper => i0 + i < j0 + j + nr,
+        };
+        for j in (0..c.ncols()).step_by(nr) {
+            for i in (0..c.nrows()).step_by(mr).filter(|&i| wanted(i, j)) {
+                let column = j0 + j;
+                let tile = Tile {
+                    m: mr.min(c.nrows() - i),
+                    n: nr.min(c.ncols() - j),
+                    k,
+                    alpha: self.alpha,
+                    a: self.packed[(i0 + i) * k..].as_ptr(),
+                    a_k: mr as isize,
+                    b: self.packed[column / mr * mr * k + column % mr..].as_ptr(),
+                    b_k: mr as isize,
+                    b_j: 1,
+                    c: c.as_mut().submatrix_mut(i, j, 1, 1).as_ptr_mut(),
+                    c_j: c.col_stride(),
+                    add: self.add,
+                };
+                // SAFETY: panels of k steps are packed, a group of nr columns lies within one of them, and the tile lies in
+                // `c`, which is borrowed mutably and has unit row stride.
+                unsafe { (kernels.product)(&tile) };
+            }
+        }
+    }
+}
+
 /// Rows `first..first + width` of `a`, `width` elements per column, padded with zeros.
-fn pack<T: Scalar>(a: MatRef<'_, T>, first: usize, width: usize, panel: &mut [T]) {
+pub(super) fn pack<T: Scalar>(a: MatRef<'_, T>, first: usize, width: usize, panel: &mut [T]) {
     let rows = width.min(a.nrows() - first);
     let a = a.subrows(first, rows);
     if rows < width {

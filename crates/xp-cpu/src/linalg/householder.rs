@@ -3,7 +3,8 @@
 //! faer's own factorisation takes a column for dependent, and leaves it out, once what is left of it is below
 //! `16 m eps` of its norm, which loses the small singular values of tall matrices; this one has no threshold.
 
-use super::Scalar;
+use super::workspace::{col_chunks, par_for, with_workspace};
+use super::{Result, Scalar};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_scratch, apply_block_householder_sequence_on_the_left_in_place_with_conj,
@@ -14,9 +15,12 @@ use faer::linalg::matmul::dot::inner_prod;
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{Accum, Conj, MatMut, MatRef, Par};
+use rayon::prelude::*;
 
 /// Columns that are reduced one by one.
 const NARROW: usize = 8;
+/// Columns to which reflections are applied at a time.
+const STRIPE: usize = 128;
 
 /// Reflections that are applied together, for a matrix of `m x n`.
 pub(super) fn block_size(m: usize, n: usize) -> usize {
@@ -57,9 +61,28 @@ pub(super) fn apply_req<T: Scalar>(m: usize, n: usize, width: usize) -> StackReq
 }
 
 /// `target = q target` with the unitary `q` (`m x m`) of [`factor_in_place`].
-pub(super) fn apply<T: Scalar>(factored: MatRef<'_, T>, coefficients: MatRef<'_, T>, target: MatMut<'_, T>, par: Par, stack: &mut MemStack) {
-    let v = factored.subcols(0, coefficients.ncols());
-    apply_block_householder_sequence_on_the_left_in_place_with_conj(v, coefficients, Conj::No, target, par, stack);
+///
+/// # Errors
+/// [`super::Error::OutOfMemory`] for the workspaces of the threads.
+pub(super) fn apply<T: Scalar>(
+    factored: MatRef<'_, T>,
+    coefficients: MatRef<'_, T>,
+    target: MatMut<'_, T>,
+    par: Par,
+    stack: &mut MemStack,
+) -> Result<()> {
+    let (v, width) = (factored.subcols(0, coefficients.ncols()), target.ncols());
+    let apply = |target, stack: &mut MemStack| {
+        apply_block_householder_sequence_on_the_left_in_place_with_conj(v, coefficients, Conj::No, target, Par::Seq, stack);
+    };
+    let par = if width > STRIPE { par_for(par, factored.nrows() * v.ncols() * width) } else { Par::Seq };
+    let req = apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(v.nrows(), coefficients.nrows(), STRIPE);
+    match par {
+        Par::Seq => col_chunks(target, STRIPE).for_each(|columns| apply(columns, stack)),
+        // Columns are independent: a thread takes whole ones.
+        Par::Rayon(_) => target.par_col_chunks_mut(STRIPE).try_for_each(|columns| with_workspace(req, |stack| apply(columns, stack)))?,
+    }
+    Ok(())
 }
 
 fn factor_panel<T: Scalar>(mut a: MatMut<'_, T>, mut t: MatMut<'_, T>, par: Par, stack: &mut MemStack) {

@@ -1,6 +1,7 @@
 //! LU factorisation with partial pivoting, and what follows from it.
 
 use super::qr::par_for_factor;
+use super::substitution::solve_lower;
 use super::triangular::{Op, Triangle, solve_triangular};
 use super::workspace::{copy_into, with_workspace};
 use super::{Error, RealScalar, Result, Scalar};
@@ -172,11 +173,19 @@ fn factor_in_place<T: Scalar>(mut a: MatMut<'_, T>, permutation: &mut [usize], p
     let par = par_for_factor(par, m, n);
     with_workspace(faer::dyn_stack::StackReq::new::<usize>(size), |stack| {
         let (mut pivots, _) = stack.make_with(size, |_| 0usize);
-        recurse(a.as_mut().subcols_mut(0, size), &mut pivots, par);
-        let (left, mut right) = a.split_at_col_mut(size);
-        if right.ncols() > 0 {
-            exchange_rows(right.as_mut(), &pivots, par);
-            solve_unit_lower_triangular_in_place(left.as_ref(), right, par);
+        let mut factor = || -> Result<()> {
+            recurse(a.as_mut().subcols_mut(0, size), &mut pivots, par)?;
+            let (left, mut right) = a.as_mut().split_at_col_mut(size);
+            if right.ncols() > 0 {
+                exchange_rows(right.as_mut(), &pivots, par);
+                solve_unit_lower(left.as_ref().subrows(0, size), right.subrows_mut(0, size), par)?;
+            }
+            Ok(())
+        };
+        match par {
+            Par::Seq => factor()?,
+            // Inside the pool, the many short parallel steps start without a hand-over.
+            Par::Rayon(_) => rayon::scope(|_| factor())?,
         }
         permutation.iter_mut().enumerate().for_each(|(i, p)| *p = i);
         let mut swaps = 0;
@@ -184,29 +193,44 @@ fn factor_in_place<T: Scalar>(mut a: MatMut<'_, T>, permutation: &mut [usize], p
             permutation.swap(i, p);
             swaps += usize::from(i != p);
         }
-        swaps
-    })
+        Ok(swaps)
+    })?
 }
 
+fn solve_unit_lower<T: Scalar>(l: MatRef<'_, T>, b: MatMut<'_, T>, par: Par) -> Result<()> {
+    match T::kernels() {
+        Some(kernels) if l.nrows() >= 8 => solve_lower(l, true, b, kernels, par),
+        _ => {
+            solve_unit_lower_triangular_in_place(l, b, par);
+            Ok(())
+        }
+    }
+}
+
+/// Multiply-adds from which an update is shared among threads.
+const PARALLEL: usize = 1 << 21;
+
 /// Factors a matrix with at least as many rows as columns; row `i` was exchanged with row `pivots[i]`, in this order.
-fn recurse<T: Scalar>(a: MatMut<'_, T>, pivots: &mut [usize], par: Par) {
+fn recurse<T: Scalar>(a: MatMut<'_, T>, pivots: &mut [usize], par: Par) -> Result<()> {
     let (m, n) = a.shape();
     if n <= 8 {
-        return panel(a, pivots);
+        panel(a, pivots);
+        return Ok(());
     }
     let half = if n > 32 { (n / 2).next_multiple_of(16) } else { (n / 2).next_multiple_of(4) };
     let (mut left, mut right) = a.split_at_col_mut(half);
     let (first, second) = pivots.split_at_mut(half);
-    recurse(left.as_mut(), first, par);
+    recurse(left.as_mut(), first, par)?;
     exchange_rows(right.as_mut(), first, par);
-    let inner = super::workspace::par_for(par, (m - half) * half * (n - half));
+    let inner = if (m - half) * half * (n - half) < PARALLEL { Par::Seq } else { par };
     let (l_top, l_bottom) = left.as_mut().split_at_row_mut(half);
     let (mut r_top, mut r_bottom) = right.split_at_row_mut(half);
-    solve_unit_lower_triangular_in_place(l_top.as_ref(), r_top.as_mut(), inner);
+    solve_unit_lower(l_top.as_ref(), r_top.as_mut(), inner)?;
     super::matmul::matmul(r_bottom.as_mut(), Accum::Add, -T::ONE, l_bottom.as_ref(), r_top.as_ref(), inner);
-    recurse(r_bottom, second, par);
+    recurse(r_bottom, second, par)?;
     exchange_rows(l_bottom, second, par);
     second.iter_mut().for_each(|p| *p += half);
+    Ok(())
 }
 
 /// The same column by column; a zero pivot means zeros below it, which stay.

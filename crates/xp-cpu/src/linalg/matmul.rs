@@ -2,7 +2,7 @@
 
 use super::Scalar;
 use super::simd::Tile;
-use super::workspace::par_for;
+use super::workspace::{col_chunks, par_for};
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
@@ -40,16 +40,24 @@ pub fn matmul<T: Scalar>(c: MatMut<'_, T>, accum: Accum, alpha: T, a: MatRef<'_,
     faer::linalg::matmul::matmul(c, accum, a, b, alpha, par);
 }
 
-/// Whether `b` is a small matrix of contiguous rows, and so are the rows of `c`: no packing pays.
+/// What the nearest cache holds of an operand, in bytes.
+const NEAR: usize = 32 << 10;
+/// Inner dimensions up to this one let a panel of `b` stay in the nearest cache without packing.
+const SHALLOW: usize = 128;
+
+/// Whether the rows of `b` and `c` are contiguous and one of the operands is small: no packing pays.
 fn is_thin<T: Scalar>(c: MatRef<'_, T>, b: MatRef<'_, T>, k: usize) -> bool {
-    let n = c.ncols();
-    c.col_stride() == 1 && b.col_stride() == 1 && n >= 4 && k * n * size_of::<T>() <= 32 << 10
+    let (m, n, near) = (c.nrows(), c.ncols(), NEAR / size_of::<T>());
+    c.col_stride() == 1 && b.col_stride() == 1 && n >= 4 && (k * n <= near || (k * m <= near && k <= SHALLOW && n >= 4 * m))
 }
 
-/// Rows of `c` by the tile kernel, straight from the operands.
+/// Columns of a wide product that one task computes.
+const COLUMNS: usize = 960;
+
+/// `c` by the tile kernel, straight from the operands.
 fn thin<T: Scalar>(c: MatMut<'_, T>, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, par: Par) {
     let Some(kernels) = T::kernels() else { return };
-    let run = |c: MatMut<'_, T>, a: MatRef<'_, T>| {
+    let run = |c: MatMut<'_, T>, a: MatRef<'_, T>, b: MatRef<'_, T>| {
         let tile = Tile {
             m: c.ncols(),
             n: c.nrows(),
@@ -67,6 +75,20 @@ fn thin<T: Scalar>(c: MatMut<'_, T>, accum: Accum, alpha: T, a: MatRef<'_, T>, b
         // SAFETY: the views cover the operands; `c` and `b` have unit column stride, and `c` is borrowed mutably.
         unsafe { (kernels.product)(&tile) };
     };
+    if c.ncols() > NEAR / size_of::<T>() / a.ncols() {
+        // `a` is the small one: the columns are shared out.
+        let columns = COLUMNS.min(c.ncols());
+        let run = |c: MatMut<'_, T>, b: MatRef<'_, T>| run(c, a, b);
+        match par {
+            Par::Rayon(_) => c.par_col_chunks_mut(columns).zip(b.par_col_chunks(columns)).for_each(|(c, b)| run(c, b)),
+            Par::Seq => col_chunks(c, columns).enumerate().for_each(|(i, c)| {
+                let width = c.ncols();
+                run(c, b.subcols(i * columns, width));
+            }),
+        }
+        return;
+    }
+    let run = |c: MatMut<'_, T>, a: MatRef<'_, T>| run(c, a, b);
     // Blocks of rows whose share of `a` and `c` stays in the nearest caches.
     let rows = ((64 << 10) / (size_of::<T>() * (a.ncols() + c.ncols()))).clamp(8, 1024) / 8 * 8;
     let blocks = c.nrows().div_ceil(rows);

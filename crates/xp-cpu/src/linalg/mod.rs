@@ -1,7 +1,7 @@
 //! Dense linear algebra on strided views, for `f32`, `f64` and their complex numbers.
 //!
-//! Cholesky, the vectors of the singular value decomposition and the general eigenproblem are those of
-//! [faer](https://docs.rs/faer). The products of real matrices, LU, QR, the reductions to tridiagonal and bidiagonal form with
+//! The vectors of the singular value decomposition, the general eigenproblem and the factorisations of small and complex
+//! matrices are those of [faer](https://docs.rs/faer). The products of real matrices, LU, Cholesky, QR, the reductions to tridiagonal and bidiagonal form with
 //! their values, and the triangular factors of tall matrices are this module's own, as are scaling and errors.
 //!
 //! Every routine writes into views of the caller's and takes the threads it may use as a [`Par`]; small problems use one
@@ -24,6 +24,7 @@ mod matmul;
 mod qr;
 mod scalar;
 mod simd;
+mod substitution;
 mod svd;
 mod tall;
 mod triangular;

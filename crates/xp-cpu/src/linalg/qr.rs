@@ -59,16 +59,17 @@ fn factor<T: Scalar>(a: MatRef<'_, T>, q: Option<MatMut<'_, T>>, mut r: MatMut<'
             let rows = k.min(j + 1);
             r.as_mut().col_mut(j).subrows_mut(0, rows).copy_from(work.as_ref().col(j).subrows(0, rows));
         }
-        let Some(mut q) = q else { return };
+        let Some(mut q) = q else { return Ok(()) };
         let in_place = q.row_stride() == 1;
         let mut target = if in_place { q.as_mut() } else { own_q.as_mut() };
         target.fill(T::ZERO);
         target.as_mut().diagonal_mut().fill(T::ONE);
-        apply(work.as_ref(), coefficients.as_ref(), target, par, stack);
+        apply(work.as_ref(), coefficients.as_ref(), target, par, stack)?;
         if !in_place {
             copy_into(q, own_q.as_ref(), par);
         }
-    })
+        Ok(())
+    })?
 }
 
 /// Threads for a factorisation of an `m x n` matrix.

@@ -43,6 +43,21 @@ pub struct Kernels<T: 'static> {
     pub(super) gemv_both: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, u: *const T, alpha: T, z: *mut T, w: *mut T),
     /// Adds to `y` what the columns `j0..j1` of the lower triangle of a symmetric `n x n` matrix contribute to `A x`.
     pub(super) symv_lower: unsafe fn(n: usize, j0: usize, j1: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
+    /// Forward substitution in [`Packed`] right-hand sides.
+    pub(super) substitute: unsafe fn(&Packed<T>),
+}
+
+/// A lower triangular system `t x = x` of order `k`, whose right-hand sides are a panel: row `i` of `x` is the `tile_rows`
+/// elements from `i * tile_rows` on. Element `(i, p)` of `t` is `i * t_i + p * t_p` elements from `t`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed<T> {
+    pub k: usize,
+    pub t: *const T,
+    pub t_i: isize,
+    pub t_p: isize,
+    /// The diagonal counts as ones and is not read.
+    pub unit: bool,
+    pub x: *mut T,
 }
 
 /// How many steps of the inner dimension the left operand is fetched ahead.
@@ -187,6 +202,70 @@ unsafe fn product<S: Vector, const NR: usize>(t: &Tile<S::T>) {
                 1 => panel::<S, 1, NR>(t, i, last),
                 2 => panel::<S, 2, NR>(t, i, last),
                 _ => panel::<S, 3, NR>(t, i, last),
+            }
+        }
+    }
+}
+
+/// Rows of a panel that are substituted together.
+const STEP: usize = 4;
+
+/// # Safety
+/// The addresses of the system are valid, and `x` does not overlap `t`.
+#[inline(always)]
+unsafe fn substitute<S: Vector>(s: &Packed<S::T>) {
+    let mut i = 0;
+    // SAFETY: rows i..i + R lie in the panel.
+    unsafe {
+        while i + STEP <= s.k {
+            substitute_rows::<S, STEP>(s, i);
+            i += STEP;
+        }
+        while i < s.k {
+            substitute_rows::<S, 1>(s, i);
+            i += 1;
+        }
+    }
+}
+
+/// # Safety
+/// As [`substitute`], for the rows `i..i + R`, those before which are done.
+#[inline(always)]
+unsafe fn substitute_rows<S: Vector, const R: usize>(s: &Packed<S::T>, i: usize) {
+    // SAFETY: i + R <= k, so all offsets stay in the operands.
+    unsafe {
+        let row = |p: usize, v: usize| s.x.add((3 * p + v) * S::LANES);
+        let t = |r: usize, p: usize| *s.t.offset((i + r) as isize * s.t_i + p as isize * s.t_p);
+        let mut acc = [[S::splat(S::T::ZERO); 3]; R];
+        for r in 0..R {
+            for v in 0..3 {
+                acc[r][v] = S::load(row(i + r, v));
+            }
+        }
+        for p in 0..i {
+            let x = [S::load(row(p, 0)), S::load(row(p, 1)), S::load(row(p, 2))];
+            for r in 0..R {
+                let c = S::splat(-t(r, p));
+                for v in 0..3 {
+                    acc[r][v] = S::fma(x[v], c, acc[r][v]);
+                }
+            }
+        }
+        for r in 0..R {
+            for q in 0..r {
+                let c = S::splat(-t(r, i + q));
+                for v in 0..3 {
+                    acc[r][v] = S::fma(acc[q][v], c, acc[r][v]);
+                }
+            }
+            if !s.unit {
+                let inverse = S::splat(S::T::ONE / t(r, i + r));
+                for v in 0..3 {
+                    acc[r][v] = S::fma(acc[r][v], inverse, S::splat(S::T::ZERO));
+                }
+            }
+            for v in 0..3 {
+                S::store(row(i + r, v), acc[r][v]);
             }
         }
     }
@@ -405,7 +484,7 @@ pub(super) fn kernels<T: RealScalar>() -> Option<&'static Kernels<T>> {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Kernels, Tile, Vector};
+    use super::{Kernels, Packed, Tile, Vector};
     use std::arch::x86_64::*;
 
     macro_rules! instruction_set {
@@ -482,7 +561,12 @@ mod x86 {
                     // SAFETY: as above.
                     unsafe { super::symv_lower::<$vector>(n, j0, j1, a, ld, x, y) }
                 }
-                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, gemv, gemv_both, symv_lower }
+                #[target_feature(enable = $features)]
+                unsafe fn substitute(s: &Packed<$t>) {
+                    // SAFETY: as above.
+                    unsafe { super::substitute::<$vector>(s) }
+                }
+                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, gemv, gemv_both, symv_lower, substitute }
             };
         };
     }

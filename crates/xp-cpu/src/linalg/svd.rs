@@ -169,7 +169,7 @@ fn decompose_tall<T: Scalar>(
         target.fill(T::ZERO);
         target.as_mut().diagonal_mut().fill(T::ONE);
         target.as_mut().submatrix_mut(0, 0, n, n).copy_from(left.as_ref());
-        apply(q.as_ref(), coefficients.as_ref(), target, par, stack);
+        apply(q.as_ref(), coefficients.as_ref(), target, par, stack)?;
         if !in_place {
             copy_into(u, own_u.as_ref(), par);
         }

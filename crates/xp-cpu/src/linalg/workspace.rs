@@ -171,6 +171,18 @@ pub(super) fn copy_scaled<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, exp
     }
 }
 
+/// Groups of `width` columns, the last of which may be smaller.
+pub(super) fn col_chunks<T>(a: MatMut<'_, T>, width: usize) -> impl Iterator<Item = MatMut<'_, T>> {
+    let mut rest = Some(a);
+    std::iter::from_fn(move || {
+        let a = rest.take().filter(|a| a.ncols() > 0)?;
+        let width = width.min(a.ncols());
+        let (chunk, other) = a.split_at_col_mut(width);
+        rest = Some(other);
+        Some(chunk)
+    })
+}
+
 /// `dst = src` for views of any strides, in tiles so that a transposed copy stays in cache.
 pub fn copy_into<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, par: Par) {
     assert_eq!((dst.nrows(), dst.ncols()), (src.nrows(), src.ncols()));

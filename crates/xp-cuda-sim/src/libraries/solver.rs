@@ -1,10 +1,10 @@
 //! The simulated cuSOLVER: factorisations as in textbooks, spectral decompositions by the CPU backend.
 
 use num_complex::Complex;
-use xp_core::linalg::{self, Full, Thin};
+use xp_core::linalg::{self, Eig, Full, Thin};
 use xp_core::{Array, Dyn, Float, Floating, Linalg, Num, Real};
 use xp_cpu::Cpu;
-use xp_cuda::libraries::solver::{ApplyQ, Gesvd, Solver, Vectors};
+use xp_cuda::libraries::solver::{ApplyQ, Geev, Gesvd, Solver, Vectors};
 use xp_cuda::libraries::{DataType, Matrix, Side, Transpose, Triangle};
 use xp_cuda::{Device, Error, Result};
 
@@ -109,13 +109,18 @@ impl Solver for SimulatedSolver {
         if svd.m < svd.n {
             return Err(Error::InvalidArgument { operation: "gesvd".into(), reason: format!("{} rows for {} columns", svd.m, svd.n) });
         }
-        lapack!(device, svd.dtype, "gesvd", |T| report(info, decompose::<T>(svd, 0, true)));
+        lapack!(device, svd.dtype, "gesvd", |T| report(info, decompose::<T>(svd, 0, true, false)));
         Ok(())
     }
 
     unsafe fn gesvdp(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<f64> {
-        lapack!(device, svd.dtype, "gesvdp", |T| report(info, decompose::<T>(svd, 0, false)));
-        Ok(0.0)
+        if svd.m < svd.n {
+            return Err(Error::InvalidArgument { operation: "gesvdp".into(), reason: format!("{} rows for {} columns", svd.m, svd.n) });
+        }
+        lapack!(device, svd.dtype, "gesvdp", |T| {
+            report(info, decompose::<T>(svd, 0, false, false));
+            Ok(perturb::<T>(svd))
+        })
     }
 
     unsafe fn syevj_batched(
@@ -144,8 +149,13 @@ impl Solver for SimulatedSolver {
             return Err(Error::InvalidArgument { operation: "gesvdj".into(), reason: format!("matrices of {} by {}", svd.m, svd.n) });
         }
         for i in 0..batch {
-            lapack!(device, svd.dtype, "gesvdj", |T| report(info + 4 * i as u64, decompose::<T>(svd, i, false)));
+            lapack!(device, svd.dtype, "gesvdj", |T| report(info + 4 * i as u64, decompose::<T>(svd, i, false, true)));
         }
+        Ok(())
+    }
+
+    unsafe fn geev(&self, device: &Device, eig: &Geev, info: u64) -> Result<()> {
+        lapack!(device, eig.dtype, "geev", |T| report(info, general::<T>(eig)));
         Ok(())
     }
 }
@@ -311,6 +321,11 @@ unsafe fn eliminate<T: Floating>(a: View<T>, m: usize, n: usize, pivots: *mut i6
             (k + 1..n).for_each(|j| a.set(i, j, a.get(i, j) - factor * a.get(k, j)));
         }
     }
+    if failed > 0 {
+        // What comes after such a pivot is unspecified.
+        let nan = from_re::<T>(<T::Part as Float>::NAN.to_f64());
+        (failed as usize..m.min(n)).for_each(|k| a.set(k, k, nan));
+    }
     failed
 }
 
@@ -362,8 +377,9 @@ where
     0
 }
 
-/// The `index`-th decomposition of a batch; `v` is `V^H` if `adjoint`. The operand is overwritten, here by NaN.
-unsafe fn decompose<T: Floating>(s: &Gesvd, index: i64, adjoint: bool) -> i32
+/// The `index`-th decomposition of a batch; `v` is `V^H` if `adjoint`, and all vectors are computed if `all`. The operand is
+/// overwritten, here by NaN.
+unsafe fn decompose<T: Floating>(s: &Gesvd, index: i64, adjoint: bool, all: bool) -> i32
 where
     Cpu: Linalg<T>,
 {
@@ -374,7 +390,7 @@ where
     let x = on_cpu(m, n, |i, j| a.get(i, j));
     let nan = from_re::<T>(<T::Part as Float>::NAN.to_f64());
     (0..m * n).for_each(|i| a.set(i % m, i / m, nan));
-    let all = s.vectors == Vectors::Full;
+    let all = all || s.vectors == Vectors::Full;
     let Ok((u, sigma, vh)) = linalg::svd(&x, if all { Full } else { Thin }) else { return 1 };
     sigma.to_vec().into_iter().enumerate().for_each(|(i, value)| values.set(i, 0, value));
     if s.vectors != Vectors::None {
@@ -385,4 +401,67 @@ where
         store(&vh, to_v, !adjoint);
     }
     0
+}
+
+/// What the polar decomposition does to a matrix that is close to a singular one: it decomposes another one, and says how far
+/// away that is. Here the vectors are made wrong, so that a caller who does not notice fails.
+unsafe fn perturb<T: Floating>(s: &Gesvd) -> f64 {
+    // SAFETY: passed on.
+    let (values, u) = unsafe { (vector::<T::Part>(s.s), View::<T>::new(s.u)) };
+    let (largest, least) = (values.get(0, 0).to_f64(), values.get(s.n as usize - 1, 0).to_f64());
+    if least > 1e3 * <T::Part as Float>::EPSILON.to_f64() * largest {
+        return 0.0;
+    }
+    let wrong = 1e-3 * largest;
+    values.set(0, 0, <T::Part as Num>::from_f64(largest + wrong));
+    if s.vectors != Vectors::None {
+        u.set(0, 0, u.get(0, 0) + from_re(0.1));
+    }
+    wrong
+}
+
+/// Eigenvalues, conjugate pairs of real matrices side by side, and right eigenvectors, packed as LAPACK's `geev` packs them.
+unsafe fn general<T: Floating>(e: &Geev) -> i32
+where
+    Cpu: Eig<T>,
+{
+    let n = e.n as usize;
+    // SAFETY: passed on.
+    let (a, w) = unsafe { (View::<T>::new(e.a), vector::<<Cpu as Eig<T>>::Complex>(e.w)) };
+    let x = on_cpu(n, n, |i, j| a.get(i, j));
+    let nan = from_re::<T>(<T::Part as Float>::NAN.to_f64());
+    (0..n * n).for_each(|i| a.set(i % n, i / n, nan));
+    let Ok((values, vectors)) = linalg::eig(&x) else { return 1 };
+    let (values, vectors) = (values.to_vec(), vectors.to_vec());
+    let is_complex = matches!(e.dtype, DataType::C32 | DataType::C64);
+    let place = |j: usize, value, part: &dyn Fn(usize) -> T| {
+        w.set(j, 0, value);
+        if let Some(v) = e.v {
+            // SAFETY: passed on.
+            let v = unsafe { View::<T>::new(v) };
+            (0..n).for_each(|i| v.set(i, j, part(i)));
+        }
+    };
+    let real = |x: f64| from_re::<T>(x);
+    let mut next = 0;
+    for (j, &value) in values.iter().enumerate() {
+        let vector = |i: usize| vectors[i * n + j];
+        let imaginary = value.im().to_f64();
+        if is_complex {
+            place(next, value, &|i| T::from_parts(cast(vector(i).re().to_f64()), cast(vector(i).im().to_f64())));
+            next += 1;
+        } else if imaginary == 0.0 {
+            place(next, value, &|i| real(vector(i).re().to_f64()));
+            next += 1;
+        } else if imaginary > 0.0 {
+            place(next, value, &|i| real(vector(i).re().to_f64()));
+            place(next + 1, value.conj(), &|i| real(vector(i).im().to_f64()));
+            next += 2;
+        }
+    }
+    if next == n { 0 } else { 1 }
+}
+
+fn cast<R: Num>(x: f64) -> R {
+    R::from_f64(x)
 }

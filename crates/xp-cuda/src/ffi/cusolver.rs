@@ -256,3 +256,21 @@ function_table! {
         lda: c_int, w: *mut f64, work: *mut cuDoubleComplex, lwork: c_int, info: *mut c_int, params: syevjInfo_t, batch: c_int,
     ) -> cusolverStatus_t;
 }
+
+function_table! {
+    /// The functions of cuSOLVER for eigenvalues of general matrices, which early releases for CUDA 12 lack.
+    pub struct GeevTable;
+    fn cusolverDnXgeev_bufferSize(
+        handle: cusolverDnHandle_t, params: cusolverDnParams_t, jobvl: cusolverEigMode_t, jobvr: cusolverEigMode_t, n: i64,
+        atype: cudaDataType, a: *const c_void, lda: i64, wtype: cudaDataType, w: *const c_void, vltype: cudaDataType, vl: *const c_void,
+        ldvl: i64, vrtype: cudaDataType, vr: *const c_void, ldvr: i64,
+        compute: cudaDataType, device_bytes: *mut usize, host_bytes: *mut usize,
+    ) -> cusolverStatus_t;
+    fn cusolverDnXgeev(
+        handle: cusolverDnHandle_t, params: cusolverDnParams_t, jobvl: cusolverEigMode_t, jobvr: cusolverEigMode_t, n: i64,
+        atype: cudaDataType, a: *mut c_void, lda: i64, wtype: cudaDataType, w: *mut c_void, vltype: cudaDataType, vl: *mut c_void,
+        ldvl: i64, vrtype: cudaDataType, vr: *mut c_void, ldvr: i64,
+        compute: cudaDataType, device: *mut c_void, device_bytes: usize, host: *mut c_void, host_bytes: usize,
+        info: *mut c_int,
+    ) -> cusolverStatus_t;
+}

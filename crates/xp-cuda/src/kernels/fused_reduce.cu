@@ -38,16 +38,17 @@ extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i6
   u32 column = threadIdx.x % width, row = threadIdx.x / width, height = THREADS / width;
   i64 groups = (walk.n + width - 1) / width;
   for (i64 item = blockIdx.x; item < groups * chunks; item += gridDim.x) {
-    i64 group = item % groups, part = item / groups, o = group * width + column, end = part * chunk + chunk < reduced ? part * chunk + chunk : reduced;
+    i64 part = over(item, groups), group = item - part * groups, o = group * width + column, end = part * chunk + chunk < reduced ? part * chunk + chunk : reduced;
     bool inside = o < walk.n;
     At at;
     Acc acc = R::identity();
     if (inside) {
-      split<0, KEPT>(walk.length, (Index)o, at);
+      split<0, KEPT>(walk, (Index)o, at);
       for (i64 i = part * chunk + row; i < end;) {
         Acc run = R::identity();
+#pragma unroll 4
         for (i64 stop = i + (i64)RUN * height < end ? i + (i64)RUN * height : end; i < stop; i += height) {
-          split<KEPT, NDIM>(walk.length, (Index)i, at);
+          split<KEPT, NDIM>(walk, (Index)i, at);
           run = R::push(run, element(at ARGUMENTS), i);
         }
         acc = R::merge(acc, run);

@@ -10,7 +10,7 @@ extern "C" __global__ void __launch_bounds__(TILE * TILE) matmul(i64 batch, i64 
   u32 x = threadIdx.x % TILE, y = threadIdx.x / TILE;
   i64 across = (n + TILE - 1) / TILE, down = (m + TILE - 1) / TILE;
   for (i64 item = blockIdx.x; item < batch * down * across; item += gridDim.x) {
-    i64 matrix = item / (down * across), row = item / across % down * TILE + y, column = item % across * TILE + x;
+    i64 strip = over(item, across), matrix = over(strip, down), row = (strip - matrix * down) * TILE + y, column = (item - strip * across) * TILE + x;
     const T* a0 = a + offsets[2 * matrix];
     const T* b0 = b + offsets[2 * matrix + 1];
     Acc sum = Acc(0);

@@ -164,3 +164,9 @@ pub fn all_sources() -> Vec<(String, String)> {
     all.extend(crate::expression::samples());
     all
 }
+
+/// Generated loops that copy, for a look at what the real compiler makes of them: `dense` ones for every dtype, and a strided
+/// one for each width of indices.
+pub fn copies() -> Vec<(String, String)> {
+    crate::expression::copies()
+}

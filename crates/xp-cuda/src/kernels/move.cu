@@ -12,7 +12,7 @@ extern "C" __global__ void copy_strided(i64 n, Layout layout, const T* __restric
   for (i64 i = global_thread(); i < n; i += global_threads()) {
     i64 rest = i, from = 0, to = 0;
     for (i32 axis = layout.rank - 1; axis > 0; axis--) {
-      i64 quotient = rest / layout.extent[axis], index = rest - quotient * layout.extent[axis];
+      i64 quotient = over(rest, layout.extent[axis]), index = rest - quotient * layout.extent[axis];
       from += index * layout.from[axis];
       to += index * layout.to[axis];
       rest = quotient;
@@ -35,7 +35,7 @@ static __device__ __forceinline__ i64 resolve(i64 index, i64 extent, i64 place, 
 extern "C" __global__ void gather(i64 outer, i64 extent, i64 inner, i64 count, const T* __restrict__ in,
                                   const i64* __restrict__ index, T* __restrict__ out, u64* bad) {
   for (i64 k = global_thread(); k < outer * count * inner; k += global_threads()) {
-    i64 i = k % inner, j = k / inner % count, o = k / inner / count, at = resolve(index[j], extent, j, bad);
+    i64 lane = over(k, inner), i = k - lane * inner, o = over(lane, count), j = lane - o * count, at = resolve(index[j], extent, j, bad);
     if (at >= 0) out[k] = in[(o * extent + at) * inner + i];
   }
 }
@@ -44,14 +44,14 @@ extern "C" __global__ void gather(i64 outer, i64 extent, i64 inner, i64 count, c
 extern "C" __global__ void gather_lanes(i64 outer, i64 extent, i64 inner, i64 count, const T* __restrict__ in,
                                         const i64* __restrict__ index, T* __restrict__ out, u64* bad) {
   for (i64 k = global_thread(); k < outer * count * inner; k += global_threads()) {
-    i64 i = k % inner, o = k / inner / count, at = resolve(index[k], extent, k, bad);
+    i64 lane = over(k, inner), i = k - lane * inner, o = over(lane, count), at = resolve(index[k], extent, k, bad);
     if (at >= 0) out[k] = in[(o * extent + at) * inner + i];
   }
 }
 
 // out[r, j] = in[r, place[r, j]]
 extern "C" __global__ void gather_rows(i64 n, i64 len, const T* __restrict__ in, const i64* __restrict__ place, T* __restrict__ out) {
-  for (i64 k = global_thread(); k < n; k += global_threads()) out[k] = in[k / len * len + place[k]];
+  for (i64 k = global_thread(); k < n; k += global_threads()) out[k] = in[over(k, len) * len + place[k]];
 }
 
 // The places that indices mean.

@@ -73,3 +73,7 @@ typedef complex<f64> c64;
 
 static __device__ __forceinline__ i64 global_thread() { return blockIdx.x * (i64)blockDim.x + threadIdx.x; }
 static __device__ __forceinline__ i64 global_threads() { return gridDim.x * (i64)blockDim.x; }
+
+// Quotient and remainder of numbers that are not negative. Those of 64 bits cost five times as much as those of 32.
+static __device__ __forceinline__ i64 over(i64 a, i64 b) { return (a | b) >> 32 ? a / b : (i64)((u32)a / (u32)b); }
+static __device__ __forceinline__ i64 modulo(i64 a, i64 b) { return a - over(a, b) * b; }

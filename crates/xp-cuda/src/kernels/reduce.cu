@@ -28,7 +28,7 @@ static __device__ Acc fresh(const Acc* from) {
 extern "C" __global__ void __launch_bounds__(THREADS) reduce_rows(i64 rows, i64 len, i64 chunk, i64 chunks, const In* __restrict__ in,
                                                                 Acc* partial, u32* finished, Out* __restrict__ out) {
   for (i64 item = blockIdx.x; item < rows * chunks; item += gridDim.x) {
-    i64 row = item / chunks, from = item % chunks * chunk, to = from + chunk < len ? from + chunk : len;
+    i64 row = over(item, chunks), from = (item - row * chunks) * chunk, to = from + chunk < len ? from + chunk : len;
     Acc acc = identity();
     for (i64 i = from + threadIdx.x; i < to; i += THREADS) acc = combine(acc, load(in[row * len + i], i));
     acc = block_combine(acc);
@@ -68,7 +68,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) reduce_columns(i64 outer, 
   __shared__ Acc part[THREADS];
   i64 groups = (inner + 31) / 32;
   for (i64 item = blockIdx.x; item < outer * groups; item += gridDim.x) {
-    i64 o = item / groups, column = item % groups * 32 + threadIdx.x;
+    i64 o = over(item, groups), column = (item - o * groups) * 32 + threadIdx.x;
     Acc acc = identity();
     if (column < inner) {
       const In* base = in + o * len * inner + column;

@@ -5,7 +5,7 @@
 #define ITEMS 4
 #define TILE (THREADS * ITEMS)
 
-static __device__ __forceinline__ i64 element(i64 row, i64 i, i64 len, i64 inner) { return (row / inner * len + i) * inner + row % inner; }
+static __device__ __forceinline__ i64 element(i64 row, i64 i, i64 len, i64 inner) { return (over(row, inner) * len + i) * inner + modulo(row, inner); }
 static __device__ __forceinline__ Acc read(const In* in, i64 at, i64 i) { return load(in[at], i); }
 struct Total { Acc value; };
 static __device__ __forceinline__ Acc read(const Total* in, i64 at, i64) { return in[at].value; }
@@ -15,7 +15,7 @@ static __device__ __forceinline__ void write(Total* out, i64 at, Acc value) { ou
 template <class From, class To> static __device__ void scan(i64 rows, i64 len, i64 inner, i64 tiles, const From* in, To* out, Total* totals) {
   __shared__ Acc sums[2][THREADS];
   for (i64 item = blockIdx.x; item < rows * tiles; item += gridDim.x) {
-    i64 row = item / tiles, tile = item % tiles, first = tile * TILE + (i64)threadIdx.x * ITEMS;
+    i64 row = over(item, tiles), tile = item - row * tiles, first = tile * TILE + (i64)threadIdx.x * ITEMS;
     Acc value[ITEMS], sum = identity();
     for (u32 k = 0; k < ITEMS; k++) {
       if (first + k < len) sum = k == 0 ? read(in, element(row, first, len, inner), first) : combine(sum, read(in, element(row, first + k, len, inner), first + k));
@@ -63,7 +63,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) scan_totals(i64 rows, i64 
 // Adds to every element the scanned total of the tiles before its own, and stores the result.
 extern "C" __global__ void scan_finish(i64 rows, i64 len, i64 inner, i64 tiles, const Total* __restrict__ values, const Total* __restrict__ totals, Out* __restrict__ out) {
   for (i64 k = global_thread(); k < rows * len; k += global_threads()) {
-    i64 row = k / len, i = k % len, at = element(row, i, len, inner), tile = i / TILE;
+    i64 row = over(k, len), i = k - row * len, at = element(row, i, len, inner), tile = i / TILE;
     Acc value = values[at].value;
     write(out, at, tile == 0 ? value : combine(totals[row * tiles + tile - 1].value, value));
   }
@@ -71,7 +71,7 @@ extern "C" __global__ void scan_finish(i64 rows, i64 len, i64 inner, i64 tiles, 
 
 extern "C" __global__ void totals_finish(i64 rows, i64 len, i64 tiles, const Total* __restrict__ totals, Total* out) {
   for (i64 k = global_thread(); k < rows * len; k += global_threads()) {
-    i64 tile = k % len / TILE;
-    if (tile > 0) out[k].value = combine(totals[k / len * tiles + tile - 1].value, out[k].value);
+    i64 row = over(k, len), tile = (k - row * len) / TILE;
+    if (tile > 0) out[k].value = combine(totals[row * tiles + tile - 1].value, out[k].value);
   }
 }

@@ -5,7 +5,7 @@
 extern "C" __global__ void put_last(i64 outer, i64 extent, i64 inner, i64 count, const i64* __restrict__ place, const i64* __restrict__ order,
                                     const T* __restrict__ in, T* __restrict__ out) {
   for (i64 t = global_thread(); t < outer * count * inner; t += global_threads()) {
-    i64 i = t % inner, k = t / inner % count, o = t / inner / count, from = order[k], to = place[from];
+    i64 lane = over(t, inner), i = t - lane * inner, o = over(lane, count), k = lane - o * count, from = order[k], to = place[from];
     if (k + 1 == count || place[order[k + 1]] != to) out[(o * extent + to) * inner + i] = in[(o * count + from) * inner + i];
   }
 }
@@ -14,7 +14,7 @@ extern "C" __global__ void put_last(i64 outer, i64 extent, i64 inner, i64 count,
 extern "C" __global__ void put_add(i64 outer, i64 extent, i64 inner, i64 count, const i64* __restrict__ place, const i64* __restrict__ order,
                                    const T* __restrict__ in, T* __restrict__ out) {
   for (i64 t = global_thread(); t < outer * count * inner; t += global_threads()) {
-    i64 i = t % inner, k = t / inner % count, o = t / inner / count, to = place[order[k]];
+    i64 lane = over(t, inner), i = t - lane * inner, o = over(lane, count), k = lane - o * count, to = place[order[k]];
     if (k > 0 && place[order[k - 1]] == to) continue;
     T* slot = out + (o * extent + to) * inner + i;
     T sum = *slot;

@@ -3,7 +3,7 @@
 extern "C" __global__ void strided(Walk walk, Out* out PARAMETERS) {
   for (Index i = (Index)global_thread(); i < (Index)walk.n; i += (Index)global_threads()) {
     At at;
-    split<0, NDIM>(walk.length, i, at);
+    split<0, NDIM>(walk, i, at);
     out[offset(walk.out, at)] = element(at ARGUMENTS);
   }
 }

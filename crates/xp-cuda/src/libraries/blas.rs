@@ -141,7 +141,7 @@ impl CuBlas {
         Ok(this)
     }
 
-    fn run(&self, device: &Device, operation: &str, f: impl FnOnce(*mut std::ffi::c_void) -> c_int) -> Result<()> {
+    fn run(&self, device: &Device, operation: &str, mut f: impl FnMut(*mut std::ffi::c_void) -> c_int) -> Result<()> {
         self.handle.with(|handle| call(device, Library::Cublas, operation, || f(handle)))
     }
 }

@@ -4,18 +4,20 @@ use std::ffi::{c_int, c_schar, c_void};
 
 use super::{
     DataType, Handle, Matrix, Transpose, Triangle, by_type, call, check, open_library,
-    solver::{ApplyQ, Gesvd, Solver, Vectors},
+    solver::{ApplyQ, Geev, Gesvd, Solver, Vectors},
 };
 use crate::{
     device::Device,
     error::{Error, Result},
-    ffi::cusolver::CusolverTable,
+    ffi::cusolver::{CusolverTable, GeevTable},
     loader::Library,
 };
 
 /// NVIDIA's cuSOLVER.
 pub(crate) struct CuSolver {
     pub(super) table: CusolverTable,
+    /// Early releases lack these functions: the error is that of the look-up.
+    geev: Result<GeevTable>,
     handle: Handle,
     params: usize,
 }
@@ -23,7 +25,8 @@ pub(crate) struct CuSolver {
 impl CuSolver {
     pub(crate) fn new(device: &Device) -> Result<Self> {
         let operation = "start of cuSOLVER";
-        let table = CusolverTable::load(&open_library(Library::Cusolver)?)?;
+        let library = open_library(Library::Cusolver)?;
+        let (table, geev) = (CusolverTable::load(&library)?, GeevTable::load(&library));
         device.enter(operation)?;
         let (mut handle, mut params) = (std::ptr::null_mut(), std::ptr::null_mut());
         let ok = |status| check(Library::Cusolver, status, operation);
@@ -31,14 +34,14 @@ impl CuSolver {
         ok(unsafe { (table.cusolverDnCreate)(&mut handle) })?;
         // SAFETY: an output pointer.
         let made = ok(unsafe { (table.cusolverDnCreateParams)(&mut params) });
-        let this = Self { table, handle: Handle::new(handle), params: params as usize };
+        let this = Self { table, geev, handle: Handle::new(handle), params: params as usize };
         made?;
         // SAFETY: a live handle and the device's stream, which outlives it.
         ok(unsafe { (table.cusolverDnSetStream)(handle, device.stream().as_inner()) })?;
         Ok(this)
     }
 
-    pub(super) fn run(&self, device: &Device, operation: &str, f: impl FnOnce(*mut c_void) -> c_int) -> Result<()> {
+    pub(super) fn run(&self, device: &Device, operation: &str, mut f: impl FnMut(*mut c_void) -> c_int) -> Result<()> {
         self.handle.with(|handle| call(device, Library::Cusolver, operation, || f(handle)))
     }
 
@@ -51,16 +54,18 @@ impl CuSolver {
         &self,
         device: &Device,
         operation: &str,
-        sizes: impl FnOnce(*mut c_void, &mut usize, &mut usize) -> c_int,
-        run: impl FnOnce(*mut c_void, *mut c_void, usize, *mut c_void, usize) -> c_int,
+        mut sizes: impl FnMut(*mut c_void, &mut usize, &mut usize) -> c_int,
+        mut run: impl FnMut(*mut c_void, *mut c_void, usize, *mut c_void, usize) -> c_int,
     ) -> Result<()> {
         let (mut on_device, mut on_host) = (0, 0);
         self.run(device, operation, |handle| sizes(handle, &mut on_device, &mut on_host))?;
         let work = device.alloc(on_device, operation)?;
         let mut host = vec![0u64; on_host.div_ceil(8)];
-        self.run(device, operation, |handle| run(handle, work.pointer() as *mut _, on_device, host.as_mut_ptr().cast(), on_host))?;
-        // The device workspace is freed in stream order; the host workspace may be in use until the work is done.
-        if on_host > 0 { device.synchronize(operation) } else { Ok(()) }
+        let done = self.run(device, operation, |handle| run(handle, work.pointer() as *mut _, on_device, host.as_mut_ptr().cast(), on_host));
+        // The device workspace is freed in stream order; the host workspace may be in use until the work is done, also that
+        // part of it which was queued before a failure.
+        let waited = if on_host > 0 { device.synchronize(operation) } else { Ok(()) };
+        done.and(waited)
     }
 }
 
@@ -330,7 +335,7 @@ impl Solver for CuSolver {
         let (t, p, d, real) = (&self.table, self.params(), s.dtype.code(), s.dtype.real().code());
         let (jobz, econ) = (c_int::from(s.vectors != Vectors::None), c_int::from(s.vectors != Vectors::Full));
         let mut perturbation = 0.0;
-        self.with_workspaces(
+        let done = self.with_workspaces(
             device,
             "singular value decomposition",
             |h, device, host| unsafe {
@@ -385,9 +390,10 @@ impl Solver for CuSolver {
                     &mut perturbation,
                 )
             },
-        )?;
+        );
+        // The perturbation is written on the host while the work runs, also by what was queued before a failure.
         device.synchronize("singular value decomposition")?;
-        Ok(perturbation)
+        done.map(|()| perturbation)
     }
 
     unsafe fn syevj_batched(
@@ -403,6 +409,71 @@ impl Solver for CuSolver {
         batch: i64,
     ) -> Result<()> {
         unsafe { self.eigenvalues_batched(device, dtype, vectors, triangle, n, a, w, info, batch) }
+    }
+
+    unsafe fn geev(&self, device: &Device, e: &Geev, info: u64) -> Result<()> {
+        let t = self.geev.as_ref().map_err(Clone::clone)?;
+        let (p, d) = (self.params(), e.dtype.code());
+        let complex = match e.dtype {
+            DataType::F32 => DataType::C32,
+            DataType::F64 => DataType::C64,
+            other => other,
+        }
+        .code();
+        let (job, v) = (c_int::from(e.v.is_some()), e.v.unwrap_or(Matrix { pointer: 0, ld: e.n.max(1) }));
+        self.with_workspaces(
+            device,
+            "general eigenvalue decomposition",
+            |h, device, host| unsafe {
+                (t.cusolverDnXgeev_bufferSize)(
+                    h,
+                    p,
+                    0,
+                    job,
+                    e.n,
+                    d,
+                    e.a.pointer as *const _,
+                    e.a.ld,
+                    complex,
+                    e.w as *const _,
+                    d,
+                    std::ptr::null(),
+                    e.n.max(1),
+                    d,
+                    v.pointer as *const _,
+                    v.ld,
+                    d,
+                    device,
+                    host,
+                )
+            },
+            |h, work, len, host, host_len| unsafe {
+                (t.cusolverDnXgeev)(
+                    h,
+                    p,
+                    0,
+                    job,
+                    e.n,
+                    d,
+                    e.a.pointer as *mut _,
+                    e.a.ld,
+                    complex,
+                    e.w as *mut _,
+                    d,
+                    std::ptr::null_mut(),
+                    e.n.max(1),
+                    d,
+                    v.pointer as *mut _,
+                    v.ld,
+                    d,
+                    work,
+                    len,
+                    host,
+                    host_len,
+                    info as *mut _,
+                )
+            },
+        )
     }
 
     unsafe fn gesvdj_batched(&self, device: &Device, svd: &Gesvd, info: u64, batch: i64) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::ffi::{c_int, c_longlong};
 
-use super::{call, check, open_library};
+use super::{call, check, open_library, with_room};
 use crate::{
     device::Device,
     error::Result,
@@ -46,8 +46,8 @@ pub trait FftPlan: Send + Sync {
     /// Those of the library.
     ///
     /// # Safety
-    /// Both addresses must be live memory of the plan's device, as large as the plan says. A half-complex input is
-    /// overwritten.
+    /// Both addresses must be live memory of the plan's device, as large as the plan says, and aligned as its complex numbers
+    /// are. A half-complex input is overwritten. One thread at a time.
     unsafe fn execute(&self, device: &Device, input: u64, output: u64, inverse: bool) -> Result<()>;
 }
 
@@ -73,13 +73,22 @@ impl CuFft {
 
 impl FftLib for CuFft {
     fn plan(&self, device: &Device, key: &PlanKey) -> Result<Box<dyn FftPlan>> {
+        with_room(device, || self.new_plan(device, key))
+    }
+}
+
+impl CuFft {
+    fn new_plan(&self, device: &Device, key: &PlanKey) -> Result<Box<dyn FftPlan>> {
         let operation = "plan of a Fourier transform";
         device.enter(operation)?;
         let ok = |status| check(Library::Cufft, status, operation);
         let mut handle = 0;
         // SAFETY: an output pointer.
         ok(unsafe { (self.table.cufftCreate)(&mut handle) })?;
-        let plan = CuFftPlan { table: self.table, handle, kind: key.kind, double: key.double };
+        let mut plan = CuFftPlan { table: self.table, handle, kind: key.kind, double: key.double, work: 0 };
+        // Workspaces come from the device's pool, for the time of a transform: plans keep none.
+        // SAFETY: a live plan.
+        ok(unsafe { (self.table.cufftSetAutoAllocation)(handle, 0) })?;
         let mut lengths: Vec<c_longlong> = key.lengths.clone();
         // Without embedding lengths cuFFT ignores strides, so they are always given: the lengths of each side.
         let mut half = lengths.clone();
@@ -91,7 +100,7 @@ impl FftLib for CuFft {
             Kind::RealToComplex => (lengths.clone(), half),
             Kind::ComplexToReal => (half, lengths.clone()),
         };
-        let mut work = 0;
+        let code = plan.code();
         // SAFETY: a live plan and arrays of `rank` lengths.
         ok(unsafe {
             (self.table.cufftMakePlanMany64)(
@@ -104,9 +113,9 @@ impl FftLib for CuFft {
                 outer.as_mut_ptr(),
                 key.stride,
                 key.distance.1,
-                plan.code(),
+                code,
                 key.batch,
-                &mut work,
+                &mut plan.work,
             )
         })?;
         // SAFETY: a live plan and the device's stream.
@@ -120,6 +129,8 @@ struct CuFftPlan {
     handle: cufftHandle,
     kind: Kind,
     double: bool,
+    /// Bytes of workspace.
+    work: usize,
 }
 
 impl CuFftPlan {
@@ -140,6 +151,10 @@ impl FftPlan for CuFftPlan {
     unsafe fn execute(&self, device: &Device, input: u64, output: u64, inverse: bool) -> Result<()> {
         let direction = if inverse { 1 } else { -1 };
         let (t, plan) = (&self.table, self.handle);
+        let work = device.alloc(self.work, "Fourier transform")?;
+        // SAFETY: a live plan and a workspace of the size that cuFFT asked for, which is freed in stream order. No other thread
+        // uses the plan meanwhile.
+        call(device, Library::Cufft, "Fourier transform", || unsafe { (t.cufftSetWorkArea)(plan, work.pointer() as *mut _) })?;
         // SAFETY: a live plan, and arrays by the contract of this method.
         call(device, Library::Cufft, "Fourier transform", || unsafe {
             match (self.kind, self.double) {

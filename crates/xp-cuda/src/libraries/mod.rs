@@ -124,8 +124,8 @@ pub struct Factories {
 
 /// NVIDIA's libraries.
 pub const NVIDIA: Factories = Factories {
-    blas: |device| Ok(Box::new(blas::CuBlas::new(device)?)),
-    solver: |device| Ok(Box::new(cusolver::CuSolver::new(device)?)),
+    blas: |device| Ok(Box::new(with_room(device, || blas::CuBlas::new(device))?)),
+    solver: |device| Ok(Box::new(with_room(device, || cusolver::CuSolver::new(device))?)),
     fft: |_| Ok(Box::new(fft::CuFft::new()?)),
 };
 
@@ -224,10 +224,24 @@ fn status_name(library: Library, status: c_int) -> &'static str {
     }
 }
 
-/// The libraries return a status of their own when a launch inside them fails; the driver's error is more exact.
-pub(crate) fn call(device: &Device, library: Library, operation: &str, f: impl FnOnce() -> c_int) -> Result<()> {
+/// Calls a library with the device's context current.
+pub(crate) fn call(device: &Device, library: Library, operation: &str, mut f: impl FnMut() -> c_int) -> Result<()> {
     device.enter(operation)?;
-    check(library, f(), operation)
+    with_room(device, || check(library, f(), operation))
+}
+
+/// The libraries take memory of their own, beside the device's pool: where one finds none, the pool gives back what it keeps,
+/// and the call is made again. A library allocates before it queues any work.
+pub(crate) fn with_room<T>(device: &Device, mut f: impl FnMut() -> Result<T>) -> Result<T> {
+    match f() {
+        Err(
+            Error::Status { library: Library::Cublas, status: 3, .. } | Error::Status { library: Library::Cusolver | Library::Cufft, status: 2, .. },
+        ) => {
+            device.trim_pool()?;
+            f()
+        }
+        other => other,
+    }
 }
 
 /// A scalar in the form that a library expects behind a pointer.

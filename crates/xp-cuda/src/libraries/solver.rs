@@ -25,8 +25,22 @@ pub struct Gesvd {
     pub a: Matrix,
     pub s: u64,
     pub u: Matrix,
-    /// `V^H` for [`Solver::gesvd`], `V` for [`Solver::gesvdp`].
+    /// `V^H` for [`Solver::gesvd`], `V` for [`Solver::gesvdp`] and [`Solver::gesvdj_batched`].
     pub v: Matrix,
+}
+
+/// An eigenvalue decomposition of a general matrix of order `n`, which is overwritten.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Geev {
+    pub dtype: DataType,
+    pub n: i64,
+    pub a: Matrix,
+    /// The eigenvalues, complex also for a real matrix.
+    pub w: u64,
+    /// The right eigenvectors, if they are wanted, in the dtype of the matrix: for a conjugate pair of a real matrix, the one
+    /// with positive imaginary part first, two columns hold the real and the imaginary part of the first vector.
+    pub v: Option<Matrix>,
 }
 
 /// A product with the orthogonal factor of a QR factorisation: `C = op(Q) C` or `C op(Q)`.
@@ -99,6 +113,9 @@ pub trait Solver: Send + Sync {
         info: u64,
         batch: i64,
     ) -> Result<()>;
-    /// Singular value decompositions of `batch` contiguous matrices of at most 32 by 32 by Jacobi's method; `v` is V.
+    /// Eigenvalues and right eigenvectors of a general matrix.
+    unsafe fn geev(&self, device: &Device, eig: &Geev, info: u64) -> Result<()>;
+    /// Singular value decompositions of `batch` contiguous matrices of at most 32 by 32 by Jacobi's method. All vectors are
+    /// computed unless none is wanted: `u` is m by m, `v` is V, n by n.
     unsafe fn gesvdj_batched(&self, device: &Device, svd: &Gesvd, info: u64, batch: i64) -> Result<()>;
 }

@@ -1,78 +1,98 @@
-//! Singular values, eigenvalues, QR and Cholesky factors.
+//! Eigenvalues, QR and Cholesky factors.
 
+use xp_core::dtype::Kind;
 use xp_core::linalg::{LinalgError, adjoint};
-use xp_core::{Result, functions::eye};
+use xp_core::ops::{AsType, Multiply, Where};
+use xp_core::{Floating, Num, Result, functions::eye, functions::roll};
 
 use super::{
     Lapack, Matrices, Real,
     scale::Scale,
     stack::{Columns, Reports, Vectors, count, run, stack_of, values},
 };
-use crate::libraries::{
-    Matrix, Triangle,
-    solver::{self, Gesvd},
-};
+use crate::libraries::{Triangle, solver::Geev};
 
-/// Singular values in descending order, with as many vectors as wanted: `U`, `S`, `Vh`.
-pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: solver::Vectors) -> Result<(Matrices<T>, Matrices<Real<T>>, Matrices<T>)> {
-    let (device, stack, [m, n]) = (x.device(), stack_of(x), shape_of(x));
-    let (large, small) = (m.max(n), m.min(n));
-    let long = if vectors == solver::Vectors::Full { large } else { small };
-    let s = Vectors::<Real<T>>::new(device, stack, small)?;
-    if small == 0 {
-        let identity = |k: usize| -> Result<Matrices<T>> { eye::<_, T>(device, k, k, 0)?.into_dyn().broadcast_to(shape(stack, [k, k])) };
-        let empty = |rows, columns| Columns::<T>::new(device, stack, columns, rows).map(|x| x.transposes);
-        let full = vectors == solver::Vectors::Full;
-        let u = if full { identity(m)? } else { empty(m, 0)? };
-        return Ok((u, s.array, if full { identity(n)? } else { empty(0, n)? }));
-    }
-    let scale = Scale::new(x, true)?;
-    // cuSOLVER wants at least as many rows as columns: a wide matrix is decomposed as its transpose, which is its memory.
-    let tall = m >= n;
-    let a = Columns::of(scale.apply(&if tall { x.matrix_transpose()? } else { x.clone() })?);
-    let none = vectors == solver::Vectors::None;
-    let wanted = |rows: usize, columns: usize| if none { Columns::new(device, &[0], 1, 1) } else { Columns::<T>::new(device, stack, rows, columns) };
-    let (u, v) = (wanted(large, long)?, wanted(small, small)?);
-    let reports = Reports::new(device, count(stack))?;
-    let places = |x: &Columns<T>, ld: usize| -> Vec<Matrix> {
-        if none { vec![Matrix { pointer: 0, ld: ld as i64 }; count(stack)] } else { x.each().collect() }
-    };
-    run(device, "singular value decomposition", |d| {
-        let solver = d.solver()?;
-        let (us, vs) = (places(&u, large), places(&v, small));
-        for (i, ((a, s), report)) in a.each().zip(s.each()).zip(reports.each()).enumerate() {
-            let call = Gesvd { dtype: T::DATA, vectors, m: large as i64, n: small as i64, a, s, u: us[i], v: vs[i] };
-            // SAFETY: the matrices were made for these sizes.
-            unsafe { solver.gesvd(d, &call, report) }?;
-        }
-        Ok(())
-    })?;
-    no_convergence(reports)?;
-    let s = scale.undo(x, s.array)?;
-    // Of the transpose x^T = U' S V'^H: x = conj(V') S U'^T.
-    if tall { Ok((u.finish()?, s, v.finish()?)) } else { Ok((v.transposes, s, u.transposes)) }
-}
+/// The order of matrices up to which cuSOLVER's batched Jacobi methods work.
+pub(super) const MOST_JACOBI: usize = 32;
 
 /// Eigenvalues in ascending order of Hermitian matrices, of which the lower triangle is read, and eigenvectors if wanted.
+/// Stacks of small matrices by Jacobi's method, all at once; other matrices one by one, by divide and conquer.
 pub(super) fn eigh<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrices<Real<T>>, Matrices<T>)> {
     let (device, stack, [n, _]) = (x.device(), stack_of(x), shape_of(x));
     let lower = x.tril(0)?;
     let scale = Scale::new(&lower, true)?;
-    let a = Columns::of(scale.apply(&lower.matrix_transpose()?)?);
-    let w = Vectors::<Real<T>>::new(device, stack, n)?;
-    if n > 0 {
-        let reports = Reports::new(device, count(stack))?;
+    let batch = count(stack);
+    let solved = |together: bool| -> Result<(Option<(usize, i32)>, Columns<T>, Vectors<Real<T>>)> {
+        let a = Columns::of(scale.apply(&lower.matrix_transpose()?)?);
+        let (w, reports) = (Vectors::<Real<T>>::new(device, stack, n)?, Reports::new(device, batch)?);
         run(device, "eigenvalue decomposition", |d| {
             let solver = d.solver()?;
+            if together {
+                let first = (a.first(), w.first(), reports.first());
+                // SAFETY: the matrices were made for these sizes, one after the other.
+                return unsafe { solver.syevj_batched(d, T::DATA, vectors, Triangle::Lower, n as i64, first.0, first.1, first.2, batch as i64) };
+            }
             for ((a, w), report) in a.each().zip(w.each()).zip(reports.each()) {
                 // SAFETY: the matrices were made for these sizes.
                 unsafe { solver.syevd(d, T::DATA, vectors, Triangle::Lower, n as i64, a, w, report) }?;
             }
             Ok(())
         })?;
+        Ok((reports.finish()?, a, w))
+    };
+    if n == 0 || batch == 0 {
+        return Ok((Vectors::new(device, stack, n)?.array, Columns::new(device, stack, n, n)?.finish()?));
+    }
+    let mut result = solved(batch > 1 && n <= MOST_JACOBI)?;
+    if result.0.is_some() && batch > 1 && n <= MOST_JACOBI {
+        result = solved(false)?;
+    }
+    let (failed, a, w) = result;
+    match failed {
+        Some((matrix, _)) => Err(LinalgError::NoConvergence { matrix }.into()),
+        None => Ok((scale.undo(x, w.array)?, a.finish()?)),
+    }
+}
+
+/// Eigenvalues of general matrices, in no particular order, and right eigenvectors if wanted.
+pub(super) fn eig<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrices<T::Complex>, Matrices<T::Complex>)> {
+    let (device, stack, [n, _]) = (x.device(), stack_of(x), shape_of(x));
+    let scale = Scale::new(x, true)?;
+    let a = Columns::of(scale.apply(&x.matrix_transpose()?)?);
+    let w = Vectors::<T::Complex>::new(device, stack, n)?;
+    let v = Columns::<T>::new(device, if vectors { stack } else { &[0] }, n, n)?;
+    if n > 0 {
+        let reports = Reports::new(device, count(stack))?;
+        run(device, "general eigenvalue decomposition", |d| {
+            let (solver, mut vs) = (d.solver()?, v.each());
+            for ((a, w), report) in a.each().zip(w.each()).zip(reports.each()) {
+                let call = Geev { dtype: T::DATA, n: n as i64, a, w, v: vs.next() };
+                // SAFETY: the matrices were made for these sizes.
+                unsafe { solver.geev(d, &call, report) }?;
+            }
+            Ok(())
+        })?;
         no_convergence(reports)?;
     }
-    Ok((scale.undo(x, w.array)?, a.finish()?))
+    let (w, v) = (w.array, v.finish()?);
+    let v = if vectors && n > 0 { unpacked(&w, &v)? } else { v.lazy().map::<AsType<T::Complex>>().try_eval()? };
+    Ok((scale.undo(x, w)?, v))
+}
+
+/// Eigenvectors from LAPACK's form, where the columns of a conjugate pair of a real matrix are a real and an imaginary part.
+fn unpacked<T: Lapack>(w: &Matrices<T::Complex>, v: &Matrices<T>) -> Result<Matrices<T::Complex>> {
+    if T::DTYPE.kind() == Kind::ComplexFloating {
+        return v.lazy().map::<AsType<T::Complex>>().try_eval();
+    }
+    // Of a pair, the first eigenvalue has a positive imaginary part, the second a negative one.
+    let imaginary = w.lazy().imag().try_eval()?.expand_dims(-2)?;
+    let zero = <Real<T::Complex> as Num>::ZERO;
+    let (first, second) = ((imaginary.lazy().greater(zero)).try_eval()?, (imaginary.lazy().less(zero)).try_eval()?);
+    let (next, previous) = (roll(v, &[-1], Some(&[-1]))?, roll(v, &[1], Some(&[-1]))?);
+    let re = second.lazy().zip3::<Where, _, _>(&previous, v);
+    let im = first.lazy().zip3::<Where, _, _>(&next, v).zip::<Multiply, _>(first.lazy().map::<AsType<T>>() - second.lazy().map::<AsType<T>>());
+    let i = T::Complex::from_parts(zero, <Real<T::Complex> as Num>::ONE);
+    (re.map::<AsType<T::Complex>>() + im.map::<AsType<T::Complex>>() * i).try_eval()?.into_rank()
 }
 
 /// A QR factorisation: reflectors below the diagonal, `R` above.
@@ -174,7 +194,8 @@ pub(super) fn cholesky<T: Lapack>(x: &Matrices<T>, upper: bool) -> Result<Matric
     if upper { adjoint(&l) } else { Ok(l) }
 }
 
-fn no_convergence(reports: Reports) -> Result<()> {
+/// Waits, and fails for the first matrix whose iteration did not converge.
+pub(super) fn no_convergence(reports: Reports) -> Result<()> {
     match reports.finish()? {
         Some((matrix, _)) => Err(LinalgError::NoConvergence { matrix }.into()),
         None => Ok(()),
@@ -187,6 +208,7 @@ pub(super) fn shape_of<T: Lapack>(x: &Matrices<T>) -> [usize; 2] {
     [x.dims()[n - 2], x.dims()[n - 1]]
 }
 
-fn shape(stack: &[usize], last: [usize; 2]) -> Vec<usize> {
+/// The shape of a stack of matrices of these rows and columns.
+pub(super) fn shape(stack: &[usize], last: [usize; 2]) -> Vec<usize> {
     stack.iter().copied().chain(last).collect()
 }

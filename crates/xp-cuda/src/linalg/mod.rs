@@ -2,16 +2,17 @@
 //!
 //! The libraries work on column-major matrices. The memory of a row-major matrix is that of its transpose, column-major:
 //! so a factorisation's copy of its operand is made in the order that is needed, and results are views of what the library
-//! wrote, transposed where necessary. Every matrix of a stack is a call of its own, queued on the device's stream; whether
-//! one failed is read once, after the last.
+//! wrote, transposed where necessary. Singular values and eigenvalues of small matrices are computed for a whole stack at once;
+//! otherwise every matrix is a call of its own, queued on the device's stream. Whether one failed is read once, after the last.
 
 mod decompositions;
 mod scale;
+mod singular;
 mod solutions;
 mod stack;
 
 use num_complex::Complex;
-use xp_core::linalg::{Trans, Vectors};
+use xp_core::linalg::{Eig, Trans, Vectors};
 use xp_core::{Array, Dyn, Expr, Floating, Ix2, Lazy, Linalg, Num, Result};
 
 use crate::{
@@ -26,22 +27,35 @@ type Real<T> = <T as Num>::Real;
 pub(crate) trait Lapack: Floating {
     /// The libraries' name of it.
     const DATA: DataType;
+    /// The complex dtype of the same precision.
+    type Complex: Floating;
 }
 
 macro_rules! linalg_for {
     ($($t:ty: $data:ident),*) => {$(
         impl Lapack for $t {
             const DATA: DataType = DataType::$data;
+            type Complex = Complex<Real<$t>>;
+        }
+        impl Eig<$t> for Cuda {
+            type Complex = Complex<Real<$t>>;
+
+            fn eig(x: &Matrices<$t>) -> Result<(Matrices<Self::Complex>, Matrices<Self::Complex>)> {
+                decompositions::eig(x, true)
+            }
+            fn eigvals(x: &Matrices<$t>) -> Result<Matrices<Self::Complex>> {
+                Ok(decompositions::eig(x, false)?.0)
+            }
         }
         impl Linalg<$t> for Cuda {
             const ROW_BLOCK: usize = 1 << 24;
 
             fn svd(x: &Matrices<$t>, vectors: Vectors) -> Result<(Matrices<$t>, Matrices<Real<$t>>, Matrices<$t>)> {
-                let (u, s, vh) = decompositions::svd(x, if vectors == Vectors::Full { solver::Vectors::Full } else { solver::Vectors::Thin })?;
+                let (u, s, vh) = singular::svd(x, if vectors == Vectors::Full { solver::Vectors::Full } else { solver::Vectors::Thin })?;
                 Ok((u, s, vh))
             }
             fn svdvals(x: &Matrices<$t>) -> Result<Matrices<Real<$t>>> {
-                Ok(decompositions::svd(x, solver::Vectors::None)?.1)
+                Ok(singular::svd(x, solver::Vectors::None)?.1)
             }
             fn eigh(x: &Matrices<$t>) -> Result<(Matrices<Real<$t>>, Matrices<$t>)> {
                 decompositions::eigh(x, true)

@@ -1,9 +1,10 @@
 //! Solutions, determinants, and Gram matrices.
 
 use num_complex::Complex;
-use xp_core::expr::Iota;
+use xp_core::expr::{Iota, Scalar};
 use xp_core::linalg::{LinalgError, RowBlock, Trans, adjoint};
-use xp_core::{Array, Expr, Ix1, Ix2, Lazy, Linalg, Num, Result, functions::zeros};
+use xp_core::ops::{Greater, Where};
+use xp_core::{Array, Dyn, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result, functions::zeros};
 
 use super::{
     Lapack, Matrices, Real,
@@ -83,13 +84,14 @@ pub(super) fn slogdet<T: Lapack>(x: &Matrices<T>) -> Result<(Matrices<T>, Matric
     let lu = Factors::new(x)?;
     let (diagonal, sign) = (lu.diagonal()?, lu.sign()?);
     let signs = (diagonal.lazy().sign().prod(-1).try_eval()?.lazy() * &sign).try_eval()?;
-    Ok((signs, diagonal.lazy().abs().log().sum(-1).try_eval()?))
+    let logs = diagonal.lazy().abs().log().sum(-1).try_eval()?;
+    Ok((lu.unless_singular(T::ZERO, signs)?, lu.unless_singular(-Real::<T>::INFINITY, logs)?))
 }
 
 /// Determinants.
 pub(super) fn det<T: Lapack>(x: &Matrices<T>) -> Result<Matrices<T>> {
     let lu = Factors::new(x)?;
-    (lu.diagonal()?.lazy().prod(-1).try_eval()?.lazy() * &lu.sign()?).try_eval()
+    lu.unless_singular(T::ZERO, (lu.diagonal()?.lazy().prod(-1).try_eval()?.lazy() * &lu.sign()?).try_eval()?)
 }
 
 /// `E^H E`, block of rows by block of rows.
@@ -159,6 +161,16 @@ impl<T: Lapack> Factors<T> {
     /// The diagonal of `U`, whose product is the determinant up to its sign.
     fn diagonal(&self) -> Result<Matrices<T>> {
         self.a.transposes.diagonal(0)?.into_rank()
+    }
+
+    /// What is computed from the factors, or the value that belongs to a matrix with a pivot of exactly zero: the other pivots
+    /// of such a matrix are unspecified.
+    fn unless_singular<U: Element>(&self, value: U, computed: Matrices<U>) -> Result<Matrices<U>> {
+        if self.n == 0 || computed.is_empty() {
+            return Ok(computed);
+        }
+        let singular = self.reports.array().reshape(computed.dims().to_vec())?.lazy().zip::<Greater, i32>(0).try_eval()?;
+        singular.lazy().zip3::<Where, _, _>(Scalar::<Cuda, U, Dyn>::new(value), &computed).try_eval()?.into_rank()
     }
 
     /// 1, or -1 after an odd number of exchanges.

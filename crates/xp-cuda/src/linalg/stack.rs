@@ -1,6 +1,6 @@
 //! Stacks of column-major matrices in new memory.
 
-use xp_core::{Array, Backend, Element, Result};
+use xp_core::{Backend, Element, Result};
 
 use super::Matrices;
 use crate::{backend::Cuda, device::Device, error, libraries::Matrix};
@@ -34,6 +34,11 @@ impl<T: Element> Columns<T> {
         (0..count(stack_of(&self.transposes)) as u64).map(move |i| Matrix { pointer: first + i * step, ld })
     }
 
+    /// The first matrix; the others follow it without a gap.
+    pub(super) fn first(&self) -> Matrix {
+        Matrix { pointer: self.transposes.buffer().at(0), ld: self.rows.max(1) as i64 }
+    }
+
     /// The matrices as an array.
     pub(super) fn finish(self) -> Result<Matrices<T>> {
         self.transposes.matrix_transpose()
@@ -49,6 +54,11 @@ pub(super) struct Vectors<T: Element> {
 impl<T: Element> Vectors<T> {
     pub(super) fn new(device: &Cuda, stack: &[usize], len: usize) -> Result<Self> {
         Ok(Vectors { array: new(device, stack, &[len])?, len })
+    }
+
+    /// The device address of the first vector; the others follow it without a gap.
+    pub(super) fn first(&self) -> u64 {
+        self.array.buffer().at(0)
     }
 
     /// The device addresses in the order of the stack.
@@ -69,6 +79,15 @@ impl Reports {
 
     pub(super) fn each(&self) -> impl Iterator<Item = u64> {
         self.0.each()
+    }
+
+    pub(super) fn first(&self) -> u64 {
+        self.0.first()
+    }
+
+    /// The reports, in one column.
+    pub(super) fn array(&self) -> &Matrices<i32> {
+        &self.0.array
     }
 
     /// Waits, and returns the first matrix that failed, with its report.
@@ -102,7 +121,5 @@ pub(super) fn run<T>(device: &Cuda, operation: &str, f: impl FnOnce(&Device) -> 
 /// A new array of arbitrary content. It must be written before it is read.
 fn new<T: Element>(device: &Cuda, stack: &[usize], last: &[usize]) -> Result<Matrices<T>> {
     let shape: Vec<usize> = stack.iter().chain(last).copied().collect();
-    let buffer = device.buffer::<T>(xp_core::size_of_shape(&shape)?, "linear algebra")?;
-    // SAFETY: the buffer was made for this shape; what writes it is queued before anything can read it.
-    unsafe { Array::from_buffer(device, buffer, &shape) }
+    device.array(&shape, "linear algebra")
 }

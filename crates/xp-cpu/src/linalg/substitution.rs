@@ -1,0 +1,65 @@
+//! Forward substitution with many right-hand sides, in packed panels.
+
+use super::Scalar;
+use super::gemm::pack;
+use super::simd::{Kernels, Packed};
+use super::workspace::{col_chunks, par_for, with_workspace};
+use super::{Accum, Result};
+use faer::dyn_stack::StackReq;
+use faer::{MatMut, MatRef, Par};
+use rayon::prelude::*;
+
+/// Rows whose panel stays in the nearest cache.
+const BLOCK: usize = 128;
+
+/// Solves `t x = b` in place for a lower triangular `t`, whose diagonal counts as ones if `unit`.
+///
+/// The system is halved, after Elmroth, Gustavson, Jonsson & Kågström, "Recursive blocked algorithms and hybrid data
+/// structures for dense matrix library software" (2004), down to panels in cache.
+pub(super) fn solve_lower<T: Scalar>(t: MatRef<'_, T>, unit: bool, b: MatMut<'_, T>, kernels: &'static Kernels<T>, par: Par) -> Result<()> {
+    let k = t.nrows();
+    if k > BLOCK {
+        let half = (k / 2).next_multiple_of(BLOCK.min(k / 2));
+        let (mut top, mut bottom) = b.split_at_row_mut(half);
+        solve_lower(t.submatrix(0, 0, half, half), unit, top.as_mut(), kernels, par)?;
+        super::matmul(bottom.as_mut(), Accum::Add, -T::ONE, t.submatrix(half, 0, k - half, half), top.as_ref(), par);
+        return solve_lower(t.submatrix(half, half, k - half, k - half), unit, bottom, kernels, par);
+    }
+    let len = b.ncols().next_multiple_of(kernels.tile_rows) * k;
+    with_workspace(StackReq::new_aligned::<T>(len, 64), |stack| {
+        let (mut packed, _) = stack.make_aligned_with::<T>(len, 64, |_| T::ZERO);
+        let par = par_for(par, b.ncols() * k * k / 2);
+        substitute(t, unit, b, &mut packed, kernels, par);
+    })
+}
+
+/// The same for a `t` of moderate order. The solution is left in `packed` as well: in panels of `tile_rows` columns, as
+/// [`pack`] makes them.
+pub(super) fn substitute<T: Scalar>(t: MatRef<'_, T>, unit: bool, b: MatMut<'_, T>, packed: &mut [T], kernels: &'static Kernels<T>, par: Par) {
+    let (k, width) = (t.nrows(), kernels.tile_rows);
+    assert!(t.ncols() == k && b.nrows() == k && packed.len() >= b.ncols().next_multiple_of(width) * k);
+    if k == 0 {
+        return;
+    }
+    let solve = |(panel, columns): (&mut [T], MatMut<'_, T>)| {
+        pack(columns.as_ref().transpose(), 0, width, panel);
+        let system = Packed { k, t: t.as_ptr(), t_i: t.row_stride(), t_p: t.col_stride(), unit, x: panel.as_mut_ptr() };
+        // SAFETY: `t` has k rows and columns, the panel k rows of `tile_rows` elements, borrowed mutably.
+        unsafe { (kernels.substitute)(&system) };
+        unpack(panel, columns);
+    };
+    match par {
+        Par::Seq => packed.chunks_mut(width * k).zip(col_chunks(b, width)).for_each(solve),
+        Par::Rayon(_) => packed.par_chunks_mut(width * k).zip(b.par_col_chunks_mut(width)).with_min_len(4).for_each(solve),
+    }
+}
+
+/// Writes the panel of the columns of `b` back.
+fn unpack<T: Scalar>(panel: &[T], b: MatMut<'_, T>) {
+    let width = panel.len() / b.nrows();
+    for (j, column) in b.col_iter_mut().enumerate() {
+        for (x, row) in column.iter_mut().zip(panel.chunks_exact(width)) {
+            *x = row[j];
+        }
+    }
+}

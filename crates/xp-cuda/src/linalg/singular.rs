@@ -1,0 +1,188 @@
+//! Singular value decompositions.
+//!
+//! Stacks of small matrices go to cuSOLVER's Jacobi method, all at once. Vectors of larger matrices come from the polar
+//! decomposition (Higham and Papadimitriou, "Parallel singular value decomposition via the polar decomposition", 1993), which
+//! is the fastest but decomposes a neighbour of a matrix that is close to a singular one: its result is checked, on the device,
+//! and QR iteration takes its place where it is not as accurate as that. QR iteration does everything else.
+
+use xp_core::dtype::Kind;
+use xp_core::linalg::adjoint;
+use xp_core::ops::AsType;
+use xp_core::{Float, Num, Result, functions::eye};
+
+use super::{
+    Lapack, Matrices, Real,
+    decompositions::{MOST_JACOBI, no_convergence, shape, shape_of},
+    scale::Scale,
+    stack::{Columns, Reports, Vectors, count, run, stack_of},
+};
+use crate::{
+    backend::Cuda,
+    libraries::{
+        Matrix,
+        solver::{self, Gesvd},
+    },
+};
+
+/// `U`, `S`, `Vh`.
+type Factors<T> = (Matrices<T>, Matrices<Real<T>>, Matrices<T>);
+
+/// Singular values in descending order, with as many vectors as wanted: `U`, `S`, `Vh`.
+pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: solver::Vectors) -> Result<Factors<T>> {
+    let [m, n] = shape_of(x);
+    if m.min(n) == 0 {
+        return without_values(x, vectors);
+    }
+    let scale = Scale::new(x, true)?;
+    // cuSOLVER wants at least as many rows as columns: a wide matrix is decomposed as its transpose, which is its memory.
+    let tall = m >= n;
+    let scaled = scale.apply(&if tall { x.matrix_transpose()? } else { x.clone() })?;
+    let problem = Problem { transposes: scaled, vectors, large: m.max(n), small: m.min(n) };
+    let (u, s, vh) = problem.solve()?;
+    let s = scale.undo(x, s)?;
+    // Of the transpose x^T = U' S V'^H: x = conj(V') S U'^T.
+    if tall { Ok((u, s, vh)) } else { Ok((vh.matrix_transpose()?, s, u.matrix_transpose()?)) }
+}
+
+/// Matrices without elements have no singular values; all vectors are those of the identity.
+fn without_values<T: Lapack>(x: &Matrices<T>, vectors: solver::Vectors) -> Result<Factors<T>> {
+    let (device, stack, [m, n]) = (x.device(), stack_of(x), shape_of(x));
+    let identity = |k: usize| -> Result<Matrices<T>> { eye::<_, T>(device, k, k, 0)?.into_dyn().broadcast_to(shape(stack, [k, k])) };
+    let empty = |rows, columns| Columns::<T>::new(device, stack, columns, rows).map(|x| x.transposes);
+    let full = vectors == solver::Vectors::Full;
+    let u = if full { identity(m)? } else { empty(m, 0)? };
+    Ok((u, Vectors::new(device, stack, 0)?.array, if full { identity(n)? } else { empty(0, n)? }))
+}
+
+/// Matrices with at least as many rows as columns, by their transposes, which are contiguous.
+struct Problem<T: Lapack> {
+    transposes: Matrices<T>,
+    vectors: solver::Vectors,
+    large: usize,
+    small: usize,
+}
+
+impl<T: Lapack> Problem<T> {
+    fn solve(&self) -> Result<Factors<T>> {
+        let batch = count(stack_of(&self.transposes));
+        if batch > 1
+            && self.large <= MOST_JACOBI
+            && let Some(factors) = self.by_jacobi(batch)?
+        {
+            return Ok(factors);
+        }
+        if self.vectors == solver::Vectors::Thin
+            && self.small > MOST_JACOBI
+            && let Some(factors) = self.by_polar_decomposition()?
+        {
+            return Ok(factors);
+        }
+        self.by_iteration()
+    }
+
+    fn device(&self) -> &Cuda {
+        self.transposes.device()
+    }
+
+    /// Column-major matrices for a method to overwrite.
+    fn operand(&self) -> Result<Columns<T>> {
+        Ok(Columns::of(self.transposes.copy()?))
+    }
+
+    /// Room for vectors; for one vector that is never written if none is wanted.
+    fn room(&self, rows: usize, columns: usize) -> Result<Columns<T>> {
+        match self.vectors {
+            solver::Vectors::None => Columns::new(self.device(), &[0], 1, 1),
+            _ => Columns::new(self.device(), stack_of(&self.transposes), rows, columns),
+        }
+    }
+
+    fn call(&self, a: Matrix, s: u64, u: Option<Matrix>, v: Option<Matrix>) -> Gesvd {
+        let (m, n) = (self.large as i64, self.small as i64);
+        let none = |ld| Matrix { pointer: 0, ld };
+        Gesvd { dtype: T::DATA, vectors: self.vectors, m, n, a, s, u: u.unwrap_or(none(m)), v: v.unwrap_or(none(n)) }
+    }
+
+    /// `None` where a matrix did not converge.
+    fn by_jacobi(&self, batch: usize) -> Result<Option<Factors<T>>> {
+        let (device, stack) = (self.device(), stack_of(&self.transposes));
+        let a = self.operand()?;
+        // There is room for vectors even if none is wanted: what the method does with their addresses then is not documented.
+        let (u, v) = (Columns::<T>::new(device, stack, self.large, self.large)?, Columns::<T>::new(device, stack, self.small, self.small)?);
+        let (s, reports) = (Vectors::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, batch)?);
+        run(device, "singular value decomposition", |d| {
+            let call = self.call(a.first(), s.first(), Some(u.first()), Some(v.first()));
+            // SAFETY: the matrices were made for these sizes, one after the other; there is room for all vectors.
+            unsafe { d.solver()?.gesvdj_batched(d, &call, reports.first(), batch as i64) }
+        })?;
+        if reports.finish()?.is_some() {
+            return Ok(None);
+        }
+        if self.vectors == solver::Vectors::None {
+            return Ok(Some((self.room(1, 1)?.finish()?, s.array, self.room(1, 1)?.finish()?)));
+        }
+        let u = u.finish()?;
+        let u = if self.vectors == solver::Vectors::Thin { u.slice_axis(-1, None, Some(self.small as isize), 1)? } else { u };
+        Ok(Some((u, s.array, conj(v.transposes)?)))
+    }
+
+    /// `None` where the result is not as accurate as that of QR iteration would be.
+    fn by_polar_decomposition(&self) -> Result<Option<Factors<T>>> {
+        let (device, stack) = (self.device(), stack_of(&self.transposes));
+        let a = self.operand()?;
+        let (u, v) = (self.room(self.large, self.small)?, self.room(self.small, self.small)?);
+        let (s, reports) = (Vectors::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, count(stack))?);
+        run(device, "singular value decomposition", |d| {
+            let solver = d.solver()?;
+            for ((((a, s), u), v), report) in a.each().zip(s.each()).zip(u.each()).zip(v.each()).zip(reports.each()) {
+                // SAFETY: the matrices were made for these sizes. How far away the decomposed matrix is, is checked below.
+                unsafe { solver.gesvdp(d, &self.call(a, s, Some(u), Some(v)), report) }?;
+            }
+            Ok(())
+        })?;
+        let factors = (u.finish()?, s.array, conj(v.transposes)?);
+        Ok(if reports.finish()?.is_none() && self.is_accurate(&factors)? { Some(factors) } else { None })
+    }
+
+    fn by_iteration(&self) -> Result<Factors<T>> {
+        let (device, stack) = (self.device(), stack_of(&self.transposes));
+        let a = self.operand()?;
+        let long = if self.vectors == solver::Vectors::Full { self.large } else { self.small };
+        let (u, v) = (self.room(self.large, long)?, self.room(self.small, self.small)?);
+        let (s, reports) = (Vectors::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, count(stack))?);
+        run(device, "singular value decomposition", |d| {
+            let (solver, mut us, mut vs) = (d.solver()?, u.each(), v.each());
+            for ((a, s), report) in a.each().zip(s.each()).zip(reports.each()) {
+                // SAFETY: the matrices were made for these sizes.
+                unsafe { solver.gesvd(d, &self.call(a, s, us.next(), vs.next()), report) }?;
+            }
+            Ok(())
+        })?;
+        no_convergence(reports)?;
+        Ok((u.finish()?, s.array, v.finish()?))
+    }
+
+    /// Whether the factors are orthonormal, and their product is the matrix, to the rounding errors of a stable method.
+    fn is_accurate(&self, (u, s, vh): &Factors<T>) -> Result<bool> {
+        let limit = <Real<T> as Num>::from_f64(4.0 * (self.large as f64).sqrt()) * <Real<T> as Float>::EPSILON;
+        let identity = eye::<_, T>(self.device(), self.small, self.small, 0)?.into_dyn();
+        for product in [adjoint(u)?.matmul(u)?, vh.matmul(&adjoint(vh)?)?] {
+            let error = (product.lazy() - &identity).abs().max_all().try_eval()?.item()?;
+            // False when the error is NaN, too.
+            let is_small = error <= limit;
+            if !is_small {
+                return Ok(false);
+            }
+        }
+        let scaled = (u.lazy() * s.expand_dims(-2)?.lazy().map::<AsType<T>>()).try_eval()?;
+        let x = self.transposes.matrix_transpose()?;
+        let errors = (x.lazy() - &scaled.matmul(vh)?).abs().max_axes(&[-2, -1], false).try_eval()?;
+        let limits = (s.lazy().max(-1).try_eval()?.lazy() * limit).try_eval()?;
+        errors.lazy().less_equal(&limits).all_all().try_eval()?.item()
+    }
+}
+
+/// Conjugates; of real numbers the numbers themselves.
+fn conj<T: Lapack>(x: Matrices<T>) -> Result<Matrices<T>> {
+    if T::DTYPE.kind() == Kind::ComplexFloating { x.lazy().conj().try_eval() } else { Ok(x) }
+}

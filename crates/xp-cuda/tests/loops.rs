@@ -1,0 +1,83 @@
+//! Which loop an expression becomes, and that all of them compute the same as the CPU. One test, because the name of a loop is
+//! learnt from an injected failure, and faults belong to the process.
+
+mod common;
+
+use num_complex::Complex;
+use xp_core::expr::{Iota, Lazy};
+use xp_core::functions::arange;
+use xp_core::{Array, Backend, Element, Ix1, Ix2, Num, Result, s};
+use xp_cpu::Cpu;
+use xp_cuda::Cuda;
+use xp_cuda_sim::faults::{self, Fault};
+
+/// Numbers from 1 on in a table.
+fn table<B: Backend, T: Element + Num>(device: &B, shape: [usize; 2]) -> Result<Array<B, T, Ix2>> {
+    (arange(device, 1, 1 + (shape[0] * shape[1]) as i64, 1i64)?.lazy().astype::<T>()).try_eval()?.reshape(shape)
+}
+
+/// The operands, made first, and what is launched for them.
+type Job = Box<dyn Fn() -> Result<Vec<f64>>>;
+
+/// An expression over a table and a part of it, as a list of its elements.
+macro_rules! job {
+    ($device:expr, $t:ty, $shape:expr, |$x:ident| $operand:expr, |$a:ident, $b:ident| $expression:expr) => {{
+        let $a = table::<_, $t>($device, $shape)?;
+        let $b = {
+            let $x = &$a;
+            $operand
+        };
+        Box::new(move || {
+            let result = $expression.try_eval()?;
+            result.to_host().map(|values| values.into_iter().map(|x| f64::from(x.re() as f32) + 0.5 * f64::from(x.im() as f32)).collect())
+        })
+    }};
+}
+
+fn jobs<B: Backend>(device: &B) -> Result<Vec<(&'static str, &'static str, Job)>> {
+    let from_table = |name: &'static str, form: &'static str, job: Job| (name, form, job);
+    Ok(vec![
+        from_table("operands alike", "dense", job!(device, f32, [6, 8], |x| x.clone(), |a, b| a.lazy() + &b)),
+        from_table("a row", "rows", job!(device, f32, [6, 8], |x| x.slice(s![..1])?, |a, b| a.lazy() + &b)),
+        from_table("a column", "rows", job!(device, f32, [6, 8], |x| x.slice(s![.., ..1])?, |a, b| a.lazy() * &b)),
+        from_table("rows from the second on", "rows", job!(device, f32, [6, 8], |x| x.slice(s![1..2])?, |a, b| a.lazy() - &b)),
+        from_table("rows of an odd length", "strided", job!(device, f32, [6, 7], |x| x.slice(s![..1])?, |a, b| a.lazy() + &b)),
+        from_table(
+            "rows that begin at odd places",
+            "strided",
+            job!(device, f32, [6, 9], |x| x.slice(s![..1, 1..])?, |a, b| Lazy::new(a.slice(s![.., 1..])?) + &b),
+        ),
+        from_table("a transpose", "strided", job!(device, f32, [8, 8], |x| x.t(), |a, b| a.lazy() + &b)),
+        from_table("rows turned around", "strided", job!(device, f32, [6, 8], |x| x.slice(s![.., ..;-1])?, |a, b| a.lazy() + &b)),
+        from_table("pairs of doubles", "rows", job!(device, f64, [3, 6], |x| x.slice(s![..1])?, |a, b| a.lazy() + &b)),
+        from_table("complex numbers", "rows", job!(device, Complex<f64>, [3, 2], |x| x.slice(s![..1])?, |a, b| a.lazy() * &b)),
+        from_table("bytes", "rows", job!(device, u8, [3, 16], |x| x.slice(s![..1])?, |a, b| a.lazy() + &b)),
+        from_table("few bytes", "strided", job!(device, u8, [3, 8], |x| x.slice(s![..1])?, |a, b| a.lazy() + &b)),
+        from_table("two dtypes", "rows", job!(device, f32, [3, 8], |x| x.slice(s![..1])?.astype::<f64>(), |a, b| a.lazy() + &b)),
+        from_table(
+            "positions",
+            "rows",
+            job!(device, i64, [3, 8], |x| x.slice(s![..1])?, |a, b| (a.lazy() * &b) + Lazy::new(Iota::<B, Ix1>::new(a.device(), [8], 5, [3]))),
+        ),
+        from_table("three axes", "rows", {
+            let a = table::<_, f32>(device, [6, 8])?.reshape([2, 3, 8])?;
+            let b = table::<_, f32>(device, [2, 8])?.reshape([2, 1, 8])?;
+            Box::new(move || Ok((a.lazy() * &b).try_eval()?.to_host()?.into_iter().map(f64::from).collect()))
+        }),
+    ])
+}
+
+#[test]
+fn every_loop_computes_the_same_and_is_used_where_it_fits() {
+    let Some(device) = common::device() else { panic!("the simulated device needs a C++ compiler (g++, or set CXX)") };
+    let cuda = Cuda::from(device);
+    let (here, there) = (jobs(&Cpu).unwrap(), jobs(&cuda).unwrap());
+    for ((name, _, expected), (_, form, job)) in here.into_iter().zip(there) {
+        cuda.synchronize().unwrap();
+        assert_eq!(job().unwrap_or_else(|e| panic!("{name}: {e}")), expected().unwrap(), "{name}");
+        faults::fail_nth(Fault::Launch, 1);
+        let error = job().expect_err(name).to_string();
+        faults::clear();
+        assert!(error.contains(&format!("launch of `{form}`")), "{name}: {form} was expected: {error}");
+    }
+}

@@ -1,0 +1,92 @@
+//! Other threads of Python while a function works.
+//!
+//! A function whose operands are large gives the interpreter's lock away while it computes. Its operands are then marked as
+//! read ([`CpuBuffer::reading`](xp_cpu::CpuBuffer::reading)), and whoever assigns to an array of the module, which happens
+//! under the lock, first waits for the marks to go: no loop ever meets memory that changes under it.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use xp_cpu::Reading;
+
+use crate::any::{Any, dispatch};
+use crate::array::PyArray;
+
+/// From this number of elements on, giving the lock away costs nothing that could be measured.
+const LARGE: usize = 1 << 14;
+
+/// Told whenever a mark goes. (A mark that goes between a look and the wait is not missed: both happen under the mutex.)
+static CHANGES: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
+
+/// Whether work on the array is done without the interpreter's lock.
+#[inline]
+pub fn is_large(x: &Any) -> bool {
+    x.size() >= LARGE
+}
+
+/// Runs a computation on arrays, without the interpreter's lock when one of them is large.
+#[inline]
+pub fn detached<R: Send>(arrays: &[&Any], compute: impl FnOnce() -> R + Send) -> R {
+    if !arrays.iter().any(|x| is_large(x)) { compute() } else { marked(arrays, compute) }
+}
+
+/// Marks that are taken back when this is dropped, by a panic too.
+struct Marks(Vec<Reading>);
+impl Drop for Marks {
+    fn drop(&mut self) {
+        let _changes = CHANGES.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.clear();
+        CHANGES.1.notify_all();
+    }
+}
+
+#[cold]
+fn marked<R: Send>(arrays: &[&Any], compute: impl FnOnce() -> R + Send) -> R {
+    let marks = Marks(arrays.iter().map(|x| dispatch!(x, |v| v.buffer().reading())).collect());
+    Python::attach(|py| {
+        py.detach(|| {
+            let out = compute();
+            drop(marks);
+            out
+        })
+    })
+}
+
+/// Runs `f` under the interpreter's lock, unless the interpreter has ended.
+///
+/// For what other libraries call back, such as deleters: they may be called inside a function of the module, by a library
+/// that has given the lock away meanwhile, and `Python::attach` would take the function's word that this thread holds it.
+pub fn locked(f: impl FnOnce(Python<'_>)) {
+    // SAFETY: the first function may always be called, and says whether the others may; the lock is held when `f` runs, and
+    // given back in the state in which it was found.
+    unsafe {
+        if ffi::Py_IsInitialized() == 0 {
+            return;
+        }
+        let state = ffi::PyGILState_Ensure();
+        f(Python::assume_attached());
+        ffi::PyGILState_Release(state);
+    }
+}
+
+/// Waits until nobody reads the memory of an array, which then stays so as long as the lock is held.
+pub fn wait_for_readers(x: &Bound<'_, PyArray>) -> PyResult<()> {
+    loop {
+        let any = &x.try_borrow()?.any;
+        if !is_read(any) {
+            return Ok(());
+        }
+        let any = any.clone();
+        x.py().detach(|| {
+            let mut changes = CHANGES.0.lock().unwrap_or_else(PoisonError::into_inner);
+            while is_read(&any) {
+                changes = CHANGES.1.wait(changes).unwrap_or_else(PoisonError::into_inner);
+            }
+        });
+    }
+}
+
+fn is_read(x: &Any) -> bool {
+    dispatch!(x, |v| v.buffer().is_read())
+}
