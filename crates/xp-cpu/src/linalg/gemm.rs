@@ -122,7 +122,7 @@ pub(super) fn symmetric<T: Scalar>(mut c: MatMut<'_, T>, x: MatRef<'_, T>, kerne
                 }
             }
             let product = PanelProduct { packed: &packed, depth: kb, alpha: T::ONE, add: k0 > 0 };
-            product.into_triangle(c.as_mut(), Triangle::Lower, kernels, par);
+            product.write_triangle(c.as_mut(), Triangle::Lower, kernels, par);
         }
     })
 }
@@ -137,7 +137,7 @@ pub(super) struct PanelProduct<'a, T> {
 
 impl<T: Scalar> PanelProduct<'_, T> {
     /// Writes or adds one triangle of the product; elements of the other one next to the diagonal become arbitrary.
-    pub(super) fn into_triangle(&self, c: MatMut<'_, T>, triangle: Triangle, kernels: &'static Kernels<T>, par: Par) {
+    pub(super) fn write_triangle(&self, c: MatMut<'_, T>, triangle: Triangle, kernels: &'static Kernels<T>, par: Par) {
         let n = c.ncols();
         assert!(c.row_stride() == 1 && c.nrows() == n);
         let mr = kernels.tile_rows;
