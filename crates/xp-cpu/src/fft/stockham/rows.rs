@@ -37,7 +37,9 @@ impl<V: Vector> Rows<V> {
             // An even radix comes second and leaves an even number.
             let second = [8, 4, 16, 2].into_iter().find(|second| rest.is_multiple_of(2 * second))?;
             radices.push(second);
-            radices.extend(factors(rest / second)?);
+            let more = factors(rest / second)?;
+            // Two radices of 4 are faster than one of 16 here.
+            radices.extend(more.into_iter().flat_map(|radix| if radix == 16 { vec![4, 4] } else { vec![radix] }));
         } else {
             radices.extend(factors(rest)?);
         }
