@@ -135,7 +135,7 @@ impl<V: Vector> ColumnLine<V::Real> for ArrayColumns<V> {
             let (source, target) = (from.0.wrapping_add(first), to.0.wrapping_add(first));
             // SAFETY: `width` columns of `n` numbers at `source`, room for them at `target`.
             unsafe {
-                if zero(source, from.1, n, width) {
+                if zero::<V>(source, from.1, n, width) {
                     if source != target.cast_const() {
                         (0..n as isize).for_each(|i| target.offset(i * to.1).write_bytes(0, width));
                     }
@@ -172,11 +172,17 @@ impl<V: Vector> ColumnLine<V::Real> for ArrayColumns<V> {
 /// its first row.
 ///
 /// # Safety
-/// They can be read.
-unsafe fn zero<T: FftFloat>(from: *const Complex<T>, step: isize, n: usize, width: usize) -> bool {
+/// They can be read; the processor is able.
+unsafe fn zero<V: Vector>(from: *const Complex<V::Real>, step: isize, n: usize, width: usize) -> bool {
+    const AHEAD: isize = 16;
     (0..n as isize).all(|i| {
-        // SAFETY: the caller's promise.
-        let row = unsafe { std::slice::from_raw_parts(from.offset(i * step), width) };
-        row.iter().all(|z| (z.re == T::ZERO) & (z.im == T::ZERO))
+        // SAFETY: the caller's promise; a prefetch may look past the end.
+        let row = unsafe {
+            let next = from.wrapping_offset((i + AHEAD) * step).cast::<V::Real>();
+            V::prefetch::<false>(next);
+            V::prefetch::<false>(next.wrapping_add(V::LANES));
+            std::slice::from_raw_parts(from.offset(i * step), width)
+        };
+        row.iter().fold(true, |zero, z| zero & (z.re == V::Real::ZERO) & (z.im == V::Real::ZERO))
     })
 }
