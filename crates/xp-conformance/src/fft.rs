@@ -44,7 +44,7 @@ pub fn golden<B: Fft<T>, T: Float>(device: &B) {
 /// Prints the largest error of every function in units of `log2(n) eps`, `--nocapture` shows it.
 pub fn definitions<B: Fft<T>, T: Float>(device: &B) {
     let mut largest: std::collections::BTreeMap<String, f64> = std::collections::BTreeMap::new();
-    for n in (1..=128).chain([169, 243, 257, 509, 1000]) {
+    for n in (1..=128).chain([169, 243, 256, 257, 480, 509, 1000]) {
         let x: Vec<Z> = numbers::<T>(n, n);
         let re: Vec<Z> = x.iter().map(|z| Z::new(z.re, 0.0)).collect();
         let (complex, real) = (upload::<B, B::Complex>(device, &x, &[n]), upload::<B, T>(device, &re, &[n]));

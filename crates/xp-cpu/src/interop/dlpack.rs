@@ -2,7 +2,7 @@
 //! struct that owns it. Versions 0 ([`ManagedTensor`]) and 1 ([`ManagedTensorVersioned`]).
 //!
 //! The structs are laid out as the specification says. A [`Managed`] owns one of either version and frees it by the deleter
-//! that its producer put there; [`Managed::into_raw`] gives the pointer to a C interface, and [`Managed::from_raw`] takes
+//! that its producer put there; [`Handle::into_raw`] gives the pointer to a C interface, and [`Managed::from_raw`] takes
 //! one from there.
 
 use std::any::Any;
