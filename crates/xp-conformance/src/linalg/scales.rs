@@ -139,7 +139,12 @@ pub fn solve_at_scales<B: Linalg<T>, T: Floating>(device: &B) {
             let plain = Host::random(303, n, 3);
             let factor = 2f64.powi(extra);
             let b = Host { data: plain.data.iter().map(|z| z * factor).collect(), ..plain }.on::<B, T>(device);
-            let x = linalg::solve(&a, &b).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let x = match linalg::solve(&a, &b) {
+                Ok(x) => x,
+                // Rounding to the dtype has made it singular.
+                Err(_) if condition * eps::<T>() > 0.1 => continue,
+                Err(e) => panic!("{what}: {e}"),
+            };
             // a = host 2^exponent and b = right 2^extra make x = solution 2^(extra - exponent).
             let (right, solution) = (Host::scaled(&b, -extra), Host::scaled(&x, exponent - extra));
             let error = host.mul(&solution).minus(&right).norm();

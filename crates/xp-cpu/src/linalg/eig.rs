@@ -1,11 +1,11 @@
 //! Eigenvalues and eigenvectors of general square matrices.
 
 use super::qr::par_for_factor;
-use super::workspace::{copy_scaled, matrix, matrix_req, scale_exponent, with_workspace};
-use super::{Error, RealScalar, Result, Scalar};
+use super::workspace::{copy_scaled, exponent_of, matrix, matrix_req, max_magnitude, with_workspace};
+use super::{Accum, Error, Lu, RealScalar, Result, Scalar};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::evd::{ComputeEigenvectors, EvdError, EvdParams, evd_cplx, evd_real, evd_scratch};
-use faer::{Auto, MatMut, MatRef, Par, Spec};
+use faer::{Auto, Mat, MatMut, MatRef, Par, Spec};
 use num_complex::Complex;
 
 /// `a v[:, i] = w[i] v[:, i]`, with every eigenvector of 2-norm 1. The order of the eigenvalues is unspecified;
@@ -35,7 +35,7 @@ pub fn eigvals<T: General>(a: MatRef<'_, T>, w: &mut [T::C], par: Par) -> Result
 fn decompose<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: Option<MatMut<'_, T::C>>, par: Par) -> Result<()> {
     let n = a.nrows();
     assert!(a.ncols() == n && w.len() == n, "eig: a square matrix and as many eigenvalues");
-    let exponent = scale_exponent(a)?;
+    let exponent = exponent_of(max_magnitude(a)?);
     if n == 0 {
         return Ok(());
     }
@@ -67,7 +67,12 @@ fn decompose<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: Option<MatMut<'_, 
             return Err(Error::NoConvergence);
         }
         if let Some(mut v) = v {
+            let mut image = Mat::<T>::zeros(n, n);
+            super::matmul(image.as_mut(), Accum::Replace, T::ONE, work.as_ref(), packed.as_ref(), par);
+            let mut av = Mat::<T::C>::zeros(n, n);
+            T::unpack(image.as_ref(), w, av.as_mut());
             T::unpack(packed.as_ref(), w, v.as_mut());
+            repair(work.as_ref(), w, v.as_mut(), av.as_ref())?;
             (0..n).try_for_each(|j| normalise(v.as_mut(), j))?;
         }
         for x in w.iter_mut() {
@@ -75,6 +80,42 @@ fn decompose<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: Option<MatMut<'_, 
         }
         Ok(())
     })?
+}
+
+/// Improves the columns of `v` that are no eigenvectors by inverse iteration; `av` is `a v`, and the norm of `a` near 1.
+///
+/// faer substitutes back through the 2 x 2 blocks of a real Schur form with determinants that it holds for zero below
+/// `eps |a|`, a bound for elements: vectors of eigenvalues nearer to each other than the root of `eps` come out with a residual
+/// of that size.
+fn repair<T: Scalar>(a: MatRef<'_, T>, w: &[T::C], mut v: MatMut<'_, T::C>, av: MatRef<'_, T::C>) -> Result<()> {
+    let n = a.nrows();
+    let size = norm((0..n).flat_map(|j| (0..n).map(move |i| (i, j))).map(|at| T::C::from_parts(a[at].re(), a[at].im())));
+    let limit = T::R::from_f64(4.0 * n as f64) * T::R::EPS * size;
+    for j in 0..n {
+        let residual = norm((0..n).map(|i| av[(i, j)] - w[j] * v[(i, j)]));
+        if residual <= limit * norm((0..n).map(|i| v[(i, j)])) {
+            continue;
+        }
+        // A pivot may be zero where the eigenvalue is exact; a shift within its error moves it.
+        for shift in [T::R::ZERO, T::R::EPS * size] {
+            let shifted = Mat::<T::C>::from_fn(n, n, |i, k| {
+                let x = T::C::from_parts(a[(i, k)].re(), a[(i, k)].im());
+                if i == k { x - w[j] - T::C::from_re(shift) } else { x }
+            });
+            let lu = Lu::new(shifted.as_ref(), Par::Seq)?;
+            let mut x = v.as_ref().subcols(j, 1).to_owned();
+            let solved = (0..2).all(|_| lu.solve(x.as_mut(), Par::Seq).is_ok() && normalise(x.as_mut(), 0).is_ok());
+            if solved {
+                v.as_mut().subcols_mut(j, 1).copy_from(&x);
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn norm<C: Scalar>(values: impl Iterator<Item = C>) -> C::R {
+    values.map(|z| z.re() * z.re() + z.im() * z.im()).fold(C::R::ZERO, |sum, x| sum + x).root()
 }
 
 /// Scales column `j` to 2-norm 1, by its largest part first.

@@ -149,12 +149,14 @@ fn max_and_poison<T: Scalar>(column: &[T]) -> (T::R, T::R) {
 
 /// Exponent `e` such that `a * 2^-e` is safe to square and multiply; zero if it already is.
 pub(super) fn scale_exponent<T: Scalar>(a: MatRef<'_, T>) -> Result<i32> {
-    let max = max_magnitude(a)?.to_f64();
-    if max == 0.0 {
-        return Ok(0);
-    }
-    let exponent = max.log2().floor() as i32;
+    let exponent = exponent_of(max_magnitude(a)?);
     Ok(if exponent.abs() <= T::R::SAFE_EXPONENT { 0 } else { exponent })
+}
+
+/// The exponent of two of a magnitude; zero for zero.
+pub(super) fn exponent_of<R: RealScalar>(magnitude: R) -> i32 {
+    let magnitude = magnitude.to_f64();
+    if magnitude == 0.0 { 0 } else { magnitude.log2().floor() as i32 }
 }
 
 /// `dst = src * 2^exponent`, element by element.
