@@ -43,12 +43,14 @@ import math
 import os
 import statistics
 import sys
+import time
 from pathlib import Path
 
 from compare import environment, sides
 from compare.jobs import every, matching
 
 COLUMNS = ("numpy", "scipy", "sklearn", "torch", "jax", "rustfft")
+PAUSE = 0.25  # seconds before a side's turn: OpenMP's threads of the side before spin for 0.2 s
 ROUND_SECONDS, ROUND_RUNS = 0.05, 25  # a round of a short job lasts about this long, in at most so many runs
 
 
@@ -176,6 +178,7 @@ def measure_one(job, dtype, running, options):
     times = {name: [] for name in warm}
     for _ in range(rounds(max(warm.values(), default=0), options.quick)):
         for name in list(times):
+            time.sleep(PAUSE)
             try:
                 runs = min(ROUND_RUNS, max(1, math.ceil(ROUND_SECONDS / warm[name])))
                 times[name].append(statistics.median(active[name].ask("run")["seconds"] for _ in range(runs)))
