@@ -16,7 +16,8 @@ Every side is one process that lives through all jobs: the program `jobs` (bench
 per library (benches/compare/worker.py). All run with the same number of threads on the same cores. For each job all sides
 prepare their input (compare/data.py holds the rule per job); each runs once cold, for the memory, and once more to warm up;
 then rounds alternate between the sides, so that a slow minute of the machine meets all of them. In a round a short job
-runs several times and the median counts; a side's time is the median over its rounds. The ratio is the best peer's time
+runs several times and the median counts, after a pause in which the threads of the side before stop spinning and some runs
+that do not count; a side's time is the median over its rounds. The ratio is the best peer's time
 divided by xp's: above 1 xp is faster. Extra memory is the peak resident size during the cold run above the size before it,
 results included.
 
@@ -181,6 +182,9 @@ def measure_one(job, dtype, running, options):
             time.sleep(PAUSE)
             try:
                 runs = min(ROUND_RUNS, max(1, math.ceil(ROUND_SECONDS / warm[name])))
+                if warm[name] < 0.5:  # threads wake up and caches fill
+                    for _ in range(1 + runs // 2):
+                        active[name].ask("run")
                 times[name].append(statistics.median(active[name].ask("run")["seconds"] for _ in range(runs)))
             except sides.Failed as error:
                 del times[name]
