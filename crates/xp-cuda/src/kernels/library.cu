@@ -442,7 +442,8 @@ template <class R> DEVICE complex<R> op_cosh(complex<R> z) {
 template <class R> DEVICE complex<R> op_tanh(complex<R> z) {
   R x = z.re, y = z.im, nan = Format<R>::nan();
   if (y == R(0)) return pair((R)tanh(x), y);
-  if (!op_isfinite(y)) return x == R(0) ? pair(x, nan) : op_isinf(x) ? pair((R)copysign(R(1), x), (R)copysign(R(0), y)) : pair(nan, nan);
+  if (op_isinf(x)) return pair((R)copysign(R(1), x), (R)copysign(R(0), y));
+  if (!op_isfinite(y)) return pair(x == R(0) ? x : nan, nan);
   R s = sin(y), c = cos(y);
   if (op_abs(x) > Format<R>::saturated()) {
     R e = exp(-op_abs(x));

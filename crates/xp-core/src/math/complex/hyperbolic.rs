@@ -61,14 +61,12 @@ pub fn tanh<R: MathFloat>(z: Complex<R>) -> Complex<R> {
     if y == R::ZERO {
         return Complex::new(x.tanh::<Baseline>(), y);
     }
+    if x.is_infinite() {
+        // The standard gives the zero the sign of y, where C99 has that of sin(2 y).
+        return Complex::new(R::ONE.copysign(x), R::ZERO.copysign(y));
+    }
     if !y.is_finite() {
-        return if x == R::ZERO {
-            Complex::new(x, R::NAN)
-        } else if x.is_infinite() {
-            Complex::new(R::ONE.copysign(x), R::ZERO.copysign(y))
-        } else {
-            Complex::new(R::NAN, R::NAN)
-        };
+        return Complex::new(if x == R::ZERO { x } else { R::NAN }, R::NAN);
     }
     let (s, c) = sin_cos(y);
     if x.abs() > R::SATURATED {
