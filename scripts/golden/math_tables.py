@@ -4,7 +4,8 @@
 
 `real.txt`: function, argument, value rounded to double, remainder of the value.
 `complex.txt`: function, real and imaginary part of the argument, of a second argument (or 0 0), of the value.
-`complex_special.txt`: the same for zeros, infinities and NaN, from NumPy (that is, from the C library).
+`complex_special.txt`: the same for zeros, infinities and NaN, from NumPy (that is, from the C library), apart from
+tanh(±inf + iy), and tan with it: the array API gives the zero there the sign of y, C99 that of sin 2y.
 
 The values of the first two come from mpmath. Arguments are single-precision numbers, apart from some that are outside
 that range.
@@ -145,7 +146,12 @@ def special_lines():
                 if all(np.isfinite(t) and t not in (0.0, 1.0, -1.0) for t in (x, y)):
                     continue
                 with np.errstate(all="ignore"):
-                    yield name, (x, y), (0.0, 0.0), function(np.complex128(complex(x, y)))
+                    value = function(np.complex128(complex(x, y)))
+                if name == "tanh" and np.isinf(x) and np.isfinite(y):
+                    value = complex(value.real, np.copysign(0.0, y))
+                if name == "tan" and np.isinf(y) and np.isfinite(x):
+                    value = complex(np.copysign(0.0, x), value.imag)
+                yield name, (x, y), (0.0, 0.0), value
 
 
 real_table()
