@@ -70,25 +70,17 @@ fn matmul_stacks<B: Backend, T: Num>(a: &Array<B, T, Dyn>, b: &Array<B, T, Dyn>)
 
 /// The offsets of both operands for every matrix of a stack, in row-major order.
 fn batch_offsets(batch: &[usize], walks: &[Vec<isize>; 2], start: [usize; 2]) -> Vec<[usize; 2]> {
-    let count = batch.iter().product();
-    let mut index = vec![0; batch.len()];
-    let mut at = start.map(|s| s as isize);
-    let mut out = Vec::with_capacity(count);
-    for _ in 0..count {
-        out.push(at.map(|x| x as usize));
-        for k in (0..batch.len()).rev() {
-            index[k] += 1;
-            at[0] += walks[0][k];
-            at[1] += walks[1][k];
-            if index[k] < batch[k] {
-                break;
-            }
-            at[0] -= walks[0][k] * batch[k] as isize;
-            at[1] -= walks[1][k] * batch[k] as isize;
-            index[k] = 0;
+    let mut offsets = vec![start];
+    // Axis by axis, the offsets so far are repeated along the next one.
+    for (k, &n) in batch.iter().enumerate() {
+        let steps = [walks[0][k], walks[1][k]];
+        let mut next = Vec::with_capacity(offsets.len() * n);
+        for at in offsets {
+            next.extend((0..n as isize).map(|i| [0, 1].map(|x| at[x].wrapping_add_signed(i * steps[x]))));
         }
+        offsets = next;
     }
-    out
+    offsets
 }
 
 /// The sum over `conj(x1) * x2` along one axis, after broadcasting the others.

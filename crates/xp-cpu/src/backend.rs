@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use rayon::prelude::*;
 use xp_core::backend::{Distinct, Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::Reduction;
@@ -14,6 +13,7 @@ use crate::kernels::gather::{self, IndexOutOfBounds};
 use crate::kernels::mask::Selection;
 use crate::kernels::search::{self, Side};
 use crate::kernels::{scan, scatter, select, sort, transpose, unique};
+use crate::threads::for_chunks;
 
 /// The CPU, with all threads of the current rayon pool. It is backend and device in one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -112,9 +112,8 @@ unsafe impl Backend for Cpu {
         // SAFETY: arrays are written before they are read; the output is new.
         let (src, dst) = unsafe { (&turned.as_slice()[..lanes.size()], out.as_uninit()) };
         with_real!(T as U => {
-            let lane = |(from, to): (&[U], &mut [std::mem::MaybeUninit<i64>])| select::top_k(from, descending, to);
             let src: &[U] = same(src);
-            if rows < 4 { src.chunks(lanes.len).zip(dst.chunks_mut(k)).for_each(lane) } else { src.par_chunks(lanes.len).zip(dst.par_chunks_mut(k)).for_each(lane) }
+            for_chunks(dst, k, |i, to| select::top_k(&src[i * lanes.len..(i + 1) * lanes.len], descending, to))
         });
         if lanes.inner == 1 { Ok(out) } else { transpose_each(&out, lanes.outer, lanes.inner, k) }
     }

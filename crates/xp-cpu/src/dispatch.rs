@@ -1,24 +1,6 @@
-//! Threads, and from generic dtypes to concrete ones.
+//! From generic dtypes to concrete ones.
 
-use std::ops::Range;
-
-use rayon::prelude::*;
 use xp_core::Element;
-
-/// Calls `run` on ranges that cover `0..tasks`, on as many threads as the pool has.
-pub(crate) fn parallel(tasks: usize, run: impl Fn(Range<usize>) + Sync) {
-    let threads = rayon::current_num_threads();
-    if tasks < 8 || threads == 1 {
-        return run(0..tasks);
-    }
-    // A few parts per thread even out what the machine does besides.
-    in_parts(tasks, tasks.min(4 * threads), &run);
-}
-
-/// Not generic: the thread pool's machinery is compiled once, not once per kernel.
-fn in_parts(tasks: usize, parts: usize, run: &(dyn Fn(Range<usize>) + Sync)) {
-    (0..parts).into_par_iter().for_each(|p| run(p * tasks / parts..(p + 1) * tasks / parts));
-}
 
 /// The same slice under the name `U` of its dtype.
 ///

@@ -6,6 +6,7 @@ use xp_core::{Element, MAX_NDIM};
 
 use crate::kernels::transpose::copy_strided;
 use crate::level::at_level;
+use crate::threads::{Shared, parallel};
 
 /// Elements of a row that one task works on at least.
 const SEGMENT: usize = 4096;
@@ -13,26 +14,6 @@ const SEGMENT: usize = 4096;
 const STREAM: usize = 3 << 22;
 /// Rows of a tile where operands jump along the row.
 const TILE_ROWS: usize = 64;
-
-/// Where results go.
-#[derive(Clone, Copy)]
-pub(crate) struct Out<T>(*mut T);
-// SAFETY: the tasks write disjoint parts.
-unsafe impl<T> Send for Out<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for Out<T> {}
-
-impl<T> Out<T> {
-    pub(crate) fn new(ptr: *mut T) -> Self {
-        Out(ptr)
-    }
-
-    /// The pointer. A method, so that closures capture the whole `Out`, which may go to other threads.
-    #[inline(always)]
-    pub(crate) fn ptr(self) -> *mut T {
-        self.0
-    }
-}
 
 /// Runs a kernel over a plan.
 ///
@@ -48,8 +29,8 @@ pub(crate) unsafe fn eval<K: Kernel>(kernel: K, plan: &Plan, out: *mut K::Elem) 
         return unsafe { copy_strided(from, walk, out, plan.out(), plan.shape()) };
     }
     let work = Work::new(plan, is_large::<K::Elem>(plan) && !reads(&kernel, out));
-    let out = Out::new(out);
-    crate::dispatch::parallel(work.tasks, |tasks| {
+    let out = Shared::new(out);
+    parallel(work.tasks, |tasks| {
         // SAFETY: passed on; the tasks cover disjoint parts of the output.
         unsafe { run_tasks(kernel.clone(), plan, work, out, tasks.start, tasks.end) }
     });
@@ -95,12 +76,12 @@ impl Work {
     }
 }
 
-unsafe fn run_tasks<K: Kernel>(kernel: K, plan: &Plan, work: Work, out: Out<K::Elem>, first: usize, end: usize) {
-    at_level!(run<K: Kernel>(kernel: K, plan: &Plan, work: Work, out: Out<K::Elem>, first: usize, end: usize))
+unsafe fn run_tasks<K: Kernel>(kernel: K, plan: &Plan, work: Work, out: Shared<*mut K::Elem>, first: usize, end: usize) {
+    at_level!(run<K: Kernel>(kernel: K, plan: &Plan, work: Work, out: Shared<*mut K::Elem>, first: usize, end: usize))
 }
 
 #[inline(always)]
-unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Out<K::Elem>, first: usize, end: usize) {
+unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Shared<*mut K::Elem>, first: usize, end: usize) {
     let outer = plan.shape().len() - 1;
     let (step, walk) = if plan.is_flat() { (1, &[][..]) } else { (plan.out()[outer], &plan.out()[..outer]) };
     let mut index = [0usize; MAX_NDIM];
@@ -136,7 +117,7 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Ou
                             *slot = kernel.get::<I>(j);
                         }
                     }
-                    store(&chunk, len, out.ptr().wrapping_offset(offset + at as isize * step), step, work.stream);
+                    store(&chunk, len, out.get().wrapping_offset(offset + at as isize * step), step, work.stream);
                 }
                 at += len;
             }

@@ -16,6 +16,7 @@ mod level;
 pub mod linalg;
 mod matrices;
 mod reduce;
+mod threads;
 mod transforms;
 
 pub use backend::Cpu;

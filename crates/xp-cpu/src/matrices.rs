@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use faer::{Accum, MatMut, MatRef, Par};
 use num_complex::Complex;
-use rayon::prelude::*;
 use xp_core::backend::Stack;
 use xp_core::expr::{CHUNK, Expr, Kernel, Lazy, Leaves, Plan};
 use xp_core::linalg::{Eig, LinalgError, Trans, Vectors};
@@ -14,9 +13,9 @@ use xp_core::{Array, Dyn, Element, Error, Floating, Ix2, Linalg, Num, Result};
 use crate::Cpu;
 use crate::buffer::CpuBuffer;
 use crate::dispatch::with_dtype;
-use crate::eval::Out;
 use crate::level::at_level;
 use crate::linalg::{self, Scalar};
+use crate::threads::{self, Shared};
 
 type Matrices<T> = Array<Cpu, T, Dyn>;
 type Real<T> = <T as Num>::Real;
@@ -44,13 +43,21 @@ pub(crate) unsafe fn matmul<T: Num>(
         unsafe { out.as_uninit() }.fill(std::mem::MaybeUninit::new(T::ZERO));
         return Ok(out);
     }
-    let (pa, pb, pc) = (Out::new(a.buffer.ptr()), Out::new(b.buffer.ptr()), Out::new(out.ptr()));
+    let (pa, pb, pc) = (Shared::new(a.buffer.ptr()), Shared::new(b.buffer.ptr()), Shared::new(out.ptr()));
     if gram(&a, &b, [m, k, n], batches, &out) {
+        return Ok(out);
+    }
+    let short = with_dtype!(T as U in [F32 f32, F64 f64] => {
+        let (a, b) = ((pa.get().cast::<U>().cast_const(), a.strides), (pb.get().cast::<U>().cast_const(), b.strides));
+        // SAFETY: strides and offsets describe elements of the operands, which are written; the output is new.
+        unsafe { linalg::short_products(pc.get().cast::<U>(), a, b, [m, k, n], batches, linalg::all_threads()) }
+    }, else false);
+    if short {
         return Ok(out);
     }
     let product = |i: usize, par: Par| {
         let [oa, ob] = batches[i];
-        let (pa, pb, pc) = (pa.ptr().wrapping_add(oa), pb.ptr().wrapping_add(ob), pc.ptr().wrapping_add(i * m * n));
+        let (pa, pb, pc) = (pa.get().wrapping_add(oa), pb.get().wrapping_add(ob), pc.get().wrapping_add(i * m * n));
         // SAFETY: strides and offsets describe elements of the operands, which are written; the output is new, and the
         // products of a stack write disjoint parts of it.
         unsafe {
@@ -404,17 +411,17 @@ impl<K: Kernel> LazyRows<K> {
     fn fill(&self, rows: Range<usize>, block: &mut [K::Elem]) {
         assert_eq!(block.len(), rows.len() * self.cols);
         // SAFETY: the kernel was lowered for the plan, whose operands the caller keeps alive; `block` has room.
-        unsafe { fill_rows(self.kernel.clone(), self.cols, rows, Out::new(block.as_mut_ptr())) }
+        unsafe { fill_rows(self.kernel.clone(), self.cols, rows, Shared::new(block.as_mut_ptr())) }
     }
 }
 
-unsafe fn fill_rows<K: Kernel>(kernel: K, cols: usize, rows: Range<usize>, to: Out<K::Elem>) {
-    at_level!(fill_rows_at<K: Kernel>(kernel: K, cols: usize, rows: Range<usize>, to: Out<K::Elem>))
+unsafe fn fill_rows<K: Kernel>(kernel: K, cols: usize, rows: Range<usize>, to: Shared<*mut K::Elem>) {
+    at_level!(fill_rows_at<K: Kernel>(kernel: K, cols: usize, rows: Range<usize>, to: Shared<*mut K::Elem>))
 }
 
 #[inline(always)]
-unsafe fn fill_rows_at<I: Isa, K: Kernel>(mut kernel: K, cols: usize, rows: Range<usize>, to: Out<K::Elem>) {
-    let mut to = to.ptr();
+unsafe fn fill_rows_at<I: Isa, K: Kernel>(mut kernel: K, cols: usize, rows: Range<usize>, to: Shared<*mut K::Elem>) {
+    let mut to = to.get();
     for row in rows {
         // SAFETY: the row is inside the plan, chunks are inside the row, and there is room for all rows.
         unsafe {
@@ -483,22 +490,19 @@ where
             let step = block_rows(p + q);
             let blocks = n.div_ceil(step);
             let groups = (n / (8 * (p + q).max(1))).clamp(1, 64).min(blocks.max(1));
-            let sums: Vec<faer::Mat<T>> = (0..groups)
-                .into_par_iter()
-                .map(|g| {
-                    let mut sum = faer::Mat::<T>::zeros(p, q);
-                    let (mut x, mut y) = (vec![<T as Scalar>::ZERO; step * p], vec![<T as Scalar>::ZERO; step * q]);
-                    for block in g * blocks / groups..(g + 1) * blocks / groups {
-                        let rows = block * step..((block + 1) * step).min(n);
-                        let len = rows.len();
-                        left.fill(rows.clone(), &mut x[..len * p]);
-                        right.fill(rows, &mut y[..len * q]);
-                        let (x, y) = (MatRef::from_row_major_slice(&x[..len * p], len, p), MatRef::from_row_major_slice(&y[..len * q], len, q));
-                        product_adjoint(sum.as_mut(), x, y);
-                    }
-                    sum
-                })
-                .collect();
+            let sums = threads::map(groups, |g| {
+                let mut sum = faer::Mat::<T>::zeros(p, q);
+                let (mut x, mut y) = (vec![<T as Scalar>::ZERO; step * p], vec![<T as Scalar>::ZERO; step * q]);
+                for block in g * blocks / groups..(g + 1) * blocks / groups {
+                    let rows = block * step..((block + 1) * step).min(n);
+                    let len = rows.len();
+                    left.fill(rows.clone(), &mut x[..len * p]);
+                    right.fill(rows, &mut y[..len * q]);
+                    let (x, y) = (MatRef::from_row_major_slice(&x[..len * p], len, p), MatRef::from_row_major_slice(&y[..len * q], len, q));
+                    product_adjoint(sum.as_mut(), x, y);
+                }
+                sum
+            });
             let out = Results::new(1, p, Some(q))?;
             // SAFETY: the only view.
             let mut total = unsafe { out.matrix(0) };
@@ -525,15 +529,15 @@ fn project<T: Matrix, E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>>(e: &Lazy<E>, 
         let out = CpuBuffer::<T>::new(n * q)?;
         // SAFETY: the memory is new; zeros are written so that views may be given out.
         unsafe { std::ptr::write_bytes(out.ptr(), 0, out.len()) };
-        let to = Out::new(out.ptr());
+        let to = Shared::new(out.ptr());
         let step = block_rows(p);
-        crate::dispatch::parallel(n.div_ceil(step), |blocks| {
+        threads::parallel(n.div_ceil(step), |blocks| {
             let mut x = vec![<T as Scalar>::ZERO; step * p];
             for block in blocks {
                 let range = block * step..((block + 1) * step).min(n);
                 let len = range.len();
                 // SAFETY: the blocks write disjoint rows of the output.
-                let c = unsafe { MatMut::from_raw_parts_mut(to.ptr().add(range.start * q), len, q, q as isize, 1) };
+                let c = unsafe { MatMut::from_raw_parts_mut(to.get().add(range.start * q), len, q, q as isize, 1) };
                 rows.fill(range, &mut x[..len * p]);
                 linalg::matmul(c, Accum::Replace, <T as Scalar>::ONE, MatRef::from_row_major_slice(&x[..len * p], len, p), b.get(0), Par::Seq);
             }

@@ -5,9 +5,8 @@ use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
 use xp_core::reduction::Reduction;
 
-use crate::dispatch::parallel;
-use crate::eval::Out;
 use crate::level::at_level;
+use crate::threads::{Shared, parallel};
 
 /// Elements that one block of a reduction takes, about.
 const BLOCK: usize = 1 << 15;
@@ -27,13 +26,13 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &
     let work = Work::new(plan);
     let units = work.outputs() * work.blocks;
     let mut partials = vec![R::identity(); work.outputs() * work.blocks * work.width];
-    let acc = Out::new(partials.as_mut_ptr());
+    let acc = Shared::new(partials.as_mut_ptr());
     parallel(units, |units| {
         // SAFETY: passed on; the units write disjoint partial results.
         unsafe { run_units::<K, R>(kernel.clone(), plan, &work, acc, units.start, units.end) }
     });
     let width = work.width;
-    let out = Out::new(out);
+    let out = Shared::new(out);
     parallel(work.outputs(), |outputs| {
         for o in outputs {
             let blocks = o * work.blocks * width;
@@ -42,13 +41,13 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &
                 let total = merge::<R, K>(
                     |b| {
                         // SAFETY: every partial result was written above, and only read since.
-                        unsafe { *acc.ptr().add(blocks + b * width + c) }
+                        unsafe { *acc.get().add(blocks + b * width + c) }
                     },
                     0,
                     work.blocks,
                 );
                 // SAFETY: the output has room at the positions of the plan.
-                unsafe { *out.ptr().wrapping_offset(offset + c as isize * step) = R::finish(total, count) };
+                unsafe { *out.get().wrapping_offset(offset + c as isize * step) = R::finish(total, count) };
             }
         }
     });
@@ -136,12 +135,12 @@ impl Work {
     }
 }
 
-unsafe fn run_units<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
-    at_level!(run<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize))
+unsafe fn run_units<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Shared<*mut R::Acc>, first: usize, end: usize) {
+    at_level!(run<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Shared<*mut R::Acc>, first: usize, end: usize))
 }
 
 #[inline(always)]
-unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Out<R::Acc>, first: usize, end: usize) {
+unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Shared<*mut R::Acc>, first: usize, end: usize) {
     let mut index = [0usize; MAX_NDIM];
     let outer = plan.shape().len() - 1;
     let mut kernels = [kernel.clone(), kernel.clone(), kernel.clone(), kernel];
@@ -161,7 +160,7 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, 
             let start = (output % work.groups) * work.width;
             start..(start + work.width).min(work.len)
         };
-        let target = acc.ptr().wrapping_add(unit * work.width);
+        let target = acc.get().wrapping_add(unit * work.width);
         if work.row_reduced {
             let mut lanes = [R::identity(); LANES];
             for row in rows {

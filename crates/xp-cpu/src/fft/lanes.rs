@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
 use num_complex::Complex;
-use rayon::prelude::*;
 
 use super::float::FftFloat;
 use super::scratch::{Scratch, carve, carved};
 use super::simd;
 use super::stockham::{self, ColumnLine};
-use super::view::Shared;
+use crate::threads::{Shared, for_each_part};
 
 /// Fewer elements than this are transformed by the calling thread.
 const PARALLEL_MIN: usize = 1 << 14;
@@ -178,7 +177,7 @@ pub(super) unsafe fn run<K: LaneKernel>(kernel: &K, src: *const K::In, dst: *mut
     let tasks = (threads * 8).min(count.div_ceil(width)).min(work.div_ceil(PARALLEL_MIN / 2));
     let per_task = count.div_ceil(tasks).next_multiple_of(width);
     let job = Shared::new(&job);
-    (0..count.div_ceil(per_task)).into_par_iter().for_each(|task| {
+    for_each_part(count.div_ceil(per_task), &|task| {
         let (from, to) = (task * per_task, ((task + 1) * per_task).min(count));
         // SAFETY: the caller's promise; tasks have different lanes, and those do not overlap.
         unsafe { job.get().range(from, to) }

@@ -11,7 +11,6 @@
 use std::sync::Arc;
 
 use num_complex::Complex;
-use rayon::prelude::*;
 use rustfft::{Fft, FftDirection};
 
 use super::float::{FftFloat, Roots, unit_root};
@@ -20,7 +19,7 @@ use super::plan::{self, Plan};
 use super::scratch::{Scratch, SharedArray, carve, carved};
 use super::simd::vectorized;
 use super::stockham::{self, LongLine};
-use super::view::Shared;
+use crate::threads::{self, Shared};
 
 /// The preferred number of rows, `n1`, and its limits.
 const ROWS: usize = 16;
@@ -123,7 +122,7 @@ impl<T: FftFloat> Large<T> {
         unsafe { self.run(Input::Load(load), Output::Row(Shared::new(whole.as_mut_ptr()), T::ONE)) };
         let whole = &*whole;
         store(0, whole[0], whole[0]);
-        (1..n / 2 + 1).into_par_iter().with_min_len(4096).for_each(|k| store(k, whole[k], whole[n - k]));
+        threads::parallel(n / 2, |pairs| pairs.for_each(|k| store(k + 1, whole[k + 1], whole[n - k - 1])));
     }
 }
 
@@ -251,7 +250,7 @@ impl<T: FftFloat> FourStep<T> {
         let mut middle = SharedArray::new(self.n1 * self.pitch);
         self.columns(load, &mut middle);
         let scratch = self.row.get_inplace_scratch_len();
-        middle.par_chunks_mut(self.pitch).for_each(|row| {
+        threads::for_chunks(&mut middle, self.pitch, |_, row| {
             with_tile(scratch, |scratch| self.row.process_with_scratch(&mut row[..self.n2], scratch));
         });
         middle
@@ -262,7 +261,7 @@ impl<T: FftFloat> FourStep<T> {
     fn groups(&self, f: impl Fn(usize, usize, &[Complex<T>]) + Sync) {
         let zero = Complex::new(T::ZERO, T::ZERO);
         let groups = self.n2.div_ceil(Self::WIDTH);
-        (0..groups).into_par_iter().with_min_len(groups.div_ceil(64)).for_each(|group| {
+        threads::for_each_part(groups, &|group| {
             let first = group * Self::WIDTH;
             let mut coarse = [zero; *ROWS_RANGE.end()];
             let coarse = &mut coarse[..self.n1];
@@ -361,7 +360,8 @@ impl<T: FftFloat> Bluestein<T> {
             let w = unit_root::<T>(square, 2 * n as u64);
             if direction == FftDirection::Forward { w } else { w.conj() }
         };
-        let chirp: Vec<_> = (0..n).into_par_iter().map(root).collect();
+        let mut chirp = vec![Complex::new(T::ZERO, T::ZERO); n];
+        threads::for_chunks(&mut chirp, 4096, |i, chunk| chunk.iter_mut().enumerate().for_each(|(j, z)| *z = root(4096 * i + j)));
         let (n1, n2) = (ROWS, convenient((2 * n - 1).div_ceil(ROWS)));
         let m = n1 * n2;
         let forward = FourStep::new(n1, n2, FftDirection::Forward);
@@ -408,9 +408,8 @@ impl<T: FftFloat> Bluestein<T> {
         let (n2, pitch) = (self.forward.n2, self.forward.pitch);
         let scratch = self.row.get_inplace_scratch_len();
         let scratch = scratch.max(self.forward.row.get_inplace_scratch_len());
-        let rows = middle.par_chunks_mut(pitch).zip(self.spectrum.par_chunks(pitch));
-        rows.for_each(|(row, spectrum)| {
-            let row = &mut row[..n2];
+        threads::for_chunks(middle, pitch, |i, row| {
+            let (row, spectrum) = (&mut row[..n2], &self.spectrum[i * pitch..]);
             with_tile(scratch, |scratch| {
                 self.forward.row.process_with_scratch(row, scratch);
                 vectorized(|| row.iter_mut().zip(spectrum).for_each(|(z, s)| *z = *z * s));

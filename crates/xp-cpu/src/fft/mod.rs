@@ -37,7 +37,8 @@ use lanes::{Lanes, Run};
 use large::{Input, Large, Output};
 use scratch::SharedArray;
 use trig::TrigKernel;
-use view::Shared;
+
+use crate::threads::Shared;
 
 /// Lanes of at least this length are split into two passes.
 const LARGE: usize = 1 << 16;

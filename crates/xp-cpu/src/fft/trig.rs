@@ -18,7 +18,7 @@ use super::lanes::{LaneKernel, Lanes, Run};
 use super::large::{self, Input, Large, Output};
 use super::plan::{self, Plan};
 use super::simd;
-use super::view::Shared;
+use crate::threads::Shared;
 
 /// The family of a real-to-real transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -65,24 +65,3 @@ pub fn row_major(shape: &[usize]) -> Vec<isize> {
     }
     strides
 }
-
-/// A pointer that tasks on several threads may use; each task touches elements of its own.
-pub(super) struct Shared<P>(P);
-
-// SAFETY: only a promise of the code that creates one: tasks write disjoint elements and read none
-// that another task writes; every use states why.
-unsafe impl<P> Send for Shared<P> {}
-// SAFETY: as above.
-unsafe impl<P> Sync for Shared<P> {}
-
-impl<P: Copy> Shared<P> {
-    pub(super) fn new(pointer: P) -> Self {
-        Self(pointer)
-    }
-
-    /// The pointer (a method, so that closures capture the wrapper and not its field).
-    #[inline(always)]
-    pub(super) fn get(&self) -> P {
-        self.0
-    }
-}

@@ -1,9 +1,9 @@
-//! Splitting work over the rayon pool, and views of memory shared by its tasks.
+//! Splitting work into ranges, and views of memory shared by its tasks.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use rayon::prelude::*;
+use crate::threads::{for_each_part, map};
 
 /// Below this many bytes of traffic a kernel stays on the calling thread.
 pub(super) const MIN_BYTES: usize = 1 << 17;
@@ -20,24 +20,14 @@ pub(super) const fn grain<T>() -> usize {
 pub(super) fn for_ranges(n: usize, grain: usize, f: impl Fn(Range<usize>) + Sync) {
     let grain = grain.max(1);
     let range = |i: usize| i * grain..((i + 1) * grain).min(n);
-    let tasks = n.div_ceil(grain);
-    if tasks <= 1 || rayon::current_num_threads() == 1 {
-        (0..tasks).for_each(|i| f(range(i)));
-    } else {
-        (0..tasks).into_par_iter().for_each(|i| f(range(i)));
-    }
+    for_each_part(n.div_ceil(grain), &|i| f(range(i)));
 }
 
 /// As [`for_ranges`], collecting one value per range, in order.
 pub(super) fn map_ranges<R: Send>(n: usize, grain: usize, f: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
     let grain = grain.max(1);
     let range = |i: usize| i * grain..((i + 1) * grain).min(n);
-    let tasks = n.div_ceil(grain);
-    if tasks <= 1 || rayon::current_num_threads() == 1 {
-        (0..tasks).map(|i| f(range(i))).collect()
-    } else {
-        (0..tasks).into_par_iter().map(|i| f(range(i))).collect()
-    }
+    map(n.div_ceil(grain), |i| f(range(i)))
 }
 
 /// A pointer that several tasks write through, each to its own elements.

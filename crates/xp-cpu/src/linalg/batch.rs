@@ -1,8 +1,8 @@
 //! Many small problems at once.
 
 use super::{Error, Result};
+use crate::threads::map;
 use faer::Par;
-use rayon::prelude::*;
 
 /// Runs `solve(i, par)` for every `i < count` and reports the error of the smallest failing `i`.
 ///
@@ -25,9 +25,6 @@ pub fn for_each(count: usize, work: usize, par: Par, solve: impl Fn(usize, Par) 
     // About sixteen tasks for every thread, each with enough work to pay for its start.
     let least = (1usize << 14).div_ceil(work.max(1));
     let task = count.div_ceil(16 * threads).max(least);
-    let failures: Vec<(usize, Error)> = (0..count.div_ceil(task))
-        .into_par_iter()
-        .filter_map(|t| (t * task..((t + 1) * task).min(count)).find_map(|i| one(i, Par::Seq).err()))
-        .collect();
-    failures.into_iter().min_by_key(|&(i, _)| i).map_or(Ok(()), Err)
+    let failures = map(count.div_ceil(task), |t| (t * task..((t + 1) * task).min(count)).find_map(|i| one(i, Par::Seq).err()));
+    failures.into_iter().flatten().next().map_or(Ok(()), Err)
 }

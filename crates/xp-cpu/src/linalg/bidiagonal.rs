@@ -1,8 +1,8 @@
 //! Reduction of real matrices to upper bidiagonal form, and the singular values of that form.
 
 use super::simd::Kernels;
-use super::tridiagonal::{axpy, dot, reflection, split};
-use super::workspace::{matrix, matrix_req, par_for};
+use super::tridiagonal::{axpy, dot, reflection};
+use super::workspace::{for_columns, matrix, matrix_req, par_for};
 use super::{Accum, RealScalar, Result, Scalar};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::matmul::matmul as product;
@@ -154,7 +154,8 @@ fn both_products<T: Scalar>(
     };
     let width = n.div_ceil(parts).next_multiple_of(4);
     let address = Address(z.as_mut().as_ptr_mut());
-    split(sums.as_mut().subcols_mut(0, parts), 0, parts, &|part, mut sum: MatMut<'_, T>| {
+    let all = if parts > 1 { par } else { Par::Seq };
+    for_columns(sums.as_mut().subcols_mut(0, parts), 1, all, |part, mut sum| {
         sum.fill(T::ZERO);
         let (first, last) = ((part * width).min(n), ((part + 1) * width).min(n));
         if first == last {

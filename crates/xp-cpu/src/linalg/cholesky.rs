@@ -6,7 +6,7 @@ use super::simd::Kernels;
 use super::substitution::substitute;
 use super::triangular::{Op, Triangle, solve_triangular};
 use super::tridiagonal::dot;
-use super::workspace::{copy_into, is_row_major, matrix, matrix_req, par_for, with_workspace, zero_strict_upper};
+use super::workspace::{copy_into, is_row_major, matrix, matrix_req, numbers, par_for, with_workspace, zero_strict_upper};
 use super::{Error, RealScalar, Result, Scalar};
 use faer::dyn_stack::StackReq;
 use faer::linalg::cholesky::llt::factor::{LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
@@ -76,10 +76,10 @@ fn by_blocks<T: Scalar>(a: MatRef<'_, T>, mut out: MatMut<'_, T>, kernels: &'sta
     let req = matrix_req::<T>(n, if in_place { 0 } else { n }).and(StackReq::new_aligned::<T>(packed_len, 64));
     with_workspace(req, |stack| {
         let (mut own, stack) = matrix::<T>(n, if in_place { 0 } else { n }, stack);
-        let (mut packed, _) = stack.make_aligned_with::<T>(packed_len, 64, |_| T::ZERO);
+        let (packed, _) = numbers::<T>(packed_len, stack);
         let mut u = if in_place { out.as_mut().transpose_mut() } else { own.as_mut() };
         copy_into(u.as_mut(), a.transpose(), par);
-        factor_upper(u.as_mut(), &mut packed, kernels, par)?;
+        factor_upper(u.as_mut(), packed, kernels, par)?;
         zero_strict_upper(u.transpose_mut());
         if !in_place {
             copy_into(out.as_mut(), own.transpose(), par);

@@ -126,14 +126,7 @@ fn by_blocks<T: Scalar>(
         let (y, _) = matrix::<T>(n, threads(par), stack);
         tridiagonal::tridiagonalise(a.as_mut(), off, tau, w, y, kernels, par);
     };
-    match par {
-        Par::Seq => reduce(stack),
-        // Inside the pool, the many short parallel steps start without a hand-over.
-        Par::Rayon(_) => {
-            let reduce = &mut reduce;
-            rayon::scope(|_| reduce(stack));
-        }
-    }
+    reduce(stack);
     for (i, x) in diagonal.iter_mut().enumerate() {
         *x = a[(i, i)];
     }
@@ -151,7 +144,7 @@ fn by_blocks<T: Scalar>(
     tridiagonal::block_factors(a.as_ref(), tau, factors.as_mut());
     tridiagonal_self_adjoint_evd(DiagRef::from_slice(diagonal), DiagRef::from_slice(off), lambda, Some(v.as_mut()), par, stack, params::<T>())
         .map_err(|_| Error::NoConvergence)?;
-    apply(a.as_ref().submatrix(1, 0, n - 1, n - 1), factors.as_ref(), v.subrows_mut(1, n - 1), par, stack)
+    apply(a.as_ref().submatrix(1, 0, n - 1, n - 1), factors.as_ref(), v.subrows_mut(1, n - 1), par)
 }
 
 /// Zeroes the strict upper triangle, which is not part of the input, and the imaginary parts of the diagonal.

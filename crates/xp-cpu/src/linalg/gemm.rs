@@ -2,11 +2,10 @@
 //! the blocks of the result.
 
 use super::simd::{Kernels, Tile};
-use super::workspace::{col_chunks, with_workspace};
+use super::workspace::{for_chunks, for_tiles, numbers, with_workspace};
 use super::{Result, Scalar, Triangle};
 use faer::dyn_stack::StackReq;
 use faer::{Accum, MatMut, MatRef, Par};
-use rayon::prelude::*;
 
 /// Inner dimension of a block, in bytes of a column.
 const DEPTH_BYTES: usize = 3072;
@@ -38,26 +37,17 @@ pub(super) fn gemm<T: Scalar>(
     let (left_panels, right_panels) = (m.div_ceil(mr), n.div_ceil(nr));
     let req = StackReq::new_aligned::<T>(left_panels * mr * depth, 64).and(StackReq::new_aligned::<T>(right_panels * nr * depth, 64));
     with_workspace(req, |stack| {
-        let (mut left, stack) = stack.make_aligned_with::<T>(left_panels * mr * depth, 64, |_| T::ZERO);
-        let (mut right, _) = stack.make_aligned_with::<T>(right_panels * nr * depth, 64, |_| T::ZERO);
+        let (left, stack) = numbers::<T>(left_panels * mr * depth, stack);
+        let (right, _) = numbers::<T>(right_panels * nr * depth, stack);
         for (block, k0) in (0..k).step_by(depth).enumerate() {
             let kb = depth.min(k - k0);
             let (a, b) = (a.subcols(k0, kb), b.subrows(k0, kb).transpose());
-            let pack_left = |(p, panel): (usize, &mut [T])| pack(a, p * mr, mr, panel);
-            let pack_right = |(p, panel): (usize, &mut [T])| pack(b, p * nr, nr, panel);
             let add = block > 0 || matches!(accum, Accum::Add);
-            match par {
-                Par::Seq => {
-                    left.chunks_mut(mr * kb).take(left_panels).enumerate().for_each(pack_left);
-                    right.chunks_mut(nr * kb).take(right_panels).enumerate().for_each(pack_right);
-                }
-                Par::Rayon(_) => {
-                    left.par_chunks_mut(mr * kb).take(left_panels).enumerate().with_min_len(4).for_each(pack_left);
-                    right.par_chunks_mut(nr * kb).take(right_panels).enumerate().with_min_len(8).for_each(pack_right);
-                }
-            }
+            for_chunks(&mut left[..left_panels * mr * kb], mr * kb, par, |p, panel| pack(a, p * mr, mr, panel));
+            for_chunks(&mut right[..right_panels * nr * kb], nr * kb, par, |p, panel| pack(b, p * nr, nr, panel));
             let (left, right) = (&left[..], &right[..]);
-            let task = |mut c: MatMut<'_, T>, i0: usize, j0: usize| {
+            let (rows, columns) = (TASK_PANELS * mr, TASK_COLUMNS / nr * nr);
+            for_tiles(c.as_mut(), [rows, columns], par, |i0, j0, mut c| {
                 for j in (0..c.ncols()).step_by(nr) {
                     for i in (0..c.nrows()).step_by(mr) {
                         let tile = Tile {
@@ -79,23 +69,7 @@ pub(super) fn gemm<T: Scalar>(
                         unsafe { (kernels.product)(&tile) };
                     }
                 }
-            };
-            let (rows, columns) = (TASK_PANELS * mr, TASK_COLUMNS / nr * nr);
-            match par {
-                Par::Seq => {
-                    for j in (0..n).step_by(columns) {
-                        for i in (0..m).step_by(rows) {
-                            let c = c.as_mut().submatrix_mut(i, j, rows.min(m - i), columns.min(n - j));
-                            task(c, i, j);
-                        }
-                    }
-                }
-                Par::Rayon(_) => {
-                    c.as_mut().par_col_chunks_mut(columns).enumerate().for_each(|(j, c)| {
-                        c.par_row_chunks_mut(rows).enumerate().for_each(|(i, c)| task(c, i * rows, j * columns));
-                    });
-                }
-            }
+            });
         }
     })
 }
@@ -110,18 +84,12 @@ pub(super) fn symmetric<T: Scalar>(mut c: MatMut<'_, T>, x: MatRef<'_, T>, kerne
     let depth = k.div_ceil(k.div_ceil(DEPTH_BYTES / size_of::<T>()));
     let panels = n.div_ceil(mr);
     with_workspace(StackReq::new_aligned::<T>(panels * mr * depth, 64), |stack| {
-        let (mut packed, _) = stack.make_aligned_with::<T>(panels * mr * depth, 64, |_| T::ZERO);
+        let (packed, _) = numbers::<T>(panels * mr * depth, stack);
         for k0 in (0..k).step_by(depth) {
             let kb = depth.min(k - k0);
             let xt = x.subrows(k0, kb).transpose();
-            let pack = |(p, panel): (usize, &mut [T])| pack(xt, p * mr, mr, panel);
-            match par {
-                Par::Seq => packed.chunks_mut(mr * kb).take(panels).enumerate().for_each(pack),
-                Par::Rayon(_) => {
-                    packed.par_chunks_mut(mr * kb).take(panels).enumerate().with_min_len(4).for_each(pack);
-                }
-            }
-            let product = PanelProduct { packed: &packed, depth: kb, alpha: T::ONE, add: k0 > 0 };
+            for_chunks(&mut packed[..panels * mr * kb], mr * kb, par, |p, panel| pack(xt, p * mr, mr, panel));
+            let product = PanelProduct { packed, depth: kb, alpha: T::ONE, add: k0 > 0 };
             product.write_triangle(c.as_mut(), Triangle::Lower, kernels, par);
         }
     })
@@ -142,27 +110,8 @@ impl<T: Scalar> PanelProduct<'_, T> {
         assert!(c.row_stride() == 1 && c.nrows() == n);
         let mr = kernels.tile_rows;
         assert!(self.packed.len() >= n.next_multiple_of(mr) * self.depth);
-        // Stripes of columns and, in them, the rows that reach the triangle.
         let (rows, columns) = (TASK_PANELS * mr, TASK_COLUMNS / 2 / mr * mr);
-        let stripe = |(s, c): (usize, MatMut<'_, T>)| {
-            let j0 = s * columns;
-            let (first, c) = match triangle {
-                Triangle::Lower => (j0, c.subrows_mut(j0, n - j0)),
-                Triangle::Upper => {
-                    let reach = (j0 + c.ncols()).min(n);
-                    (0, c.subrows_mut(0, reach))
-                }
-            };
-            let block = |(r, c): (usize, MatMut<'_, T>)| self.tiles(c, first + r * rows, j0, triangle, kernels);
-            match par {
-                Par::Seq => col_chunks(c.transpose_mut(), rows).enumerate().for_each(|(r, c)| block((r, c.transpose_mut()))),
-                Par::Rayon(_) => c.par_row_chunks_mut(rows).enumerate().for_each(block),
-            }
-        };
-        match par {
-            Par::Seq => col_chunks(c, columns).enumerate().for_each(stripe),
-            Par::Rayon(_) => c.par_col_chunks_mut(columns).enumerate().with_max_len(1).for_each(stripe),
-        }
+        for_tiles(c, [rows, columns], par, |i, j, c| self.tiles(c, i, j, triangle, kernels));
     }
 
     /// The tiles of the triangle among the rows from `i0` and the columns from `j0` on.

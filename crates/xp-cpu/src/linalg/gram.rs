@@ -2,11 +2,11 @@
 
 use super::gemm::symmetric;
 use super::simd::{Kernels, Tile};
-use super::workspace::{is_row_major, mirror_lower};
+use super::workspace::{for_chunks, for_parts, is_row_major, mirror_lower};
 use super::{Scalar, copy_into};
+use crate::threads::{Shared, map};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{Accum, MatMut, MatRef, Par};
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// From this many columns on, threads share each block of rows; below, each has blocks of its own.
@@ -139,9 +139,9 @@ fn narrow<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync
                         let size = k * plan.panel;
                         pack_panel(block, k, n, p * plan.panel, &mut packed[p * size..(p + 1) * size], plan.panel);
                     }
-                    let sum = SharedMut(sum.as_mut_ptr());
+                    let sum = Shared::new(sum.as_mut_ptr());
                     // SAFETY: this thread alone uses the accumulator, which holds n x n elements.
-                    unsafe { add_stripe(kernels, packed, k, n, plan.panel, 0..n, &sum) };
+                    unsafe { add_stripe(kernels, packed, k, n, plan.panel, 0..n, sum) };
                 }
                 None => add_portable(&mut sum, block, k, n, Par::Seq),
             }
@@ -155,7 +155,7 @@ fn narrow<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync
         parts.for_each(|part| add_assign(&mut total, &part));
         return total;
     } else {
-        (0..plan.groups).into_par_iter().map(one_group).collect()
+        map(plan.groups, one_group)
     };
     let mut parts = parts.into_iter();
     let mut total = parts.next().expect("at least one group");
@@ -184,36 +184,27 @@ fn wide<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync),
         let rows = plan.rows(b);
         let k = rows.len();
         let block = &mut block[..k * n];
-        let fill_part = |(i, part): (usize, &mut [T])| {
+        let fill_part = |i: usize, part: &mut [T]| {
             let start = rows.start + i * SUB;
             fill(start..(start + SUB).min(rows.end), part);
         };
         let Some(kernels) = T::kernels() else {
-            block.chunks_mut(SUB * n).enumerate().for_each(fill_part);
+            for_chunks(block, SUB * n, Par::Seq, fill_part);
             add_portable(&mut sum, block, k, n, par);
             continue;
         };
         let size = k * plan.panel;
-        let total = SharedMut(sum.as_mut_ptr());
+        let total = Shared::new(sum.as_mut_ptr());
         let stripes = n.div_ceil(stripe);
         let run = |s: usize, packed: &[T]| {
             // SAFETY: stripes are disjoint columns of the n x n accumulator.
-            unsafe { add_stripe(kernels, packed, k, n, plan.panel, s * stripe..((s + 1) * stripe).min(n), &total) };
+            unsafe { add_stripe(kernels, packed, k, n, plan.panel, s * stripe..((s + 1) * stripe).min(n), total) };
         };
         let pack = |p: usize, block: &[T], panel: &mut [T]| pack_panel(block, k, n, p * plan.panel, panel, plan.panel);
         let panels = n.div_ceil(plan.panel);
-        match par {
-            Par::Seq => {
-                block.chunks_mut(SUB * n).enumerate().for_each(fill_part);
-                packed.chunks_mut(size).take(panels).enumerate().for_each(|(p, panel)| pack(p, block, panel));
-                (0..stripes).for_each(|s| run(s, packed));
-            }
-            Par::Rayon(_) => {
-                block.par_chunks_mut(SUB * n).enumerate().for_each(fill_part);
-                packed.par_chunks_mut(size).take(panels).enumerate().for_each(|(p, panel)| pack(p, block, panel));
-                (0..stripes).into_par_iter().with_max_len(1).for_each(|s| run(s, packed));
-            }
-        }
+        for_chunks(block, SUB * n, par, fill_part);
+        for_chunks(&mut packed[..panels * size], size, par, |p, panel| pack(p, block, panel));
+        for_parts(stripes, par, &|s| run(s, packed));
     }
     sum
 }
@@ -245,16 +236,11 @@ impl<T: Scalar> Aligned<T> {
     }
 }
 
-/// An address shared by threads that write disjoint columns.
-struct SharedMut<T>(*mut T);
-// SAFETY: the users write disjoint elements.
-unsafe impl<T: Send> Sync for SharedMut<T> {}
-
 /// Adds the products of the packed panels to the lower part of the columns `js` of the accumulator.
 ///
 /// # Safety
 /// `sum` holds `n x n` elements in column-major order, and no other thread uses the columns `js`.
-unsafe fn add_stripe<T: Scalar>(kernels: &Kernels<T>, packed: &[T], k: usize, n: usize, panel: usize, js: Range<usize>, sum: &SharedMut<T>) {
+unsafe fn add_stripe<T: Scalar>(kernels: &Kernels<T>, packed: &[T], k: usize, n: usize, panel: usize, js: Range<usize>, sum: Shared<*mut T>) {
     let at = |column: usize| packed[column / panel * panel * k + column % panel..].as_ptr();
     for i in (js.start / panel * panel..n).step_by(panel) {
         let m = panel.min(n - i);
@@ -273,7 +259,7 @@ unsafe fn add_stripe<T: Scalar>(kernels: &Kernels<T>, packed: &[T], k: usize, n:
                 b_k: panel as isize,
                 b_j: 1,
                 // SAFETY: i < n and j0 < n.
-                c: unsafe { sum.0.add(j0 * n + i) },
+                c: unsafe { sum.get().add(j0 * n + i) },
                 c_j: n as isize,
                 add: true,
             };

@@ -3,10 +3,11 @@
 //! faer's own factorisation takes a column for dependent, and leaves it out, once what is left of it is below
 //! `16 m eps` of its norm, which loses the small singular values of tall matrices; this one has no threshold.
 
-use super::workspace::{col_chunks, par_for, with_workspace};
+use super::workspace::{for_columns, par_for, with_workspace};
 use super::{Result, Scalar};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::householder::{
+    apply_block_householder_on_the_left_in_place_scratch, apply_block_householder_on_the_left_in_place_with_conj,
     apply_block_householder_sequence_on_the_left_in_place_scratch, apply_block_householder_sequence_on_the_left_in_place_with_conj,
     apply_block_householder_transpose_on_the_left_in_place_scratch, apply_block_householder_transpose_on_the_left_in_place_with_conj,
     make_householder_in_place,
@@ -15,7 +16,7 @@ use faer::linalg::matmul::dot::inner_prod;
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{Accum, Conj, MatMut, MatRef, Par};
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 /// Columns that are reduced one by one.
 const NARROW: usize = 8;
@@ -33,59 +34,84 @@ pub(super) fn block_size(m: usize, n: usize) -> usize {
     block.min(m).min(n).max(1)
 }
 
-/// Workspace of [`factor_in_place`].
-pub(super) fn factor_req<T: Scalar>(m: usize, n: usize) -> StackReq {
-    apply_block_householder_transpose_on_the_left_in_place_scratch::<T>(m, block_size(m, n), n)
-}
-
 /// Factors a column-major matrix: `r` above the diagonal and on it, the reflections below it. `coefficients`, of
 /// `block_size(m, n) x min(m, n)`, gets the upper triangles that [`faer::linalg::householder`] needs to apply them.
 ///
 /// Panels are factored by halves, after Elmroth & Gustavson, "Applying recursion to serial and parallel QR factorization"
 /// (2000).
-pub(super) fn factor_in_place<T: Scalar>(mut a: MatMut<'_, T>, mut coefficients: MatMut<'_, T>, par: Par, stack: &mut MemStack) {
+pub(super) fn factor_in_place<T: Scalar>(mut a: MatMut<'_, T>, mut coefficients: MatMut<'_, T>, par: Par) -> Result<()> {
     let (m, n) = a.shape();
     let (k, block) = (m.min(n), block_size(m, n));
     for start in (0..k).step_by(block) {
         let width = block.min(k - start);
         let (mut panel, right) = a.as_mut().submatrix_mut(start, start, m - start, n - start).split_at_col_mut(width);
         let mut t = coefficients.as_mut().submatrix_mut(0, start, width, width);
-        factor_panel(panel.as_mut(), t.as_mut(), par, stack);
-        reflect(panel.as_ref(), t.as_ref(), right, par, stack);
+        factor_panel(panel.as_mut(), t.as_mut(), par)?;
+        reflect(panel.as_ref(), t.as_ref(), right, par)?;
     }
-}
-
-/// Workspace of [`apply`] to `width` columns.
-pub(super) fn apply_req<T: Scalar>(m: usize, n: usize, width: usize) -> StackReq {
-    apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(m, block_size(m, n), width)
+    Ok(())
 }
 
 /// `target = q target` with the unitary `q` (`m x m`) of [`factor_in_place`].
 ///
 /// # Errors
 /// [`super::Error::OutOfMemory`] for the workspaces of the threads.
-pub(super) fn apply<T: Scalar>(
-    factored: MatRef<'_, T>,
-    coefficients: MatRef<'_, T>,
-    target: MatMut<'_, T>,
-    par: Par,
-    stack: &mut MemStack,
-) -> Result<()> {
-    let (v, width) = (factored.subcols(0, coefficients.ncols()), target.ncols());
-    let apply = |target, stack: &mut MemStack| {
-        apply_block_householder_sequence_on_the_left_in_place_with_conj(v, coefficients, Conj::No, target, Par::Seq, stack);
-    };
-    let par = if width > STRIPE { par_for(par, factored.nrows() * v.ncols() * width) } else { Par::Seq };
+pub(super) fn apply<T: Scalar>(factored: MatRef<'_, T>, coefficients: MatRef<'_, T>, target: MatMut<'_, T>, par: Par) -> Result<()> {
+    let v = factored.subcols(0, coefficients.ncols());
     let req = apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(v.nrows(), coefficients.nrows(), STRIPE);
-    match par {
-        Par::Seq => col_chunks(target, STRIPE).for_each(|columns| apply(columns, stack)),
-        // Columns are independent: a thread takes whole ones.
-        Par::Rayon(_) => target.par_col_chunks_mut(STRIPE).try_for_each(|columns| with_workspace(req, |stack| apply(columns, stack)))?,
+    by_stripes(v, target, req, par, |columns, stack| {
+        apply_block_householder_sequence_on_the_left_in_place_with_conj(v, coefficients, Conj::No, columns, Par::Seq, stack);
+    })
+}
+
+/// The first columns of the unitary `q` of [`factor_in_place`].
+///
+/// # Errors
+/// As [`apply`].
+pub(super) fn form<T: Scalar>(factored: MatRef<'_, T>, coefficients: MatRef<'_, T>, mut q: MatMut<'_, T>, par: Par) -> Result<()> {
+    let (m, n, k, block) = (factored.nrows(), q.ncols(), coefficients.ncols(), coefficients.nrows());
+    for_columns(q.as_mut(), NARROW, par_for(par, m * n), |j, mut columns| {
+        columns.fill(T::ZERO);
+        columns.subrows_mut(j.min(m), m - j.min(m)).diagonal_mut().fill(T::ONE);
+    });
+    // Backwards, so that the reflections of a block meet columns of zeros in all rows but their own before it.
+    for start in (0..k).step_by(block).rev() {
+        let width = block.min(k - start);
+        let v = factored.submatrix(start, start, m - start, width);
+        let t = coefficients.submatrix(0, start, width, width);
+        let target = q.as_mut().submatrix_mut(start, start, m - start, n - start);
+        let req = apply_block_householder_on_the_left_in_place_scratch::<T>(v.nrows(), width, STRIPE);
+        by_stripes(v, target, req, par, |columns, stack| {
+            apply_block_householder_on_the_left_in_place_with_conj(v, t, Conj::No, columns, Par::Seq, stack);
+        })?;
     }
     Ok(())
 }
 
-fn factor_panel<T: Scalar>(mut a: MatMut<'_, T>, mut t: MatMut<'_, T>, par: Par, stack: &mut MemStack) {
+/// Calls `f` for stripes of the columns of `target`, which are independent: a thread takes whole ones.
+fn by_stripes<T: Scalar>(
+    v: MatRef<'_, T>,
+    target: MatMut<'_, T>,
+    req: StackReq,
+    par: Par,
+    f: impl Fn(MatMut<'_, T>, &mut MemStack) + Sync,
+) -> Result<()> {
+    let width = target.ncols();
+    let par = par_for(par, v.nrows() * v.ncols() * width);
+    let stripe = match par {
+        Par::Seq => STRIPE,
+        Par::Rayon(threads) => width.div_ceil(threads.get()).next_multiple_of(NARROW).min(STRIPE),
+    };
+    let failure = Mutex::new(None);
+    for_columns(target, stripe, par, |_, columns| {
+        if let Err(error) = with_workspace(req, |stack| f(columns, stack)) {
+            *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+    });
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+fn factor_panel<T: Scalar>(mut a: MatMut<'_, T>, mut t: MatMut<'_, T>, par: Par) -> Result<()> {
     let n = a.ncols();
     if n <= NARROW {
         factor_narrow(a.as_mut(), t.as_mut());
@@ -103,14 +129,14 @@ fn factor_panel<T: Scalar>(mut a: MatMut<'_, T>, mut t: MatMut<'_, T>, par: Par,
             Par::Seq,
         );
         triangular_matmul(t, UnitTriangularUpper, Accum::Add, below.adjoint(), Rectangular, below, Rectangular, T::ONE, Par::Seq);
-        return;
+        return Ok(());
     }
     let half = (n / 2).next_multiple_of(NARROW);
     let (mut left, mut right) = a.as_mut().split_at_col_mut(half);
     let (mut t_left, mut t_between, _, mut t_right) = t.split_at_mut(half, half);
-    factor_panel(left.as_mut(), t_left.as_mut(), par, stack);
-    reflect(left.as_ref(), t_left.as_ref(), right.as_mut(), par, stack);
-    factor_panel(right.as_mut().split_at_row_mut(half).1, t_right.as_mut(), par, stack);
+    factor_panel(left.as_mut(), t_left.as_mut(), par)?;
+    reflect(left.as_ref(), t_left.as_ref(), right.as_mut(), par)?;
+    factor_panel(right.as_mut().split_at_row_mut(half).1, t_right.as_mut(), par)?;
     // The products of the reflections on the left with those on the right.
     let (left, right) = (left.as_ref().split_at_row(half).1, right.as_ref().split_at_row(half).1);
     let ((left_top, left_below), (right_top, right_below)) = (left.split_at_row(n - half), right.split_at_row(n - half));
@@ -125,7 +151,8 @@ fn factor_panel<T: Scalar>(mut a: MatMut<'_, T>, mut t: MatMut<'_, T>, par: Par,
         T::ONE,
         Par::Seq,
     );
-    matmul(t_between, Accum::Add, left_below.adjoint(), right_below, T::ONE, par);
+    matmul(t_between, Accum::Add, left_below.adjoint(), right_below, T::ONE, Par::Seq);
+    Ok(())
 }
 
 /// Reflects column by column; the diagonal of `t` gets the scales of the reflections.
@@ -150,8 +177,10 @@ fn factor_narrow<T: Scalar>(mut a: MatMut<'_, T>, mut t: MatMut<'_, T>) {
     }
 }
 
-fn reflect<T: Scalar>(v: MatRef<'_, T>, t: MatRef<'_, T>, target: MatMut<'_, T>, par: Par, stack: &mut MemStack) {
-    if target.ncols() > 0 {
-        apply_block_householder_transpose_on_the_left_in_place_with_conj(v, t, Conj::Yes, target, par, stack);
-    }
+/// `target = q^H target` with the product `q` of the reflections `v`.
+fn reflect<T: Scalar>(v: MatRef<'_, T>, t: MatRef<'_, T>, target: MatMut<'_, T>, par: Par) -> Result<()> {
+    let req = apply_block_householder_transpose_on_the_left_in_place_scratch::<T>(v.nrows(), v.ncols(), STRIPE);
+    by_stripes(v, target, req, par, |columns, stack| {
+        apply_block_householder_transpose_on_the_left_in_place_with_conj(v, t, Conj::Yes, columns, Par::Seq, stack);
+    })
 }

@@ -1,7 +1,7 @@
 //! Products of integer matrices, wrapping on overflow.
 
+use super::workspace::for_columns;
 use faer::{MatMut, MatRef, Par};
-use rayon::prelude::*;
 
 /// Element of an integer matrix.
 pub trait Integer: Copy + Send + Sync + 'static {
@@ -74,13 +74,11 @@ fn run<T: Integer, const W: usize>(mut c: MatMut<'_, T>, a: MatRef<'_, T>, b: Ma
         }
         let a = a.subcols(k0, depth);
         let rows_of_c = |c: MatMut<'_, T>, a: MatRef<'_, T>| dispatch::<T, W>(c, a, &packed, depth);
-        match par {
-            Par::Seq => rows_of_c(c.as_mut(), a),
-            Par::Rayon(_) => {
-                let chunk = 32.min(m.div_ceil(8)).max(ROWS);
-                c.as_mut().par_row_chunks_mut(chunk).zip(a.par_row_chunks(chunk)).for_each(|(c, a)| rows_of_c(c, a));
-            }
-        }
+        let chunk = 32.min(m.div_ceil(8)).max(ROWS);
+        for_columns(c.as_mut().transpose_mut(), chunk, par, |i, c| {
+            let height = c.ncols();
+            rows_of_c(c.transpose_mut(), a.subrows(i, height));
+        });
     }
 }
 

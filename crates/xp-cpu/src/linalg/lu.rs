@@ -3,13 +3,12 @@
 use super::qr::par_for_factor;
 use super::substitution::solve_lower;
 use super::triangular::{Op, Triangle, solve_triangular};
-use super::workspace::{copy_into, with_workspace};
+use super::workspace::{copy_into, for_columns, with_workspace};
 use super::{Error, RealScalar, Result, Scalar};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::linalg::triangular_inverse::{invert_unit_lower_triangular, invert_upper_triangular};
 use faer::linalg::triangular_solve::solve_unit_lower_triangular_in_place;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
-use rayon::prelude::*;
 
 /// The factorisation `a[p, :] = l u`, kept in one matrix.
 #[derive(Debug, Clone)]
@@ -183,9 +182,9 @@ fn factor_in_place<T: Scalar>(mut a: MatMut<'_, T>, permutation: &mut [usize], p
             Ok(())
         };
         match par {
-            Par::Seq => factor()?,
-            // Inside the pool, the many short parallel steps start without a hand-over.
-            Par::Rayon(_) => rayon::scope(|_| factor())?,
+            // Inside the pool, faer's many short parallel steps start without a hand-over.
+            Par::Rayon(_) if T::kernels().is_none() => rayon::scope(|_| factor())?,
+            _ => factor()?,
         }
         permutation.iter_mut().enumerate().for_each(|(i, p)| *p = i);
         let mut swaps = 0;
@@ -285,7 +284,7 @@ fn panel<T: Scalar>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
 }
 
 /// Exchanges row `i` with row `pivots[i]`, in this order.
-fn exchange_rows<T: Scalar>(mut a: MatMut<'_, T>, pivots: &[usize], par: Par) {
+fn exchange_rows<T: Scalar>(a: MatMut<'_, T>, pivots: &[usize], par: Par) {
     let exchange = |mut a: MatMut<'_, T>| {
         for c in 0..a.ncols() {
             let mut column = a.as_mut().col_mut(c);
@@ -296,12 +295,12 @@ fn exchange_rows<T: Scalar>(mut a: MatMut<'_, T>, pivots: &[usize], par: Par) {
             }
         }
     };
-    match par {
-        Par::Rayon(threads) if pivots.len() * a.ncols() >= 1 << 14 => {
-            a.par_col_partition_mut(threads.get()).for_each(exchange);
-        }
-        _ => exchange(a.as_mut()),
-    }
+    let (threads, par) = match par {
+        Par::Rayon(threads) if pivots.len() * a.ncols() >= 1 << 14 => (threads.get(), par),
+        _ => (1, Par::Seq),
+    };
+    let width = a.ncols().div_ceil(threads).max(1);
+    for_columns(a, width, par, |_, columns| exchange(columns));
 }
 
 fn zero_pivot<T: Scalar>(factors: MatRef<'_, T>) -> Option<usize> {

@@ -2,9 +2,9 @@
 
 use super::Scalar;
 use super::simd::Tile;
-use super::workspace::{col_chunks, par_for};
+use super::workspace::{for_columns, for_parts, par_for};
+use crate::threads::Shared;
 use faer::{Accum, MatMut, MatRef, Par};
-use rayon::prelude::*;
 
 /// `c = alpha a b`, or `c += alpha a b` with [`Accum::Add`]. Views may have any strides.
 ///
@@ -77,31 +77,52 @@ fn thin<T: Scalar>(c: MatMut<'_, T>, accum: Accum, alpha: T, a: MatRef<'_, T>, b
     };
     if c.ncols() > NEAR / size_of::<T>() / a.ncols() {
         // `a` is the small one: the columns are shared out.
-        let columns = COLUMNS.min(c.ncols());
-        let run = |c: MatMut<'_, T>, b: MatRef<'_, T>| run(c, a, b);
-        match par {
-            Par::Rayon(_) => c.par_col_chunks_mut(columns).zip(b.par_col_chunks(columns)).for_each(|(c, b)| run(c, b)),
-            Par::Seq => col_chunks(c, columns).enumerate().for_each(|(i, c)| {
-                let width = c.ncols();
-                run(c, b.subcols(i * columns, width));
-            }),
-        }
-        return;
+        return for_columns(c, COLUMNS, par, |j, c| {
+            let width = c.ncols();
+            run(c, a, b.subcols(j, width));
+        });
     }
-    let run = |c: MatMut<'_, T>, a: MatRef<'_, T>| run(c, a, b);
     // Blocks of rows whose share of `a` and `c` stays in the nearest caches.
     let rows = ((64 << 10) / (size_of::<T>() * (a.ncols() + c.ncols()))).clamp(8, 1024) / 8 * 8;
-    let blocks = c.nrows().div_ceil(rows);
-    match par {
-        Par::Rayon(_) if blocks > 1 => {
-            c.par_row_chunks_mut(rows).zip(a.par_row_chunks(rows)).with_min_len(4).for_each(|(c, a)| run(c, a));
-        }
-        _ => {
-            let mut c = c;
-            for i in (0..c.nrows()).step_by(rows) {
-                let size = rows.min(c.nrows() - i);
-                run(c.as_mut().subrows_mut(i, size), a.subrows(i, size));
-            }
-        }
+    for_columns(c.transpose_mut(), rows, par, |i, c| {
+        let height = c.ncols();
+        run(c.transpose_mut(), a.subrows(i, height), b);
+    });
+}
+
+/// Multiplications up to which a product is too short for a call of its own.
+const SHORT: usize = 1 << 14;
+
+/// The products of stacks of small matrices `a` (`m x k`) and `b` (`k x n`), given as the first address and the strides, one
+/// after the other in `c`. Each pair of offsets names the matrices of one product. `false`, and nothing is done, where
+/// the matrices are not small, or there is no kernel for their layout.
+///
+/// # Safety
+/// The addresses must be those of elements of the operands, which are written, and `c` must have room for all products and
+/// not be used by anybody else.
+pub unsafe fn short_products<T: Scalar>(
+    c: *mut T,
+    (a, a_strides): (*const T, [isize; 2]),
+    (b, b_strides): (*const T, [isize; 2]),
+    [m, k, n]: [usize; 3],
+    offsets: &[[usize; 2]],
+    par: Par,
+) -> bool {
+    let Some(kernels) = T::kernels() else { return false };
+    if b_strides[1] != 1 || n < 2 || m * k * n > SHORT || offsets.len() < 2 {
+        return false;
     }
+    let (a, b, c) = (Shared::new(a.cast_mut()), Shared::new(b.cast_mut()), Shared::new(c));
+    // Parts of a fixed amount of work and memory.
+    let count = ((1 << 18) / (m * k * n + 16 * (m * n + m * k + k * n))).max(1);
+    for_parts(offsets.len().div_ceil(count), par_for(par, m * k * n * offsets.len()), &|part| {
+        let first = part * count;
+        let offsets = &offsets[first..offsets.len().min(first + count)];
+        let c = c.get().wrapping_add(first * m * n);
+        let [b_j, b_k] = a_strides;
+        let tile = Tile { m: n, n: m, k, alpha: T::ONE, a: b.get(), a_k: b_strides[0], b: a.get(), b_k, b_j, c, c_j: n as isize, add: false };
+        // SAFETY: the caller vouches for the operands; every call writes products of its own.
+        unsafe { (kernels.products)(&tile, offsets) };
+    });
+    true
 }

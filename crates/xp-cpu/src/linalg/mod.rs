@@ -44,7 +44,7 @@ pub use gram::{gram, gram_blocks, gram_outer};
 pub use integer::{Integer, matmul_integer};
 pub use lstsq::{LstsqInfo, lstsq, pinv};
 pub use lu::{Lu, det, inv, slogdet, solve};
-pub use matmul::matmul;
+pub use matmul::{matmul, short_products};
 pub use qr::{qr, qr_r};
 pub use scalar::{RealScalar, Scalar};
 pub use svd::{svd, svdvals};

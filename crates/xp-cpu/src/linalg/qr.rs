@@ -1,6 +1,6 @@
 //! QR factorisations.
 
-use super::householder::{apply, apply_req, block_size, factor_in_place, factor_req};
+use super::householder::{block_size, factor_in_place, form};
 use super::workspace::{copy_into, matrix, matrix_req, with_workspace, zero_strict_upper};
 use super::{Result, Scalar};
 use faer::dyn_stack::StackReq;
@@ -43,18 +43,13 @@ fn factor<T: Scalar>(a: MatRef<'_, T>, q: Option<MatMut<'_, T>>, mut r: MatMut<'
     let par = par_for_factor(par, m, n);
     let width = q.as_ref().map_or(0, |q| q.ncols());
     let block = block_size(m, n);
-    let req = StackReq::all_of(&[
-        matrix_req::<T>(m, n),
-        matrix_req::<T>(m, width),
-        matrix_req::<T>(block, k),
-        StackReq::any_of(&[factor_req::<T>(m, n), apply_req::<T>(m, n, width)]),
-    ]);
+    let req = StackReq::all_of(&[matrix_req::<T>(m, n), matrix_req::<T>(m, width), matrix_req::<T>(block, k)]);
     with_workspace(req, |stack| {
         let (mut work, stack) = matrix::<T>(m, n, stack);
         let (mut own_q, stack) = matrix::<T>(m, width, stack);
-        let (mut coefficients, stack) = matrix::<T>(block, k, stack);
+        let (mut coefficients, _) = matrix::<T>(block, k, stack);
         copy_into(work.as_mut(), a, par);
-        factor_in_place(work.as_mut(), coefficients.as_mut(), par, stack);
+        factor_in_place(work.as_mut(), coefficients.as_mut(), par)?;
         for j in 0..n {
             let rows = k.min(j + 1);
             r.as_mut().col_mut(j).subrows_mut(0, rows).copy_from(work.as_ref().col(j).subrows(0, rows));
@@ -62,9 +57,7 @@ fn factor<T: Scalar>(a: MatRef<'_, T>, q: Option<MatMut<'_, T>>, mut r: MatMut<'
         let Some(mut q) = q else { return Ok(()) };
         let in_place = q.row_stride() == 1;
         let mut target = if in_place { q.as_mut() } else { own_q.as_mut() };
-        target.fill(T::ZERO);
-        target.as_mut().diagonal_mut().fill(T::ONE);
-        apply(work.as_ref(), coefficients.as_ref(), target, par, stack)?;
+        form(work.as_ref(), coefficients.as_ref(), target.as_mut(), par)?;
         if !in_place {
             copy_into(q, own_q.as_ref(), par);
         }
@@ -85,10 +78,10 @@ pub(super) fn r_in_place<T: Scalar>(mut a: MatMut<'_, T>, par: Par) -> Result<()
         return Ok(());
     }
     let block = block_size(m, n);
-    let req = StackReq::all_of(&[matrix_req::<T>(block, k), factor_req::<T>(m, n)]);
-    with_workspace(req, |stack| {
-        let (mut coefficients, stack) = matrix::<T>(block, k, stack);
-        factor_in_place(a.as_mut(), coefficients.as_mut(), par, stack);
+    with_workspace(matrix_req::<T>(block, k), |stack| {
+        let (mut coefficients, _) = matrix::<T>(block, k, stack);
+        factor_in_place(a.as_mut(), coefficients.as_mut(), par)?;
         zero_strict_upper(a.subrows_mut(0, k).subcols_mut(0, k).transpose_mut());
-    })
+        Ok(())
+    })?
 }

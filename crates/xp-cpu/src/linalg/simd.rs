@@ -37,6 +37,9 @@ pub struct Kernels<T: 'static> {
     pub(super) tile_cols: usize,
     /// The product of [`Tile`]. All addresses it names must be valid, and `c` must not overlap `a` or `b`.
     pub(super) product: unsafe fn(&Tile<T>),
+    /// The product of [`Tile`] for each pair of offsets: `b` is moved by the first, `a` by the second, and `c` by `m * n`
+    /// from one product to the next. All addresses must be valid, and `c` must not overlap `a` or `b`.
+    pub(super) products: unsafe fn(&Tile<T>, &[[usize; 2]]),
     /// `y += A x` for the `m x n` matrix `A` whose columns are contiguous and `ld` apart.
     pub(super) gemv: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
     /// One pass over the columns of `A` (`ld` apart): `z[j] = alpha (A[:, j] . u) + z[j]`, then `w += A[:, j] z[j]`.
@@ -204,6 +207,16 @@ unsafe fn product<S: Vector, const NR: usize>(t: &Tile<S::T>) {
                 _ => panel::<S, 3, NR>(t, i, last),
             }
         }
+    }
+}
+
+/// # Safety
+/// As [`Kernels::products`].
+#[inline(always)]
+unsafe fn products<S: Vector, const NR: usize>(t: &Tile<S::T>, offsets: &[[usize; 2]]) {
+    for (i, &[b, a]) in offsets.iter().enumerate() {
+        // SAFETY: the caller vouches for the operands of every product.
+        unsafe { product::<S, NR>(&Tile { a: t.a.wrapping_add(a), b: t.b.wrapping_add(b), c: t.c.wrapping_add(i * t.m * t.n), ..*t }) };
     }
 }
 
@@ -546,6 +559,11 @@ mod x86 {
                     unsafe { super::product::<$vector, $nr>(t) }
                 }
                 #[target_feature(enable = $features)]
+                unsafe fn products(t: &Tile<$t>, offsets: &[[usize; 2]]) {
+                    // SAFETY: as above.
+                    unsafe { super::products::<$vector, $nr>(t, offsets) }
+                }
+                #[target_feature(enable = $features)]
                 unsafe fn gemv(m: usize, n: usize, a: *const $t, ld: isize, x: *const $t, y: *mut $t) {
                     // SAFETY: as above.
                     unsafe { super::gemv::<$vector>(m, n, a, ld, x, y) }
@@ -566,7 +584,7 @@ mod x86 {
                     // SAFETY: as above.
                     unsafe { super::substitute::<$vector>(s) }
                 }
-                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, gemv, gemv_both, symv_lower, substitute }
+                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, products, gemv, gemv_both, symv_lower, substitute }
             };
         };
     }

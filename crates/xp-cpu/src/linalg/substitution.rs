@@ -3,11 +3,11 @@
 use super::Scalar;
 use super::gemm::pack;
 use super::simd::{Kernels, Packed};
-use super::workspace::{col_chunks, par_for, with_workspace};
+use super::workspace::{for_columns, numbers, par_for, with_workspace};
 use super::{Accum, Result};
+use crate::threads::Shared;
 use faer::dyn_stack::StackReq;
 use faer::{MatMut, MatRef, Par};
-use rayon::prelude::*;
 
 /// Rows whose panel stays in the nearest cache.
 const BLOCK: usize = 128;
@@ -27,9 +27,9 @@ pub(super) fn solve_lower<T: Scalar>(t: MatRef<'_, T>, unit: bool, b: MatMut<'_,
     }
     let len = b.ncols().next_multiple_of(kernels.tile_rows) * k;
     with_workspace(StackReq::new_aligned::<T>(len, 64), |stack| {
-        let (mut packed, _) = stack.make_aligned_with::<T>(len, 64, |_| T::ZERO);
+        let (packed, _) = numbers::<T>(len, stack);
         let par = par_for(par, b.ncols() * k * k / 2);
-        substitute(t, unit, b, &mut packed, kernels, par);
+        substitute(t, unit, b, packed, kernels, par);
     })
 }
 
@@ -41,17 +41,16 @@ pub(super) fn substitute<T: Scalar>(t: MatRef<'_, T>, unit: bool, b: MatMut<'_, 
     if k == 0 {
         return;
     }
-    let solve = |(panel, columns): (&mut [T], MatMut<'_, T>)| {
+    let start = Shared::new(packed.as_mut_ptr());
+    for_columns(b, width, par, |j, columns| {
+        // SAFETY: `packed` has a panel of k * width elements for every `width` columns, and is borrowed mutably.
+        let panel = unsafe { std::slice::from_raw_parts_mut(start.get().add(j * k), width * k) };
         pack(columns.as_ref().transpose(), 0, width, panel);
         let system = Packed { k, t: t.as_ptr(), t_i: t.row_stride(), t_p: t.col_stride(), unit, x: panel.as_mut_ptr() };
         // SAFETY: `t` has k rows and columns, the panel k rows of `tile_rows` elements, borrowed mutably.
         unsafe { (kernels.substitute)(&system) };
         unpack(panel, columns);
-    };
-    match par {
-        Par::Seq => packed.chunks_mut(width * k).zip(col_chunks(b, width)).for_each(solve),
-        Par::Rayon(_) => packed.par_chunks_mut(width * k).zip(b.par_col_chunks_mut(width)).with_min_len(4).for_each(solve),
-    }
+    });
 }
 
 /// Writes the panel of the columns of `b` back.

@@ -1,7 +1,7 @@
 //! Singular value decomposition.
 
 use super::bidiagonal::{bidiagonalise, bidiagonalise_req, singular_values};
-use super::householder::{apply, apply_req, block_size, factor_in_place, factor_req};
+use super::householder::{apply, block_size, factor_in_place};
 use super::qr::{par_for_factor, r_in_place};
 use super::workspace::{conjugate_in_place, copy_into, copy_scaled, matrix, matrix_req, scale_exponent, with_workspace, zero_strict_upper};
 use super::{Error, RealScalar, Result, Scalar};
@@ -145,21 +145,15 @@ fn decompose_tall<T: Scalar>(
     let (m, n) = a.shape();
     let width = u.as_ref().map_or(0, |u| u.ncols());
     let block = block_size(m, n);
-    let req = StackReq::all_of(&[
-        matrix_req::<T>(m, n),
-        matrix_req::<T>(block, n),
-        matrix_req::<T>(n, n).array(2),
-        matrix_req::<T>(m, width),
-        factor_req::<T>(m, n).or(apply_req::<T>(m, n, width)),
-    ]);
+    let req = StackReq::all_of(&[matrix_req::<T>(m, n), matrix_req::<T>(block, n), matrix_req::<T>(n, n).array(2), matrix_req::<T>(m, width)]);
     with_workspace(req, |stack| {
         let (mut q, stack) = matrix::<T>(m, n, stack);
         let (mut coefficients, stack) = matrix::<T>(block, n, stack);
         let (mut r, stack) = matrix::<T>(n, n, stack);
         let (mut left, stack) = matrix::<T>(n, n, stack);
-        let (mut own_u, stack) = matrix::<T>(m, width, stack);
+        let (mut own_u, _) = matrix::<T>(m, width, stack);
         copy_scaled(q.as_mut(), a, -exponent);
-        factor_in_place(q.as_mut(), coefficients.as_mut(), par, stack);
+        factor_in_place(q.as_mut(), coefficients.as_mut(), par)?;
         r.copy_from_triangular_upper(q.as_ref().subrows(0, n));
         zero_strict_upper(r.as_mut().transpose_mut());
         decompose(r.as_ref(), 0, s, u.is_some().then(|| left.as_mut()), vh, par)?;
@@ -169,7 +163,7 @@ fn decompose_tall<T: Scalar>(
         target.fill(T::ZERO);
         target.as_mut().diagonal_mut().fill(T::ONE);
         target.as_mut().submatrix_mut(0, 0, n, n).copy_from(left.as_ref());
-        apply(q.as_ref(), coefficients.as_ref(), target, par, stack)?;
+        apply(q.as_ref(), coefficients.as_ref(), target, par)?;
         if !in_place {
             copy_into(u, own_u.as_ref(), par);
         }
@@ -260,11 +254,7 @@ fn values<T: Scalar>(a: MatRef<'_, T>, exponent: i32, s: &mut [T::R], par: Par) 
         if let Some(kernels) = T::kernels() {
             let mut off = vec![T::R::ZERO; n - 1];
             let off = &mut off;
-            match par {
-                Par::Seq => bidiagonalise(square, s, off, kernels, par, stack),
-                // Inside the pool, the many short parallel steps start without a hand-over.
-                Par::Rayon(_) => rayon::scope(|_| bidiagonalise(square.as_mut(), s, off, kernels, par, stack)),
-            }
+            bidiagonalise(square.as_mut(), s, off, kernels, par, stack);
             return singular_values(s, off);
         }
         run(square.as_ref(), sigma.as_mut(), None, None, par, stack, params)?;

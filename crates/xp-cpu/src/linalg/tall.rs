@@ -5,9 +5,9 @@ use super::qr::r_in_place;
 use super::triangular::{Op, Triangle, solve_triangular};
 use super::workspace::copy_into;
 use super::{Result, Scalar, cholesky};
+use crate::threads::map;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Writes the factor `r` (`n x n`) of the QR factorisation of a matrix of `nrows` rows whose rows `fill` provides.
@@ -55,7 +55,7 @@ pub fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usi
     let mut level: Vec<Mat<T>> = if wide || matches!(par, Par::Seq) {
         (0..groups).map(one_group).collect::<Result<_>>()?
     } else {
-        (0..groups).into_par_iter().map(one_group).collect::<Result<_>>()?
+        map(groups, one_group).into_iter().collect::<Result<_>>()?
     };
     while level.len() > 1 {
         let combine = |pair: &[Mat<T>]| {
@@ -69,7 +69,9 @@ pub fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usi
         };
         level = match par {
             Par::Seq => level.chunks(2).map(combine).collect::<Result<_>>()?,
-            Par::Rayon(_) => level.par_chunks(2).map(combine).collect::<Result<_>>()?,
+            Par::Rayon(_) => {
+                map(level.len().div_ceil(2), |i| combine(&level[2 * i..level.len().min(2 * i + 2)])).into_iter().collect::<Result<_>>()?
+            }
         };
     }
     let top = &level[0];

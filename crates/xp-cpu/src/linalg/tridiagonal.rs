@@ -1,6 +1,7 @@
 //! Reduction of real symmetric matrices to tridiagonal form, and the eigenvalues of that form.
 
 use super::simd::Kernels;
+use super::workspace::for_columns;
 use super::{Accum, RealScalar, Result, Scalar};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{MatMut, MatRef, Par};
@@ -123,7 +124,8 @@ fn symmetric_product<T: Scalar>(a: MatRef<'_, T>, first: usize, x: MatRef<'_, T>
     };
     y.as_mut().subcols_mut(0, threads).subrows_mut(first, n).fill(T::ZERO);
     let sub = a.submatrix(first, first, n, n);
-    split(y.as_mut().subcols_mut(0, threads).subrows_mut(first, n), 0, threads, &|part, mut y: MatMut<'_, T>| {
+    let all = if threads > 1 { par } else { Par::Seq };
+    for_columns(y.as_mut().subcols_mut(0, threads).subrows_mut(first, n), 1, all, |part, mut y| {
         let columns = share(n, part, threads);
         // SAFETY: the columns and rows lie in the n x n view of unit row stride; x and y have n contiguous elements.
         unsafe {
@@ -135,16 +137,6 @@ fn symmetric_product<T: Scalar>(a: MatRef<'_, T>, first: usize, x: MatRef<'_, T>
         let part = parts.as_ref().col(part).subrows(first, n);
         axpy(kernels, T::ONE, part, total.as_mut().subrows_mut(first, n));
     }
-}
-
-/// Runs `f(part, column)` for every column of `y`, side by side.
-pub(super) fn split<T: Scalar>(y: MatMut<'_, T>, first: usize, count: usize, f: &(impl Fn(usize, MatMut<'_, T>) + Sync)) {
-    if count == 1 {
-        return f(first, y);
-    }
-    let half = count / 2;
-    let (left, right) = y.split_at_col_mut(half);
-    rayon::join(|| split(left, first, half, f), || split(right, first + half, count - half, f));
 }
 
 /// Columns of a triangle of order `n` that make up the `part`-th of `parts` equal areas.

@@ -1,9 +1,9 @@
 //! Workspaces, threads, scaling and copies shared by the routines.
 
 use super::{Error, RealScalar, Result, Scalar};
+use crate::threads::{self, Shared};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::{MatMut, MatRef, Par};
-use rayon::prelude::*;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
@@ -86,6 +86,13 @@ pub(super) fn matrix<T: Scalar>(nrows: usize, ncols: usize, stack: &mut MemStack
     // SAFETY: the memory holds ld x ncols elements, is borrowed for this lifetime and is initialised: it was zeroed when
     // it was allocated, and any bits are a number.
     (unsafe { MatMut::from_raw_parts_mut(address, nrows, ncols, 1, ld as isize) }, stack)
+}
+
+/// `len` numbers in the workspace, which are leftovers.
+pub(super) fn numbers<T: Scalar>(len: usize, stack: &mut MemStack) -> (&mut [T], &mut MemStack) {
+    let (memory, stack) = stack.make_aligned_uninit::<T>(len, ALIGN);
+    // SAFETY: the memory is initialised, as in `matrix`.
+    (unsafe { memory.assume_init_mut() }, stack)
 }
 
 /// `par` if the work (in multiply-adds) pays for starting threads, else one thread.
@@ -173,29 +180,51 @@ pub(super) fn copy_scaled<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, exp
     }
 }
 
-/// Groups of `width` columns, the last of which may be smaller.
-pub(super) fn col_chunks<T>(a: MatMut<'_, T>, width: usize) -> impl Iterator<Item = MatMut<'_, T>> {
-    let mut rest = Some(a);
-    std::iter::from_fn(move || {
-        let a = rest.take().filter(|a| a.ncols() > 0)?;
-        let width = width.min(a.ncols());
-        let (chunk, other) = a.split_at_col_mut(width);
-        rest = Some(other);
-        Some(chunk)
-    })
+/// Calls `run` for every part below `parts`, side by side if `par` says so.
+pub(super) fn for_parts(parts: usize, par: Par, run: &(dyn Fn(usize) + Sync)) {
+    match par {
+        Par::Seq => (0..parts).for_each(run),
+        Par::Rayon(_) => threads::for_each_part(parts, run),
+    }
+}
+
+/// Calls `f(i, chunk)` for the chunks of `size` elements (the last one may be shorter), side by side if `par` says so.
+pub(super) fn for_chunks<T: Send>(slice: &mut [T], size: usize, par: Par, f: impl Fn(usize, &mut [T]) + Sync) {
+    match par {
+        Par::Seq => slice.chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk)),
+        Par::Rayon(_) => threads::for_chunks(slice, size, f),
+    }
+}
+
+/// Calls `f(i, j, tile)` for the tiles of `height x width` elements of `a` (the last ones may be smaller), whose first
+/// element is `a[(i, j)]`, side by side if `par` says so.
+pub(super) fn for_tiles<T: Send>(a: MatMut<'_, T>, [height, width]: [usize; 2], par: Par, f: impl Fn(usize, usize, MatMut<'_, T>) + Sync) {
+    let ([m, n], [row, column]) = ([a.nrows(), a.ncols()], [a.row_stride(), a.col_stride()]);
+    let (down, across) = (m.div_ceil(height), n.div_ceil(width));
+    let start = Shared::new(a.as_ptr_mut());
+    for_parts(down * across, par, &|part| {
+        let (i, j) = (part % down * height, part / down * width);
+        let first = start.get().wrapping_offset(i as isize * row + j as isize * column);
+        // SAFETY: the tiles are disjoint parts of `a`, which is borrowed mutably.
+        f(i, j, unsafe { MatMut::from_raw_parts_mut(first, height.min(m - i), width.min(n - j), row, column) });
+    });
+}
+
+/// Calls `f(j, columns)` for groups of `width` columns from column `j` on, by [`for_tiles`].
+pub(super) fn for_columns<T: Send>(a: MatMut<'_, T>, width: usize, par: Par, f: impl Fn(usize, MatMut<'_, T>) + Sync) {
+    let height = a.nrows().max(1);
+    for_tiles(a, [height, width], par, |_, j, columns| f(j, columns));
 }
 
 /// `dst = src` for views of any strides, in tiles so that a transposed copy stays in cache.
 pub fn copy_into<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, par: Par) {
     assert_eq!((dst.nrows(), dst.ncols()), (src.nrows(), src.ncols()));
     let (dst, src) = if is_row_major(dst.as_ref()) { (dst.transpose_mut(), src.transpose()) } else { (dst, src) };
-    match par_for(par, src.nrows() * src.ncols()) {
-        Par::Seq => copy_stripe(dst, src),
-        Par::Rayon(_) => {
-            let stripes = src.ncols().div_ceil(64).max(1);
-            dst.par_col_partition_mut(stripes).zip(src.par_col_partition(stripes)).for_each(|(d, s)| copy_stripe(d, s));
-        }
-    }
+    let par = par_for(par, src.nrows() * src.ncols());
+    for_columns(dst, 64, par, |j, dst| {
+        let width = dst.ncols();
+        copy_stripe(dst, src.subcols(j, width));
+    });
 }
 
 fn copy_stripe<T: Scalar>(mut dst: MatMut<'_, T>, src: MatRef<'_, T>) {

@@ -6,7 +6,6 @@
 //! blocks of numbers are transposed, so that rows do the same in the second one.
 
 use num_complex::Complex;
-use rayon::prelude::*;
 use rustfft::FftDirection;
 
 use super::LongLine;
@@ -18,7 +17,7 @@ use super::vector::{Vector, wide};
 use crate::fft::float::{FftFloat, Roots as Powers};
 use crate::fft::large::{Input, Output};
 use crate::fft::scratch::{Scratch, SharedArray, carve, carved};
-use crate::fft::view::Shared;
+use crate::threads::{Shared, for_each_part};
 
 /// A transform of `n1 n2` points.
 pub(super) struct Square<V: Vector> {
@@ -54,11 +53,13 @@ impl<V: Vector> Square<V> {
     /// overlaps the one before it and follows it on the same thread.
     fn blocks(n: usize, f: impl Fn(usize) + Sync) {
         let whole = n / V::LANES;
-        let min = whole.div_ceil(64);
-        (0..whole).into_par_iter().with_min_len(min).for_each(|block| {
-            f(block * V::LANES);
-            if block == whole - 1 && !n.is_multiple_of(V::LANES) {
-                f(n - V::LANES);
+        let parts = whole.min(64);
+        for_each_part(parts, &|part| {
+            for block in part * whole / parts..(part + 1) * whole / parts {
+                f(block * V::LANES);
+                if block == whole - 1 && !n.is_multiple_of(V::LANES) {
+                    f(n - V::LANES);
+                }
             }
         });
     }

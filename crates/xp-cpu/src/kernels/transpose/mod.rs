@@ -11,6 +11,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::par;
+use crate::threads::Shared;
 
 /// Writes the transpose of a `rows` x `cols` row-major matrix, that is a `cols` x `rows` row-major matrix.
 ///
@@ -94,7 +95,7 @@ unsafe fn copy_units<T: Copy + Send + Sync>(src: *const T, src_strides: &[isize]
         .filter(|&k| axes[k].src != 0 && fast.src != 0)
         .min_by_key(|&k| axes[k].src.unsigned_abs())
         .filter(|&k| axes[k].src.unsigned_abs() < fast.src.unsigned_abs() && axes[k].n > 1);
-    let copy = Copier { src: SharedConst(src), dst: SharedPtr(dst) };
+    let copy = Copier { src: Shared::new(src), dst: Shared::new(dst) };
     // SAFETY: the axes describe the same elements as shape and strides.
     unsafe {
         match partner {
@@ -131,17 +132,9 @@ fn essential_axes(shape: &[usize], src: &[isize], dst: &[isize]) -> Vec<Axis> {
     merged
 }
 
-struct SharedConst<T>(*const T);
-// SAFETY: only read through, and `T: Sync`.
-unsafe impl<T: Sync> Sync for SharedConst<T> {}
-
-struct SharedPtr<T>(*mut T);
-// SAFETY: tasks write to disjoint elements, and `T: Send`.
-unsafe impl<T: Send> Sync for SharedPtr<T> {}
-
 struct Copier<T> {
-    src: SharedConst<T>,
-    dst: SharedPtr<T>,
+    src: Shared<*const T>,
+    dst: Shared<*mut T>,
 }
 
 impl<T: Copy + Send + Sync> Copier<T> {
@@ -164,9 +157,9 @@ impl<T: Copy + Send + Sync> Copier<T> {
                 // SAFETY: offsets of valid indices.
                 unsafe {
                     copy_run(
-                        self.src.0.offset(at.src + start as isize * fast.src),
+                        self.src.get().offset(at.src + start as isize * fast.src),
                         fast.src,
-                        self.dst.0.offset(at.dst + start as isize * fast.dst),
+                        self.dst.get().offset(at.dst + start as isize * fast.dst),
                         fast.dst,
                         len,
                     );
@@ -187,9 +180,9 @@ impl<T: Copy + Send + Sync> Copier<T> {
     unsafe fn blocks(&self, outer: &[Axis], fast: Axis, slow: Axis) {
         let matrix = tile::Layout { src_row: fast.src, src_col: slow.src, dst_row: slow.dst, dst_col: fast.dst };
         let bytes = size_of::<T>() * fast.n * slow.n * outer.iter().map(|a| a.n).product::<usize>();
-        let kernel = tile::Kernel::choose(self.dst.0, &matrix, bytes);
+        let kernel = tile::Kernel::choose(self.dst.get(), &matrix, bytes);
         // The first block row may be shortened so that the following ones start on a cache line.
-        let lead = kernel.lead(self.dst.0, outer.is_empty());
+        let lead = kernel.lead(self.dst.get(), outer.is_empty());
         let (bi, bj) = kernel.block::<T>();
         let rows = Blocks { n: fast.n, lead, size: bi };
         let cols = Blocks { n: slow.n, lead: 0, size: bj };
@@ -204,8 +197,8 @@ impl<T: Copy + Send + Sync> Copier<T> {
                 let j = cols.range(block / rows.count());
                 // SAFETY: offsets of valid indices; blocks are disjoint.
                 unsafe {
-                    let src = self.src.0.offset(at.src + i.start as isize * fast.src + j.start as isize * slow.src);
-                    let dst = self.dst.0.offset(at.dst + i.start as isize * fast.dst + j.start as isize * slow.dst);
+                    let src = self.src.get().offset(at.src + i.start as isize * fast.src + j.start as isize * slow.src);
+                    let dst = self.dst.get().offset(at.dst + i.start as isize * fast.dst + j.start as isize * slow.dst);
                     kernel.run(src, dst, &matrix, i.len(), j.len());
                 }
                 block += 1;
