@@ -4,7 +4,7 @@ use super::householder::apply;
 use super::qr::par_for_factor;
 use super::simd::Kernels;
 use super::tridiagonal;
-use super::workspace::{copy_into, matrix, matrix_req, scale_exponent, with_workspace};
+use super::workspace::{copy_into, in_pool, matrix, matrix_req, scale_exponent, with_workspace};
 use super::{Error, RealScalar, Result, Scalar};
 use faer::diag::{DiagMut, DiagRef};
 use faer::dyn_stack::{MemStack, StackReq};
@@ -121,12 +121,11 @@ fn by_blocks<T: Scalar>(
     let (tau, stack) = matrix::<T>(n - 1, 1, stack);
     let slice = |m| MatMut::col_mut(m, 0).try_as_col_major_mut().expect("unit stride").as_slice_mut();
     let (diagonal, off, tau) = (slice(diagonal), slice(off), slice(tau));
-    let mut reduce = |stack: &mut MemStack| {
+    {
         let (w, stack) = matrix::<T>(n, tridiagonal::BLOCK, stack);
         let (y, _) = matrix::<T>(n, threads(par), stack);
         tridiagonal::tridiagonalise(a.as_mut(), off, tau, w, y, kernels, par);
-    };
-    reduce(stack);
+    }
     for (i, x) in diagonal.iter_mut().enumerate() {
         *x = a[(i, i)];
     }
@@ -142,7 +141,8 @@ fn by_blocks<T: Scalar>(
     let block = recommended_block_size::<T>(n, n);
     let (mut factors, stack) = matrix::<T>(block, n - 1, stack);
     tridiagonal::block_factors(a.as_ref(), tau, factors.as_mut());
-    tridiagonal_self_adjoint_evd(DiagRef::from_slice(diagonal), DiagRef::from_slice(off), lambda, Some(v.as_mut()), par, stack, params::<T>())
+    let (diagonal, off, target) = (DiagRef::from_slice(diagonal), DiagRef::from_slice(off), v.as_mut());
+    in_pool(par, || tridiagonal_self_adjoint_evd(diagonal, off, lambda, Some(target), par, stack, params::<T>()))
         .map_err(|_| Error::NoConvergence)?;
     apply(a.as_ref().submatrix(1, 0, n - 1, n - 1), factors.as_ref(), v.subrows_mut(1, n - 1), par)
 }

@@ -3,7 +3,7 @@
 use super::qr::par_for_factor;
 use super::substitution::solve_lower;
 use super::triangular::{Op, Triangle, solve_triangular};
-use super::workspace::{copy_into, for_columns, with_workspace};
+use super::workspace::{copy_into, for_columns, in_pool, with_workspace};
 use super::{Error, RealScalar, Result, Scalar};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::linalg::triangular_inverse::{invert_unit_lower_triangular, invert_upper_triangular};
@@ -181,10 +181,10 @@ fn factor_in_place<T: Scalar>(mut a: MatMut<'_, T>, permutation: &mut [usize], p
             }
             Ok(())
         };
-        match par {
-            // Inside the pool, faer's many short parallel steps start without a hand-over.
-            Par::Rayon(_) if T::kernels().is_none() => rayon::scope(|_| factor())?,
-            _ => factor()?,
+        if T::kernels().is_some() {
+            factor()?
+        } else {
+            in_pool(par, factor)?
         }
         permutation.iter_mut().enumerate().for_each(|(i, p)| *p = i);
         let mut swaps = 0;

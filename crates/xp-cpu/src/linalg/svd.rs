@@ -3,7 +3,7 @@
 use super::bidiagonal::{bidiagonalise, bidiagonalise_req, singular_values};
 use super::householder::{apply, block_size, factor_in_place};
 use super::qr::{par_for_factor, r_in_place};
-use super::workspace::{conjugate_in_place, copy_into, copy_scaled, matrix, matrix_req, scale_exponent, with_workspace, zero_strict_upper};
+use super::workspace::{conjugate_in_place, copy_into, copy_scaled, in_pool, matrix, matrix_req, scale_exponent, with_workspace, zero_strict_upper};
 use super::{Error, RealScalar, Result, Scalar};
 use faer::diag::DiagMut;
 use faer::dyn_stack::{MemStack, StackReq};
@@ -186,7 +186,7 @@ fn run<T: Scalar>(
     params: Spec<SvdParams, T>,
 ) -> Result<()> {
     let diagonal: DiagMut<'_, T> = sigma.as_mut().col_mut(0).as_diagonal_mut();
-    faer_svd(a, diagonal, u, v, par, stack, params).map_err(|_| Error::NoConvergence)
+    in_pool(par, || faer_svd(a, diagonal, u, v, par, stack, params)).map_err(|_| Error::NoConvergence)
 }
 
 /// Makes singular values that rounding left negative or out of order non-negative and descending, with their vectors.

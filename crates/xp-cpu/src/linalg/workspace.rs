@@ -180,6 +180,15 @@ pub(super) fn copy_scaled<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, exp
     }
 }
 
+/// Calls `f` on a thread of the pool, unless one thread is enough: the many short parallel steps of faer's factorisations
+/// then start without a hand-over each.
+pub(super) fn in_pool<R: Send>(par: Par, f: impl FnOnce() -> R + Send) -> R {
+    match par {
+        Par::Seq => f(),
+        Par::Rayon(_) => rayon::scope(|_| f()),
+    }
+}
+
 /// Calls `run` for every part below `parts`, side by side if `par` says so.
 pub(super) fn for_parts(parts: usize, par: Par, run: &(dyn Fn(usize) + Sync)) {
     match par {
