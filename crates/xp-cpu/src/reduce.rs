@@ -16,7 +16,7 @@ const LANES: usize = CHUNK;
 /// Rows that are accumulated together, so that accumulators in memory are read and written less often.
 const ROWS: usize = 4;
 /// Columns of a block where the row is kept.
-const WIDTH: usize = 2048;
+const WIDTH: usize = 1024;
 
 /// Runs a kernel over a plan and reduces it.
 ///
