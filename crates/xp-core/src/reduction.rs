@@ -149,37 +149,38 @@ macro_rules! extremes {
         #[derive(Clone, Copy, Debug)]
         pub struct $arg;
         impl<T: Real> Reduction<T> for $arg {
-            type Acc = (T, i64);
+            /// The element as wide as its position: the compiler then keeps both side by side in vectors.
+            type Acc = (T::Widest, i64);
             type Out = i64;
             const NAME: &'static str = $arg_name;
             const HAS_IDENTITY: bool = false;
             const INDEXED: bool = true;
             #[inline(always)]
-            fn identity() -> (T, i64) { (T::$start, i64::MAX) }
+            fn identity() -> Self::Acc { (T::$start.cast(), i64::MAX) }
             #[inline(always)]
-            fn push<I: Isa>(acc: (T, i64), x: T, index: usize) -> (T, i64) { Self::merge(acc, (x, index as i64)) }
+            fn push<I: Isa>(acc: Self::Acc, x: T, index: usize) -> Self::Acc { <Self as Reduction<T>>::merge(acc, (x.cast(), index as i64)) }
             /// Looks for the position only in chunks that beat all before.
             #[inline(always)]
-            fn push_chunk<I: Isa>(acc: &mut [(T, i64); CHUNK], x: impl Fn(usize) -> T, first: usize) {
-                let (best, at) = acc[0];
+            fn push_chunk<I: Isa>(acc: &mut [Self::Acc; CHUNK], x: impl Fn(usize) -> T, first: usize) {
+                let (best, at): (T, i64) = (acc[0].0.cast(), acc[0].1);
                 let mut beaten = at == i64::MAX;
                 for j in 0..CHUNK {
                     beaten |= (x(j) $better best) | (x(j).is_nan() & !best.is_nan());
                 }
                 if beaten {
                     for j in 0..CHUNK {
-                        acc[0] = Self::push::<I>(acc[0], x(j), first + j);
+                        acc[0] = <Self as Reduction<T>>::push::<I>(acc[0], x(j), first + j);
                     }
                 }
             }
             #[inline(always)]
-            fn merge(a: (T, i64), b: (T, i64)) -> (T, i64) {
+            fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc {
                 let better = (b.0 $better a.0) | (b.0.is_nan() & !a.0.is_nan());
                 let tie = (b.0 == a.0) | (b.0.is_nan() & a.0.is_nan());
                 if better | (tie & (b.1 < a.1)) { b } else { a }
             }
             #[inline(always)]
-            fn finish(acc: (T, i64), _: usize) -> i64 { acc.1 }
+            fn finish(acc: Self::Acc, _: usize) -> i64 { acc.1 }
         }
     )*};
 }

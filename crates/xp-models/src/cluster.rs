@@ -212,8 +212,7 @@ impl<B: Linalg<T>, T: Float> Moved<B, T> {
     fn assign(&self, centroids: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
         let (n, k) = (self.columns.dims()[1], centroids.dims()[0]);
         let moved = centroids - &self.origin;
-        // A minimum and its position are found fastest side by side in registers of one width, that of positions.
-        let lengths = moved.lazy().square().sum_keepdims(1).try_eval()?.astype::<B::MaxFloat>();
+        let lengths = moved.lazy().square().sum_keepdims(1).try_eval()?;
         let slopes = moved * T::from_f64(-2.0);
         let mut out = zeros(centroids.device(), [n])?;
         let step = (BLOCK / k).max(64);
@@ -221,7 +220,7 @@ impl<B: Linalg<T>, T: Float> Moved<B, T> {
             let some = start as isize..(start + step).min(n) as isize;
             // One row per centroid: neighbouring observations are compared side by side.
             let scores = slopes.matmul(&self.columns.slice(s![.., some.clone()])?)?;
-            out.set(s![some], (scores.lazy().astype::<B::MaxFloat>() + &lengths).argmin(0).try_eval()?)?;
+            out.set(s![some], (scores.lazy() + &lengths).argmin(0).try_eval()?)?;
         }
         Ok(out)
     }

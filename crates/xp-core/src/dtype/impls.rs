@@ -55,6 +55,7 @@ macro_rules! integers {
             fn num2<I: Isa, F: IntFn2 + RealFn2 + ComplexFn2>(x: $t, y: $t) -> $t { F::int(x, y) }
         }
         impl Real for $t {
+            type Widest = $accum;
             #[inline(always)]
             fn is_nan(self) -> bool { false }
             const LOWEST: $t = <$t>::MIN;
@@ -149,6 +150,7 @@ macro_rules! floats {
             fn num2<I: Isa, F: IntFn2 + RealFn2 + ComplexFn2>(x: $t, y: $t) -> $t { Self::float2::<I, F>(x, y) }
         }
         impl Real for $t {
+            type Widest = f64;
             #[inline(always)]
             fn is_nan(self) -> bool { <$t>::is_nan(self) }
             const LOWEST: $t = <$t>::NEG_INFINITY;

@@ -102,6 +102,8 @@ pub trait Num: Element + Add<Output = Self> + Sub<Output = Self> + Mul<Output = 
 /// A real-valued (ordered) dtype: integer or float.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a real-valued dtype", note = "complex numbers and booleans have no order")]
 pub trait Real: Num<Real = Self> + PartialOrd {
+    /// The dtype of 64 bits that has all values of this one, in the same order.
+    type Widest: Real;
     /// Whether the value is NaN; `false` for integers.
     fn is_nan(self) -> bool;
     /// The smallest value: minus infinity for floats.

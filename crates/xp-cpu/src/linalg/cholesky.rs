@@ -101,7 +101,7 @@ fn factor_upper<T: Scalar>(mut a: MatMut<'_, T>, packed: &mut [T], kernels: &'st
         let (beside, below) = right.split_at_row_mut(k);
         let par = par_for(par, rest * k * k);
         substitute(block.as_ref().transpose(), false, beside, packed, kernels, par);
-        PanelProduct { packed, depth: k, alpha: -T::ONE, add: true }.write_triangle(below, Triangle::Upper, kernels, par);
+        PanelProduct { left: packed, right: packed, depth: k, alpha: -T::ONE, add: true }.write_triangle(below, Triangle::Upper, kernels, par);
     }
     Ok(())
 }
@@ -116,7 +116,7 @@ fn factor_block<T: Scalar>(mut a: MatMut<'_, T>, panel: &mut [T], kernels: &'sta
         let mut corner = rest.subrows_mut(0, width);
         if start > 0 {
             substitute(done.as_ref().subrows(0, start).transpose(), false, above, panel, kernels, Par::Seq);
-            PanelProduct { packed: panel, depth: start, alpha: -T::ONE, add: true }.write_triangle(
+            PanelProduct { left: panel, right: panel, depth: start, alpha: -T::ONE, add: true }.write_triangle(
                 corner.as_mut(),
                 Triangle::Upper,
                 kernels,

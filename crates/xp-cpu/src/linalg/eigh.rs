@@ -47,7 +47,6 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: Option<MatMut<'_, T
     let v_in_place = v.as_ref().is_some_and(|v| v.row_stride() == 1);
     let own = if v.is_some() && !v_in_place { n } else { 0 };
     let compute = if v.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
-    let own_from = if v.is_some() { OWN_FROM } else { 3 };
     let req = StackReq::all_of(&[
         matrix_req::<T>(n, n),
         matrix_req::<T>(n, 1),
@@ -68,7 +67,7 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: Option<MatMut<'_, T
         let target = v.as_mut().map(|v| if v_in_place { v.as_mut() } else { own.as_mut() });
         let diagonal = lambda.as_mut().col_mut(0).as_diagonal_mut();
         match T::kernels() {
-            Some(kernels) if n >= own_from => by_blocks(work.as_mut(), diagonal, target, kernels, par, stack)?,
+            Some(kernels) if n >= OWN_FROM => by_blocks(work.as_mut(), diagonal, target, kernels, par, stack)?,
             _ => self_adjoint_evd(work.as_ref(), diagonal, target, par, stack, params).map_err(|_| Error::NoConvergence)?,
         }
         if let (Some(v), false) = (v, v_in_place) {
@@ -81,8 +80,10 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: Option<MatMut<'_, T
     })?
 }
 
-/// From this size on, eigenvectors of real matrices go by the reduction of this crate.
-const OWN_FROM: usize = 96;
+/// From this size on, real matrices go by the reduction of this crate.
+const OWN_FROM: usize = 3;
+/// From this size on, divide and conquer is faster than the iteration.
+const DIVIDE_FROM: usize = 96;
 
 fn by_blocks_req<T: Scalar>(n: usize, vectors: bool, par: Par) -> StackReq {
     let stage = StackReq::all_of(&[matrix_req::<T>(n, tridiagonal::BLOCK), matrix_req::<T>(n, threads(par))]);
@@ -105,8 +106,8 @@ fn threads(par: Par) -> usize {
     }
 }
 
-/// The decomposition of a real matrix: blocked reduction to tridiagonal form, then the root-free iteration for values
-/// alone, or faer's divide and conquer for vectors. `a` is destroyed.
+/// The decomposition of a real matrix: blocked reduction to tridiagonal form, then an iteration for values alone and for
+/// the vectors of small matrices, or faer's divide and conquer for vectors. `a` is destroyed.
 fn by_blocks<T: Scalar>(
     mut a: MatMut<'_, T>,
     mut lambda: DiagMut<'_, T>,
@@ -141,6 +142,16 @@ fn by_blocks<T: Scalar>(
     let block = recommended_block_size::<T>(n, n);
     let (mut factors, stack) = matrix::<T>(block, n - 1, stack);
     tridiagonal::block_factors(a.as_ref(), tau, factors.as_mut());
+    if n < DIVIDE_FROM {
+        let mut d: Vec<T::R> = diagonal.iter().map(|x| x.re()).collect();
+        let mut e: Vec<T::R> = off.iter().map(|x| x.re()).chain([T::R::ZERO]).collect();
+        v.fill(T::ZERO);
+        v.as_mut().diagonal_mut().fill(T::ONE);
+        apply(a.as_ref().submatrix(1, 0, n - 1, n - 1), factors.as_ref(), v.as_mut().subrows_mut(1, n - 1), par)?;
+        tridiagonal::eigenvectors(&mut d, &mut e, v, kernels)?;
+        d.into_iter().enumerate().for_each(|(i, x)| lambda[i] = T::from_re(x));
+        return Ok(());
+    }
     let (diagonal, off, target) = (DiagRef::from_slice(diagonal), DiagRef::from_slice(off), v.as_mut());
     in_pool(par, || tridiagonal_self_adjoint_evd(diagonal, off, lambda, Some(target), par, stack, params::<T>()))
         .map_err(|_| Error::NoConvergence)?;

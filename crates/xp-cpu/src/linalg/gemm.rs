@@ -89,37 +89,46 @@ pub(super) fn symmetric<T: Scalar>(mut c: MatMut<'_, T>, x: MatRef<'_, T>, kerne
             let kb = depth.min(k - k0);
             let xt = x.subrows(k0, kb).transpose();
             for_chunks(&mut packed[..panels * mr * kb], mr * kb, par, |p, panel| pack(xt, p * mr, mr, panel));
-            let product = PanelProduct { packed, depth: kb, alpha: T::ONE, add: k0 > 0 };
+            let product = PanelProduct { left: packed, right: packed, depth: kb, alpha: T::ONE, add: k0 > 0 };
             product.write_triangle(c.as_mut(), Triangle::Lower, kernels, par);
         }
     })
 }
 
-/// `alpha x^T x` for an `x` of `depth` rows that lies in panels of `tile_rows` columns, as [`pack`] makes them.
+/// `alpha x^T y` for an `x` and a `y` of `depth` rows that lie in panels of `tile_rows` columns, as [`pack`] makes them.
 pub(super) struct PanelProduct<'a, T> {
-    pub packed: &'a [T],
+    pub left: &'a [T],
+    pub right: &'a [T],
     pub depth: usize,
     pub alpha: T,
     pub add: bool,
 }
 
 impl<T: Scalar> PanelProduct<'_, T> {
-    /// Writes or adds one triangle of the product; elements of the other one next to the diagonal become arbitrary.
+    /// Writes or adds the product.
+    pub(super) fn write(&self, c: MatMut<'_, T>, kernels: &'static Kernels<T>) {
+        let needed = |len: usize| len.next_multiple_of(kernels.tile_rows) * self.depth;
+        assert!(c.row_stride() == 1 && self.left.len() >= needed(c.nrows()) && self.right.len() >= needed(c.ncols()));
+        self.tiles(c, 0, 0, None, kernels);
+    }
+
+    /// Writes or adds one triangle of a symmetric product; elements of the other one next to the diagonal become arbitrary.
     pub(super) fn write_triangle(&self, c: MatMut<'_, T>, triangle: Triangle, kernels: &'static Kernels<T>, par: Par) {
         let n = c.ncols();
         assert!(c.row_stride() == 1 && c.nrows() == n);
         let mr = kernels.tile_rows;
-        assert!(self.packed.len() >= n.next_multiple_of(mr) * self.depth);
+        assert!(self.left.len().min(self.right.len()) >= n.next_multiple_of(mr) * self.depth);
         let (rows, columns) = (TASK_PANELS * mr, TASK_COLUMNS / 2 / mr * mr);
-        for_tiles(c, [rows, columns], par, |i, j, c| self.tiles(c, i, j, triangle, kernels));
+        for_tiles(c, [rows, columns], par, |i, j, c| self.tiles(c, i, j, Some(triangle), kernels));
     }
 
-    /// The tiles of the triangle among the rows from `i0` and the columns from `j0` on.
-    fn tiles(&self, mut c: MatMut<'_, T>, i0: usize, j0: usize, triangle: Triangle, kernels: &'static Kernels<T>) {
+    /// The tiles, of the triangle if there is one, among the rows from `i0` and the columns from `j0` on.
+    fn tiles(&self, mut c: MatMut<'_, T>, i0: usize, j0: usize, triangle: Option<Triangle>, kernels: &'static Kernels<T>) {
         let (mr, nr, k) = (kernels.tile_rows, kernels.tile_cols, self.depth);
         let wanted = |i: usize, j: usize| match triangle {
-            Triangle::Lower => i0 + i + mr > j0 + j,
-            Triangle::Upper => i0 + i < j0 + j + nr,
+            None => true,
+            Some(Triangle::Lower) => i0 + i + mr > j0 + j,
+            Some(Triangle::Upper) => i0 + i < j0 + j + nr,
         };
         for j in (0..c.ncols()).step_by(nr) {
             for i in (0..c.nrows()).step_by(mr).filter(|&i| wanted(i, j)) {
@@ -129,9 +138,9 @@ impl<T: Scalar> PanelProduct<'_, T> {
                     n: nr.min(c.ncols() - j),
                     k,
                     alpha: self.alpha,
-                    a: self.packed[(i0 + i) * k..].as_ptr(),
+                    a: self.left[(i0 + i) * k..].as_ptr(),
                     a_k: mr as isize,
-                    b: self.packed[column / mr * mr * k + column % mr..].as_ptr(),
+                    b: self.right[column / mr * mr * k + column % mr..].as_ptr(),
                     b_k: mr as isize,
                     b_j: 1,
                     c: c.as_mut().submatrix_mut(i, j, 1, 1).as_ptr_mut(),

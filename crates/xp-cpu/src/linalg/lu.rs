@@ -1,14 +1,18 @@
 //! LU factorisation with partial pivoting, and what follows from it.
 
+use super::gemm::{PanelProduct, pack};
 use super::qr::par_for_factor;
-use super::substitution::solve_lower;
+use super::simd::Kernels;
+use super::substitution::{solve_lower, substitute};
 use super::triangular::{Op, Triangle, solve_triangular};
-use super::workspace::{copy_into, for_columns, in_pool, with_workspace};
+use super::workspace::{copy_into, for_chunks, for_columns, for_columns_and, in_pool, numbers, with_workspace};
 use super::{Error, RealScalar, Result, Scalar};
+use faer::dyn_stack::StackReq;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::linalg::triangular_inverse::{invert_unit_lower_triangular, invert_upper_triangular};
 use faer::linalg::triangular_solve::solve_unit_lower_triangular_in_place;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
+use std::sync::{Mutex, PoisonError};
 
 /// The factorisation `a[p, :] = l u`, kept in one matrix.
 #[derive(Debug, Clone)]
@@ -165,7 +169,6 @@ fn factored<T: Scalar, O>(a: MatRef<'_, T>, par: Par, f: impl FnOnce(MatRef<'_, 
 
 /// Factors in place and returns the number of row exchanges.
 ///
-/// The columns are halved recursively, after Toledo, "Locality of reference in LU decomposition with partial pivoting" (1997).
 fn factor_in_place<T: Scalar>(mut a: MatMut<'_, T>, permutation: &mut [usize], par: Par) -> Result<usize> {
     let (m, n) = a.shape();
     let size = m.min(n);
@@ -173,7 +176,10 @@ fn factor_in_place<T: Scalar>(mut a: MatMut<'_, T>, permutation: &mut [usize], p
     with_workspace(faer::dyn_stack::StackReq::new::<usize>(size), |stack| {
         let (mut pivots, _) = stack.make_with(size, |_| 0usize);
         let mut factor = || -> Result<()> {
-            recurse(a.as_mut().subcols_mut(0, size), &mut pivots, par)?;
+            match T::kernels() {
+                Some(kernels) if size >= PANELS_FROM => by_panels(a.as_mut().subcols_mut(0, size), &mut pivots, kernels, par)?,
+                _ => recurse(a.as_mut().subcols_mut(0, size), &mut pivots, par)?,
+            }
             let (left, mut right) = a.as_mut().split_at_col_mut(size);
             if right.ncols() > 0 {
                 exchange_rows(right.as_mut(), &pivots, par);
@@ -206,10 +212,81 @@ fn solve_unit_lower<T: Scalar>(l: MatRef<'_, T>, b: MatMut<'_, T>, par: Par) -> 
     }
 }
 
+/// From this size on, matrices are factored panel by panel.
+const PANELS_FROM: usize = 256;
+/// Columns of a panel.
+const PANEL: usize = 64;
+/// Columns that a thread updates at a time.
+const STRIPE: usize = 96;
+
+/// As [`recurse`], panel by panel: while one thread factors the next panel, the others update the columns behind it
+/// (look-ahead, after Strazdins, "A comparison of lookahead and algorithmic blocking techniques for parallel matrix
+/// factorization", 1998).
+fn by_panels<T: Scalar>(mut a: MatMut<'_, T>, pivots: &mut [usize], kernels: &'static Kernels<T>, par: Par) -> Result<()> {
+    let (m, n) = a.shape();
+    let width = |start: usize| PANEL.min(n - start);
+    recurse(a.as_mut().subcols_mut(0, width(0)), &mut pivots[..width(0)], par)?;
+    let req = StackReq::new_aligned::<T>(m.next_multiple_of(kernels.tile_rows) * PANEL, 64);
+    with_workspace(req, |stack| {
+        let (packed, _) = numbers::<T>(m.next_multiple_of(kernels.tile_rows) * PANEL, stack);
+        for start in (0..n).step_by(PANEL) {
+            let (k, end) = (width(start), start + width(start));
+            if end == n {
+                break;
+            }
+            let (panel, right) = a.as_mut().subrows_mut(start, m - start).subcols_mut(start, n - start).split_at_col_mut(k);
+            let (top, below) = panel.as_ref().split_at_row(k);
+            let panels = below.nrows().div_ceil(kernels.tile_rows);
+            let size = kernels.tile_rows * k;
+            for_chunks(&mut packed[..panels * size], 4 * size, par, |i, chunk| {
+                chunk.chunks_mut(size).enumerate().for_each(|(p, panel)| pack(below, (4 * i + p) * kernels.tile_rows, kernels.tile_rows, panel));
+            });
+            let (done, next) = pivots[start..].split_at_mut(k);
+            let update = |columns: MatMut<'_, T>| update(top, packed, done, columns, kernels);
+            let (mut ahead, behind) = right.split_at_col_mut(width(end));
+            let failure = Mutex::new(Ok(()));
+            let note = |outcome: Result<()>| {
+                if outcome.is_err() {
+                    *failure.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
+                }
+            };
+            let next = &mut next[..ahead.ncols()];
+            for_columns(ahead.as_mut(), kernels.tile_rows, par, |_, columns| note(update(columns)));
+            let next_panel = || recurse(ahead.subrows_mut(k, m - end), next, Par::Seq);
+            for_columns_and(behind, STRIPE, par, |_, columns| note(update(columns)), || note(next_panel()));
+            failure.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+        }
+        // The columns before a panel get its exchanges at last.
+        for_columns(a.as_mut(), PANEL, par, |start, mut columns| {
+            for later in (start + PANEL..n).step_by(PANEL) {
+                exchange_rows(columns.as_mut().subrows_mut(later, m - later), &pivots[later..later + width(later)], Par::Seq);
+            }
+        });
+        pivots.chunks_mut(PANEL).enumerate().for_each(|(i, pivots)| pivots.iter_mut().for_each(|p| *p += i * PANEL));
+        Ok(())
+    })?
+}
+
+/// What a panel does to columns behind it: its exchanges, the substitution by its triangle `top`, and the product with the
+/// rows below, which are `packed`.
+fn update<T: Scalar>(top: MatRef<'_, T>, packed: &[T], pivots: &[usize], mut columns: MatMut<'_, T>, kernels: &'static Kernels<T>) -> Result<()> {
+    let k = top.nrows();
+    exchange_rows(columns.as_mut(), pivots, Par::Seq);
+    let len = columns.ncols().next_multiple_of(kernels.tile_rows) * k;
+    with_workspace(StackReq::new_aligned::<T>(len, 64), |stack| {
+        let (right, _) = numbers::<T>(len, stack);
+        let (above, below) = columns.split_at_row_mut(k);
+        substitute(top, true, above, right, kernels, Par::Seq);
+        PanelProduct { left: packed, right, depth: k, alpha: -T::ONE, add: true }.write(below, kernels);
+    })
+}
+
 /// Multiply-adds from which an update is shared among threads.
 const PARALLEL: usize = 1 << 21;
 
 /// Factors a matrix with at least as many rows as columns; row `i` was exchanged with row `pivots[i]`, in this order.
+///
+/// The columns are halved recursively, after Toledo, "Locality of reference in LU decomposition with partial pivoting" (1997).
 fn recurse<T: Scalar>(a: MatMut<'_, T>, pivots: &mut [usize], par: Par) -> Result<()> {
     let (m, n) = a.shape();
     if n <= 8 {

@@ -46,6 +46,10 @@ pub struct Kernels<T: 'static> {
     pub(super) gemv_both: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, u: *const T, alpha: T, z: *mut T, w: *mut T),
     /// Adds to `y` what the columns `j0..j1` of the lower triangle of a symmetric `n x n` matrix contribute to `A x`.
     pub(super) symv_lower: unsafe fn(n: usize, j0: usize, j1: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
+    /// Plane rotations of neighbouring columns of an `m x (count + 1)` matrix `z`, whose columns are `ld` apart: for `j` from
+    /// `count - 1` down to 0, columns `j` and `j + 1` become `c z_j - s z_(j+1)` and `s z_j + c z_(j+1)`, where `c` and `s` are
+    /// elements `2 j` and `2 j + 1` of `rotations`.
+    pub(super) rotate: unsafe fn(m: usize, count: usize, z: *mut T, ld: isize, rotations: *const T),
     /// Forward substitution in [`Packed`] right-hand sides.
     pub(super) substitute: unsafe fn(&Packed<T>),
 }
@@ -465,6 +469,58 @@ unsafe fn symv_lower<S: Vector>(n: usize, j0: usize, j1: usize, a: *const S::T, 
     }
 }
 
+/// # Safety
+/// As [`Kernels::rotate`].
+#[inline(always)]
+unsafe fn rotate<S: Vector>(m: usize, count: usize, z: *mut S::T, ld: isize, rotations: *const S::T) {
+    let mut i = 0;
+    // SAFETY: rows i.. of as many vectors as are named lie in the matrix.
+    unsafe {
+        while i + 4 * S::LANES <= m {
+            rotate_rows::<S, 4, true>(count, z.add(i), ld, rotations, S::LANES);
+            i += 4 * S::LANES;
+        }
+        while i + S::LANES <= m {
+            rotate_rows::<S, 1, true>(count, z.add(i), ld, rotations, S::LANES);
+            i += S::LANES;
+        }
+        if i < m {
+            rotate_rows::<S, 1, false>(count, z.add(i), ld, rotations, m - i);
+        }
+    }
+}
+
+/// [`rotate`] for `R` vectors of rows, which carry the column that the next rotation meets; the last has `last` lanes.
+///
+/// # Safety
+/// As [`Kernels::rotate`].
+#[inline(always)]
+unsafe fn rotate_rows<S: Vector, const R: usize, const FULL: bool>(count: usize, z: *mut S::T, ld: isize, rotations: *const S::T, last: usize) {
+    // SAFETY: the caller vouches for count + 1 columns and for the instruction set.
+    unsafe {
+        let load = |p: *mut S::T| if FULL { S::load(p) } else { S::load_first(p, last) };
+        let store = |p: *mut S::T, v: S::V| if FULL { S::store(p, v) } else { S::store_first(p, last, v) };
+        let zero = S::splat(S::T::ZERO);
+        let mut y = [zero; R];
+        for r in 0..R {
+            y[r] = load(z.offset(count as isize * ld).add(r * S::LANES));
+        }
+        for j in (0..count).rev() {
+            let column = z.offset(j as isize * ld);
+            let (c, s) = (*rotations.add(2 * j), *rotations.add(2 * j + 1));
+            let (c, s, minus) = (S::splat(c), S::splat(s), S::splat(-s));
+            for r in 0..R {
+                let x = load(column.add(r * S::LANES));
+                store(column.offset(ld).add(r * S::LANES), S::fma(x, s, S::fma(y[r], c, zero)));
+                y[r] = S::fma(x, c, S::fma(y[r], minus, zero));
+            }
+        }
+        for r in 0..R {
+            store(z.add(r * S::LANES), y[r]);
+        }
+    }
+}
+
 /// The kernels of `T` on this processor; none where it has neither AVX-512 nor AVX2 with FMA.
 pub(super) fn kernels<T: RealScalar>() -> Option<&'static Kernels<T>> {
     #[cfg(target_arch = "x86_64")]
@@ -580,11 +636,16 @@ mod x86 {
                     unsafe { super::symv_lower::<$vector>(n, j0, j1, a, ld, x, y) }
                 }
                 #[target_feature(enable = $features)]
+                unsafe fn rotate(m: usize, count: usize, z: *mut $t, ld: isize, rotations: *const $t) {
+                    // SAFETY: as above.
+                    unsafe { super::rotate::<$vector>(m, count, z, ld, rotations) }
+                }
+                #[target_feature(enable = $features)]
                 unsafe fn substitute(s: &Packed<$t>) {
                     // SAFETY: as above.
                     unsafe { super::substitute::<$vector>(s) }
                 }
-                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, products, gemv, gemv_both, symv_lower, substitute }
+                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, products, gemv, gemv_both, symv_lower, rotate, substitute }
             };
         };
     }

@@ -260,6 +260,76 @@ pub(super) fn eigenvalues<R: RealScalar>(d: &mut [R], e: &mut [R]) -> Result<()>
     Ok(())
 }
 
+/// Eigenvalues and eigenvectors of a symmetric tridiagonal matrix with off-diagonal `e` (and one more element), by QL with
+/// implicit shifts, after EISPACK's `tql2`. `d` becomes the eigenvalues in ascending order, `z` the product of the unitary
+/// matrix it holds with their vectors.
+pub(super) fn eigenvectors<T: Scalar>(d: &mut [T::R], e: &mut [T::R], mut z: MatMut<'_, T>, kernels: &'static Kernels<T>) -> Result<()> {
+    let n = d.len();
+    assert!(e.len() == n && z.ncols() == n && z.row_stride() == 1);
+    let (one, two) = (T::R::ONE, T::R::from_f64(2.0));
+    // Far below rounding, and far above underflow: the matrix is scaled.
+    let norm = d.iter().chain(e.iter()).fold(T::R::ZERO, |norm, x| if x.modulus() > norm { x.modulus() } else { norm });
+    let tiny = norm * T::R::EPS * T::R::EPS;
+    let mut rotations = vec![T::ZERO; 2 * n];
+    let mut budget = 30 * n;
+    for low in 0..n {
+        loop {
+            let small = |i: usize| e[i].modulus() <= T::R::EPS * (d[i].modulus() + d[i + 1].modulus()) + tiny;
+            let high = (low..n - 1).find(|&i| small(i)).unwrap_or(n - 1);
+            if high == low {
+                break;
+            }
+            if budget == 0 {
+                return Err(super::Error::NoConvergence);
+            }
+            budget -= 1;
+            // Wilkinson's shift, by the 2 x 2 block at the top.
+            let slope = (d[low + 1] - d[low]) / (two * e[low]);
+            let root = slope.hypotenuse(one);
+            let mut g = d[high] - d[low] + e[low] / (slope + if slope < T::R::ZERO { -root } else { root });
+            let (mut s, mut c, mut p) = (one, one, T::R::ZERO);
+            let mut first = low;
+            for i in (low..high).rev() {
+                let (f, b) = (s * e[i], c * e[i]);
+                let square = f * f + g * g;
+                // A square that loses digits to underflow would not give a rotation.
+                let r = if square > T::R::MIN_POSITIVE / T::R::EPS { square.root() } else { f.hypotenuse(g) };
+                e[i + 1] = r;
+                if r == T::R::ZERO {
+                    // The matrix splits here.
+                    d[i + 1] = d[i + 1] - p;
+                    first = i + 1;
+                    break;
+                }
+                (s, c) = (f / r, g / r);
+                g = d[i + 1] - p;
+                let t = (d[i] - g) * s + two * c * b;
+                p = s * t;
+                d[i + 1] = g + p;
+                g = c * t - b;
+                (rotations[2 * i], rotations[2 * i + 1]) = (T::from_re(c), T::from_re(s));
+            }
+            if first == low {
+                d[low] = d[low] - p;
+                e[low] = g;
+            }
+            e[high] = T::R::ZERO;
+            let columns = z.as_mut().subcols_mut(first, high - first + 1);
+            // SAFETY: the columns have unit row stride, and there is a rotation for each but the last.
+            unsafe { (kernels.rotate)(columns.nrows(), high - first, columns.as_ptr_mut(), columns.col_stride(), rotations[2 * first..].as_ptr()) };
+        }
+    }
+    for i in 0..n {
+        let least = (i..n).fold(i, |least, j| if d[j] < d[least] { j } else { least });
+        if least != i {
+            d.swap(i, least);
+            let (left, right) = z.as_mut().split_at_col_mut(i + 1);
+            left.col_mut(i).iter_mut().zip(right.col_mut(least - i - 1).iter_mut()).for_each(|(a, b)| std::mem::swap(a, b));
+        }
+    }
+    if d.iter().any(|x| !x.finite()) { Err(super::Error::NoConvergence) } else { Ok(()) }
+}
+
 /// Eigenvalues of `[[a, b], [b, c]]`, after LAPACK's `dlae2`.
 fn two_by_two<R: RealScalar>(a: R, b: R, c: R) -> (R, R) {
     let half = R::from_f64(0.5);

@@ -8,6 +8,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
 
 /// Larger workspaces are returned to the allocator after use.
 const KEPT_BYTES: usize = 64 << 20;
@@ -216,6 +217,28 @@ pub(super) fn for_tiles<T: Send>(a: MatMut<'_, T>, [height, width]: [usize; 2], 
         let first = start.get().wrapping_offset(i as isize * row + j as isize * column);
         // SAFETY: the tiles are disjoint parts of `a`, which is borrowed mutably.
         f(i, j, unsafe { MatMut::from_raw_parts_mut(first, height.min(m - i), width.min(n - j), row, column) });
+    });
+}
+
+/// As [`for_columns`], and `first` beside them, which starts first.
+pub(super) fn for_columns_and<T: Send>(
+    a: MatMut<'_, T>,
+    width: usize,
+    par: Par,
+    f: impl Fn(usize, MatMut<'_, T>) + Sync,
+    first: impl FnOnce() + Send,
+) {
+    let (m, n, row, column) = (a.nrows(), a.ncols(), a.row_stride(), a.col_stride());
+    let start = Shared::new(a.as_ptr_mut());
+    let first = Mutex::new(Some(first));
+    for_parts(1 + n.div_ceil(width), par, &|part| {
+        let Some(group) = part.checked_sub(1) else {
+            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            return first.into_iter().for_each(|first| first());
+        };
+        let j = group * width;
+        // SAFETY: the groups are disjoint columns of `a`, which is borrowed mutably.
+        f(j, unsafe { MatMut::from_raw_parts_mut(start.get().wrapping_offset(j as isize * column), m, width.min(n - j), row, column) });
     });
 }
 
