@@ -297,7 +297,7 @@ pub(super) fn eigenvectors<T: Scalar>(d: &mut [T::R], e: &mut [T::R], mut z: Mat
                 e[i + 1] = r;
                 if r == T::R::ZERO {
                     // The matrix splits here.
-                    d[i + 1] = d[i + 1] - p;
+                    d[i + 1] -= p;
                     first = i + 1;
                     break;
                 }
@@ -310,7 +310,7 @@ pub(super) fn eigenvectors<T: Scalar>(d: &mut [T::R], e: &mut [T::R], mut z: Mat
                 (rotations[2 * i], rotations[2 * i + 1]) = (T::from_re(c), T::from_re(s));
             }
             if first == low {
-                d[low] = d[low] - p;
+                d[low] -= p;
                 e[low] = g;
             }
             e[high] = T::R::ZERO;
