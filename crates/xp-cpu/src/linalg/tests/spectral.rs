@@ -145,7 +145,7 @@ fn eigh_reconstructs_and_reads_the_lower_triangle() {
             let pairs = |i: usize, j: usize| f64::from(i != j && i / 2 == j / 2);
             let graded = |i: usize, j: usize| 10f64.powf(-12.0 * (i + j) as f64 / n as f64);
             let rising = |i: usize, j: usize| graded(n - 1 - i, n - 1 - j);
-            let split = |i: usize, j: usize| if i.abs_diff(j) == 1 { 1e-30 } else { f64::from(i == j && i % 3 == 0) };
+            let split = |i: usize, j: usize| if i.abs_diff(j) == 1 { 1e-30 } else { f64::from(i == j && i.is_multiple_of(3)) };
             let elements: [&dyn Fn(usize, usize) -> f64; 8] =
                 [&|_, _| 0.0, &|i, j| f64::from(i == j), &|_, _| 1.0, &chain, &pairs, &graded, &rising, &split];
             for f in elements {
