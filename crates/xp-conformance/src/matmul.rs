@@ -145,6 +145,13 @@ pub fn stacks<B: Backend, T: Float>(device: &B) {
     let static_rank =
         Array::from_vec(device, a.clone(), [6, 4, 5]).unwrap().matmul(&Array::from_vec(device, b[..30].to_vec(), [5, 6]).unwrap()).unwrap();
     assert_eq!(static_rank.shape(), [6, 4, 6]);
+    // Enough products for several threads.
+    let (a, b) = (Sequence::new(39).numbers::<T>(600 * 64), Sequence::new(40).numbers::<T>(600 * 64));
+    let z = array(device, &a, &[600, 8, 8]).matmul(&array(device, &b, &[600, 8, 8])).unwrap().to_vec();
+    for i in 0..600 {
+        let of = |x: &[T]| x[i * 64..(i + 1) * 64].to_vec();
+        assert_product("many", &of(&z), &of(&a), &of(&b), [8, 8, 8]);
+    }
 }
 
 /// Vectors on either side.

@@ -35,9 +35,9 @@ pub(crate) fn for_each_part(parts: usize, run: &(dyn Fn(usize) + Sync)) {
         // A thread of a pool shares with its own pool alone.
         return (0..parts).into_par_iter().for_each(run);
     }
-    // SAFETY: the lifetime alone changes. A region calls `run` for parts below `parts` only, once each, and this function
-    // returns when all of them are done.
-    let run = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(run) };
+    let run: *const (dyn Fn(usize) + Sync + '_) = run;
+    // SAFETY: the lifetime in the type of a pointer alone changes; who follows the pointer says why it may.
+    let run = unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const (dyn Fn(usize) + Sync)>(run) };
     let region = Arc::new(Region {
         run,
         parts,
@@ -122,8 +122,8 @@ impl<P: Copy> Shared<P> {
 
 /// Parts of work, and who is done with them.
 struct Region {
-    /// Valid while `done < parts`.
-    run: &'static (dyn Fn(usize) + Sync),
+    /// Valid while `done < parts`: the function that made the region waits for all parts.
+    run: *const (dyn Fn(usize) + Sync),
     parts: usize,
     shares: Vec<Share>,
     /// Number of threads that work, or have worked.
@@ -133,6 +133,11 @@ struct Region {
     caller: Thread,
     caller_sleeps: AtomicBool,
 }
+
+// SAFETY: all fields but `run` are, and that is a pointer to a `Sync` closure.
+unsafe impl Send for Region {}
+// SAFETY: as above.
+unsafe impl Sync for Region {}
 
 /// Parts that follow each other, of which one thread takes what it can: neighbours mostly share cache lines and pages.
 #[repr(align(128))]
@@ -164,7 +169,9 @@ impl Region {
             if part >= share.end {
                 return;
             }
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.run)(part))) {
+            // SAFETY: this part is not done.
+            let run = unsafe { &*self.run };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(part))) {
                 locked(&self.panic).get_or_insert(panic);
             }
             // Sequentially consistent, as in `wait`: either this thread sees that the caller sleeps, or the caller sees that
