@@ -329,7 +329,7 @@ template <class R> DEVICE complex<R> op_exp(complex<R> z) {
 }
 template <class R> DEVICE complex<R> op_expm1(complex<R> z) {
   R x = z.re, y = z.im;
-  if (y == R(0)) return pair((R)expm1(x), y);
+  if (y == R(0)) return pair((R)expm1(x) + R(0), y);
   if (!op_isfinite(y) || !(op_abs(x) < Format<R>::exp_max())) { complex<R> e = op_exp(z); return pair(e.re - R(1), e.im); }
   R half = sin(y * R(0.5));
   return pair((R)expm1(x) * (R)cos(y) - R(2) * half * half, (R)exp(x) * (R)sin(y));

@@ -34,7 +34,8 @@ pub fn exp<R: MathFloat>(z: Complex<R>) -> Complex<R> {
 pub fn expm1<R: MathFloat>(z: Complex<R>) -> Complex<R> {
     let (x, y) = (z.re, z.im);
     if y == R::ZERO {
-        return Complex::new(x.exp_m1::<Baseline>(), y);
+        // The array API wants +0 of a real part of -0; a sum with +0 is that.
+        return Complex::new(x.exp_m1::<Baseline>() + R::ZERO, y);
     }
     let moderate = x.abs() < R::EXP_MAX - R::TWO;
     if !y.is_finite() || !moderate {
