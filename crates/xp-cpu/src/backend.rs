@@ -8,12 +8,12 @@ use xp_core::reduction::Reduction;
 use xp_core::{Backend, Element, Error, Num, Real, Result};
 
 use crate::buffer::CpuBuffer;
-use crate::dispatch::{same, same_mut, with_real};
+use crate::dispatch::{Elements, Room};
 use crate::kernels::gather::{self, IndexOutOfBounds};
 use crate::kernels::mask::Selection;
-use crate::kernels::search::{self, Side};
-use crate::kernels::{scan, scatter, select, sort, transpose, unique};
-use crate::threads::for_chunks;
+use crate::kernels::search::Side;
+use crate::kernels::{scan, scatter, transpose};
+use crate::ordered;
 
 /// The CPU, with all threads of the current rayon pool. It is backend and device in one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -91,15 +91,11 @@ unsafe impl Backend for Cpu {
     }
 
     fn sort<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, descending: bool) -> Result<CpuBuffer<T>> {
-        along_last(x, lanes, |x, lane| {
-            fill_from(x, lanes.size(), |src, dst| with_real!(T as U => sort::sort::<U>(same(src), lane, descending, same_mut(dst))))
-        })
+        along_last(x, lanes, |x, lane| fill_from(x, lanes.size(), |src, dst| ordered::sort(Elements::of(src), lane, descending, Room::of(dst))))
     }
 
     fn argsort<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, descending: bool) -> Result<CpuBuffer<i64>> {
-        along_last(x, lanes, |x, lane| {
-            fill_from(x, lanes.size(), |src, dst| with_real!(T as U => sort::argsort::<U>(same(src), lane, descending, dst)))
-        })
+        along_last(x, lanes, |x, lane| fill_from(x, lanes.size(), |src, dst| ordered::argsort(Elements::of(src), lane, descending, dst)))
     }
 
     fn top_k<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, k: usize, descending: bool) -> Result<CpuBuffer<i64>> {
@@ -111,47 +107,39 @@ unsafe impl Backend for Cpu {
         let out = CpuBuffer::<i64>::new(rows * k)?;
         // SAFETY: arrays are written before they are read; the output is new.
         let (src, dst) = unsafe { (&turned.as_slice()[..lanes.size()], out.as_uninit()) };
-        with_real!(T as U => {
-            let src: &[U] = same(src);
-            for_chunks(dst, k, |i, to| select::top_k(&src[i * lanes.len..(i + 1) * lanes.len], descending, to))
-        });
+        ordered::top_k(Elements::of(src), lanes.len, k, descending, dst);
         if lanes.inner == 1 { Ok(out) } else { transpose_each(&out, lanes.outer, lanes.inner, k) }
     }
 
     fn unique<T: Real>(&self, x: &CpuBuffer<T>, places: bool) -> Result<Option<Distinct<Self, T>>> {
         // SAFETY: arrays are written before they are read.
         let src = unsafe { x.as_slice() };
-        with_real!(T as U => {
-            // Others are found as fast by the caller, from sorted elements.
-            let Some(found) = unique::Unique::<U>::dense(same(src)) else { return Ok(None) };
-            let len = found.len();
-            let (values, counts) = (CpuBuffer::<T>::new(len)?, CpuBuffer::<i64>::new(len)?);
+        let Some(found) = ordered::distinct(Elements::of(src)) else { return Ok(None) };
+        let len = found.count();
+        let (values, counts) = (CpuBuffer::<T>::new(len)?, CpuBuffer::<i64>::new(len)?);
+        // SAFETY: the memory is new.
+        unsafe {
+            found.values(Room::of(values.as_uninit()));
+            found.counts(counts.as_uninit());
+        }
+        let mut at = None;
+        if places {
+            let (first, inverse) = (CpuBuffer::<i64>::new(len)?, CpuBuffer::<i64>::new(src.len())?);
             // SAFETY: the memory is new.
             unsafe {
-                found.values(same_mut(values.as_uninit()));
-                found.counts(counts.as_uninit());
+                found.first_indices(first.as_uninit());
+                found.inverse(inverse.as_uninit());
             }
-            let mut at = None;
-            if places {
-                let (first, inverse) = (CpuBuffer::<i64>::new(len)?, CpuBuffer::<i64>::new(src.len())?);
-                // SAFETY: the memory is new.
-                unsafe {
-                    found.first_indices(first.as_uninit());
-                    found.inverse(inverse.as_uninit());
-                }
-                at = Some([first, inverse]);
-            }
-            Ok(Some(Distinct { len, values, counts, places: at }))
-        })
+            at = Some([first, inverse]);
+        }
+        Ok(Some(Distinct { len, values, counts, places: at }))
     }
 
     fn searchsorted<T: Real>(&self, x: &CpuBuffer<T>, queries: &CpuBuffer<T>, right: bool) -> Result<CpuBuffer<i64>> {
         let side = if right { Side::Right } else { Side::Left };
         // SAFETY: arrays are written before they are read.
         let sorted = unsafe { x.as_slice() };
-        fill_from(queries, queries.len(), |queries, dst| {
-            with_real!(T as U => search::searchsorted::<U>(same(sorted), same(queries), side, dst));
-        })
+        fill_from(queries, queries.len(), |queries, dst| ordered::searchsorted(Elements::of(sorted), Elements::of(queries), side, dst))
     }
 
     fn take<T: Element>(&self, x: &CpuBuffer<T>, lanes: Lanes, indices: &CpuBuffer<i64>, per_lane: Option<usize>) -> Result<CpuBuffer<T>> {
@@ -195,7 +183,7 @@ unsafe impl Backend for Cpu {
 
     unsafe fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<CpuBuffer<T>> {
         // SAFETY: passed on.
-        unsafe { crate::matrices::matmul(a, b, dims, batches) }
+        unsafe { crate::products::matmul(a, b, dims, batches) }
     }
 }
 

@@ -15,7 +15,10 @@ pub mod kernels;
 mod level;
 pub mod linalg;
 mod matrices;
+mod ordered;
+mod products;
 mod reduce;
+mod rows;
 mod threads;
 mod transforms;
 

@@ -1,0 +1,180 @@
+//! Linear algebra on lazy matrices, whose blocks of rows are computed where they are used.
+//!
+//! What fills the rows is compiled for every expression; what is done with them is compiled once, for each dtype.
+
+use std::ops::Range;
+
+use faer::{Accum, MatMut, MatRef, Par};
+use num_complex::Complex;
+use xp_core::expr::{CHUNK, Expr, Kernel, Lazy, Leaves, Plan};
+use xp_core::math::Isa;
+use xp_core::{Array, Error, Ix2, Result};
+
+use crate::Cpu;
+use crate::buffer::CpuBuffer;
+use crate::dispatch::compiled_here;
+use crate::level::at_level;
+use crate::linalg::{self, Scalar};
+use crate::matrices::{Matrix, Results, Views, error};
+use crate::threads::{self, Shared};
+
+pub(crate) fn gram<T: Blockwise, E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Cpu, T, Ix2>> {
+    with_rows(e, T::gram)
+}
+
+pub(crate) fn tall_r<T: Blockwise, E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Cpu, T, Ix2>> {
+    with_rows(e, T::tall_r)
+}
+
+pub(crate) fn cross<T: Blockwise, E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<Cpu, T, Ix2>>
+where
+    E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>,
+    F: Expr<Backend = Cpu, Elem = T, Dim = Ix2>,
+{
+    with_rows(a, |left| with_rows(b, |right| T::cross(left, right)))
+}
+
+pub(crate) fn project<T: Blockwise, E>(e: &Lazy<E>, b: &Array<Cpu, T, Ix2>) -> Result<Array<Cpu, T, Ix2>>
+where
+    E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>,
+{
+    with_rows(e, |rows| T::project(rows, b))
+}
+
+/// A matrix that is known by blocks of its rows.
+pub(crate) struct Rows<'a, T> {
+    shape: [usize; 2],
+    /// Writes a range of rows one after the other.
+    fill: &'a (dyn Fn(Range<usize>, &mut [T]) + Sync),
+}
+
+/// Calls `run` with a lazy matrix by its rows.
+fn with_rows<E: Expr<Dim = Ix2>, R>(e: &Lazy<E>, run: impl FnOnce(&Rows<'_, E::Elem>) -> Result<R>) -> Result<R> {
+    let shape @ [n, p] = e.expr().shape()?;
+    e.expr().device()?;
+    let mut leaves = Leaves::default();
+    e.expr().leaves(&shape, &mut leaves);
+    let plan = Plan::elementwise(&[n, p], &[p as isize, 1], leaves.irregular());
+    let kernel = e.expr().lower(&plan, &mut 0);
+    let fill = |rows: Range<usize>, block: &mut [E::Elem]| {
+        assert_eq!(block.len(), rows.len() * p);
+        // SAFETY: the kernel was lowered for the plan, whose operands live as long as `e`; `block` has room.
+        unsafe { fill_rows(kernel.clone(), p, rows, Shared::new(block.as_mut_ptr())) }
+    };
+    run(&Rows { shape, fill: &fill })
+}
+
+unsafe fn fill_rows<K: Kernel>(kernel: K, cols: usize, rows: Range<usize>, to: Shared<*mut K::Elem>) {
+    at_level!(fill_rows_at<K: Kernel>(kernel: K, cols: usize, rows: Range<usize>, to: Shared<*mut K::Elem>))
+}
+
+#[inline(always)]
+unsafe fn fill_rows_at<I: Isa, K: Kernel>(mut kernel: K, cols: usize, rows: Range<usize>, to: Shared<*mut K::Elem>) {
+    let mut to = to.get();
+    for row in rows {
+        // SAFETY: the row is inside the plan, chunks are inside the row, and there is room for all rows.
+        unsafe {
+            kernel.seek(&[row]);
+            let mut at = 0;
+            while at < cols {
+                let len = CHUNK.min(cols - at);
+                kernel.fill::<I>(at, len);
+                let mut chunk = [K::Elem::default(); CHUNK];
+                for (j, slot) in chunk.iter_mut().enumerate() {
+                    *slot = kernel.get::<I>(j);
+                }
+                std::ptr::copy_nonoverlapping(chunk.as_ptr(), to, len);
+                to = to.add(len);
+                at += len;
+            }
+        }
+    }
+}
+
+compiled_here! {
+    /// What is done with rows.
+    trait Blockwise: Matrix, for [f32, f64, Complex<f32>, Complex<f64>] {
+        gram(x: &Rows<'_, Self>) -> Result<Array<Cpu, Self, Ix2>> = gram_of;
+        tall_r(x: &Rows<'_, Self>) -> Result<Array<Cpu, Self, Ix2>> = tall_r_of;
+        cross(x: &Rows<'_, Self>, y: &Rows<'_, Self>) -> Result<Array<Cpu, Self, Ix2>> = cross_of;
+        project(x: &Rows<'_, Self>, b: &Array<Cpu, Self, Ix2>) -> Result<Array<Cpu, Self, Ix2>> = project_of;
+    }
+}
+
+fn gram_of<T: Matrix>(x: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
+    let [n, p] = x.shape;
+    let out = Results::new(1, p, Some(p))?;
+    // SAFETY: the only view.
+    linalg::gram_blocks(unsafe { out.matrix(0) }, n, x.fill, linalg::all_threads());
+    out.finish(&[])?.into_rank()
+}
+
+fn tall_r_of<T: Matrix>(x: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
+    let [n, p] = x.shape;
+    let out = Results::new(1, p, Some(p))?;
+    // SAFETY: the only view.
+    linalg::tsqr_r(unsafe { out.matrix(0) }, n, x.fill, linalg::all_threads()).map_err(|e| error(0, e))?;
+    out.finish(&[])?.into_rank()
+}
+
+/// Rows of a block, so that it stays in the second-level cache.
+fn block_rows(cols: usize) -> usize {
+    ((64 << 10) / cols.max(1)).clamp(32, 1024)
+}
+
+fn cross_of<T: Matrix>(x: &Rows<'_, T>, y: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
+    let ([n, p], [m, q]) = (x.shape, y.shape);
+    if m != n {
+        return Err(Error::shape("cross", &[m, q], format!("{n} rows")));
+    }
+    // Groups of blocks, each with a sum of its own; their number depends on the shape alone.
+    let step = block_rows(p + q);
+    let blocks = n.div_ceil(step);
+    let groups = (n / (8 * (p + q).max(1))).clamp(1, 64).min(blocks.max(1));
+    let sums = threads::map(groups, |g| {
+        let mut sum = faer::Mat::<T>::zeros(p, q);
+        let (mut left, mut right) = (vec![<T as Scalar>::ZERO; step * p], vec![<T as Scalar>::ZERO; step * q]);
+        for block in g * blocks / groups..(g + 1) * blocks / groups {
+            let rows = block * step..((block + 1) * step).min(n);
+            let len = rows.len();
+            (x.fill)(rows.clone(), &mut left[..len * p]);
+            (y.fill)(rows, &mut right[..len * q]);
+            let (left, right) = (MatRef::from_row_major_slice(&left[..len * p], len, p), MatRef::from_row_major_slice(&right[..len * q], len, q));
+            faer::linalg::matmul::matmul(sum.as_mut(), Accum::Add, left.adjoint(), right, <T as Scalar>::ONE, Par::Seq);
+        }
+        sum
+    });
+    let out = Results::new(1, p, Some(q))?;
+    // SAFETY: the only view.
+    let mut total = unsafe { out.matrix(0) };
+    for sum in &sums {
+        total += sum;
+    }
+    out.finish(&[])?.into_rank()
+}
+
+fn project_of<T: Matrix>(x: &Rows<'_, T>, b: &Array<Cpu, T, Ix2>) -> Result<Array<Cpu, T, Ix2>> {
+    let ([n, p], [inner, q]) = (x.shape, b.shape());
+    if inner != p {
+        return Err(Error::shape("project", b.dims(), format!("{p} rows")));
+    }
+    let b = Views::new(&b.contiguous()?.into_dyn())?;
+    let out = CpuBuffer::<T>::new(n * q)?;
+    // SAFETY: the memory is new; zeros are written so that views may be given out.
+    unsafe { std::ptr::write_bytes(out.ptr(), 0, out.len()) };
+    let to = Shared::new(out.ptr());
+    let step = block_rows(p);
+    threads::parallel(n.div_ceil(step), |blocks| {
+        let mut block_of_x = vec![<T as Scalar>::ZERO; step * p];
+        for block in blocks {
+            let range = block * step..((block + 1) * step).min(n);
+            let len = range.len();
+            // SAFETY: the blocks write disjoint rows of the output.
+            let c = unsafe { MatMut::from_raw_parts_mut(to.get().add(range.start * q), len, q, q as isize, 1) };
+            (x.fill)(range, &mut block_of_x[..len * p]);
+            linalg::matmul(c, Accum::Replace, <T as Scalar>::ONE, MatRef::from_row_major_slice(&block_of_x[..len * p], len, p), b.get(0), Par::Seq);
+        }
+    });
+    // SAFETY: the buffer was made for this shape, and initialised.
+    unsafe { Array::from_buffer(&Cpu, out, &[n, q]) }
+}
