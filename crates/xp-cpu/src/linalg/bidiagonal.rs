@@ -30,8 +30,16 @@ fn threads(par: Par) -> usize {
     }
 }
 
+/// Where the reflections from the right go: their vectors, below the diagonal of a square matrix, and for both sides their
+/// factors `tau`.
+pub(super) struct Reflections<'a, T> {
+    pub right: MatMut<'a, T>,
+    pub tau_left: &'a mut [T],
+    pub tau_right: &'a mut [T],
+}
+
 /// Reduces a column-major `m x n` matrix, `m >= n`, to the diagonal `d` and the superdiagonal `e` by reflections from both
-/// sides; `a` is destroyed.
+/// sides. `a` gets the vectors of those from the left, from the diagonal on.
 ///
 /// The blocks are those of LAPACK's `dlabrd`; the two products with the matrix of each step share one pass over it, after
 /// Howell, Demmel, Fulton, Hammarling & Marmol, "Cache efficient bidiagonalization using BLAS 2.5 operators" (2008).
@@ -39,6 +47,7 @@ pub(super) fn bidiagonalise<T: Scalar>(
     mut a: MatMut<'_, T>,
     d: &mut [T::R],
     e: &mut [T::R],
+    mut reflections: Option<Reflections<'_, T>>,
     kernels: &'static Kernels<T>,
     par: Par,
     stack: &mut MemStack,
@@ -67,6 +76,9 @@ pub(super) fn bidiagonalise<T: Scalar>(
             let (tau, beta) = reflection(column.as_mut());
             d[i] = beta.re();
             column[(0, 0)] = T::ONE;
+            if let Some(reflections) = &mut reflections {
+                reflections.tau_left[i] = tau;
+            }
             if right == 0 {
                 break;
             }
@@ -99,6 +111,10 @@ pub(super) fn bidiagonalise<T: Scalar>(
             let (tau, beta) = reflection(u.as_mut().submatrix_mut(i + 1, p, right, 1));
             e[i] = beta.re();
             u[(i + 1, p)] = T::ONE;
+            if let Some(reflections) = &mut reflections {
+                reflections.tau_right[i] = tau;
+                reflections.right.as_mut().col_mut(i).subrows_mut(i + 1, right).copy_from(u.as_ref().col(p).subrows(i + 1, right));
+            }
             let rows = below - 1;
             let mut target = x.as_mut().submatrix_mut(i + 1, p, rows, 1);
             if tau == T::ZERO || rows == 0 {
@@ -191,16 +207,17 @@ impl<T> Address<T> {
 pub(super) fn singular_values<R: RealScalar>(d: &mut [R], e: &mut [R]) -> Result<()> {
     let n = d.len();
     debug_assert!(e.len() + 1 == n || n == 0);
-    let larger = |a: R, b: R| if a > b { a } else { b };
-    let norm = d.iter().chain(e.iter()).fold(R::ZERO, |a, x| larger(a, x.modulus()));
-    let tiny = larger(norm * R::EPS * R::from_f64(0.02), R::MIN_POSITIVE);
+    let norm = d.iter().chain(e.iter()).fold(R::ZERO, |a, x| a.larger(x.modulus()));
+    let tiny = (norm * R::EPS * R::from_f64(0.02)).larger(R::MIN_POSITIVE);
     let mut budget = 60 * n;
     let mut high = n.saturating_sub(1);
     while high > 0 {
         let mut low = high;
         while low > 0 {
             let i = low - 1;
-            if e[i].modulus() <= tiny {
+            // The rounding of the elements beside it keeps an off-diagonal element from vanishing.
+            let beside = if d[i].modulus() < d[low].modulus() { d[i].modulus() } else { d[low].modulus() };
+            if e[i].modulus() <= tiny.larger(beside * R::EPS) {
                 e[i] = R::ZERO;
                 break;
             }
@@ -208,6 +225,12 @@ pub(super) fn singular_values<R: RealScalar>(d: &mut [R], e: &mut [R]) -> Result
         }
         if low == high {
             high -= 1;
+            continue;
+        }
+        if low + 1 == high {
+            (d[low], d[high]) = two_by_two(d[low], e[low], d[high]);
+            e[low] = R::ZERO;
+            high = low.saturating_sub(1);
             continue;
         }
         if budget == 0 {
@@ -228,13 +251,17 @@ fn shift<R: RealScalar>(d: &[R], e: &[R], low: usize, high: usize, norm: R) -> R
     if d[low..=high].iter().any(|x| x.modulus() <= norm * R::EPS * R::from_f64(0.02)) {
         return R::ZERO;
     }
-    let (f, g, h) = (d[high - 1].modulus(), e[high - 1].modulus(), d[high].modulus());
-    // The singular values s1 >= s2 of [[f, g], [0, h]] have s1 s2 = f h and s1^2 + s2^2 = f^2 + g^2 + h^2.
-    let (plus, minus) = ((f + h).hypotenuse(g), (f - h).hypotenuse(g));
-    let s1 = (plus + minus) * R::from_f64(0.5);
-    let s2 = (f / s1) * h;
+    let (_, s2) = two_by_two(d[high - 1], e[high - 1], d[high]);
     let ratio = s2 / d[low].modulus();
     if ratio * ratio < R::EPS { R::ZERO } else { s2 }
+}
+
+/// The singular values `s1 >= s2` of `[[f, g], [0, h]]`, which is not zero: `s1 s2 = f h` and `s1^2 + s2^2 = f^2 + g^2 + h^2`.
+fn two_by_two<R: RealScalar>(f: R, g: R, h: R) -> (R, R) {
+    let (f, g, h) = (f.modulus(), g.modulus(), h.modulus());
+    let (plus, minus) = ((f + h).hypotenuse(g), (f - h).hypotenuse(g));
+    let s1 = (plus + minus) * R::from_f64(0.5);
+    (s1, (f / s1) * h)
 }
 
 /// `(c, s, r)` with `c f + s g = r` and `c g = s f`.

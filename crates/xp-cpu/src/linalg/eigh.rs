@@ -3,13 +3,12 @@
 use super::householder::apply;
 use super::qr::par_for_factor;
 use super::simd::Kernels;
-use super::tridiagonal;
-use super::workspace::{copy_into, in_pool, matrix, matrix_req, scale_exponent, with_workspace};
+use super::workspace::{copy_into, matrix, matrix_req, scale_exponent, with_workspace};
 use super::{Error, RealScalar, Result, Scalar};
-use faer::diag::{DiagMut, DiagRef};
+use super::{divide, tridiagonal};
+use faer::diag::DiagMut;
 use faer::dyn_stack::{MemStack, StackReq};
-use faer::linalg::evd::{ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch, tridiagonal_self_adjoint_evd};
-use faer::linalg::householder::apply_block_householder_sequence_on_the_left_in_place_scratch;
+use faer::linalg::evd::{ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
 use faer::{Auto, MatMut, MatRef, Par, Spec};
 
@@ -66,8 +65,8 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: Option<MatMut<'_, T
         let mut v = v;
         let target = v.as_mut().map(|v| if v_in_place { v.as_mut() } else { own.as_mut() });
         let diagonal = lambda.as_mut().col_mut(0).as_diagonal_mut();
-        match T::kernels() {
-            Some(kernels) if n >= OWN_FROM => by_blocks(work.as_mut(), diagonal, target, kernels, par, stack)?,
+        match (T::kernels(), T::R::kernels()) {
+            (Some(kernels), Some(real)) if n >= OWN_FROM => by_blocks(work.as_mut(), diagonal, target, kernels, real, par, stack)?,
             _ => self_adjoint_evd(work.as_ref(), diagonal, target, par, stack, params).map_err(|_| Error::NoConvergence)?,
         }
         if let (Some(v), false) = (v, v_in_place) {
@@ -89,10 +88,7 @@ fn by_blocks_req<T: Scalar>(n: usize, vectors: bool, par: Par) -> StackReq {
     let stage = StackReq::all_of(&[matrix_req::<T>(n, tridiagonal::BLOCK), matrix_req::<T>(n, threads(par))]);
     let vectors = if vectors {
         let block = recommended_block_size::<T>(n, n);
-        matrix_req::<T>(block, n).and(
-            self_adjoint_evd_scratch::<T>(n, ComputeEigenvectors::Yes, par, params::<T>())
-                .or(apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(n, block, n)),
-        )
+        matrix_req::<T>(block, n).and(matrix_req::<T::R>(n, if n < DIVIDE_FROM { 0 } else { n }))
     } else {
         StackReq::EMPTY
     };
@@ -107,12 +103,13 @@ fn threads(par: Par) -> usize {
 }
 
 /// The decomposition of a real matrix: blocked reduction to tridiagonal form, then an iteration for values alone and for
-/// the vectors of small matrices, or faer's divide and conquer for vectors. `a` is destroyed.
+/// the vectors of small matrices, or divide and conquer for vectors. `a` is destroyed.
 fn by_blocks<T: Scalar>(
     mut a: MatMut<'_, T>,
     mut lambda: DiagMut<'_, T>,
     v: Option<MatMut<'_, T>>,
     kernels: &'static Kernels<T>,
+    real: &'static Kernels<T::R>,
     par: Par,
     stack: &mut MemStack,
 ) -> Result<()> {
@@ -141,21 +138,23 @@ fn by_blocks<T: Scalar>(
     };
     let block = recommended_block_size::<T>(n, n);
     let (mut factors, stack) = matrix::<T>(block, n - 1, stack);
-    tridiagonal::block_factors(a.as_ref(), tau, factors.as_mut());
+    let reflections = a.as_ref().submatrix(1, 0, n - 1, n - 1);
+    tridiagonal::block_factors(reflections, tau, factors.as_mut());
+    let mut d: Vec<T::R> = diagonal.iter().map(|x| x.re()).collect();
+    let mut e: Vec<T::R> = off.iter().map(|x| x.re()).collect();
     if n < DIVIDE_FROM {
-        let mut d: Vec<T::R> = diagonal.iter().map(|x| x.re()).collect();
-        let mut e: Vec<T::R> = off.iter().map(|x| x.re()).chain([T::R::ZERO]).collect();
+        e.push(T::R::ZERO);
         v.fill(T::ZERO);
         v.as_mut().diagonal_mut().fill(T::ONE);
-        apply(a.as_ref().submatrix(1, 0, n - 1, n - 1), factors.as_ref(), v.as_mut().subrows_mut(1, n - 1), par)?;
+        apply(reflections, factors.as_ref(), v.as_mut().subrows_mut(1, n - 1), par)?;
         tridiagonal::eigenvectors(&mut d, &mut e, v, kernels)?;
-        d.into_iter().enumerate().for_each(|(i, x)| lambda[i] = T::from_re(x));
-        return Ok(());
+    } else {
+        let (q, _) = matrix::<T::R>(n, n, stack);
+        divide::tridiagonal(&mut d, &e, q, v.as_mut(), real, par)?;
+        apply(reflections, factors.as_ref(), v.subrows_mut(1, n - 1), par)?;
     }
-    let (diagonal, off, target) = (DiagRef::from_slice(diagonal), DiagRef::from_slice(off), v.as_mut());
-    in_pool(par, || tridiagonal_self_adjoint_evd(diagonal, off, lambda, Some(target), par, stack, params::<T>()))
-        .map_err(|_| Error::NoConvergence)?;
-    apply(a.as_ref().submatrix(1, 0, n - 1, n - 1), factors.as_ref(), v.subrows_mut(1, n - 1), par)
+    d.into_iter().enumerate().for_each(|(i, x)| lambda[i] = T::from_re(x));
+    Ok(())
 }
 
 /// Zeroes the strict upper triangle, which is not part of the input, and the imaginary parts of the diagonal.

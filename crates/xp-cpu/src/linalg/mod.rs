@@ -1,8 +1,9 @@
 //! Dense linear algebra on strided views, for `f32`, `f64` and their complex numbers.
 //!
-//! The vectors of the singular value decomposition, the general eigenproblem and the factorisations of small and complex
-//! matrices are those of [faer](https://docs.rs/faer). The products of real matrices, LU, Cholesky, QR, the reductions to tridiagonal and bidiagonal form with
-//! their values, and the triangular factors of tall matrices are this module's own, as are scaling and errors.
+//! The general eigenproblem, the Hermitian one of complex matrices, the bidiagonal form of complex matrices and the
+//! factorisations of small and complex matrices are those of [faer](https://docs.rs/faer). The products of real matrices, LU,
+//! Cholesky, QR, the reductions of real matrices to tridiagonal and bidiagonal form, the values and vectors of those forms,
+//! and the triangular factors of tall matrices are this module's own, as are scaling and errors.
 //!
 //! Every routine writes into views of the caller's and takes the threads it may use as a [`Par`]; small problems use one
 //! thread whatever it says. Dimensions that do not fit are the caller's mistake and panic; whatever depends on the values
@@ -11,6 +12,7 @@
 mod batch;
 mod bidiagonal;
 mod cholesky;
+mod divide;
 mod eig;
 mod eigh;
 mod error;
@@ -23,6 +25,7 @@ mod lu;
 mod matmul;
 mod qr;
 mod scalar;
+mod secular;
 mod simd;
 mod substitution;
 mod svd;

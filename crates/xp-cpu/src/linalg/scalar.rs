@@ -86,6 +86,11 @@ pub trait RealScalar: Scalar<R = Self> + PartialOrd {
     /// `self * a + b`, rounded once.
     fn fused_mul_add(self, a: Self, b: Self) -> Self;
 
+    /// The larger of two numbers.
+    fn larger(self, other: Self) -> Self {
+        if self > other { self } else { other }
+    }
+
     /// `self * 2^exponent`, also where the power itself is not representable.
     fn ldexp(self, exponent: i32) -> Self {
         let half = exponent / 2;

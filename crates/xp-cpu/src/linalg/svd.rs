@@ -1,13 +1,20 @@
 //! Singular value decomposition.
 
-use super::bidiagonal::{bidiagonalise, bidiagonalise_req, singular_values};
+use super::bidiagonal::{Reflections, bidiagonalise, bidiagonalise_req, singular_values};
+use super::divide;
 use super::householder::{apply, block_size, factor_in_place};
 use super::qr::{par_for_factor, r_in_place};
-use super::workspace::{conjugate_in_place, copy_into, copy_scaled, in_pool, matrix, matrix_req, scale_exponent, with_workspace, zero_strict_upper};
+use super::tridiagonal::block_factors;
+use super::workspace::{
+    conjugate_in_place, copy_into, copy_scaled, in_pool, matrix, matrix_req, numbers, scale_exponent, with_workspace, zero_strict_upper,
+};
 use super::{Error, RealScalar, Result, Scalar};
 use faer::diag::DiagMut;
 use faer::dyn_stack::{MemStack, StackReq};
+use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
+use faer::linalg::svd::bidiag::{bidiag_in_place, bidiag_in_place_scratch};
 use faer::linalg::svd::{ComputeSvdVectors, SvdParams, svd as faer_svd, svd_scratch};
+use faer::prelude::IntoConst;
 use faer::{Auto, MatMut, MatRef, Par, Spec};
 
 /// `a = u diag(s) vh` with `s` in descending order; `u` and `vh` may be left out.
@@ -76,6 +83,9 @@ fn decompose<T: Scalar>(
     if is_tall(m, n) {
         return decompose_tall(a, exponent, s, u, vh, par);
     }
+    if n >= DIVIDE_FROM {
+        return by_blocks(a, exponent, s, u, vh, par);
+    }
     let (wu, wv) = (u.as_ref().map_or(0, |u| u.ncols()), if vh.is_some() { n } else { 0 });
     let params = params::<T>();
     let compute = |width: usize, full: usize| match width {
@@ -131,6 +141,130 @@ fn decompose<T: Scalar>(
         }
         Ok(())
     })?
+}
+
+/// From this size on, vectors come from the divide and conquer of this crate. That of faer 0.24, which it uses from order 128
+/// on, gives wrong vectors for some matrices with many equal values.
+const DIVIDE_FROM: usize = 64;
+
+/// By reduction to bidiagonal form and divide and conquer.
+fn by_blocks<T: Scalar>(
+    a: MatRef<'_, T>,
+    exponent: i32,
+    s: &mut [T::R],
+    mut u: Option<MatMut<'_, T>>,
+    mut vh: Option<MatMut<'_, T>>,
+    par: Par,
+) -> Result<()> {
+    let (m, n) = a.shape();
+    let width = u.as_ref().map_or(n, |u| u.ncols());
+    let req = StackReq::all_of(&[
+        matrix_req::<T>(m, n),
+        matrix_req::<T>(n, n).array(2),
+        matrix_req::<T::R>(n, n).array(2),
+        matrix_req::<T>(m, width),
+        reduce_req::<T>(m, n, par),
+    ]);
+    with_workspace(req, |stack| {
+        let (mut work, stack) = matrix::<T>(m, n, stack);
+        let (right, stack) = matrix::<T>(n, n, stack);
+        let (mut own_v, stack) = matrix::<T>(n, n, stack);
+        let (q, stack) = matrix::<T::R>(n, n, stack);
+        let (p, stack) = matrix::<T::R>(n, n, stack);
+        let (mut own_u, stack) = matrix::<T>(m, width, stack);
+        copy_scaled(work.as_mut(), a, -exponent);
+        let mut off = vec![T::R::ZERO; n - 1];
+        let reduced = reduce(work, s, &mut off, right, par, stack);
+        let u_in_place = u.as_ref().is_some_and(|u| u.row_stride() == 1);
+        let v_in_place = vh.as_ref().is_some_and(|v| v.col_stride() == 1);
+        let mut target_u = u.as_mut().filter(|_| u_in_place).map_or(own_u.as_mut(), MatMut::as_mut);
+        let mut target_v = vh.as_mut().filter(|_| v_in_place).map_or(own_v.as_mut(), |vh| vh.as_mut().transpose_mut());
+        target_u.fill(T::ZERO);
+        target_u.as_mut().diagonal_mut().fill(T::ONE);
+        let inner = target_u.as_mut().submatrix_mut(0, 0, n, n);
+        divide::bidiagonal(s, &off, [q, p], [&reduced.phases_left, &reduced.phases_right], [inner, target_v.as_mut()], par)?;
+        apply(reduced.left, reduced.factors_left, target_u, par)?;
+        apply(reduced.right, reduced.factors_right, target_v.subrows_mut(1, n - 1), par)?;
+        if let (Some(u), false) = (u, u_in_place) {
+            copy_into(u, own_u.as_ref(), par);
+        }
+        if let Some(mut vh) = vh {
+            if !v_in_place {
+                copy_into(vh.as_mut().transpose_mut(), own_v.as_ref(), par);
+            }
+            conjugate_in_place(vh);
+        }
+        if s.iter().all(|x| x.finite()) { Ok(()) } else { Err(Error::NoConvergence) }
+    })?
+}
+
+/// A bidiagonal form: what multiplies the rows of its vectors, and the reflections after that.
+struct Reduced<'a, T> {
+    left: MatRef<'a, T>,
+    factors_left: MatRef<'a, T>,
+    phases_left: Vec<T>,
+    right: MatRef<'a, T>,
+    factors_right: MatRef<'a, T>,
+    phases_right: Vec<T>,
+}
+
+fn reduce_req<T: Scalar>(m: usize, n: usize, par: Par) -> StackReq {
+    let block = recommended_block_size::<T>(m, n);
+    let reduction = bidiagonalise_req::<T>(m, n, par).or(bidiag_in_place_scratch::<T>(m, n, par, params::<T>().bidiag.into()));
+    StackReq::all_of(&[matrix_req::<T>(block, n).array(2), matrix_req::<T>(n, 1).array(2), reduction])
+}
+
+/// The real bidiagonal form of `a`, with diagonal `d` and superdiagonal `e`; `right` is `n x n`.
+fn reduce<'a, T: Scalar>(
+    mut a: MatMut<'a, T>,
+    d: &mut [T::R],
+    e: &mut [T::R],
+    mut right: MatMut<'a, T>,
+    par: Par,
+    stack: &'a mut MemStack,
+) -> Reduced<'a, T> {
+    let (m, n) = a.shape();
+    let block = recommended_block_size::<T>(m, n);
+    let (mut factors_left, stack) = matrix::<T>(block, n, stack);
+    let (mut factors_right, stack) = matrix::<T>(block, n - 1, stack);
+    let (mut phases_left, mut phases_right) = (vec![T::ONE; n], vec![T::ONE; n]);
+    if let Some(kernels) = T::kernels() {
+        let (tau_left, stack) = numbers::<T>(n, stack);
+        let (tau_right, stack) = numbers::<T>(n - 1, stack);
+        let reflections = Reflections { right: right.as_mut(), tau_left: &mut *tau_left, tau_right: &mut *tau_right };
+        bidiagonalise(a.as_mut(), d, e, Some(reflections), kernels, par, stack);
+        block_factors(a.as_ref(), tau_left, factors_left.as_mut());
+        block_factors(right.as_ref().submatrix(1, 0, n - 1, n - 1), tau_right, factors_right.as_mut());
+    } else {
+        in_pool(par, || bidiag_in_place(a.as_mut(), factors_left.as_mut(), factors_right.as_mut(), par, stack, params::<T>().bidiag.into()));
+        for i in 0..n {
+            (d[i], phases_left[i]) = polar(a[(i, i)] * phases_right[i]);
+            if i + 1 < n {
+                let phase;
+                (e[i], phase) = polar(phases_left[i].conjugate() * a[(i, i + 1)]);
+                phases_right[i + 1] = phase.conjugate();
+            }
+        }
+        // faer keeps the conjugates of the reflections from the right in rows.
+        for i in 0..n {
+            (i + 1..n).for_each(|j| right[(j, i)] = a[(i, j)].conjugate());
+        }
+        conjugate_in_place(factors_right.as_mut());
+    }
+    Reduced {
+        left: a.into_const(),
+        factors_left: factors_left.into_const(),
+        phases_left,
+        right: right.into_const().submatrix(1, 0, n - 1, n - 1),
+        factors_right: factors_right.into_const(),
+        phases_right,
+    }
+}
+
+/// `x` as a modulus and a factor of modulus one.
+fn polar<T: Scalar>(x: T) -> (T::R, T) {
+    let modulus = x.modulus();
+    (modulus, if modulus == T::R::ZERO { T::ONE } else { x.scale(T::R::ONE / modulus) })
 }
 
 /// By the QR factorisation `a = q r` and the decomposition of `r`.
@@ -235,33 +369,23 @@ fn params<T: Scalar>() -> Spec<SvdParams, T> {
 /// Singular values only; a tall matrix is reduced to its triangular factor first.
 fn values<T: Scalar>(a: MatRef<'_, T>, exponent: i32, s: &mut [T::R], par: Par) -> Result<()> {
     let (m, n) = a.shape();
-    let params = params::<T>();
     let tall = is_tall(m, n);
     let rows = if tall { n } else { m };
-    let req = StackReq::all_of(&[
-        matrix_req::<T>(m, n),
-        matrix_req::<T>(n, 1),
-        svd_scratch::<T>(rows, n, ComputeSvdVectors::No, ComputeSvdVectors::No, par, params).or(bidiagonalise_req::<T>(rows, n, par)),
-    ]);
+    let req = StackReq::all_of(&[matrix_req::<T>(m, n), matrix_req::<T>(n, n), reduce_req::<T>(rows, n, par)]);
     with_workspace(req, |stack| {
         let (mut work, stack) = matrix::<T>(m, n, stack);
-        let (mut sigma, stack) = matrix::<T>(n, 1, stack);
         copy_scaled(work.as_mut(), a, -exponent);
         if tall {
             r_in_place(work.as_mut(), par)?;
         }
-        let mut square = work.as_mut().subrows_mut(0, rows);
+        let square = work.subrows_mut(0, rows);
+        let mut off = vec![T::R::ZERO; n - 1];
         if let Some(kernels) = T::kernels() {
-            let mut off = vec![T::R::ZERO; n - 1];
-            let off = &mut off;
-            bidiagonalise(square.as_mut(), s, off, kernels, par, stack);
-            return singular_values(s, off);
+            bidiagonalise(square, s, &mut off, None, kernels, par, stack);
+        } else {
+            let (right, stack) = matrix::<T>(n, n, stack);
+            reduce(square, s, &mut off, right, par, stack);
         }
-        run(square.as_ref(), sigma.as_mut(), None, None, par, stack, params)?;
-        sort_descending(sigma.as_mut(), None, None)?;
-        for (i, x) in s.iter_mut().enumerate() {
-            *x = sigma[(i, 0)].re();
-        }
-        Ok(())
+        singular_values(s, &mut off)
     })?
 }

@@ -103,7 +103,7 @@ pub(super) fn reflection<T: Scalar>(mut x: MatMut<'_, T>) -> (T, T) {
     }
     let unit = if tiny { largest } else { T::R::ONE };
     let alpha = x[0].re();
-    let tail = (1..n).map(|i| x[i].re() * x[i].re()).fold(T::R::ZERO, |a, b| a + b);
+    let tail = dot(x.as_ref().subrows(1, n - 1), x.as_ref().subrows(1, n - 1)).re();
     if tail == T::R::ZERO || largest < T::R::MIN_POSITIVE {
         (1..n).for_each(|i| x[i] = T::ZERO);
         return (T::ZERO, T::from_re(if largest < T::R::MIN_POSITIVE { alpha } else { alpha * unit }));
@@ -177,16 +177,17 @@ pub(super) fn dot<T: Scalar>(x: faer::ColRef<'_, T>, y: faer::ColRef<'_, T>) -> 
     sums.into_iter().fold(T::ZERO, |a, b| a + b)
 }
 
-/// The block triangular factors that [`faer::linalg::householder`] wants for the reflections of [`tridiagonalise`]:
-/// blocks of `factors.nrows()` columns with `|v_i|^2 / 2` on the diagonal and `v_i . v_j` above.
-pub(super) fn block_factors<T: Scalar>(a: MatRef<'_, T>, tau: &[T], mut factors: MatMut<'_, T>) {
-    let (n, size) = (a.nrows(), factors.nrows());
-    for j in 0..n - 1 {
+/// The block triangular factors that [`faer::linalg::householder`] wants for reflections `1 - tau v v^T`, whose vectors are
+/// the columns of `v` from the diagonal on: blocks of `factors.nrows()` columns with `|v_i|^2 / 2` on the diagonal and
+/// `v_i . v_j` above.
+pub(super) fn block_factors<T: Scalar>(v: MatRef<'_, T>, tau: &[T], mut factors: MatMut<'_, T>) {
+    let (m, size) = (v.nrows(), factors.nrows());
+    for j in 0..tau.len() {
         let first = j / size * size;
         factors[(j - first, j)] = T::ONE / tau[j];
-        let v = a.col(j).subrows(j + 1, n - j - 1);
+        let vj = v.col(j).subrows(j, m - j);
         for i in first..j {
-            factors[(i - first, j)] = dot(a.col(i).subrows(j + 1, n - j - 1), v);
+            factors[(i - first, j)] = dot(v.col(i).subrows(j, m - j), vj);
         }
     }
 }
@@ -196,10 +197,9 @@ pub(super) fn block_factors<T: Scalar>(a: MatRef<'_, T>, tau: &[T], mut factors:
 pub(super) fn eigenvalues<R: RealScalar>(d: &mut [R], e: &mut [R]) -> Result<()> {
     let n = d.len();
     debug_assert!(e.len() + 1 == n || n == 0);
-    let larger = |a: R, b: R| if a > b { a } else { b };
-    let norm = d.iter().chain(e.iter()).fold(R::ZERO, |a, x| larger(a, x.modulus()));
+    let norm = d.iter().chain(e.iter()).fold(R::ZERO, |a, x| a.larger(x.modulus()));
     // An off-diagonal element this small changes no eigenvalue by more than a tenth of a unit of the largest.
-    let tiny = larger(norm * R::EPS * R::from_f64(0.1), R::MIN_POSITIVE);
+    let tiny = (norm * R::EPS * R::from_f64(0.1)).larger(R::MIN_POSITIVE);
     let (tiny2, eps2) = (tiny * tiny, R::EPS * R::EPS * R::from_f64(0.25));
     e.iter_mut().for_each(|x| *x = *x * *x);
     let mut budget = 60 * n;

@@ -41,8 +41,9 @@ fn svd_reconstructs() {
                 }
             });
         }
-        let a = rng.matrix::<T>(300, 140);
-        check_svd(a.as_ref(), false, false);
+        for (m, n) in [(300, 140), (430, 430), (330, 430)] {
+            check_svd(rng.matrix::<T>(m, n).as_ref(), false, true);
+        }
     }
     for_all_types!(check);
 }
@@ -57,6 +58,14 @@ fn svd_of_special_matrices() {
             let r = numbers().matrix::<T>(m, 1);
             let rank_one = Mat::from_fn(m, n, |i, j| r[(i, 0)] * T::from_re(T::R::from_f64(j as f64 / n as f64)));
             check_svd(rank_one.as_ref(), false, false);
+        }
+        for n in [5, 70, 150, 430] {
+            for a in special::<T>(n) {
+                check_svd(a.as_ref(), false, true);
+                check_svd(a.as_ref().subcols(0, n - n / 6), true, false);
+            }
+            let bidiagonal = Mat::from_fn(n, n, |i, j| if j == i || j == i + 1 { T::ONE } else { T::ZERO });
+            check_svd(bidiagonal.as_ref(), false, false);
         }
     }
     for_all_types!(check);
@@ -101,6 +110,30 @@ fn svd_finds_given_singular_values() {
     for_all_types!(check);
 }
 
+/// Symmetric matrices with many equal, vanishing, tiny or nearly equal eigenvalues.
+fn special<T: Scalar>(n: usize) -> Vec<Mat<T>> {
+    let chain = |i: usize, j: usize| f64::from(i.abs_diff(j) == 1);
+    let pairs = |i: usize, j: usize| f64::from(i != j && i / 2 == j / 2);
+    let graded = |i: usize, j: usize| 10f64.powf(-12.0 * (i + j) as f64 / n as f64);
+    let rising = |i: usize, j: usize| graded(n - 1 - i, n - 1 - j);
+    let split = |i: usize, j: usize| if i.abs_diff(j) == 1 { 1e-30 } else { f64::from(i == j && i.is_multiple_of(3)) };
+    // Wilkinson's matrix of order 21, again and again, hardly coupled.
+    let glued = |i: usize, j: usize| match i.abs_diff(j) {
+        0 => (i % 21).abs_diff(10) as f64,
+        1 => {
+            if i.max(j).is_multiple_of(21) {
+                1e-10
+            } else {
+                1.0
+            }
+        }
+        _ => 0.0,
+    };
+    let elements: [&dyn Fn(usize, usize) -> f64; 9] =
+        [&|_, _| 0.0, &|i, j| f64::from(i == j), &|_, _| 1.0, &chain, &pairs, &graded, &rising, &split, &glued];
+    elements.map(|f| Mat::from_fn(n, n, |i, j| T::from_re(T::R::from_f64(f(i, j))))).into()
+}
+
 fn hermitian<T: Scalar>(n: usize) -> Mat<T> {
     let a = numbers().matrix::<T>(n, n);
     let mut h = &a + a.adjoint();
@@ -132,7 +165,7 @@ fn check_eigh<T: Scalar>(given: MatRef<'_, T>, a: MatRef<'_, T>, row_major: bool
 #[test]
 fn eigh_reconstructs_and_reads_the_lower_triangle() {
     fn check<T: Scalar>() {
-        for n in [0, 1, 2, 3, 8, 20, 33, 95, 140, 200] {
+        for n in [0, 1, 2, 3, 8, 20, 33, 95, 140, 430] {
             let a = hermitian::<T>(n);
             let dirty = Mat::from_fn(n, n, |i, j| if i < j { T::from_re(T::R::from_f64(f64::NAN)) } else { a[(i, j)] });
             layouts(&dirty, |dirty| {
@@ -140,16 +173,8 @@ fn eigh_reconstructs_and_reads_the_lower_triangle() {
                 check_eigh(dirty, a.as_ref(), true);
             });
         }
-        for n in [1, 5, 40, 150] {
-            let chain = |i: usize, j: usize| f64::from(i.abs_diff(j) == 1);
-            let pairs = |i: usize, j: usize| f64::from(i != j && i / 2 == j / 2);
-            let graded = |i: usize, j: usize| 10f64.powf(-12.0 * (i + j) as f64 / n as f64);
-            let rising = |i: usize, j: usize| graded(n - 1 - i, n - 1 - j);
-            let split = |i: usize, j: usize| if i.abs_diff(j) == 1 { 1e-30 } else { f64::from(i == j && i.is_multiple_of(3)) };
-            let elements: [&dyn Fn(usize, usize) -> f64; 8] =
-                [&|_, _| 0.0, &|i, j| f64::from(i == j), &|_, _| 1.0, &chain, &pairs, &graded, &rising, &split];
-            for f in elements {
-                let a = Mat::from_fn(n, n, |i, j| T::from_re(T::R::from_f64(f(i, j))));
+        for n in [1, 5, 40, 150, 430] {
+            for a in special::<T>(n) {
                 check_eigh(a.as_ref(), a.as_ref(), false);
             }
         }
