@@ -1,15 +1,13 @@
 //! Reduction of real matrices to upper bidiagonal form, and the singular values of that form.
 
+use super::matmul::matmul;
 use super::simd::Kernels;
-use super::tridiagonal::{axpy, dot, reflection};
+use super::tridiagonal::{BLOCK, STRIPE, add_columns, axpy, dots, reflection};
 use super::workspace::{for_columns, matrix, matrix_req, par_for};
 use super::{Accum, RealScalar, Result, Scalar};
 use faer::dyn_stack::{MemStack, StackReq};
-use faer::linalg::matmul::matmul as product;
 use faer::{MatMut, MatRef, Par};
 
-/// Columns and rows reduced before the rest of the matrix is updated.
-const BLOCK: usize = 32;
 /// Below this many elements one thread multiplies by the matrix.
 const PARALLEL: usize = 256 * 256;
 
@@ -69,10 +67,8 @@ pub(super) fn bidiagonalise<T: Scalar>(
             // Column i after the reflections of this block so far: a - v y^T - x u^T.
             let (columns, mut column) = a.as_mut().subcols_mut(start, p + 1).split_at_col_mut(p);
             let mut column = column.as_mut().subrows_mut(i, below);
-            for q in 0..p {
-                axpy(kernels, -y[(i, q)], columns.as_ref().col(q).subrows(i, below), column.as_mut());
-                axpy(kernels, -u[(i, q)], x.as_ref().col(q).subrows(i, below), column.as_mut());
-            }
+            add_columns(kernels, columns.as_ref().subrows(i, below), |q| -y[(i, q)], column.as_mut());
+            add_columns(kernels, x.as_ref().submatrix(i, 0, below, p), |q| -u[(i, q)], column.as_mut());
             let (tau, beta) = reflection(column.as_mut());
             d[i] = beta.re();
             column[(0, 0)] = T::ONE;
@@ -88,17 +84,14 @@ pub(super) fn bidiagonalise<T: Scalar>(
                 row[(i + 1 + j, 0)] = a[(i, i + 1 + j)];
             }
             let mut target = row.as_mut().subrows_mut(i + 1, right);
-            for q in 0..p {
-                axpy(kernels, -v_old[(i, q)], y.as_ref().col(q).subrows(i + 1, right), target.as_mut());
-                axpy(kernels, -x[(i, q)], u.as_ref().col(q).subrows(i + 1, right), target.as_mut());
-            }
+            let (y_old, u_old) = (y.as_ref().submatrix(i + 1, 0, right, p), u.as_ref().submatrix(i + 1, 0, right, p));
+            add_columns(kernels, y_old, |q| -v_old[(i, q)], target.as_mut());
+            add_columns(kernels, u_old, |q| -x[(i, q)], target.as_mut());
             old.as_mut().subrows_mut(i + 1, right).copy_from(target.as_ref());
             let v = a.as_ref().col(i).subrows(i, below);
-            for q in 0..p {
-                let (vv, xv) = (dot(v_old.col(q).subrows(i, below), v), dot(x.as_ref().col(q).subrows(i, below), v));
-                axpy(kernels, tau * vv, y.as_ref().col(q).subrows(i + 1, right), target.as_mut());
-                axpy(kernels, tau * xv, u.as_ref().col(q).subrows(i + 1, right), target.as_mut());
-            }
+            let (vv, xv) = (dots(kernels, v_old.subrows(i, below), v), dots(kernels, x.as_ref().submatrix(i, 0, below, p), v));
+            add_columns(kernels, y_old, |q| tau * vv[q], target.as_mut());
+            add_columns(kernels, u_old, |q| tau * xv[q], target.as_mut());
             // row -= tau A^T v and sums = A row in one pass.
             let trailing = a.as_ref().submatrix(i, i + 1, below, right);
             both_products(trailing, v.as_mat(), -tau, target.as_mut(), sums.as_mut().subrows_mut(i, below), kernels, par);
@@ -128,26 +121,23 @@ pub(super) fn bidiagonalise<T: Scalar>(
             let (x_old, mut target) = x.as_mut().subcols_mut(0, p + 1).split_at_col_mut(p);
             let mut target = target.as_mut().subrows_mut(i + 1, rows);
             let current = u.as_ref().col(p).subrows(i + 1, right);
-            for q in 0..=p {
-                let yu = dot(y.as_ref().col(q).subrows(i + 1, right), current);
-                axpy(kernels, -yu, a.as_ref().col(start + q).subrows(i + 1, rows), target.as_mut());
-            }
-            for q in 0..p {
-                let uu = dot(u.as_ref().col(q).subrows(i + 1, right), current);
-                axpy(kernels, -uu, x_old.as_ref().col(q).subrows(i + 1, rows), target.as_mut());
-            }
+            let yu = dots(kernels, y.as_ref().submatrix(i + 1, 0, right, p + 1), current);
+            add_columns(kernels, a.as_ref().submatrix(i + 1, start, rows, p + 1), |q| -yu[q], target.as_mut());
+            let uu = dots(kernels, u.as_ref().submatrix(i + 1, 0, right, p), current);
+            add_columns(kernels, x_old.as_ref().subrows(i + 1, rows), |q| -uu[q], target.as_mut());
             target.as_mut().col_mut(0).iter_mut().for_each(|t| *t *= tau);
         }
         let (rows, columns, width) = (m - end, n - end, end - start);
         if columns > 0 && rows > 0 {
             let (left, right) = a.as_mut().split_at_col_mut(end);
-            let mut trailing = right.subrows_mut(end, rows);
-            let par = par_for(par, rows * columns * width);
-            let v = left.as_ref().submatrix(end, start, rows, width);
-            let (y, u) = (y.as_ref().submatrix(end, 0, columns, width), u.as_ref().submatrix(end, 0, columns, width));
-            product(trailing.as_mut(), Accum::Add, v, y.transpose(), -T::ONE, par);
-            let x = x.as_ref().submatrix(end, 0, rows, width);
-            product(trailing.as_mut(), Accum::Add, x, u.transpose(), -T::ONE, par);
+            let trailing = right.subrows_mut(end, rows);
+            let (v, x) = (left.as_ref().submatrix(end, start, rows, width), x.as_ref().submatrix(end, 0, rows, width));
+            for_columns(trailing, STRIPE, par_for(par, rows * columns * width), |j, mut stripe| {
+                for (p, q) in [(v, &y), (x, &u)] {
+                    let q = q.as_ref().submatrix(end + j, 0, stripe.ncols(), width);
+                    matmul(stripe.as_mut(), Accum::Add, -T::ONE, p, q.transpose(), Par::Seq);
+                }
+            });
         }
         start = end;
     }

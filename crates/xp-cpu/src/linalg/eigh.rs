@@ -139,7 +139,7 @@ fn by_blocks<T: Scalar>(
     let block = recommended_block_size::<T>(n, n);
     let (mut factors, stack) = matrix::<T>(block, n - 1, stack);
     let reflections = a.as_ref().submatrix(1, 0, n - 1, n - 1);
-    tridiagonal::block_factors(reflections, tau, factors.as_mut());
+    tridiagonal::block_factors(reflections, tau, factors.as_mut(), kernels, par);
     let mut d: Vec<T::R> = diagonal.iter().map(|x| x.re()).collect();
     let mut e: Vec<T::R> = off.iter().map(|x| x.re()).collect();
     if n < DIVIDE_FROM {

@@ -42,6 +42,8 @@ pub struct Kernels<T: 'static> {
     pub(super) products: unsafe fn(&Tile<T>, &[[usize; 2]]),
     /// `y += A x` for the `m x n` matrix `A` whose columns are contiguous and `ld` apart.
     pub(super) gemv: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
+    /// `y[j] += A[:, j] . x` for that matrix.
+    pub(super) gemv_transposed: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, x: *const T, y: *mut T),
     /// One pass over the columns of `A` (`ld` apart): `z[j] = alpha (A[:, j] . u) + z[j]`, then `w += A[:, j] z[j]`.
     pub(super) gemv_both: unsafe fn(m: usize, n: usize, a: *const T, ld: isize, u: *const T, alpha: T, z: *mut T, w: *mut T),
     /// Adds to `y` what the columns `j0..j1` of the lower triangle of a symmetric `n x n` matrix contribute to `A x`.
@@ -350,10 +352,9 @@ unsafe fn axpy<S: Vector>(m: usize, s: S::T, x: *const S::T, y: *mut S::T) {
 }
 
 /// # Safety
-/// As [`Kernels::gemv_both`].
+/// As [`Kernels::gemv_transposed`].
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn gemv_both<S: Vector>(m: usize, n: usize, a: *const S::T, ld: isize, u: *const S::T, alpha: S::T, z: *mut S::T, w: *mut S::T) {
+unsafe fn gemv_transposed<S: Vector>(m: usize, n: usize, a: *const S::T, ld: isize, x: *const S::T, y: *mut S::T) {
     // SAFETY: j < n and i < m throughout.
     unsafe {
         let zero = S::splat(S::T::ZERO);
@@ -363,29 +364,45 @@ unsafe fn gemv_both<S: Vector>(m: usize, n: usize, a: *const S::T, ld: isize, u:
             let mut acc = [zero; 4];
             let mut i = 0;
             while i + S::LANES <= m {
-                let x = S::load(u.add(i));
+                let x = S::load(x.add(i));
                 for q in 0..4 {
                     acc[q] = S::fma(S::load(c[q].add(i)), x, acc[q]);
                 }
                 i += S::LANES;
             }
             if i < m {
-                let x = S::load_first(u.add(i), m - i);
+                let x = S::load_first(x.add(i), m - i);
                 for q in 0..4 {
                     acc[q] = S::fma(S::load_first(c[q].add(i), m - i), x, acc[q]);
                 }
             }
             for q in 0..4 {
-                *z.add(j + q) += alpha * S::sum(acc[q]);
+                *y.add(j + q) += S::sum(acc[q]);
             }
-            gemv::<S>(m, 4, c[0], ld, z.add(j), w);
             j += 4;
         }
         while j < n {
-            let c = a.offset(j as isize * ld);
-            *z.add(j) += alpha * dot::<S>(m, c, u);
-            axpy::<S>(m, *z.add(j), c, w);
+            *y.add(j) += dot::<S>(m, a.offset(j as isize * ld), x);
             j += 1;
+        }
+    }
+}
+
+/// # Safety
+/// As [`Kernels::gemv_both`].
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn gemv_both<S: Vector>(m: usize, n: usize, a: *const S::T, ld: isize, u: *const S::T, alpha: S::T, z: *mut S::T, w: *mut S::T) {
+    // SAFETY: j < n and i < m throughout.
+    unsafe {
+        for j in (0..n).step_by(4) {
+            let (columns, width) = (a.offset(j as isize * ld), (n - j).min(4));
+            let mut dots = [S::T::ZERO; 4];
+            gemv_transposed::<S>(m, width, columns, ld, u, dots.as_mut_ptr());
+            for (q, &dot) in dots[..width].iter().enumerate() {
+                *z.add(j + q) += alpha * dot;
+            }
+            gemv::<S>(m, width, columns, ld, z.add(j), w);
         }
     }
 }
@@ -625,6 +642,11 @@ mod x86 {
                     unsafe { super::gemv::<$vector>(m, n, a, ld, x, y) }
                 }
                 #[target_feature(enable = $features)]
+                unsafe fn gemv_transposed(m: usize, n: usize, a: *const $t, ld: isize, x: *const $t, y: *mut $t) {
+                    // SAFETY: as above.
+                    unsafe { super::gemv_transposed::<$vector>(m, n, a, ld, x, y) }
+                }
+                #[target_feature(enable = $features)]
                 #[allow(clippy::too_many_arguments)]
                 unsafe fn gemv_both(m: usize, n: usize, a: *const $t, ld: isize, u: *const $t, alpha: $t, z: *mut $t, w: *mut $t) {
                     // SAFETY: as above.
@@ -645,7 +667,7 @@ mod x86 {
                     // SAFETY: as above.
                     unsafe { super::substitute::<$vector>(s) }
                 }
-                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, products, gemv, gemv_both, symv_lower, rotate, substitute }
+                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, products, gemv, gemv_transposed, gemv_both, symv_lower, rotate, substitute }
             };
         };
     }

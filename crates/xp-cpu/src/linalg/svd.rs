@@ -233,8 +233,8 @@ fn reduce<'a, T: Scalar>(
         let (tau_right, stack) = numbers::<T>(n - 1, stack);
         let reflections = Reflections { right: right.as_mut(), tau_left: &mut *tau_left, tau_right: &mut *tau_right };
         bidiagonalise(a.as_mut(), d, e, Some(reflections), kernels, par, stack);
-        block_factors(a.as_ref(), tau_left, factors_left.as_mut());
-        block_factors(right.as_ref().submatrix(1, 0, n - 1, n - 1), tau_right, factors_right.as_mut());
+        block_factors(a.as_ref(), tau_left, factors_left.as_mut(), kernels, par);
+        block_factors(right.as_ref().submatrix(1, 0, n - 1, n - 1), tau_right, factors_right.as_mut(), kernels, par);
     } else {
         in_pool(par, || bidiag_in_place(a.as_mut(), factors_left.as_mut(), factors_right.as_mut(), par, stack, params::<T>().bidiag.into()));
         for i in 0..n {

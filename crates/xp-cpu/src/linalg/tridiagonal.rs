@@ -1,14 +1,16 @@
 //! Reduction of real symmetric matrices to tridiagonal form, and the eigenvalues of that form.
 
+use super::matmul::matmul;
 use super::simd::Kernels;
-use super::workspace::for_columns;
+use super::workspace::{for_columns, par_for};
 use super::{Accum, RealScalar, Result, Scalar};
-use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{MatMut, MatRef, Par};
 use std::ops::Range;
 
 /// Columns reduced before the rest of the matrix is updated.
 pub(super) const BLOCK: usize = 32;
+/// Columns of the rest that are updated at a time: they stay in the second-level cache.
+pub(super) const STRIPE: usize = 64;
 /// Below this size one thread multiplies by the matrix.
 const PARALLEL: usize = 384;
 
@@ -38,12 +40,9 @@ pub(super) fn tridiagonalise<T: Scalar>(
                 let (columns, mut column) = a.as_mut().subcols_mut(start, p + 1).split_at_col_mut(p);
                 let (v, w) = (columns.as_ref().subrows(i, n - i), w.as_ref().subrows(i, n - i).subcols(0, p));
                 let mut target = column.as_mut().subrows_mut(i, n - i);
-                for q in 0..p {
-                    // The leading 1 of the last vector stands in the matrix while the block is under way.
-                    let (wq, vq) = (w[(0, q)], v[(0, q)]);
-                    axpy(kernels, -wq, v.col(q), target.as_mut());
-                    axpy(kernels, -vq, w.col(q), target.as_mut());
-                }
+                // The leading 1 of the last vector stands in the matrix while the block is under way.
+                add_columns(kernels, v, |q| -w[(0, q)], target.as_mut());
+                add_columns(kernels, w, |q| -v[(0, q)], target.as_mut());
             }
             let (t, beta) = reflection(a.as_mut().col_mut(i).subrows_mut(i + 1, rest).as_mat_mut());
             (tau[i], off[i]) = (t, beta);
@@ -59,33 +58,24 @@ pub(super) fn tridiagonalise<T: Scalar>(
             let v = a.as_ref().submatrix(i + 1, i, rest, 1);
             let (w_old, mut result) = w_all.as_mut().subcols_mut(0, p + 1).split_at_col_mut(p);
             let w_old = w_old.as_ref();
-            for q in 0..p {
-                let (wv, vv) = (dot(w_old.col(q), v.col(0)), dot(v_old.col(q), v.col(0)));
-                axpy(kernels, -wv, v_old.col(q), result.as_mut());
-                axpy(kernels, -vv, w_old.col(q), result.as_mut());
-            }
+            let (wv, vv) = (dots(kernels, w_old, v.col(0)), dots(kernels, v_old, v.col(0)));
+            add_columns(kernels, v_old, |q| -wv[q], result.as_mut());
+            add_columns(kernels, w_old, |q| -vv[q], result.as_mut());
             result.as_mut().col_mut(0).iter_mut().for_each(|x| *x *= t);
             let half = T::from_re(T::R::from_f64(-0.5)) * t * dot(result.as_ref().col(0), v.col(0));
             axpy(kernels, half, v.col(0), result.as_mut());
         }
         let rest = n - end;
         let (left, right) = a.as_mut().split_at_col_mut(end);
-        let mut trailing = right.subrows_mut(end, rest);
-        let v = left.as_ref().submatrix(end, start, rest, end - start);
-        let w = w.as_ref().submatrix(end, 0, rest, end - start);
-        for (p, q) in [(v, w), (w, v)] {
-            triangular_matmul(
-                trailing.as_mut(),
-                BlockStructure::TriangularLower,
-                Accum::Add,
-                p,
-                BlockStructure::Rectangular,
-                q.transpose(),
-                BlockStructure::Rectangular,
-                -T::ONE,
-                super::workspace::par_for(par, rest * rest * BLOCK / 2),
-            );
-        }
+        let trailing = right.subrows_mut(end, rest);
+        let (v, w) = (left.as_ref().submatrix(end, start, rest, end - start), w.as_ref().submatrix(end, 0, rest, end - start));
+        for_columns(trailing, STRIPE, par_for(par, rest * rest * BLOCK / 2), |j, stripe| {
+            let (width, mut stripe) = (stripe.ncols(), stripe.subrows_mut(j, rest - j));
+            for (p, q) in [(v, w), (w, v)] {
+                let (p, q) = (p.subrows(j, rest - j), q.subrows(j, width));
+                matmul(stripe.as_mut(), Accum::Add, -T::ONE, p, q.transpose(), Par::Seq);
+            }
+        });
         start = end;
     }
 }
@@ -152,10 +142,27 @@ fn share(n: usize, part: usize, parts: usize) -> Range<usize> {
 }
 
 /// `y += alpha x`
-pub(super) fn axpy<T: Scalar>(kernels: &Kernels<T>, alpha: T, x: faer::ColRef<'_, T>, mut y: MatMut<'_, T>) {
-    debug_assert!(x.row_stride() == 1 && y.row_stride() == 1 && x.nrows() == y.nrows());
-    // SAFETY: one column of as many contiguous elements as y has.
-    unsafe { (kernels.gemv)(y.nrows(), 1, x.as_ptr(), 0, &alpha, y.as_mut().as_ptr_mut()) };
+pub(super) fn axpy<T: Scalar>(kernels: &Kernels<T>, alpha: T, x: faer::ColRef<'_, T>, y: MatMut<'_, T>) {
+    add_columns(kernels, x.as_mat(), |_| alpha, y);
+}
+
+/// `y` plus the columns of `a`, at most [`BLOCK`], times their factors.
+pub(super) fn add_columns<T: Scalar>(kernels: &Kernels<T>, a: MatRef<'_, T>, factor: impl Fn(usize) -> T, mut y: MatMut<'_, T>) {
+    debug_assert!(a.row_stride() == 1 && y.row_stride() == 1 && a.nrows() == y.nrows());
+    let mut factors = [T::ZERO; BLOCK];
+    factors[..a.ncols()].iter_mut().enumerate().for_each(|(q, to)| *to = factor(q));
+    // SAFETY: the columns have as many contiguous elements as y, and there is a factor for each.
+    unsafe { (kernels.gemv)(y.nrows(), a.ncols(), a.as_ptr(), a.col_stride(), factors.as_ptr(), y.as_mut().as_ptr_mut()) };
+}
+
+/// The products of the columns of `a`, at most [`BLOCK`], with `x`.
+pub(super) fn dots<T: Scalar>(kernels: &Kernels<T>, a: MatRef<'_, T>, x: faer::ColRef<'_, T>) -> [T; BLOCK] {
+    debug_assert!(a.row_stride() == 1 && x.row_stride() == 1 && a.nrows() == x.nrows());
+    let mut products = [T::ZERO; BLOCK];
+    let products_used = &mut products[..a.ncols()];
+    // SAFETY: the columns have as many contiguous elements as x, and there is room for a product of each.
+    unsafe { (kernels.gemv_transposed)(a.nrows(), a.ncols(), a.as_ptr(), a.col_stride(), x.as_ptr(), products_used.as_mut_ptr()) };
+    products
 }
 
 /// `x . y` for real vectors, in sixteen interleaved sums.
@@ -180,16 +187,20 @@ pub(super) fn dot<T: Scalar>(x: faer::ColRef<'_, T>, y: faer::ColRef<'_, T>) -> 
 /// The block triangular factors that [`faer::linalg::householder`] wants for reflections `1 - tau v v^T`, whose vectors are
 /// the columns of `v` from the diagonal on: blocks of `factors.nrows()` columns with `|v_i|^2 / 2` on the diagonal and
 /// `v_i . v_j` above.
-pub(super) fn block_factors<T: Scalar>(v: MatRef<'_, T>, tau: &[T], mut factors: MatMut<'_, T>) {
+pub(super) fn block_factors<T: Scalar>(v: MatRef<'_, T>, tau: &[T], factors: MatMut<'_, T>, kernels: &'static Kernels<T>, par: Par) {
+    debug_assert!(v.row_stride() == 1 && factors.row_stride() == 1);
     let (m, size) = (v.nrows(), factors.nrows());
-    for j in 0..tau.len() {
-        let first = j / size * size;
-        factors[(j - first, j)] = T::ONE / tau[j];
-        let vj = v.col(j).subrows(j, m - j);
-        for i in first..j {
-            factors[(i - first, j)] = dot(v.col(i).subrows(j, m - j), vj);
+    for_columns(factors, size, par_for(par, m * size * tau.len()), |first, mut block| {
+        for i in 0..block.ncols() {
+            let j = first + i;
+            let mut column = block.as_mut().col_mut(i);
+            column[i] = T::ONE / tau[j];
+            column.as_mut().subrows_mut(0, i).fill(T::ZERO);
+            let (before, own) = (v.submatrix(j, first, m - j, i), v.col(j).subrows(j, m - j));
+            // SAFETY: the columns have as many contiguous elements as the one of `j`, and there is room for a product of each.
+            unsafe { (kernels.gemv_transposed)(m - j, i, before.as_ptr(), before.col_stride(), own.as_ptr(), column.as_ptr_mut()) };
         }
-    }
+    });
 }
 
 /// Eigenvalues of a symmetric tridiagonal matrix in ascending order, by the root-free QL iteration of Pal, Walker and
