@@ -131,6 +131,10 @@ pub fn solve<T: Scalar>(a: MatRef<'_, T>, rhs: MatMut<'_, T>, par: Par) -> Resul
 /// # Panics
 /// If `a` and `out` are not square of the same size.
 pub fn inv<T: Scalar>(a: MatRef<'_, T>, out: MatMut<'_, T>, par: Par) -> Result<()> {
+    // The inverse of the transpose is the transpose of the inverse, and is written column by column.
+    if super::workspace::is_row_major(out.as_ref()) {
+        return inv(a.transpose(), out.transpose_mut(), par);
+    }
     factored(a, par, |factors, permutation, _| inverse_factored(factors, permutation, out, par))?
 }
 
@@ -418,32 +422,59 @@ fn inverse_factored<T: Scalar>(factors: MatRef<'_, T>, permutation: &[usize], mu
     with_workspace(square.and(square), |stack| {
         let (mut inverses, stack) = matrix::<T>(n, n, stack);
         let (mut product, _) = matrix::<T>(n, n, stack);
-        invert_unit_lower_triangular(inverses.as_mut(), factors, par);
-        invert_upper_triangular(inverses.as_mut(), factors, par);
-        triangular_matmul(
-            product.as_mut(),
-            BlockStructure::Rectangular,
-            Accum::Replace,
-            inverses.as_ref(),
-            BlockStructure::TriangularUpper,
-            inverses.as_ref(),
-            BlockStructure::UnitTriangularLower,
-            T::ONE,
-            par,
-        );
-        // inv(a) = inv(u) inv(l) p: column i of the product belongs to column permutation[i].
-        if super::workspace::is_row_major(out.as_ref()) {
-            for (j, &p) in permutation.iter().enumerate() {
-                inverses.as_mut().col_mut(p).copy_from(product.as_ref().col(j));
-            }
-            copy_into(out.as_mut(), inverses.as_ref(), par);
-        } else {
-            for (j, &p) in permutation.iter().enumerate() {
-                out.as_mut().col_mut(p).copy_from(product.as_ref().col(j));
+        match T::kernels() {
+            Some(kernels) if n >= STRIPES_FROM => inverse_by_stripes(factors, product.as_mut(), kernels, par)?,
+            _ => {
+                invert_unit_lower_triangular(inverses.as_mut(), factors, par);
+                invert_upper_triangular(inverses.as_mut(), factors, par);
+                triangular_matmul(
+                    product.as_mut(),
+                    BlockStructure::Rectangular,
+                    Accum::Replace,
+                    inverses.as_ref(),
+                    BlockStructure::TriangularUpper,
+                    inverses.as_ref(),
+                    BlockStructure::UnitTriangularLower,
+                    T::ONE,
+                    par,
+                );
             }
         }
-    })
+        // inv(a) = inv(u) inv(l) p: column i of the product belongs to column permutation[i].
+        let mut from = vec![0; n];
+        permutation.iter().enumerate().for_each(|(j, &p)| from[p] = j);
+        for_columns(out.as_mut(), PANEL, par, |first, columns| {
+            columns.col_iter_mut().zip(&from[first..]).for_each(|(mut to, &j)| to.copy_from(product.as_ref().col(j)));
+        });
+        Ok(())
+    })?
 }
+
+/// From this size on, an inverse is solved for by stripes of its columns.
+const STRIPES_FROM: usize = 256;
+
+/// `x = inv(u) inv(l)` by stripes of columns, which are independent: a thread takes whole ones.
+fn inverse_by_stripes<T: Scalar>(factors: MatRef<'_, T>, x: MatMut<'_, T>, kernels: &'static Kernels<T>, par: Par) -> Result<()> {
+    let n = factors.nrows();
+    let failure = Mutex::new(Ok(()));
+    for_columns(x, INVERSE_STRIPE, par, |first, mut x| {
+        x.fill(T::ZERO);
+        let mut solve = || -> Result<()> {
+            // The identity has zeros above the stripe's rows, and so has its solution by the lower triangle.
+            let mut below = x.as_mut().subrows_mut(first, n - first);
+            below.as_mut().diagonal_mut().fill(T::ONE);
+            solve_lower(factors.submatrix(first, first, n - first, n - first), true, below, kernels, Par::Seq)?;
+            solve_lower(factors.reverse_rows_and_cols(), false, x.as_mut().reverse_rows_mut(), kernels, Par::Seq)
+        };
+        if let Err(error) = solve() {
+            *failure.lock().unwrap_or_else(PoisonError::into_inner) = Err(error);
+        }
+    });
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Columns of an inverse that a thread solves for at a time.
+const INVERSE_STRIPE: usize = 120;
 
 fn slogdet_factored<T: Scalar>(factors: MatRef<'_, T>, swaps: usize) -> (T, T::R) {
     let n = factors.nrows();

@@ -13,6 +13,16 @@ use faer::{Accum, MatMut, MatRef, Par};
 pub fn matmul<T: Scalar>(c: MatMut<'_, T>, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, par: Par) {
     let (m, n, k) = (c.nrows(), c.ncols(), a.ncols());
     assert_eq!((a.nrows(), b.nrows(), b.ncols()), (m, k, n), "matmul: {m}x{n} = {a:?} x {b:?}", a = a.shape(), b = b.shape());
+    // Rows, columns and inner indices that run backwards are turned round, so that the kernels see contiguous ones.
+    if c.row_stride() < 0 {
+        return matmul(c.reverse_rows_mut(), accum, alpha, a.reverse_rows(), b, par);
+    }
+    if c.col_stride() < 0 {
+        return matmul(c.reverse_cols_mut(), accum, alpha, a, b.reverse_cols(), par);
+    }
+    if a.col_stride() < 0 && b.row_stride() < 0 {
+        return matmul(c, accum, alpha, a.reverse_cols(), b.reverse_rows(), par);
+    }
     let par = par_for(par, m.saturating_mul(n).saturating_mul(k));
     if k > 0 && T::kernels().is_some() {
         if is_thin(c.as_ref(), b, k) {
