@@ -35,7 +35,7 @@ pub fn eigvals<T: General>(a: MatRef<'_, T>, w: &mut [T::C], par: Par) -> Result
 fn decompose<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: Option<MatMut<'_, T::C>>, par: Par) -> Result<()> {
     let n = a.nrows();
     assert!(a.ncols() == n && w.len() == n, "eig: a square matrix and as many eigenvalues");
-    let exponent = exponent_of(max_magnitude(a)?);
+    let exponent = exponent_of(max_magnitude(a, par)?);
     if n == 0 {
         return Ok(());
     }
@@ -60,7 +60,7 @@ fn decompose<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: Option<MatMut<'_, 
         let (mut work, stack) = matrix::<T>(n, n, stack);
         let (lambda, stack) = matrix::<T>(n, 2, stack);
         let (mut packed, stack) = matrix::<T>(n, width, stack);
-        copy_scaled(work.as_mut(), a, -exponent);
+        copy_scaled(work.as_mut(), a, -exponent, par);
         let target = v.is_some().then_some(packed.as_mut());
         T::evd(work.as_ref(), lambda, target, w, par, stack, params).map_err(|_| Error::NoConvergence)?;
         if w.iter().any(|x| !x.finite()) {

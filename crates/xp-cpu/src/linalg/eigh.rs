@@ -58,7 +58,7 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: Option<MatMut<'_, T
         let (mut own, stack) = matrix::<T>(n, own, stack);
         copy_into(work.as_mut(), a, par);
         hermitian_from_lower(work.as_mut());
-        let exponent = scale_exponent(work.as_ref())?;
+        let exponent = scale_exponent(work.as_ref(), par)?;
         if exponent != 0 {
             scale_in_place(work.as_mut(), -exponent);
         }

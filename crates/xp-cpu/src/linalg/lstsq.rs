@@ -29,7 +29,7 @@ pub struct LstsqInfo<R> {
 pub fn lstsq<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, rtol: T::R, mut x: MatMut<'_, T>, par: Par) -> Result<LstsqInfo<T::R>> {
     let (m, n, c) = (a.nrows(), a.ncols(), b.ncols());
     assert!(b.nrows() == m && x.shape() == (n, c), "lstsq: {:?}, {:?}, {:?}", a.shape(), b.shape(), x.shape());
-    super::workspace::max_magnitude(b)?;
+    super::workspace::max_magnitude(b, par)?;
     let k = m.min(n);
     let mut s = vec![T::R::ZERO; k];
     let req = matrix_req::<T>(m, k).and(matrix_req::<T>(n, k)).and(matrix_req::<T>(k, c)).and(matrix_req::<T>(m, c));

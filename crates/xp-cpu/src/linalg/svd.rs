@@ -36,7 +36,7 @@ pub fn svd<T: Scalar>(a: MatRef<'_, T>, s: &mut [T::R], u: Option<MatMut<'_, T>>
     if let Some(vh) = &vh {
         assert!(vh.ncols() == n && (vh.nrows() == n || vh.nrows() == k), "shape of vh");
     }
-    let exponent = scale_exponent(a)?;
+    let exponent = scale_exponent(a, par)?;
     if k == 0 {
         for mut q in [u, vh].into_iter().flatten() {
             q.fill(T::ZERO);
@@ -113,7 +113,7 @@ fn decompose<T: Scalar>(
         let a = if exponent == 0 {
             a
         } else {
-            copy_scaled(scaled.as_mut(), a, -exponent);
+            copy_scaled(scaled.as_mut(), a, -exponent, par);
             scaled.as_ref()
         };
         let (mut u, mut vh) = (u, vh);
@@ -172,7 +172,7 @@ fn by_blocks<T: Scalar>(
         let (q, stack) = matrix::<T::R>(n, n, stack);
         let (p, stack) = matrix::<T::R>(n, n, stack);
         let (mut own_u, stack) = matrix::<T>(m, width, stack);
-        copy_scaled(work.as_mut(), a, -exponent);
+        copy_scaled(work.as_mut(), a, -exponent, par);
         let mut off = vec![T::R::ZERO; n - 1];
         let reduced = reduce(work, s, &mut off, right, par, stack);
         let u_in_place = u.as_ref().is_some_and(|u| u.row_stride() == 1);
@@ -286,7 +286,7 @@ fn decompose_tall<T: Scalar>(
         let (mut r, stack) = matrix::<T>(n, n, stack);
         let (mut left, stack) = matrix::<T>(n, n, stack);
         let (mut own_u, _) = matrix::<T>(m, width, stack);
-        copy_scaled(q.as_mut(), a, -exponent);
+        copy_scaled(q.as_mut(), a, -exponent, par);
         factor_in_place(q.as_mut(), coefficients.as_mut(), par)?;
         r.copy_from_triangular_upper(q.as_ref().subrows(0, n));
         zero_strict_upper(r.as_mut().transpose_mut());
@@ -374,7 +374,7 @@ fn values<T: Scalar>(a: MatRef<'_, T>, exponent: i32, s: &mut [T::R], par: Par) 
     let req = StackReq::all_of(&[matrix_req::<T>(m, n), matrix_req::<T>(n, n), reduce_req::<T>(rows, n, par)]);
     with_workspace(req, |stack| {
         let (mut work, stack) = matrix::<T>(m, n, stack);
-        copy_scaled(work.as_mut(), a, -exponent);
+        copy_scaled(work.as_mut(), a, -exponent, par);
         if tall {
             r_in_place(work.as_mut(), par)?;
         }

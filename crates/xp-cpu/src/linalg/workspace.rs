@@ -106,23 +106,35 @@ pub(super) fn is_row_major<T>(a: MatRef<'_, T>) -> bool {
     a.col_stride().unsigned_abs() < a.row_stride().unsigned_abs() || (a.nrows() == 1 && a.ncols() > 1)
 }
 
+/// Elements of which one task finds the largest.
+const SEARCHED: usize = 1 << 17;
+
 /// Largest magnitude of the parts of the elements; an error if one is NaN or infinite.
-pub(super) fn max_magnitude<T: Scalar>(a: MatRef<'_, T>) -> Result<T::R> {
+pub(super) fn max_magnitude<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<T::R> {
     let a = if is_row_major(a) { a.transpose() } else { a };
+    let (m, n) = a.shape();
+    if par == Par::Seq || m * n <= SEARCHED {
+        return magnitude_of(a);
+    }
+    let width = (SEARCHED / m).max(1);
+    let part = |i: usize| magnitude_of(a.subcols(i * width, width.min(n - i * width)));
+    threads::map(n.div_ceil(width), part).into_iter().try_fold(T::R::ZERO, |max, part| Ok(max.larger(part?)))
+}
+
+fn magnitude_of<T: Scalar>(a: MatRef<'_, T>) -> Result<T::R> {
     let (mut max, mut finite) = (T::R::ZERO, true);
     for j in 0..a.ncols() {
         let column = a.col(j);
         if let Some(column) = column.try_as_col_major() {
             // Sums of x * 0 find NaN and infinities without a branch.
             let (m, z) = max_and_poison(column.as_slice());
-            max = if m > max { m } else { max };
+            max = max.larger(m);
             finite &= z == T::R::ZERO;
         } else {
             for i in 0..a.nrows() {
                 let x = column[i];
                 finite &= x.finite();
-                let x = x.max_part();
-                max = if x > max { x } else { max };
+                max = max.larger(x.max_part());
             }
         }
     }
@@ -156,8 +168,8 @@ fn max_and_poison<T: Scalar>(column: &[T]) -> (T::R, T::R) {
 }
 
 /// Exponent `e` such that `a * 2^-e` is safe to square and multiply; zero if it already is.
-pub(super) fn scale_exponent<T: Scalar>(a: MatRef<'_, T>) -> Result<i32> {
-    let exponent = exponent_of(max_magnitude(a)?);
+pub(super) fn scale_exponent<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<i32> {
+    let exponent = exponent_of(max_magnitude(a, par)?);
     Ok(if exponent.abs() <= T::R::SAFE_EXPONENT { 0 } else { exponent })
 }
 
@@ -168,9 +180,9 @@ pub(super) fn exponent_of<R: RealScalar>(magnitude: R) -> i32 {
 }
 
 /// `dst = src * 2^exponent`, element by element.
-pub(super) fn copy_scaled<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, exponent: i32) {
+pub(super) fn copy_scaled<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, exponent: i32, par: Par) {
     if exponent == 0 {
-        return copy_into(dst, src, Par::Seq);
+        return copy_into(dst, src, par);
     }
     let mut dst = dst;
     for j in 0..src.ncols() {
