@@ -127,20 +127,25 @@ fn decompose<T: Scalar>(
         let (run_u, run_v) = (target_u.as_mut().map(MatMut::as_mut), target_v.as_mut().map(MatMut::as_mut));
         run(a, sigma.as_mut(), run_u, run_v, par, stack, params)?;
         sort_descending(sigma.as_mut(), target_u, target_v)?;
-        if let (Some(u), false) = (u, u_in_place) {
-            copy_into(u, own_u.as_ref(), par);
-        }
-        if let Some(mut vh) = vh {
-            if !v_in_place {
-                copy_into(vh.as_mut().transpose_mut(), own_v.as_ref(), par);
-            }
-            conjugate_in_place(vh);
-        }
+        write_back(u.filter(|_| !u_in_place), own_u.as_ref(), vh, (!v_in_place).then(|| own_v.as_ref()), par);
         for (i, x) in s.iter_mut().enumerate() {
             *x = sigma[(i, 0)].re();
         }
         Ok(())
     })?
+}
+
+/// Copies the left vectors to `u`, and the right ones to the rows of `vh`, where they are not there yet; `vh` is conjugated.
+fn write_back<T: Scalar>(u: Option<MatMut<'_, T>>, own_u: MatRef<'_, T>, vh: Option<MatMut<'_, T>>, own_v: Option<MatRef<'_, T>>, par: Par) {
+    if let Some(u) = u {
+        copy_into(u, own_u, par);
+    }
+    if let Some(mut vh) = vh {
+        if let Some(v) = own_v {
+            copy_into(vh.as_mut().transpose_mut(), v, par);
+        }
+        conjugate_in_place(vh);
+    }
 }
 
 /// From this size on, vectors come from the divide and conquer of this crate. That of faer 0.24, which it uses from order 128
@@ -185,15 +190,7 @@ fn by_blocks<T: Scalar>(
         divide::bidiagonal(s, &off, [q, p], [&reduced.phases_left, &reduced.phases_right], [inner, target_v.as_mut()], par)?;
         apply(reduced.left, reduced.factors_left, target_u, par)?;
         apply(reduced.right, reduced.factors_right, target_v.subrows_mut(1, n - 1), par)?;
-        if let (Some(u), false) = (u, u_in_place) {
-            copy_into(u, own_u.as_ref(), par);
-        }
-        if let Some(mut vh) = vh {
-            if !v_in_place {
-                copy_into(vh.as_mut().transpose_mut(), own_v.as_ref(), par);
-            }
-            conjugate_in_place(vh);
-        }
+        write_back(u.filter(|_| !u_in_place), own_u.as_ref(), vh, (!v_in_place).then(|| own_v.as_ref()), par);
         if s.iter().all(|x| x.finite()) { Ok(()) } else { Err(Error::NoConvergence) }
     })?
 }
@@ -263,8 +260,13 @@ fn reduce<'a, T: Scalar>(
 
 /// `x` as a modulus and a factor of modulus one.
 fn polar<T: Scalar>(x: T) -> (T::R, T) {
-    let modulus = x.modulus();
-    (modulus, if modulus == T::R::ZERO { T::ONE } else { x.scale(T::R::ONE / modulus) })
+    let part = x.max_part();
+    if part == T::R::ZERO {
+        return (part, T::ONE);
+    }
+    // By the larger part first: a subnormal modulus has few digits, and its reciprocal may be infinite.
+    let unit = T::from_parts(x.re() / part, x.im() / part);
+    (x.modulus(), unit.scale(T::R::ONE / unit.modulus()))
 }
 
 /// By the QR factorisation `a = q r` and the decomposition of `r`.

@@ -66,6 +66,18 @@ fn svd_of_special_matrices() {
             }
             let bidiagonal = Mat::from_fn(n, n, |i, j| if j == i || j == i + 1 { T::ONE } else { T::ZERO });
             check_svd(bidiagonal.as_ref(), false, false);
+            // The phases of subnormal elements are of modulus one, too.
+            let least = T::R::MIN_POSITIVE * T::R::EPS;
+            let tiny = Mat::from_fn(n, n, |i, j| {
+                if i != j {
+                    T::ZERO
+                } else if i == 0 {
+                    T::ONE
+                } else {
+                    T::from_parts(least, least)
+                }
+            });
+            check_svd(tiny.as_ref(), false, false);
         }
     }
     for_all_types!(check);
