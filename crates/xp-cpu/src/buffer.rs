@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use xp_core::{Element, Error, Result};
+use xp_engine::pages::{HUGE, ask_for_huge_pages};
 
 /// Memory of the CPU backend. A clone is another handle to the same memory.
 #[derive(Clone, Debug)]
@@ -136,8 +137,6 @@ pub fn cached_bytes() -> usize {
 const SMALL: usize = 1 << 15;
 /// Blocks below this size have the allocator's own alignment: a stricter one costs more than it gains.
 const TINY: usize = 1 << 10;
-/// Blocks from this size on are aligned to huge pages.
-const HUGE: usize = 1 << 21;
 
 /// Blocks up to this size live beside their reference count: a small array is one allocation.
 const INLINE: usize = 128;
@@ -258,22 +257,6 @@ fn class(bytes: usize) -> Layout {
     };
     // The sizes were checked to be far below `isize::MAX`.
     Layout::from_size_align(size, align).unwrap_or(Layout::new::<[u64; 8]>())
-}
-
-/// Asks the system for huge pages behind a block, if it is large.
-pub(crate) fn ask_for_huge_pages<T>(block: &[T]) {
-    #[cfg(target_os = "linux")]
-    if size_of_val(block) >= HUGE {
-        const PAGE: usize = 4096;
-        let range = block.as_ptr_range();
-        let skipped = range.start.align_offset(PAGE);
-        let start = range.start.wrapping_add(skipped);
-        let length = range.end.addr().saturating_sub(start.addr()) / PAGE * PAGE;
-        // SAFETY: whole pages inside the block; the advice changes how they are backed, not what they hold.
-        unsafe { libc::madvise(start.cast_mut().cast(), length, libc::MADV_HUGEPAGE) };
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = block;
 }
 
 struct Cache {

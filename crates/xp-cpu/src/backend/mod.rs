@@ -1,19 +1,28 @@
 //! `Cpu` as a backend.
 
+mod dispatch;
+mod eval;
+mod fft;
+mod lazy_rows;
+mod linalg;
+mod ordered;
+mod products;
+mod reduce;
+mod stack;
+
 use std::fmt;
 
 use xp_core::backend::{Distinct, Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::Reduction;
 use xp_core::{Backend, Element, Error, Num, Real, Result};
+use xp_engine::kernels::gather::{self, IndexOutOfBounds};
+use xp_engine::kernels::mask::Selection;
+use xp_engine::kernels::search::Side;
+use xp_engine::kernels::{scan, scatter, transpose};
 
+use crate::backend::dispatch::{Elements, Room};
 use crate::buffer::CpuBuffer;
-use crate::dispatch::{Elements, Room};
-use crate::kernels::gather::{self, IndexOutOfBounds};
-use crate::kernels::mask::Selection;
-use crate::kernels::search::Side;
-use crate::kernels::{scan, scatter, transpose};
-use crate::ordered;
 
 /// The CPU, with all threads of the current rayon pool. It is backend and device in one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -65,13 +74,13 @@ unsafe impl Backend for Cpu {
 
     unsafe fn eval<K: Kernel>(&self, kernel: K, plan: &Plan, out: Slot<'_, Self, K::Elem>) -> Result<()> {
         // SAFETY: passed on.
-        unsafe { crate::eval::eval(kernel, plan, out.buffer.ptr().wrapping_add(out.offset)) };
+        unsafe { eval::eval(kernel, plan, out.buffer.ptr().wrapping_add(out.offset)) };
         Ok(())
     }
 
     unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(&self, kernel: K, plan: &Plan, count: usize, out: Slot<'_, Self, R::Out>) -> Result<()> {
         // SAFETY: passed on.
-        unsafe { crate::reduce::reduce::<R, K>(kernel, plan, count, out.buffer.ptr().wrapping_add(out.offset)) };
+        unsafe { reduce::reduce::<R, K>(kernel, plan, count, out.buffer.ptr().wrapping_add(out.offset)) };
         Ok(())
     }
 
@@ -183,7 +192,7 @@ unsafe impl Backend for Cpu {
 
     unsafe fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<CpuBuffer<T>> {
         // SAFETY: passed on.
-        unsafe { crate::products::matmul(a, b, dims, batches) }
+        unsafe { products::matmul(a, b, dims, batches) }
     }
 }
 

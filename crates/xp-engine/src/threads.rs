@@ -26,7 +26,7 @@ const LOOKS: usize = 2000;
 ///
 /// # Panics
 /// When a part panics, after the others have ended.
-pub(crate) fn for_each_part(parts: usize, run: &(dyn Fn(usize) + Sync)) {
+pub fn for_each_part(parts: usize, run: &(dyn Fn(usize) + Sync)) {
     let helpers = rayon::current_num_threads().min(parts).saturating_sub(1);
     if helpers == 0 {
         return (0..parts).for_each(run);
@@ -64,7 +64,7 @@ pub(crate) fn for_each_part(parts: usize, run: &(dyn Fn(usize) + Sync)) {
 }
 
 /// Calls `run` on ranges that cover `0..tasks`, by [`for_each_part`].
-pub(crate) fn parallel(tasks: usize, run: impl Fn(Range<usize>) + Sync) {
+pub fn parallel(tasks: usize, run: impl Fn(Range<usize>) + Sync) {
     let threads = rayon::current_num_threads();
     if tasks < 8 || threads == 1 {
         return run(0..tasks);
@@ -75,7 +75,7 @@ pub(crate) fn parallel(tasks: usize, run: impl Fn(Range<usize>) + Sync) {
 }
 
 /// The values of `f` for every part below `parts`, in order, by [`for_each_part`].
-pub(crate) fn map<R: Send>(parts: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
+pub fn map<R: Send>(parts: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let mut values: Vec<MaybeUninit<R>> = (0..parts).map(|_| MaybeUninit::uninit()).collect();
     let to = Shared::new(values.as_mut_ptr());
     for_each_part(parts, &|part| {
@@ -90,7 +90,7 @@ pub(crate) fn map<R: Send>(parts: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R
 ///
 /// # Panics
 /// If `size` is 0.
-pub(crate) fn for_chunks<T: Send>(slice: &mut [T], size: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+pub fn for_chunks<T: Send>(slice: &mut [T], size: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     let len = slice.len();
     let start = Shared::new(slice.as_mut_ptr());
     for_each_part(len.div_ceil(size), &|i| {
@@ -101,21 +101,26 @@ pub(crate) fn for_chunks<T: Send>(slice: &mut [T], size: usize, f: impl Fn(usize
 }
 
 /// A pointer that several threads use, each for elements of its own.
-#[derive(Clone, Copy)]
-pub(crate) struct Shared<P>(P);
-// SAFETY: only a promise of the code that makes one: threads write disjoint elements, and read none that another one writes.
-// Every use states why.
-unsafe impl<P> Send for Shared<P> {}
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<P>(P);
+// SAFETY: a raw pointer alone does nothing. Whoever follows it promises that threads write disjoint elements, and read none
+// that another one writes; every use states why.
+unsafe impl<T> Send for Shared<*mut T> {}
 // SAFETY: as above.
-unsafe impl<P> Sync for Shared<P> {}
+unsafe impl<T> Sync for Shared<*mut T> {}
+// SAFETY: as above.
+unsafe impl<T> Send for Shared<*const T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Shared<*const T> {}
 impl<P: Copy> Shared<P> {
-    pub(crate) fn new(pointer: P) -> Self {
+    /// Says that the pointer is for several threads.
+    pub fn new(pointer: P) -> Self {
         Shared(pointer)
     }
 
     /// The pointer. A method, so that closures capture the whole, which may go to other threads.
     #[inline(always)]
-    pub(crate) fn get(&self) -> P {
+    pub fn get(&self) -> P {
         self.0
     }
 }

@@ -3,10 +3,10 @@
 use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
 use xp_core::{Element, MAX_NDIM};
+use xp_engine::kernels::transpose::copy_strided;
+use xp_engine::threads::{Shared, parallel};
 
-use crate::kernels::transpose::copy_strided;
-use crate::level::at_level;
-use crate::threads::{Shared, parallel};
+use crate::backend::dispatch::at_level;
 
 /// Elements of a row that one task works on at least.
 const SEGMENT: usize = 4096;

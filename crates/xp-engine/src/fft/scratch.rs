@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use bytemuck::Zeroable;
 
-use crate::buffer::ask_for_huge_pages;
+use crate::pages::ask_for_huge_pages;
 
 /// Blocks larger than this are not kept by a thread.
 const THREAD_KEEPS: usize = 8 << 20;

@@ -6,12 +6,12 @@ use std::mem::MaybeUninit;
 use num_complex::Complex;
 use xp_core::expr::Lazy;
 use xp_core::{Array, Dim, Element, Float, Floating, Result, size_of_shape};
+use xp_engine::fft::{self, FftFloat, View};
 use xp_fft::{Direction, Fft, Trig};
 
 use crate::Cpu;
+use crate::backend::dispatch::compiled_here;
 use crate::buffer::CpuBuffer;
-use crate::dispatch::compiled_here;
-use crate::fft::{self, FftFloat, View};
 
 /// A real dtype of transforms.
 pub(crate) trait Real: FftFloat + Float {}
@@ -78,14 +78,14 @@ where
     if let Some(mut own) = owned::<C, Complex<T>, D>(&x, &shape) {
         drop(x);
         // SAFETY: this is the only handle to the memory, whose elements are written.
-        T::c2c_in_place(unsafe { own.elements(&shape) }, &shape, axes, direction.into(), scale);
+        T::c2c_in_place(unsafe { own.elements(&shape) }, &shape, axes, direction_of(direction), scale);
         // SAFETY: the buffer is the operand's, of this shape.
         return unsafe { Array::from_buffer(&Cpu, own.0, &shape) };
     }
     match view::<C, Complex<T>, D>(&x) {
-        Some(x) => filled(&shape, |out| T::c2c(x, axes, lens, direction.into(), scale, out)),
+        Some(x) => filled(&shape, |out| T::c2c(x, axes, lens, direction_of(direction), scale, out)),
         None if axes.is_empty() => (Lazy::new(x).astype::<Complex<T>>() * Complex::new(scale, <T as FftFloat>::ZERO)).try_eval(),
-        None => filled(&shape, |out| T::r2c_full(real_view(&x), axes, lens, direction.into(), scale, out)),
+        None => filled(&shape, |out| T::r2c_full(real_view(&x), axes, lens, direction_of(direction), scale, out)),
     }
 }
 
@@ -97,7 +97,7 @@ where
     if let Some(&last) = axes.last() {
         shape[last] = shape[last] / 2 + 1;
     }
-    filled(&shape, |out| T::r2c(real_view(&x), axes, lens, direction.into(), scale, out))
+    filled(&shape, |out| T::r2c(real_view(&x), axes, lens, direction_of(direction), scale, out))
 }
 
 fn c2r<T: Precision, C: Floating<Part = T>, D: Dim>(
@@ -121,11 +121,11 @@ where
         return filled(&shape, |out| {
             // SAFETY: this is the only handle to the memory, whose elements are written.
             let work = unsafe { own.elements(&half) };
-            T::c2r_consuming(work, &half, axes, n, direction.into(), scale, out);
+            T::c2r_consuming(work, &half, axes, n, direction_of(direction), scale, out);
         });
     }
     match view::<C, Complex<T>, D>(&x) {
-        Some(x) => filled(&shape, |out| T::c2r(x, axes, lens, direction.into(), scale, out)),
+        Some(x) => filled(&shape, |out| T::c2r(x, axes, lens, direction_of(direction), scale, out)),
         None => c2r(Lazy::new(x).astype::<Complex<T>>().try_eval()?, axes, lens, direction, scale),
     }
 }
@@ -146,7 +146,7 @@ fn r2r<T: Precision, C: Floating<Part = T>, D: Dim>(
         drop(x);
         // SAFETY: this is the only handle to the memory, whose elements are written; they are `parts` real numbers each.
         let data = unsafe { std::slice::from_raw_parts_mut(own.0.ptr().cast::<T>(), paired.iter().product()) };
-        T::r2r_in_place(data, &paired, axes, trig.into(), scale);
+        T::r2r_in_place(data, &paired, axes, trig_of(trig), scale);
         // SAFETY: the buffer is the operand's, of this shape.
         return unsafe { Array::from_buffer(&Cpu, own.0, &shape) };
     }
@@ -159,7 +159,7 @@ fn r2r<T: Precision, C: Floating<Part = T>, D: Dim>(
     filled(&shape, |out| {
         // SAFETY: an element is `parts` real numbers.
         let out = unsafe { std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<MaybeUninit<T>>(), out.len() * parts) };
-        T::r2r(view, axes, lens, trig.into(), scale, out);
+        T::r2r(view, axes, lens, trig_of(trig), scale, out);
     })
 }
 
@@ -215,27 +215,23 @@ fn real_view<C: Floating, D: Dim>(x: &Array<Cpu, C, D>) -> View<'_, C::Part> {
     view(x).expect("a real array")
 }
 
-impl From<Direction> for fft::Direction {
-    fn from(direction: Direction) -> Self {
-        match direction {
-            Direction::Forward => Self::Forward,
-            Direction::Backward => Self::Backward,
-        }
+fn direction_of(direction: Direction) -> fft::Direction {
+    match direction {
+        Direction::Forward => fft::Direction::Forward,
+        Direction::Backward => fft::Direction::Backward,
     }
 }
 
-impl From<Trig> for fft::Trig {
-    fn from(trig: Trig) -> Self {
-        let family = match trig.family {
-            xp_fft::TrigFamily::Cosine => fft::TrigFamily::Cosine,
-            xp_fft::TrigFamily::Sine => fft::TrigFamily::Sine,
-        };
-        let kind = match trig.kind {
-            xp_fft::TrigType::I => fft::TrigType::I,
-            xp_fft::TrigType::II => fft::TrigType::II,
-            xp_fft::TrigType::III => fft::TrigType::III,
-            xp_fft::TrigType::IV => fft::TrigType::IV,
-        };
-        Self { family, kind, orthogonalize: trig.orthogonalize }
-    }
+fn trig_of(trig: Trig) -> fft::Trig {
+    let family = match trig.family {
+        xp_fft::TrigFamily::Cosine => fft::TrigFamily::Cosine,
+        xp_fft::TrigFamily::Sine => fft::TrigFamily::Sine,
+    };
+    let kind = match trig.kind {
+        xp_fft::TrigType::I => fft::TrigType::I,
+        xp_fft::TrigType::II => fft::TrigType::II,
+        xp_fft::TrigType::III => fft::TrigType::III,
+        xp_fft::TrigType::IV => fft::TrigType::IV,
+    };
+    fft::Trig { family, kind, orthogonalize: trig.orthogonalize }
 }

@@ -6,12 +6,12 @@ use faer::{Accum, MatMut, MatRef, Par};
 use num_complex::Complex;
 use xp_core::backend::Stack;
 use xp_core::{DType, Element, Num, Result};
+use xp_engine::linalg::{self, Scalar};
+use xp_engine::threads::Shared;
 
 use crate::Cpu;
+use crate::backend::dispatch::with_dtype;
 use crate::buffer::CpuBuffer;
-use crate::dispatch::with_dtype;
-use crate::linalg::{self, Scalar};
-use crate::threads::Shared;
 
 /// # Safety
 /// Strides and offsets must describe elements of the operands.

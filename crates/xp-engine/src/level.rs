@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 /// What loops are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
+pub enum Level {
     /// Whatever the target guarantees.
     Baseline,
     /// AVX2, FMA, BMI.
@@ -16,7 +16,7 @@ pub(crate) enum Level {
 }
 
 /// The highest level that this machine has, unless `XP_CPU_LEVEL` (`baseline`, `avx2`, `avx512`) names a lower one.
-pub(crate) fn level() -> Level {
+pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(detect)
 }
@@ -47,32 +47,3 @@ fn detect() -> Level {
 fn detect() -> Level {
     Level::Baseline
 }
-
-/// Calls `$run::<Level, ...>($args)` compiled for the level of this machine. `$run` must be `#[inline(always)]`.
-macro_rules! at_level {
-    ($run:ident<$($g:ident: $bound:path),*>($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {{
-        #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
-        unsafe fn avx2<$($g: $bound),*>($($arg: $ty),*) $(-> $ret)? {
-            // SAFETY: passed on.
-            unsafe { $run::<xp_core::math::Avx2, $($g),*>($($arg),*) }
-        }
-        #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-        #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,bmi1,bmi2")]
-        unsafe fn avx512<$($g: $bound),*>($($arg: $ty),*) $(-> $ret)? {
-            // SAFETY: passed on.
-            unsafe { $run::<xp_core::math::Avx512, $($g),*>($($arg),*) }
-        }
-        match $crate::level::level() {
-            // SAFETY: the level was detected; the rest is passed on.
-            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-            $crate::level::Level::Avx512 => unsafe { avx512::<$($g),*>($($arg),*) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            $crate::level::Level::Avx2 => unsafe { avx2::<$($g),*>($($arg),*) },
-            // SAFETY: passed on.
-            $crate::level::Level::Baseline => unsafe { $run::<xp_core::math::Baseline, $($g),*>($($arg),*) },
-        }
-    }};
-}
-pub(crate) use at_level;

@@ -1,5 +1,4 @@
 /// What a matrix routine can report about its input.
-#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The Cholesky factorisation met a pivot that is not positive.

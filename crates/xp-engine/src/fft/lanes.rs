@@ -176,11 +176,11 @@ pub(super) unsafe fn run<K: LaneKernel>(kernel: &K, src: *const K::In, dst: *mut
     let width = job.tile_width(count);
     let tasks = (threads * 8).min(count.div_ceil(width)).min(work.div_ceil(PARALLEL_MIN / 2));
     let per_task = count.div_ceil(tasks).next_multiple_of(width);
-    let job = Shared::new(&job);
+    let job = Shared::new(std::ptr::from_ref(&job));
     for_each_part(count.div_ceil(per_task), &|task| {
         let (from, to) = (task * per_task, ((task + 1) * per_task).min(count));
         // SAFETY: the caller's promise; tasks have different lanes, and those do not overlap.
-        unsafe { job.get().range(from, to) }
+        unsafe { (*job.get()).range(from, to) }
     });
 }
 

@@ -74,7 +74,7 @@ macro_rules! with_dtype {
 /// [`with_dtype`] for the real-valued dtypes.
 macro_rules! with_real {
     ($dtype:expr, $U:ident => $body:expr) => {
-        $crate::dispatch::with_dtype!($dtype, $U in [
+        $crate::backend::dispatch::with_dtype!($dtype, $U in [
             I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64,
             F16 half::f16, BF16 half::bf16, F32 f32, F64 f64,
         ] => $body, else unreachable!("a real-valued dtype"))
@@ -87,8 +87,8 @@ macro_rules! with_real {
 /// for a named type is compiled here, one for every `T` by each crate that uses it.
 macro_rules! compiled_here {
     ($(#[$doc:meta])* trait $name:ident: $bound:path, for [$($t:ty),*] $functions:tt) => {
-        $crate::dispatch::compiled_here!(@trait [$(#[$doc])*] $name $bound, $functions);
-        $($crate::dispatch::compiled_here!(@impl $name $t, $functions);)*
+        $crate::backend::dispatch::compiled_here!(@trait [$(#[$doc])*] $name $bound, $functions);
+        $($crate::backend::dispatch::compiled_here!(@impl $name $t, $functions);)*
     };
     (@trait [$($doc:tt)*] $name:ident $bound:path, {$($f:ident($($x:ident: $x_type:ty),* $(,)?) $(-> $out:ty)? = $generic:path;)*}) => {
         $($doc)*
@@ -102,4 +102,32 @@ macro_rules! compiled_here {
         }
     };
 }
-pub(crate) use {compiled_here, with_dtype, with_real};
+
+/// Calls `$run::<Level, ...>($args)` compiled for the level of this machine. `$run` must be `#[inline(always)]`.
+macro_rules! at_level {
+    ($run:ident<$($g:ident: $bound:path),*>($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {{
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+        unsafe fn avx2<$($g: $bound),*>($($arg: $ty),*) $(-> $ret)? {
+            // SAFETY: passed on.
+            unsafe { $run::<xp_core::math::Avx2, $($g),*>($($arg),*) }
+        }
+        #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+        #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,bmi1,bmi2")]
+        unsafe fn avx512<$($g: $bound),*>($($arg: $ty),*) $(-> $ret)? {
+            // SAFETY: passed on.
+            unsafe { $run::<xp_core::math::Avx512, $($g),*>($($arg),*) }
+        }
+        match xp_engine::level::level() {
+            // SAFETY: the level was detected; the rest is passed on.
+            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+            xp_engine::level::Level::Avx512 => unsafe { avx512::<$($g),*>($($arg),*) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            xp_engine::level::Level::Avx2 => unsafe { avx2::<$($g),*>($($arg),*) },
+            // SAFETY: passed on.
+            xp_engine::level::Level::Baseline => unsafe { $run::<xp_core::math::Baseline, $($g),*>($($arg),*) },
+        }
+    }};
+}
+pub(crate) use {at_level, compiled_here, with_dtype, with_real};

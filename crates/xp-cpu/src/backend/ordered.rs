@@ -2,10 +2,11 @@
 
 use std::mem::MaybeUninit;
 
-use crate::dispatch::{Elements, Room, with_real};
-use crate::kernels::search::{self, Side};
-use crate::kernels::{SortKey, select, sort, unique::Unique};
-use crate::threads::for_chunks;
+use xp_engine::kernels::search::{self, Side};
+use xp_engine::kernels::{SortKey, select, sort, unique::Unique};
+use xp_engine::threads::for_chunks;
+
+use crate::backend::dispatch::{Elements, Room, with_real};
 
 pub(crate) fn sort(x: Elements<'_>, lane: usize, descending: bool, out: Room<'_>) {
     with_real!(x.dtype(), T => sort::sort::<T>(x.get(), lane, descending, out.get()));

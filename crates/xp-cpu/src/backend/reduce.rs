@@ -4,9 +4,9 @@ use xp_core::MAX_NDIM;
 use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
 use xp_core::reduction::Reduction;
+use xp_engine::threads::{Shared, parallel};
 
-use crate::level::at_level;
-use crate::threads::{Shared, parallel};
+use crate::backend::dispatch::at_level;
 
 /// Elements that one block of a reduction takes, about.
 const BLOCK: usize = 1 << 15;

@@ -9,14 +9,15 @@ use num_complex::Complex;
 use xp_core::expr::{CHUNK, Expr, Kernel, Lazy, Leaves, Plan};
 use xp_core::math::Isa;
 use xp_core::{Array, Error, Ix2, Result};
+use xp_engine::linalg::{self, Scalar};
+use xp_engine::threads::{self, Shared};
 
 use crate::Cpu;
+use crate::backend::dispatch::at_level;
+use crate::backend::dispatch::compiled_here;
+use crate::backend::linalg::Matrix;
+use crate::backend::stack::{Results, Views, error};
 use crate::buffer::CpuBuffer;
-use crate::dispatch::compiled_here;
-use crate::level::at_level;
-use crate::linalg::{self, Scalar};
-use crate::matrices::{Matrix, Results, Views, error};
-use crate::threads::{self, Shared};
 
 pub(crate) fn gram<T: Blockwise, E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Cpu, T, Ix2>> {
     with_rows(e, T::gram)

@@ -1,0 +1,100 @@
+//! Stacks of matrices: arrays as views of matrices, and room for results.
+
+use faer::{MatMut, MatRef, Par};
+use xp_core::linalg::LinalgError;
+use xp_core::{Array, Dyn, Element, Error, Result};
+use xp_engine::linalg;
+
+use crate::Cpu;
+use crate::buffer::CpuBuffer;
+
+pub(crate) type Matrices<T> = Array<Cpu, T, Dyn>;
+
+/// A stack of matrices: its shape without the last two axes, and the matrices as views.
+pub(crate) struct Views<T: Element> {
+    array: Matrices<T>,
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+}
+impl<T: Element> Views<T> {
+    /// One matrix is seen as it lies in memory, a stack is made contiguous first.
+    pub(crate) fn new(x: &Matrices<T>) -> Result<Self> {
+        let array = if x.ndim() == 2 { x.clone() } else { x.contiguous()? };
+        let (rows, cols) = (x.dims()[x.ndim() - 2], x.dims()[x.ndim() - 1]);
+        Ok(Views { array, rows, cols })
+    }
+
+    pub(crate) fn stack(&self) -> &[usize] {
+        &self.array.dims()[..self.array.ndim() - 2]
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.stack().iter().product()
+    }
+
+    pub(crate) fn get(&self, i: usize) -> MatRef<'_, T> {
+        let n = self.array.ndim();
+        let start = self.array.buffer().ptr().wrapping_add(self.array.offset() + i * self.rows * self.cols);
+        // SAFETY: shape and strides describe elements of the array, which are written and borrowed.
+        unsafe { MatRef::from_raw_parts(start, self.rows, self.cols, self.array.strides()[n - 2], self.array.strides()[n - 1]) }
+    }
+
+    /// Runs `solve` on every matrix, side by side when they are small.
+    pub(crate) fn for_each(&self, work: usize, solve: impl Fn(usize, MatRef<'_, T>, Par) -> linalg::Result<()> + Sync) -> Result<()>
+    where
+        T: Sync,
+    {
+        linalg::for_each(self.count(), work, linalg::all_threads(), |i, par| solve(i, self.get(i), par)).map_err(|(i, e)| error(i, e))
+    }
+}
+
+/// A new stack of row-major matrices, or of vectors if `cols` is `None`.
+pub(crate) struct Results<T: Element> {
+    buffer: CpuBuffer<T>,
+    rows: usize,
+    cols: Option<usize>,
+}
+impl<T: Element> Results<T> {
+    pub(crate) fn new(count: usize, rows: usize, cols: Option<usize>) -> Result<Self> {
+        let buffer = CpuBuffer::new(count * rows * cols.unwrap_or(1))?;
+        // Views give out `&mut T`, so the memory is initialised first.
+        // SAFETY: the memory is new, and zero bits are a value of every dtype.
+        unsafe { std::ptr::write_bytes(buffer.ptr(), 0, buffer.len()) };
+        Ok(Results { buffer, rows, cols })
+    }
+
+    /// # Safety
+    /// No two views of one matrix may live at the same time.
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn matrix(&self, i: usize) -> MatMut<'_, T> {
+        let cols = self.cols.unwrap_or(1);
+        // SAFETY: the buffer has room for the matrix, and the caller for one view of it.
+        unsafe { MatMut::from_raw_parts_mut(self.buffer.ptr().add(i * self.rows * cols), self.rows, cols, cols as isize, 1) }
+    }
+
+    /// # Safety
+    /// As for [`Results::matrix`].
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn vector(&self, i: usize) -> &mut [T] {
+        // SAFETY: as above.
+        unsafe { std::slice::from_raw_parts_mut(self.buffer.ptr().add(i * self.rows), self.rows) }
+    }
+
+    pub(crate) fn finish(self, stack: &[usize]) -> Result<Matrices<T>> {
+        let mut shape = stack.to_vec();
+        shape.push(self.rows);
+        shape.extend(self.cols);
+        // SAFETY: the buffer was made for this shape, and initialised.
+        unsafe { Array::from_buffer(&Cpu, self.buffer, &shape) }
+    }
+}
+
+pub(crate) fn error(matrix: usize, e: linalg::Error) -> Error {
+    match e {
+        linalg::Error::NotPositiveDefinite { index } => LinalgError::NotPositiveDefinite { matrix, order: index + 1 }.into(),
+        linalg::Error::Singular { index } => LinalgError::Singular { matrix, pivot: index }.into(),
+        linalg::Error::NoConvergence => LinalgError::NoConvergence { matrix }.into(),
+        linalg::Error::NonFinite => LinalgError::NonFinite { matrix }.into(),
+        linalg::Error::OutOfMemory { bytes } => Error::OutOfMemory { device: Cpu.to_string(), bytes },
+    }
+}

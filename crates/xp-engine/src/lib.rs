@@ -1,0 +1,10 @@
+//! The engine below xp's CPU backend, on slices and strided views, for code that has no arrays: linear algebra, Fourier
+//! and trigonometric transforms, sorting, searching, selection and transposition, the threads that share the work and the
+//! instruction-set level that loops are chosen by.
+
+pub mod fft;
+pub mod kernels;
+pub mod level;
+pub mod linalg;
+pub mod pages;
+pub mod threads;
