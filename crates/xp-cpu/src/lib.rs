@@ -10,3 +10,4 @@ pub use backend::Cpu;
 #[doc(hidden)]
 pub use buffer::Reading;
 pub use buffer::{CpuBuffer, cached_bytes, clear_cache, set_cache_limit};
+pub use xp_engine::level::{Level, level};

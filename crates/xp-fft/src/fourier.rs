@@ -2,7 +2,8 @@
 
 use xp_core::{Array, Dim, Error, Float, Floating, Num, Result};
 
-use crate::backend::{Direction, Fft};
+use crate::Direction;
+use crate::backend::Fft;
 use crate::options::{Along, Axes, Axis, Input, Options};
 
 /// A complex array of the backend and precision of an array with dtype `C`.

@@ -6,7 +6,8 @@ use std::f64::consts::{LN_2, PI, TAU};
 use num_complex::Complex;
 use xp_core::{Array, Dim, Error, Float, Floating, Result};
 
-use crate::backend::{Direction, Fft};
+use crate::Direction;
+use crate::backend::Fft;
 use crate::options::Input;
 
 /// Options of [`fht_with`] and [`ifht_with`].

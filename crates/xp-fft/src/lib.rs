@@ -56,10 +56,11 @@ pub mod portable;
 mod signal;
 mod trigonometric;
 
-pub use backend::{Direction, Fft, Trig, TrigFamily, TrigType};
+pub use backend::Fft;
 pub use fourier::*;
 pub use hankel::{Hankel, fht, fht_with, fhtoffset, ifht, ifht_with};
 pub use helper::*;
 pub use options::{Axes, Axis, Input, Norm, Type};
 pub use signal::{Mode, Segments, ShortTime, Window, fftconvolve, fftconvolve_with, istft, oaconvolve, oaconvolve_with, stft};
 pub use trigonometric::*;
+pub use xp_terms::{Direction, Trig, TrigFamily, TrigType};

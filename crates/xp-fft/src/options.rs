@@ -2,7 +2,7 @@
 
 use xp_core::{Array, Backend, Dim, Element, Error, Result, normalize_axes, normalize_axis, size_of_shape};
 
-use crate::backend::{Direction, TrigType};
+use crate::{Direction, TrigType};
 
 /// Which direction is scaled: `norm` in SciPy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

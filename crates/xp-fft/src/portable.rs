@@ -8,7 +8,8 @@ use num_complex::Complex as C64;
 use xp_core::functions::{concat, stack, zeros};
 use xp_core::{Array, Backend, Dim, Dyn, Element, Float, Floating, Ix1, Num, Result};
 
-use crate::backend::{Direction, Fft, Trig, TrigFamily, TrigType};
+use crate::backend::Fft;
+use crate::{Direction, Trig, TrigFamily, TrigType};
 
 type Any<B, T> = Array<B, T, Dyn>;
 

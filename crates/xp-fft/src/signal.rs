@@ -7,7 +7,8 @@ use xp_core::functions::{arange, concat, zeros};
 use xp_core::ops::AsType;
 use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Float, Floating, Ix1, Num, Result, normalize_axes, size_of_shape};
 
-use crate::backend::{Direction, Fft};
+use crate::Direction;
+use crate::backend::Fft;
 use crate::helper::{next_fast_len, rfftfreq};
 use crate::options::Input;
 

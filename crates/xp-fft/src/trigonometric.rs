@@ -2,8 +2,9 @@
 
 use xp_core::{Dim, Error, Floating, Num, Result};
 
-use crate::backend::{Direction, Fft, Trig, TrigFamily};
+use crate::backend::Fft;
 use crate::options::{Axes, Axis, Input, Norm, Options, Type};
+use crate::{Direction, Trig, TrigFamily};
 use xp_core::Array;
 
 // One row per function: its name, the name of its form with options, the family and the direction.

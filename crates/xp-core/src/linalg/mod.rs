@@ -76,16 +76,7 @@ pub enum Vectors {
 }
 pub use Vectors::{Full, Thin};
 
-/// What is done to a triangular matrix before it is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trans {
-    /// Nothing.
-    No,
-    /// Transposed.
-    Transpose,
-    /// Conjugated and transposed.
-    Adjoint,
-}
+pub use xp_terms::{Trans, Triangle};
 
 /// Linear algebra of a backend for one dtype: what the functions of this module call.
 ///

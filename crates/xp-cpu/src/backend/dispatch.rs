@@ -122,11 +122,11 @@ macro_rules! at_level {
             // SAFETY: the level was detected; the rest is passed on.
             #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
             xp_engine::level::Level::Avx512 => unsafe { avx512::<$($g),*>($($arg),*) },
-            // SAFETY: as above.
+            // SAFETY: as above; a debug build has no loops for more.
             #[cfg(target_arch = "x86_64")]
-            xp_engine::level::Level::Avx2 => unsafe { avx2::<$($g),*>($($arg),*) },
+            level if level >= xp_engine::level::Level::Avx2 => unsafe { avx2::<$($g),*>($($arg),*) },
             // SAFETY: passed on.
-            xp_engine::level::Level::Baseline => unsafe { $run::<xp_core::math::Baseline, $($g),*>($($arg),*) },
+            _ => unsafe { $run::<xp_core::math::Baseline, $($g),*>($($arg),*) },
         }
     }};
 }

@@ -20,14 +20,14 @@ impl<T: FftFloat + Float> Real for T {}
 compiled_here! {
     /// The transforms on views, in the precisions of this backend.
     trait Precision: Real, for [f32, f64] {
-        c2c(x: View<'_, Complex<Self>>, axes: &[usize], lens: &[usize], direction: fft::Direction, scale: Self, out: &mut [MaybeUninit<Complex<Self>>]) = fft::c2c;
-        c2c_in_place(data: &mut [Complex<Self>], shape: &[usize], axes: &[usize], direction: fft::Direction, scale: Self) = fft::c2c_in_place;
-        r2c(x: View<'_, Self>, axes: &[usize], lens: &[usize], direction: fft::Direction, scale: Self, out: &mut [MaybeUninit<Complex<Self>>]) = fft::r2c;
-        r2c_full(x: View<'_, Self>, axes: &[usize], lens: &[usize], direction: fft::Direction, scale: Self, out: &mut [MaybeUninit<Complex<Self>>]) = fft::r2c_full;
-        c2r(x: View<'_, Complex<Self>>, axes: &[usize], lens: &[usize], direction: fft::Direction, scale: Self, out: &mut [MaybeUninit<Self>]) = fft::c2r;
-        c2r_consuming(data: &mut [Complex<Self>], shape: &[usize], axes: &[usize], n: usize, direction: fft::Direction, scale: Self, out: &mut [MaybeUninit<Self>]) = fft::c2r_consuming;
-        r2r(x: View<'_, Self>, axes: &[usize], lens: &[usize], trig: fft::Trig, scale: Self, out: &mut [MaybeUninit<Self>]) = fft::r2r;
-        r2r_in_place(data: &mut [Self], shape: &[usize], axes: &[usize], trig: fft::Trig, scale: Self) = fft::r2r_in_place;
+        c2c(x: View<'_, Complex<Self>>, axes: &[usize], lens: &[usize], direction: Direction, scale: Self, out: &mut [MaybeUninit<Complex<Self>>]) = fft::c2c;
+        c2c_in_place(data: &mut [Complex<Self>], shape: &[usize], axes: &[usize], direction: Direction, scale: Self) = fft::c2c_in_place;
+        r2c(x: View<'_, Self>, axes: &[usize], lens: &[usize], direction: Direction, scale: Self, out: &mut [MaybeUninit<Complex<Self>>]) = fft::r2c;
+        r2c_full(x: View<'_, Self>, axes: &[usize], lens: &[usize], direction: Direction, scale: Self, out: &mut [MaybeUninit<Complex<Self>>]) = fft::r2c_full;
+        c2r(x: View<'_, Complex<Self>>, axes: &[usize], lens: &[usize], direction: Direction, scale: Self, out: &mut [MaybeUninit<Self>]) = fft::c2r;
+        c2r_consuming(data: &mut [Complex<Self>], shape: &[usize], axes: &[usize], n: usize, direction: Direction, scale: Self, out: &mut [MaybeUninit<Self>]) = fft::c2r_consuming;
+        r2r(x: View<'_, Self>, axes: &[usize], lens: &[usize], trig: Trig, scale: Self, out: &mut [MaybeUninit<Self>]) = fft::r2r;
+        r2r_in_place(data: &mut [Self], shape: &[usize], axes: &[usize], trig: Trig, scale: Self) = fft::r2r_in_place;
     }
 }
 
@@ -78,14 +78,14 @@ where
     if let Some(mut own) = owned::<C, Complex<T>, D>(&x, &shape) {
         drop(x);
         // SAFETY: this is the only handle to the memory, whose elements are written.
-        T::c2c_in_place(unsafe { own.elements(&shape) }, &shape, axes, direction_of(direction), scale);
+        T::c2c_in_place(unsafe { own.elements(&shape) }, &shape, axes, direction, scale);
         // SAFETY: the buffer is the operand's, of this shape.
         return unsafe { Array::from_buffer(&Cpu, own.0, &shape) };
     }
     match view::<C, Complex<T>, D>(&x) {
-        Some(x) => filled(&shape, |out| T::c2c(x, axes, lens, direction_of(direction), scale, out)),
+        Some(x) => filled(&shape, |out| T::c2c(x, axes, lens, direction, scale, out)),
         None if axes.is_empty() => (Lazy::new(x).astype::<Complex<T>>() * Complex::new(scale, <T as FftFloat>::ZERO)).try_eval(),
-        None => filled(&shape, |out| T::r2c_full(real_view(&x), axes, lens, direction_of(direction), scale, out)),
+        None => filled(&shape, |out| T::r2c_full(real_view(&x), axes, lens, direction, scale, out)),
     }
 }
 
@@ -97,7 +97,7 @@ where
     if let Some(&last) = axes.last() {
         shape[last] = shape[last] / 2 + 1;
     }
-    filled(&shape, |out| T::r2c(real_view(&x), axes, lens, direction_of(direction), scale, out))
+    filled(&shape, |out| T::r2c(real_view(&x), axes, lens, direction, scale, out))
 }
 
 fn c2r<T: Precision, C: Floating<Part = T>, D: Dim>(
@@ -121,11 +121,11 @@ where
         return filled(&shape, |out| {
             // SAFETY: this is the only handle to the memory, whose elements are written.
             let work = unsafe { own.elements(&half) };
-            T::c2r_consuming(work, &half, axes, n, direction_of(direction), scale, out);
+            T::c2r_consuming(work, &half, axes, n, direction, scale, out);
         });
     }
     match view::<C, Complex<T>, D>(&x) {
-        Some(x) => filled(&shape, |out| T::c2r(x, axes, lens, direction_of(direction), scale, out)),
+        Some(x) => filled(&shape, |out| T::c2r(x, axes, lens, direction, scale, out)),
         None => c2r(Lazy::new(x).astype::<Complex<T>>().try_eval()?, axes, lens, direction, scale),
     }
 }
@@ -146,7 +146,7 @@ fn r2r<T: Precision, C: Floating<Part = T>, D: Dim>(
         drop(x);
         // SAFETY: this is the only handle to the memory, whose elements are written; they are `parts` real numbers each.
         let data = unsafe { std::slice::from_raw_parts_mut(own.0.ptr().cast::<T>(), paired.iter().product()) };
-        T::r2r_in_place(data, &paired, axes, trig_of(trig), scale);
+        T::r2r_in_place(data, &paired, axes, trig, scale);
         // SAFETY: the buffer is the operand's, of this shape.
         return unsafe { Array::from_buffer(&Cpu, own.0, &shape) };
     }
@@ -159,7 +159,7 @@ fn r2r<T: Precision, C: Floating<Part = T>, D: Dim>(
     filled(&shape, |out| {
         // SAFETY: an element is `parts` real numbers.
         let out = unsafe { std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<MaybeUninit<T>>(), out.len() * parts) };
-        T::r2r(view, axes, lens, trig_of(trig), scale, out);
+        T::r2r(view, axes, lens, trig, scale, out);
     })
 }
 
@@ -213,25 +213,4 @@ fn view<'a, C: Element, U: Element, D: Dim>(x: &'a Array<Cpu, C, D>) -> Option<V
 /// The elements of an array that is not complex.
 fn real_view<C: Floating, D: Dim>(x: &Array<Cpu, C, D>) -> View<'_, C::Part> {
     view(x).expect("a real array")
-}
-
-fn direction_of(direction: Direction) -> fft::Direction {
-    match direction {
-        Direction::Forward => fft::Direction::Forward,
-        Direction::Backward => fft::Direction::Backward,
-    }
-}
-
-fn trig_of(trig: Trig) -> fft::Trig {
-    let family = match trig.family {
-        xp_fft::TrigFamily::Cosine => fft::TrigFamily::Cosine,
-        xp_fft::TrigFamily::Sine => fft::TrigFamily::Sine,
-    };
-    let kind = match trig.kind {
-        xp_fft::TrigType::I => fft::TrigType::I,
-        xp_fft::TrigType::II => fft::TrigType::II,
-        xp_fft::TrigType::III => fft::TrigType::III,
-        xp_fft::TrigType::IV => fft::TrigType::IV,
-    };
-    fft::Trig { family, kind, orthogonalize: trig.orthogonalize }
 }

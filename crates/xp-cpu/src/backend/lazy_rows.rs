@@ -4,20 +4,18 @@
 
 use std::ops::Range;
 
-use faer::{Accum, MatMut, MatRef, Par};
 use num_complex::Complex;
 use xp_core::expr::{CHUNK, Expr, Kernel, Lazy, Leaves, Plan};
 use xp_core::math::Isa;
 use xp_core::{Array, Error, Ix2, Result};
-use xp_engine::linalg::{self, Scalar};
-use xp_engine::threads::{self, Shared};
+use xp_engine::linalg::{self, Threads};
+use xp_engine::threads::Shared;
 
 use crate::Cpu;
 use crate::backend::dispatch::at_level;
 use crate::backend::dispatch::compiled_here;
-use crate::backend::linalg::Matrix;
+use crate::backend::linalg::Elem;
 use crate::backend::stack::{Results, Views, error};
-use crate::buffer::CpuBuffer;
 
 pub(crate) fn gram<T: Blockwise, E: Expr<Backend = Cpu, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Cpu, T, Ix2>> {
     with_rows(e, T::gram)
@@ -94,7 +92,7 @@ unsafe fn fill_rows_at<I: Isa, K: Kernel>(mut kernel: K, cols: usize, rows: Rang
 
 compiled_here! {
     /// What is done with rows.
-    trait Blockwise: Matrix, for [f32, f64, Complex<f32>, Complex<f64>] {
+    trait Blockwise: Elem, for [f32, f64, Complex<f32>, Complex<f64>] {
         gram(x: &Rows<'_, Self>) -> Result<Array<Cpu, Self, Ix2>> = gram_of;
         tall_r(x: &Rows<'_, Self>) -> Result<Array<Cpu, Self, Ix2>> = tall_r_of;
         cross(x: &Rows<'_, Self>, y: &Rows<'_, Self>) -> Result<Array<Cpu, Self, Ix2>> = cross_of;
@@ -102,80 +100,41 @@ compiled_here! {
     }
 }
 
-fn gram_of<T: Matrix>(x: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
+fn gram_of<T: Elem>(x: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
     let [n, p] = x.shape;
     let out = Results::new(1, p, Some(p))?;
     // SAFETY: the only view.
-    linalg::gram_blocks(unsafe { out.matrix(0) }, n, x.fill, linalg::all_threads());
+    linalg::gram_blocks(unsafe { out.matrix(0) }, n, x.fill, Threads::All);
     out.finish(&[])?.into_rank()
 }
 
-fn tall_r_of<T: Matrix>(x: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
+fn tall_r_of<T: Elem>(x: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
     let [n, p] = x.shape;
     let out = Results::new(1, p, Some(p))?;
     // SAFETY: the only view.
-    linalg::tsqr_r(unsafe { out.matrix(0) }, n, x.fill, linalg::all_threads()).map_err(|e| error(0, e))?;
+    linalg::tsqr_r(unsafe { out.matrix(0) }, n, x.fill, Threads::All).map_err(|e| error(0, e))?;
     out.finish(&[])?.into_rank()
 }
 
-/// Rows of a block, so that it stays in the second-level cache.
-fn block_rows(cols: usize) -> usize {
-    ((64 << 10) / cols.max(1)).clamp(32, 1024)
-}
-
-fn cross_of<T: Matrix>(x: &Rows<'_, T>, y: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
+fn cross_of<T: Elem>(x: &Rows<'_, T>, y: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
     let ([n, p], [m, q]) = (x.shape, y.shape);
     if m != n {
         return Err(Error::shape("cross", &[m, q], format!("{n} rows")));
     }
-    // Groups of blocks, each with a sum of its own; their number depends on the shape alone.
-    let step = block_rows(p + q);
-    let blocks = n.div_ceil(step);
-    let groups = (n / (8 * (p + q).max(1))).clamp(1, 64).min(blocks.max(1));
-    let sums = threads::map(groups, |g| {
-        let mut sum = faer::Mat::<T>::zeros(p, q);
-        let (mut left, mut right) = (vec![<T as Scalar>::ZERO; step * p], vec![<T as Scalar>::ZERO; step * q]);
-        for block in g * blocks / groups..(g + 1) * blocks / groups {
-            let rows = block * step..((block + 1) * step).min(n);
-            let len = rows.len();
-            (x.fill)(rows.clone(), &mut left[..len * p]);
-            (y.fill)(rows, &mut right[..len * q]);
-            let (left, right) = (MatRef::from_row_major_slice(&left[..len * p], len, p), MatRef::from_row_major_slice(&right[..len * q], len, q));
-            faer::linalg::matmul::matmul(sum.as_mut(), Accum::Add, left.adjoint(), right, <T as Scalar>::ONE, Par::Seq);
-        }
-        sum
-    });
     let out = Results::new(1, p, Some(q))?;
     // SAFETY: the only view.
-    let mut total = unsafe { out.matrix(0) };
-    for sum in &sums {
-        total += sum;
-    }
+    linalg::cross_blocks(unsafe { out.matrix(0) }, n, x.fill, y.fill, Threads::All);
     out.finish(&[])?.into_rank()
 }
 
-fn project_of<T: Matrix>(x: &Rows<'_, T>, b: &Array<Cpu, T, Ix2>) -> Result<Array<Cpu, T, Ix2>> {
+fn project_of<T: Elem>(x: &Rows<'_, T>, b: &Array<Cpu, T, Ix2>) -> Result<Array<Cpu, T, Ix2>> {
     let ([n, p], [inner, q]) = (x.shape, b.shape());
     if inner != p {
         return Err(Error::shape("project", b.dims(), format!("{p} rows")));
     }
     let b = Views::new(&b.contiguous()?.into_dyn())?;
-    let out = CpuBuffer::<T>::new(n * q)?;
-    // SAFETY: the memory is new; zeros are written so that views may be given out.
-    unsafe { std::ptr::write_bytes(out.ptr(), 0, out.len()) };
-    let to = Shared::new(out.ptr());
-    let step = block_rows(p);
-    threads::parallel(n.div_ceil(step), |blocks| {
-        let mut block_of_x = vec![<T as Scalar>::ZERO; step * p];
-        for block in blocks {
-            let range = block * step..((block + 1) * step).min(n);
-            let len = range.len();
-            // SAFETY: the blocks write disjoint rows of the output.
-            let c = unsafe { MatMut::from_raw_parts_mut(to.get().add(range.start * q), len, q, q as isize, 1) };
-            (x.fill)(range, &mut block_of_x[..len * p]);
-            linalg::matmul(c, Accum::Replace, <T as Scalar>::ONE, MatRef::from_row_major_slice(&block_of_x[..len * p], len, p), b.get(0), Par::Seq);
-        }
-    });
-    // SAFETY: the buffer was made for this shape, and initialised.
-    unsafe { Array::from_buffer(&Cpu, out, &[n, q]) }
+    let out = Results::new(1, n, Some(q))?;
+    // SAFETY: the only view.
+    linalg::project_blocks(unsafe { out.matrix(0) }, x.fill, b.get(0), Threads::All);
+    out.finish(&[])?.into_rank()
 }

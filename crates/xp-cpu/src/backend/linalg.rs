@@ -1,11 +1,10 @@
 //! Linear algebra on arrays.
 
-use faer::{MatMut, MatRef, Par};
 use num_complex::Complex;
 use xp_core::expr::{Expr, Lazy};
-use xp_core::linalg::{Eig, Trans, Vectors};
+use xp_core::linalg::{Eig, Trans, Triangle, Vectors};
 use xp_core::{Array, Element, Floating, Ix2, Linalg, Num, Result};
-use xp_engine::linalg::{self, Scalar};
+use xp_engine::linalg::{self, Matrix, MatrixMut, Scalar, Threads};
 
 use crate::Cpu;
 use crate::backend::lazy_rows;
@@ -14,8 +13,8 @@ use crate::backend::stack::{Matrices, Results, Views};
 type Real<T> = <T as Num>::Real;
 
 /// The dtypes of this backend's linear algebra.
-pub(crate) trait Matrix: Scalar<R: Element> + Floating<Part = <Self as Scalar>::R> {}
-impl<T: Scalar<R: Element> + Floating<Part = <T as Scalar>::R>> Matrix for T {}
+pub(crate) trait Elem: Scalar<R: Element> + Floating<Part = <Self as Scalar>::R> {}
+impl<T: Scalar<R: Element> + Floating<Part = <T as Scalar>::R>> Elem for T {}
 
 macro_rules! linalg_for {
     ($($t:ty),*) => {$(
@@ -28,16 +27,11 @@ macro_rules! linalg_for {
             fn qr_r(x: &Matrices<$t>) -> Result<Matrices<$t>> { qr_r(x) }
             fn cholesky(x: &Matrices<$t>, upper: bool) -> Result<Matrices<$t>> { cholesky(x, upper) }
             fn solve(a: &Matrices<$t>, b: &Matrices<$t>) -> Result<Matrices<$t>> {
-                with_rhs(a, b, |a, x, par| linalg::solve(a, x, par))
+                with_rhs(a, b, |a, x, threads| linalg::solve(a, x, threads))
             }
             fn solve_triangular(a: &Matrices<$t>, b: &Matrices<$t>, upper: bool, unit: bool, op: Trans) -> Result<Matrices<$t>> {
-                let triangle = if upper { linalg::Triangle::Upper } else { linalg::Triangle::Lower };
-                let op = match op {
-                    Trans::No => linalg::Op::None,
-                    Trans::Transpose => linalg::Op::Transpose,
-                    Trans::Adjoint => linalg::Op::Adjoint,
-                };
-                with_rhs(a, b, |a, x, par| linalg::solve_triangular(a, triangle, unit, op, x, par))
+                let triangle = if upper { Triangle::Upper } else { Triangle::Lower };
+                with_rhs(a, b, |a, x, threads| linalg::solve_triangular(a, triangle, unit, op, x, threads))
             }
             fn inv(x: &Matrices<$t>) -> Result<Matrices<$t>> { inv(x) }
             fn slogdet(x: &Matrices<$t>) -> Result<(Matrices<$t>, Matrices<Real<$t>>)> { slogdet(x) }
@@ -63,14 +57,14 @@ macro_rules! linalg_for {
                 let (n, count) = (v.rows, v.count());
                 let (w, vectors) = (Results::new(count, n, None)?, Results::new(count, n, Some(n))?);
                 // SAFETY: one view per matrix.
-                v.for_each(25 * n * n * n, |i, x, par| unsafe { linalg::eig(x, w.vector(i), vectors.matrix(i), par) })?;
+                v.for_each(25 * n * n * n, |i, x, threads| unsafe { linalg::eig(x, w.vector(i), vectors.matrix(i), threads) })?;
                 Ok((w.finish(v.stack())?, vectors.finish(v.stack())?))
             }
             fn eigvals(x: &Matrices<$t>) -> Result<Matrices<Self::Complex>> {
                 let v = Views::new(x)?;
                 let w = Results::new(v.count(), v.rows, None)?;
                 // SAFETY: one view per matrix.
-                v.for_each(10 * v.rows * v.rows * v.rows, |i, x, par| unsafe { linalg::eigvals(x, w.vector(i), par) })?;
+                v.for_each(10 * v.rows * v.rows * v.rows, |i, x, threads| unsafe { linalg::eigvals(x, w.vector(i), threads) })?;
                 w.finish(v.stack())
             }
         }
@@ -78,138 +72,132 @@ macro_rules! linalg_for {
 }
 linalg_for!(f32, f64, Complex<f32>, Complex<f64>);
 
-fn svd<T: Matrix>(x: &Matrices<T>, vectors: Vectors) -> Result<(Matrices<T>, Matrices<Real<T>>, Matrices<T>)> {
+fn svd<T: Elem>(x: &Matrices<T>, vectors: Vectors) -> Result<(Matrices<T>, Matrices<Real<T>>, Matrices<T>)> {
     let v = Views::new(x)?;
     let (m, n, count) = (v.rows, v.cols, v.count());
     let k = m.min(n);
     let (um, vn) = if vectors == Vectors::Full { (m, n) } else { (k, k) };
     let (u, s, vh) = (Results::new(count, m, Some(um))?, Results::new(count, k, None)?, Results::new(count, vn, Some(n))?);
     // SAFETY: one view per matrix.
-    v.for_each(12 * m * n * k, |i, x, par| unsafe { linalg::svd(x, s.vector(i), Some(u.matrix(i)), Some(vh.matrix(i)), par) })?;
+    v.for_each(12 * m * n * k, |i, x, threads| unsafe { linalg::svd(x, s.vector(i), Some(u.matrix(i)), Some(vh.matrix(i)), threads) })?;
     Ok((u.finish(v.stack())?, s.finish(v.stack())?, vh.finish(v.stack())?))
 }
 
-fn svdvals<T: Matrix>(x: &Matrices<T>) -> Result<Matrices<Real<T>>> {
+fn svdvals<T: Elem>(x: &Matrices<T>) -> Result<Matrices<Real<T>>> {
     let v = Views::new(x)?;
     let k = v.rows.min(v.cols);
     let s = Results::new(v.count(), k, None)?;
     // SAFETY: one view per matrix.
-    v.for_each(4 * v.rows * v.cols * k, |i, x, par| unsafe { linalg::svdvals(x, s.vector(i), par) })?;
+    v.for_each(4 * v.rows * v.cols * k, |i, x, threads| unsafe { linalg::svdvals(x, s.vector(i), threads) })?;
     s.finish(v.stack())
 }
 
-fn eigh<T: Matrix>(x: &Matrices<T>) -> Result<(Matrices<Real<T>>, Matrices<T>)> {
+fn eigh<T: Elem>(x: &Matrices<T>) -> Result<(Matrices<Real<T>>, Matrices<T>)> {
     let v = Views::new(x)?;
     let (n, count) = (v.rows, v.count());
     let (w, vectors) = (Results::new(count, n, None)?, Results::new(count, n, Some(n))?);
     // SAFETY: one view per matrix.
-    v.for_each(9 * n * n * n, |i, x, par| unsafe { linalg::eigh(x, w.vector(i), vectors.matrix(i), par) })?;
+    v.for_each(9 * n * n * n, |i, x, threads| unsafe { linalg::eigh(x, w.vector(i), vectors.matrix(i), threads) })?;
     Ok((w.finish(v.stack())?, vectors.finish(v.stack())?))
 }
 
-fn eigvalsh<T: Matrix>(x: &Matrices<T>) -> Result<Matrices<Real<T>>> {
+fn eigvalsh<T: Elem>(x: &Matrices<T>) -> Result<Matrices<Real<T>>> {
     let v = Views::new(x)?;
     let w = Results::new(v.count(), v.rows, None)?;
     // SAFETY: one view per matrix.
-    v.for_each(2 * v.rows * v.rows * v.rows, |i, x, par| unsafe { linalg::eigvalsh(x, w.vector(i), par) })?;
+    v.for_each(2 * v.rows * v.rows * v.rows, |i, x, threads| unsafe { linalg::eigvalsh(x, w.vector(i), threads) })?;
     w.finish(v.stack())
 }
 
-fn qr<T: Matrix>(x: &Matrices<T>, complete: bool) -> Result<(Matrices<T>, Matrices<T>)> {
+fn qr<T: Elem>(x: &Matrices<T>, complete: bool) -> Result<(Matrices<T>, Matrices<T>)> {
     let v = Views::new(x)?;
     let (m, n, count) = (v.rows, v.cols, v.count());
     let k = if complete { m } else { m.min(n) };
     let (q, r) = (Results::new(count, m, Some(k))?, Results::new(count, k, Some(n))?);
     // SAFETY: one view per matrix.
-    v.for_each(3 * m * n * m.min(n), |i, x, par| unsafe { linalg::qr(x, q.matrix(i), r.matrix(i), par) })?;
+    v.for_each(3 * m * n * m.min(n), |i, x, threads| unsafe { linalg::qr(x, q.matrix(i), r.matrix(i), threads) })?;
     Ok((q.finish(v.stack())?, r.finish(v.stack())?))
 }
 
-fn qr_r<T: Matrix>(x: &Matrices<T>) -> Result<Matrices<T>> {
+fn qr_r<T: Elem>(x: &Matrices<T>) -> Result<Matrices<T>> {
     let v = Views::new(x)?;
     let k = v.rows.min(v.cols);
     let r = Results::new(v.count(), k, Some(v.cols))?;
     // SAFETY: one view per matrix.
-    v.for_each(2 * v.rows * v.cols * k, |i, x, par| unsafe { linalg::qr_r(x, r.matrix(i), par) })?;
+    v.for_each(2 * v.rows * v.cols * k, |i, x, threads| unsafe { linalg::qr_r(x, r.matrix(i), threads) })?;
     r.finish(v.stack())
 }
 
-fn cholesky<T: Matrix>(x: &Matrices<T>, upper: bool) -> Result<Matrices<T>> {
+fn cholesky<T: Elem>(x: &Matrices<T>, upper: bool) -> Result<Matrices<T>> {
     let v = Views::new(x)?;
-    let (n, triangle) = (v.rows, if upper { linalg::Triangle::Upper } else { linalg::Triangle::Lower });
+    let (n, triangle) = (v.rows, if upper { Triangle::Upper } else { Triangle::Lower });
     let out = Results::new(v.count(), n, Some(n))?;
     // SAFETY: one view per matrix.
-    v.for_each(n * n * n / 3, |i, x, par| unsafe { linalg::cholesky(x, triangle, out.matrix(i), par) })?;
+    v.for_each(n * n * n / 3, |i, x, threads| unsafe { linalg::cholesky(x, triangle, out.matrix(i), threads) })?;
     out.finish(v.stack())
 }
 
-fn inv<T: Matrix>(x: &Matrices<T>) -> Result<Matrices<T>> {
+fn inv<T: Elem>(x: &Matrices<T>) -> Result<Matrices<T>> {
     let v = Views::new(x)?;
     let n = v.rows;
     let out = Results::new(v.count(), n, Some(n))?;
     // SAFETY: one view per matrix.
-    v.for_each(n * n * n, |i, x, par| unsafe { linalg::inv(x, out.matrix(i), par) })?;
+    v.for_each(n * n * n, |i, x, threads| unsafe { linalg::inv(x, out.matrix(i), threads) })?;
     out.finish(v.stack())
 }
 
-fn lu<T: Matrix>(x: &Matrices<T>) -> Result<(Matrices<i64>, Matrices<T>, Matrices<T>)> {
+fn lu<T: Elem>(x: &Matrices<T>) -> Result<(Matrices<i64>, Matrices<T>, Matrices<T>)> {
     let v = Views::new(x)?;
     let (m, n, count) = (v.rows, v.cols, v.count());
     let k = m.min(n);
     let (order, l, u) = (Results::<i64>::new(count, m, None)?, Results::new(count, m, Some(k))?, Results::new(count, k, Some(n))?);
-    v.for_each(m * n * k, |i, x, par| {
-        let factors = linalg::Lu::new(x, par)?;
+    v.for_each(m * n * k, |i, x, threads| {
         // SAFETY: one view per matrix.
-        unsafe {
-            factors.lower(l.matrix(i));
-            factors.upper(u.matrix(i));
-            order.vector(i).iter_mut().zip(factors.permutation()).for_each(|(to, &row)| *to = row as i64);
-        }
-        Ok(())
+        unsafe { linalg::lu(x, order.vector(i), l.matrix(i), u.matrix(i), threads) }
     })?;
     Ok((order.finish(v.stack())?, l.finish(v.stack())?, u.finish(v.stack())?))
 }
 
-fn slogdet<T: Matrix>(x: &Matrices<T>) -> Result<(Matrices<T>, Matrices<Real<T>>)> {
+fn slogdet<T: Elem>(x: &Matrices<T>) -> Result<(Matrices<T>, Matrices<Real<T>>)> {
     let v = Views::new(x)?;
     let (n, count) = (v.rows, v.count());
     let (sign, log) = (Results::new(count, 1, None)?, Results::new(count, 1, None)?);
-    v.for_each(n * n * n / 3, |i, x, par| {
+    v.for_each(n * n * n / 3, |i, x, threads| {
         // SAFETY: one view per matrix.
         let (s, l) = unsafe { (sign.vector(i), log.vector(i)) };
-        (s[0], l[0]) = linalg::slogdet(x, par)?;
+        (s[0], l[0]) = linalg::slogdet(x, threads)?;
         Ok(())
     })?;
     let stack = v.stack().to_vec();
     Ok((sign.finish(&stack)?.squeeze(-1)?, log.finish(&stack)?.squeeze(-1)?))
 }
 
-fn det<T: Matrix>(x: &Matrices<T>) -> Result<Matrices<T>> {
+fn det<T: Elem>(x: &Matrices<T>) -> Result<Matrices<T>> {
     let v = Views::new(x)?;
     let out = Results::new(v.count(), 1, None)?;
-    v.for_each(v.rows * v.rows * v.rows / 3, |i, x, par| {
+    v.for_each(v.rows * v.rows * v.rows / 3, |i, x, threads| {
         // SAFETY: one view per matrix.
         let slot = unsafe { out.vector(i) };
-        slot[0] = linalg::det(x, par)?;
+        slot[0] = linalg::det(x, threads)?;
         Ok(())
     })?;
     out.finish(v.stack())?.squeeze(-1)
 }
 
 /// Solves in place on copies of the right-hand sides.
-fn with_rhs<T: Matrix>(
+fn with_rhs<T: Elem>(
     a: &Matrices<T>,
     b: &Matrices<T>,
-    solve: impl Fn(MatRef<'_, T>, MatMut<'_, T>, Par) -> linalg::Result<()> + Sync,
+    solve: impl Fn(Matrix<'_, T>, MatrixMut<'_, T>, Threads) -> linalg::Result<()> + Sync,
 ) -> Result<Matrices<T>> {
     let (va, vb) = (Views::new(a)?, Views::new(b)?);
     let (n, c) = (vb.rows, vb.cols);
     let out = Results::new(va.count(), n, Some(c))?;
-    va.for_each(n * n * (n / 3 + c), |i, a, par| {
+    va.for_each(n * n * (n / 3 + c), |i, a, threads| {
         // SAFETY: one view per matrix.
         let mut x = unsafe { out.matrix(i) };
         x.copy_from(vb.get(i));
-        solve(a, x, par)
+        solve(a, x, threads)
     })?;
     out.finish(va.stack())
 }

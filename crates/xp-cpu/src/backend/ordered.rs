@@ -57,5 +57,5 @@ impl<T: SortKey + xp_core::Element> DistinctElements for Unique<'_, T> {
 
 /// The distinct elements of integers of a small range; `None` for others, which are found as fast from sorted elements.
 pub(crate) fn distinct(x: Elements<'_>) -> Option<Box<dyn DistinctElements + '_>> {
-    with_real!(x.dtype(), T => Unique::<T>::dense(x.get()).map(|found| Box::new(found) as Box<dyn DistinctElements>))
+    with_real!(x.dtype(), T => Unique::<T>::new(x.get()).map(|found| Box::new(found) as Box<dyn DistinctElements>))
 }

@@ -2,11 +2,10 @@
 
 use std::mem::MaybeUninit;
 
-use faer::{Accum, MatMut, MatRef, Par};
 use num_complex::Complex;
 use xp_core::backend::Stack;
 use xp_core::{DType, Element, Num, Result};
-use xp_engine::linalg::{self, Scalar};
+use xp_engine::linalg::{self, Matrix, MatrixMut, Scalar, Threads};
 use xp_engine::threads::Shared;
 
 use crate::Cpu;
@@ -49,16 +48,7 @@ unsafe fn stack(dtype: DType, c: *mut u8, (a, sa): Operand<u8>, (b, sb): Operand
         else with_dtype!(dtype, T in [I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64] => {
             each::<T>(c.cast(), (a.cast(), sa), (b.cast(), sb), dims, batches, linalg::matmul_integer);
         }, else with_dtype!(dtype, T in [F16 half::f16, BF16 half::bf16] => {
-            each::<T>(c.cast(), (a.cast(), sa), (b.cast(), sb), dims, batches, |mut c, a, b, par| {
-                let wide = |x: MatRef<'_, T>| faer::Mat::<f32>::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)].to_f32());
-                let mut product = faer::Mat::<f32>::zeros(c.nrows(), c.ncols());
-                linalg::matmul(product.as_mut(), Accum::Replace, 1.0, wide(a).as_ref(), wide(b).as_ref(), par);
-                for i in 0..c.nrows() {
-                    for j in 0..c.ncols() {
-                        c[(i, j)] = T::from_f32(product[(i, j)]);
-                    }
-                }
-            });
+            each::<T>(c.cast(), (a.cast(), sa), (b.cast(), sb), dims, batches, linalg::matmul_half);
         }, else unreachable!("a numeric dtype")))));
     }
 }
@@ -68,7 +58,7 @@ unsafe fn stack(dtype: DType, c: *mut u8, (a, sa): Operand<u8>, (b, sb): Operand
 unsafe fn real<T: Scalar + Element>(c: *mut T, a: Operand<T>, b: Operand<T>, dims: [usize; 3], batches: &[[usize; 2]]) {
     // SAFETY: the caller's promise.
     unsafe {
-        if !gram(c, a, b, dims, batches) && !linalg::short_products(c, a, b, dims, batches, linalg::all_threads()) {
+        if !gram(c, a, b, dims, batches) && !linalg::short_products(c, a, b, dims, batches, Threads::All) {
             floating(c, a, b, dims, batches);
         }
     }
@@ -78,7 +68,7 @@ unsafe fn real<T: Scalar + Element>(c: *mut T, a: Operand<T>, b: Operand<T>, dim
 /// As for [`stack`].
 unsafe fn floating<T: Scalar + Element>(c: *mut T, a: Operand<T>, b: Operand<T>, dims: [usize; 3], batches: &[[usize; 2]]) {
     // SAFETY: the caller's promise.
-    unsafe { each(c, a, b, dims, batches, |c, a, b, par| linalg::matmul(c, Accum::Replace, T::ONE, a, b, par)) }
+    unsafe { each(c, a, b, dims, batches, linalg::matmul) }
 }
 
 /// Calls `product` for every pair of matrices, side by side when they are small.
@@ -91,17 +81,17 @@ unsafe fn each<T: Element>(
     (b, b_strides): Operand<T>,
     [m, k, n]: [usize; 3],
     batches: &[[usize; 2]],
-    product: impl Fn(MatMut<'_, T>, MatRef<'_, T>, MatRef<'_, T>, Par) + Sync,
+    product: impl Fn(MatrixMut<'_, T>, Matrix<'_, T>, Matrix<'_, T>, Threads) + Sync,
 ) {
     let (a, b, c) = (Shared::new(a.cast_mut()), Shared::new(b.cast_mut()), Shared::new(c));
-    let done = linalg::for_each(batches.len(), m * k * n, linalg::all_threads(), |i, par| {
+    let done = linalg::for_each(batches.len(), m * k * n, Threads::All, |i, threads| {
         let [at_a, at_b] = batches[i];
         // SAFETY: strides and offsets describe elements of the operands, which are written; the products of a stack are
         // written to parts of the output of their own.
         unsafe {
-            let a = MatRef::from_raw_parts(a.get().wrapping_add(at_a).cast_const(), m, k, a_strides[0], a_strides[1]);
-            let b = MatRef::from_raw_parts(b.get().wrapping_add(at_b).cast_const(), k, n, b_strides[0], b_strides[1]);
-            product(MatMut::from_raw_parts_mut(c.get().add(i * m * n), m, n, n as isize, 1), a, b, par);
+            let a = Matrix::from_raw_parts(a.get().wrapping_add(at_a).cast_const(), [m, k], a_strides);
+            let b = Matrix::from_raw_parts(b.get().wrapping_add(at_b).cast_const(), [k, n], b_strides);
+            product(MatrixMut::from_raw_parts(c.get().add(i * m * n), [m, n], [n as isize, 1]), a, b, threads);
         }
         Ok(())
     });
@@ -123,8 +113,8 @@ unsafe fn gram<T: Scalar>(c: *mut T, (a, a_strides): Operand<T>, (b, [row, col])
     }
     // SAFETY: the caller's promise.
     unsafe {
-        let x = MatRef::from_raw_parts(b.wrapping_add(at_b), k, n, row, col);
-        linalg::gram(MatMut::from_raw_parts_mut(c, m, n, n as isize, 1), x, linalg::all_threads());
+        let x = Matrix::from_raw_parts(b.wrapping_add(at_b), [k, n], [row, col]);
+        linalg::gram(MatrixMut::from_raw_parts(c, [m, n], [n as isize, 1]), x, Threads::All);
     }
     true
 }

@@ -1,9 +1,8 @@
 //! Stacks of matrices: arrays as views of matrices, and room for results.
 
-use faer::{MatMut, MatRef, Par};
 use xp_core::linalg::LinalgError;
 use xp_core::{Array, Dyn, Element, Error, Result};
-use xp_engine::linalg;
+use xp_engine::linalg::{self, Matrix, MatrixMut, Threads};
 
 use crate::Cpu;
 use crate::buffer::CpuBuffer;
@@ -32,19 +31,19 @@ impl<T: Element> Views<T> {
         self.stack().iter().product()
     }
 
-    pub(crate) fn get(&self, i: usize) -> MatRef<'_, T> {
+    pub(crate) fn get(&self, i: usize) -> Matrix<'_, T> {
         let n = self.array.ndim();
         let start = self.array.buffer().ptr().wrapping_add(self.array.offset() + i * self.rows * self.cols);
         // SAFETY: shape and strides describe elements of the array, which are written and borrowed.
-        unsafe { MatRef::from_raw_parts(start, self.rows, self.cols, self.array.strides()[n - 2], self.array.strides()[n - 1]) }
+        unsafe { Matrix::from_raw_parts(start, [self.rows, self.cols], [self.array.strides()[n - 2], self.array.strides()[n - 1]]) }
     }
 
     /// Runs `solve` on every matrix, side by side when they are small.
-    pub(crate) fn for_each(&self, work: usize, solve: impl Fn(usize, MatRef<'_, T>, Par) -> linalg::Result<()> + Sync) -> Result<()>
+    pub(crate) fn for_each(&self, work: usize, solve: impl Fn(usize, Matrix<'_, T>, Threads) -> linalg::Result<()> + Sync) -> Result<()>
     where
         T: Sync,
     {
-        linalg::for_each(self.count(), work, linalg::all_threads(), |i, par| solve(i, self.get(i), par)).map_err(|(i, e)| error(i, e))
+        linalg::for_each(self.count(), work, Threads::All, |i, threads| solve(i, self.get(i), threads)).map_err(|(i, e)| error(i, e))
     }
 }
 
@@ -66,10 +65,10 @@ impl<T: Element> Results<T> {
     /// # Safety
     /// No two views of one matrix may live at the same time.
     #[allow(clippy::mut_from_ref)]
-    pub(crate) unsafe fn matrix(&self, i: usize) -> MatMut<'_, T> {
+    pub(crate) unsafe fn matrix(&self, i: usize) -> MatrixMut<'_, T> {
         let cols = self.cols.unwrap_or(1);
         // SAFETY: the buffer has room for the matrix, and the caller for one view of it.
-        unsafe { MatMut::from_raw_parts_mut(self.buffer.ptr().add(i * self.rows * cols), self.rows, cols, cols as isize, 1) }
+        unsafe { MatrixMut::from_raw_parts(self.buffer.ptr().add(i * self.rows * cols), [self.rows, cols], [cols as isize, 1]) }
     }
 
     /// # Safety

@@ -1,10 +1,10 @@
 //! The simulated cuSOLVER: factorisations as in textbooks, spectral decompositions by the CPU backend.
 
 use num_complex::Complex;
-use xp_core::linalg::{self, Eig, Full, Thin};
+use xp_core::linalg::{self, Eig, Full, Thin, Vectors};
 use xp_core::{Array, Dyn, Float, Floating, Linalg, Num, Real};
 use xp_cpu::Cpu;
-use xp_cuda::libraries::solver::{ApplyQ, Geev, Gesvd, Solver, Vectors};
+use xp_cuda::libraries::solver::{ApplyQ, Geev, Gesvd, Solver};
 use xp_cuda::libraries::{DataType, Matrix, Side, Transpose, Triangle};
 use xp_cuda::{Device, Error, Result};
 
@@ -390,10 +390,10 @@ where
     let x = on_cpu(m, n, |i, j| a.get(i, j));
     let nan = from_re::<T>(<T::Part as Float>::NAN.to_f64());
     (0..m * n).for_each(|i| a.set(i % m, i / m, nan));
-    let all = all || s.vectors == Vectors::Full;
+    let all = all || s.vectors == Some(Vectors::Full);
     let Ok((u, sigma, vh)) = linalg::svd(&x, if all { Full } else { Thin }) else { return 1 };
     sigma.to_vec().into_iter().enumerate().for_each(|(i, value)| values.set(i, 0, value));
-    if s.vectors != Vectors::None {
+    if s.vectors.is_some() {
         let columns = if all { s.m } else { k };
         // SAFETY: as above.
         let (to_u, to_v) = unsafe { (View::at_step(s.u, index * columns * s.u.ld), View::at_step(s.v, index * s.n * s.v.ld)) };
@@ -414,7 +414,7 @@ unsafe fn perturb<T: Floating>(s: &Gesvd) -> f64 {
     }
     let wrong = 1e-3 * largest;
     values.set(0, 0, <T::Part as Num>::from_f64(largest + wrong));
-    if s.vectors != Vectors::None {
+    if s.vectors.is_some() {
         u.set(0, 0, u.get(0, 0) + from_re(0.1));
     }
     wrong

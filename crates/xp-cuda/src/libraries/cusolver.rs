@@ -2,9 +2,11 @@
 
 use std::ffi::{c_int, c_schar, c_void};
 
+use xp_core::linalg::Vectors;
+
 use super::{
     DataType, Handle, Matrix, Transpose, Triangle, by_type, call, check, open_library,
-    solver::{ApplyQ, Geev, Gesvd, Solver, Vectors},
+    solver::{ApplyQ, Geev, Gesvd, Solver},
 };
 use crate::{
     device::Device,
@@ -270,9 +272,9 @@ impl Solver for CuSolver {
     unsafe fn gesvd(&self, device: &Device, s: &Gesvd, info: u64) -> Result<()> {
         let (t, p, d, real) = (&self.table, self.params(), s.dtype.code(), s.dtype.real().code());
         let job = match s.vectors {
-            Vectors::None => b'N',
-            Vectors::Thin => b'S',
-            Vectors::Full => b'A',
+            None => b'N',
+            Some(Vectors::Thin) => b'S',
+            Some(Vectors::Full) => b'A',
         } as c_schar;
         self.with_workspaces(
             device,
@@ -333,7 +335,7 @@ impl Solver for CuSolver {
 
     unsafe fn gesvdp(&self, device: &Device, s: &Gesvd, info: u64) -> Result<f64> {
         let (t, p, d, real) = (&self.table, self.params(), s.dtype.code(), s.dtype.real().code());
-        let (jobz, econ) = (c_int::from(s.vectors != Vectors::None), c_int::from(s.vectors != Vectors::Full));
+        let (jobz, econ) = (c_int::from(s.vectors.is_some()), c_int::from(s.vectors != Some(Vectors::Full)));
         let mut perturbation = 0.0;
         let done = self.with_workspaces(
             device,

@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_void};
 use super::{
     DataType, Matrix, Triangle, by_type, check,
     cusolver::{CuSolver, int},
-    solver::{Gesvd, Vectors},
+    solver::Gesvd,
 };
 use crate::{device::Device, error::Result, loader::Library};
 
@@ -64,7 +64,7 @@ impl CuSolver {
     /// As [`Solver::gesvdj_batched`](super::Solver::gesvdj_batched).
     pub(super) unsafe fn singular_values_batched(&self, device: &Device, s: &Gesvd, info: u64, batch: i64) -> Result<()> {
         let (t, operation) = (&self.table, "batched singular value decomposition");
-        let (m, n, batch, jobz) = (int(s.m, operation)?, int(s.n, operation)?, int(batch, operation)?, c_int::from(s.vectors != Vectors::None));
+        let (m, n, batch, jobz) = (int(s.m, operation)?, int(s.n, operation)?, int(batch, operation)?, c_int::from(s.vectors.is_some()));
         let (lda, ldu, ldv) = (int(s.a.ld, operation)?, int(s.u.ld, operation)?, int(s.v.ld, operation)?);
         let options = Options::new(t.cusolverDnCreateGesvdjInfo, t.cusolverDnDestroyGesvdjInfo, operation)?;
         let mut len = 0;

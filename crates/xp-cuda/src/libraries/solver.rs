@@ -1,25 +1,17 @@
 //! Factorisations.
 
+use xp_core::linalg::Vectors;
+
 use super::{DataType, Matrix, Side, Transpose, Triangle};
 use crate::{device::Device, error::Result};
-
-/// How much of a singular value decomposition is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vectors {
-    /// Singular values only.
-    None,
-    /// The first `min(m, n)` vectors.
-    Thin,
-    /// All vectors.
-    Full,
-}
 
 /// A singular value decomposition of an `m` by `n` matrix, which is overwritten.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Gesvd {
     pub dtype: DataType,
-    pub vectors: Vectors,
+    /// Which vectors, if any.
+    pub vectors: Option<Vectors>,
     pub m: i64,
     pub n: i64,
     pub a: Matrix,

@@ -8,7 +8,7 @@ use xp_core::{Floating, Num, Result, functions::eye, functions::roll};
 use super::{
     Lapack, Matrices, Real,
     scale::Scale,
-    stack::{Columns, Reports, Vectors, count, run, stack_of, values},
+    stack::{Columns, Reports, VectorStack, count, run, stack_of, values},
 };
 use crate::libraries::{Triangle, solver::Geev};
 
@@ -22,9 +22,9 @@ pub(super) fn eigh<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrice
     let lower = x.tril(0)?;
     let scale = Scale::new(&lower, true)?;
     let batch = count(stack);
-    let solved = |together: bool| -> Result<(Option<(usize, i32)>, Columns<T>, Vectors<Real<T>>)> {
+    let solved = |together: bool| -> Result<(Option<(usize, i32)>, Columns<T>, VectorStack<Real<T>>)> {
         let a = Columns::of(scale.apply(&lower.matrix_transpose()?)?);
-        let (w, reports) = (Vectors::<Real<T>>::new(device, stack, n)?, Reports::new(device, batch)?);
+        let (w, reports) = (VectorStack::<Real<T>>::new(device, stack, n)?, Reports::new(device, batch)?);
         run(device, "eigenvalue decomposition", |d| {
             let solver = d.solver()?;
             if together {
@@ -41,7 +41,7 @@ pub(super) fn eigh<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrice
         Ok((reports.finish()?, a, w))
     };
     if n == 0 || batch == 0 {
-        return Ok((Vectors::new(device, stack, n)?.array, Columns::new(device, stack, n, n)?.finish()?));
+        return Ok((VectorStack::new(device, stack, n)?.array, Columns::new(device, stack, n, n)?.finish()?));
     }
     let mut result = solved(batch > 1 && n <= MOST_JACOBI)?;
     if result.0.is_some() && batch > 1 && n <= MOST_JACOBI {
@@ -59,7 +59,7 @@ pub(super) fn eig<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrices
     let (device, stack, [n, _]) = (x.device(), stack_of(x), shape_of(x));
     let scale = Scale::new(x, true)?;
     let a = Columns::of(scale.apply(&x.matrix_transpose()?)?);
-    let w = Vectors::<T::Complex>::new(device, stack, n)?;
+    let w = VectorStack::<T::Complex>::new(device, stack, n)?;
     let v = Columns::<T>::new(device, if vectors { stack } else { &[0] }, n, n)?;
     if n > 0 {
         let reports = Reports::new(device, count(stack))?;
@@ -98,7 +98,7 @@ fn unpacked<T: Lapack>(w: &Matrices<T::Complex>, v: &Matrices<T>) -> Result<Matr
 /// A QR factorisation: reflectors below the diagonal, `R` above.
 pub(super) struct Householder<T: Lapack> {
     a: Columns<T>,
-    tau: Vectors<T>,
+    tau: VectorStack<T>,
     scale: Scale,
     shape: [usize; 2],
     stack: Vec<usize>,
@@ -109,7 +109,7 @@ impl<T: Lapack> Householder<T> {
         let (device, stack, shape @ [m, n]) = (x.device(), stack_of(x).to_vec(), shape_of(x));
         let scale = Scale::new(x, false)?;
         let a = Columns::of(scale.apply(&x.matrix_transpose()?)?);
-        let tau = Vectors::new(device, &stack, m.min(n))?;
+        let tau = VectorStack::new(device, &stack, m.min(n))?;
         if m.min(n) > 0 {
             let reports = Reports::new(device, count(&stack))?;
             run(device, "QR factorisation", |d| {

@@ -15,10 +15,7 @@ use num_complex::Complex;
 use xp_core::linalg::{Eig, Trans, Vectors};
 use xp_core::{Array, Dyn, Expr, Floating, Ix2, Lazy, Linalg, Num, Result};
 
-use crate::{
-    backend::Cuda,
-    libraries::{DataType, solver},
-};
+use crate::{backend::Cuda, libraries::DataType};
 
 type Matrices<T> = Array<Cuda, T, Dyn>;
 type Real<T> = <T as Num>::Real;
@@ -51,11 +48,11 @@ macro_rules! linalg_for {
             const ROW_BLOCK: usize = 1 << 24;
 
             fn svd(x: &Matrices<$t>, vectors: Vectors) -> Result<(Matrices<$t>, Matrices<Real<$t>>, Matrices<$t>)> {
-                let (u, s, vh) = singular::svd(x, if vectors == Vectors::Full { solver::Vectors::Full } else { solver::Vectors::Thin })?;
+                let (u, s, vh) = singular::svd(x, Some(vectors))?;
                 Ok((u, s, vh))
             }
             fn svdvals(x: &Matrices<$t>) -> Result<Matrices<Real<$t>>> {
-                Ok(singular::svd(x, solver::Vectors::None)?.1)
+                Ok(singular::svd(x, None)?.1)
             }
             fn eigh(x: &Matrices<$t>) -> Result<(Matrices<Real<$t>>, Matrices<$t>)> {
                 decompositions::eigh(x, true)

@@ -6,7 +6,7 @@
 //! and QR iteration takes its place where it is not as accurate as that. QR iteration does everything else.
 
 use xp_core::dtype::Kind;
-use xp_core::linalg::adjoint;
+use xp_core::linalg::{Vectors, adjoint};
 use xp_core::ops::AsType;
 use xp_core::{Float, Num, Result, functions::eye};
 
@@ -14,21 +14,18 @@ use super::{
     Lapack, Matrices, Real,
     decompositions::{MOST_JACOBI, no_convergence, shape, shape_of},
     scale::Scale,
-    stack::{Columns, Reports, Vectors, count, run, stack_of},
+    stack::{Columns, Reports, VectorStack, count, run, stack_of},
 };
 use crate::{
     backend::Cuda,
-    libraries::{
-        Matrix,
-        solver::{self, Gesvd},
-    },
+    libraries::{Matrix, solver::Gesvd},
 };
 
 /// `U`, `S`, `Vh`.
 type Factors<T> = (Matrices<T>, Matrices<Real<T>>, Matrices<T>);
 
 /// Singular values in descending order, with as many vectors as wanted: `U`, `S`, `Vh`.
-pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: solver::Vectors) -> Result<Factors<T>> {
+pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: Option<Vectors>) -> Result<Factors<T>> {
     let [m, n] = shape_of(x);
     if m.min(n) == 0 {
         return without_values(x, vectors);
@@ -45,19 +42,19 @@ pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: solver::Vectors) -> Resul
 }
 
 /// Matrices without elements have no singular values; all vectors are those of the identity.
-fn without_values<T: Lapack>(x: &Matrices<T>, vectors: solver::Vectors) -> Result<Factors<T>> {
+fn without_values<T: Lapack>(x: &Matrices<T>, vectors: Option<Vectors>) -> Result<Factors<T>> {
     let (device, stack, [m, n]) = (x.device(), stack_of(x), shape_of(x));
     let identity = |k: usize| -> Result<Matrices<T>> { eye::<_, T>(device, k, k, 0)?.into_dyn().broadcast_to(shape(stack, [k, k])) };
     let empty = |rows, columns| Columns::<T>::new(device, stack, columns, rows).map(|x| x.transposes);
-    let full = vectors == solver::Vectors::Full;
+    let full = vectors == Some(Vectors::Full);
     let u = if full { identity(m)? } else { empty(m, 0)? };
-    Ok((u, Vectors::new(device, stack, 0)?.array, if full { identity(n)? } else { empty(0, n)? }))
+    Ok((u, VectorStack::new(device, stack, 0)?.array, if full { identity(n)? } else { empty(0, n)? }))
 }
 
 /// Matrices with at least as many rows as columns, by their transposes, which are contiguous.
 struct Problem<T: Lapack> {
     transposes: Matrices<T>,
-    vectors: solver::Vectors,
+    vectors: Option<Vectors>,
     large: usize,
     small: usize,
 }
@@ -71,7 +68,7 @@ impl<T: Lapack> Problem<T> {
         {
             return Ok(factors);
         }
-        if self.vectors == solver::Vectors::Thin
+        if self.vectors == Some(Vectors::Thin)
             && self.small > MOST_JACOBI
             && let Some(factors) = self.by_polar_decomposition()?
         {
@@ -92,7 +89,7 @@ impl<T: Lapack> Problem<T> {
     /// Room for vectors; for one vector that is never written if none is wanted.
     fn room(&self, rows: usize, columns: usize) -> Result<Columns<T>> {
         match self.vectors {
-            solver::Vectors::None => Columns::new(self.device(), &[0], 1, 1),
+            None => Columns::new(self.device(), &[0], 1, 1),
             _ => Columns::new(self.device(), stack_of(&self.transposes), rows, columns),
         }
     }
@@ -109,7 +106,7 @@ impl<T: Lapack> Problem<T> {
         let a = self.operand()?;
         // There is room for vectors even if none is wanted: what the method does with their addresses then is not documented.
         let (u, v) = (Columns::<T>::new(device, stack, self.large, self.large)?, Columns::<T>::new(device, stack, self.small, self.small)?);
-        let (s, reports) = (Vectors::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, batch)?);
+        let (s, reports) = (VectorStack::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, batch)?);
         run(device, "singular value decomposition", |d| {
             let call = self.call(a.first(), s.first(), Some(u.first()), Some(v.first()));
             // SAFETY: the matrices were made for these sizes, one after the other; there is room for all vectors.
@@ -118,11 +115,11 @@ impl<T: Lapack> Problem<T> {
         if reports.finish()?.is_some() {
             return Ok(None);
         }
-        if self.vectors == solver::Vectors::None {
+        if self.vectors == None {
             return Ok(Some((self.room(1, 1)?.finish()?, s.array, self.room(1, 1)?.finish()?)));
         }
         let u = u.finish()?;
-        let u = if self.vectors == solver::Vectors::Thin { u.slice_axis(-1, None, Some(self.small as isize), 1)? } else { u };
+        let u = if self.vectors == Some(Vectors::Thin) { u.slice_axis(-1, None, Some(self.small as isize), 1)? } else { u };
         Ok(Some((u, s.array, conj(v.transposes)?)))
     }
 
@@ -131,7 +128,7 @@ impl<T: Lapack> Problem<T> {
         let (device, stack) = (self.device(), stack_of(&self.transposes));
         let a = self.operand()?;
         let (u, v) = (self.room(self.large, self.small)?, self.room(self.small, self.small)?);
-        let (s, reports) = (Vectors::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, count(stack))?);
+        let (s, reports) = (VectorStack::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, count(stack))?);
         run(device, "singular value decomposition", |d| {
             let solver = d.solver()?;
             for ((((a, s), u), v), report) in a.each().zip(s.each()).zip(u.each()).zip(v.each()).zip(reports.each()) {
@@ -147,9 +144,9 @@ impl<T: Lapack> Problem<T> {
     fn by_iteration(&self) -> Result<Factors<T>> {
         let (device, stack) = (self.device(), stack_of(&self.transposes));
         let a = self.operand()?;
-        let long = if self.vectors == solver::Vectors::Full { self.large } else { self.small };
+        let long = if self.vectors == Some(Vectors::Full) { self.large } else { self.small };
         let (u, v) = (self.room(self.large, long)?, self.room(self.small, self.small)?);
-        let (s, reports) = (Vectors::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, count(stack))?);
+        let (s, reports) = (VectorStack::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, count(stack))?);
         run(device, "singular value decomposition", |d| {
             let (solver, mut us, mut vs) = (d.solver()?, u.each(), v.each());
             for ((a, s), report) in a.each().zip(s.each()).zip(reports.each()) {

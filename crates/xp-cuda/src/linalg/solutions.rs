@@ -9,7 +9,7 @@ use xp_core::{Array, Dyn, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Res
 use super::{
     Lapack, Matrices, Real,
     decompositions::shape_of,
-    stack::{Columns, Reports, Vectors, count, run, stack_of, values},
+    stack::{Columns, Reports, VectorStack, count, run, stack_of, values},
 };
 use crate::{
     backend::Cuda,
@@ -135,7 +135,7 @@ where
 /// LU factorisations with row exchanges.
 struct Factors<T: Lapack> {
     a: Columns<T>,
-    pivots: Vectors<i64>,
+    pivots: VectorStack<i64>,
     reports: Reports,
     n: usize,
 }
@@ -144,7 +144,7 @@ impl<T: Lapack> Factors<T> {
     fn new(x: &Matrices<T>) -> Result<Self> {
         let (device, stack, [n, _]) = (x.device(), stack_of(x), shape_of(x));
         let a = Columns::of(x.matrix_transpose()?.copy()?);
-        let (pivots, reports) = (Vectors::new(device, stack, n)?, Reports::new(device, if n == 0 { 0 } else { count(stack) })?);
+        let (pivots, reports) = (VectorStack::new(device, stack, n)?, Reports::new(device, if n == 0 { 0 } else { count(stack) })?);
         if n > 0 {
             run(device, "LU factorisation", |d| {
                 let solver = d.solver()?;

@@ -46,14 +46,14 @@ impl<T: Element> Columns<T> {
 }
 
 /// A vector for every matrix of a stack.
-pub(super) struct Vectors<T: Element> {
+pub(super) struct VectorStack<T: Element> {
     pub(super) array: Matrices<T>,
     len: usize,
 }
 
-impl<T: Element> Vectors<T> {
+impl<T: Element> VectorStack<T> {
     pub(super) fn new(device: &Cuda, stack: &[usize], len: usize) -> Result<Self> {
-        Ok(Vectors { array: new(device, stack, &[len])?, len })
+        Ok(VectorStack { array: new(device, stack, &[len])?, len })
     }
 
     /// The device address of the first vector; the others follow it without a gap.
@@ -70,11 +70,11 @@ impl<T: Element> Vectors<T> {
 }
 
 /// What LAPACK reports of every matrix: 0, or a positive number for a numerical failure.
-pub(super) struct Reports(Vectors<i32>);
+pub(super) struct Reports(VectorStack<i32>);
 
 impl Reports {
     pub(super) fn new(device: &Cuda, count: usize) -> Result<Self> {
-        Ok(Reports(Vectors::new(device, &[count], 1)?))
+        Ok(Reports(VectorStack::new(device, &[count], 1)?))
     }
 
     pub(super) fn each(&self) -> impl Iterator<Item = u64> {

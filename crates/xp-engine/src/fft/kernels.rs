@@ -6,30 +6,34 @@
 use std::sync::Arc;
 
 use num_complex::Complex;
-use rustfft::{Fft, FftDirection};
+use rustfft::Fft;
 
+use super::Direction;
 use super::float::{FftFloat, unit_root};
 use super::lanes::LaneKernel;
 use super::plan::{self, Plan, SideBySide};
-use super::simd;
+#[cfg(test)]
+use super::planner;
 use super::stockham::{self, ColumnLine, RealLine};
+use crate::level::at_most_avx2;
 
 /// Complex to complex.
 pub(super) struct C2c<T: FftFloat> {
     plan: Arc<dyn Fft<T>>,
+    direction: Direction,
     scale: T,
     wide: bool,
 }
 
 impl<T: FftFloat> C2c<T> {
-    pub(super) fn new(n: usize, direction: FftDirection, scale: T) -> Self {
-        Self { plan: plan::complex(n, direction), scale, wide: true }
+    pub(super) fn new(n: usize, direction: Direction, scale: T) -> Self {
+        Self { plan: plan::complex(n, direction), direction, scale, wide: true }
     }
 
     /// As on any processor.
     #[cfg(test)]
-    pub(super) fn portable(n: usize, direction: FftDirection, scale: T) -> Self {
-        Self { plan: rustfft::FftPlanner::new().plan_fft(n, direction), scale, wide: false }
+    pub(super) fn portable(n: usize, direction: Direction, scale: T) -> Self {
+        Self { plan: planner::plan(n, direction), direction, scale, wide: false }
     }
 }
 
@@ -71,7 +75,7 @@ impl<T: FftFloat> LaneKernel for C2c<T> {
         if !self.wide {
             return None;
         }
-        let plan = plan::get::<SideBySide<T>>(self.plan.len(), self.plan.fft_direction());
+        let plan = plan::get::<SideBySide<T>>(self.plan.len(), self.direction);
         Some((plan.0.clone()?, self.scale))
     }
 }
@@ -88,7 +92,7 @@ pub(super) struct RealPlan<T: FftFloat> {
 }
 
 impl<T: FftFloat> Plan for RealPlan<T> {
-    fn make(n: usize, direction: FftDirection) -> Self {
+    fn make(n: usize, direction: Direction) -> Self {
         let wide = stockham::real_plan(n, direction);
         Self { wide, ..Self::portable(n, direction) }
     }
@@ -100,7 +104,7 @@ impl<T: FftFloat> Plan for RealPlan<T> {
 
 impl<T: FftFloat> RealPlan<T> {
     /// A plan for any length, as on any processor but for its complex transform.
-    pub(super) fn portable(n: usize, direction: FftDirection) -> Self {
+    pub(super) fn portable(n: usize, direction: Direction) -> Self {
         let even = n.is_multiple_of(2);
         let roots = if even { 0..n / 4 + 1 } else { 0..0 };
         let fft = plan::complex(if even { n / 2 } else { n }, direction);
@@ -145,7 +149,7 @@ impl<T: FftFloat> RealPlan<T> {
         if h.is_multiple_of(2) {
             out[h / 2] = (out[h / 2] * scale).conj();
         }
-        simd::vectorized(|| {
+        at_most_avx2(|| {
             let (near, far) = out[1..h].split_at_mut((h - 1) / 2);
             for ((a, b), w) in near.iter_mut().zip(far.iter_mut().rev()).zip(&self.roots[1..]) {
                 (*a, *b) = separate(*a, *b, *w, half);
@@ -179,7 +183,7 @@ impl<T: FftFloat> RealPlan<T> {
         let packed: &mut [Complex<T>] = bytemuck::cast_slice_mut(out);
         let (first, last) = (x(0).re * scale, x(h).re * scale);
         packed[0] = Complex::new(first + last, first - last);
-        simd::vectorized(|| {
+        at_most_avx2(|| {
             for (k, w) in self.roots.iter().enumerate().skip(1) {
                 (packed[k], packed[h - k]) = join(x(k), x(h - k), *w, scale);
             }
@@ -216,9 +220,9 @@ pub(super) struct R2c<T: FftFloat> {
 }
 
 impl<T: FftFloat> R2c<T> {
-    pub(super) fn new(n: usize, direction: FftDirection, scale: T, full: bool) -> Self {
-        let conj = direction == FftDirection::Inverse;
-        Self { plan: plan::get(n, FftDirection::Forward), scale, conj, full }
+    pub(super) fn new(n: usize, direction: Direction, scale: T, full: bool) -> Self {
+        let conj = direction == Direction::Backward;
+        Self { plan: plan::get(n, Direction::Forward), scale, conj, full }
     }
 }
 
@@ -258,9 +262,9 @@ pub(super) struct C2r<T: FftFloat> {
 }
 
 impl<T: FftFloat> C2r<T> {
-    pub(super) fn new(n: usize, direction: FftDirection, scale: T) -> Self {
-        let conj = direction == FftDirection::Forward;
-        Self { plan: plan::get(n, FftDirection::Inverse), scale, conj }
+    pub(super) fn new(n: usize, direction: Direction, scale: T) -> Self {
+        let conj = direction == Direction::Forward;
+        Self { plan: plan::get(n, Direction::Backward), scale, conj }
     }
 }
 
@@ -290,6 +294,6 @@ impl<T: FftFloat> LaneKernel for C2r<T> {
 
 fn rescale<T: FftFloat>(values: &mut [Complex<T>], scale: T) {
     if scale != T::ONE {
-        simd::vectorized(|| values.iter_mut().for_each(|z| *z = *z * scale));
+        at_most_avx2(|| values.iter_mut().for_each(|z| *z = *z * scale));
     }
 }

@@ -11,14 +11,15 @@
 use std::sync::Arc;
 
 use num_complex::Complex;
-use rustfft::{Fft, FftDirection};
+use rustfft::Fft;
 
+use super::Direction;
 use super::float::{FftFloat, Roots, unit_root};
 use super::kernels::{join, separate};
 use super::plan::{self, Plan};
 use super::scratch::{Scratch, SharedArray, carve, carved};
-use super::simd::vectorized;
 use super::stockham::{self, LongLine};
+use crate::level::at_most_avx2;
 use crate::threads::{self, Shared};
 
 /// The preferred number of rows, `n1`, and its limits.
@@ -74,7 +75,7 @@ pub(super) enum Large<T: FftFloat> {
 }
 
 impl<T: FftFloat> Plan for Large<T> {
-    fn make(n: usize, direction: FftDirection) -> Self {
+    fn make(n: usize, direction: Direction) -> Self {
         stockham::long_plan(n, direction).map_or_else(|| Self::portable(n, direction), Self::Wide)
     }
 
@@ -90,7 +91,7 @@ impl<T: FftFloat> Plan for Large<T> {
 
 impl<T: FftFloat> Large<T> {
     /// A transform for any length and processor.
-    pub(super) fn portable(n: usize, direction: FftDirection) -> Self {
+    pub(super) fn portable(n: usize, direction: Direction) -> Self {
         match split(n) {
             Some((n1, n2)) => Self::FourStep(FourStep::new(n1, n2, direction)),
             None => Self::Bluestein(Bluestein::new(n, direction)),
@@ -130,7 +131,7 @@ impl<T: FftFloat> Large<T> {
 /// the spectrum, times `scale`, from several threads, after all of the input has been read.
 pub(super) fn real_forward<T: FftFloat>(n: usize, scale: T, get: impl Fn(usize) -> T + Sync, bin: impl Fn(usize, Complex<T>) + Sync) {
     if !n.is_multiple_of(2) {
-        let plan = plan::get::<Large<T>>(n, FftDirection::Forward);
+        let plan = plan::get::<Large<T>>(n, Direction::Forward);
         let load = |start: usize, piece: &mut [Complex<T>]| {
             (start..).zip(piece).for_each(|(j, z)| *z = Complex::new(get(j), T::ZERO));
         };
@@ -142,7 +143,7 @@ pub(super) fn real_forward<T: FftFloat>(n: usize, scale: T, get: impl Fn(usize) 
         return unsafe { plan.run(Input::Load(&load), Output::Store(&store)) };
     }
     let h = n / 2;
-    let plan = plan::get::<LargeReal<T>>(n, FftDirection::Forward);
+    let plan = plan::get::<LargeReal<T>>(n, Direction::Forward);
     let half = T::HALF * scale;
     let load = |start: usize, piece: &mut [Complex<T>]| {
         (start..).zip(piece).for_each(|(j, z)| *z = Complex::new(get(2 * j), get(2 * j + 1)));
@@ -163,7 +164,7 @@ pub(super) fn real_forward<T: FftFloat>(n: usize, scale: T, get: impl Fn(usize) 
 /// gets each element, from several threads, after all of the spectrum has been read.
 pub(super) fn real_backward<T: FftFloat>(n: usize, scale: T, bin: impl Fn(usize) -> Complex<T> + Sync, put: impl Fn(usize, T) + Sync) {
     if !n.is_multiple_of(2) {
-        let plan = plan::get::<Large<T>>(n, FftDirection::Inverse);
+        let plan = plan::get::<Large<T>>(n, Direction::Backward);
         let whole = |k: usize| match k {
             0 => Complex::new(bin(0).re, T::ZERO),
             k if k <= n / 2 => bin(k),
@@ -177,7 +178,7 @@ pub(super) fn real_backward<T: FftFloat>(n: usize, scale: T, bin: impl Fn(usize)
         return unsafe { plan.run(Input::Load(&load), Output::Store(&store)) };
     }
     let h = n / 2;
-    let plan = plan::get::<LargeReal<T>>(n, FftDirection::Inverse);
+    let plan = plan::get::<LargeReal<T>>(n, Direction::Backward);
     let packed = |k: usize| {
         if k == 0 {
             let (first, last) = (bin(0).re * scale, bin(h).re * scale);
@@ -203,7 +204,7 @@ struct LargeReal<T: FftFloat> {
 }
 
 impl<T: FftFloat> Plan for LargeReal<T> {
-    fn make(n: usize, direction: FftDirection) -> Self {
+    fn make(n: usize, direction: Direction) -> Self {
         Self { packed: plan::get(n / 2, direction), roots: Roots::new(n, false) }
     }
 
@@ -233,8 +234,8 @@ pub(super) struct FourStep<T: FftFloat> {
 }
 
 impl<T: FftFloat> FourStep<T> {
-    fn new(n1: usize, n2: usize, direction: FftDirection) -> Self {
-        let roots = Roots::new(n1 * n2, direction == FftDirection::Inverse);
+    fn new(n1: usize, n2: usize, direction: Direction) -> Self {
+        let roots = Roots::new(n1 * n2, direction == Direction::Backward);
         let width = Self::WIDTH.min(n2);
         let fine = (0..width * n1).map(|i| roots.get((i / n1) * (i % n1))).collect();
         let pitch = n2.next_multiple_of(8) + 8;
@@ -279,14 +280,14 @@ impl<T: FftFloat> FourStep<T> {
             with_tile(2 * n1 * count + scratch, |tile| {
                 let (rows, rest) = tile.split_at_mut(n1 * count);
                 let (columns, scratch) = rest.split_at_mut(n1 * count);
-                vectorized(|| {
+                at_most_avx2(|| {
                     for (j1, row) in rows.chunks_exact_mut(count).enumerate() {
                         load(j1 * self.n2 + first, row);
                     }
                     transpose(rows, count, columns, n1);
                 });
                 self.column.process_with_scratch(columns, scratch);
-                vectorized(|| {
+                at_most_avx2(|| {
                     let fine = self.fine.chunks_exact(n1);
                     for (column, fine) in columns.chunks_exact_mut(n1).zip(fine) {
                         for ((z, w), c) in column.iter_mut().zip(fine).zip(coarse) {
@@ -311,7 +312,7 @@ impl<T: FftFloat> FourStep<T> {
         let n1 = self.n1;
         self.groups(|first, count, _| {
             with_tile(n1 * count, |tile| {
-                vectorized(|| {
+                at_most_avx2(|| {
                     transpose_from(&middle[first..], self.pitch, tile, n1);
                     store(first * n1, tile);
                 });
@@ -323,7 +324,7 @@ impl<T: FftFloat> FourStep<T> {
     fn store_pairs(&self, middle: &[Complex<T>], store: impl Fn(usize, Complex<T>, Complex<T>) + Sync) {
         let (n1, n2, pitch) = (self.n1, self.n2, self.pitch);
         self.groups(|first, count, _| {
-            vectorized(|| {
+            at_most_avx2(|| {
                 for k2 in first..first + count {
                     // Row 0 is opposite to itself.
                     if k2 <= n2 / 2 {
@@ -354,17 +355,17 @@ pub(super) struct Bluestein<T: FftFloat> {
 }
 
 impl<T: FftFloat> Bluestein<T> {
-    fn new(n: usize, direction: FftDirection) -> Self {
+    fn new(n: usize, direction: Direction) -> Self {
         let root = |j: usize| {
             let square = (j as u128 * j as u128 % (2 * n as u128)) as u64;
             let w = unit_root::<T>(square, 2 * n as u64);
-            if direction == FftDirection::Forward { w } else { w.conj() }
+            if direction == Direction::Forward { w } else { w.conj() }
         };
         let mut chirp = vec![Complex::new(T::ZERO, T::ZERO); n];
         threads::for_chunks(&mut chirp, 4096, |i, chunk| chunk.iter_mut().enumerate().for_each(|(j, z)| *z = root(4096 * i + j)));
         let (n1, n2) = (ROWS, convenient((2 * n - 1).div_ceil(ROWS)));
         let m = n1 * n2;
-        let forward = FourStep::new(n1, n2, FftDirection::Forward);
+        let forward = FourStep::new(n1, n2, Direction::Forward);
         let zero = Complex::new(T::ZERO, T::ZERO);
         let cyclic = |start: usize, piece: &mut [Complex<T>]| {
             for (j, z) in (start..).zip(piece) {
@@ -373,8 +374,8 @@ impl<T: FftFloat> Bluestein<T> {
         };
         let scale = T::of_f64(1.0 / m as f64);
         let spectrum = forward.transform(cyclic).iter().map(|z| z * scale).collect();
-        let column = plan::complex(n1, FftDirection::Inverse);
-        let row = plan::complex(n2, FftDirection::Inverse);
+        let column = plan::complex(n1, Direction::Backward);
+        let row = plan::complex(n2, Direction::Backward);
         Self { chirp, spectrum, forward, column, row }
     }
 
@@ -412,7 +413,7 @@ impl<T: FftFloat> Bluestein<T> {
             let (row, spectrum) = (&mut row[..n2], &self.spectrum[i * pitch..]);
             with_tile(scratch, |scratch| {
                 self.forward.row.process_with_scratch(row, scratch);
-                vectorized(|| row.iter_mut().zip(spectrum).for_each(|(z, s)| *z = *z * s));
+                at_most_avx2(|| row.iter_mut().zip(spectrum).for_each(|(z, s)| *z = *z * s));
                 self.row.process_with_scratch(row, scratch);
             });
         });
@@ -426,7 +427,7 @@ impl<T: FftFloat> Bluestein<T> {
             with_tile(2 * n1 * count + scratch, |tile| {
                 let (rows, rest) = tile.split_at_mut(n1 * count);
                 let (columns, scratch) = rest.split_at_mut(n1 * count);
-                vectorized(|| {
+                at_most_avx2(|| {
                     transpose_from(&middle[first..], pitch, columns, n1);
                     for (column, fine) in columns.chunks_exact_mut(n1).zip(fine.chunks_exact(n1)) {
                         for ((z, w), c) in column.iter_mut().zip(fine).zip(coarse) {
@@ -435,7 +436,7 @@ impl<T: FftFloat> Bluestein<T> {
                     }
                 });
                 self.column.process_with_scratch(columns, scratch);
-                vectorized(|| {
+                at_most_avx2(|| {
                     transpose(columns, n1, rows, count);
                     for (j1, row) in rows.chunks_exact_mut(count).enumerate() {
                         store(j1 * n2 + first, row);

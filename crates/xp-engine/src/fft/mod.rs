@@ -2,7 +2,7 @@
 //!
 //! Every function transforms a [`View`] along some of its axes into a row-major output, or a
 //! row-major array in place. Each axis of the transform has a length, to which the input is cut or
-//! padded with zeros. The factor `scale` multiplies the result; [`Norm`] computes it.
+//! padded with zeros. The factor `scale` multiplies the result.
 //!
 //! How it works: plans come from a bounded cache shared by the process; lanes are transformed by
 //! kernels of this crate or by rustfft, side by side or in tiles where they are not contiguous; long
@@ -14,6 +14,7 @@ mod kernels;
 mod lanes;
 mod large;
 mod plan;
+mod planner;
 mod scratch;
 mod simd;
 mod stockham;
@@ -25,12 +26,10 @@ mod view;
 use std::mem::MaybeUninit;
 
 use num_complex::Complex;
-use rustfft::FftDirection;
 
 pub use float::FftFloat;
-pub use plan::{clear_plan_cache, plan_cache_size};
-pub use trig::{Trig, TrigFamily, TrigType};
 pub use view::{View, row_major};
+pub use xp_terms::{Direction, Trig, TrigFamily, TrigType};
 
 use kernels::{C2c, C2r, R2c};
 use lanes::{Lanes, Run};
@@ -42,48 +41,6 @@ use crate::threads::Shared;
 
 /// Lanes of at least this length are split into two passes.
 const LARGE: usize = 1 << 16;
-
-/// The sign of the exponent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// `exp(-2 pi i j k / n)`.
-    Forward,
-    /// `exp(+2 pi i j k / n)`.
-    Backward,
-}
-
-impl From<Direction> for FftDirection {
-    fn from(direction: Direction) -> Self {
-        match direction {
-            Direction::Forward => Self::Forward,
-            Direction::Backward => Self::Inverse,
-        }
-    }
-}
-
-/// Which direction is scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Norm {
-    /// The backward transform, by `1 / n`.
-    #[default]
-    Backward,
-    /// Both, by `1 / sqrt(n)`.
-    Ortho,
-    /// The forward transform, by `1 / n`.
-    Forward,
-}
-
-impl Norm {
-    /// The factor for a transform of `n` points in all (for cosine and sine transforms: the product
-    /// of their [periods](Trig::period)).
-    pub fn scale<T: FftFloat>(self, direction: Direction, n: f64) -> T {
-        T::of_f64(match (self, direction) {
-            (Self::Ortho, _) => 1.0 / n.sqrt(),
-            (Self::Backward, Direction::Backward) | (Self::Forward, Direction::Forward) => 1.0 / n,
-            _ => 1.0,
-        })
-    }
-}
 
 /// Complex transform of `x` along `axes`, of lengths `lens`, into `out`, which has the shape of `x` but
 /// for these axes.
@@ -301,7 +258,7 @@ unsafe fn c2c_into<T: FftFloat>(
         // SAFETY: the caller's promise.
         return unsafe { copy(x.ptr, &extents, x.strides, out, strides, |z| z * scale) };
     };
-    let kernel = || C2c::new(n, direction.into(), scale);
+    let kernel = || C2c::new(n, direction, scale);
     // SAFETY: the caller's promise.
     unsafe {
         let lanes = Lanes::new(&extents, x.strides, strides, last);
@@ -335,7 +292,7 @@ unsafe fn c2c_axis_in_place<T: FftFloat>(
         if n >= LARGE {
             large_c2c(data, data, &lanes, n, direction, scale);
         } else {
-            lanes::run(&C2c::new(n, direction.into(), scale), data, data, &lanes, true);
+            lanes::run(&C2c::new(n, direction, scale), data, data, &lanes, true);
         }
     }
 }
@@ -361,7 +318,7 @@ unsafe fn r2c_into<T: FftFloat>(
         if n >= LARGE {
             large_r2c(x.ptr, out, &lanes, n, direction, scale, full);
         } else {
-            let kernel = R2c::new(n, direction.into(), scale, full);
+            let kernel = R2c::new(n, direction, scale, full);
             lanes::run(&kernel, x.ptr, out, &lanes, false);
         }
         extents[last] = if full { n } else { n / 2 + 1 };
@@ -392,7 +349,7 @@ unsafe fn c2r_axis<T: FftFloat>(
         if n >= LARGE {
             large_c2r(src, out, &lanes, n, direction, scale);
         } else {
-            lanes::run(&C2r::new(n, direction.into(), scale), src, out, &lanes, false);
+            lanes::run(&C2r::new(n, direction, scale), src, out, &lanes, false);
         }
     }
 }
@@ -437,7 +394,7 @@ fn each_lane(lanes: &Lanes, mut f: impl FnMut(isize, isize)) {
 /// # Safety
 /// As for [`lanes::run`]; `src` may be `dst` when their strides are the same.
 unsafe fn large_c2c<T: FftFloat>(src: *const Complex<T>, dst: *mut Complex<T>, lanes: &Lanes, n: usize, direction: Direction, scale: T) {
-    let plan = plan::get::<Large<T>>(n, direction.into());
+    let plan = plan::get::<Large<T>>(n, direction);
     let (src_step, dst_step) = lanes.steps();
     let present = lanes.src_len();
     let zero = Complex::new(T::ZERO, T::ZERO);

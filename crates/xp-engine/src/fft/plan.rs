@@ -6,13 +6,13 @@
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rustfft::{Fft, FftDirection, FftPlanner};
+use rustfft::Fft;
 
 use super::float::FftFloat;
 use super::stockham::{self, ColumnLine};
+use super::{Direction, planner};
 
 /// At most this many plans are kept.
 const MAX_PLANS: usize = 512;
@@ -25,16 +25,15 @@ const FRONT_SLOTS: usize = 16;
 /// Something worth making once per length and direction.
 pub(super) trait Plan: Send + Sync + Sized + 'static {
     /// Makes the plan.
-    fn make(n: usize, direction: FftDirection) -> Self;
+    fn make(n: usize, direction: Direction) -> Self;
     /// About how many bytes it holds.
     fn bytes(&self) -> usize;
 }
 
 /// The plan of this kind for length `n`, made if need be.
-pub(super) fn get<P: Plan>(n: usize, direction: FftDirection) -> Arc<P> {
-    let key = Key { kind: TypeId::of::<P>(), n, forward: direction == FftDirection::Forward };
-    let generation = GENERATION.load(Ordering::Relaxed);
-    let found = FRONT.with_borrow_mut(|front| front.find(&key, generation));
+pub(super) fn get<P: Plan>(n: usize, direction: Direction) -> Arc<P> {
+    let key = Key { kind: TypeId::of::<P>(), n, forward: direction == Direction::Forward };
+    let found = FRONT.with_borrow(|front| front.find(&key));
     if let Some(plan) = found.and_then(|plan| plan.downcast().ok()) {
         return plan;
     }
@@ -49,15 +48,9 @@ pub(super) fn get<P: Plan>(n: usize, direction: FftDirection) -> Arc<P> {
     plan
 }
 
-/// Drops every cached plan. Each thread drops its own recent ones at its next transform.
-pub fn clear_plan_cache() {
-    let mut cache = CACHE.lock().unwrap_or_else(|e| e.into_inner());
-    *cache = None;
-    GENERATION.fetch_add(1, Ordering::Relaxed);
-}
-
 /// How many plans the shared cache holds, and about how many bytes.
-pub fn plan_cache_size() -> (usize, usize) {
+#[cfg(test)]
+pub(super) fn plan_cache_size() -> (usize, usize) {
     let cache = CACHE.lock().unwrap_or_else(|e| e.into_inner());
     cache.as_ref().map_or((0, 0), |c| (c.plans.len(), c.bytes))
 }
@@ -66,8 +59,8 @@ pub fn plan_cache_size() -> (usize, usize) {
 pub(super) struct Complete<T: FftFloat>(pub(super) Arc<dyn Fft<T>>);
 
 impl<T: FftFloat> Plan for Complete<T> {
-    fn make(n: usize, direction: FftDirection) -> Self {
-        Self(stockham::plan(n, direction).unwrap_or_else(|| FftPlanner::new().plan_fft(n, direction)))
+    fn make(n: usize, direction: Direction) -> Self {
+        Self(stockham::plan(n, direction).unwrap_or_else(|| planner::plan(n, direction)))
     }
 
     fn bytes(&self) -> usize {
@@ -76,7 +69,7 @@ impl<T: FftFloat> Plan for Complete<T> {
 }
 
 /// The complex transform of length `n`.
-pub(super) fn complex<T: FftFloat>(n: usize, direction: FftDirection) -> Arc<dyn Fft<T>> {
+pub(super) fn complex<T: FftFloat>(n: usize, direction: Direction) -> Arc<dyn Fft<T>> {
     get::<Complete<T>>(n, direction).0.clone()
 }
 
@@ -84,7 +77,7 @@ pub(super) fn complex<T: FftFloat>(n: usize, direction: FftDirection) -> Arc<dyn
 pub(super) struct SideBySide<T: FftFloat>(pub(super) Option<Arc<dyn ColumnLine<T>>>);
 
 impl<T: FftFloat> Plan for SideBySide<T> {
-    fn make(n: usize, direction: FftDirection) -> Self {
+    fn make(n: usize, direction: Direction) -> Self {
         Self(stockham::column_plan(n, direction))
     }
 
@@ -123,7 +116,6 @@ struct Cache {
 }
 
 static CACHE: Mutex<Option<Cache>> = Mutex::new(None);
-static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 fn lookup(key: Key) -> Option<AnyPlan> {
     let mut cache = CACHE.lock().unwrap_or_else(|e| e.into_inner());
@@ -155,7 +147,6 @@ fn insert(key: Key, plan: AnyPlan, bytes: usize) {
 #[derive(Default)]
 struct Front {
     slots: [Option<(Key, AnyPlan)>; FRONT_SLOTS],
-    generation: u64,
 }
 
 thread_local! {
@@ -163,10 +154,7 @@ thread_local! {
 }
 
 impl Front {
-    fn find(&mut self, key: &Key, generation: u64) -> Option<AnyPlan> {
-        if self.generation != generation {
-            *self = Self { generation, ..Self::default() };
-        }
+    fn find(&self, key: &Key) -> Option<AnyPlan> {
         let (held, plan) = self.slots[key.slot()].as_ref()?;
         (held == key).then(|| plan.clone())
     }

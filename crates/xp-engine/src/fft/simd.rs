@@ -1,24 +1,4 @@
-//! Instruction sets and memory hints for the loops around the transforms, which select their own.
-
-/// Runs `f` compiled for AVX2 where the processor has it. The operations and their order are the
-/// same, and so are the results.
-#[inline(always)]
-pub(super) fn vectorized<R>(f: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2.
-            return unsafe { with_avx2(f) };
-        }
-    }
-    f()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
-    f()
-}
+//! Memory hints for the loops around the transforms.
 
 /// Asks for the cache line at `address`, which need not be valid.
 #[inline(always)]

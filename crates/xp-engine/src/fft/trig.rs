@@ -10,77 +10,16 @@
 use std::sync::Arc;
 
 use num_complex::Complex;
-use rustfft::{Fft, FftDirection};
+use rustfft::Fft;
 
 use super::float::{FftFloat, Roots, unit_root};
 use super::kernels::RealPlan;
 use super::lanes::{LaneKernel, Lanes, Run};
 use super::large::{self, Input, Large, Output};
 use super::plan::{self, Plan};
-use super::simd;
+use super::{Direction, Trig, TrigFamily, TrigType};
+use crate::level::at_most_avx2;
 use crate::threads::Shared;
-
-/// The family of a real-to-real transform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrigFamily {
-    /// Discrete cosine transform.
-    Cosine,
-    /// Discrete sine transform.
-    Sine,
-}
-
-/// The type of a discrete cosine or sine transform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrigType {
-    /// Type I.
-    I,
-    /// Type II, "the" DCT.
-    II,
-    /// Type III, the inverse of type II up to a factor.
-    III,
-    /// Type IV.
-    IV,
-}
-
-impl TrigType {
-    /// The type of the inverse transform.
-    pub fn inverse(self) -> Self {
-        match self {
-            Self::II => Self::III,
-            Self::III => Self::II,
-            same => same,
-        }
-    }
-}
-
-/// A discrete cosine or sine transform: family, type and whether its matrix is made orthogonal up
-/// to a factor (`orthogonalize` in SciPy).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trig {
-    /// Cosine or sine.
-    pub family: TrigFamily,
-    /// The type.
-    pub kind: TrigType,
-    /// Scales the first (and for type I the last) basis vector so that all have the same norm.
-    pub orthogonalize: bool,
-}
-
-impl Trig {
-    /// The length of the periodic sequence that a transform of length `n` stands for; one over it
-    /// scales the inverse transform.
-    pub fn period(self, n: usize) -> usize {
-        match (self.kind, self.family) {
-            (TrigType::I, TrigFamily::Cosine) => 2 * (n - 1),
-            (TrigType::I, TrigFamily::Sine) => 2 * (n + 1),
-            _ => 2 * n,
-        }
-    }
-
-    /// The smallest length: 2 for a type-I cosine transform, else 1.
-    pub fn min_len(self) -> usize {
-        1 + usize::from(self.kind == TrigType::I && self.family == TrigFamily::Cosine)
-    }
-}
 
 /// Roots of unity that a transform of length `n` multiplies by: `exp(-2 pi i k / 4 n)` for types II
 /// and III, `exp(-2 pi i (8 k + 1) / 16 n)` for type IV, `k <= n / 2`.
@@ -107,7 +46,7 @@ impl<T: FftFloat, const IV: bool> TrigRoots<T, IV> {
 }
 
 impl<T: FftFloat, const IV: bool> Plan for TrigRoots<T, IV> {
-    fn make(n: usize, _: FftDirection) -> Self {
+    fn make(n: usize, _: Direction) -> Self {
         let order = if IV { 16 * n } else { 4 * n };
         if n > TABLE_MAX {
             return Self::Products(Roots::new(order, false));
@@ -151,7 +90,7 @@ enum Core<T: FftFloat> {
 
 impl<T: FftFloat> TrigKernel<T> {
     pub(super) fn new(n: usize, trig: Trig, scale: T, large: bool) -> Self {
-        let forward = FftDirection::Forward;
+        let forward = Direction::Forward;
         let even = n.is_multiple_of(2);
         let roots = match trig.kind {
             TrigType::I => TrigTable::None,
@@ -163,7 +102,7 @@ impl<T: FftFloat> TrigKernel<T> {
             _ if large => Core::Large,
             TrigType::I => Core::Real(plan::get(trig.period(n), forward), trig.period(n)),
             TrigType::II => Core::Real(plan::get(n, forward), n),
-            TrigType::III => Core::Real(plan::get(n, FftDirection::Inverse), n),
+            TrigType::III => Core::Real(plan::get(n, Direction::Backward), n),
             TrigType::IV if even => Core::Complex(plan::complex(n / 2, forward)),
             TrigType::IV => Core::Real(plan::get(n, forward), n),
         };
@@ -345,7 +284,7 @@ impl<T: FftFloat> Stage<T> for LargeStage {
         let load = |start: usize, piece: &mut [Complex<T>]| (start..).zip(piece).for_each(|(j, z)| *z = get(j));
         let store = |start: usize, piece: &[Complex<T>]| (start..).zip(piece).for_each(|(k, z)| emit(k, *z));
         // SAFETY: functions read and write.
-        unsafe { plan::get::<Large<T>>(n, FftDirection::Forward).run(Input::Load(&load), Output::Store(&store)) };
+        unsafe { plan::get::<Large<T>>(n, Direction::Forward).run(Input::Load(&load), Output::Store(&store)) };
     }
 }
 
@@ -362,9 +301,9 @@ impl<T: FftFloat> Stage<T> for SmallStage<'_, T> {
         let (x, rest) = self.scratch.split_at_mut(n.div_ceil(2));
         let (bins, scratch) = rest.split_at_mut(n / 2 + 1);
         let x: &mut [T] = &mut bytemuck::cast_slice_mut(x)[..n];
-        simd::vectorized(|| x.iter_mut().enumerate().for_each(|(j, x)| *x = get(j)));
+        at_most_avx2(|| x.iter_mut().enumerate().for_each(|(j, x)| *x = get(j)));
         plan.forward(x, bins, scratch, scale, false);
-        simd::vectorized(|| {
+        at_most_avx2(|| {
             emit(0, bins[0]);
             (1..).zip(&bins[1..]).for_each(|(k, z)| emit(k, *z));
         });
@@ -376,18 +315,18 @@ impl<T: FftFloat> Stage<T> for SmallStage<'_, T> {
         let (x, rest) = self.scratch.split_at_mut(n.div_ceil(2));
         let (bins, scratch) = rest.split_at_mut(n / 2 + 1);
         let x: &mut [T] = &mut bytemuck::cast_slice_mut(x)[..n];
-        simd::vectorized(|| bins.iter_mut().enumerate().for_each(|(k, z)| *z = get(k)));
+        at_most_avx2(|| bins.iter_mut().enumerate().for_each(|(k, z)| *z = get(k)));
         plan.backward(bins, x, scratch, scale, false);
-        simd::vectorized(|| x.iter().enumerate().for_each(|(j, x)| emit(j, *x)));
+        at_most_avx2(|| x.iter().enumerate().for_each(|(j, x)| emit(j, *x)));
     }
 
     #[inline(always)]
     fn complex(self, n: usize, get: impl Fn(usize) -> Complex<T> + Sync, emit: impl Fn(usize, Complex<T>) + Sync) {
         let Core::Complex(plan) = self.core else { return };
         let (x, scratch) = self.scratch.split_at_mut(n);
-        simd::vectorized(|| x.iter_mut().enumerate().for_each(|(j, z)| *z = get(j)));
+        at_most_avx2(|| x.iter_mut().enumerate().for_each(|(j, z)| *z = get(j)));
         plan.process_with_scratch(x, scratch);
-        simd::vectorized(|| x.iter().enumerate().for_each(|(k, z)| emit(k, *z)));
+        at_most_avx2(|| x.iter().enumerate().for_each(|(k, z)| emit(k, *z)));
     }
 }
 

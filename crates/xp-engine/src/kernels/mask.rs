@@ -1,4 +1,4 @@
-//! Selection by a boolean mask: compression, `nonzero`, `where`.
+//! Selection by a boolean mask.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -7,29 +7,6 @@ use super::par::{self, SharedMut};
 
 /// Mask elements of a block.
 const BLOCK: usize = 1 << 14;
-
-/// The number of true elements.
-pub fn count_true(mask: &[bool]) -> usize {
-    par::map_ranges(mask.len(), par::grain::<bool>(), |r| count(&mask[r])).into_iter().sum()
-}
-
-/// Writes, element by element, `a` where the condition holds and `b` elsewhere.
-///
-/// # Panics
-/// If the slices differ in length.
-pub fn choose<T: Copy + Send + Sync>(condition: &[bool], a: &[T], b: &[T], dst: &mut [MaybeUninit<T>]) {
-    let n = condition.len();
-    assert!(a.len() == n && b.len() == n && dst.len() == n, "operands of a choice differ in length");
-    let out = SharedMut::new(dst);
-    par::for_ranges(n, par::grain::<T>(), |r| {
-        // SAFETY: ranges are disjoint.
-        let dst = unsafe { out.slice(r.clone()) };
-        let operands = condition[r.clone()].iter().zip(&a[r.clone()]).zip(&b[r]);
-        for (to, ((&c, &a), &b)) in dst.iter_mut().zip(operands) {
-            to.write(if c { a } else { b });
-        }
-    });
-}
 
 /// The true elements of a mask, counted, so that outputs can be allocated.
 pub struct Selection<'a> {
@@ -56,11 +33,6 @@ impl<'a> Selection<'a> {
         self.starts[self.starts.len() - 1]
     }
 
-    /// Whether no element is true.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Writes the rows of `inner` elements whose mask element is true.
     ///
     /// # Panics
@@ -71,48 +43,6 @@ impl<'a> Selection<'a> {
         self.for_blocks(dst, inner, |at, mask, dst| {
             let src = &src[at.start * inner..at.end * inner];
             if inner == 1 { compress_block(src, mask, dst) } else { compress_rows(src, inner, mask, dst) }
-        });
-    }
-
-    /// Writes the positions of the true elements.
-    ///
-    /// # Panics
-    /// If `dst` does not have one element per true element.
-    pub fn positions(&self, dst: &mut [MaybeUninit<i64>]) {
-        assert_eq!(dst.len(), self.len(), "positions of true elements");
-        self.for_blocks(dst, 1, |at, mask, dst| positions_block(at.start as i64, mask, dst));
-    }
-
-    /// Writes the multi-dimensional indices of the true elements of a row-major mask, one output per axis.
-    ///
-    /// # Panics
-    /// If the shape is not that of the mask, or an output does not have one element per true element.
-    pub fn indices(&self, shape: &[usize], dst: &mut [&mut [MaybeUninit<i64>]]) {
-        assert_eq!(self.mask.len(), shape.iter().product::<usize>(), "a mask of shape {shape:?}");
-        assert_eq!(dst.len(), shape.len(), "one output per axis of {shape:?}");
-        let Some((last, outer)) = dst.split_last_mut() else { return };
-        self.positions(last);
-        assert!(outer.iter().all(|o| o.len() == last.len()), "indices of true elements");
-        let outer: Vec<_> = outer.iter_mut().map(|o| SharedMut::new(o)).collect();
-        let last = SharedMut::new(last);
-        par::for_ranges(self.len(), par::grain::<i64>(), |r| {
-            for k in r {
-                // SAFETY: ranges are disjoint, every output has `len` elements, and the positions are written.
-                unsafe {
-                    let place = last.ptr().add(k).cast::<i64>();
-                    let mut linear = *place as usize;
-                    for (axis, out) in outer.iter().enumerate().rev() {
-                        let n = shape[axis + 1];
-                        if axis + 1 == outer.len() {
-                            *place = (linear % n) as i64;
-                        } else {
-                            outer[axis + 1].write(k, MaybeUninit::new((linear % n) as i64));
-                        }
-                        linear /= n;
-                        out.write(k, MaybeUninit::new(linear as i64));
-                    }
-                }
-            }
         });
     }
 
@@ -183,22 +113,6 @@ fn compress_rows<T: Copy>(src: &[T], inner: usize, mask: &[bool], dst: &mut [May
     }
 }
 
-fn positions_block(first: i64, mask: &[bool], dst: &mut [MaybeUninit<i64>]) {
-    #[cfg(target_arch = "x86_64")]
-    if super::simd::x86::available() {
-        // SAFETY: the CPU has AVX-512F, and `dst` has one element per true one.
-        return unsafe { x86::positions(first, mask, dst.as_mut_ptr().cast(), dst.len()) };
-    }
-    let mut k = 0;
-    for (i, &m) in (first..).zip(mask) {
-        if k == dst.len() {
-            break;
-        }
-        dst[k].write(i);
-        k += m as usize;
-    }
-}
-
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
@@ -259,35 +173,4 @@ mod x86 {
         _mm512_maskz_compress_epi32,
         _mm512_mask_storeu_epi32
     );
-
-    /// # Safety
-    /// Requires AVX-512F; `dst` has room for `n`, the true elements.
-    #[target_feature(enable = "avx512f,popcnt")]
-    pub(super) unsafe fn positions(first: i64, mask: &[bool], dst: *mut i64, n: usize) {
-        let mut k = 0;
-        let mut at = _mm512_add_epi64(_mm512_set1_epi64(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
-        let (groups, rest) = mask.as_chunks::<8>();
-        for group in groups {
-            let m = bits(group);
-            let v = _mm512_maskz_compress_epi64(m, at);
-            // SAFETY: a whole vector is stored only where there is room.
-            unsafe {
-                if k + 8 <= n {
-                    _mm512_storeu_si512(dst.add(k).cast(), v);
-                } else {
-                    _mm512_mask_storeu_epi64(dst.add(k), ((1u32 << m.count_ones()) - 1) as u8, v);
-                }
-            }
-            k += m.count_ones() as usize;
-            at = _mm512_add_epi64(at, _mm512_set1_epi64(8));
-        }
-        let start = first + (mask.len() - rest.len()) as i64;
-        for (i, &m) in (start..).zip(rest) {
-            if m {
-                // SAFETY: as many true elements as places.
-                unsafe { *dst.add(k) = i };
-                k += 1;
-            }
-        }
-    }
 }

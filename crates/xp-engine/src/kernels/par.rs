@@ -52,10 +52,6 @@ impl<T> SharedMut<T> {
         Self(slice.as_mut_ptr())
     }
 
-    pub(super) fn ptr(self) -> *mut T {
-        self.0
-    }
-
     /// The elements of `range`.
     ///
     /// # Safety

@@ -74,19 +74,3 @@ pub fn scatter_with<T: Send + Sync, V: Copy + Send + Sync>(
     });
     Ok(())
 }
-
-/// Adds to `counts[k]` how often `k` (or its negative equivalent) occurs.
-///
-/// # Errors
-/// If an index is out of bounds; nothing is counted then.
-pub fn count_indices(counts: &mut [i64], indices: &[i64]) -> Result<(), IndexOutOfBounds> {
-    let n = counts.len();
-    if 4 * n > indices.len() {
-        // As wide as the data: unit weights need no memory.
-        return scatter_with(counts, [1, n, 1], indices, &vec![(); indices.len()], |c, ()| *c += 1);
-    }
-    check(indices, n)?;
-    let found = super::sort::histogram(indices, n, &|i| place(i, n));
-    counts.iter_mut().zip(found).for_each(|(c, f)| *c += f as i64);
-    Ok(())
-}

@@ -25,16 +25,6 @@ pub fn searchsorted<T: SortKey>(sorted: &[T], queries: &[T], side: Side, dst: &m
     search(sorted.len(), |i| sorted[i], queries, side, dst);
 }
 
-/// As [`searchsorted`] in `values[sorter[0]], values[sorter[1]], ...`.
-///
-/// # Panics
-/// If queries and output differ in length, or `sorter` and `values` do, or an index met in `sorter` is not a place
-/// in `values`.
-pub fn searchsorted_by<T: SortKey>(values: &[T], sorter: &[i64], queries: &[T], side: Side, dst: &mut [MaybeUninit<i64>]) {
-    assert_eq!(values.len(), sorter.len(), "values and their sorter");
-    search(values.len(), |i| values[sorter[i] as usize], queries, side, dst);
-}
-
 fn search<T: SortKey>(n: usize, element: impl Fn(usize) -> T + Sync, queries: &[T], side: Side, dst: &mut [MaybeUninit<i64>]) {
     assert_eq!(queries.len(), dst.len(), "queries and output of a search");
     let out = SharedMut::new(dst);

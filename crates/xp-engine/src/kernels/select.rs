@@ -1,24 +1,10 @@
-//! Partial order: the k-th element and the k first elements of the sorted order.
+//! Partial order: the k first elements of the sorted order.
 
 use std::mem::MaybeUninit;
 
 use super::key::SortKey;
 use super::par::{self, SharedMut};
 use super::sort::argsort;
-
-/// Writes a reordering of `src` in which element `k` stands where sorting would put it, with nothing greater before
-/// and nothing smaller behind it. NaNs are the greatest elements.
-///
-/// # Panics
-/// If the slices differ in length, or `k` is not an index.
-pub fn partition<T: SortKey>(src: &[T], k: usize, dst: &mut [MaybeUninit<T>]) {
-    assert_eq!(src.len(), dst.len(), "source and destination of a partition");
-    assert!(k < src.len(), "element {k} of {} does not exist", src.len());
-    dst.write_copy_of_slice(src);
-    // SAFETY: written completely just now.
-    let values = unsafe { par::assume_init(dst) };
-    values.select_nth_unstable_by_key(k, |x| x.to_ordered_bits());
-}
 
 /// Up to one element in so many is found in one pass, without an array of keys.
 const FEW: usize = 64;

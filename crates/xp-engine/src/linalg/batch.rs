@@ -4,14 +4,13 @@ use super::{Error, Result};
 use crate::threads::map;
 use faer::Par;
 
-/// Runs `solve(i, par)` for every `i < count` and reports the error of the smallest failing `i`.
-///
-/// Small problems run side by side, one thread each (`par` is [`Par::Seq`] for them); large ones run one after
-/// the other with all threads. `work` is the number of multiply-adds of one problem.
-///
-/// # Errors
-/// The index and the error of the first problem that fails; later ones may not have run.
-pub fn for_each(count: usize, work: usize, par: Par, solve: impl Fn(usize, Par) -> Result<()> + Sync) -> std::result::Result<(), (usize, Error)> {
+/// [`super::for_each`].
+pub(super) fn for_each(
+    count: usize,
+    work: usize,
+    par: Par,
+    solve: impl Fn(usize, Par) -> Result<()> + Sync,
+) -> std::result::Result<(), (usize, Error)> {
     let one = |i: usize, par: Par| solve(i, par).map_err(|error| (i, error));
     let threads = match par {
         Par::Seq => 1,

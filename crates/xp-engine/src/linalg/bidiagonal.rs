@@ -4,9 +4,9 @@ use super::matmul::matmul;
 use super::simd::Kernels;
 use super::tridiagonal::{BLOCK, STRIPE, add_columns, axpy, dots, reflection};
 use super::workspace::{for_columns, matrix, matrix_req, par_for};
-use super::{Accum, RealScalar, Result, Scalar};
+use super::{RealScalar, Result, Scalar};
 use faer::dyn_stack::{MemStack, StackReq};
-use faer::{MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef, Par};
 
 /// Below this many elements one thread multiplies by the matrix.
 const PARALLEL: usize = 256 * 256;

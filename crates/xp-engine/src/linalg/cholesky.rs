@@ -4,24 +4,15 @@ use super::gemm::PanelProduct;
 use super::qr::par_for_factor;
 use super::simd::Kernels;
 use super::substitution::substitute;
-use super::triangular::{Op, Triangle, solve_triangular};
 use super::tridiagonal::dot;
 use super::workspace::{copy_into, is_row_major, matrix, matrix_req, numbers, par_for, with_workspace, zero_strict_upper};
-use super::{Error, RealScalar, Result, Scalar};
+use super::{Error, RealScalar, Result, Scalar, Triangle};
 use faer::dyn_stack::StackReq;
 use faer::linalg::cholesky::llt::factor::{LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
 use faer::{MatMut, MatRef, Par, Spec};
 
-/// `a = l l^H` (lower) or `a = u^H u` (upper); the other triangle of `out` becomes zero.
-///
-/// Only the lower triangle of `a` is read.
-///
-/// # Errors
-/// [`Error::NotPositiveDefinite`] names the first leading minor that is not positive, NaN included.
-///
-/// # Panics
-/// If `a` and `out` are not square of the same size.
-pub fn cholesky<T: Scalar>(a: MatRef<'_, T>, triangle: Triangle, out: MatMut<'_, T>, par: Par) -> Result<()> {
+/// [`super::cholesky`].
+pub(super) fn cholesky<T: Scalar>(a: MatRef<'_, T>, triangle: Triangle, out: MatMut<'_, T>, par: Par) -> Result<()> {
     let n = a.nrows();
     assert!(a.ncols() == n && out.shape() == (n, n), "cholesky: square matrices");
     // u = l^H: the transposed view receives conj(l), the factor of conj(a).
@@ -137,17 +128,4 @@ fn factor_block<T: Scalar>(mut a: MatMut<'_, T>, panel: &mut [T], kernels: &'sta
         }
     }
     Ok(())
-}
-
-/// Solves `a x = rhs` in place, given the Cholesky factor of `a` of that triangle.
-///
-/// # Panics
-/// If the dimensions do not fit.
-pub fn cho_solve<T: Scalar>(factor: MatRef<'_, T>, triangle: Triangle, mut rhs: MatMut<'_, T>, par: Par) -> Result<()> {
-    let (first, second) = match triangle {
-        Triangle::Lower => (Op::None, Op::Adjoint),
-        Triangle::Upper => (Op::Adjoint, Op::None),
-    };
-    solve_triangular(factor, triangle, false, first, rhs.as_mut(), par)?;
-    solve_triangular(factor, triangle, false, second, rhs, par)
 }

@@ -14,9 +14,9 @@ use super::simd::Kernels;
 use super::svd::svd;
 use super::tridiagonal;
 use super::workspace::{exponent_of, for_chunks, for_columns, matrix, matrix_req, par_for, with_workspace};
-use super::{Accum, Error, RealScalar, Result, Scalar};
+use super::{Error, RealScalar, Result, Scalar};
 use faer::dyn_stack::MemStack;
-use faer::{MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef, Par};
 
 /// Order of the matrices that are not cut further.
 const LEAF: usize = 40;

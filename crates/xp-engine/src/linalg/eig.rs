@@ -1,34 +1,22 @@
 //! Eigenvalues and eigenvectors of general square matrices.
 
+use super::lu::Lu;
 use super::qr::par_for_factor;
 use super::workspace::{copy_scaled, exponent_of, matrix, matrix_req, max_magnitude, with_workspace};
-use super::{Accum, Error, Lu, RealScalar, Result, Scalar};
+use super::{Error, RealScalar, Result, Scalar};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::evd::{ComputeEigenvectors, EvdError, EvdParams, evd_cplx, evd_real, evd_scratch};
-use faer::{Auto, Mat, MatMut, MatRef, Par, Spec};
+use faer::{Accum, Auto, Mat, MatMut, MatRef, Par, Spec};
 use num_complex::Complex;
 
-/// `a v[:, i] = w[i] v[:, i]`, with every eigenvector of 2-norm 1. The order of the eigenvalues is unspecified;
-/// the conjugate pairs of a real matrix stand next to each other.
-///
-/// # Errors
-/// [`Error::NonFinite`] if `a` holds NaN or an infinity, [`Error::NoConvergence`].
-///
-/// # Panics
-/// If `a` and `v` are not square of the size of `w`.
-pub fn eig<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: MatMut<'_, T::C>, par: Par) -> Result<()> {
+/// [`super::eig`].
+pub(super) fn eig<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: MatMut<'_, T::C>, par: Par) -> Result<()> {
     assert_eq!(v.shape(), (w.len(), w.len()), "shape of the eigenvectors");
     decompose(a, w, Some(v), par)
 }
 
-/// The eigenvalues of a square matrix, in an unspecified order.
-///
-/// # Errors
-/// As [`eig`].
-///
-/// # Panics
-/// If `a` is not square of the size of `w`.
-pub fn eigvals<T: General>(a: MatRef<'_, T>, w: &mut [T::C], par: Par) -> Result<()> {
+/// [`super::eigvals`].
+pub(super) fn eigvals<T: General>(a: MatRef<'_, T>, w: &mut [T::C], par: Par) -> Result<()> {
     decompose(a, w, None, par)
 }
 
@@ -68,7 +56,7 @@ fn decompose<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: Option<MatMut<'_, 
         }
         if let Some(mut v) = v {
             let mut image = Mat::<T>::zeros(n, n);
-            super::matmul(image.as_mut(), Accum::Replace, T::ONE, work.as_ref(), packed.as_ref(), par);
+            super::matmul::matmul(image.as_mut(), Accum::Replace, T::ONE, work.as_ref(), packed.as_ref(), par);
             let mut av = Mat::<T::C>::zeros(n, n);
             T::unpack(image.as_ref(), w, av.as_mut());
             T::unpack(packed.as_ref(), w, v.as_mut());
@@ -139,31 +127,39 @@ fn normalise<C: Scalar>(mut v: MatMut<'_, C>, j: usize) -> Result<()> {
     Ok(())
 }
 
-/// The parts of the general eigenproblem in which real and complex matrices differ.
-pub trait General: Scalar {
-    /// Writes the eigenvalues, and the eigenvectors in a form that only [`General::unpack`] reads.
-    #[doc(hidden)]
-    fn evd(
-        a: MatRef<'_, Self>,
-        lambda: MatMut<'_, Self>,
-        v: Option<MatMut<'_, Self>>,
-        w: &mut [Self::C],
-        par: Par,
-        stack: &mut MemStack,
-        params: Spec<EvdParams, Self>,
-    ) -> std::result::Result<(), EvdError>;
-    #[doc(hidden)]
-    fn unpack(packed: MatRef<'_, Self>, w: &[Self::C], v: MatMut<'_, Self::C>);
+/// An element with eigenvalues of general matrices: every [`Scalar`].
+pub trait General: Scalar + sealed::Parts<Self::C> {}
+impl<T: Scalar + sealed::Parts<T::C>> General for T {}
+
+mod sealed {
+    use super::*;
+
+    /// The parts of the general eigenproblem in which real and complex matrices differ.
+    pub trait Parts<C>: Sized {
+        /// Writes the eigenvalues, and the eigenvectors in a form that only [`Parts::unpack`] reads.
+        fn evd(
+            a: MatRef<'_, Self>,
+            lambda: MatMut<'_, Self>,
+            v: Option<MatMut<'_, Self>>,
+            w: &mut [C],
+            par: Par,
+            stack: &mut MemStack,
+            params: Spec<EvdParams, Self>,
+        ) -> std::result::Result<(), EvdError>
+        where
+            Self: faer::traits::ComplexField;
+        fn unpack(packed: MatRef<'_, Self>, w: &[C], v: MatMut<'_, C>);
+    }
 }
 
 macro_rules! general {
     ($t:ty) => {
-        impl General for $t {
+        impl sealed::Parts<Complex<$t>> for $t {
             fn evd(
                 a: MatRef<'_, Self>,
                 lambda: MatMut<'_, Self>,
                 v: Option<MatMut<'_, Self>>,
-                w: &mut [Self::C],
+                w: &mut [Complex<$t>],
                 par: Par,
                 stack: &mut MemStack,
                 params: Spec<EvdParams, Self>,
@@ -177,7 +173,7 @@ macro_rules! general {
                 }
                 Ok(())
             }
-            fn unpack(packed: MatRef<'_, Self>, w: &[Self::C], mut v: MatMut<'_, Self::C>) {
+            fn unpack(packed: MatRef<'_, Self>, w: &[Complex<$t>], mut v: MatMut<'_, Complex<$t>>) {
                 // A pair has the real part of its vectors in one column and the imaginary part in the next.
                 let n = packed.nrows();
                 let mut j = 0;
@@ -194,12 +190,12 @@ macro_rules! general {
                 }
             }
         }
-        impl General for Complex<$t> {
+        impl sealed::Parts<Complex<$t>> for Complex<$t> {
             fn evd(
                 a: MatRef<'_, Self>,
                 lambda: MatMut<'_, Self>,
                 v: Option<MatMut<'_, Self>>,
-                w: &mut [Self::C],
+                w: &mut [Complex<$t>],
                 par: Par,
                 stack: &mut MemStack,
                 params: Spec<EvdParams, Self>,
@@ -211,7 +207,7 @@ macro_rules! general {
                 }
                 Ok(())
             }
-            fn unpack(packed: MatRef<'_, Self>, _: &[Self::C], mut v: MatMut<'_, Self::C>) {
+            fn unpack(packed: MatRef<'_, Self>, _: &[Complex<$t>], mut v: MatMut<'_, Complex<$t>>) {
                 v.copy_from(packed);
             }
         }

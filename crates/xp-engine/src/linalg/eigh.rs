@@ -12,26 +12,14 @@ use faer::linalg::evd::{ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_
 use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
 use faer::{Auto, MatMut, MatRef, Par, Spec};
 
-/// `a = v diag(w) v^H` with `w` in ascending order; only the lower triangle of `a` is read.
-///
-/// # Errors
-/// [`Error::NonFinite`] if the lower triangle holds NaN or an infinity, [`Error::NoConvergence`].
-///
-/// # Panics
-/// If `a` and `v` are not square of the size of `w`.
-pub fn eigh<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: MatMut<'_, T>, par: Par) -> Result<()> {
+/// [`super::eigh`].
+pub(super) fn eigh<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: MatMut<'_, T>, par: Par) -> Result<()> {
     assert_eq!(v.shape(), (w.len(), w.len()), "shape of the eigenvectors");
     decompose(a, w, Some(v), par)
 }
 
-/// The eigenvalues of a Hermitian matrix in ascending order; only the lower triangle is read.
-///
-/// # Errors
-/// As [`eigh`].
-///
-/// # Panics
-/// If `a` is not square of the size of `w`.
-pub fn eigvalsh<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], par: Par) -> Result<()> {
+/// [`super::eigvalsh`].
+pub(super) fn eigvalsh<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], par: Par) -> Result<()> {
     decompose(a, w, None, par)
 }
 

@@ -1,9 +1,9 @@
 //! Gram matrices `X^H X` by one pass over the rows of `X`.
 
+use super::Scalar;
 use super::gemm::symmetric;
 use super::simd::{Kernels, Tile};
-use super::workspace::{for_chunks, for_parts, is_row_major, mirror_lower};
-use super::{Scalar, copy_into};
+use super::workspace::{copy_into, for_chunks, for_parts, is_row_major, mirror_lower};
 use crate::threads::{Shared, map};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{Accum, MatMut, MatRef, Par};
@@ -12,13 +12,8 @@ use std::ops::Range;
 /// From this many columns on, threads share each block of rows; below, each has blocks of its own.
 const WIDE: usize = 640;
 
-/// `out = X^H X`, all of it; only one triangle is computed.
-///
-/// The result does not depend on the number of threads.
-///
-/// # Panics
-/// If `out` is not square with as many rows as `x` has columns.
-pub fn gram<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
+/// [`super::gram`].
+pub(super) fn gram<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
     let mut out = out;
     if let (Some(kernels), true, true) = (T::kernels(), x.ncols() >= WIDE, x.nrows() > 0) {
         assert_eq!(out.shape(), (x.ncols(), x.ncols()), "shape of the Gram matrix");
@@ -31,25 +26,8 @@ pub fn gram<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
     gram_blocks(out, x.nrows(), |rows, block| copy_rows(x.subrows(rows.start, rows.len()), block), par);
 }
 
-/// `out = X X^H`, all of it; only one triangle is computed.
-///
-/// # Panics
-/// If `out` is not square with as many rows as `x` has rows.
-pub fn gram_outer<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
-    // With Y = X^T: Y^H Y = conj(X X^H), the transpose of what is wanted.
-    gram(out.transpose_mut(), x.transpose(), par);
-}
-
-/// `out = B^H B` for a matrix `B` that is never stored: `fill` writes a range of its rows when they are needed.
-///
-/// The slice given to `fill` is the rows of that range one after the other, `out.ncols()` elements each; it holds
-/// leftovers of another block, so every element must be written. The blocks stay in cache. Every row is asked for
-/// exactly once, from several threads at a time; the partition and the order of summation depend on the dimensions
-/// alone, so the result does not depend on the number of threads.
-///
-/// # Panics
-/// If `out` is not square.
-pub fn gram_blocks<T: Scalar>(out: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) {
+/// [`super::gram_blocks`].
+pub(super) fn gram_blocks<T: Scalar>(out: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) {
     let n = out.ncols();
     assert_eq!(out.nrows(), n, "the Gram matrix is square");
     let mut out = out;

@@ -1,10 +1,11 @@
 //! Products of integer matrices, wrapping on overflow.
 
 use super::workspace::for_columns;
+use crate::level::at_level;
 use faer::{MatMut, MatRef, Par};
 
 /// Element of an integer matrix.
-pub trait Integer: Copy + Send + Sync + 'static {
+pub trait Integer: Copy + Send + Sync + 'static + sealed::Sealed {
     /// Zero.
     const ZERO: Self;
     /// `self + a * b` modulo two to the width of the type.
@@ -13,8 +14,13 @@ pub trait Integer: Copy + Send + Sync + 'static {
     fn add(self, a: Self) -> Self;
 }
 
+mod sealed {
+    pub trait Sealed {}
+}
+
 macro_rules! integers {
     ($($t:ty)*) => {$(
+        impl sealed::Sealed for $t {}
         impl Integer for $t {
             const ZERO: Self = 0;
             #[inline(always)]
@@ -37,11 +43,8 @@ const ROW_BYTES: usize = 128;
 /// Inner dimension of a packed block.
 const DEPTH: usize = 256;
 
-/// `c = a b` modulo two to the width of the type. Views may have any strides.
-///
-/// # Panics
-/// If the dimensions do not fit.
-pub fn matmul_integer<T: Integer>(mut c: MatMut<'_, T>, a: MatRef<'_, T>, b: MatRef<'_, T>, par: Par) {
+/// [`super::matmul_integer`].
+pub(super) fn matmul_integer<T: Integer>(mut c: MatMut<'_, T>, a: MatRef<'_, T>, b: MatRef<'_, T>, par: Par) {
     let (m, n, k) = (c.nrows(), c.ncols(), a.ncols());
     assert_eq!((a.nrows(), b.nrows(), b.ncols()), (m, k, n), "the dimensions of the product fit");
     for j in 0..n {
@@ -73,36 +76,13 @@ fn run<T: Integer, const W: usize>(mut c: MatMut<'_, T>, a: MatRef<'_, T>, b: Ma
             }
         }
         let a = a.subcols(k0, depth);
-        let rows_of_c = |c: MatMut<'_, T>, a: MatRef<'_, T>| dispatch::<T, W>(c, a, &packed, depth);
+        let rows_of_c = |c: MatMut<'_, T>, a: MatRef<'_, T>| at_level(|| rows::<T, W>(c, a, &packed, depth));
         let chunk = 32.min(m.div_ceil(8)).max(ROWS);
         for_columns(c.as_mut().transpose_mut(), chunk, par, |i, c| {
             let height = c.ncols();
             rows_of_c(c.transpose_mut(), a.subrows(i, height));
         });
     }
-}
-
-fn dispatch<T: Integer, const W: usize>(c: MatMut<'_, T>, a: MatRef<'_, T>, packed: &[T], depth: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        fn avx512<T: Integer, const W: usize>(c: MatMut<'_, T>, a: MatRef<'_, T>, packed: &[T], depth: usize) {
-            rows::<T, W>(c, a, packed, depth);
-        }
-        #[target_feature(enable = "avx2")]
-        fn avx2<T: Integer, const W: usize>(c: MatMut<'_, T>, a: MatRef<'_, T>, packed: &[T], depth: usize) {
-            rows::<T, W>(c, a, packed, depth);
-        }
-        if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl") {
-            // SAFETY: the features were just detected.
-            return unsafe { avx512::<T, W>(c, a, packed, depth) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the feature was just detected.
-            return unsafe { avx2::<T, W>(c, a, packed, depth) };
-        }
-    }
-    rows::<T, W>(c, a, packed, depth);
 }
 
 #[inline(always)]

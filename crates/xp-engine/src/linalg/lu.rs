@@ -4,9 +4,9 @@ use super::gemm::{PanelProduct, pack};
 use super::qr::par_for_factor;
 use super::simd::Kernels;
 use super::substitution::{solve_lower, substitute};
-use super::triangular::{Op, Triangle, solve_triangular};
+use super::triangular::solve_triangular;
 use super::workspace::{copy_into, for_chunks, for_columns, for_columns_and, in_pool, numbers, with_workspace};
-use super::{Error, RealScalar, Result, Scalar};
+use super::{Error, RealScalar, Result, Scalar, Trans, Triangle};
 use faer::dyn_stack::StackReq;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::linalg::triangular_inverse::{invert_unit_lower_triangular, invert_upper_triangular};
@@ -16,26 +16,25 @@ use std::sync::{Mutex, PoisonError};
 
 /// The factorisation `a[p, :] = l u`, kept in one matrix.
 #[derive(Debug, Clone)]
-pub struct Lu<T: Scalar> {
+pub(super) struct Lu<T: Scalar> {
     factors: Mat<T>,
     /// Row `i` of the product of the factors is row `permutation[i]` of the matrix.
     permutation: Vec<usize>,
-    swaps: usize,
 }
 
 impl<T: Scalar> Lu<T> {
     /// Factors any matrix; NaN and infinities propagate, and a zero pivot leaves zeros below it.
-    pub fn new(a: MatRef<'_, T>, par: Par) -> Result<Self> {
+    pub(super) fn new(a: MatRef<'_, T>, par: Par) -> Result<Self> {
         let (m, n) = a.shape();
         let mut factors = Mat::<T>::zeros(m, n);
         copy_into(factors.as_mut(), a, par);
         let mut permutation = vec![0; m];
-        let swaps = factor_in_place(factors.as_mut(), &mut permutation, par)?;
-        Ok(Lu { factors, permutation, swaps })
+        factor_in_place(factors.as_mut(), &mut permutation, par)?;
+        Ok(Lu { factors, permutation })
     }
 
     /// Row `i` of `l u` is row `permutation()[i]` of the matrix.
-    pub fn permutation(&self) -> &[usize] {
+    pub(super) fn permutation(&self) -> &[usize] {
         &self.permutation
     }
 
@@ -43,7 +42,7 @@ impl<T: Scalar> Lu<T> {
     ///
     /// # Panics
     /// If `l` has another shape.
-    pub fn lower(&self, mut l: MatMut<'_, T>) {
+    pub(super) fn lower(&self, mut l: MatMut<'_, T>) {
         let (m, n) = self.factors.shape();
         assert_eq!(l.shape(), (m, m.min(n)), "shape of l");
         for j in 0..m.min(n) {
@@ -63,7 +62,7 @@ impl<T: Scalar> Lu<T> {
     ///
     /// # Panics
     /// If `u` has another shape.
-    pub fn upper(&self, mut u: MatMut<'_, T>) {
+    pub(super) fn upper(&self, mut u: MatMut<'_, T>) {
         let (m, n) = self.factors.shape();
         assert_eq!(u.shape(), (m.min(n), n), "shape of u");
         for j in 0..n {
@@ -80,57 +79,18 @@ impl<T: Scalar> Lu<T> {
     ///
     /// # Panics
     /// If the matrix is not square or `rhs` has another number of rows.
-    pub fn solve(&self, rhs: MatMut<'_, T>, par: Par) -> Result<()> {
+    pub(super) fn solve(&self, rhs: MatMut<'_, T>, par: Par) -> Result<()> {
         solve_factored(self.factors.as_ref(), &self.permutation, rhs, par)
-    }
-
-    /// Writes the inverse.
-    ///
-    /// # Errors
-    /// [`Error::Singular`] if a pivot is exactly zero.
-    ///
-    /// # Panics
-    /// If the matrix is not square or `out` has another shape.
-    pub fn inverse(&self, out: MatMut<'_, T>, par: Par) -> Result<()> {
-        inverse_factored(self.factors.as_ref(), &self.permutation, out, par)
-    }
-
-    /// The determinant as its sign (for complex numbers its phase) and the logarithm of its modulus.
-    ///
-    /// # Panics
-    /// If the matrix is not square.
-    pub fn slogdet(&self) -> (T, T::R) {
-        slogdet_factored(self.factors.as_ref(), self.swaps)
-    }
-
-    /// The determinant; it overflows or underflows only if the determinant itself does.
-    ///
-    /// # Panics
-    /// If the matrix is not square.
-    pub fn det(&self) -> T {
-        det_factored(self.factors.as_ref(), self.swaps)
     }
 }
 
-/// Solves `a x = rhs` in place, for one right-hand side per column.
-///
-/// # Errors
-/// [`Error::Singular`] if a pivot is exactly zero.
-///
-/// # Panics
-/// If `a` is not square or `rhs` has another number of rows.
-pub fn solve<T: Scalar>(a: MatRef<'_, T>, rhs: MatMut<'_, T>, par: Par) -> Result<()> {
+/// [`super::solve`].
+pub(super) fn solve<T: Scalar>(a: MatRef<'_, T>, rhs: MatMut<'_, T>, par: Par) -> Result<()> {
     factored(a, par, |factors, permutation, _| solve_factored(factors, permutation, rhs, par))?
 }
 
-/// Writes the inverse of `a`.
-///
-/// # Errors
-/// [`Error::Singular`] if a pivot is exactly zero.
-///
-/// # Panics
-/// If `a` and `out` are not square of the same size.
-pub fn inv<T: Scalar>(a: MatRef<'_, T>, out: MatMut<'_, T>, par: Par) -> Result<()> {
+/// [`super::inv`].
+pub(super) fn inv<T: Scalar>(a: MatRef<'_, T>, out: MatMut<'_, T>, par: Par) -> Result<()> {
     // The inverse of the transpose is the transpose of the inverse, and is written column by column.
     if super::workspace::is_row_major(out.as_ref()) {
         return inv(a.transpose(), out.transpose_mut(), par);
@@ -138,21 +98,13 @@ pub fn inv<T: Scalar>(a: MatRef<'_, T>, out: MatMut<'_, T>, par: Par) -> Result<
     factored(a, par, |factors, permutation, _| inverse_factored(factors, permutation, out, par))?
 }
 
-/// The determinant; it overflows or underflows only if the determinant itself does.
-///
-/// # Panics
-/// If `a` is not square.
-pub fn det<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<T> {
+/// [`super::det`].
+pub(super) fn det<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<T> {
     factored(a, par, |factors, _, swaps| det_factored(factors, swaps))
 }
 
-/// The sign (for complex numbers the phase) of the determinant and the logarithm of its modulus.
-///
-/// A singular matrix has sign 0 and logarithm minus infinity.
-///
-/// # Panics
-/// If `a` is not square.
-pub fn slogdet<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<(T, T::R)> {
+/// [`super::slogdet`].
+pub(super) fn slogdet<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<(T, T::R)> {
     factored(a, par, |factors, _, swaps| slogdet_factored(factors, swaps))
 }
 
@@ -403,8 +355,8 @@ fn solve_factored<T: Scalar>(factors: MatRef<'_, T>, permutation: &[usize], mut 
                 x[(i, j)] = rhs[(p, j)];
             }
         }
-        solve_triangular(factors, Triangle::Lower, true, Op::None, x.as_mut(), par)?;
-        solve_triangular(factors, Triangle::Upper, false, Op::None, x.as_mut(), par)?;
+        solve_triangular(factors, Triangle::Lower, true, Trans::No, x.as_mut(), par)?;
+        solve_triangular(factors, Triangle::Upper, false, Trans::No, x.as_mut(), par)?;
         copy_into(rhs.as_mut(), x.as_ref(), par);
         Ok(())
     })?

@@ -6,25 +6,16 @@ use super::{Result, Scalar};
 use faer::dyn_stack::StackReq;
 use faer::{MatMut, MatRef, Par};
 
-/// `a = q r` with `q` unitary and `r` upper triangular; no sign is normalised, as in LAPACK, and no column counts as
-/// dependent: the small singular values of `a` are those of `r`.
-///
-/// Shapes, with `k = min(m, n)`: `q` is `m x k` and `r` is `k x n` (reduced), or `q` is `m x m` and `r` is `m x n` (complete).
-///
-/// # Panics
-/// If the shapes are neither of the two.
-pub fn qr<T: Scalar>(a: MatRef<'_, T>, q: MatMut<'_, T>, r: MatMut<'_, T>, par: Par) -> Result<()> {
+/// [`super::qr`].
+pub(super) fn qr<T: Scalar>(a: MatRef<'_, T>, q: MatMut<'_, T>, r: MatMut<'_, T>, par: Par) -> Result<()> {
     let (m, n) = a.shape();
     assert!(q.nrows() == m && (q.ncols() == m || q.ncols() == m.min(n)), "shape of q");
     assert_eq!(r.shape(), (q.ncols(), n), "shape of r");
     factor(a, Some(q), r, par)
 }
 
-/// The factor `r` of [`qr`] alone, `min(m, n) x n`.
-///
-/// # Panics
-/// If `r` has another shape.
-pub fn qr_r<T: Scalar>(a: MatRef<'_, T>, r: MatMut<'_, T>, par: Par) -> Result<()> {
+/// [`super::qr_r`].
+pub(super) fn qr_r<T: Scalar>(a: MatRef<'_, T>, r: MatMut<'_, T>, par: Par) -> Result<()> {
     assert_eq!(r.shape(), (a.nrows().min(a.ncols()), a.ncols()), "shape of r");
     factor(a, None, r, par)
 }

@@ -1,13 +1,21 @@
 //! The element types of the matrix routines.
 
 use super::simd::Kernels;
-use faer::traits::ComplexField;
 use num_complex::Complex;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
+mod sealed {
+    /// What faer knows of an element.
+    pub trait Field<R>: faer::traits::ComplexField<Real = R> {}
+    impl Field<f32> for f32 {}
+    impl Field<f64> for f64 {}
+    impl Field<f32> for num_complex::Complex<f32> {}
+    impl Field<f64> for num_complex::Complex<f64> {}
+}
+
 /// Element of a matrix: `f32`, `f64`, `Complex<f32>` or `Complex<f64>`.
 pub trait Scalar:
-    ComplexField<Real = <Self as Scalar>::R>
+    sealed::Field<<Self as Scalar>::R>
     + Copy
     + Send
     + Sync
@@ -48,7 +56,7 @@ pub trait Scalar:
     fn scale(self, by: Self::R) -> Self;
     /// Neither NaN nor infinite.
     fn finite(self) -> bool;
-    /// The SIMD kernels of this type on this processor, where there are any.
+    #[doc(hidden)]
     fn kernels() -> Option<&'static Kernels<Self>>;
 
     /// The number `re + 0i`.

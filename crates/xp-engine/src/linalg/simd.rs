@@ -7,7 +7,8 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::{RealScalar, Scalar};
-use std::any::TypeId;
+#[cfg(target_arch = "x86_64")]
+use crate::level::{Level, level};
 
 /// Operands of one call of the tile kernel: `c[i, j] = alpha * sum_k a[i, k] * b[k, j]`, added to `c` if `add`.
 ///
@@ -28,7 +29,7 @@ pub(super) struct Tile<T> {
     pub add: bool,
 }
 
-/// The kernels of a type for the instruction set of this processor.
+/// The kernels of a type for one level.
 #[derive(Debug)]
 pub struct Kernels<T: 'static> {
     /// Rows of a register tile; panels of this many rows run at full speed.
@@ -538,31 +539,16 @@ unsafe fn rotate_rows<S: Vector, const R: usize, const FULL: bool>(count: usize,
     }
 }
 
-/// The kernels of `T` on this processor; none where it has neither AVX-512 nor AVX2 with FMA.
+/// The kernels of `T` at the level of this process; none below AVX2.
 pub(super) fn kernels<T: RealScalar>() -> Option<&'static Kernels<T>> {
     #[cfg(target_arch = "x86_64")]
     {
-        let (avx512, avx2) = (is_x86_feature_detected!("avx512f"), { is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") });
-        let table: Option<&'static dyn std::any::Any> = if TypeId::of::<T>() == TypeId::of::<f64>() {
-            if avx512 {
-                Some(&x86::AVX512_F64)
-            } else if avx2 {
-                Some(&x86::AVX2_F64)
-            } else {
-                None
-            }
-        } else if TypeId::of::<T>() == TypeId::of::<f32>() {
-            if avx512 {
-                Some(&x86::AVX512_F32)
-            } else if avx2 {
-                Some(&x86::AVX2_F32)
-            } else {
-                None
-            }
-        } else {
-            None
+        let tables: [&'static dyn std::any::Any; 2] = match level() {
+            level if level >= Level::Avx512 => [&x86::AVX512_F64, &x86::AVX512_F32],
+            level if level >= Level::Avx2 => [&x86::AVX2_F64, &x86::AVX2_F32],
+            _ => return None,
         };
-        table.and_then(|table| table.downcast_ref())
+        tables.into_iter().find_map(|table| table.downcast_ref())
     }
     #[cfg(not(target_arch = "x86_64"))]
     None

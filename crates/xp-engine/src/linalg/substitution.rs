@@ -1,13 +1,13 @@
 //! Forward substitution with many right-hand sides, in packed panels.
 
+use super::Result;
 use super::Scalar;
 use super::gemm::pack;
 use super::simd::{Kernels, Packed};
 use super::workspace::{for_columns, numbers, par_for, with_workspace};
-use super::{Accum, Result};
 use crate::threads::Shared;
 use faer::dyn_stack::StackReq;
-use faer::{MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef, Par};
 
 /// Rows whose panel stays in the nearest cache.
 const BLOCK: usize = 128;
@@ -22,7 +22,7 @@ pub(super) fn solve_lower<T: Scalar>(t: MatRef<'_, T>, unit: bool, b: MatMut<'_,
         let half = (k / 2).next_multiple_of(BLOCK.min(k / 2));
         let (mut top, mut bottom) = b.split_at_row_mut(half);
         solve_lower(t.submatrix(0, 0, half, half), unit, top.as_mut(), kernels, par)?;
-        super::matmul(bottom.as_mut(), Accum::Add, -T::ONE, t.submatrix(half, 0, k - half, half), top.as_ref(), par);
+        super::matmul::matmul(bottom.as_mut(), Accum::Add, -T::ONE, t.submatrix(half, 0, k - half, half), top.as_ref(), par);
         return solve_lower(t.submatrix(half, half, k - half, k - half), unit, bottom, kernels, par);
     }
     let len = b.ncols().next_multiple_of(kernels.tile_rows) * k;

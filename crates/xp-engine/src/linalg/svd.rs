@@ -17,16 +17,8 @@ use faer::linalg::svd::{ComputeSvdVectors, SvdParams, svd as faer_svd, svd_scrat
 use faer::prelude::IntoConst;
 use faer::{Auto, MatMut, MatRef, Par, Spec};
 
-/// `a = u diag(s) vh` with `s` in descending order; `u` and `vh` may be left out.
-///
-/// Shapes, with `k = min(m, n)`: `u` is `m x k` (thin) or `m x m` (full), `vh` is `k x n` or `n x n`, `s` has `k` elements.
-///
-/// # Errors
-/// [`Error::NonFinite`] if `a` holds NaN or an infinity, [`Error::NoConvergence`].
-///
-/// # Panics
-/// If the shapes are none of these.
-pub fn svd<T: Scalar>(a: MatRef<'_, T>, s: &mut [T::R], u: Option<MatMut<'_, T>>, vh: Option<MatMut<'_, T>>, par: Par) -> Result<()> {
+/// [`super::svd`].
+pub(super) fn svd<T: Scalar>(a: MatRef<'_, T>, s: &mut [T::R], u: Option<MatMut<'_, T>>, vh: Option<MatMut<'_, T>>, par: Par) -> Result<()> {
     let (m, n) = a.shape();
     let k = m.min(n);
     assert_eq!(s.len(), k, "number of singular values");
@@ -55,14 +47,8 @@ pub fn svd<T: Scalar>(a: MatRef<'_, T>, s: &mut [T::R], u: Option<MatMut<'_, T>>
     Ok(())
 }
 
-/// The singular values of `a` in descending order.
-///
-/// # Errors
-/// As [`svd`].
-///
-/// # Panics
-/// If `s` has not `min(m, n)` elements.
-pub fn svdvals<T: Scalar>(a: MatRef<'_, T>, s: &mut [T::R], par: Par) -> Result<()> {
+/// [`super::svdvals`].
+pub(super) fn svdvals<T: Scalar>(a: MatRef<'_, T>, s: &mut [T::R], par: Par) -> Result<()> {
     svd(a, s, None, None, par)
 }
 

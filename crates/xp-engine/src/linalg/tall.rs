@@ -1,24 +1,16 @@
 //! The triangular factor of matrices with many more rows than columns, which are never stored as a whole.
 
-use super::gram::gram_blocks;
 use super::qr::r_in_place;
-use super::triangular::{Op, Triangle, solve_triangular};
 use super::workspace::copy_into;
-use super::{Result, Scalar, cholesky};
+use super::{Result, Scalar};
 use crate::threads::map;
-use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Mat, MatMut, MatRef, Par};
 use std::ops::Range;
 
-/// Writes the factor `r` (`n x n`) of the QR factorisation of a matrix of `nrows` rows whose rows `fill` provides.
-///
-/// Blocks of rows are reduced by Householder reflections and their factors combined in a tree (TSQR, after Demmel,
-/// Grigori, Hoemmen & Langou, "Communication-optimal parallel and sequential QR", 2012). `fill` is that of
-/// [`gram_blocks`]; the partition depends on the dimensions alone. With fewer rows than columns the last rows of `r` are zero.
-///
-/// # Panics
-/// If `r` is not square.
-pub fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) -> Result<()> {
+/// [`super::tsqr_r`]: blocks of rows are reduced by Householder reflections and their factors combined in a tree (TSQR, after
+/// Demmel, Grigori, Hoemmen & Langou, "Communication-optimal parallel and sequential QR", 2012). The partition depends on the
+/// dimensions alone.
+pub(super) fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) -> Result<()> {
     let n = r.ncols();
     assert_eq!(r.nrows(), n, "the triangular factor is square");
     let mut r = r;
@@ -83,46 +75,4 @@ pub fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usi
 /// The first `rows` rows, upper triangular.
 fn factor<T: Scalar>(a: MatRef<'_, T>, rows: usize) -> Mat<T> {
     Mat::from_fn(rows, a.ncols(), |i, j| if i <= j { a[(i, j)] } else { T::ZERO })
-}
-
-/// As [`tsqr_r`], by two Cholesky factorisations of Gram matrices (CholeskyQR2, after Yamamoto, Nakatsukasa, Yanagisawa
-/// & Fukaya, "Roundoff error analysis of the CholeskyQR2 algorithm", 2015).
-///
-/// It takes two passes over the rows at the speed of [`gram_blocks`]. The result is as accurate as that of Householder
-/// reflections if the condition number is below about `eps^-1/2 / 8`.
-///
-/// # Errors
-/// [`super::Error::NotPositiveDefinite`] if the matrix is too ill conditioned for this route.
-///
-/// # Panics
-/// If `r` is not square.
-pub fn cholesky_qr2_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) -> Result<()> {
-    let n = r.ncols();
-    assert_eq!(r.nrows(), n, "the triangular factor is square");
-    let mut g = Mat::<T>::zeros(n, n);
-    let (mut r1, mut r2) = (Mat::<T>::zeros(n, n), Mat::<T>::zeros(n, n));
-    gram_blocks(g.as_mut(), nrows, &fill, par);
-    cholesky(g.as_ref(), Triangle::Upper, r1.as_mut(), par)?;
-    let whiten = |rows: Range<usize>, block: &mut [T]| {
-        let m = rows.len();
-        fill(rows, block);
-        // The rows y of block r1^-1 solve r1^T y^T = block^T; the diagonal of r1 is positive.
-        let columns = MatMut::from_column_major_slice_mut(block, n, m);
-        solve_triangular(r1.as_ref(), Triangle::Upper, false, Op::Transpose, columns, Par::Seq)
-            .expect("the diagonal of a Cholesky factor is positive");
-    };
-    gram_blocks(g.as_mut(), nrows, whiten, par);
-    cholesky(g.as_ref(), Triangle::Upper, r2.as_mut(), par)?;
-    triangular_matmul(
-        r,
-        BlockStructure::Rectangular,
-        Accum::Replace,
-        r2.as_ref(),
-        BlockStructure::TriangularUpper,
-        r1.as_ref(),
-        BlockStructure::TriangularUpper,
-        T::ONE,
-        par,
-    );
-    Ok(())
 }

@@ -1,46 +1,27 @@
 //! Triangular systems.
 
 use super::workspace::par_for;
-use super::{Error, Result, Scalar};
+use super::{Error, Result, Scalar, Trans, Triangle};
 use faer::linalg::triangular_solve as ts;
 use faer::{Conj, MatMut, MatRef, Par};
 
-/// One of the two triangles of a matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Triangle {
-    /// On and below the diagonal.
-    Lower,
-    /// On and above the diagonal.
-    Upper,
-}
-
-/// What is done to a matrix before it is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// Nothing.
-    None,
-    /// Transposed.
-    Transpose,
-    /// Conjugated and transposed.
-    Adjoint,
-}
-
-/// Solves `op(a) x = rhs` in place for a triangular `a`; its other triangle is not read, nor its diagonal if `unit_diagonal`.
-///
-/// # Errors
-/// [`Error::Singular`] if an element of the diagonal is exactly zero.
-///
-/// # Panics
-/// If the dimensions do not fit.
-pub fn solve_triangular<T: Scalar>(a: MatRef<'_, T>, triangle: Triangle, unit_diagonal: bool, op: Op, rhs: MatMut<'_, T>, par: Par) -> Result<()> {
+/// [`super::solve_triangular`].
+pub(super) fn solve_triangular<T: Scalar>(
+    a: MatRef<'_, T>,
+    triangle: Triangle,
+    unit_diagonal: bool,
+    op: Trans,
+    rhs: MatMut<'_, T>,
+    par: Par,
+) -> Result<()> {
     let n = a.nrows();
     assert!(a.ncols() == n && rhs.nrows() == n, "solve_triangular: {:?} and {:?}", a.shape(), rhs.shape());
     if !unit_diagonal && let Some(index) = (0..n).find(|&i| a[(i, i)] == T::ZERO) {
         return Err(Error::Singular { index });
     }
-    let conj = if op == Op::Adjoint { Conj::Yes } else { Conj::No };
+    let conj = if op == Trans::Adjoint { Conj::Yes } else { Conj::No };
     let (a, triangle) = match (op, triangle) {
-        (Op::None, triangle) => (a, triangle),
+        (Trans::No, triangle) => (a, triangle),
         (_, Triangle::Lower) => (a.transpose(), Triangle::Upper),
         (_, Triangle::Upper) => (a.transpose(), Triangle::Lower),
     };

@@ -3,8 +3,8 @@
 use super::matmul::matmul;
 use super::simd::Kernels;
 use super::workspace::{for_columns, par_for};
-use super::{Accum, RealScalar, Result, Scalar};
-use faer::{MatMut, MatRef, Par};
+use super::{RealScalar, Result, Scalar};
+use faer::{Accum, MatMut, MatRef, Par};
 use std::ops::Range;
 
 /// Columns reduced before the rest of the matrix is updated.

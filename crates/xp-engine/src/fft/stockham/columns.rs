@@ -1,12 +1,12 @@
 //! Transforms of sequences side by side: as many as a register has lanes, one in each.
 
 use num_complex::Complex;
-use rustfft::FftDirection;
 
 use super::ColumnLine;
 use super::make::{Roots, ahead, factors};
 use super::passes::{Blocks, Pass, Plain, Source, Target, last, middle, middle_roots};
 use super::vector::Vector;
+use crate::fft::Direction;
 use crate::fft::float::{FftFloat, unit_root};
 
 /// Transforms of `n` points over `LANES` columns, forward.
@@ -85,8 +85,8 @@ pub(super) struct ArrayColumns<V: Vector> {
 }
 
 impl<V: Vector> ArrayColumns<V> {
-    pub(super) fn new(n: usize, direction: FftDirection) -> Option<Self> {
-        Some(Self { columns: Columns::new(n)?, inverse: direction == FftDirection::Inverse })
+    pub(super) fn new(n: usize, direction: Direction) -> Option<Self> {
+        Some(Self { columns: Columns::new(n)?, inverse: direction == Direction::Backward })
     }
 
     /// Transforms `LANES` columns.

@@ -5,7 +5,7 @@ use std::arch::x86_64::{__m512, __m512d};
 use std::sync::Arc;
 
 use num_complex::Complex;
-use rustfft::{Fft, FftDirection};
+use rustfft::Fft;
 
 use super::columns::ArrayColumns;
 use super::real::RealRows;
@@ -14,10 +14,11 @@ use super::square::Square;
 use super::three;
 use super::vector::{Vector, available};
 use super::{ColumnLine, LongLine, RealLine};
+use crate::fft::Direction;
 use crate::fft::float::FftFloat;
 
 /// A transform of `n` points, for lengths and processors for which it is faster than rustfft's.
-pub(in crate::fft) fn plan<T: FftFloat>(n: usize, direction: FftDirection) -> Option<Arc<dyn Fft<T>>> {
+pub(in crate::fft) fn plan<T: FftFloat>(n: usize, direction: Direction) -> Option<Arc<dyn Fft<T>>> {
     if !available() || n < T::Wide::LANES * LEAST {
         return None;
     }
@@ -31,7 +32,7 @@ pub(in crate::fft) fn plan<T: FftFloat>(n: usize, direction: FftDirection) -> Op
 const LEAST: usize = 16;
 
 /// A transform of `n` reals, as [`plan`].
-pub(in crate::fft) fn real_plan<T: FftFloat>(n: usize, direction: FftDirection) -> Option<Arc<dyn RealLine<T>>> {
+pub(in crate::fft) fn real_plan<T: FftFloat>(n: usize, direction: Direction) -> Option<Arc<dyn RealLine<T>>> {
     if !available() {
         return None;
     }
@@ -42,7 +43,7 @@ pub(in crate::fft) fn real_plan<T: FftFloat>(n: usize, direction: FftDirection) 
 }
 
 /// A transform of `n` points by all threads, as [`plan`].
-pub(in crate::fft) fn long_plan<T: FftFloat>(n: usize, direction: FftDirection) -> Option<Arc<dyn LongLine<T>>> {
+pub(in crate::fft) fn long_plan<T: FftFloat>(n: usize, direction: Direction) -> Option<Arc<dyn LongLine<T>>> {
     if !available() {
         return None;
     }
@@ -50,7 +51,7 @@ pub(in crate::fft) fn long_plan<T: FftFloat>(n: usize, direction: FftDirection) 
 }
 
 /// Transforms of `n` points side by side, as [`plan`].
-pub(in crate::fft) fn column_plan<T: FftFloat>(n: usize, direction: FftDirection) -> Option<Arc<dyn ColumnLine<T>>> {
+pub(in crate::fft) fn column_plan<T: FftFloat>(n: usize, direction: Direction) -> Option<Arc<dyn ColumnLine<T>>> {
     if !available() || n < 2 {
         return None;
     }

@@ -2,24 +2,25 @@
 
 use std::sync::Arc;
 
-use rustfft::{Fft, FftDirection};
+use rustfft::Fft;
 
 use super::{ColumnLine, LongLine, RealLine};
+use crate::fft::Direction;
 use crate::fft::float::FftFloat;
 
-pub(in crate::fft) fn plan<T: FftFloat>(_: usize, _: FftDirection) -> Option<Arc<dyn Fft<T>>> {
+pub(in crate::fft) fn plan<T: FftFloat>(_: usize, _: Direction) -> Option<Arc<dyn Fft<T>>> {
     None
 }
 
-pub(in crate::fft) fn real_plan<T: FftFloat>(_: usize, _: FftDirection) -> Option<Arc<dyn RealLine<T>>> {
+pub(in crate::fft) fn real_plan<T: FftFloat>(_: usize, _: Direction) -> Option<Arc<dyn RealLine<T>>> {
     None
 }
 
-pub(in crate::fft) fn long_plan<T: FftFloat>(_: usize, _: FftDirection) -> Option<Arc<dyn LongLine<T>>> {
+pub(in crate::fft) fn long_plan<T: FftFloat>(_: usize, _: Direction) -> Option<Arc<dyn LongLine<T>>> {
     None
 }
 
-pub(in crate::fft) fn column_plan<T: FftFloat>(_: usize, _: FftDirection) -> Option<Arc<dyn ColumnLine<T>>> {
+pub(in crate::fft) fn column_plan<T: FftFloat>(_: usize, _: Direction) -> Option<Arc<dyn ColumnLine<T>>> {
     None
 }
 

@@ -2,7 +2,6 @@
 //! the separation of the spectra of the even and the odd elements.
 
 use num_complex::Complex;
-use rustfft::FftDirection;
 
 use super::RealLine;
 use super::butterfly::Z;
@@ -10,6 +9,7 @@ use super::make::Roots;
 use super::passes::{Blocks, Source, load, load_reversed, store, store_reversed};
 use super::rows::Rows;
 use super::vector::{Vector, wide};
+use crate::fft::Direction;
 use crate::fft::float::{FftFloat, unit_root};
 
 /// A transform of `2 h` reals.
@@ -27,7 +27,7 @@ struct Scale<T> {
 }
 
 impl<V: Vector> RealRows<V> {
-    pub(super) fn new(n: usize, direction: FftDirection) -> Option<Self> {
+    pub(super) fn new(n: usize, direction: Direction) -> Option<Self> {
         let h = n / 2;
         let packed = Rows::new(h, direction)?;
         if !n.is_multiple_of(2) || !h.is_multiple_of(2 * V::LANES) {

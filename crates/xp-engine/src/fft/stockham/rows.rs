@@ -1,17 +1,18 @@
 //! The transform of one contiguous sequence.
 
 use num_complex::Complex;
-use rustfft::{Direction, Fft, FftDirection, Length};
+use rustfft::{Fft, FftDirection, Length};
 
 use super::make::{Roots, factors};
 use super::passes::{Blocks, Pass, Plain, first, half, last, middle, middle_roots, planar_roots};
 use super::vector::Vector;
 use crate::fft::float::unit_root;
+use crate::fft::{Direction, planner};
 
 /// A transform of `n` points with the registers `V`.
 pub(super) struct Rows<V: Vector> {
     n: usize,
-    direction: FftDirection,
+    direction: Direction,
     steps: Vec<Step>,
     roots: Roots<V::Real>,
 }
@@ -27,7 +28,7 @@ struct Step {
 
 impl<V: Vector> Rows<V> {
     /// A transform of this length, when the registers suit it.
-    pub(super) fn new(n: usize, direction: FftDirection) -> Option<Self> {
+    pub(super) fn new(n: usize, direction: Direction) -> Option<Self> {
         let (wide, rest) = (V::LANES > 8, n / 8);
         if !n.is_multiple_of(8) || rest < V::LANES {
             return None;
@@ -138,8 +139,8 @@ impl<V: Vector> Rows<V> {
         // SAFETY: the caller's promise.
         unsafe {
             match self.direction {
-                FftDirection::Forward => self.run::<false>(from, to, scratch, scale),
-                FftDirection::Inverse => self.run::<true>(from, to, scratch, scale),
+                Direction::Forward => self.run::<false>(from, to, scratch, scale),
+                Direction::Backward => self.run::<true>(from, to, scratch, scale),
             }
         }
     }
@@ -151,9 +152,9 @@ impl<V: Vector> Length for Rows<V> {
     }
 }
 
-impl<V: Vector> Direction for Rows<V> {
+impl<V: Vector> rustfft::Direction for Rows<V> {
     fn fft_direction(&self) -> FftDirection {
-        self.direction
+        planner::sign(self.direction)
     }
 }
 

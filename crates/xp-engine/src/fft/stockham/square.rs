@@ -6,7 +6,6 @@
 //! blocks of numbers are transposed, so that rows do the same in the second one.
 
 use num_complex::Complex;
-use rustfft::FftDirection;
 
 use super::LongLine;
 use super::butterfly::Z;
@@ -14,6 +13,7 @@ use super::columns::Columns;
 use super::make::{Roots, ahead};
 use super::passes::{Blocks, Plain, load, store};
 use super::vector::{Vector, wide};
+use crate::fft::Direction;
 use crate::fft::float::{FftFloat, Roots as Powers};
 use crate::fft::large::{Input, Output};
 use crate::fft::scratch::{Scratch, SharedArray, carve, carved};
@@ -35,7 +35,7 @@ pub(super) struct Square<V: Vector> {
 }
 
 impl<V: Vector> Square<V> {
-    pub(super) fn new(n: usize, direction: FftDirection) -> Option<Self> {
+    pub(super) fn new(n: usize, direction: Direction) -> Option<Self> {
         let (n1, n2) = split(n, V::LANES)?;
         let (columns, rows) = (Columns::new(n1)?, Columns::new(n2)?);
         let powers = Powers::new(n, false);
@@ -45,7 +45,7 @@ impl<V: Vector> Square<V> {
         let step = groups.isqrt();
         let near = (0..step).map(|g| of_column(g * V::LANES)).collect();
         let far = (0..groups.div_ceil(step)).map(|g| of_column(g * step * V::LANES)).collect();
-        let inverse = direction == FftDirection::Inverse;
+        let inverse = direction == Direction::Backward;
         Some(Self { n1, n2, inverse, columns, rows, powers, fine: Roots::new(&fine), near, far })
     }
 

@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use crate::fft::float::FftFloat;
+use crate::level::{Level, level};
 
 /// The instruction sets that this file's registers need, as one list for `target_feature`.
 macro_rules! wide {
@@ -13,14 +14,9 @@ macro_rules! wide {
 }
 pub(super) use wide;
 
-/// Whether this processor has them.
+/// Whether the level has them.
 pub(super) fn available() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("fma")
+    level() >= Level::Avx512
 }
 
 /// A register of `LANES` reals.

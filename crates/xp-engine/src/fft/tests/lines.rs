@@ -200,7 +200,7 @@ fn all_methods_for_large_lengths_agree_with_the_definition_at_small_ones() {
         let x = complex_noise::<f64>(n, n as u64);
         for (direction, sign) in DIRECTIONS {
             let want = dft(&x, sign);
-            for (name, plan) in [("large", Arc::new(Large::portable(n, direction.into()))), ("large, wide", plan::get(n, direction.into()))] {
+            for (name, plan) in [("large", Arc::new(Large::portable(n, direction))), ("large, wide", plan::get(n, direction))] {
                 let collected = Mutex::new(vec![C64::new(f64::NAN, 0.0); n]);
                 let load = |start: usize, piece: &mut [C64]| piece.copy_from_slice(&x[start..start + piece.len()]);
                 let store = |start: usize, piece: &[C64]| collected.lock().unwrap()[start..start + piece.len()].copy_from_slice(piece);
@@ -225,30 +225,11 @@ fn all_methods_for_large_lengths_agree_with_the_definition_at_small_ones() {
 }
 
 #[test]
-fn norms_scale_as_defined() {
-    for n in [1usize, 6, 7, 64] {
-        let x = complex_noise::<f64>(n, 5);
-        for norm in [Norm::Backward, Norm::Ortho, Norm::Forward] {
-            let there = line(&x, n, Direction::Forward, norm.scale(Direction::Forward, n as f64));
-            let back = line(&there, n, Direction::Backward, norm.scale(Direction::Backward, n as f64));
-            assert!(distance(&back, &x) < bound::<f64>(n));
-            let factor = match norm {
-                Norm::Backward => 1.0,
-                Norm::Ortho => 1.0 / (n as f64).sqrt(),
-                Norm::Forward => 1.0 / n as f64,
-            };
-            let want: Vec<C64> = dft(&x, -1.0).iter().map(|z| z * factor).collect();
-            assert!(distance(&there, &want) < bound::<f64>(n), "{norm:?} {n}");
-        }
-    }
-}
-
-#[test]
 fn orthogonal_trigs_keep_the_norm() {
     for t in all_trigs().into_iter().filter(|t| t.orthogonalize) {
         for n in [2usize, 5, 16, 33] {
             let x = noise::<f64>(n, 11);
-            let scale = Norm::Ortho.scale(Direction::Forward, t.period(n) as f64);
+            let scale = 1.0 / (t.period(n) as f64).sqrt();
             let y = trig_line(&x, n, t, scale);
             let (a, b): (f64, f64) = (x.iter().map(|v| v * v).sum(), y.iter().map(|v| v * v).sum());
             assert!((a / b - 1.0).abs() < 1e-14, "{t:?} {n}: {a} {b}");
@@ -276,13 +257,13 @@ fn input_is_padded_and_cut() {
 #[test]
 fn the_plan_cache_is_bounded_and_shared() {
     for n in 1..1200 {
-        plan::complex::<f64>(n, FftDirection::Forward);
+        plan::complex::<f64>(n, Direction::Forward);
     }
-    let (count, bytes) = plan_cache_size();
+    let (count, bytes) = plan::plan_cache_size();
     assert!(count <= 512 && bytes <= 256 << 20, "{count} plans, {bytes} bytes");
-    let here = plan::complex::<f64>(1199, FftDirection::Forward);
-    let there = std::thread::spawn(|| plan::complex::<f64>(1199, FftDirection::Forward)).join().unwrap();
-    assert!(std::sync::Arc::ptr_eq(&here, &there) || plan_cache_size().0 < count);
+    let here = plan::complex::<f64>(1199, Direction::Forward);
+    let there = std::thread::spawn(|| plan::complex::<f64>(1199, Direction::Forward)).join().unwrap();
+    assert!(std::sync::Arc::ptr_eq(&here, &there) || plan::plan_cache_size().0 < count);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::oracle::*;
 use super::*;
 use crate::fft::kernels::RealPlan;
 
-const DIRECTIONS: [FftDirection; 2] = [FftDirection::Forward, FftDirection::Inverse];
+const DIRECTIONS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
 /// Lengths up to `limit` without prime factors above 5.
 fn smooth(limit: usize) -> Vec<usize> {
@@ -19,9 +19,9 @@ fn smooth(limit: usize) -> Vec<usize> {
     all
 }
 
-fn reference(x: &[C64], direction: FftDirection) -> Vec<C64> {
+fn reference(x: &[C64], direction: Direction) -> Vec<C64> {
     let mut y = x.to_vec();
-    FftPlanner::new().plan_fft(x.len(), direction).process(&mut y);
+    FftPlanner::new().plan_fft(x.len(), planner::sign(direction)).process(&mut y);
     y
 }
 
@@ -53,24 +53,24 @@ fn complex_lines<T: TestFloat>() -> usize {
 #[test]
 fn every_length_of_the_wide_kernels_agrees_with_rustfft() {
     let taken = complex_lines::<f64>() + complex_lines::<f32>();
-    assert_eq!(taken > 0, stockham::plan::<f64>(1024, FftDirection::Forward).is_some());
+    assert_eq!(taken > 0, stockham::plan::<f64>(1024, Direction::Forward).is_some());
 }
 
 fn real_lines<T: TestFloat>() {
     for n in smooth(4100).into_iter().filter(|n| n % 2 == 0) {
         let r = noise::<T>(n, n as u64);
-        let want = reference(&widen_real(&r), FftDirection::Forward);
+        let want = reference(&widen_real(&r), Direction::Forward);
         let zero = Complex::new(T::ZERO, T::ZERO);
         let make = |direction| [RealPlan::<T>::portable(n, direction), plan::Plan::make(n, direction)];
         for conj in [false, true] {
             let sign = |z: &C64| if conj { z.conj() } else { *z };
-            for plan in make(FftDirection::Forward) {
+            for plan in make(Direction::Forward) {
                 let mut out = vec![zero; n / 2 + 1];
                 plan.forward(&r, &mut out, &mut vec![zero; plan.scratch_len()], T::HALF, conj);
                 let want: Vec<C64> = want[..n / 2 + 1].iter().map(|z| sign(z) * 0.5).collect();
                 close(&out, &want, "real forward");
             }
-            for plan in make(FftDirection::Inverse) {
+            for plan in make(Direction::Backward) {
                 let mut spectrum: Vec<Complex<T>> =
                     want[..n / 2 + 1].iter().map(sign).map(|z| Complex::new(T::of_f64(z.re), T::of_f64(z.im))).collect();
                 // Imaginary parts that do not count.
@@ -96,17 +96,17 @@ fn columns<T: TestFloat>() {
             // Columns of zeros stay what they are.
             let cut = count.min(17);
             x.chunks_mut(count).for_each(|row| row[..cut.min(8)].fill(Complex::new(T::ZERO, T::ZERO)));
-            for (direction, wanted) in [(Direction::Forward, FftDirection::Forward), (Direction::Backward, FftDirection::Inverse)] {
+            for direction in DIRECTIONS {
                 let got = output(n * count, |out| c2c(View::new(&x, &[n, count], &[count as isize, 1], 0), &[0], &[n], direction, T::HALF, out));
                 let mut data = x.clone();
                 c2c_in_place(&mut data, &[n, count], &[0], direction, T::HALF);
                 let mut tiled = x.clone();
                 let lanes = Lanes::new(&[n, count], &[count as isize, 1], &[count as isize, 1], 0);
                 // SAFETY: an array of this shape, in place.
-                unsafe { lanes::run(&C2c::portable(n, wanted, T::HALF), tiled.as_ptr(), tiled.as_mut_ptr(), &lanes, true) };
+                unsafe { lanes::run(&C2c::portable(n, direction, T::HALF), tiled.as_ptr(), tiled.as_mut_ptr(), &lanes, true) };
                 for j in 0..count {
                     let column = |from: &[Complex<T>]| (0..n).map(|i| from[i * count + j]).collect::<Vec<_>>();
-                    let want: Vec<C64> = reference(&widen(&column(&x)), wanted).iter().map(|z| z * 0.5).collect();
+                    let want: Vec<C64> = reference(&widen(&column(&x)), direction).iter().map(|z| z * 0.5).collect();
                     close(&column(&got), &want, "columns");
                     close(&column(&data), &want, "columns in place");
                     close(&column(&tiled), &want, "columns in tiles");

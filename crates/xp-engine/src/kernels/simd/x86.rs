@@ -3,13 +3,14 @@
 //! The functions carry no target feature so that they inline into callers that do; each must only be reached from a
 //! function compiled for AVX-512F, on a CPU that has it.
 
-use std::arch::is_x86_feature_detected as has;
 use std::arch::x86_64::*;
 
-/// Whether this CPU has AVX-512F and the bit manipulation instructions that are used with it.
+use crate::level::{Level, level};
+
+/// Whether the level has AVX-512.
 #[inline]
 pub(in super::super) fn available() -> bool {
-    has!("avx512f") && has!("bmi1") && has!("bmi2") && has!("popcnt")
+    level() >= Level::Avx512
 }
 
 /// Transposes a 4x4 matrix of 128-bit elements.

@@ -4,8 +4,8 @@ use std::mem::MaybeUninit;
 
 use super::super::key::{KeyBits, SortKey};
 use super::super::par::{self, SharedMut};
-use super::super::simd;
 use super::{count, for_lanes, key, sort_u64};
+use crate::level::at_level;
 
 /// Writes, lane by lane, the indices (within the lane) that sort it; equal elements keep their order.
 ///
@@ -37,7 +37,7 @@ fn argsort_lane<T: SortKey, const DOWN: bool>(src: &[T], dst: &mut [MaybeUninit<
     par::for_ranges(n, par::grain::<u64>(), |r| {
         // SAFETY: ranges are disjoint.
         let packed = unsafe { out.slice(r.clone()) };
-        simd::widest(|| {
+        at_level(|| {
             for ((to, &x), i) in packed.iter_mut().zip(&src[r.clone()]).zip(r.start as u64..) {
                 to.write(packing.pack(key::<T, DOWN>(x).shifted(0), i));
             }
@@ -75,7 +75,7 @@ impl Packing {
         }
         let first = key::<T, DOWN>(src[0]).shifted(0);
         let (min, max, odd) = par::map_ranges(src.len(), par::grain::<T>(), |r| {
-            simd::widest(|| {
+            at_level(|| {
                 let (mut min, mut max, mut odd) = (first, first, 0);
                 for &x in &src[r] {
                     let k = key::<T, DOWN>(x).shifted(0);

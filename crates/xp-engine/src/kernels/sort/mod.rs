@@ -22,7 +22,7 @@ use std::ops::Range;
 
 use super::key::{KeyBits, SortKey};
 use super::par::{self, SharedMut};
-use super::simd;
+use crate::level::at_level;
 
 pub use argsort::argsort;
 pub(super) use count::{dense_range, histogram};
@@ -83,14 +83,14 @@ fn sort_lane<T: SortKey, const DOWN: bool>(src: &[T], dst: &mut [MaybeUninit<T>]
     let special = par::map_ranges(n, par::grain::<T>(), |r| {
         // SAFETY: ranges are disjoint.
         let keys = unsafe { out.slice(r.clone()) };
-        simd::widest(|| encode::<T, DOWN>(&src[r], keys))
+        at_level(|| encode::<T, DOWN>(&src[r], keys))
     })
     .into_iter()
     .fold(Special::default(), Special::merge);
     // SAFETY: all keys have been written.
     let keys = unsafe { par::assume_init(keys) };
     T::Bits::sort_keys(keys, 0, &|_, piece: &mut [T::Bits]| {
-        simd::widest(|| {
+        at_level(|| {
             for k in piece {
                 let bits = if DOWN { !*k } else { *k };
                 // SAFETY: same size, and the key's alignment suffices.

@@ -1,5 +1,5 @@
 use super::super::gather::{IndexOutOfBounds, take, take_along_axis};
-use super::super::scatter::{count_indices, put, scatter_with};
+use super::super::scatter::{put, scatter_with};
 use super::{Random, filled};
 
 const SHAPES: &[[usize; 3]] =
@@ -65,7 +65,6 @@ fn the_first_bad_index_is_reported_and_nothing_is_written() {
         let mut x = vec![1.0; n];
         assert_eq!(put(&mut x, [1, n, 1], &indices, &vec![2.0; indices.len()]), Err(error));
         assert_eq!(x, [1.0; 10]);
-        assert_eq!(count_indices(&mut vec![0; n], &indices), Err(error));
     }
     let message = take(&[0u8; 0], [1, 0, 1], &[0], &mut [std::mem::MaybeUninit::uninit()]).unwrap_err().to_string();
     assert_eq!(message, "index 0 at position 0 is out of bounds for an axis of length 0");
@@ -96,22 +95,6 @@ fn scatter_keeps_the_order_of_the_indices() {
                 }
             }
             assert!(set == want_set && mixed == want_mixed, "{shape:?}, {m} indices");
-        }
-    }
-}
-
-#[test]
-fn counting_adds_to_the_counts() {
-    let mut random = Random::new(13);
-    for (n, m) in [(1, 0), (1, 9), (10, 100_000), (1000, 50), (5000, 300_000)] {
-        let indices = random_indices(m, n, &mut random);
-        let mut counts = vec![7i64; n];
-        count_indices(&mut counts, &indices).unwrap();
-        for (k, &c) in counts.iter().enumerate() {
-            assert_eq!(c, 7 + indices.iter().filter(|&&i| wrapped(i, n) == k).count() as i64);
-        }
-        if n > 100 {
-            break;
         }
     }
 }

@@ -4,8 +4,22 @@ mod factorisations;
 mod products;
 mod spectral;
 
+// The routines themselves, whose operands are faer's views.
+use super::batch::for_each;
+
+use super::cholesky::cholesky;
+use super::eig::{General, eig, eigvals};
+use super::eigh::{eigh, eigvalsh};
+use super::gram::{gram, gram_blocks};
+use super::integer::{Integer, matmul_integer};
+use super::lu::{Lu, det, inv, slogdet, solve};
+use super::matmul::matmul;
+use super::qr::{qr, qr_r};
+use super::svd::{svd, svdvals};
+use super::tall::tsqr_r;
+use super::triangular::solve_triangular;
 use super::*;
-use faer::Mat;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 use num_complex::Complex;
 
 type C64 = Complex<f64>;
@@ -20,6 +34,10 @@ macro_rules! for_all_types {
     }};
 }
 use for_all_types;
+
+fn all_threads() -> Par {
+    Threads::All.par()
+}
 
 /// Xorshift numbers in (-1/2, 1/2).
 struct Numbers(u64);
