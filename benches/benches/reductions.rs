@@ -10,7 +10,7 @@ fn reductions(c: &mut Criterion) {
         let mut group = c.benchmark_group(format!("reductions {n}x{m}"));
         group.bench_function("sum axis0", |b| b.iter(|| x.sum(0)));
         group.bench_function("sum axis1", |b| b.iter(|| x.sum(1)));
-        group.bench_function("sum all", |b| b.iter(|| x.sum_all()));
+        group.bench_function("sum all", |b| b.iter(|| x.sum(..)));
         group.bench_function("max axis1", |b| b.iter(|| x.max(1)));
         group.bench_function("argmax axis1", |b| b.iter(|| x.argmax(1)));
         group.bench_function("var axis0", |b| b.iter(|| x.var(0, 0.0)));

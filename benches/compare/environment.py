@@ -1,9 +1,10 @@
-"""The peers' virtual environment: made once in `.venv`, reused when present."""
+"""The peers' virtual environment: made in `.venv` with the newest Python of the machine, reused as long as none is newer."""
 
 import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,9 +28,10 @@ TORCH_REQUIRES = ("filelock", "typing-extensions", "setuptools", "sympy", "netwo
 
 def ensure(say):
     """Make the environment as far as possible. Returns the versions of what imports and the reasons for what does not."""
-    if not PYTHON.exists():
-        say(f"making {VENV.relative_to(ROOT)} ...")
-        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    newest, version = newest_python()
+    if not PYTHON.exists() or _minor(PYTHON) < version:
+        say(f"making {VENV.relative_to(ROOT)} with Python {version[0]}.{version[1]} ...")
+        subprocess.run([str(newest), "-m", "venv", "--clear", str(VENV)], check=True)
     versions, missing = {}, {}
     for name in ("numpy", "scipy", "scikit-learn", "jax", "jaxlib", "torch"):
         found = _version(name)
@@ -42,6 +44,24 @@ def ensure(say):
                 continue
         versions[name] = found
     return versions, missing
+
+
+def newest_python():
+    """The newest CPython 3 that can make environments, and its version: the newest releases of the peers leave old ones behind."""
+    names = [f"python3.{minor}" for minor in range(10, 30)]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [Path(sys.executable), *(Path(path) for path in map(shutil.which, names) if path), *pyenv.glob("3.*/bin/python3")]
+    usable = [(version, index) for index, path in enumerate(found) if (version := _minor(path)) >= sys.version_info[:2]]
+    version, index = max(usable, key=lambda pair: (pair[0], -pair[1]))
+    return found[index], version
+
+
+def _minor(python):
+    """(3, N) of an interpreter that runs and has `venv` and `pip`, else (0, 0)."""
+    code = "import sys, venv, ensurepip, ssl; print(sys.implementation.name == 'cpython' and sys.version_info.releaselevel == 'final', *sys.version_info[:2])"
+    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True)
+    answer = done.stdout.split()
+    return (int(answer[1]), int(answer[2])) if done.returncode == 0 and answer[:1] == ["True"] else (0, 0)
 
 
 def header(versions, threads):

@@ -146,13 +146,13 @@ mod tests {
     #[test]
     fn draws_have_their_moments_and_depend_on_the_seed() -> Result<()> {
         let x = Source::new(7)?.normal::<f64, _>([100_001])?;
-        assert!(x.mean_all().item()?.abs() < 0.015 && (x.var_all(0.0).item()? - 1.0).abs() < 0.03);
+        assert!(x.mean(..).item()?.abs() < 0.015 && (x.var(.., 0.0).item()? - 1.0).abs() < 0.03);
         assert_eq!(x.to_vec(), Source::new(7)?.normal::<f64, _>([100_001])?.to_vec());
         assert_ne!(x.to_vec(), Source::new(8)?.normal::<f64, _>([100_001])?.to_vec());
         let u = Source::new(1)?.uniform::<f32, _>([10_000], 0.5, 2.0)?;
-        assert!(u.min_all().item()? >= 0.5 && u.max_all().item()? < 2.0 && (u.mean_all().item()? - 1.25).abs() < 0.02);
+        assert!(u.min(..).item()? >= 0.5 && u.max(..).item()? < 2.0 && (u.mean(..).item()? - 1.25).abs() < 0.02);
         let i = Source::new(1)?.integers(10_000, 10)?;
-        assert_eq!((i.min_all().item()?, i.max_all().item()?), (0, 9));
+        assert_eq!((i.min(..).item()?, i.max(..).item()?), (0, 9));
         Ok(())
     }
 
@@ -160,8 +160,8 @@ mod tests {
     fn classes_lie_around_their_means() -> Result<()> {
         let (x, y) = Source::new(3)?.classes::<f64>(20_000, 4, 2)?;
         let first = y.equal(0).astype::<f64>();
-        let mean = x.t().matmul(&first)? / first.sum_all().item()?;
-        let spread = (x.t().matmul(&(1.0 - &first))? / (20_000.0 - first.sum_all().item()?) - &mean).abs().max_all().item()?;
+        let mean = x.t().matmul(&first)? / first.sum(..).item()?;
+        let spread = (x.t().matmul(&(1.0 - &first))? / (20_000.0 - first.sum(..).item()?) - &mean).abs().max(..).item()?;
         assert!(spread > 0.1, "{spread}");
         Ok(())
     }

@@ -1,13 +1,11 @@
-//! Satisfies the `-lcuda` that cust_raw asks for: with the `driver-shim` feature this crate defines every driver
-//! symbol itself, so an archive without members is enough and no CUDA installation is needed.
+//! Satisfies the `-lcuda` that cust_raw asks for: this crate defines every driver function itself, so an archive without
+//! members is enough and no CUDA installation is needed.
 
 use std::{env, fs, path::PathBuf};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if env::var_os("CARGO_FEATURE_DRIVER_SHIM").is_some() {
-        let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-        fs::write(out.join("libcuda.a"), b"!<arch>\n").expect("OUT_DIR is writable");
-        println!("cargo:rustc-link-search=native={}", out.display());
-    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(out.join("libcuda.a"), b"!<arch>\n").expect("OUT_DIR is writable");
+    println!("cargo:rustc-link-search=native={}", out.display());
 }

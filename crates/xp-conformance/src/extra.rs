@@ -41,7 +41,7 @@ fn run<B: Backend, T: Float>(case: &Value, x: &[Any<B, T>]) -> xp_core::Result<A
     Ok(match case["function"].as_str().unwrap() {
         "quantile" => quantile(first, &list("q"), 0, method(params["method"].as_str().unwrap()))?,
         "weighted_quantile" => weighted_quantile(first, &x[1], &list("q"), 0)?,
-        "nansum" => nansum(first, axes)?.lazy().map::<xp_core::ops::AsType<T>>().try_eval()?,
+        "nansum" => nansum(first, axes)?.lazy().astype::<T>().try_eval()?,
         "nanmean" => nanmean(first, axes)?,
         "nanmax" => nanmax(first, axes)?,
         "nanmin" => nanmin(first, axes)?,

@@ -164,7 +164,7 @@ pub fn layouts<B: Fft<T>, T: Float>(device: &B) {
         cube.clone(),
         cube.t(),
         cube.permute_dims(&[1, 2, 0]).unwrap(),
-        cube.flip(None).unwrap(),
+        cube.flip(..).unwrap(),
         cube.slice_axis(2, Some(1), None, 3).unwrap(),
         cube.slice_axis(0, Some(2), Some(5), 1).unwrap(),
         cube.slice_axis(1, Some(2), Some(3), 1).unwrap().broadcast_to(vec![6, 7, 10]).unwrap(),
@@ -259,7 +259,7 @@ pub fn bad_input<B: Fft<T>, T: Float>(device: &B) {
         assert_eq!(fft_with(&x, Axis::new(axis)).unwrap_err(), out_of_range);
         assert_eq!(irfftn_with(&x, Axes::new([0, axis])).unwrap_err(), out_of_range);
         assert_eq!(dst_with(&x, Type::II, Axis::new(axis)).unwrap_err(), out_of_range);
-        assert_eq!(fftshift_with(&x, &[axis]).unwrap_err(), out_of_range);
+        assert_eq!(fftshift_with(&x, axis).unwrap_err(), out_of_range);
     }
     assert_eq!(rfft2(upload::<B, T>(device, &[Z::new(1.0, 0.0)], &[1])).unwrap_err(), Error::Axis { axis: -2, ndim: 1 });
     assert_eq!(fft(&scalar).unwrap_err(), Error::Axis { axis: -1, ndim: 0 });

@@ -1,9 +1,11 @@
 //! Lazy expressions: one loop gives, bit for bit, what eager operations give one by one.
 
+use xp_core::expr::Iota;
 use xp_core::functions::*;
-use xp_core::{Array, Backend, Float, Ix2, s};
+use xp_core::ops::Where;
+use xp_core::{Array, Backend, Error, Expr, Float, Ix2, Lazy, s};
 
-use crate::support::{Sequence, assert_same, vector};
+use crate::support::{Sequence, assert_same, panic_message, vector};
 
 /// Long and short vectors: borders of chunks, of segments, and of what runs on several threads.
 const LENGTHS: [usize; 9] = [0, 1, 63, 64, 65, 129, 4097, 40_000, 100_003];
@@ -55,10 +57,10 @@ pub fn reductions_fuse<B: Backend, T: Float>(device: &B) {
             let stored = if x.is_contiguous() { squares } else { squares.t().copy().unwrap().t() };
             for axis in [0, 1] {
                 assert_same("sum", &(x.lazy() - &mean).square().sum(axis).eval().to_vec(), &stored.sum(axis).to_vec());
-                assert_same("max", &(x.lazy() - &mean).square().max_keepdims(axis).eval().to_vec(), &stored.max_keepdims(axis).to_vec());
+                assert_same("max", &(x.lazy() - &mean).square().max(KeepDims(axis)).eval().to_vec(), &stored.max(KeepDims(axis)).to_vec());
                 assert_eq!((x.lazy() - &mean).square().argmin(axis).eval().to_vec(), stored.argmin(axis).to_vec());
             }
-            let all = (x.lazy() - &mean).square().sum_all().eval().item().unwrap().to_f64();
+            let all = (x.lazy() - &mean).square().sum(..).eval().item().unwrap().to_f64();
             let exact: f64 = stored.to_vec().iter().map(|v| v.to_f64()).sum();
             assert!((all - exact).abs() <= 100.0 * T::EPSILON.to_f64() * exact, "sum of all: {all} for {exact}");
         }
@@ -99,11 +101,11 @@ pub fn mixed_dtypes<B: Backend>(device: &B) {
     assert_eq!(fused.to_vec(), less(&((&n + &bytes).astype::<f32>() * &x), 0.5).to_vec());
     let sum: Array<B, i16, _> = &n + &bytes;
     assert_eq!(sum.to_vec(), n.to_vec().iter().zip(bytes.to_vec()).map(|(&a, b)| a + i16::from(b)).collect::<Vec<_>>());
-    let chosen = x.lazy().greater(0.0).zip3::<xp_core::ops::Where, _, _>(&n, &bytes).eval();
+    let chosen = x.lazy().greater(0.0).where_(&n, &bytes).eval();
     let expected: Vec<i16> =
         x.to_vec().iter().zip(n.to_vec()).zip(bytes.to_vec()).map(|((&x, n), b)| if x > 0.0 { n } else { i16::from(b) }).collect();
     assert_eq!(chosen.to_vec(), expected);
-    let count = (x.lazy().abs() + 1.0).astype::<i64>().count_nonzero_all().eval().item().unwrap();
+    let count = (x.lazy().abs() + 1.0).astype::<i64>().count_nonzero(..).eval().item().unwrap();
     assert_eq!(count, 777);
 }
 
@@ -172,4 +174,141 @@ pub fn rows<B: Backend, T: Float>(device: &B) {
     let none = Array::<B, i64, _>::from_vec(device, vec![], [0]).unwrap();
     assert!(x.lazy_rows(&none).unwrap().eval().is_empty());
     assert!(x.lazy_rows(&vector(device, &[37i64])).is_err() && x.lazy_rows(&vector(device, &[-1i64])).is_err());
+}
+
+/// Looked-up rows and blocks of rows stand for the rows they have: an expression that would stretch them along their first
+/// axis, or repeat them along a new one, is refused with both shapes, wherever it is evaluated.
+pub fn stretched_rows<B: Backend, T: Float>(device: &B) {
+    let matrix = |n: usize| Array::<B, T, Ix2>::from_vec(device, (0..3 * n).map(T::from_usize).collect(), [n, 3]).unwrap();
+    let (x, big, one) = (matrix(2), matrix(1000), vector(device, &[1i64]));
+    let rows = || x.lazy_rows(&one).unwrap();
+    let stretch = |rows: &[usize], out: &[usize]| Error::Stretch { rows: rows.to_vec(), out: out.to_vec() };
+    let expected = stretch(&[1, 3], &[1000, 3]);
+    assert_eq!((big.lazy() - rows()).try_eval().unwrap_err(), expected);
+    assert_eq!((rows() - &big).try_eval().unwrap_err(), expected);
+    assert_eq!((rows().exp() * T::ONE + big.clone()).square().try_eval().unwrap_err(), expected);
+    assert_eq!((big.lazy() - rows()).sum(0).try_eval().unwrap_err(), expected);
+    assert_eq!((big.lazy() - rows()).sum(1).try_eval().unwrap_err(), expected);
+    assert_eq!((big.lazy() - rows()).argmax(..).try_eval().unwrap_err(), expected);
+    let chosen = big.lazy().less(&big).zip3::<Where, _, _>(&big, rows().into_expr());
+    assert_eq!(chosen.try_eval().unwrap_err(), expected);
+    for message in [panic_message(|| (big.lazy() - rows()).eval()), panic_message(|| (big.lazy() - rows()).max(0).eval())] {
+        assert!(message.contains("[1, 3]") && message.contains("[1000, 3]"), "{message}");
+    }
+    // Into arrays with more rows, or more axes.
+    let mut out = big.clone();
+    assert_eq!(rows().eval_into(&mut out).unwrap_err(), expected);
+    assert_eq!(out.set(s![..], rows()).unwrap_err(), expected);
+    assert_eq!(out.set(s![..;2, ..], rows()).unwrap_err(), stretch(&[1, 3], &[500, 3]));
+    assert_eq!(out.set_where(&big.equal(T::ONE), rows()).unwrap_err(), expected);
+    let message = panic_message(|| {
+        let mut out = out.clone();
+        out += rows();
+    });
+    assert!(message.contains("[1, 3]") && message.contains("[1000, 3]"), "{message}");
+    assert_same("what was refused", &out.to_vec(), &big.to_vec());
+    let deep = |n: usize, m: usize| Array::<B, T, xp_core::Ix3>::from_vec(device, vec![T::ZERO; n * m * 3], [n, m, 3]).unwrap();
+    for (n, m) in [(5, 1), (5, 7), (1, 1), (1, 1000)] {
+        assert_eq!((deep(n, m).lazy() + rows()).try_eval().unwrap_err(), stretch(&[1, 3], &[n, m, 3]));
+        assert_eq!((deep(n, m).lazy() + rows()).sum(0).try_eval().unwrap_err(), stretch(&[1, 3], &[n, m, 3]));
+        assert_eq!(rows().eval_into(&mut deep(n, m)).unwrap_err(), stretch(&[1, 3], &[n, m, 3]));
+    }
+    let both = vector(device, &[1i64, 0]);
+    assert_eq!((deep(2, 2).lazy() + x.lazy_rows(&both).unwrap()).try_eval().unwrap_err(), stretch(&[2, 3], &[2, 2, 3]));
+    let line = vector(device, &[T::ONE, T::ZERO]);
+    assert_eq!((line.lazy_rows(&one).unwrap() + &big.index_axis(1, 0).unwrap()).try_eval().unwrap_err(), stretch(&[1], &[1000]));
+    assert_eq!((line.lazy_rows(&one).unwrap() + &big).try_eval().unwrap_err(), stretch(&[1], &[1000, 3]));
+    // Nothing would be read of these, and yet the answer is the same.
+    let none = big.slice(s![..0]).unwrap();
+    assert_eq!((none.lazy() + rows()).try_eval().unwrap_err(), stretch(&[1, 3], &[0, 3]));
+    assert_eq!((none.lazy() + rows()).sum(0).try_eval().unwrap_err(), stretch(&[1, 3], &[0, 3]));
+    // Blocks of rows likewise, whatever is in them.
+    let sum = x.lazy() + x.lazy_rows(&both).unwrap();
+    for block in sum.row_blocks(1).unwrap() {
+        assert_eq!((big.lazy() + block).try_eval().unwrap_err(), expected);
+        assert_eq!((deep(1, 1).lazy() + block).try_eval().unwrap_err(), stretch(&[1, 3], &[1, 1, 3]));
+        assert_eq!(block.eval_into(&mut big.clone()).unwrap_err(), expected);
+    }
+    for block in x.lazy().row_blocks(1).unwrap() {
+        assert_eq!((big.lazy() + block).sum(..).try_eval().unwrap_err(), expected);
+        assert_eq!((deep(1, 1).lazy() + block).try_eval().unwrap_err(), stretch(&[1, 3], &[1, 1, 3]));
+        assert_eq!(block.eval_into(&mut deep(1, 1)).unwrap_err(), stretch(&[1, 3], &[1, 1, 3]));
+    }
+    // One row of an expression that has many.
+    let mixed = big.lazy() + x.lazy_rows(&one).unwrap();
+    assert_eq!(mixed.row_blocks(1).unwrap().nth(999).unwrap().try_eval().unwrap_err(), expected);
+}
+
+/// What may be stretched beside looked-up rows: other operands, and the rows themselves along their other axes.
+pub fn operands_beside_rows<B: Backend, T: Float>(device: &B) {
+    let mut sequence = Sequence::new(11);
+    for (n, m, p) in [(2, 1, 3), (5, 70, 1), (9, 4, 130), (3, 0, 2)] {
+        let x = Array::from_vec(device, sequence.numbers::<T>(n * p), [n, p]).unwrap();
+        let at = vector(device, &(0..m as i64).map(|i| (i * 5) % n as i64).collect::<Vec<_>>());
+        let taken = x.take(&at, 0).unwrap();
+        let rows = || x.lazy_rows(&at).unwrap();
+        let row = vector(device, &sequence.numbers::<T>(p));
+        let column = Array::from_vec(device, sequence.numbers::<T>(m), [m, 1]).unwrap();
+        let scalar = full(device, [], T::from_f64(0.75)).unwrap();
+        let what = format!("{m} of {n}x{p}");
+        assert_same(&what, &(rows() - &row).eval().to_vec(), &(&taken - &row).to_vec());
+        assert_same(&what, &(row.lazy() - rows()).eval().to_vec(), &(&row - &taken).to_vec());
+        assert_same(&what, &(rows() * &column).eval().to_vec(), &(&taken * &column).to_vec());
+        assert_same(&what, &(column.lazy() + rows() * &scalar).eval().to_vec(), &(&column + &(&taken * &scalar)).to_vec());
+        assert_same(&what, &(rows() * rows()).eval().to_vec(), &(&taken * &taken).to_vec());
+        assert_same(&what, &(rows() - &row).sum(0).eval().to_vec(), &(taken.lazy() - &row).sum(0).eval().to_vec());
+        // A column of rows stretches along the other axis, in an expression and in what it is written to.
+        let narrow = || x.slice(s![.., ..1]).unwrap().lazy_rows(&at).unwrap();
+        let first = taken.slice(s![.., ..1]).unwrap();
+        assert_same(&what, &(narrow() + &row).eval().to_vec(), &(&first + &row).to_vec());
+        let (mut wide, mut also) = (taken.copy().unwrap(), taken.copy().unwrap());
+        narrow().eval_into(&mut wide).unwrap();
+        also.set(s![.., ..], &first).unwrap();
+        assert_same(&what, &wide.to_vec(), &also.to_vec());
+    }
+}
+
+/// Blocks of rows are the rows, whatever the expression and however they are reduced.
+pub fn row_blocks<B: Backend, T: Float>(device: &B) {
+    /// Compares every block of an expression with the rows of what it evaluates to.
+    fn check<E: Expr<Dim = Ix2, Elem: Float>>(what: &str, e: &Lazy<E>, stored: &Array<E::Backend, E::Elem, Ix2>) {
+        let [n, _] = stored.shape();
+        for step in [1, 2, 64, 1000] {
+            let blocks = e.row_blocks(step).unwrap();
+            assert_eq!(blocks.len(), n.div_ceil(step), "{what}");
+            let mut next = 0;
+            for block in blocks {
+                let range = block.expr().range();
+                assert_eq!(range, next..(next + step).min(n), "{what}");
+                next = range.end;
+                let rows = stored.slice(s![range.start as isize..range.end as isize]).unwrap();
+                assert_same(what, &block.eval().to_vec(), &rows.to_vec());
+                let one = <E::Elem as xp_core::Num>::ONE;
+                assert_same(what, &(block + one).max(1).eval().to_vec(), &(rows + one).max(1).to_vec());
+                for part in block.row_blocks(3).unwrap() {
+                    let inner = part.expr().range();
+                    let (start, end) = ((range.start + inner.start) as isize, (range.start + inner.end) as isize);
+                    assert_same(what, &part.eval().to_vec(), &stored.slice(s![start..end]).unwrap().to_vec());
+                }
+            }
+            assert_eq!(next, n, "{what}");
+        }
+    }
+    let mut sequence = Sequence::new(12);
+    for (n, p) in [(0, 3), (1, 1), (3, 2), (70, 66), (130, 3), (5, 0)] {
+        let x = Array::from_vec(device, sequence.numbers::<T>(n * p), [n, p]).unwrap();
+        let row = vector(device, &sequence.numbers::<T>(p));
+        let column = Array::from_vec(device, sequence.numbers::<T>(n), [n, 1]).unwrap();
+        check("an array", &x.lazy(), &x);
+        check("a view", &x.t().copy().unwrap().t().slice(s![..;-1]).unwrap().lazy(), &x.slice(s![..;-1]).unwrap());
+        check("a sum", &(x.lazy() * &row + &column), &(&(&x * &row) + &column));
+        check("one row for all", &row.broadcast_to([n, p]).unwrap().lazy(), &row.broadcast_to([n, p]).unwrap());
+        let positions = Lazy::new(Iota::<B, Ix2>::new(device, [n, p], 3, [5, 1]).unwrap()).astype::<T>();
+        check("positions", &(positions.clone() + &row), &(positions.eval() + &row));
+        let at = vector(device, &(0..n as i64).map(|i| (i * 7) % (n as i64).max(1)).collect::<Vec<_>>());
+        let looked_up = x.lazy_rows(&at).unwrap() - &row;
+        check("looked-up rows", &looked_up, &(&x.take(&at, 0).unwrap() - &row));
+    }
+    assert!(matches!(full(device, [], T::ONE).unwrap().lazy().row_blocks(1).err(), Some(Error::Rank { expected: 1, given: 0 })));
+    assert!(matches!(vector(device, &[T::ONE]).lazy().row_blocks(0).err(), Some(Error::Value { .. })));
 }

@@ -24,6 +24,7 @@ pub mod indexing;
 pub mod linalg;
 pub mod manipulation;
 pub mod matmul;
+pub mod methods;
 pub mod operators;
 pub mod printing;
 pub mod random;
@@ -45,7 +46,10 @@ macro_rules! backend_suite {
                 float_unary<f32>, float_binary<f32>, float_special<f32>, complex_unary<$crate::C64>, complex_binary<$crate::C64>, some_integers, booleans,
             }
             special_cases { real<f32>, complex<$crate::C64> }
-            fusion { chains<f32>, broadcasts<f32>, reductions_fuse<f32>, into_existing<f32>, mixed_dtypes, owned_operands<f32>, rows<f32> }
+            fusion {
+                chains<f32>, broadcasts<f32>, reductions_fuse<f32>, into_existing<f32>, mixed_dtypes, owned_operands<f32>, rows<f32>,
+                stretched_rows<f32>, operands_beside_rows<f32>, row_blocks<f32>,
+            }
             operators { scalars_on_both_sides, promotion, in_place, value_semantics, unary_operators, where_chooses }
             slicing { python_slices, items, views_share_nothing, broadcasting, reshapes, diagonals, axes }
             indexing { elements, assignment, masks, take, take_along_axis, put, head_slices }
@@ -62,6 +66,7 @@ macro_rules! backend_suite {
                 too_large, linalg_free,
             }
             printing { as_numpy_does, summarised, debug, dtypes }
+            methods { lanes_are_checked, handles_are_values }
         }
     };
 }
@@ -72,7 +77,7 @@ macro_rules! standard_suite {
     ($device:expr, $t:ty) => {
         $crate::tests! { $device;
             standard {
-                reductions_over_axes, axes_forms, clips<$t>, cumulative_initial, differences<$t>, repeats, rolls, shapes, free_forms,
+                reductions_over_axes, axes_forms, ranks_of_reductions<$t>, clips<$t>, cumulative_initial, differences<$t>, repeats, rolls, shapes, free_forms,
                 unique_of_any_dtype, sorter, leading_masks, mask_assignment, several_index_arrays, index_assignment, cross_products,
                 vector_norms<$t>, norms_at_any_scale<$t>, complex_norms,
             }
@@ -128,7 +133,8 @@ macro_rules! linalg_suite {
         $crate::tests! { $device;
             linalg {
                 golden<$t>, svd<$t>, svd_scaled<$t>, svd_ill_conditioned<$t>, eigh<$t>, qr<$t>, cholesky<$t>, solve<$t>, triangular<$t>,
-                inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, norms<$t>, lazy_products<$t>, tall_r<$t>, failures<$t>,
+                inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, norms<$t>, lazy_products<$t>, lazy_products_of_stretched_rows<$t>, tall_r<$t>,
+                failures<$t>,
             }
         }
     };

@@ -80,11 +80,11 @@ pub fn repeat<B: Backend>(device: &B) {
 /// `flip` along some axes and all.
 pub fn flip<B: Backend>(device: &B) {
     let x = Array::from_vec(device, (0..6).collect::<Vec<i32>>(), [2, 3]).unwrap();
-    assert_eq!(x.flip(None).unwrap().to_vec(), [5, 4, 3, 2, 1, 0]);
-    assert_eq!(x.flip(Some(&[0])).unwrap().to_vec(), [3, 4, 5, 0, 1, 2]);
-    assert_eq!(x.flip(Some(&[-1])).unwrap().flip(Some(&[1])).unwrap().to_vec(), x.to_vec());
-    assert!(matches!(x.flip(Some(&[0, 0])), Err(Error::RepeatedAxis { .. })));
-    assert!(Array::<B, i32, _>::from_vec(device, vec![], [0, 2]).unwrap().flip(None).unwrap().is_empty());
+    assert_eq!(x.flip(..).unwrap().to_vec(), [5, 4, 3, 2, 1, 0]);
+    assert_eq!(x.flip(0).unwrap().to_vec(), [3, 4, 5, 0, 1, 2]);
+    assert_eq!(x.flip(-1).unwrap().flip(1).unwrap().to_vec(), x.to_vec());
+    assert!(matches!(x.flip([0, 0]), Err(Error::RepeatedAxis { .. })));
+    assert!(Array::<B, i32, _>::from_vec(device, vec![], [0, 2]).unwrap().flip(..).unwrap().is_empty());
 }
 
 /// `moveaxis` of one and several axes.

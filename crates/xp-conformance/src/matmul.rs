@@ -84,7 +84,7 @@ fn products<B: Backend, T: Floating>(device: &B) {
         let forms = |values: &[T], rows: usize, cols: usize| -> [Any<B, T>; 4] {
             let x = array(device, values, &[rows, cols]);
             let turned = x.t().copy().unwrap().t();
-            let reversed = x.flip(None).unwrap().copy().unwrap().flip(None).unwrap();
+            let reversed = x.flip(..).unwrap().copy().unwrap().flip(..).unwrap();
             let spread = array(device, &values.iter().flat_map(|&v| [v, T::ONE]).collect::<Vec<_>>(), &[rows, 2 * cols]);
             [x, turned, reversed, spread.slice_axis(1, None, None, 2).unwrap()]
         };
@@ -135,7 +135,7 @@ pub fn stacks<B: Backend, T: Float>(device: &B) {
         }
     };
     check(&x, &y);
-    check(&x.flip(Some(&[0, 2])).unwrap(), &y.flip(None).unwrap());
+    check(&x.flip([0, 2]).unwrap(), &y.flip(..).unwrap());
     check(&x.permute_dims(&[0, 1, 3, 2]).unwrap().copy().unwrap().permute_dims(&[0, 1, 3, 2]).unwrap(), &y);
     let one = array(device, &a[..20], &[4, 5]);
     let z = one.matmul(&y).unwrap();

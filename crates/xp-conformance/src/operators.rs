@@ -154,4 +154,16 @@ pub fn where_chooses<B: Backend>(device: &B) {
     let x = vector(device, &[f32::NAN, 1.0]);
     assert_eq!(where_(&x.isnan(), &x.zeros_like().unwrap(), &x).to_vec(), [0.0, 1.0]);
     assert_eq!(where_(&x.isnan(), &x, 5.0).to_vec()[1], 5.0);
+    // Scalars, which promote nothing, and lazy expressions, on every side.
+    let bad = x.isnan();
+    let zeroed: Array<B, f32, _> = where_(&bad, 0.0, &x);
+    assert_eq!(zeroed.to_vec(), [0.0, 1.0]);
+    assert_eq!(where_(&bad, 2, 3).to_vec(), [2, 3]);
+    assert_eq!(where_(x.lazy().isnan(), x.lazy().isnan().astype::<f32>(), x.lazy() * 4.0).to_vec(), [1.0, 4.0]);
+    assert_eq!(where_(bad.clone(), 0.5, x.clone()).to_vec(), [0.5, 1.0]);
+    let lazy: Array<B, f32, _> = x.lazy().isnan().where_(-1.0, x.lazy() + 1.0).eval();
+    assert_eq!(lazy.to_vec(), [-1.0, 2.0]);
+    assert_eq!(x.lazy().isnan().logical_not().where_(&condition, false).eval().to_vec(), [false, true, false, false]);
+    let wide: Array<B, i32, _> = condition.lazy().where_(&vector(device, &[1i16, 2]), vector(device, &[7i32]).lazy()).eval();
+    assert_eq!((wide.shape(), wide.to_vec()), ([2, 2], vec![1, 2, 7, 7]));
 }

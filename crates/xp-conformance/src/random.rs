@@ -58,7 +58,7 @@ pub fn floats<B: Backend, T: Float>(device: &B) {
     let below = values.iter().filter(|x| **x < 1.0).count() as f64 / n as f64;
     assert!((below - 0.841_344_7).abs() < 0.012, "{below}");
     let x = rng.uniform_between(device, T::from_f64(-3.0), T::from_f64(-1.0), [1000]).unwrap();
-    assert!(x.min_all().item().unwrap() >= T::from_f64(-3.0) && x.max_all().item().unwrap() <= T::from_f64(-1.0));
+    assert!(x.min(..).item().unwrap() >= T::from_f64(-3.0) && x.max(..).item().unwrap() <= T::from_f64(-1.0));
     assert!(rng.uniform_between(device, T::ONE, T::ZERO, [1]).is_err() && rng.uniform_between(device, T::ZERO, T::INFINITY, [1]).is_err());
     assert!(rng.uniform_between(device, -T::MAX, T::MAX, [1]).is_err());
 }
@@ -68,7 +68,7 @@ pub fn integers<B: Backend>(device: &B) {
     fn check<B: Backend, T: Integer>(device: &B, low: T, high: T) {
         let n = 6000;
         let x = Generator::new(2).integers(device, low, high, [n]).unwrap();
-        let (least, most) = (x.min_all().item().unwrap(), x.max_all().item().unwrap());
+        let (least, most) = (x.min(..).item().unwrap(), x.max(..).item().unwrap());
         assert!(least >= low && most < high, "{least} to {most} of {low}..{high}");
         let distance = |a: T, b: T| (b.to_i64() as u64).wrapping_sub(a.to_i64() as u64) as f64;
         let range = distance(low, high);
@@ -109,7 +109,7 @@ pub fn choices<B: Backend, T: Float>(device: &B) {
     }
     assert!(orders.len() == 6 && orders.values().all(|c| (50..160).contains(c)), "{orders:?}");
     let some = rng.choice(device, 50, 20, false).unwrap();
-    assert!(unique_values(&some).unwrap().size() == 20 && some.max_all().item().unwrap() < 50);
+    assert!(unique_values(&some).unwrap().size() == 20 && some.max(..).item().unwrap() < 50);
     assert!(unique_values(&rng.choice(device, 5, 400, true).unwrap()).unwrap().size() == 5);
     assert_eq!(rng.choice(device, 0, 0, true).unwrap().size(), 0);
     assert!(rng.choice(device, 3, 4, false).is_err() && rng.choice(device, 0, 1, true).is_err());

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use xp_core::functions::*;
-use xp_core::{Backend, Dim, Float, Floating, Num, reduction};
+use xp_core::{Backend, Dim, Float, Floating, Num};
 
 use crate::linalg::golden::numbers;
 use crate::linalg::host::{Z, eps, number, wide};
@@ -59,9 +59,12 @@ pub fn golden<B: Backend, T: Floating>(device: &B) {
         let (keepdims, initial) = (params["keepdims"] == true, params["initial"] == true);
         Some(match name {
             "matmul" => flat(&x[0].matmul(&x[1]).unwrap()),
-            "sum" => flat(&x[0].lazy().reduce_axes::<reduction::Sum>(&[axis], keepdims).eval()),
-            "prod" => flat(&x[0].lazy().reduce_axes::<reduction::Prod>(&[axis], keepdims).eval()),
-            "mean" => flat(&x[0].lazy().reduce_axes::<reduction::Mean>(&[axis], keepdims).eval()),
+            "sum" if keepdims => flat(&x[0].sum(KeepDims(axis))),
+            "sum" => flat(&x[0].sum(axis)),
+            "prod" if keepdims => flat(&x[0].prod(KeepDims(axis))),
+            "prod" => flat(&x[0].prod(axis)),
+            "mean" if keepdims => flat(&x[0].mean(KeepDims(axis))),
+            "mean" => flat(&x[0].mean(axis)),
             "cumulative_sum" => flat(&cumulative_sum(&x[0], axis, initial).unwrap()),
             "cumulative_prod" => flat(&cumulative_prod(&x[0], axis, initial).unwrap()),
             _ => return None,

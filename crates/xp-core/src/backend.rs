@@ -4,9 +4,10 @@
 use core::fmt::{Debug, Display};
 
 use crate::dtype::{DType, Element, Float, Num, Real};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::expr::{Kernel, Plan};
 use crate::reduction::Reduction;
+use crate::shape::size_of_shape;
 
 /// A place to store and compute arrays. A value of the type is a device: `Cpu`, or one of several GPUs.
 ///
@@ -16,6 +17,10 @@ use crate::reduction::Reduction;
 /// # Safety
 /// A buffer must hold as many elements as were asked for, a result every element that its documentation promises, and
 /// `is_unique` may only be true of a buffer that has no other handle: safe code relies on it.
+///
+/// A method that is not `unsafe` must be sound for any arguments, and leave every other handle to a buffer as it was: it
+/// checks lanes and lengths against the buffers ([`Lanes::check`] and its kin), and answers what does not fit with an error
+/// or a panic. An `unsafe` method may trust what its documentation asks of the caller.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a backend of xp", note = "backends: `Cpu`, `Cuda`")]
 pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 'static {
     /// The name for messages.
@@ -61,6 +66,9 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     ///
     /// # Errors
     /// When an earlier operation on the device failed.
+    ///
+    /// # Panics
+    /// May panic when there are no such elements.
     fn download<T: Element>(&self, buffer: &Self::Buffer<T>, start: usize, len: usize) -> Result<Vec<T>>;
 
     /// The address of the first element, in a form that only [`Backend::eval`] and its kin understand.
@@ -103,7 +111,7 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// Cumulative sums or products along the lanes of a contiguous array.
     ///
     /// # Errors
-    /// When the device fails.
+    /// [`Error::Value`](crate::Error::Value) when the lanes are not those of the buffer, here and below; when the device fails.
     fn scan<T: Num>(&self, op: Scan, x: &Self::Buffer<T>, lanes: Lanes) -> Result<Self::Buffer<T>>;
 
     /// Sorts the lanes of a contiguous array. NaNs come last, or first if `descending`.
@@ -124,6 +132,7 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// # Errors
     /// When the device fails.
     fn top_k<T: Real>(&self, x: &Self::Buffer<T>, lanes: Lanes, k: usize, descending: bool) -> Result<Self::Buffer<i64>> {
+        lanes.first(k, "top_k")?;
         let first = self.upload((0..k as i64).collect())?;
         self.take(&self.argsort(x, lanes, descending)?, lanes, &first, None)
     }
@@ -159,7 +168,7 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     fn compress<T: Element>(&self, x: &Self::Buffer<T>, mask: &Self::Buffer<bool>) -> Result<(Self::Buffer<T>, usize)>;
 
     /// Writes `values` to the positions `indices` of the lanes of a contiguous array, in the order of the indices, or
-    /// adds them if `add`.
+    /// adds them if `add`. When the memory of `x` has another handle, `x` becomes a handle to a copy that is written.
     ///
     /// # Errors
     /// [`Error::Index`](crate::Error::Index) when an index is not in `-len..len`; when the device fails.
@@ -223,6 +232,37 @@ impl Lanes {
     #[must_use]
     pub fn size(self) -> usize {
         self.outer * self.len * self.inner
+    }
+
+    /// Checks that these are the lanes of `elements` elements: what every method of a backend that takes lanes does first.
+    ///
+    /// # Errors
+    /// [`Error::Value`] names the method, the lanes and the number of elements.
+    pub fn check(self, elements: usize, method: &'static str) -> Result<()> {
+        let Lanes { outer, len, inner } = self;
+        if size_of_shape(&[outer, len, inner]) == Ok(elements) {
+            return Ok(());
+        }
+        Err(Error::value(method, format!("lanes of {outer} x {len} x {inner} elements given for a buffer of {elements}")))
+    }
+
+    /// The number of elements of lanes with `count` elements each, such as one for every index.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn with_len(self, count: usize) -> Result<usize> {
+        size_of_shape(&[self.outer, count, self.inner])
+    }
+
+    /// The number of elements of the first `k` of each lane.
+    ///
+    /// # Errors
+    /// [`Error::Value`] when the lanes are shorter.
+    pub fn first(self, k: usize, method: &'static str) -> Result<usize> {
+        if k > self.len {
+            return Err(Error::value(method, format!("the first {k} elements wanted of lanes of {}", self.len)));
+        }
+        self.with_len(k)
     }
 }
 

@@ -8,7 +8,6 @@ use crate::backend::{Backend, Distinct, Lanes};
 use crate::dim::Ix1;
 use crate::dtype::{Element, Num, Real};
 use crate::error::Result;
-use crate::ops::AsType;
 
 /// Implemented for every dtype: see the module.
 #[doc(hidden)]
@@ -42,15 +41,15 @@ pub trait Dispatch: Sized {
 
 impl Dispatch for bool {
     fn put<B: Backend>(device: &B, x: &mut B::Buffer<bool>, lanes: Lanes, indices: &B::Buffer<i64>, values: &B::Buffer<bool>) -> Result<()> {
-        let bytes = |b: &B::Buffer<bool>| Array::<B, bool, Ix1>::from_result(device, b.clone(), &[B::len(b)])?.lazy().map::<AsType<u8>>().try_eval();
-        let (target, values) = (bytes(x)?, bytes(values)?);
-        let mut buffer = target.buffer().clone();
-        device.put(&mut buffer, lanes, indices, values.buffer(), false)?;
-        *x = target.lazy().map::<AsType<bool>>().try_eval()?.buffer().clone();
+        let bytes = |b: &B::Buffer<bool>| Array::<B, bool, Ix1>::from_result(device, b.clone(), &[B::len(b)])?.lazy().astype::<u8>().try_eval();
+        let mut target = bytes(x)?.into_buffer();
+        device.put(&mut target, lanes, indices, bytes(values)?.buffer(), false)?;
+        let len = B::len(&target);
+        *x = Array::<B, u8, Ix1>::from_result(device, target, &[len])?.lazy().astype::<bool>().try_eval()?.into_buffer();
         Ok(())
     }
     fn argsort<B: Backend>(x: &Array<B, bool, Ix1>) -> Result<Array<B, i64, Ix1>> {
-        x.lazy().map::<AsType<u8>>().try_eval()?.argsort(0, false)
+        x.lazy().astype::<u8>().try_eval()?.argsort(0, false)
     }
 }
 

@@ -4,10 +4,10 @@
 
 use crate::array::Array;
 use crate::backend::Backend;
-use crate::dim::{Dim, DimBase};
+use crate::dim::{Dim, DimBase, Ix0};
 use crate::dtype::{Bits, Element, Float, Floating, Num, Promote, Real};
 use crate::error::OrMisuse;
-use crate::expr::{Expr, IntoOperand, Lazy, Map, Zip, Zip3, eval_new};
+use crate::expr::{Expr, IntoOperand, Lazy, Map, Operand, Zip, Zip3, eval_new};
 use crate::ops::*;
 
 macro_rules! unary {
@@ -27,7 +27,7 @@ macro_rules! unary {
             {
                 #[doc = concat!("[`", stringify!($Op), "`] of every element.")]
                 pub fn $name(self) -> Lazy<Map<$Op, E>> {
-                    self.map()
+                    self.apply()
                 }
             }
         )*
@@ -218,7 +218,7 @@ impl<E: Expr> Lazy<E> {
     /// Every element converted to another dtype; see [`Element::cast`].
     pub fn astype<U: Element>(self) -> Lazy<Map<AsType<U>, E>> {
         const { assert!(!drops_imaginary(E::Elem::DTYPE, U::DTYPE), "complex to real: take `real()`, `imag()` or `abs()` first") };
-        self.map()
+        self.apply()
     }
 }
 const fn drops_imaginary(from: crate::DType, to: crate::DType) -> bool {
@@ -226,8 +226,34 @@ const fn drops_imaginary(from: crate::DType, to: crate::DType) -> bool {
     matches!(from, C64 | C128) && !matches!(to, C64 | C128 | Bool)
 }
 
+impl<E: Expr<Elem = bool>> Lazy<E> {
+    /// [`LogicalNot`] of every element.
+    pub fn logical_not(self) -> Lazy<Map<LogicalNot, E>> {
+        self.apply()
+    }
+
+    /// An element of `x1` where the expression holds, otherwise of `x2`, after promotion and broadcasting: see
+    /// [`where_`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![-1.0, 2.0, f64::NAN];
+    /// let y = x.lazy().greater(0.0).where_(x.lazy().sqrt(), 0.0).eval(); // one pass
+    /// assert_eq!(y.to_vec(), [0.0, 2.0_f64.sqrt(), 0.0]);
+    /// ```
+    pub fn where_<L, R>(self, x1: L, x2: R) -> Lazy<Zip3<Where, E, L::Expr, R::Expr>>
+    where
+        L: Operand + IntoOperand<E::Backend, R::DType, E::Dim>,
+        R: Operand + IntoOperand<E::Backend, L::DType, E::Dim>,
+        L::Elem: Promote<R::Elem>,
+    {
+        Lazy::new(Zip3::new(self.into_expr(), x1.into_operand(), x2.into_operand()))
+    }
+}
+
 /// An element of `x1` where the condition holds, otherwise of `x2`, after promotion and broadcasting. The standard's
-/// `where`, which is a keyword in Rust.
+/// `where`, which is a keyword in Rust. The choices are arrays, lazy expressions or scalars; a scalar has the dtype of the
+/// other choice.
 ///
 /// # Panics
 /// When the shapes do not broadcast.
@@ -235,21 +261,23 @@ const fn drops_imaginary(from: crate::DType, to: crate::DType) -> bool {
 /// ```
 /// use xp::prelude::*;
 /// let x = array![-1.0, 2.0];
-/// assert_eq!(where_(&x.less(0.0), &(-&x), &x).to_vec(), [1.0, 2.0]);
+/// assert_eq!(where_(&x.less(0.0), -&x, &x).to_vec(), [1.0, 2.0]);
+/// assert_eq!(where_(&x.less(0.0), 0.0, x.lazy() * 3.0).to_vec(), [0.0, 6.0]);
+/// assert_eq!(where_(x.lazy().less(0.0), 'n' as u8, b'p').to_vec(), b"np");
 /// ```
 #[must_use]
 #[track_caller]
-pub fn where_<B: Backend, C: Dim, T, D: Dim, R>(
-    condition: &Array<B, bool, C>,
-    x1: &Array<B, T, D>,
-    x2: R,
-) -> Array<B, <T as Promote<R::Elem>>::Output, <<C as DimBase>::Max<D> as DimBase>::Max<<R::Expr as Expr>::Dim>>
+pub fn where_<B: Backend, C, L, R>(condition: C, x1: L, x2: R) -> Array<B, <L::Elem as Promote<R::Elem>>::Output, Chosen<C::Expr, L::Expr, R::Expr>>
 where
-    T: Element + Promote<R::Elem>,
-    R: IntoOperand<B, T, D>,
+    C: IntoOperand<B, bool, Ix0, Elem = bool>,
+    L: Operand + IntoOperand<B, R::DType, <C::Expr as Expr>::Dim>,
+    R: Operand + IntoOperand<B, L::DType, <C::Expr as Expr>::Dim>,
+    L::Elem: Promote<R::Elem>,
 {
-    eval_new(Zip3::<Where, _, _, _>::new(condition, x1, x2.into_operand())).or_misuse()
+    Lazy::new(condition.into_operand()).where_(x1, x2).eval()
 }
+/// The rank of a condition and its two choices.
+type Chosen<C, L, R> = <<<C as Expr>::Dim as DimBase>::Max<<L as Expr>::Dim> as DimBase>::Max<<R as Expr>::Dim>;
 
 impl<B: Backend, T: Real, D: Dim> Array<B, T, D> {
     /// Every element limited to `[min, max]`; NaN stays NaN. Where `min > max` the result is `max`.

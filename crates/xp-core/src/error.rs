@@ -20,6 +20,14 @@ pub enum Error {
         /// The offending axis, counted from the last one, which is 1.
         axis: usize,
     },
+    /// Looked-up rows, or a block of rows, would have to be stretched along their first axis, or repeated along a new one.
+    #[error("lazy rows of shape {rows:?} cannot be stretched to {out:?}: evaluate them first")]
+    Stretch {
+        /// Shape of the rows.
+        rows: Vec<usize>,
+        /// Shape of the result.
+        out: Vec<usize>,
+    },
     /// A shape is not the one that is needed.
     #[error("{what}: shape {given:?} given, {expected} expected")]
     Shape {

@@ -163,8 +163,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         }
         let trimmed = trimmed.to_vec();
         let values = eval_new_on(value, self.device().clone())?.reshape(trimmed)?.broadcast_to(full)?.packed()?;
-        let out = self.copy()?;
-        let mut buffer = out.buffer().clone();
+        let mut buffer = self.copy()?.into_buffer();
         let lanes = Lanes { outer: 1, len: self.dims()[..axes].iter().product(), inner: self.dims()[axes..].iter().product() };
         put(self.device(), &mut buffer, lanes, at.packed()?.buffer(), values.buffer())?;
         *self = Array::from_result(self.device(), buffer, self.dims())?;
@@ -206,7 +205,7 @@ fn check_mask<B: Backend, T: Element, D: Dim, E: Dim>(x: &Array<B, T, D>, mask: 
 /// Where a mask holds, in the flattened array.
 fn positions<B: Backend, E: Dim>(mask: &Array<B, bool, E>) -> Result<Array<B, i64, Ix1>> {
     let n = mask.size();
-    Lazy::new(Iota::<B, Ix1>::new(mask.device(), [n], 0, [1])).try_eval()?.select(&mask.reshape([n])?)
+    Lazy::new(Iota::<B, Ix1>::new(mask.device(), [n], 0, [1])?).try_eval()?.select(&mask.reshape([n])?)
 }
 
 fn check_range<B: Backend, D: Dim>(index: &Array<B, i64, D>, axis: usize, len: usize) -> Result<()> {
@@ -214,7 +213,7 @@ fn check_range<B: Backend, D: Dim>(index: &Array<B, i64, D>, axis: usize, len: u
         return Ok(());
     }
     let n = len as i64;
-    for bound in [index.lazy().min_all().try_eval()?.item()?, index.lazy().max_all().try_eval()?.item()?] {
+    for bound in [index.lazy().min(..).try_eval()?.item()?, index.lazy().max(..).try_eval()?.item()?] {
         if bound < -n || bound >= n {
             return Err(Error::Index { index: bound as isize, axis, len });
         }

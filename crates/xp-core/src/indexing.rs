@@ -7,8 +7,36 @@ use crate::backend::{Backend, Lanes};
 use crate::dim::{Dim, Ix1};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
-use crate::expr::{Expr, IntoOperand, eval_onto};
+use crate::expr::{Expr, IntoOperand, Lazy, eval_onto};
 use crate::shape::{normalize_axis, normalize_index};
+
+/// A position or an axis as users write it, counted from the end when negative: an `isize`, a `usize`, or an `i32`, which
+/// is what a literal is. Sealed.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not an index or axis", note = "indices and axes are isize, usize or i32")]
+pub trait Position: Copy + sealed::Sealed {
+    /// The position as a signed number; one too large for that stays out of bounds.
+    fn position(self) -> isize;
+}
+macro_rules! positions {
+    ($($P:ty, |$p:ident| $value:expr;)*) => {$(
+        impl sealed::Sealed for $P {}
+        impl Position for $P {
+            #[inline]
+            fn position(self) -> isize {
+                let $p = self;
+                $value
+            }
+        }
+    )*};
+}
+positions! {
+    isize, |p| p;
+    i32, |p| p as isize;
+    usize, |p| isize::try_from(p).unwrap_or(isize::MAX);
+}
+mod sealed {
+    pub trait Sealed {}
+}
 
 /// Chooses elements per axis: `s![1.., -1, ..;-1, NewAxis, Ellipsis]`.
 ///
@@ -253,7 +281,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     {
         let value = value.into_operand();
         self.make_unique()?;
-        let chosen = mask.lazy().zip3::<crate::ops::Where, _, _>(value, &*self);
+        let chosen = mask.lazy().where_(Lazy::new(value), &*self);
         // SAFETY: `self` is alone on its memory, and is read where it is written.
         unsafe { eval_onto(&chosen.into_expr(), self) }
     }
@@ -374,10 +402,9 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
         }
         crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
         crate::expr::check_devices(Some(self.device()), Some(values.device()))?;
-        let out = self.copy()?;
-        let mut buffer = out.buffer().clone();
+        let mut buffer = self.copy()?.into_buffer();
         self.device().put(&mut buffer, Lanes::along(self.dims(), axis), indices.packed()?.buffer(), values.packed()?.buffer(), add)?;
-        *self = out;
+        *self = Array::from_result(self.device(), buffer, self.dims())?;
         Ok(())
     }
 }
@@ -392,7 +419,7 @@ pub(crate) fn check_indices<B: Backend>(indices: &Array<B, i64, Ix1>, axis: usiz
     if indices.is_empty() {
         return Ok(());
     }
-    let (low, high) = (indices.min_all().item()?, indices.max_all().item()?);
+    let (low, high) = (indices.min(..).item()?, indices.max(..).item()?);
     match (low, high) {
         (low, _) if low < 0 => Err(Error::Index { index: low as isize, axis, len }),
         (_, high) if high >= len as i64 => Err(Error::Index { index: high as isize, axis, len }),

@@ -49,6 +49,7 @@ pub mod functions {
     pub use crate::axes::{Axes, KeepDims};
     pub use crate::elementwise::{binary_functions::*, unary_functions::*, where_};
     pub use crate::matmul::{outer, tensordot, tensordot_axes, vecdot};
+    pub use crate::reduction::{reduction_functions::*, std, var};
     pub use crate::sorting::{Side, Unique, isin, searchsorted, unique_all, unique_counts, unique_inverse, unique_values};
     pub use crate::standard::*;
 }

@@ -5,6 +5,7 @@ use crate::backend::{Backend, Stack};
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::Num;
 use crate::error::{Error, Result};
+use crate::expr::Walk;
 use crate::shape::{broadcast_shapes, broadcast_strides, normalize_axes, normalize_axis, size_of_shape};
 
 impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
@@ -57,9 +58,10 @@ fn matmul_stacks<B: Backend, T: Num>(a: &Array<B, T, Dyn>, b: &Array<B, T, Dyn>)
     let mut shape = batch.clone();
     shape.extend([m, n]);
     size_of_shape(&shape)?;
-    let mut walks = [vec![0; batch.len()], vec![0; batch.len()]];
-    broadcast_strides(&a.dims()[..na - 2], &a.strides()[..na - 2], &batch, &mut walks[0]);
-    broadcast_strides(&b.dims()[..nb - 2], &b.strides()[..nb - 2], &batch, &mut walks[1]);
+    let walks = [
+        broadcast_strides(&a.dims()[..na - 2], &a.strides()[..na - 2], &batch)?,
+        broadcast_strides(&b.dims()[..nb - 2], &b.strides()[..nb - 2], &batch)?,
+    ];
     let offsets = batch_offsets(&batch, &walks, [a.offset(), b.offset()]);
     let strides = |x: &Array<B, T, Dyn>| [x.strides()[x.ndim() - 2], x.strides()[x.ndim() - 1]];
     let (left, right) = (Stack { buffer: a.buffer(), strides: strides(a) }, Stack { buffer: b.buffer(), strides: strides(b) });
@@ -69,7 +71,7 @@ fn matmul_stacks<B: Backend, T: Num>(a: &Array<B, T, Dyn>, b: &Array<B, T, Dyn>)
 }
 
 /// The offsets of both operands for every matrix of a stack, in row-major order.
-fn batch_offsets(batch: &[usize], walks: &[Vec<isize>; 2], start: [usize; 2]) -> Vec<[usize; 2]> {
+fn batch_offsets(batch: &[usize], walks: &[Walk; 2], start: [usize; 2]) -> Vec<[usize; 2]> {
     let mut offsets = vec![start];
     // Axis by axis, the offsets so far are repeated along the next one.
     for (k, &n) in batch.iter().enumerate() {
@@ -108,7 +110,7 @@ pub fn vecdot<B: Backend, T: Num, D: Dim, E: Dim>(
     }
     // The narrow result of wide sums: `vecdot` keeps the dtype, unlike `sum`.
     let sums = x1.lazy().conj().multiply(x2).sum(axis).try_eval()?;
-    sums.lazy().map::<crate::ops::AsType<T>>().try_eval()
+    sums.lazy().astype::<T>().try_eval()
 }
 
 /// The sum of products over the last `n` axes of `x1` and the first `n` of `x2`.
@@ -153,14 +155,13 @@ pub fn tensordot_axes<B: Backend, T: Num, D: Dim, E: Dim>(
     }
     let free = |ndim: usize, used: &[usize]| (0..ndim).filter(|k| !used.contains(k)).collect::<Vec<_>>();
     let (f1, f2) = (free(x1.ndim(), &a1), free(x2.ndim(), &a2));
-    let signed = |v: Vec<usize>| v.into_iter().map(|k| k as isize).collect::<Vec<_>>();
     let mut shape: Vec<usize> = f1.iter().map(|&k| x1.dims()[k]).collect();
     let rows = shape.iter().product();
     shape.extend(f2.iter().map(|&k| x2.dims()[k]));
     let inner: usize = a1.iter().map(|&k| x1.dims()[k]).product();
     let columns = f2.iter().map(|&k| x2.dims()[k]).product();
-    let left: Array<B, T, Ix2> = x1.permute_dims(&signed([f1, a1].concat()))?.reshape([rows, inner])?;
-    let right: Array<B, T, Ix2> = x2.permute_dims(&signed([a2, f2].concat()))?.reshape([inner, columns])?;
+    let left: Array<B, T, Ix2> = x1.permute_dims(&[&f1, &a1[..]].concat())?.reshape([rows, inner])?;
+    let right: Array<B, T, Ix2> = x2.permute_dims(&[&a2[..], &f2].concat())?.reshape([inner, columns])?;
     left.matmul(&right)?.reshape(shape)
 }
 

@@ -138,7 +138,7 @@ macro_rules! unary_operators {
             $Op: UnaryOp<E::Elem>,
         {
             type Output = Lazy<Map<$Op, E>>;
-            fn $method(self) -> Self::Output { self.map() }
+            fn $method(self) -> Self::Output { self.apply() }
         }
     )*};
 }

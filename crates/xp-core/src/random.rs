@@ -11,7 +11,7 @@ use crate::dtype::{DType, Float, Integer};
 use crate::error::{Error, Result};
 use crate::expr::{Expr, Iota, Lazy, Scalar};
 use crate::extra::top_k;
-use crate::ops::{AsType, MultiplyHigh, RandomBits, RandomBitsHigh, TernaryOp};
+use crate::ops::{MultiplyHigh, RandomBits, RandomBitsHigh, TernaryOp};
 use crate::shape::{contiguous_strides, size_of_shape};
 use crate::sorting::{Side, searchsorted};
 
@@ -172,8 +172,8 @@ impl Generator {
         let upper = bits::<RandomBits, _, _>(first, draw).try_eval()?;
         let low_product = (upper.lazy() * range).try_eval()?;
         let below = bits::<RandomBitsHigh, _, _>(second, draw).zip::<MultiplyHigh, _>(range);
-        let carry = (below + &low_product).less(&low_product).map::<AsType<u64>>();
-        (upper.lazy().zip::<MultiplyHigh, _>(range) + carry + start).map::<AsType<T>>().try_eval()?.into_dyn().into_rank()
+        let carry = (below + &low_product).less(&low_product).astype::<u64>();
+        (upper.lazy().zip::<MultiplyHigh, _>(range) + carry + start).astype::<T>().try_eval()?.into_dyn().into_rank()
     }
 
     /// The numbers `0..n` in random order.
@@ -226,15 +226,15 @@ impl Generator {
     /// ```
     pub fn choice_weighted<B: Backend, T: Float>(&mut self, weights: &Array<B, T, Ix1>, size: usize, replace: bool) -> Result<Array<B, i64, Ix1>> {
         let device = weights.device();
-        if !weights.lazy().greater_equal(T::ZERO).logical_and(weights.lazy().isfinite()).all_all().try_eval()?.item()? {
+        if !weights.lazy().greater_equal(T::ZERO).logical_and(weights.lazy().isfinite()).all(..).try_eval()?.item()? {
             return Err(Error::value("choice: weights", "a weight that is negative, infinite or NaN given"));
         }
-        enough("choice: positive weights", weights.lazy().count_nonzero_all().try_eval()?.item()? as usize, size, replace)?;
+        enough("choice: positive weights", weights.lazy().count_nonzero(..).try_eval()?.item()? as usize, size, replace)?;
         if replace {
             if size == 0 {
                 return Array::from_vec(device, vec![], [0]);
             }
-            let ends = weights.cumulative_sum(0)?.lazy().map::<AsType<T>>().try_eval()?;
+            let ends = weights.cumulative_sum(0)?.lazy().astype::<T>().try_eval()?;
             let at = (self.lazy_uniform::<B, T, _>(device, [size])? * ends.get([-1])?).try_eval()?;
             // Rounding may reach the end, behind which there is nothing.
             let found = searchsorted(&ends, &at, Side::Right)?;
@@ -243,7 +243,7 @@ impl Generator {
         }
         // The first `size` arrivals of processes with these rates. A weight of 0 never arrives.
         let times = (self.lazy_uniform::<B, T, _>(device, [weights.size()])?.negative().log1p().negative() / weights).try_eval()?;
-        let times = weights.lazy().equal(T::ZERO).zip3::<crate::ops::Where, _, _>(Scalar::<B, T, Ix1>::new(T::INFINITY), &times).try_eval()?;
+        let times = weights.lazy().equal(T::ZERO).where_(T::INFINITY, &times).try_eval()?;
         Ok(top_k(&times, size, 0, false)?.1)
     }
 
@@ -256,9 +256,8 @@ impl Generator {
     /// The row-major positions of a shape.
     fn positions<B: Backend, S: IntoShape>(&self, device: &B, shape: <S::Dim as DimBase>::Shape) -> Result<Iota<B, S::Dim>> {
         size_of_shape(shape.as_ref())?;
-        let shape = S::Dim::shape_from(shape.as_ref())?;
         let strides = contiguous_strides::<S::Dim>(&shape);
-        Ok(Iota::new(device, shape, 0, strides))
+        Iota::new(device, shape, 0, strides)
     }
 }
 
@@ -285,5 +284,5 @@ fn unit_interval<T: Float, E: Expr<Elem = u64>>(bits: Lazy<E>) -> Lazy<impl Expr
         DType::F16 => 11,
         _ => 8,
     };
-    bits.bitwise_right_shift(64 - digits as u64).map::<AsType<T>>() * T::from_f64(0.5f64.powi(digits))
+    bits.bitwise_right_shift(64 - digits as u64).astype::<T>() * T::from_f64(0.5f64.powi(digits))
 }

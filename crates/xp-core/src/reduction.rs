@@ -1,14 +1,14 @@
 //! Reductions: sums, products, extremes, and where they are.
 
 use crate::array::Array;
+use crate::axes::Axes;
 use crate::backend::Backend;
-use crate::dim::{Dim, DimBase, Dyn, Ix0};
+use crate::dim::Dim;
 use crate::dtype::{Element, Float, Floating, Num, Real};
 use crate::error::{OrMisuse, Result};
-use crate::expr::{CHUNK, Expr, Lazy, LazyReduction, eval_reduction};
+use crate::expr::{CHUNK, Expr, InChunk, Lazy, LazyReduction, eval_axes, eval_reduction};
 use crate::math::{Baseline, Isa};
 use crate::ops::{Add, BinaryOp, Multiply};
-use crate::shape::{normalize_axes, normalize_axis};
 
 /// An associative combination of many elements into one.
 ///
@@ -32,9 +32,9 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     fn push<I: Isa>(acc: Self::Acc, x: T, index: usize) -> Self::Acc;
     /// Adds a chunk of elements, `x(j)` at position `first + j`, each to an accumulator of its own or all to one of them.
     #[inline(always)]
-    fn push_chunk<I: Isa>(acc: &mut [Self::Acc; CHUNK], x: impl Fn(usize) -> T, first: usize) {
-        for (j, a) in acc.iter_mut().enumerate() {
-            *a = Self::push::<I>(*a, x(j), first + j);
+    fn push_chunk<I: Isa>(acc: &mut [Self::Acc; CHUNK], x: impl Fn(InChunk) -> T, first: usize) {
+        for j in InChunk::all() {
+            acc[j.get()] = Self::push::<I>(acc[j.get()], x(j), first + j.get());
         }
     }
     /// Joins two accumulators, of which `a` saw earlier blocks.
@@ -161,15 +161,15 @@ macro_rules! extremes {
             fn push<I: Isa>(acc: Self::Acc, x: T, index: usize) -> Self::Acc { <Self as Reduction<T>>::merge(acc, (x.cast(), index as i64)) }
             /// Looks for the position only in chunks that beat all before.
             #[inline(always)]
-            fn push_chunk<I: Isa>(acc: &mut [Self::Acc; CHUNK], x: impl Fn(usize) -> T, first: usize) {
+            fn push_chunk<I: Isa>(acc: &mut [Self::Acc; CHUNK], x: impl Fn(InChunk) -> T, first: usize) {
                 let (best, at): (T, i64) = (acc[0].0.cast(), acc[0].1);
                 let mut beaten = at == i64::MAX;
-                for j in 0..CHUNK {
+                for j in InChunk::all() {
                     beaten |= (x(j) $better best) | (x(j).is_nan() & !best.is_nan());
                 }
                 if beaten {
-                    for j in 0..CHUNK {
-                        acc[0] = <Self as Reduction<T>>::push::<I>(acc[0], x(j), first + j);
+                    for j in InChunk::all() {
+                        acc[0] = <Self as Reduction<T>>::push::<I>(acc[0], x(j), first + j.get());
                     }
                 }
             }
@@ -222,179 +222,167 @@ tests! {
 }
 
 macro_rules! reductions {
-    ($($name:ident $keep:ident $all:ident $axes:tt $R:ident $bound:ident: $what:literal;)*) => {$(
-        impl<B: Backend, T: $bound, D: Dim> Array<B, T, D> {
-            #[doc = concat!($what, " along one axis, counted from the end when negative.")]
-            ///
-            /// # Panics
-            /// When the axis does not exist, or is empty and the result has no identity.
-            #[must_use]
-            #[track_caller]
-            pub fn $name(&self, axis: isize) -> Array<B, <$R as Reduction<T>>::Out, D::Smaller> {
-                reduce_axis::<$R, _, _>(&self, axis, false).or_misuse()
+    ($($(#[$doc:meta])* $name:ident $R:ident $bound:ident;)*) => {
+        $(
+            impl<B: Backend, T: $bound, D: Dim> Array<B, T, D> {
+                $(#[$doc])*
+                ///
+                /// # Panics
+                /// When an axis does not exist or is named twice, or when there is nothing to reduce and the result has no
+                /// identity.
+                #[must_use]
+                #[track_caller]
+                pub fn $name<A: Axes>(&self, axes: A) -> Array<B, <$R as Reduction<T>>::Out, A::Out<D>> {
+                    eval_axes::<$R, _, A>(&self, &axes).or_misuse()
+                }
             }
-            #[doc = concat!($what, " along one axis, which stays with length 1.")]
-            ///
-            /// # Panics
-            /// When the axis does not exist, or is empty and the result has no identity.
-            #[must_use]
-            #[track_caller]
-            pub fn $keep(&self, axis: isize) -> Array<B, <$R as Reduction<T>>::Out, D> {
-                reduce_axis::<$R, _, _>(&self, axis, true).or_misuse()
+            impl<E: Expr> Lazy<E>
+            where
+                E::Elem: $bound,
+            {
+                #[doc = concat!("[`Array::", stringify!($name), "`] of the expression, as its end.")]
+                pub fn $name<A: Axes>(self, axes: A) -> LazyReduction<$R, E, A> {
+                    self.reduce(axes)
+                }
             }
-            #[doc = concat!($what, " of all elements, as a scalar array.")]
-            ///
-            /// # Panics
-            /// When the array is empty and the result has no identity.
-            #[must_use]
-            #[track_caller]
-            pub fn $all(&self) -> Array<B, <$R as Reduction<T>>::Out, Ix0> {
-                let axes: Vec<usize> = (0..self.ndim()).collect();
-                eval_reduction::<$R, _, _>(&self, &axes, false).or_misuse()
-            }
-        }
-        impl<E: Expr> Lazy<E>
-        where
-            E::Elem: $bound,
-        {
-            #[doc = concat!($what, " along one axis.")]
-            pub fn $name(self, axis: isize) -> LazyReduction<$R, E, <E::Dim as DimBase>::Smaller> {
-                self.reduce(axis)
-            }
-            #[doc = concat!($what, " along one axis, which stays with length 1.")]
-            pub fn $keep(self, axis: isize) -> LazyReduction<$R, E, E::Dim> {
-                self.reduce_keepdims(axis)
-            }
-            #[doc = concat!($what, " of all elements.")]
-            pub fn $all(self) -> LazyReduction<$R, E, Ix0> {
-                self.reduce_all()
-            }
-        }
-        reductions!(@axes $axes $R $bound $what);
-    )*};
-    (@axes _ $R:ident $bound:ident $what:literal) => {};
-    (@axes $axes:ident $R:ident $bound:ident $what:literal) => {
-        impl<B: Backend, T: $bound, D: Dim> Array<B, T, D> {
-            #[doc = concat!($what, " along several axes, which stay with length 1 if `keepdims`.")]
-            ///
-            /// # Panics
-            /// When an axis does not exist or is named twice.
-            #[must_use]
-            #[track_caller]
-            pub fn $axes(&self, axes: &[isize], keepdims: bool) -> Array<B, <$R as Reduction<T>>::Out, Dyn> {
-                normalize_axes(axes, self.ndim()).and_then(|axes| eval_reduction::<$R, _, _>(&self, &axes, keepdims)).or_misuse()
-            }
-        }
-        impl<E: Expr> Lazy<E>
-        where
-            E::Elem: $bound,
-        {
-            #[doc = concat!($what, " along several axes, which stay with length 1 if `keepdims`.")]
-            pub fn $axes(self, axes: &[isize], keepdims: bool) -> LazyReduction<$R, E, Dyn> {
-                self.reduce_axes(axes, keepdims)
-            }
+        )*
+        /// The reductions, free: `sum(&x, 0)` is `x.sum(0)`.
+        pub mod reduction_functions {
+            use super::*;
+            $(
+                $(#[$doc])*
+                ///
+                /// # Panics
+                #[doc = concat!("As for [`Array::", stringify!($name), "`].")]
+                #[must_use]
+                #[track_caller]
+                pub fn $name<B: Backend, T: $bound, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Array<B, <$R as Reduction<T>>::Out, A::Out<D>> {
+                    x.$name(axes)
+                }
+            )*
         }
     };
 }
 reductions! {
-    sum sum_keepdims sum_all sum_axes Sum Num: "Sum";
-    prod prod_keepdims prod_all prod_axes Prod Num: "Product";
-    mean mean_keepdims mean_all mean_axes Mean Floating: "Arithmetic mean";
-    max max_keepdims max_all max_axes Max Real: "Largest element";
-    min min_keepdims min_all min_axes Min Real: "Smallest element";
-    all all_keepdims all_all all_axes All Element: "Whether no element is zero or `false`";
-    any any_keepdims any_all any_axes Any Element: "Whether some element is neither zero nor `false`";
-    count_nonzero count_nonzero_keepdims count_nonzero_all count_nonzero_axes CountNonzero Element: "Number of elements that are neither zero nor `false`";
-    argmax argmax_keepdims argmax_all _ ArgMax Real: "Position of the first largest element";
-    argmin argmin_keepdims argmin_all _ ArgMin Real: "Position of the first smallest element";
-}
-
-fn reduce_axis<R: Reduction<E::Elem>, E: Expr, D: Dim>(e: &E, axis: isize, keepdims: bool) -> Result<Array<E::Backend, R::Out, D>> {
-    let axis = normalize_axis(axis, e.shape()?.as_ref().len())?;
-    eval_reduction::<R, E, D>(e, &[axis], keepdims)
+    /// Whether no element is zero or `false`, over [`Axes`]: one, several, or all (`..`).
+    all All Element;
+    /// Whether some element is neither zero nor `false`, over [`Axes`]: one, several, or all (`..`).
+    any Any Element;
+    /// Position of the first largest element along one axis, or of all (`..`); of the first NaN when there is one. Several
+    /// axes that are not all have no positions, and panic.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[1, 5], [7, 2]];
+    /// assert_eq!(x.argmax(..).item()?, 2);
+    /// assert_eq!(argmax(&x, 1).to_vec(), [1, 0]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    argmax ArgMax Real;
+    /// Position of the first smallest element along one axis, or of all (`..`); of the first NaN when there is one. Several
+    /// axes that are not all have no positions, and panic.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[1, 5], [7, 2]];
+    /// assert_eq!(x.argmin(KeepDims(0)).to_vec(), [0, 1]);
+    /// assert_eq!(argmin(&x, ..).item()?, 0);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    argmin ArgMin Real;
+    /// The number of elements that are neither zero nor `false`, over [`Axes`]: one, several, or all (`..`).
+    count_nonzero CountNonzero Element;
+    /// The largest element, NaN when there is one, over [`Axes`]: one, several, or all (`..`).
+    max Max Real;
+    /// Arithmetic mean over [`Axes`]: one, several, or all (`..`); NaN of no elements.
+    mean Mean Floating;
+    /// The smallest element, NaN when there is one, over [`Axes`]: one, several, or all (`..`).
+    min Min Real;
+    /// Product, in 64 bits for integers, over [`Axes`]: one, several, or all (`..`).
+    prod Prod Num;
+    /// Sum, in 64 bits for integers, over [`Axes`]: one, several, or all (`..`).
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.sum(0).to_vec(), [4.0, 6.0]);
+    /// assert_eq!(x.sum(..).item()?, 10.0);
+    /// assert_eq!(x.sum(KeepDims(1)).shape(), [2, 1]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    sum Sum Num;
 }
 
 impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
-    /// Variance along one axis: the sum of the squared magnitudes of the deviations from the mean, divided by
+    /// Variance over [`Axes`]: the sum of the squared magnitudes of the deviations from the mean, divided by
     /// `n - correction`; NaN when that is not positive.
     ///
     /// Two passes (the mean, then the deviations), so that it is accurate whatever the mean.
     ///
     /// # Panics
-    /// When the axis does not exist.
+    /// When an axis does not exist or is named twice.
     ///
     /// ```
     /// use xp::prelude::*;
     /// let x = array![[1.0, 2.0], [3.0, 6.0]];
     /// assert_eq!(x.var(0, 0.0).to_vec(), [1.0, 4.0]);
-    /// assert_eq!(x.var(0, 1.0).to_vec(), [2.0, 8.0]);
+    /// assert_eq!(x.var(KeepDims(0), 1.0).to_vec(), [2.0, 8.0]);
+    /// assert_eq!(x.var(.., 0.0).item()?, 3.5);
+    /// # Ok::<(), xp::Error>(())
     /// ```
     #[must_use]
     #[track_caller]
-    pub fn var(&self, axis: isize, correction: f64) -> Array<B, T::Real, D::Smaller> {
-        let n = self.axis_len(axis);
-        let mean = self.mean_keepdims(axis);
-        let sums = (self.lazy() - &mean).abs_square().sum(axis).eval();
-        scale(sums, n, correction)
+    pub fn var<A: Axes>(&self, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
+        self.try_var(&axes, correction).or_misuse()
     }
-    /// Variance along one axis, which stays with length 1; see [`Array::var`].
-    ///
-    /// # Panics
-    /// When the axis does not exist.
-    #[must_use]
-    #[track_caller]
-    pub fn var_keepdims(&self, axis: isize, correction: f64) -> Array<B, T::Real, D> {
-        let n = self.axis_len(axis);
-        let mean = self.mean_keepdims(axis);
-        scale((self.lazy() - &mean).abs_square().sum_keepdims(axis).eval(), n, correction)
-    }
-    /// Variance of all elements; see [`Array::var`].
-    #[must_use]
-    #[track_caller]
-    pub fn var_all(&self, correction: f64) -> Array<B, T::Real, Ix0> {
-        let mean = self.mean_all();
-        let sums = (self.lazy() - &mean).abs_square().sum_all().eval();
-        scale(sums, self.size(), correction)
-    }
-    #[track_caller]
-    fn axis_len(&self, axis: isize) -> usize {
-        self.dims()[normalize_axis(axis, self.ndim()).or_misuse()]
-    }
-}
 
-impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
-    /// Standard deviation along one axis, the square root of [`Array::var`].
+    /// Standard deviation over [`Axes`], the square root of [`Array::var`].
     ///
     /// # Panics
-    /// When the axis does not exist.
+    /// As for [`Array::var`].
     ///
     /// ```
     /// use xp::prelude::*;
     /// assert_eq!(array![[1.0, 2.0], [3.0, 6.0]].std(0, 0.0).to_vec(), [1.0, 2.0]);
+    /// assert_eq!(array![1.0, 3.0].std(.., 0.0).item()?, 1.0);
+    /// # Ok::<(), xp::Error>(())
     /// ```
     #[must_use]
     #[track_caller]
-    pub fn std(&self, axis: isize, correction: f64) -> Array<B, T::Real, D::Smaller> {
-        self.var(axis, correction).into_lazy().sqrt().eval()
+    pub fn std<A: Axes>(&self, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
+        self.var(axes, correction).into_lazy().sqrt().eval()
     }
-    /// Standard deviation along one axis, which stays with length 1; see [`Array::std`].
-    ///
-    /// # Panics
-    /// When the axis does not exist.
-    #[must_use]
-    #[track_caller]
-    pub fn std_keepdims(&self, axis: isize, correction: f64) -> Array<B, T::Real, D> {
-        self.var_keepdims(axis, correction).into_lazy().sqrt().eval()
-    }
-    /// Standard deviation of all elements; see [`Array::std`].
-    #[must_use]
-    #[track_caller]
-    pub fn std_all(&self, correction: f64) -> Array<B, T::Real, Ix0> {
-        self.var_all(correction).into_lazy().sqrt().eval()
+
+    fn try_var<A: Axes>(&self, axes: &A, correction: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
+        let over = axes.axes(self.ndim())?;
+        let n = over.iter().map(|&k| self.dims()[k]).product();
+        let mean = eval_reduction::<Mean, _, D>(&self, &over, true)?;
+        let squares = (self.lazy() - &mean).abs_square().into_expr();
+        Ok(scale(eval_reduction::<Sum, _, A::Out<D>>(&squares, &over, A::KEEP)?, n, correction))
     }
 }
 
-pub(crate) fn scale<B: Backend, R: Float, D: Dim>(sums: Array<B, R, D>, n: usize, correction: f64) -> Array<B, R, D> {
+/// Variance over [`Axes`]: [`Array::var`].
+///
+/// # Panics
+/// As for [`Array::var`].
+#[must_use]
+#[track_caller]
+pub fn var<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
+    x.var(axes, correction)
+}
+
+/// Standard deviation over [`Axes`]: [`Array::std`].
+///
+/// # Panics
+/// As for [`Array::var`].
+#[must_use]
+#[track_caller]
+pub fn std<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
+    x.std(axes, correction)
+}
+
+fn scale<B: Backend, R: Float, D: Dim>(sums: Array<B, R, D>, n: usize, correction: f64) -> Array<B, R, D> {
     let dof = n as f64 - correction;
     let dof = if dof > 0.0 { dof } else { f64::NAN };
     sums / R::from_f64(dof)

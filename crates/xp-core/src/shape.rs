@@ -1,7 +1,10 @@
 //! Arithmetic on shapes and strides: sizes, broadcasting, axes.
 
-use crate::dim::{Dim, DimBase};
+use crate::axis_vec::AxisVec;
+use crate::dim::{Dim, DimBase, MAX_NDIM};
 use crate::error::{Error, Result};
+use crate::expr::Walk;
+use crate::indexing::Position;
 
 /// The number of elements of a shape.
 ///
@@ -85,13 +88,25 @@ fn broadcast_into(a: &[usize], b: &[usize], out: &mut [usize]) -> Result<()> {
     Ok(())
 }
 
-/// Strides of an operand of `shape` and `strides` when it is walked as `out`: 0 along stretched axes. `out` must be a
-/// shape that `shape` broadcasts to.
-pub(crate) fn broadcast_strides(shape: &[usize], strides: &[isize], out: &[usize], result: &mut [isize]) {
-    let pad = out.len() - shape.len();
-    for (k, r) in result.iter_mut().enumerate().take(out.len()) {
-        *r = if k < pad || (shape[k - pad] == 1 && out[k] != 1) { 0 } else { strides[k - pad] };
+/// Strides of an operand of `shape` and `strides` when it is walked as `out`: 0 along stretched axes.
+///
+/// # Errors
+/// [`Error::Broadcast`] when `shape` does not broadcast to `out`; [`Error::Rank`] when `out` has more axes than there can be.
+pub(crate) fn broadcast_strides(shape: &[usize], strides: &[isize], out: &[usize]) -> Result<Walk> {
+    let refuse = |axis| Error::Broadcast { left: shape.to_vec(), right: out.to_vec(), axis };
+    if out.len() > MAX_NDIM {
+        return Err(Error::Rank { expected: MAX_NDIM, given: out.len() });
     }
+    let pad = out.len().checked_sub(shape.len()).ok_or_else(|| refuse(1))?;
+    let mut walk = [0; MAX_NDIM];
+    for (k, (&n, &s)) in shape.iter().zip(strides).enumerate() {
+        walk[k + pad] = match out[k + pad] {
+            wanted if wanted == n => s,
+            _ if n == 1 => 0,
+            _ => return Err(refuse(shape.len() - k)),
+        };
+    }
+    Ok(walk)
 }
 
 /// Counts a negative axis from the end.
@@ -107,12 +122,12 @@ pub fn normalize_axis(axis: isize, ndim: usize) -> Result<usize> {
 ///
 /// # Errors
 /// [`Error::Axis`] when one does not exist, [`Error::RepeatedAxis`] when one is named twice.
-pub fn normalize_axes(axes: &[isize], ndim: usize) -> Result<Vec<usize>> {
-    let mut out = Vec::with_capacity(axes.len());
-    for &axis in axes {
+pub fn normalize_axes<P: Position>(axes: &[P], ndim: usize) -> Result<AxisVec<usize>> {
+    let mut out = AxisVec::default();
+    for axis in axes.iter().map(|axis| axis.position()) {
         let k = normalize_axis(axis, ndim)?;
         if out.contains(&k) {
-            return Err(Error::RepeatedAxis { axis, axes: axes.to_vec() });
+            return Err(Error::RepeatedAxis { axis, axes: axes.iter().map(|axis| axis.position()).collect() });
         }
         out.push(k);
     }

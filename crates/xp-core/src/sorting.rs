@@ -130,7 +130,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         }
         let n = self.size();
         let mask = self.astype::<bool>().reshape([n])?;
-        let flat = Lazy::new(Iota::<B, Ix1>::new(self.device(), [n], 0, [1])).try_eval()?.select(&mask)?;
+        let flat = Lazy::new(Iota::<B, Ix1>::new(self.device(), [n], 0, [1])?).try_eval()?.select(&mask)?;
         if self.ndim() == 1 {
             return Ok(vec![flat]);
         }
@@ -188,7 +188,7 @@ pub fn unique_all<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<
     let starts = run_starts(&sorted)?;
     let values = sorted.select(&starts)?;
     let indices = order.select(&starts)?;
-    let first = Lazy::new(Iota::<B, Ix1>::new(x.device(), [n], 0, [1])).try_eval()?.select(&starts)?;
+    let first = Lazy::new(Iota::<B, Ix1>::new(x.device(), [n], 0, [1])?).try_eval()?.select(&starts)?;
     let mut ends = first.slice(s![1..])?;
     ends = crate::array::concat(&[&ends, &crate::array::full(x.device(), [usize::from(n > 0)], n as i64)?], 0)?;
     let counts = ends - &first;

@@ -1,127 +1,17 @@
-//! The standard's functions that are methods of arrays, as free functions, and those that exist only as such: reductions
-//! over [`Axes`], `clip`, `diff`, `repeat`, `roll`, cumulative functions with an initial element.
+//! The standard's functions that are methods of arrays, as free functions, and those that exist only as such:
+//! `clip`, `diff`, `repeat`, `roll`, cumulative functions with an initial element.
 
 use crate::array::{Array, concat, full, repeat_each};
 use crate::axes::Axes;
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, IntoShape, Ix1};
-use crate::dtype::{Element, Floating, Num, Promote, Real};
-use crate::error::{Error, OrMisuse, Result};
-use crate::expr::{Expr, IntoOperand, Iota, Lazy, eval_reduction};
+use crate::dtype::{Element, Num, Promote, Real};
+use crate::error::{Error, Result};
+use crate::expr::{Expr, IntoOperand, Iota, Lazy};
+use crate::indexing::Position;
 use crate::ops::{Maximum, Minimum};
-use crate::reduction::{self, Reduction};
 use crate::shape::{broadcast_shapes, normalize_axis};
 use crate::sorting::{Side, searchsorted};
-
-macro_rules! reductions {
-    ($($name:ident $R:ident $bound:ident $what:literal;)*) => {$(
-        #[doc = concat!($what, " over [`Axes`]: one, several, or all (`..`).")]
-        ///
-        /// # Panics
-        /// When an axis does not exist or is named twice, or when there is nothing to reduce and the result has no identity.
-        #[must_use]
-        #[track_caller]
-        pub fn $name<B: Backend, T: $bound, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Array<B, <reduction::$R as Reduction<T>>::Out, A::Out<D>> {
-            reduce::<reduction::$R, B, T, D, A>(x, &axes).or_misuse()
-        }
-    )*};
-}
-reductions! {
-    all All Element "Whether no element is zero or `false`";
-    any Any Element "Whether some element is neither zero nor `false`";
-    count_nonzero CountNonzero Element "The number of elements that are neither zero nor `false`";
-    max Max Real "The largest element, NaN when there is one,";
-    mean Mean Floating "Arithmetic mean";
-    min Min Real "The smallest element, NaN when there is one,";
-    prod Prod Num "Product, in 64 bits for integers,";
-    sum Sum Num "Sum, in 64 bits for integers,";
-}
-
-/// Position of the first largest element along one axis, or of all (`..`); of the first NaN when there is one.
-///
-/// # Panics
-/// When the axis does not exist or is empty, or for several axes.
-///
-/// ```
-/// use xp::prelude::*;
-/// assert_eq!(argmax(&array![[1, 5], [7, 2]], ..).item()?, 2);
-/// assert_eq!(argmax(&array![[1, 5], [7, 2]], 1).to_vec(), [1, 0]);
-/// # Ok::<(), xp::Error>(())
-/// ```
-#[must_use]
-#[track_caller]
-pub fn argmax<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Array<B, i64, A::Out<D>> {
-    one_or_all("argmax", x.ndim(), &axes).and_then(|()| reduce::<reduction::ArgMax, B, T, D, A>(x, &axes)).or_misuse()
-}
-
-/// Position of the first smallest element along one axis, or of all (`..`); of the first NaN when there is one.
-///
-/// # Panics
-/// As for [`argmax`].
-///
-/// ```
-/// use xp::prelude::*;
-/// assert_eq!(argmin(&array![[1, 5], [7, 2]], KeepDims(0)).to_vec(), [0, 1]);
-/// ```
-#[must_use]
-#[track_caller]
-pub fn argmin<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Array<B, i64, A::Out<D>> {
-    one_or_all("argmin", x.ndim(), &axes).and_then(|()| reduce::<reduction::ArgMin, B, T, D, A>(x, &axes)).or_misuse()
-}
-
-/// Variance over [`Axes`]: the sum of the squared magnitudes of the deviations from the mean, divided by the number of
-/// elements less `correction`; NaN when that is not positive. Two passes.
-///
-/// # Panics
-/// When an axis does not exist or is named twice.
-///
-/// ```
-/// use xp::prelude::*;
-/// let x = array![[1.0_f64, 2.0], [3.0, 6.0]];
-/// assert_eq!(var(&x, .., 0.0).item()?, 3.5);
-/// assert_eq!(var(&x, KeepDims(0), 1.0).to_vec(), [2.0, 8.0]);
-/// # Ok::<(), xp::Error>(())
-/// ```
-#[must_use]
-#[track_caller]
-pub fn var<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
-    try_var(x, &axes, correction).or_misuse()
-}
-
-/// Standard deviation over [`Axes`], the square root of [`var`].
-///
-/// # Panics
-/// As for [`var`].
-///
-/// ```
-/// use xp::prelude::*;
-/// assert_eq!(std(&array![1.0_f64, 3.0], .., 0.0).item()?, 1.0);
-/// # Ok::<(), xp::Error>(())
-/// ```
-#[must_use]
-#[track_caller]
-pub fn std<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
-    var(x, axes, correction).into_lazy().sqrt().eval()
-}
-
-fn try_var<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: &A, correction: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
-    let axes = axes.axes(x.ndim())?;
-    let n = axes.iter().map(|&k| x.dims()[k]).product();
-    let mean = eval_reduction::<reduction::Mean, _, D>(&x, &axes, true)?;
-    let squares = (x.lazy() - &mean).abs_square().into_expr();
-    Ok(reduction::scale(eval_reduction::<reduction::Sum, _, A::Out<D>>(&squares, &axes, A::KEEP)?, n, correction))
-}
-
-fn reduce<R: Reduction<T>, B: Backend, T: Element, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: &A) -> Result<Array<B, R::Out, A::Out<D>>> {
-    eval_reduction::<R, _, A::Out<D>>(&x, &axes.axes(x.ndim())?, A::KEEP)
-}
-
-fn one_or_all<A: Axes>(what: &'static str, ndim: usize, axes: &A) -> Result<()> {
-    match axes.axes(ndim)?.len() {
-        n if n == 1 || n == ndim => Ok(()),
-        n => Err(Error::value(what, format!("{n} axes given for an array of rank {ndim}: one axis, or all, have positions"))),
-    }
-}
 
 /// Every element limited to `[min, max]`, which are scalars or arrays; NaN where one of the three is NaN. Where
 /// `min > max` the result is `max`. For one limit only, see [`Array::maximum`] and [`Array::minimum`].
@@ -240,7 +130,7 @@ impl<B: Backend> Repeats<B> for &Array<B, i64, Ix1> {
         if n == 0 {
             return Ok(x.clone());
         }
-        let least = self.min_all().item()?;
+        let least = self.min(..).item()?;
         if least < 0 {
             return Err(Error::value("repeat: repeats", format!("{least} given: an element cannot be repeated less than 0 times")));
         }
@@ -248,7 +138,7 @@ impl<B: Backend> Repeats<B> for &Array<B, i64, Ix1> {
         let total = ends.get([-1])?;
         let out = usize::try_from(total).map_err(|_| Error::TooLarge { shape: vec![usize::MAX] })?;
         crate::shape::size_of_shape(&[out])?;
-        let position = Lazy::new(Iota::<B, Ix1>::new(x.device(), [out], 0, [1])).try_eval()?;
+        let position = Lazy::new(Iota::<B, Ix1>::new(x.device(), [out], 0, [1])?).try_eval()?;
         x.take(&searchsorted(&ends, &position, Side::Right)?, k as isize)
     }
 }
@@ -400,7 +290,7 @@ where
 fn promoted<B: Backend, T: Element, P: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, P, D>> {
     match (x as &dyn core::any::Any).downcast_ref::<Array<B, P, D>>() {
         Some(same) => Ok(same.clone()),
-        None => x.lazy().map::<crate::ops::AsType<P>>().try_eval(),
+        None => x.lazy().astype().try_eval(),
     }
 }
 
@@ -422,22 +312,14 @@ forwards! {
     empty_like Element () -> Array<B, T, D>;
     /// A new axis of length 1: [`Array::expand_dims`].
     expand_dims Element (axis: isize) -> Array<B, T, D::Larger>;
-    /// The elements in reverse order along some axes, or all: [`Array::flip`].
-    flip Element (axes: Option<&[isize]>) -> Array<B, T, D>;
     /// The last two axes swapped: [`Array::matrix_transpose`].
     matrix_transpose Element () -> Array<B, T, D>;
-    /// Axes moved to other positions: [`Array::moveaxis`].
-    moveaxis Element (source: &[isize], destination: &[isize]) -> Array<B, T, D>;
     /// The positions of the elements that are neither zero nor `false`: [`Array::nonzero`].
     nonzero Element () -> Vec<Array<B, i64, Ix1>>;
     /// An array of ones of the same shape, dtype and device: [`Array::ones_like`].
     ones_like Num () -> Array<B, T, D>;
-    /// The axes in another order: [`Array::permute_dims`].
-    permute_dims Element (axes: &[isize]) -> Array<B, T, D>;
     /// The elements in order along an axis: [`Array::sort`].
     sort Real (axis: isize, descending: bool) -> Array<B, T, D>;
-    /// The array without an axis of length 1: [`Array::squeeze`].
-    squeeze Element (axis: isize) -> Array<B, T, D::Smaller>;
     /// The elements at `indices` along an axis: [`Array::take`].
     take Element (indices: &Array<B, i64, Ix1>, axis: isize) -> Array<B, T, D>;
     /// The elements at `indices` along an axis, with indices of their own for every lane: [`Array::take_along_axis`].
@@ -458,6 +340,42 @@ forwards! {
 /// As for [`Array::full_like`].
 pub fn full_like<B: Backend, T: Element, D: Dim, U: Element>(x: &Array<B, T, D>, value: U) -> Result<Array<B, U, D>> {
     x.full_like(value)
+}
+
+/// The elements in reverse order along [`Axes`]: [`Array::flip`].
+///
+/// # Errors
+/// As for [`Array::flip`].
+pub fn flip<B: Backend, T: Element, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, D>> {
+    x.flip(axes)
+}
+
+/// Axes moved to other positions: [`Array::moveaxis`].
+///
+/// # Errors
+/// As for [`Array::moveaxis`].
+pub fn moveaxis<B: Backend, T: Element, D: Dim, P: Position, Q: Position>(
+    x: &Array<B, T, D>,
+    source: &[P],
+    destination: &[Q],
+) -> Result<Array<B, T, D>> {
+    x.moveaxis(source, destination)
+}
+
+/// The axes in another order: [`Array::permute_dims`].
+///
+/// # Errors
+/// As for [`Array::permute_dims`].
+pub fn permute_dims<B: Backend, T: Element, D: Dim, P: Position>(x: &Array<B, T, D>, axes: &[P]) -> Result<Array<B, T, D>> {
+    x.permute_dims(axes)
+}
+
+/// The array without some [`Axes`] of length 1: [`Array::squeeze`].
+///
+/// # Errors
+/// As for [`Array::squeeze`].
+pub fn squeeze<B: Backend, T: Element, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
+    x.squeeze(axes)
 }
 
 /// The array repeated along axes of length 1 and new leading axes: [`Array::broadcast_to`].

@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use xp_core::{Element, Error, Result};
+use xp_core::{DType, Element, Error, Result};
 use xp_engine::pages::{HUGE, ask_for_huge_pages};
 
 /// Memory of the CPU backend. A clone is another handle to the same memory.
@@ -43,16 +43,20 @@ impl<T: Element> CpuBuffer<T> {
         Ok(buffer)
     }
 
-    /// Memory that belongs to `owner`, which is dropped when the last handle is gone. If `readonly`, the memory counts as
-    /// shared, so that whoever writes copies it first.
+    /// Memory that belongs to `owner`, which is dropped when the last handle is gone. Unless this handle has it alone it counts
+    /// as shared, so that whoever writes copies it first, and no result goes there.
+    ///
+    /// # Panics
+    /// For memory of booleans that others may write: they could write bytes that are none.
     ///
     /// # Safety
-    /// `start` must be aligned and point to `len` written elements that live as long as `owner`; they must be writable
-    /// unless `readonly`, and nobody else may write to them while an operation runs.
+    /// `start` must be aligned and point to `len` written elements that live as long as `owner`; what `access` says must be
+    /// true, and nobody else may write to them while an operation runs.
     #[doc(hidden)]
-    pub unsafe fn from_foreign(start: *mut T, len: usize, readonly: bool, owner: Box<dyn std::any::Any + Send + Sync>) -> Self {
+    pub unsafe fn from_foreign(start: *mut T, len: usize, access: Access, owner: Box<dyn std::any::Any + Send + Sync>) -> Self {
+        assert!(T::DTYPE != DType::Bool || access == Access::Alone, "booleans that others may write are copied");
         let start = NonNull::new(start.cast()).unwrap_or(NonNull::<T>::dangling().cast());
-        let block = Block::at(start, Layout::new::<()>(), Some(Owner { readonly, _keep: owner }));
+        let block = Block::at(start, Layout::new::<()>(), Some(Owner { access, _keep: owner }));
         CpuBuffer { block, len, elem: PhantomData }
     }
 
@@ -66,16 +70,16 @@ impl<T: Element> CpuBuffer<T> {
         self.len
     }
 
-    /// Whether this is the only handle.
+    /// Whether this is the only handle, and nobody else uses the memory.
     pub(crate) fn is_unique(&self) -> bool {
-        Arc::strong_count(&self.block) == 1 && !self.is_readonly()
+        Arc::strong_count(&self.block) == 1 && self.block.owner.as_ref().is_none_or(|o| o.access == Access::Alone)
     }
 
     /// Whether the memory belongs to somebody who does not allow writing to it.
     #[doc(hidden)]
     #[must_use]
     pub fn is_readonly(&self) -> bool {
-        self.block.owner.as_ref().is_some_and(|o| o.readonly)
+        self.block.owner.as_ref().is_some_and(|o| o.access == Access::ReadOnly)
     }
 
     /// Marks the memory as being read by somebody who does not exclude writers in another way, until the mark is dropped:
@@ -167,14 +171,25 @@ impl Drop for Reading {
         self.0.readers.fetch_sub(1, Ordering::Release);
     }
 }
+/// Who else uses memory that was not allocated here.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nobody: it was given away with its owner, and may be written.
+    Alone,
+    /// The owner, and whoever it shares the memory with. It may be written, and they see it.
+    Shared,
+    /// As `Shared`, and it must not be written.
+    ReadOnly,
+}
 /// The owner of foreign memory.
 struct Owner {
-    readonly: bool,
+    access: Access,
     _keep: Box<dyn std::any::Any + Send + Sync>,
 }
 impl std::fmt::Debug for Owner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Owner").field("readonly", &self.readonly).finish_non_exhaustive()
+        f.debug_struct("Owner").field("access", &self.access).finish_non_exhaustive()
     }
 }
 // SAFETY: a block is plain memory; who may touch it when is decided by its users.

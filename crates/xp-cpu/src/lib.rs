@@ -1,5 +1,13 @@
 //! The CPU backend of xp: fused multi-threaded loops with run-time dispatched SIMD, a cache of freed memory, and
 //! [`xp_engine`] for linear algebra, transforms and sorting.
+//!
+//! Three environment variables are read, each once:
+//!
+//! | variable | says | otherwise |
+//! |---|---|---|
+//! | `XP_CPU_LEVEL` | the instruction set of all loops: `baseline`, `sse4.1`, `avx2` or `avx512` ([`level`]) | the highest of the machine |
+//! | `XP_CPU_LINGER` | how many microseconds a thread looks for more work before it sleeps; 0: not at all | 500 |
+//! | `RAYON_NUM_THREADS` | the number of threads of rayon's global pool | one per core |
 
 mod backend;
 mod buffer;

@@ -93,11 +93,95 @@ fn writing_respects_whoever_shares() {
     shared += 1;
     assert_eq!((x.to_vec(), shared.to_vec()), (vec![1, 2, 3], vec![2, 3, 4]));
     assert_eq!(alone.flags(), 0);
-    let at = alone.tensor().data.cast_const().cast();
-    // SAFETY: as above.
-    let mut alone: Array<Cpu, i32, Ix1> = unsafe { import(alone) }.unwrap();
-    alone += 1;
-    assert_eq!((start(&alone), alone.to_vec()), (at, vec![2, 3, 4]));
+}
+
+/// A writable tensor over `memory`, for which the test answers.
+unsafe fn over<T: Element>(memory: *mut T, n: usize, flags: u64) -> Array<Cpu, T, Ix1> {
+    // SAFETY: passed on.
+    unsafe { import(Managed::new(memory.cast(), T::DTYPE, &[n], &[1], flags, Box::new(()))) }.unwrap()
+}
+
+#[test]
+fn results_and_writes_leave_the_producers_memory_alone() {
+    const N: usize = 40_000;
+    // What produces a result in the memory of an operand that it is given, when nobody else has it.
+    type Job = fn(Array<Cpu, f64, Ix1>) -> Array<Cpu, f64, Ix1>;
+    let jobs: [(&str, Job); 11] = [
+        ("a + 100", |a| a + 100.0),
+        ("-a", |a| -a),
+        ("a * a.clone()", |a| a.clone() * a),
+        ("sqrt", |a| a.lazy().apply::<xp_core::ops::Sqrt>().eval()),
+        ("dct", |a| xp_fft::dct(a).unwrap()),
+        ("dst", |a| xp_fft::dst(a).unwrap()),
+        ("+=", |mut a| {
+            a += 1.0;
+            a
+        }),
+        ("set", |mut a| {
+            a.set(s![1..3], 7.0).unwrap();
+            a
+        }),
+        ("set_where", |mut a| {
+            a.set_where(&a.less(3.0), -1.0).unwrap();
+            a
+        }),
+        ("eval_into", |mut a| {
+            let values = a.copy().unwrap();
+            (values.lazy() * 2.0).eval_into(&mut a).unwrap();
+            a
+        }),
+        ("set_mask", |mut a| {
+            let mask = a.less(2.0);
+            a.set_mask(&mask, &full(&Cpu, [1], 9.0).unwrap()).unwrap();
+            a
+        }),
+    ];
+    let values: Vec<f64> = (0..N).map(|k| k as f64).collect();
+    for (name, job) in jobs {
+        let expected = job(Array::from_vec(&Cpu, values.clone(), [N]).unwrap()).to_vec();
+        assert_ne!(expected, values, "{name}");
+        let mut memory = values.clone();
+        let at = memory.as_mut_ptr();
+        // SAFETY: the memory outlives the arrays, and nobody else uses it while they work.
+        unsafe {
+            assert_eq!(job(over(at, N, 0)).to_vec(), expected, "{name}");
+            assert_eq!(memory, values, "{name} wrote to the producer's memory");
+            assert_eq!(job(over(at, N, READ_ONLY)).to_vec(), expected, "{name}");
+            assert_eq!(memory, values, "{name} wrote to memory that is read-only");
+        }
+    }
+}
+
+#[test]
+fn a_tensor_made_for_the_consumer_is_written_in_place() {
+    let mut memory = [1.0, 2.0, 3.0];
+    let at = memory.as_mut_ptr();
+    // SAFETY: the memory outlives the arrays, and is theirs.
+    unsafe {
+        let mut x = over(at, 3, IS_COPIED);
+        x += 1.0;
+        let x = x * 2.0;
+        assert_eq!((start(&x), x.to_vec()), (at.cast_const(), vec![4.0, 6.0, 8.0]));
+        assert_eq!(over(at, 3, IS_COPIED | READ_ONLY).lazy().apply::<xp_core::ops::Sqrt>().eval().to_vec(), [2.0, 6f64.sqrt(), 8f64.sqrt()]);
+    }
+    assert_eq!(memory, [4.0, 6.0, 8.0]);
+}
+
+#[test]
+fn a_producer_cannot_make_booleans_invalid_later() {
+    let mut bytes = [1u8, 0, 1];
+    let at = bytes.as_mut_ptr();
+    // SAFETY: the memory outlives the array, and holds booleans now.
+    let x: Array<Cpu, bool, Ix1> = unsafe { over(at.cast(), 3, 0) };
+    bytes.fill(255);
+    assert_eq!(x.to_vec(), [true, false, true]);
+    assert_eq!(x.count_nonzero(..).item().unwrap(), 2);
+    // Along a stride of 0 there is one byte to copy, however long the axis is.
+    let one = [1u8];
+    // SAFETY: the byte lives long enough, and is the only one.
+    let long: Array<Cpu, bool, Ix1> =
+        unsafe { import(Managed::new(one.as_ptr().cast_mut().cast(), DType::Bool, &[1 << 45], &[0], READ_ONLY, Box::new(()))) }.unwrap();
+    assert_eq!((long.dims(), long.get([1 << 44]).unwrap()), (&[1 << 45][..], true));
 }
 
 /// A producer of tensors that counts what it frees.

@@ -2,7 +2,7 @@
 //! the loops change: chunks, segments, parallel parts, streaming stores.
 
 use xp_core::functions::{arange, concat, full, zeros};
-use xp_core::{Array, Dim, Ix1, Ix2, Ix3, s};
+use xp_core::{Array, Dim, Ix1, Ix2, Ix3, KeepDims, s};
 use xp_cpu::Cpu;
 
 type Result = xp_core::Result<()>;
@@ -123,7 +123,7 @@ fn copies_of_three_axes() -> Result {
     for axes in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let turned: Array<Cpu, f64, Ix3> = x.permute_dims(&axes)?;
         assert_eq!(turned.copy()?.to_vec(), naive(&turned), "{axes:?}");
-        let flipped = turned.flip(Some(&[1]))?;
+        let flipped = turned.flip(1)?;
         assert_eq!(flipped.copy()?.to_vec(), naive(&flipped), "{axes:?}");
         let short = turned.slice(s![.., ..7, ..5])?;
         assert_eq!(short.copy()?.to_vec(), naive(&short), "{axes:?}");
@@ -167,12 +167,12 @@ fn reductions_in_every_layout() -> Result {
             let first = |v: Vec<f64>| v.iter().position(|&x| x == max(v.clone())).unwrap() as f64;
             assert_eq!(a.sum(0).to_vec(), columns(&sum), "sum 0 {n}x{m} {k}");
             assert_eq!(a.sum(1).to_vec(), rows.iter().map(|r| sum(r.to_vec())).collect::<Vec<_>>(), "sum 1 {n}x{m} {k}");
-            assert_eq!(a.sum_all().item()?, sum(ha.clone()), "sum {n}x{m} {k}");
+            assert_eq!(a.sum(..).item()?, sum(ha.clone()), "sum {n}x{m} {k}");
             assert_eq!(a.max(0).to_vec(), columns(&max), "max 0 {n}x{m} {k}");
             assert_eq!(a.max(1).to_vec(), rows.iter().map(|r| max(r.to_vec())).collect::<Vec<_>>(), "max 1 {n}x{m} {k}");
             assert_eq!(a.argmax(0).astype::<f64>().to_vec(), columns(&first), "argmax 0 {n}x{m} {k}");
             assert_eq!(a.argmax(1).astype::<f64>().to_vec(), rows.iter().map(|r| first(r.to_vec())).collect::<Vec<_>>(), "argmax 1 {n}x{m} {k}");
-            assert_eq!(a.argmax_all().item()? as f64, first(ha.clone()), "argmax {n}x{m} {k}");
+            assert_eq!(a.argmax(..).item()? as f64, first(ha.clone()), "argmax {n}x{m} {k}");
             let fused = (a.lazy() * 2.0).square().sum(1).eval();
             assert_eq!(fused.to_vec(), (a * 2.0).square().sum(1).to_vec(), "fused {n}x{m} {k}");
         }
@@ -191,7 +191,7 @@ fn reductions_of_stacks() -> Result {
         }
         assert_eq!(x.sum(axis).to_vec(), expected, "{axis}");
     }
-    assert_eq!(x.sum_axes(&[0, 2], false).to_vec(), x.sum(2).sum(0).to_vec());
+    assert_eq!(x.sum([0, 2]).to_vec(), x.sum(2).sum(0).to_vec());
     Ok(())
 }
 
@@ -205,8 +205,8 @@ fn reductions_of_nothing() -> Result {
         assert_eq!(x.prod(axis).to_vec(), vec![1.0; outputs], "{shape:?}");
         assert!(x.mean(axis).to_vec().iter().all(|m| m.is_nan()), "{shape:?}");
         assert_eq!((x.all(axis).to_vec(), x.any(axis).to_vec()), (vec![true; outputs], vec![false; outputs]), "{shape:?}");
-        assert_eq!((x.sum_all().item()?, x.prod_all().item()?, x.count_nonzero_all().item()?), (0.0, 1.0, 0), "{shape:?}");
-        assert_eq!(x.sum_axes(&[0, 1, 2], true).to_vec(), [0.0], "{shape:?}");
+        assert_eq!((x.sum(..).item()?, x.prod(..).item()?, x.count_nonzero(..).item()?), (0.0, 1.0, 0), "{shape:?}");
+        assert_eq!(x.sum(KeepDims([0, 1, 2])).to_vec(), [0.0], "{shape:?}");
     }
     Ok(())
 }
@@ -215,16 +215,16 @@ fn reductions_of_nothing() -> Result {
 fn positions_of_extremes() -> Result {
     for n in [1, 64, 65, 200, 40_000, 300_000] {
         let mut x = full(&Cpu, [n], f64::NEG_INFINITY)?;
-        assert_eq!((x.argmax_all().item()?, x.argmin_all().item()?), (0, 0), "{n}");
+        assert_eq!((x.argmax(..).item()?, x.argmin(..).item()?), (0, 0), "{n}");
         for at in [n - 1, n / 2, n / 3] {
             x.set(s![at as isize], 1.0)?;
-            assert_eq!(x.argmax_all().item()?, at as i64, "{n}");
+            assert_eq!(x.argmax(..).item()?, at as i64, "{n}");
         }
         x.set(s![n as isize - 1], f64::NAN)?;
         x.set(s![n as isize / 2], f64::NAN)?;
-        assert_eq!((x.argmax_all().item()?, x.argmin_all().item()?), (n as i64 / 2, n as i64 / 2), "{n}");
+        assert_eq!((x.argmax(..).item()?, x.argmin(..).item()?), (n as i64 / 2, n as i64 / 2), "{n}");
         assert_eq!(x.reshape([1, n])?.argmax(1).to_vec(), [n as i64 / 2], "{n}");
-        assert_eq!((x.astype::<f32>().argmax_all().item()?, x.isnan().astype::<i8>().argmax_all().item()?), (n as i64 / 2, n as i64 / 2), "{n}");
+        assert_eq!((x.astype::<f32>().argmax(..).item()?, x.isnan().astype::<i8>().argmax(..).item()?), (n as i64 / 2, n as i64 / 2), "{n}");
     }
     Ok(())
 }
@@ -238,7 +238,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
             let mut all = e.eval().to_vec();
             all.extend(e.sum(0).eval().to_vec());
             all.extend(e.sum(1).eval().to_vec());
-            all.extend(e.sum_all().eval().to_vec());
+            all.extend(e.sum(..).eval().to_vec());
             all.extend(x.t().var(0, 1.0).to_vec());
             all.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
         })
@@ -253,7 +253,7 @@ fn counters_and_constants() -> Result {
         let x = arange(&Cpu, 0_i64, n, 1)?;
         assert!(x.to_vec().iter().enumerate().all(|(i, &x)| x == i as i64), "{n}");
         let ones = full(&Cpu, [n as usize], 1_u8)?;
-        assert_eq!(ones.sum_all().item()?, n as u64);
+        assert_eq!(ones.sum(..).item()?, n as u64);
     }
     Ok(())
 }

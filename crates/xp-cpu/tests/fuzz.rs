@@ -131,7 +131,7 @@ fn take(x: Array<Cpu, i64, Dyn>, m: Model, step: &Step) -> (Array<Cpu, i64, Dyn>
                 i[axis] = n - 1 - i[axis];
                 i
             });
-            (x.flip(Some(&[axis as isize])).unwrap(), flipped)
+            (x.flip(axis).unwrap(), flipped)
         }
         &Step::NewAxis(at) if rank < 6 => {
             let at = at % (rank + 1);
@@ -224,7 +224,7 @@ proptest! {
         }
         let doubled: Vec<i64> = m.values.iter().map(|v| v * 2).collect();
         prop_assert_eq!((&x + &x).to_vec(), doubled);
-        prop_assert_eq!(x.sum_all().item().unwrap(), m.values.iter().sum::<i64>());
+        prop_assert_eq!(x.sum(..).item().unwrap(), m.values.iter().sum::<i64>());
         for axis in 0..m.shape.len() {
             let mut kept = m.shape.clone();
             kept[axis] = 1;
@@ -235,7 +235,7 @@ proptest! {
                 i[axis] = 0;
                 sums[target.position(&i)] += v;
             }
-            prop_assert_eq!(x.sum(axis as isize).to_vec(), sums);
+            prop_assert_eq!(x.sum(axis).to_vec(), sums);
         }
     }
 

@@ -37,9 +37,9 @@ fn reductions() {
         let x = matrix(n, p);
         for (form, x) in [("row-major", x.clone()), ("column-major", x.t().copy().unwrap().t())] {
             let what = |name: &str| format!("{name} of {n}x{p}, {form}");
-            same_in_all_pools(&what("sum"), || (bits(&x.sum(0)), bits(&x.sum(1)), bits(&x.sum_all())));
-            same_in_all_pools(&what("var"), || (bits(&x.var(0, 1.0)), bits(&x.std(1, 0.0)), bits(&x.var_all(0.0))));
-            same_in_all_pools(&what("argmax"), || (x.argmax(0).to_vec(), x.argmin(1).to_vec(), x.argmax_all().to_vec()));
+            same_in_all_pools(&what("sum"), || (bits(&x.sum(0)), bits(&x.sum(1)), bits(&x.sum(..))));
+            same_in_all_pools(&what("var"), || (bits(&x.var(0, 1.0)), bits(&x.std(1, 0.0)), bits(&x.var(.., 0.0))));
+            same_in_all_pools(&what("argmax"), || (x.argmax(0).to_vec(), x.argmin(1).to_vec(), x.argmax(..).to_vec()));
             same_in_all_pools(&what("fused"), || bits(&(x.lazy() * 2.0).abs().log1p().mean(0).eval()));
         }
     }

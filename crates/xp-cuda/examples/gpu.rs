@@ -135,7 +135,7 @@ impl Clock {
         self.time("copy", || x.copy())?;
         self.time("chain of three", || ((x.lazy() + &y) * 0.5 - &x).try_eval())?;
         self.time("gauss", || (x.lazy().square() * -0.5).exp().try_eval())?;
-        self.time("sum of squares", || x.lazy().square().sum_all().try_eval())?;
+        self.time("sum of squares", || x.lazy().square().sum(..).try_eval())?;
         let table = x.reshape([n / 100, 100])?;
         self.time("mean of columns", || table.lazy().mean(0).try_eval())?;
         let (square, other) = (x.reshape([1000, n / 1000])?, y.reshape([n / 1000, 1000])?);

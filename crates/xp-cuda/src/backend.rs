@@ -177,6 +177,7 @@ unsafe impl Backend for Cuda {
     }
 
     fn scan<T: Num>(&self, op: Scan, x: &CudaBuffer<T>, lanes: Lanes) -> xp_core::Result<CudaBuffer<T>> {
+        lanes.check(x.len, "scan")?;
         let (name, fold) = match op {
             Scan::Sum => ("cumulative_sum", Fold::cumulative(element::<T>(), "0", "op_add")),
             Scan::Prod => ("cumulative_prod", Fold::cumulative(element::<T>(), "1", "op_multiply")),
@@ -188,6 +189,7 @@ unsafe impl Backend for Cuda {
     }
 
     fn sort<T: Real>(&self, x: &CudaBuffer<T>, lanes: Lanes, descending: bool) -> xp_core::Result<CudaBuffer<T>> {
+        lanes.check(x.len, "sort")?;
         let memory = self.run("sort", |_| {
             along_last::<T, T>(x.memory(), lanes, |x, rows| {
                 let order = kernels::argsort(element::<T>(), rows, lanes.len, descending, x)?;
@@ -200,6 +202,7 @@ unsafe impl Backend for Cuda {
     }
 
     fn argsort<T: Real>(&self, x: &CudaBuffer<T>, lanes: Lanes, descending: bool) -> xp_core::Result<CudaBuffer<i64>> {
+        lanes.check(x.len, "argsort")?;
         let memory = self.run("argsort", |_| {
             along_last::<T, i64>(x.memory(), lanes, |x, rows| kernels::argsort(element::<T>(), rows, lanes.len, descending, x))
         })?;
@@ -219,18 +222,23 @@ unsafe impl Backend for Cuda {
         indices: &CudaBuffer<i64>,
         per_lane: Option<usize>,
     ) -> xp_core::Result<CudaBuffer<T>> {
+        lanes.check(x.len, "take")?;
+        if let Some(count) = per_lane {
+            Lanes { len: count, ..lanes }.check(indices.len, "take: indices")?;
+        }
         let Lanes { outer, len, inner } = lanes;
-        let count = per_lane.unwrap_or(indices.len);
-        let mut out = self.run("take", |device| device.alloc(outer * count * inner * size_of::<T>(), "take"))?;
+        let elements = lanes.with_len(per_lane.unwrap_or(indices.len))?;
+        let mut out = self.run("take", |device| device.alloc(elements * size_of::<T>(), "take"))?;
         self.run("take", |_| match per_lane {
             None => kernels::gather(size_of::<T>(), [outer, len, inner], x.memory(), indices.memory(), &mut out),
             Some(count) => kernels::gather_lanes(size_of::<T>(), [outer, len, inner, count], x.memory(), indices.memory(), &mut out),
         })?;
-        Ok(CudaBuffer::new(out, outer * count * inner))
+        Ok(CudaBuffer::new(out, elements))
     }
 
     fn compress<T: Element>(&self, x: &CudaBuffer<T>, mask: &CudaBuffer<bool>) -> xp_core::Result<(CudaBuffer<T>, usize)> {
         let n = mask.len;
+        Lanes { outer: 1, len: n, inner: 1 }.check(x.len, "compress")?;
         if n == 0 {
             return Ok((self.buffer(0, "compress")?, 0));
         }
@@ -250,6 +258,16 @@ unsafe impl Backend for Cuda {
     }
 
     fn put<T: Num>(&self, x: &mut CudaBuffer<T>, lanes: Lanes, indices: &CudaBuffer<i64>, values: &CudaBuffer<T>, add: bool) -> xp_core::Result<()> {
+        lanes.check(x.len, "put")?;
+        Lanes { len: indices.len, ..lanes }.check(values.len, "put: values")?;
+        if !Self::is_unique(x) {
+            let copy = self.run("put", |_| {
+                let mut copy = x.memory.device().alloc(x.memory.len(), "put")?;
+                copy.copy_from(0, &x.memory, 0, x.memory.len(), "put")?;
+                Ok(copy)
+            })?;
+            *x = CudaBuffer::new(copy, x.len);
+        }
         let shape = [lanes.outer, lanes.len, lanes.inner];
         self.run("put", |_| kernels::scatter(element::<T>(), shape, values.memory(), indices.memory(), x.memory(), add))
     }

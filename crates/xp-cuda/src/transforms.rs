@@ -9,7 +9,7 @@ use std::sync::Arc;
 use num_complex::Complex;
 use xp_core::expr::{Iota, Lazy};
 use xp_core::functions::{concat, zeros};
-use xp_core::ops::{AsType, Equal, LogicalOr, Where};
+use xp_core::ops::{Equal, LogicalOr};
 use xp_core::{Array, DType, Dim, Dyn, Element, Float, Floating, Ix1, Num, Result};
 use xp_fft::{Direction, Fft};
 
@@ -129,11 +129,12 @@ fn c2r<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[
 
 /// The bins that are their own conjugates, at 0 and at half an even length, have no imaginary parts.
 fn without_lone_imaginary_parts<S: Floating>(x: &Any<S>, n: usize) -> Result<Any<S>> {
-    let bin = || Lazy::new(Iota::<Cuda, Ix1>::new(x.device(), [n / 2 + 1], 0, [1]));
+    let bins = Iota::<Cuda, Ix1>::new(x.device(), [n / 2 + 1], 0, [1])?;
+    let bin = || Lazy::new(bins.clone());
     // An even length has its half, which an odd one does not reach.
     let middle = if n.is_multiple_of(2) { n as i64 / 2 } else { 0 };
     let lone = bin().zip::<Equal, i64>(0).zip::<LogicalOr, _>(bin().zip::<Equal, i64>(middle));
-    lone.zip3::<Where, _, _>(x.lazy().real().map::<AsType<S>>().into_expr(), x).try_eval()?.into_rank()
+    lone.where_(x.lazy().real().astype::<S>(), x).try_eval()?.into_rank()
 }
 
 /// Transforms the last `count` axes of a contiguous array that nobody else has, in place where they fit into one plan.
@@ -216,7 +217,7 @@ impl Plans {
 
 /// A new contiguous array in another dtype, times a factor.
 fn converted<C: Floating, S: Floating>(x: &Any<C>, scale: S) -> Result<Any<S>> {
-    let x = x.lazy().map::<AsType<S>>();
+    let x = x.lazy().astype::<S>();
     if scale == S::ONE { x.try_eval() } else { (x * scale).try_eval() }
 }
 

@@ -23,7 +23,7 @@ const JOBS: &[Job] = &[
     ("fused expression", |x| sum(&(x.lazy() * x + 1.0).sqrt().try_eval()?)),
     ("reduction in parts", |x| {
         let long = x.broadcast_to(vec![3000, 4, 4])?;
-        long.lazy().square().sum_all().try_eval()?.item()
+        long.lazy().square().sum(..).try_eval()?.item()
     }),
     ("sort", |x| sum(&x.sort(0, true)?)),
     ("cumulative sum", |x| sum(&x.cumulative_sum(0)?)),
@@ -36,14 +36,14 @@ const JOBS: &[Job] = &[
     }),
     ("matmul", |x| sum(&x.matmul(&x.matrix_transpose()?)?)),
     ("svd", |x| sum(&linalg::svdvals(x)?)),
-    ("eigh", |x| linalg::eigh(x)?.1.lazy().abs().sum_all().try_eval()?.item()),
-    ("qr", |x| linalg::qr(x, true)?.1.lazy().abs().sum_all().try_eval()?.item()),
+    ("eigh", |x| linalg::eigh(x)?.1.lazy().abs().sum(..).try_eval()?.item()),
+    ("qr", |x| linalg::qr(x, true)?.1.lazy().abs().sum(..).try_eval()?.item()),
     ("cholesky", |x| sum(&linalg::cholesky(x, false)?)),
     ("solve", |x| sum(&linalg::solve(x, x)?)),
     ("inverse", |x| sum(&linalg::inv(x)?)),
     ("eigenvalues", |x| {
         let (w, v) = linalg::eig(x)?;
-        Ok(w.lazy().abs().sum_all().try_eval()?.item()? + v.lazy().abs().sum_all().try_eval()?.item()?)
+        Ok(w.lazy().abs().sum(..).try_eval()?.item()? + v.lazy().abs().sum(..).try_eval()?.item()?)
     }),
     ("stack of small matrices", |x| {
         let stack = x.broadcast_to(vec![3, 4, 4])?;
@@ -62,7 +62,7 @@ const JOBS: &[Job] = &[
         sum(&Cuda::c2r(spectrum, &[0, 1], &[4, 4], Direction::Backward, 1.0)?)
     }),
     ("cosine transform", |x| sum(&xp_fft::dct(x)?)),
-    ("transform", |x| Cuda::c2c(x.clone(), &[0, 1], &[6, 3], Direction::Forward, 0.5)?.lazy().abs().sum_all().try_eval()?.item()),
+    ("transform", |x| Cuda::c2c(x.clone(), &[0, 1], &[6, 3], Direction::Forward, 0.5)?.lazy().abs().sum(..).try_eval()?.item()),
 ];
 
 /// Fits of models, which are made of operators too: those panic where memory ends, with the text of the error.
@@ -114,7 +114,7 @@ fn samples(x: &Any) -> Result<(Array<Cuda, f64, Ix2>, Array<Cuda, i64, Ix1>)> {
 
 /// The sum of the magnitudes, which does not depend on the signs of vectors.
 fn magnitude(x: &Any) -> Result<f64> {
-    x.lazy().abs().sum_all().try_eval()?.item()
+    x.lazy().abs().sum(..).try_eval()?.item()
 }
 
 /// A matrix of order 36 made of copies of one of order 4, plus a multiple of the identity: of rank 4 without it.
@@ -124,7 +124,7 @@ fn large(x: &Any, shift: f64) -> Result<Any> {
 }
 
 fn sum(x: &Any) -> Result<f64> {
-    x.lazy().sum_all().try_eval()?.item()
+    x.lazy().sum(..).try_eval()?.item()
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn jobs<B: Backend>(device: &B) -> Result<Vec<(&'static str, &'static str, Job)>
         from_table(
             "positions",
             "rows",
-            job!(device, i64, [3, 8], |x| x.slice(s![..1])?, |a, b| (a.lazy() * &b) + Lazy::new(Iota::<B, Ix1>::new(a.device(), [8], 5, [3]))),
+            job!(device, i64, [3, 8], |x| x.slice(s![..1])?, |a, b| (a.lazy() * &b) + Lazy::new(Iota::<B, Ix1>::new(a.device(), [8], 5, [3])?)),
         ),
         from_table("three axes", "rows", {
             let a = table::<_, f32>(device, [6, 8])?.reshape([2, 3, 8])?;

@@ -7,4 +7,5 @@ pub mod kernels;
 pub mod level;
 pub mod linalg;
 pub mod pages;
+mod sync;
 pub mod threads;

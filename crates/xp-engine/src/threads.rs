@@ -4,37 +4,33 @@
 //! that asks works too, at once, and does not sleep and wake while others work. Threads that helped it look for the next
 //! region for a while before they go back to the pool. A region that follows soon then starts within a microsecond, where
 //! waking up a thread takes tens, and hundreds where the system puts it on the core of the thread that woke it.
+//!
+//! The environment variable `XP_CPU_LINGER`, which is read once, is the number of microseconds that they look, 500 if it is not
+//! set; with 0 they go back at once, which leaves the processor to others where there are more threads than cores.
 
 use std::any::Any;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::sync::PoisonError;
 
-use rayon::prelude::*;
-
-/// How long a thread looks for the next region.
-const LINGER: Duration = Duration::from_micros(500);
-/// How often the caller looks whether its helpers are done before it sleeps: some tens of microseconds.
-const LOOKS: usize = 2000;
+use crate::sync::{self, Arc, AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, Patience, Thread, global, local};
 
 /// Calls `run` for every part below `parts`, each once, in any order, on this and other threads.
 ///
 /// # Panics
 /// When a part panics, after the others have ended.
 pub fn for_each_part(parts: usize, run: &(dyn Fn(usize) + Sync)) {
-    let helpers = rayon::current_num_threads().min(parts).saturating_sub(1);
+    let helpers = sync::threads().min(parts).saturating_sub(1);
     if helpers == 0 {
         return (0..parts).for_each(run);
     }
-    if rayon::current_thread_index().is_some() {
+    if sync::in_pool() {
         // A thread of a pool shares with its own pool alone.
-        return (0..parts).into_par_iter().for_each(run);
+        return sync::for_each_in_pool(parts, run);
     }
+    let lingers = sync::lingers();
     let run: *const (dyn Fn(usize) + Sync + '_) = run;
     // SAFETY: the lifetime in the type of a pointer alone changes; who follows the pointer says why it may.
     let run = unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const (dyn Fn(usize) + Sync)>(run) };
@@ -45,15 +41,17 @@ pub fn for_each_part(parts: usize, run: &(dyn Fn(usize) + Sync)) {
         joined: AtomicUsize::new(1),
         done: AtomicUsize::new(0),
         panic: Mutex::new(None),
-        caller: std::thread::current(),
+        caller: sync::current(),
         caller_sleeps: AtomicBool::new(false),
     });
     for _ in offer(&region, helpers)..helpers {
         let region = region.clone();
-        rayon::spawn(move || {
+        sync::spawn(move || {
             region.join();
             drop(region);
-            linger();
+            if lingers {
+                linger();
+            }
         });
     }
     region.work(0);
@@ -65,7 +63,7 @@ pub fn for_each_part(parts: usize, run: &(dyn Fn(usize) + Sync)) {
 
 /// Calls `run` on ranges that cover `0..tasks`, by [`for_each_part`].
 pub fn parallel(tasks: usize, run: impl Fn(Range<usize>) + Sync) {
-    let threads = rayon::current_num_threads();
+    let threads = sync::threads();
     if tasks < 8 || threads == 1 {
         return run(0..tasks);
     }
@@ -179,9 +177,9 @@ impl Region {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(part))) {
                 locked(&self.panic).get_or_insert(panic);
             }
-            // Sequentially consistent, as in `wait`: either this thread sees that the caller sleeps, or the caller sees that
-            // all is done.
-            if self.done.fetch_add(1, Ordering::SeqCst) + 1 == self.parts && self.caller_sleeps.load(Ordering::SeqCst) {
+            // Of the last addition here and the one in `wait`, the later one sees what was before the earlier one: this thread
+            // that the caller sleeps, or the caller that all is done.
+            if self.done.fetch_add(1, Ordering::AcqRel) + 1 == self.parts && self.caller_sleeps.load(Ordering::Relaxed) {
                 self.caller.unpark();
             }
         }
@@ -189,15 +187,15 @@ impl Region {
 
     /// Waits until all parts are done.
     fn wait(&self) {
-        for _ in 0..LOOKS {
+        for _ in 0..sync::LOOKS {
             if self.done.load(Ordering::Acquire) == self.parts {
                 return;
             }
-            std::hint::spin_loop();
+            sync::spin_loop();
         }
-        self.caller_sleeps.store(true, Ordering::SeqCst);
-        while self.done.load(Ordering::SeqCst) < self.parts {
-            std::thread::park();
+        self.caller_sleeps.store(true, Ordering::Relaxed);
+        while self.done.fetch_add(0, Ordering::AcqRel) < self.parts {
+            sync::park();
         }
     }
 }
@@ -207,9 +205,11 @@ struct Lingering {
     threads: usize,
     offers: Vec<Arc<Region>>,
 }
-static LINGERING: Mutex<Lingering> = Mutex::new(Lingering { threads: 0, offers: Vec::new() });
-/// The number of offers, to be looked at without the lock.
-static OFFERS: AtomicUsize = AtomicUsize::new(0);
+global!(LINGERING: Mutex<Lingering> = Mutex::new(Lingering { threads: 0, offers: Vec::new() }));
+global! {
+    /// The number of offers, to be looked at without the lock.
+    OFFERS: AtomicUsize = AtomicUsize::new(0)
+}
 
 /// Offers the region to up to `helpers` lingering threads. The number of those that will take it.
 fn offer(region: &Arc<Region>, helpers: usize) -> usize {
@@ -220,20 +220,20 @@ fn offer(region: &Arc<Region>, helpers: usize) -> usize {
     count
 }
 
-thread_local! {
+local! {
     /// Whether this thread lingers, and is busy with a job of the pool at most.
-    static LINGERS: Cell<bool> = const { Cell::new(false) };
+    LINGERS: Cell<bool> = Cell::new(false)
 }
 
 /// Helps with one region after the other until none is offered for a while. Jobs of the pool are done meanwhile.
 fn linger() {
-    if LINGERS.replace(true) {
+    if LINGERS.with(|lingers| lingers.replace(true)) {
         return;
     }
     locked(&LINGERING).threads += 1;
-    let mut end = Instant::now() + LINGER;
+    let mut patience = Patience::new();
     loop {
-        let late = Instant::now() > end;
+        let late = patience.is_over();
         if late || OFFERS.load(Ordering::Acquire) > 0 {
             let mut lingering = locked(&LINGERING);
             if let Some(region) = lingering.offers.pop() {
@@ -244,18 +244,17 @@ fn linger() {
                 region.join();
                 drop(region);
                 locked(&LINGERING).threads += 1;
-                end = Instant::now() + LINGER;
+                patience = Patience::new();
                 continue;
             }
             if late {
                 lingering.threads -= 1;
-                LINGERS.set(false);
+                LINGERS.with(|lingers| lingers.set(false));
                 return;
             }
         }
-        match rayon::yield_now() {
-            Some(rayon::Yield::Executed) => end = Instant::now() + LINGER,
-            _ => std::thread::yield_now(),
+        if sync::do_a_job() {
+            patience = Patience::new();
         }
     }
 }
@@ -266,6 +265,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use rayon::prelude::*;
+
     use super::*;
 
     #[test]

@@ -56,7 +56,7 @@ transforms! { Axis:
     /// use xp::fft::{fft, ifft};
     /// let x = array![Complex::new(1.0_f64, 2.0), Complex::new(-3.0, 0.5), Complex::new(0.0, 1.0)];
     /// let back = ifft(fft(&x)?)?; // the spectrum is not named again: its memory is reused
-    /// assert!((back - &x).abs().max_all().item()? < 1e-15);
+    /// assert!((back - &x).abs().max(..).item()? < 1e-15);
     /// # Ok::<(), xp::Error>(())
     /// ```
     ifft, ifft_with: Floating -> Spectrum, c2c Backward;
@@ -84,7 +84,7 @@ transforms! { Axis:
     /// use xp::fft::{Axis, irfft_with, rfft};
     /// let x = array![1.0_f64, 2.0, 3.0];
     /// let back = irfft_with(rfft(&x)?, Axis::default().n(3))?; // the length is odd, so it is given
-    /// assert!((back - &x).abs().max_all().item()? < 1e-15);
+    /// assert!((back - &x).abs().max(..).item()? < 1e-15);
     /// # Ok::<(), xp::Error>(())
     /// ```
     irfft, irfft_with: Floating -> Signal, c2r Backward;
@@ -148,7 +148,7 @@ transforms! { Axes:
     /// let x = array![[1.0_f64, 2.0, 0.0, -1.0], [0.5, 0.0, 3.0, 4.0]];
     /// let bins = rfftn(&x)?;
     /// assert_eq!(bins.shape(), [2, 3]);
-    /// assert!((irfftn(bins)? - &x).abs().max_all().item()? < 1e-15);
+    /// assert!((irfftn(bins)? - &x).abs().max(..).item()? < 1e-15);
     /// # Ok::<(), xp::Error>(())
     /// ```
     rfftn, rfftn_with: Float -> Spectrum, r2c Forward;

@@ -45,7 +45,7 @@ impl Hankel {
 /// use xp::fft::{fht, ifht};
 /// let a = array![0.1_f64, 0.4, 1.0, 0.5, 0.2];
 /// let back = ifht(&fht(&a, 0.1, 0.5)?, 0.1, 0.5)?;
-/// assert!((back - &a).abs().max_all().item()? < 1e-14);
+/// assert!((back - &a).abs().max(..).item()? < 1e-14);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn fht<B: Fft<T>, T: Float, D: Dim>(a: impl Input<B, T, D>, dln: f64, mu: f64) -> Result<Array<B, T, D>> {
@@ -142,7 +142,7 @@ fn convolve<B: Fft<T>, T: Float, D: Dim>(a: Array<B, T, D>, n: usize, bins: &[Co
     let bins = Array::from_vec(a.device(), values, [bins.len()])?.into_dyn();
     let spectrum = B::r2c(a.into_dyn(), &[axis], &[n], Direction::Forward, T::ONE)?;
     let product = (spectrum.into_lazy() * &bins).try_eval()?;
-    B::c2r(product, &[axis], &[n], Direction::Backward, T::ONE / T::from_usize(n))?.flip(Some(&[-1]))?.into_rank()
+    B::c2r(product, &[axis], &[n], Direction::Backward, T::ONE / T::from_usize(n))?.flip(-1)?.into_rank()
 }
 
 /// `2^q (2 / exp(offset))^(i y) gamma((mu + 1 + q + i y) / 2) / gamma((mu + 1 - q - i y) / 2)` at the frequencies of

@@ -1,7 +1,7 @@
 //! Frequencies of bins, their order, and lengths whose transforms are fast.
 
 use xp_core::functions::{arange, concat};
-use xp_core::{Array, Backend, Dim, Element, Error, Float, Ix1, Result, normalize_axes};
+use xp_core::{Array, Axes, Backend, Dim, Element, Error, Float, Ix1, Result};
 
 /// The frequencies of the bins of [`fft`](fn@crate::fft), in cycles per unit of the sample spacing `d`.
 ///
@@ -49,15 +49,15 @@ pub fn rfftfreq<B: Backend, T: Float>(device: &B, n: usize, d: T) -> Result<Arra
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn fftshift<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
-    shift(x, (0..x.ndim()).collect(), |n| n / 2)
+    shift(x, .., |n| n / 2)
 }
 
 /// [`fftshift`] along some axes.
 ///
 /// # Errors
 /// [`Error::Axis`], [`Error::RepeatedAxis`].
-pub fn fftshift_with<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axes: &[isize]) -> Result<Array<B, T, D>> {
-    shift(x, normalize_axes(axes, x.ndim())?, |n| n / 2)
+pub fn fftshift_with<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axes: impl Axes) -> Result<Array<B, T, D>> {
+    shift(x, axes, |n| n / 2)
 }
 
 /// The inverse of [`fftshift`]: the bins along all axes with frequency zero first.
@@ -65,15 +65,15 @@ pub fn fftshift_with<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axes: &
 /// # Errors
 /// When memory runs out or the device fails.
 pub fn ifftshift<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
-    shift(x, (0..x.ndim()).collect(), |n| n.div_ceil(2))
+    shift(x, .., |n| n.div_ceil(2))
 }
 
 /// [`ifftshift`] along some axes.
 ///
 /// # Errors
 /// [`Error::Axis`], [`Error::RepeatedAxis`].
-pub fn ifftshift_with<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axes: &[isize]) -> Result<Array<B, T, D>> {
-    shift(x, normalize_axes(axes, x.ndim())?, |n| n.div_ceil(2))
+pub fn ifftshift_with<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axes: impl Axes) -> Result<Array<B, T, D>> {
+    shift(x, axes, |n| n.div_ceil(2))
 }
 
 /// The smallest length of at least `target` whose transform is fast: a product of the primes up to 11, or up to 5 for
@@ -143,6 +143,6 @@ fn span<T: Float>(function: &'static str, n: usize, d: T) -> Result<T> {
     Ok(T::from_usize(n) * d)
 }
 
-fn shift<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axes: Vec<usize>, by: fn(usize) -> usize) -> Result<Array<B, T, D>> {
-    axes.into_iter().try_fold(x.clone(), |x, axis| x.roll(by(x.dims()[axis]) as isize, axis as isize))
+fn shift<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axes: impl Axes, by: fn(usize) -> usize) -> Result<Array<B, T, D>> {
+    axes.axes(x.ndim())?.into_iter().try_fold(x.clone(), |x, axis| x.roll(by(x.dims()[axis]) as isize, axis as isize))
 }

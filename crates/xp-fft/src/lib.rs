@@ -32,7 +32,7 @@
 //!
 //! let x = linspace(&Cpu, 0.0, 2.0 * xp::PI, 16, false)?;
 //! let slope = derivative(&x.sin())? * (16.0 / (2.0 * xp::PI));
-//! assert!((slope - x.cos()).abs().max_all().item()? < 1e-14);
+//! assert!((slope - x.cos()).abs().max(..).item()? < 1e-14);
 //! # Ok::<(), xp::Error>(())
 //! ```
 //!

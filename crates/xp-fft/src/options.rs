@@ -214,7 +214,7 @@ impl Options for Axes {
                 if let Some(s) = s.as_ref().filter(|s| s.len() != axes.len()) {
                     return Err(Error::value(function, format!("s = {s:?} has {} lengths for the {} axes {axes:?}", s.len(), axes.len())));
                 }
-                normalize_axes(axes, ndim)?
+                normalize_axes(axes, ndim)?.into()
             }
             (None, Some(s)) if s.len() > ndim => {
                 return Err(Error::value(function, format!("s = {s:?} has {} lengths for an array of rank {ndim}", s.len())));

@@ -43,7 +43,7 @@ pub fn c2r<B: Fft<C::Part>, C: Floating, D: Dim>(
     let (last, n) = (axes[k], lens[k]);
     let half = fit(&x, last, n / 2 + 1)?;
     let half = B::c2c(half, outer, &lens[..k], direction, <C::Part as Num>::ONE)?;
-    let mirrored = part(&half, last, 1, n.div_ceil(2))?.flip(Some(&[last as isize]))?.into_lazy().conj().try_eval()?;
+    let mirrored = part(&half, last, 1, n.div_ceil(2))?.flip(last)?.into_lazy().conj().try_eval()?;
     let whole = concat(&[&half, &mirrored], last as isize)?;
     B::c2c(whole, &[last], &[n], direction, scale)?.into_lazy().real().try_eval()
 }
@@ -63,8 +63,8 @@ pub fn r2r<B: Fft<C::Part>, C: Floating, D: Dim>(
     let transform = |part: Any<B, C::Part>| {
         let mut out = part;
         for (&axis, &n) in axes.iter().zip(lens) {
-            let turned = fit(&out, axis, n)?.moveaxis(&[axis as isize], &[-1])?;
-            out = trigonometric(&turned, trig)?.moveaxis(&[-1], &[axis as isize])?;
+            let turned = fit(&out, axis, n)?.moveaxis(&[axis], &[-1])?;
+            out = trigonometric(&turned, trig)?.moveaxis(&[-1], &[axis])?;
         }
         (out.into_lazy() * scale).try_eval()
     };
@@ -201,7 +201,7 @@ fn last<B: Backend, T: Element>(x: &Any<B, T>) -> usize {
 }
 
 fn reversed<B: Backend, T: Element>(x: &Any<B, T>) -> Result<Any<B, T>> {
-    x.flip(Some(&[-1]))
+    x.flip(-1)
 }
 
 fn zeros_along<B: Backend, T: Element>(x: &Any<B, T>, n: usize) -> Result<Any<B, T>> {

@@ -4,7 +4,6 @@ use std::f64::consts::TAU;
 
 use xp_core::dim::{DimBase, MAX_NDIM};
 use xp_core::functions::{arange, concat, zeros};
-use xp_core::ops::AsType;
 use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Float, Floating, Ix1, Num, Result, normalize_axes, size_of_shape};
 
 use crate::Direction;
@@ -34,7 +33,7 @@ pub enum Mode {
 /// use xp::prelude::*;
 /// use xp::fft::{Mode, fftconvolve};
 /// let y = fftconvolve(&array![1.0_f64, 2.0, 3.0], &array![1.0, 1.0], Mode::Full)?;
-/// assert!((y - array![1.0_f64, 3.0, 5.0, 3.0]).abs().max_all().item()? < 1e-15);
+/// assert!((y - array![1.0_f64, 3.0, 5.0, 3.0]).abs().max(..).item()? < 1e-15);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn fftconvolve<B: Fft<C::Part>, C: Floating, D: Dim>(a: &Array<B, C, D>, b: &Array<B, C, D>, mode: Mode) -> Result<Array<B, C, D>> {
@@ -67,7 +66,7 @@ pub fn fftconvolve_with<B: Fft<C::Part>, C: Floating, D: Dim>(
 /// let (x, h) = (arange(&Cpu, 0.0_f64, 1000.0, 1.0)?, array![0.25, 0.5, 0.25]);
 /// let y = oaconvolve(&x, &h, Mode::Same)?;
 /// assert!((y.get([500])? - 500.0).abs() < 1e-9);
-/// assert!((y - fftconvolve(&x, &h, Mode::Same)?).abs().max_all().item()? < 1e-9);
+/// assert!((y - fftconvolve(&x, &h, Mode::Same)?).abs().max(..).item()? < 1e-9);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn oaconvolve<B: Fft<C::Part>, C: Floating, D: Dim>(a: &Array<B, C, D>, b: &Array<B, C, D>, mode: Mode) -> Result<Array<B, C, D>> {
@@ -209,7 +208,7 @@ fn cyclic<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, C, Dy
     }
     let bins = |x: &Array<B, C, Dyn>| B::c2c(x.clone(), axes, lens, Direction::Forward, one);
     let product = (bins(a)?.into_lazy() * &bins(b)?).try_eval()?;
-    B::c2c(product, axes, lens, Direction::Backward, scale)?.into_lazy().map::<AsType<C>>().try_eval()
+    B::c2c(product, axes, lens, Direction::Backward, scale)?.into_lazy().astype::<C>().try_eval()
 }
 
 /// A window of a short-time transform, periodic.
@@ -308,7 +307,7 @@ pub type ShortTime<B, T, D> = (Array<B, T, Ix1>, Array<B, T, Ix1>, Array<B, <B a
 /// let (f, t, z) = stft(&x, 1.0, Segments::new(16))?;
 /// assert_eq!(z.shape(), [f.size(), t.size()]);
 /// let back = istft(&z, Segments::new(16))?.slice(s![..100])?;
-/// assert!((back - &x).abs().max_all().item()? < 1e-14);
+/// assert!((back - &x).abs().max(..).item()? < 1e-14);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn stft<B: Fft<T>, T: Float, D: Dim>(x: impl Input<B, T, D>, fs: T, segments: Segments) -> Result<ShortTime<B, T, D>> {
@@ -374,7 +373,7 @@ pub fn istft<B: Fft<C::Part>, C: Floating, D: Dim>(z: impl Input<B, C, D>, segme
     let (start, stop) = ((n / 2) as isize, (shape[last - 1] - n / 2) as isize);
     let weight = weight.slice_axis(-1, Some(start), Some(stop), 1)?;
     let samples = samples.slice_axis(-1, Some(start), Some(stop), 1)?;
-    if stop > start && weight.lazy().min_all().try_eval()?.item()? <= <C::Part as Num>::from_f64(1e-10) {
+    if stop > start && weight.lazy().min(..).try_eval()?.item()? <= <C::Part as Num>::from_f64(1e-10) {
         return Err(Error::value("istft", "the windows leave out samples: take a larger noverlap"));
     }
     (samples.into_lazy() / &weight).try_eval()?.into_rank()

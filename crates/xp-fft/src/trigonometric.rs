@@ -52,7 +52,7 @@ transforms! { Axis:
     /// use xp::prelude::*;
     /// use xp::fft::{dct, idct};
     /// let x = array![1.0_f64, -2.0, 0.5];
-    /// assert!((idct(dct(&x)?)? - &x).abs().max_all().item()? < 1e-15);
+    /// assert!((idct(dct(&x)?)? - &x).abs().max(..).item()? < 1e-15);
     /// # Ok::<(), xp::Error>(())
     /// ```
     idct, idct_with: Cosine Backward;
@@ -86,7 +86,7 @@ transforms! { Axes:
     /// use xp::prelude::*;
     /// use xp::fft::{dctn, idctn};
     /// let x = array![[1.0_f64, 2.0], [3.0, -4.0], [0.0, 0.5]];
-    /// assert!((idctn(dctn(&x)?)? - &x).abs().max_all().item()? < 1e-14);
+    /// assert!((idctn(dctn(&x)?)? - &x).abs().max(..).item()? < 1e-14);
     /// # Ok::<(), xp::Error>(())
     /// ```
     dctn, dctn_with: Cosine Forward;

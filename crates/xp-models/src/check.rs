@@ -23,12 +23,12 @@ pub(crate) fn finite_by<B: Backend, T: Float, D: Dim, U: Float, E: Dim>(
 }
 
 fn all_finite<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Result<bool> {
-    Ok(x.lazy().isfinite().all_all().try_eval()?.item()?)
+    Ok(x.lazy().isfinite().all(..).try_eval()?.item()?)
 }
 
 /// The error for the first element that is not finite.
 fn locate<B: Backend, T: Float, D: Dim>(argument: &'static str, x: &Array<B, T, D>) -> Result<()> {
-    let first = x.lazy().isfinite().astype::<i8>().argmin_all().try_eval()?.item()? as usize;
+    let first = x.lazy().isfinite().astype::<i8>().argmin(..).try_eval()?.item()? as usize;
     let columns = if x.ndim() < 2 { 1 } else { x.dims()[1..].iter().product() };
     let (row, column) = (first / columns, first % columns);
     let value = x.reshape([x.size() / columns, columns])?.get([row as isize, column as isize])?;
@@ -64,7 +64,7 @@ pub(crate) fn features<B: Backend, T: Float>(argument: &'static str, x: &Array<B
 pub(crate) fn weights<B: Backend, T: Float>(weights: &Array<B, T, xp_core::Ix1>, x_shape: &[usize]) -> Result<()> {
     samples("sample_weight", weights.dims(), "x", x_shape)?;
     finite("sample_weight", weights)?;
-    let (low, high) = (weights.min_all().item()?.to_f64(), weights.max_all().item()?.to_f64());
+    let (low, high) = (weights.min(..).item()?.to_f64(), weights.max(..).item()?.to_f64());
     if low < 0.0 || high == 0.0 {
         return Err(Error::value("sample_weight", format!("{low} to {high}"), "no negative weight, and one that is not zero"));
     }

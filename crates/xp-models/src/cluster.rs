@@ -4,7 +4,7 @@
 
 use xp_core::functions::{Side, concat, searchsorted, where_, zeros};
 use xp_core::linalg::eigh;
-use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg, Num, Real, s};
+use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, KeepDims, Linalg, Num, Real, s};
 
 use crate::random::Random;
 use crate::{Error, Result, check};
@@ -175,9 +175,9 @@ pub fn kmeans2<B: Linalg<T>, T: Float, D: Dim>(obs: &Array<B, T, D>, start: &Sta
         sums.put_add(&nearest, &x, 0)?;
         counts.put_add(&nearest, &ones, 0)?;
         let empty = counts.equal(T::ZERO);
-        if empty.any_all().item()? {
+        if empty.any(..).item()? {
             if params.missing == Missing::Raise {
-                let cluster = empty.astype::<i8>().argmax_all().item()? as usize;
+                let cluster = empty.astype::<i8>().argmax(..).item()? as usize;
                 return Err(Error::EmptyCluster { cluster, iteration });
             }
             has_empty = true;
@@ -212,7 +212,7 @@ impl<B: Linalg<T>, T: Float> Moved<B, T> {
     fn assign(&self, centroids: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
         let (n, k) = (self.columns.dims()[1], centroids.dims()[0]);
         let moved = centroids - &self.origin;
-        let lengths = moved.lazy().square().sum_keepdims(1).try_eval()?;
+        let lengths = moved.lazy().square().sum(KeepDims(1)).try_eval()?;
         let slopes = moved * T::from_f64(-2.0);
         let mut out = zeros(centroids.device(), [n])?;
         let step = (BLOCK / k).max(64);

@@ -16,7 +16,7 @@ pub type Dataset<B, T> = (Array<B, T, Ix2>, Array<B, i64, Ix1>);
 /// use xp_cpu::Cpu;
 /// let (x, y) = xp_models::datasets::load_digits::<Cpu, f64>(&Cpu)?;
 /// assert_eq!((x.shape(), y.shape()), ([1797, 64], [1797]));
-/// assert_eq!((x.max_all().item().unwrap(), y.get([5]).unwrap()), (16.0, 5));
+/// assert_eq!((x.max(..).item().unwrap(), y.get([5]).unwrap()), (16.0, 5));
 /// # Ok::<(), xp_models::Error>(())
 /// ```
 pub fn load_digits<B: Backend, T: Float>(device: &B) -> Result<Dataset<B, T>> {

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use xp_core::functions::{stack, where_};
 use xp_core::linalg::{Thin, svd};
-use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, s};
+use xp_core::{Array, Backend, Float, Ix1, Ix2, KeepDims, Linalg, s};
 
 use crate::labels::{Labels, group_sums};
 use crate::tall_svd::{device, host, tall_svd};
@@ -280,9 +280,9 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
             let first = (-second.lazy() + T::ONE).try_eval()?;
             return Ok(stack(&[&first, &second], 1)?);
         }
-        let largest = scores.lazy().max_keepdims(1).try_eval()?;
+        let largest = scores.lazy().max(KeepDims(1)).try_eval()?;
         let powers = (scores.lazy() - &largest).exp().try_eval()?;
-        let sums = powers.lazy().sum_keepdims(1).try_eval()?;
+        let sums = powers.lazy().sum(KeepDims(1)).try_eval()?;
         Ok(powers / &sums)
     }
 

@@ -44,8 +44,8 @@ pub(crate) fn index_in<B: Backend>(argument: &'static str, labels: &Array<B, i64
     let last = classes.size() as i64 - 1;
     let index = xp_core::functions::searchsorted(classes, labels, xp_core::functions::Side::Left)?.lazy().minimum(last).try_eval()?;
     let found = classes.take(&index, 0)?.equal(labels);
-    if !found.is_empty() && !found.all_all().item()? {
-        return Err(unknown(found.astype::<i8>().argmin_all().item()? as usize)?);
+    if !found.is_empty() && !found.all(..).item()? {
+        return Err(unknown(found.astype::<i8>().argmin(..).item()? as usize)?);
     }
     Ok(index)
 }

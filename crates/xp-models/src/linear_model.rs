@@ -200,7 +200,7 @@ fn mean<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, 
         None => x.lazy().mean(0).try_eval()?,
         Some(w) => {
             let sums = (x.lazy() * &w.expand_dims(1)?).sum(0).try_eval()?;
-            let total = w.lazy().sum_all().try_eval()?.item()?;
+            let total = w.lazy().sum(..).try_eval()?.item()?;
             sums / total
         }
     })

@@ -41,8 +41,8 @@ pub fn accuracy_score_weighted<B: Backend, T: Float>(
     same_shape(y_true.dims(), y_pred.dims())?;
     check::weights(sample_weight, y_true.dims())?;
     let right = y_true.lazy().equal(y_pred).astype::<T>();
-    let right = (right * sample_weight).astype::<B::MaxFloat>().sum_all().try_eval()?.item()?.to_f64();
-    Ok(right / sample_weight.lazy().astype::<B::MaxFloat>().sum_all().try_eval()?.item()?.to_f64())
+    let right = (right * sample_weight).astype::<B::MaxFloat>().sum(..).try_eval()?.item()?.to_f64();
+    Ok(right / sample_weight.lazy().astype::<B::MaxFloat>().sum(..).try_eval()?.item()?.to_f64())
 }
 
 /// The number of labels that are predicted right: scikit-learn's `accuracy_score(normalize=False)`.
@@ -51,7 +51,7 @@ pub fn accuracy_score_weighted<B: Backend, T: Float>(
 /// As for [`accuracy_score`].
 pub fn count_correct<B: Backend>(y_true: &Array<B, i64, Ix1>, y_pred: &Array<B, i64, Ix1>) -> Result<i64> {
     same_shape(y_true.dims(), y_pred.dims())?;
-    Ok(y_true.lazy().equal(y_pred).count_nonzero_all().try_eval()?.item()?)
+    Ok(y_true.lazy().equal(y_pred).count_nonzero(..).try_eval()?.item()?)
 }
 
 /// How often each class, by row, is predicted to be each class, by column. The classes are all labels of both, sorted.
@@ -258,7 +258,7 @@ fn errors<B: Backend, T: Float, D: Dim>(y_true: &Array<B, T, D>, y_pred: &Array<
         Some(w) => {
             check::weights(w, y_true.dims())?;
             let w = w.expand_dims(1)?.astype::<B::MaxFloat>();
-            let mean = (deviation * &w).sum(0).try_eval()? / B::MaxFloat::from_f64(w.sum_all().item()?.to_f64());
+            let mean = (deviation * &w).sum(0).try_eval()? / B::MaxFloat::from_f64(w.sum(..).item()?.to_f64());
             (((t - q).square() * &w).sum(0).try_eval()?, ((deviation - &mean).square() * &w).sum(0).try_eval()?)
         }
     };

@@ -41,7 +41,7 @@ impl From<usize> for Size {
 /// assert_eq!((x_train.shape(), x_test.shape()), ([7, 1], [3, 1]));
 /// // Rows stay with their labels.
 /// assert_eq!(x_test.astype::<i64>().to_vec(), y_test.to_vec());
-/// assert_eq!(y_train.sum_all().item()? + y_test.sum_all().item()?, 45);
+/// assert_eq!(y_train.sum(..).item()? + y_test.sum(..).item()?, 45);
 /// # Ok::<(), xp_models::Error>(())
 /// ```
 pub fn train_test_split<B: Backend, T: Element, D: Dim, U: Element, E: Dim>(
@@ -129,7 +129,7 @@ impl TrainTestSplit {
     /// # use xp_models::model_selection::TrainTestSplit;
     /// let y = Array::from_vec(&Cpu, vec![0, 0, 0, 0, 0, 0, 1, 1, 1], [9])?;
     /// let (_, _, _, y_test) = TrainTestSplit::new().test_size(3_usize).split_stratified(&y, &y)?;
-    /// assert_eq!(y_test.sum_all().item()?, 1);
+    /// assert_eq!(y_test.sum(..).item()?, 1);
     /// # Ok::<(), xp_models::Error>(())
     /// ```
     pub fn split_stratified<B: Backend, T: Element, D: Dim>(

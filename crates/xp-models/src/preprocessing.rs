@@ -272,20 +272,18 @@ struct Moments<B: Backend, F: Float> {
 impl<B: Backend, F: Float> Moments<B, F> {
     /// Reads `x` in blocks of rows. Without `spread` the sums of squares are left at zero.
     fn of<T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>, spread: bool) -> Result<Self> {
-        let [n, p] = x.shape();
+        let [_, p] = x.shape();
         let step = (BLOCK / p).max(64);
         let column = weights.map(|w| w.expand_dims(1)).transpose()?;
-        let mut parts = Vec::with_capacity(n.div_ceil(step));
-        for start in (0..n).step_by(step) {
-            let end = (start + step).min(n);
-            let rows = |x: &Array<B, T, Ix2>| x.slice_axis(0, Some(start as isize), Some(end as isize), 1);
-            let block = rows(x)?;
-            let block = block.lazy().astype::<F>();
-            parts.push(match &column {
-                None => Moments::of_block(block, (end - start) as f64, spread)?,
-                Some(w) => Moments::of_weighted_block(block, &rows(w)?.astype::<F>(), spread)?,
-            });
-        }
+        let x = x.lazy().astype::<F>();
+        let column = column.as_ref().map(|w| w.lazy().astype::<F>());
+        let parts: Vec<Self> = match &column {
+            None => x.row_blocks(step)?.map(|rows| Moments::of_block(rows, rows.expr().range().len() as f64, spread)).collect::<Result<_>>()?,
+            Some(w) => {
+                let blocks = x.row_blocks(step)?.zip(w.row_blocks(step)?);
+                blocks.map(|(rows, w)| Moments::of_weighted_block(rows, &w.try_eval()?, spread)).collect::<Result<_>>()?
+            }
+        };
         Moments::merge_all(&parts)
     }
 
@@ -296,7 +294,7 @@ impl<B: Backend, F: Float> Moments<B, F> {
     }
 
     fn of_weighted_block<E: Expr<Backend = B, Elem = F, Dim = Ix2> + Copy>(x: Lazy<E>, w: &Array<B, F, Ix2>, spread: bool) -> Result<Self> {
-        let count = w.sum_all().item()?.to_f64();
+        let count = w.sum(..).item()?.to_f64();
         // A block without weight must still show whether it holds NaN.
         let mean = (x * w).sum(0).try_eval()? / F::from_f64(if count > 0.0 { count } else { 1.0 });
         let squares = if spread { ((x - &mean).square() * w).sum(0).try_eval()? } else { mean.zeros_like()? };

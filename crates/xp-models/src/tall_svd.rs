@@ -10,16 +10,13 @@
 //! 3. A matrix with fewer rows than columns is small: it is evaluated and decomposed.
 
 use xp_core::functions::{concat, zeros};
-use xp_core::linalg::{RowBlock, Thin, eigh, qr_r, svd};
-use xp_core::{Array, Expr, Float, Ix1, Ix2, Lazy, Linalg};
+use xp_core::linalg::{Thin, eigh, qr_r, svd};
+use xp_core::{Array, Expr, Float, Ix1, Ix2, KeepDims, Lazy, Linalg};
 
 use crate::Result;
 
 /// How far squares of singular values may lie below the largest one on the Gram route: a relative error of `LIMIT * eps`.
 const LIMIT: f64 = 256.0;
-
-/// Elements of a block of rows: it stays in the cache.
-const BLOCK: usize = 1 << 17;
 
 /// `S`, in descending order, and `Vh`.
 pub(crate) struct TallSvd<B: Linalg<T>, T: Float> {
@@ -95,7 +92,7 @@ pub(crate) fn gram_svd<B: Linalg<T>, T: Float>(
     gram: &Array<B, T, Ix2>,
     certified: impl Fn(&Spectrum<'_>) -> bool,
 ) -> Result<Option<(Vec<f64>, Array<B, T, Ix2>)>> {
-    let largest = gram.lazy().abs().max_all().try_eval()?.item()?.to_f64();
+    let largest = gram.lazy().abs().max(..).try_eval()?.item()?.to_f64();
     let eps = T::EPSILON.to_f64();
     // Squares overflow and underflow before the data do.
     if !(largest.is_finite() && largest * eps > T::MIN_POSITIVE.to_f64()) {
@@ -106,7 +103,7 @@ pub(crate) fn gram_svd<B: Linalg<T>, T: Float>(
     if !certified(&Spectrum { squares: &squares, eps }) {
         return Ok(None);
     }
-    let vt = v.t().flip(Some(&[0]))?.contiguous()?;
+    let vt = v.t().flip(0)?.contiguous()?;
     Ok(Some((squares.into_iter().map(f64::sqrt).collect(), vt)))
 }
 
@@ -118,14 +115,11 @@ where
     E: Expr<Backend = B, Elem = T, Dim = Ix2>,
     F: Expr<Backend = B, Elem = T, Dim = Ix2>,
 {
-    let ([n, p], [_, q]) = (e.expr().shape()?, f.expr().shape()?);
-    let step = (BLOCK / (p + q)).max(4 * (p + q));
+    let ([_, p], [_, q]) = (e.expr().shape()?, f.expr().shape()?);
+    let step = B::block_rows(p + q).max(4 * (p + q));
     let mut r: Option<Array<B, T, Ix2>> = None;
-    for start in (0..n).step_by(step) {
-        let len = step.min(n - start);
-        let left = Lazy::new(RowBlock::new(e.expr(), start, len)).try_eval()?;
-        let right = Lazy::new(RowBlock::new(f.expr(), start, len)).try_eval()?;
-        let block = concat(&[&left, &right], 1)?;
+    for (left, right) in e.row_blocks(step)?.zip(f.row_blocks(step)?) {
+        let block = concat(&[&left.try_eval()?, &right.try_eval()?], 1)?;
         r = Some(qr_r(&match &r {
             Some(r) => concat(&[r, &block], 0)?,
             None => block,
@@ -156,6 +150,6 @@ pub(crate) fn fix_signs<B: Linalg<T>, T: Float>(vt: &Array<B, T, Ix2>) -> Result
     if vt.is_empty() {
         return Ok(vt.clone());
     }
-    let at = vt.lazy().abs().argmax_keepdims(1).try_eval()?;
+    let at = vt.lazy().abs().argmax(KeepDims(1)).try_eval()?;
     Ok(vt * vt.take_along_axis(&at, 1)?.sign())
 }

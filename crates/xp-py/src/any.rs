@@ -156,7 +156,7 @@ impl Any {
         if let Some(same) = U::peek(self) {
             return Ok(same.clone());
         }
-        compute!(self, |v| v.lazy().map::<xp_core::ops::AsType<U>>().try_eval())
+        compute!(self, |v| v.lazy().apply::<xp_core::ops::AsType<U>>().try_eval())
     }
     /// The same elements under another shape.
     pub fn reshape(&self, shape: &[usize]) -> XpResult {
@@ -175,7 +175,11 @@ impl Any {
         let overlaps = self.dims().iter().zip(self.strides()).any(|(&n, &s)| n > 1 && s == 0);
         !overlaps && !dispatch!(self, |v| v.buffer().is_readonly())
     }
-    /// Whether this is the only handle to the memory.
+    /// Whether others may be given the memory to write to: not that of booleans, where they could write bytes that are none.
+    pub fn is_lent_for_writing(&self) -> bool {
+        self.is_writable() && self.dtype() != DType::Bool
+    }
+    /// Whether this is the only handle to the memory, which is nobody else's.
     pub fn is_unique(&self) -> bool {
         dispatch!(self, |v| Cpu::is_unique(v.buffer()))
     }

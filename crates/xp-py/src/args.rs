@@ -94,12 +94,9 @@ pub fn lengths(function: &str, given: &[isize]) -> PyResult<AxisVec<usize>> {
 }
 
 /// The axes of a reduction: `None` is all.
-pub fn axes(function: &str, axis: &Option<Ints>, ndim: usize) -> PyResult<Vec<isize>> {
+pub fn axes(function: &str, axis: &Option<Ints>, ndim: usize) -> PyResult<AxisVec<usize>> {
     match axis {
-        None => Ok((0..ndim as isize).collect()),
-        Some(given) => {
-            let found = xp_core::normalize_axes(given.list(), ndim).named(function)?;
-            Ok(found.into_iter().map(|k| k as isize).collect())
-        }
+        None => Ok((0..ndim).collect()),
+        Some(given) => xp_core::normalize_axes(given.list(), ndim).named(function),
     }
 }

@@ -25,7 +25,8 @@ use crate::threads::{is_large, wait_for_readers};
 ///
 /// As in NumPy, a slice, a transpose and a reshaped array are views, through which writes are seen. Memory handed to or
 /// taken from another library (DLPack, the buffer protocol) is shared with it. An array over memory that must not be
-/// written, or whose elements overlap (`broadcast_to`), is copied when it is written to.
+/// written, or whose elements overlap (`broadcast_to`), is copied when it is written to. Booleans are copied on the way in,
+/// and may be read by others (`numpy.asarray`) but not written: a byte that is neither 0 nor 1 is no boolean.
 #[pyclass(name = "Array", module = "xparray", weakref)]
 pub struct PyArray {
     /// The elements.
@@ -337,7 +338,7 @@ impl PyArray {
     /// The array with its last two axes swapped.
     #[getter(mT)]
     fn matrix_transpose(&self) -> PyResult<PyArray> {
-        dispatch!(&self.any, |v| v.matrix_transpose().map(PyArray::new)).named("x.mT")
+        guard("x.mT", || dispatch!(&self.any, |v| v.matrix_transpose().map(PyArray::new)).named("x.mT"))
     }
 
     fn __bool__(&self) -> PyResult<bool> {
@@ -347,7 +348,7 @@ impl PyArray {
                 self.any.dims()
             )));
         }
-        dispatch!(&self.any, |v| v.item().map(xp_core::Element::is_truthy)).named("__bool__")
+        guard("__bool__", || dispatch!(&self.any, |v| v.item().map(xp_core::Element::is_truthy)).named("__bool__"))
     }
     fn __float__(&self) -> PyResult<f64> {
         self.scalar("__float__", |x| match x {
@@ -444,7 +445,7 @@ impl PyArray {
         guard("item", || crate::repr::nested(py, &self.any.reshape(&[]).named("item")?))
     }
     fn __copy__(&self) -> PyResult<PyArray> {
-        self.any.copy().map(PyArray::new).named("__copy__")
+        guard("__copy__", || self.any.copy().map(PyArray::new).named("__copy__"))
     }
     #[pyo3(signature = (memo, /))]
     fn __deepcopy__(&self, memo: &Bound<'_, PyAny>) -> PyResult<PyArray> {
@@ -491,7 +492,7 @@ impl PyArray {
         if self.any.ndim() != 0 {
             return Err(PyTypeError::new_err(format!("{function}(): an array of rank 0 expected, shape {:?} given", self.any.dims())));
         }
-        f(crate::convert::scalar(&self.any).named(function)?)
+        f(guard(function, || crate::convert::scalar(&self.any).named(function))?)
     }
     fn python<'py>(&self, py: Python<'py>, x: crate::scalar::Scalar) -> PyResult<Bound<'py, PyAny>> {
         crate::repr::number(py, x)

@@ -9,7 +9,7 @@ use xp_core::DType;
 
 use crate::any::Any;
 use crate::array::PyArray;
-use crate::memory::{Foreign, NO_HALF, row_major};
+use crate::memory::{Access, Foreign, NO_HALF, row_major};
 
 /// What a view of an array points into.
 struct Layout {
@@ -27,9 +27,10 @@ pub unsafe fn fill(slf: &Bound<'_, PyArray>, view: *mut ffi::Py_buffer, flags: c
         return Err(PyBufferError::new_err("the view is null"));
     }
     let x = slf.try_borrow()?;
-    let writable = x.any.is_writable();
+    let writable = x.any.is_lent_for_writing();
     if flags & ffi::PyBUF_WRITABLE != 0 && !writable {
-        return Err(PyBufferError::new_err("a writable buffer was asked for, but the memory must not be written"));
+        let why = if x.any.dtype() == DType::Bool { " by others: they could write bytes that are no booleans" } else { "" };
+        return Err(PyBufferError::new_err(format!("a writable buffer was asked for, but the memory must not be written{why}")));
     }
     let contiguous = xp_core::is_contiguous(x.any.dims(), x.any.strides());
     let wants_strides = flags & ffi::PyBUF_STRIDES == ffi::PyBUF_STRIDES;
@@ -126,9 +127,10 @@ pub fn import(obj: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Option<Any
         None => vec![bytes / item.max(1)],
     };
     let strides = view.list(view.0.strides).unwrap_or_else(|| row_major(&shape, item));
-    let foreign = Foreign { start: view.0.buf.cast(), dtype, shape, strides, readonly: view.0.readonly != 0, owner: Box::new(view) };
+    let access = if view.0.readonly != 0 { Access::ReadOnly } else { Access::Shared };
+    let foreign = Foreign { start: view.0.buf.cast(), shape, strides, access, owner: Box::new(view) };
     // SAFETY: the exporter keeps the memory as described while the view is held.
-    unsafe { foreign.into_array("asarray", copy).map(Some) }
+    unsafe { crate::memory::array(foreign, dtype, "asarray", copy).map(Some) }
 }
 
 fn format_of(d: DType) -> &'static str {

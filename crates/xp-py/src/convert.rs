@@ -10,8 +10,9 @@ use xp_cpu::Cpu;
 use crate::any::{Any, C64, C128, Typed, XpResult, dispatch, with_dtype};
 use crate::array::PyArray;
 use crate::dtype::{DTypeArg, describe, object};
-use crate::error::Named;
+use crate::error::{Named, reserve};
 use crate::info::Device;
+use crate::memory::{Access, Foreign, row_major};
 use crate::scalar::{FromScalar, Scalar, result_dtype};
 
 /// A dtype whose elements are Python numbers.
@@ -48,7 +49,8 @@ pub fn scalar(x: &Any) -> XpResult<Scalar> {
 }
 
 /// An array from an array, a number, nested sequences of these, or an object with DLPack or a buffer. With copy=False the
-/// memory is shared or an error raised, with copy=True it never is, and otherwise it is shared where that is possible.
+/// memory is shared or an error raised, with copy=True it never is, and otherwise it is shared where that is possible: not for
+/// booleans, since others could write bytes that are none.
 #[pyfunction]
 #[pyo3(signature = (obj, /, *, dtype=None, device=None, copy=None))]
 fn asarray(py: Python<'_>, obj: &Bound<'_, PyAny>, dtype: Option<DTypeArg>, device: Option<Device>, copy: Option<bool>) -> PyResult<Py<PyAny>> {
@@ -150,6 +152,7 @@ impl Nested {
                 Scalar::Float(_) => 2,
                 Scalar::Complex(_) => 3,
             }] = Some(s);
+            reserve(function, &mut self.values, 1)?;
             self.values.push(s);
             return Ok(());
         }
@@ -162,7 +165,8 @@ impl Nested {
             if !self.dtypes.contains(&x.dtype()) {
                 self.dtypes.push(x.dtype());
             }
-            self.values.extend(dispatch!(&x, |v| v.to_host().named(function)?.into_iter().map(ToScalar::to_scalar).collect::<Vec<_>>()));
+            reserve(function, &mut self.values, x.size())?;
+            dispatch!(&x, |v| self.values.extend(v.to_host().named(function)?.into_iter().map(ToScalar::to_scalar)));
             return Ok(());
         }
         if obj.is_instance_of::<PyString>() || obj.is_instance_of::<PyBytes>() || !is_sequence(obj)? {
@@ -215,7 +219,11 @@ impl Nested {
             }
         };
         with_dtype!(d, |T| {
-            let values = self.values.iter().map(|s| T::from_scalar(*s)).collect::<PyResult<Vec<T>>>()?;
+            let mut values: Vec<T> = vec![];
+            reserve(function, &mut values, self.values.len())?;
+            for s in self.values {
+                values.push(T::from_scalar(s)?);
+            }
             Array::from_vec(&Cpu, values, self.shape).map(Any::from).named(function)
         })
     }
@@ -251,6 +259,10 @@ fn from_dlpack(x: &Bound<'_, PyAny>, device: Option<Device>, copy: Option<bool>)
         if !x.hasattr("__dlpack__")? {
             return Err(PyTypeError::new_err(format!("from_dlpack(): x has no __dlpack__: {} given", describe(x))));
         }
+        if let Ok(own) = x.cast::<PyArray>() {
+            let any = &own.try_borrow()?.any;
+            return if copy == Some(true) { any.copy().named("from_dlpack") } else { Ok(any.clone()) }.map(PyArray::new);
+        }
         crate::dlpack::import("from_dlpack", x, device, copy).map(PyArray::new)
     })
 }
@@ -258,10 +270,14 @@ fn from_dlpack(x: &Bound<'_, PyAny>, device: Option<Device>, copy: Option<bool>)
 /// What [`restore`] takes.
 pub fn pickle<'py>(py: Python<'py>, x: &Any) -> PyResult<Bound<'py, PyTuple>> {
     let x = x.copy().named("__reduce__")?;
-    // SAFETY: the copy is contiguous, and its elements have no padding.
-    let bytes = unsafe { std::slice::from_raw_parts(x.address(), x.size() * x.dtype().size()) };
+    let len = x.size() * x.dtype().size();
+    let bytes = PyBytes::new_with(py, len, |to| {
+        // SAFETY: the copy is contiguous, its elements have no padding, and nobody else has it.
+        to.copy_from_slice(unsafe { std::slice::from_raw_parts(x.address(), len) });
+        Ok(())
+    })?;
     let restore = py.import("xparray")?.getattr("_restore")?;
-    let arguments = (object(py, x.dtype())?, PyTuple::new(py, x.dims())?, PyBytes::new(py, bytes));
+    let arguments = (object(py, x.dtype())?, PyTuple::new(py, x.dims())?, bytes);
     (restore, arguments).into_pyobject(py)
 }
 
@@ -274,17 +290,11 @@ fn _restore(dtype: DTypeArg, shape: Vec<usize>, data: &Bound<'_, PyBytes>) -> Py
         if size.checked_mul(dtype.0.size()) != Some(data.len()?) {
             return Err(PyValueError::new_err(format!("_restore(): {} bytes given for shape {shape:?} of dtype {}", data.len()?, dtype.0)));
         }
-        let bytes = data.as_bytes();
-        if dtype.0 == DType::Bool {
-            let values = bytes.iter().map(|&b| b != 0).collect();
-            return Ok(PyArray::new(Array::<Cpu, bool, _>::from_vec(&Cpu, values, shape).named("_restore")?));
-        }
-        with_dtype!(dtype.0, |T| {
-            let mut values = vec![T::default(); size];
-            // SAFETY: there are `size` elements on both sides; every pattern of bits is a value of a numeric dtype.
-            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), values.as_mut_ptr().cast::<u8>(), bytes.len()) };
-            Ok(PyArray::new(Array::from_vec(&Cpu, values, shape).named("_restore")?))
-        })
+        let start = data.as_bytes().as_ptr().cast_mut();
+        let strides = row_major(&shape, dtype.0.size());
+        let elements = Foreign { start, shape, strides, access: Access::ReadOnly, owner: Box::new(()) };
+        // SAFETY: there are as many bytes as the elements have, which are copied before the call ends.
+        unsafe { crate::memory::array(elements, dtype.0, "_restore", Some(true)) }.map(PyArray::new)
     })
 }
 

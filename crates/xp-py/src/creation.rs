@@ -24,7 +24,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Number {
             Some(s) => Ok(Number(s)),
             None => {
                 // Arrays of rank 0 and NumPy's numbers stand for the numbers they hold.
-                let x = crate::convert::convert("number", &obj, None, None);
+                let x = guard("number", || crate::convert::convert("number", &obj, None, None));
                 match x {
                     Ok(x) if x.ndim() == 0 => Ok(Number(crate::convert::scalar(&x).named("number")?)),
                     _ => Err(PyTypeError::new_err(format!("a number expected; {} given", describe(&obj)))),

@@ -12,7 +12,7 @@ use crate::any::Any;
 use crate::array::PyArray;
 use crate::error::Named;
 use crate::info::Device;
-use crate::memory::{Foreign, NO_HALF};
+use crate::memory::NO_HALF;
 use crate::threads::locked;
 
 /// The CPU as a DLPack device.
@@ -56,13 +56,19 @@ pub fn export<'py>(
         )));
     }
     let versioned = max_version.is_some_and(|(major, _)| major >= 1);
-    let writable = x.try_borrow()?.any.is_writable();
-    // A consumer of the old protocol cannot be told not to write.
-    let must_copy = !writable && !versioned;
+    let (boolean, writable) = {
+        let any = &x.try_borrow()?.any;
+        (any.dtype() == DType::Bool, any.is_writable())
+    };
+    // A consumer of the old protocol cannot be told not to write, and some of the new one do not listen: booleans, of which
+    // they could make bytes that are none, stay here.
+    let must_copy = boolean || !writable && !versioned;
     if must_copy && copy == Some(false) {
-        return Err(PyBufferError::new_err(
-            "__dlpack__(): copy=False, but the memory must not be written, and a consumer below version 1 cannot be told",
-        ));
+        let why = match boolean {
+            true => "others could write bytes to the memory that are no booleans",
+            false => "the memory must not be written, and a consumer below version 1 cannot be told",
+        };
+        return Err(PyBufferError::new_err(format!("__dlpack__(): copy=False, but {why}")));
     }
     let copied = copy == Some(true) || must_copy;
     let array = if copied { Bound::new(py, PyArray::new(x.try_borrow()?.any.copy().named("__dlpack__")?))? } else { x.clone() };
@@ -158,17 +164,16 @@ unsafe fn foreign(function: &str, managed: Managed, copy: Option<bool>) -> PyRes
         return Err(PyBufferError::new_err(format!("{function}(): the capsule is of device {:?}, the CPU expected", t.device)));
     }
     let dtype = dtype_of(function, t)?;
-    let (shape, strides) = managed.layout().map_err(|e| match e {
+    let copy = if managed.flags() & IS_COPIED != 0 { None } else { copy };
+    let memory = managed.memory().map_err(|e| match e {
         e @ (xp_core::Error::TooLarge { .. } | xp_core::Error::Rank { .. }) => crate::error::to_python(function, e),
         e => wrong(function, &e),
     })?;
-    let strides = strides.into_iter().map(|s| s.wrapping_mul(dtype.size() as isize)).collect();
-    let start = t.data.cast::<u8>().wrapping_add(t.byte_offset as usize);
-    let flags = managed.flags();
-    let copy = if flags & IS_COPIED != 0 { None } else { copy };
-    let foreign = Foreign { start, dtype, shape, strides, readonly: flags & READ_ONLY != 0, owner: Box::new(managed) };
+    if memory.start.is_null() && !memory.shape.contains(&0) {
+        return Err(PyBufferError::new_err(format!("{function}(): the capsule is of a tensor without memory, shape {:?}", memory.shape)));
+    }
     // SAFETY: passed on.
-    unsafe { foreign.into_array(function, copy) }
+    unsafe { crate::memory::array(memory, dtype, function, copy) }
 }
 
 fn dtype_of(function: &str, t: &Tensor) -> PyResult<DType> {

@@ -77,7 +77,7 @@ macro_rules! unary {
             $(
                 #[doc = $doc]
                 pub fn $name(x: &Any) -> PyResult<Any> {
-                    compute!(x, $kind, |v| one_by_one!($exact map1::<ops::$Op, _>(v), v.lazy().map::<ops::$Op>().try_eval()).map(Any::from).named(stringify!($name)),
+                    compute!(x, $kind, |v| one_by_one!($exact map1::<ops::$Op, _>(v), v.lazy().apply::<ops::$Op>().try_eval()).map(Any::from).named(stringify!($name)),
                         else Err(wrong_dtype(stringify!($name), "x", x.dtype(), kind_name!($kind))))
                 }
             )*

@@ -57,6 +57,14 @@ impl<T> Named<T> for Result<T, Error> {
     }
 }
 
+/// Room for `more` elements in a list, which a plain `reserve` would end the process for when there is none.
+pub fn reserve<T>(function: &str, list: &mut Vec<T>, more: usize) -> PyResult<()> {
+    list.try_reserve(more).map_err(|_| {
+        let bytes = (list.len().saturating_add(more)).saturating_mul(size_of::<T>());
+        to_python(function, Error::OutOfMemory { device: "cpu".into(), bytes })
+    })
+}
+
 /// A dtype that a function does not take.
 pub fn wrong_dtype(function: &str, argument: &str, given: DType, expected: &str) -> PyErr {
     PyTypeError::new_err(format!("{function}(): {argument} has dtype {given}: {expected} expected"))

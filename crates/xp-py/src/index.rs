@@ -261,13 +261,13 @@ fn by_arrays<T: Typed>(x: &Arr<T>, items: Vec<KeyItem>) -> XpResult<Arr<T>> {
     let neighbours = places.windows(2).all(|w| w[1] == w[0] + 1);
     let x = x.slice(basic)?;
     let rest = (0..x.ndim()).filter(|k| !places.contains(k));
-    let order: Vec<isize> = places.iter().copied().chain(rest).map(|k| k as isize).collect();
+    let order: Vec<usize> = places.iter().copied().chain(rest).collect();
     let out = x.permute_dims(&order)?.index_arrays(&arrays.iter().collect::<Vec<_>>())?;
     if !neighbours || places[0] == 0 {
         return Ok(out);
     }
     let found = out.ndim() + arrays.len() - x.ndim();
-    let (from, to): (Vec<isize>, Vec<isize>) = (0..found).map(|k| (k as isize, (places[0] + k) as isize)).unzip();
+    let (from, to): (Vec<usize>, Vec<usize>) = (0..found).map(|k| (k, places[0] + k)).unzip();
     out.moveaxis(&from, &to)
 }
 

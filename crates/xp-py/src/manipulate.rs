@@ -7,7 +7,7 @@ use xp_core::dtype::Kind;
 use xp_core::functions as f;
 
 use crate::any::{Any, Arr, Typed, XpResult, dispatch};
-use crate::args::{Ints, Shape};
+use crate::args::{Ints, Shape, axes};
 use crate::array::{PyArray, X};
 use crate::dtype::describe;
 use crate::error::{Named, guard, wrong_dtype};
@@ -112,7 +112,10 @@ fn expand_dims(x: X<'_>, axis: Ints) -> PyResult<PyArray> {
 #[pyfunction]
 #[pyo3(signature = (x, /, *, axis=None))]
 fn flip(x: X<'_>, axis: Option<Ints>) -> PyResult<PyArray> {
-    guard("flip", || dispatch!(&x.any, |v| v.flip(axis.as_ref().map(Ints::list)).map(PyArray::new)).named("flip"))
+    guard("flip", || {
+        let axes = axes("flip", &axis, x.any.ndim())?;
+        dispatch!(&x.any, |v| v.flip(&axes[..]).map(PyArray::new)).named("flip")
+    })
 }
 
 /// The array with axes moved to other positions.
@@ -195,7 +198,7 @@ fn roll(x: X<'_>, shift: Ints, axis: Option<Ints>) -> PyResult<PyArray> {
 #[pyfunction]
 #[pyo3(signature = (x, /, axis))]
 fn squeeze(x: X<'_>, axis: Ints) -> PyResult<PyArray> {
-    guard("squeeze", || dispatch!(&x.any, |v| v.squeeze_axes(axis.list()).map(PyArray::new)).named("squeeze"))
+    guard("squeeze", || dispatch!(&x.any, |v| v.squeeze(axis.list()).map(PyArray::new)).named("squeeze"))
 }
 
 /// The array laid out several times along its axes.

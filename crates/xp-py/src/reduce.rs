@@ -4,7 +4,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use xp_core::dtype::Kind;
 use xp_core::functions::{self as f, KeepDims};
-use xp_core::{Array, DType, Dyn, reduction};
+use xp_core::reduction::{self, Reduction};
+use xp_core::{Array, DType, Dyn, Element};
 use xp_cpu::Cpu;
 
 use crate::any::{Any, Arr, compute, dispatch};
@@ -23,7 +24,7 @@ macro_rules! reductions {
             fn $name(x: X<'_>, axis: Option<Ints>, keepdims: bool) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
-                    compute!(&x.any, $kind, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(PyArray::new).named(stringify!($name)),
+                    compute!(&x.any, $kind, |v| over::<reduction::$R, _>(v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
                         else Err(wrong_dtype(stringify!($name), "x", x.any.dtype(), $expected)))
                 })
             }
@@ -53,7 +54,7 @@ macro_rules! sums {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
                     let x = summand(stringify!($name), &x.any, dtype)?;
-                    let out = compute!(&*x, num, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(Any::from).named(stringify!($name)),
+                    let out = compute!(&*x, num, |v| over::<reduction::$R, _>(v, &axes, keepdims).map(Any::from).named(stringify!($name)),
                         else Err(wrong_dtype(stringify!($name), "x", x.dtype(), "a numeric dtype")))?;
                     narrowed(stringify!($name), out, dtype)
                 })
@@ -90,6 +91,11 @@ macro_rules! sums {
 sums! {
     sum Sum cumulative_sum "The sum; of integers in 64 bits, unless dtype says otherwise." "The sums of the elements up to each one.";
     prod Prod cumulative_prod "The product; of integers in 64 bits, unless dtype says otherwise." "The products of the elements up to each one.";
+}
+
+/// A reduction over axes that are kept or not, as Python decides at run time.
+fn over<R: Reduction<T>, T: Element>(x: &Arr<T>, axes: &[usize], keepdims: bool) -> xp_core::Result<Arr<R::Out>> {
+    if keepdims { x.lazy().reduce::<R, _>(KeepDims(axes)).try_eval() } else { x.lazy().reduce::<R, _>(axes).try_eval() }
 }
 
 /// The array in the dtype that was asked for.
@@ -135,7 +141,7 @@ macro_rules! positions {
         fn $name(x: X<'_>, axis: Option<isize>, keepdims: bool) -> PyResult<PyArray> {
             guard(stringify!($name), || {
                 let axes = axes(stringify!($name), &axis.map(Ints::One), x.any.ndim())?;
-                dispatch!(&x.any, real, |v| v.lazy().reduce_axes::<reduction::$R>(&axes, keepdims).try_eval().map(PyArray::new).named(stringify!($name)),
+                dispatch!(&x.any, real, |v| over::<reduction::$R, _>(v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
                     else Err(wrong_dtype(stringify!($name), "x", x.any.dtype(), "a real-valued dtype")))
             })
         }

@@ -1,11 +1,13 @@
 //! Arrays as text and as Python numbers.
 
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyList};
+use pyo3::types::PyBool;
 use xp_core::dtype::Kind;
 
 use crate::any::{Any, dispatch};
 use crate::convert::ToScalar;
+use crate::error::Named;
 use crate::scalar::Scalar;
 
 /// `Array([1, 2], dtype=int64)`.
@@ -41,34 +43,50 @@ pub fn elements(x: &Any) -> String {
 
 /// A Python number.
 pub fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
-    Ok(match s {
-        Scalar::Bool(b) => PyBool::new(py, b).to_owned().into_any(),
-        Scalar::Int(i) => match i64::try_from(i) {
-            Ok(small) => small.into_pyobject(py)?.into_any(),
-            Err(_) => i.into_pyobject(py)?.into_any(),
-        },
-        Scalar::Huge(f) | Scalar::Float(f) => f.into_pyobject(py)?.into_any(),
-        Scalar::Complex(z) => PyComplex::from_doubles(py, z.re, z.im).into_any(),
-    })
+    // Python's functions instead of conversions, which panic when memory runs out.
+    // SAFETY: the interpreter is attached, and the functions give a new object, or null with an exception set.
+    let new = |object: *mut ffi::PyObject| unsafe { Bound::from_owned_ptr_or_err(py, object) };
+    // SAFETY: as above.
+    unsafe {
+        match s {
+            Scalar::Bool(b) => Ok(PyBool::new(py, b).to_owned().into_any()),
+            Scalar::Int(i) => match (i64::try_from(i), u64::try_from(i)) {
+                (Ok(small), _) => new(ffi::PyLong_FromLongLong(small)),
+                (_, Ok(large)) => new(ffi::PyLong_FromUnsignedLongLong(large)),
+                _ => Ok(i.into_pyobject(py)?.into_any()),
+            },
+            Scalar::Huge(f) | Scalar::Float(f) => new(ffi::PyFloat_FromDouble(f)),
+            Scalar::Complex(z) => new(ffi::PyComplex_FromDoubles(z.re, z.im)),
+        }
+    }
 }
 
 /// A Python number, or nested lists of numbers.
 pub fn nested<'py>(py: Python<'py>, x: &Any) -> PyResult<Bound<'py, PyAny>> {
-    let values = dispatch!(x, |v| v.to_host().map(|h| h.into_iter().map(ToScalar::to_scalar).collect::<Vec<_>>()))
-        .map_err(|e| crate::error::to_python("tolist", e))?;
-    level(py, x.dims(), &mut values.into_iter())
+    let packed = if xp_core::is_contiguous(x.dims(), x.strides()) { x.clone() } else { x.copy().named("tolist")? };
+    dispatch!(&packed, |v| {
+        let first: *const T = packed.address().cast_const().cast();
+        debug_assert_eq!(v.size(), packed.size());
+        // SAFETY: the elements of a contiguous array, which `packed` keeps. They are read one by one: Python's allocator may run
+        // Python code, which may write to them.
+        let mut values = (0..packed.size()).map(|i| unsafe { first.add(i).read() }.to_scalar());
+        level(py, packed.dims(), &mut values)
+    })
 }
 
-fn level<'py>(py: Python<'py>, dims: &[usize], values: &mut std::vec::IntoIter<Scalar>) -> PyResult<Bound<'py, PyAny>> {
+fn level<'py>(py: Python<'py>, dims: &[usize], values: &mut dyn Iterator<Item = Scalar>) -> PyResult<Bound<'py, PyAny>> {
     let Some((&n, rest)) = dims.split_first() else {
         return match values.next() {
             Some(s) => number(py, s),
             None => unreachable!("as many values as the shape has elements"),
         };
     };
-    let list = PyList::empty(py);
-    for _ in 0..n {
-        list.append(level(py, rest, values)?)?;
+    // SAFETY: the interpreter is attached; a new list, or null with an exception set.
+    let list = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyList_New(n as ffi::Py_ssize_t))? };
+    for k in 0..n {
+        let item = level(py, rest, values)?;
+        // SAFETY: a place of the new list that is still empty, which takes the reference.
+        unsafe { ffi::PyList_SetItem(list.as_ptr(), k as ffi::Py_ssize_t, item.into_ptr()) };
     }
-    Ok(list.into_any())
+    Ok(list)
 }

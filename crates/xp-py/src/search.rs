@@ -32,7 +32,7 @@ fn r#where(condition: X<'_>, x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>) -> Py
         };
         detached(&[c, &a, &b], || {
             dispatch!(&a, |x| match <T as Typed>::peek(&b) {
-                Some(y) => mask.lazy().zip3::<xp_core::ops::Where, _, _>(x, y).try_eval().map(PyArray::new).named("where"),
+                Some(y) => mask.lazy().where_(x, y).try_eval().map(PyArray::new).named("where"),
                 None => unreachable!("operands are promoted"),
             })
         })

@@ -49,7 +49,7 @@ fn two_devices_do_not_meet() {
     let expected = Error::Device { left: "strict:0".into(), right: "strict:1".into() };
     assert_eq!(expected.to_string(), "operands live on different devices, strict:0 and strict:1: move one with `to_backend`");
     assert_eq!((x.lazy() + &y).try_eval().unwrap_err(), expected);
-    assert_eq!((x.lazy() * &y).sum_all().try_eval().unwrap_err(), expected);
+    assert_eq!((x.lazy() * &y).sum(..).try_eval().unwrap_err(), expected);
     let panic = std::panic::catch_unwind(|| &x + &y).unwrap_err();
     assert_eq!(panic.downcast_ref::<String>(), Some(&expected.to_string()));
     let panic = std::panic::catch_unwind(|| {
@@ -101,5 +101,5 @@ fn no_float64() {
     assert_eq!(x.lazy().astype::<f64>().try_eval().unwrap_err(), unsupported(DType::F64));
     // Inside an expression nothing is stored.
     assert_eq!(x.lazy().astype::<f64>().sqrt().astype::<f32>().eval().to_vec()[0], 1.0);
-    assert_eq!(x.mean_all().item().unwrap(), 1.5);
+    assert_eq!(x.mean(..).item().unwrap(), 1.5);
 }

@@ -33,8 +33,8 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let smoothed = smooth(&image, 0.06)?;
     smoothed.device().synchronize()?;
     println!("{:?} pixels and colours smoothed on {device} in {:.2} ms", image.shape(), 1e3 * start.elapsed().as_secs_f64());
-    println!("mean {:.3} before, {:.3} after", image.mean_all().item()?, smoothed.mean_all().item()?);
-    println!("standard deviation {:.3} before, {:.3} after", image.std_all(0.0).item()?, smoothed.std_all(0.0).item()?);
+    println!("mean {:.3} before, {:.3} after", image.mean(..).item()?, smoothed.mean(..).item()?);
+    println!("standard deviation {:.3} before, {:.3} after", image.std(.., 0.0).item()?, smoothed.std(.., 0.0).item()?);
     let smoothed = smoothed.into_lazy().round().maximum(0.0).minimum(255.0).astype::<u8>().try_eval()?;
     for (name, image) in [("smooth-before.png", &photograph), ("smooth-after.png", &smoothed)] {
         let path = Path::new(&folder).join(name);

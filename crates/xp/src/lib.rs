@@ -7,8 +7,8 @@
 //!
 //! /// Exponentials that sum to 1 along the last axis.
 //! pub fn softmax<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
-//!     let e = (x.lazy() - x.max_keepdims(-1)).exp().eval(); // one pass, no temporary
-//!     &e / e.sum_keepdims(-1)
+//!     let e = (x.lazy() - x.max(KeepDims(-1))).exp().eval(); // one pass, no temporary
+//!     &e / e.sum(KeepDims(-1))
 //! }
 //!
 //! let p = softmax(&array![[0.0, 0.0], [1000.0, 0.0]]);
@@ -45,8 +45,17 @@
 //! let _ = xp::linalg::inv(&array![[1, 2], [3, 4]]); // `i32` is not a floating-point dtype
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(any(feature = "cpu", feature = "cuda"))]
+mod any_device;
+#[cfg(all(feature = "cpu", feature = "linalg"))]
+pub mod guide;
+
 pub use xp_core::*;
 
+#[cfg(any(feature = "cpu", feature = "cuda"))]
+pub use any_device::AnyDevice;
 pub use num_complex::Complex;
 pub use xp_core::functions::*;
 

@@ -54,7 +54,8 @@ const RENAMED: &[(&str, &str, &str)] =
 const SOURCES: &[(&str, &str)] = &[
     (
         "",
-        "xp-core/src/array/create.rs xp-core/src/array/manipulate.rs xp-core/src/elementwise.rs xp-core/src/matmul.rs xp-core/src/sorting.rs xp-core/src/standard.rs",
+        "xp-core/src/array/create.rs xp-core/src/array/manipulate.rs xp-core/src/elementwise.rs xp-core/src/matmul.rs xp-core/src/reduction.rs xp-core/src/sorting.rs \
+         xp-core/src/standard.rs",
     ),
     ("", "xp-core/src/shape.rs xp-core/src/inspection.rs xp-core/src/dtype/info.rs xp-core/src/dtype/promote.rs"),
     ("linalg", "xp-core/src/linalg/functions.rs xp-core/src/linalg/lu.rs xp-core/src/linalg/norms.rs xp-core/src/matmul.rs"),

@@ -144,7 +144,7 @@ pub fn forms<B: Backend, T: Floating>(x: &Any<B, T>) -> Vec<(&'static str, Any<B
     vec![
         ("row-major", x.clone()),
         ("column-major", x.t().copy().unwrap().t()),
-        ("reversed", x.flip(None).unwrap().copy().unwrap().flip(None).unwrap()),
+        ("reversed", x.flip(..).unwrap().copy().unwrap().flip(..).unwrap()),
         ("sparse", sparse.slice(vec![every(2), every(3)]).unwrap()),
     ]
 }

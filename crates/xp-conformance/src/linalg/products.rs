@@ -1,7 +1,7 @@
 //! Norms, and products and factors of lazy matrices, which are never stored.
 
 use xp_core::linalg::{self, MatrixNorm};
-use xp_core::{Array, Expr, Floating, Ix2, Lazy, Linalg, Real};
+use xp_core::{Array, Error, Expr, Floating, Ix2, Lazy, Linalg, Real};
 
 use super::SHAPES;
 use super::host::{Host, eps};
@@ -34,7 +34,7 @@ pub fn norms<B: Linalg<T>, T: Floating>(device: &B) {
         }
         for p in [0.0, 0.5, 1.0, 2.0, 3.0, -1.0, -2.0, f64::INFINITY, f64::NEG_INFINITY] {
             for (axis, len) in [(0usize, m), (1, n)] {
-                let got = linalg::vector_norm(&x, axis as isize, p).unwrap().to_vec();
+                let got = linalg::vector_norm(&x, axis, p).unwrap().to_vec();
                 for (k, got) in got.iter().enumerate() {
                     let lane: Vec<f64> = (0..len).map(|i| if axis == 0 { a.at(i, k) } else { a.at(k, i) }.norm()).collect();
                     let exact = match p {
@@ -106,6 +106,18 @@ pub fn lazy_products<B: Linalg<T>, T: Floating>(device: &B) {
         }
     }
     each_lazy::<B, T>(device, Products);
+}
+
+/// Products and factors of a lazy matrix that would stretch looked-up rows are refused.
+pub fn lazy_products_of_stretched_rows<B: Linalg<T>, T: Floating>(device: &B) {
+    let (x, big, b) = (matrix::<B, T>(device, 90, 2, 3), matrix::<B, T>(device, 91, 1000, 3), matrix::<B, T>(device, 92, 3, 4));
+    let bad = big.lazy() - x.lazy_rows(&vector(device, &[1i64])).unwrap();
+    let expected = Error::Stretch { rows: vec![1, 3], out: vec![1000, 3] };
+    assert_eq!(linalg::gram(&bad).unwrap_err(), expected);
+    assert_eq!(B::cross(&bad, &big.lazy()).unwrap_err(), expected);
+    assert_eq!(B::cross(&big.lazy(), &bad).unwrap_err(), expected);
+    assert_eq!(B::project(&bad, &b).unwrap_err(), expected);
+    assert_eq!(B::tall_r(&bad).unwrap_err(), expected);
 }
 
 /// `tall_r` of expressions: `R^H R` is the Gram matrix, and small singular values are those of the matrix.

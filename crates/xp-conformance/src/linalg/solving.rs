@@ -219,7 +219,7 @@ fn fit_column<B: Linalg<T>, T: Floating>(device: &B, b: &Host) -> xp_core::Array
 /// Stacks of matrices give what the matrices give one by one; empty stacks give empty results.
 pub fn stacks<B: Linalg<T>, T: Floating>(device: &B) {
     let x = Host::random(74, 2 * 3 * 5, 4).on::<B, T>(device).reshape(vec![2, 3, 5, 4]).unwrap();
-    for view in [x.clone(), x.flip(None).unwrap(), x.permute_dims(&[1, 0, 2, 3]).unwrap(), x.matrix_transpose().unwrap()] {
+    for view in [x.clone(), x.flip(..).unwrap(), x.permute_dims(&[1, 0, 2, 3]).unwrap(), x.matrix_transpose().unwrap()] {
         let shape = view.shape();
         let (u, s, vh) = linalg::svd(&view, Thin).unwrap();
         let (q, r) = linalg::qr(&view, false).unwrap();

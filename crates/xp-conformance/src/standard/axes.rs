@@ -1,7 +1,7 @@
 //! Free reductions over one axis, several, all; kept axes; shapes.
 
 use xp_core::functions::*;
-use xp_core::{Array, Backend, Error, Float, Num, s};
+use xp_core::{Array, Backend, Dim, Error, Float, Num, s};
 
 use crate::support::{array, panic_message, vector};
 
@@ -71,6 +71,35 @@ pub fn axes_forms<B: Backend>(device: &B) {
     assert!(panic_message(|| sum(&x, 3)).contains("axis 3"));
     assert!(panic_message(|| sum(&x, [0, -3])).contains("more than once"));
     assert!(panic_message(|| argmax(&x, [0, 1])).contains("argmax"));
+    assert!(panic_message(|| x.argmin(&[0usize, 1][..])).contains("2 axes given for an array of rank 3"));
+    // Variables of every type of axis, as methods, free and lazy.
+    let (signed, short, unsigned) = (-1isize, -1i32, 2usize);
+    let expected = x.sum(2).to_vec();
+    assert_eq!((x.sum(signed).to_vec(), x.sum(short).to_vec(), sum(&x, unsigned).to_vec()), (expected.clone(), expected.clone(), expected.clone()));
+    assert_eq!(x.lazy().sum(x.ndim() - 1).eval().to_vec(), expected);
+    assert_eq!(x.lazy().sum([unsigned, 0]).eval().shape(), [3]);
+    assert_eq!(x.lazy().max(KeepDims(..)).eval().shape(), [1, 1, 1]);
+    assert_eq!(x.lazy().prod(vec![0, 1]).eval().dims(), [4]);
+    assert_eq!(x.sum([0isize; 0]).to_vec(), x.to_vec());
+    assert!(panic_message(|| x.sum(usize::MAX)).contains("out of range"));
+}
+
+/// Ranks in generic code, without a bound beyond the backend's and the dtype's.
+pub fn ranks_of_reductions<B: Backend, T: Float>(device: &B) {
+    fn centred<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
+        x - x.mean(KeepDims(-1))
+    }
+    fn spread<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D::Smaller> {
+        x.max(0) - x.lazy().min(0).eval()
+    }
+    fn total<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> xp_core::Result<T> {
+        Ok(x.sum(..).item()? + x.lazy().sum(..).try_eval()?.item()?)
+    }
+    let t = |v: &[i32]| v.iter().map(|&x| T::from_f64(f64::from(x))).collect::<Vec<_>>();
+    let x = Array::from_vec(device, t(&[1, 3, 2, 8]), [2, 2]).unwrap();
+    assert_eq!(centred(&x).to_vec(), t(&[-1, 1, -3, 3]));
+    assert_eq!((spread(&x).shape(), spread(&x.clone().into_dyn()).to_vec()), ([2], t(&[1, 5])));
+    assert_eq!(total(&x).unwrap(), T::from_f64(28.0));
 }
 
 /// `clip` with scalars, arrays, NaN.

@@ -6,7 +6,7 @@ use crate::dim::{Dim, DimBase, IntoShape, Ix0, Ix1, Ix2, Rank};
 use crate::dtype::{Element, Floating, Kind, Num, Real};
 use crate::error::{Error, Result};
 use crate::expr::{Iota, Lazy, Scalar, eval_onto};
-use crate::ops::{Add, AsType, Equal, LessEqual, Multiply, Where};
+use crate::ops::{Add, Equal, LessEqual, Multiply};
 use crate::s;
 use crate::shape::{contiguous_strides, size_of_shape};
 
@@ -82,8 +82,8 @@ pub fn arange<B: Backend, T: Real>(device: &B, start: T, stop: T, step: T) -> Re
     if n >= isize::MAX as i128 {
         return Err(Error::TooLarge { shape: vec![usize::MAX] });
     }
-    let position = Iota::<B, Ix1>::new(device, [n as usize], 0, [1]);
-    Lazy::new(position).map::<AsType<T>>().zip::<Multiply, _>(step).zip::<Add, _>(start).try_eval()
+    let position = Iota::<B, Ix1>::new(device, [n as usize], 0, [1])?;
+    Lazy::new(position).astype::<T>().zip::<Multiply, _>(step).zip::<Add, _>(start).try_eval()
 }
 
 /// `num` evenly spaced numbers from `start` to `stop`, which is the last one if `endpoint`.
@@ -99,7 +99,7 @@ pub fn arange<B: Backend, T: Real>(device: &B, start: T, stop: T, step: T) -> Re
 /// ```
 pub fn linspace<B: Backend, T: Floating>(device: &B, start: T, stop: T, num: usize, endpoint: bool) -> Result<Array<B, T, Ix1>> {
     let parts = if endpoint { num.saturating_sub(1) } else { num };
-    let position = Lazy::new(Iota::<B, Ix1>::new(device, [num], 0, [1])).map::<AsType<T>>();
+    let position = Lazy::new(Iota::<B, Ix1>::new(device, [num], 0, [1])?).astype::<T>();
     let mut out = match parts {
         0 => (position * T::ZERO + start).try_eval()?,
         parts => (position * ((stop - start) / T::from_usize(parts)) + start).try_eval()?,
@@ -122,8 +122,8 @@ pub fn linspace<B: Backend, T: Floating>(device: &B, start: T, stop: T, num: usi
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn eye<B: Backend, T: Num>(device: &B, n_rows: usize, n_cols: usize, k: isize) -> Result<Array<B, T, Ix2>> {
-    let column_minus_row = Iota::<B, Ix2>::new(device, [n_rows, n_cols], 0, [-1, 1]);
-    Lazy::new(column_minus_row).zip::<Equal, i64>(k as i64).map::<AsType<T>>().try_eval()
+    let column_minus_row = Iota::<B, Ix2>::new(device, [n_rows, n_cols], 0, [-1, 1])?;
+    Lazy::new(column_minus_row).zip::<Equal, i64>(k as i64).astype::<T>().try_eval()
 }
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
@@ -190,8 +190,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let mut steps = D::zero_strides(ndim);
         steps.as_mut()[ndim - 1] = side;
         steps.as_mut()[ndim - 2] = -side;
-        let inside = Lazy::new(Iota::<B, D>::new(self.device(), self.shape(), 0, steps)).zip::<LessEqual, i64>(side.saturating_mul(k) as i64);
-        inside.zip3::<Where, _, _>(self, Scalar::<B, T, D>::new(T::default())).try_eval()?.into_rank()
+        let inside = Lazy::new(Iota::<B, D>::new(self.device(), self.shape(), 0, steps)?).zip::<LessEqual, i64>(side.saturating_mul(k) as i64);
+        inside.where_(self, T::default()).try_eval()?.into_rank()
     }
 }
 

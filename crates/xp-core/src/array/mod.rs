@@ -221,6 +221,11 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         &self.buffer
     }
 
+    /// The memory, given away.
+    pub(crate) fn into_buffer(self) -> B::Buffer<T> {
+        self.buffer
+    }
+
     /// The position of the first element in the memory: for backends and extensions.
     #[doc(hidden)]
     pub fn offset(&self) -> usize {

@@ -5,6 +5,7 @@ use crate::backend::Backend;
 use crate::dim::{Dim, Dyn, IntoShape};
 use crate::dtype::Element;
 use crate::error::{Error, Result};
+use crate::indexing::Position;
 use crate::shape::{normalize_axes, size_of_shape};
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
@@ -26,7 +27,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// assert_eq!(array![1, 2].expand_dims_axes(&[0, -1])?.dims(), [1, 2, 1]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn expand_dims_axes(&self, axes: &[isize]) -> Result<Array<B, T, Dyn>> {
+    pub fn expand_dims_axes<P: Position>(&self, axes: &[P]) -> Result<Array<B, T, Dyn>> {
         let mut order = normalize_axes(axes, self.ndim() + axes.len())?;
         order.sort_unstable();
         let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
@@ -34,28 +35,6 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             shape.insert(k, 1);
             strides.insert(k, 0);
         }
-        self.view(&shape, &strides, self.offset())
-    }
-
-    /// The array without some axes of length 1.
-    ///
-    /// # Errors
-    /// [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Shape`] when an axis has another length.
-    ///
-    /// ```
-    /// use xp::prelude::*;
-    /// assert_eq!(array![[[1], [2]]].squeeze_axes(&[-1, 0])?.dims(), [2]);
-    /// assert!(array![[1, 2]].squeeze_axes(&[1]).is_err());
-    /// # Ok::<(), xp::Error>(())
-    /// ```
-    pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Array<B, T, Dyn>> {
-        let dropped = normalize_axes(axes, self.ndim())?;
-        if let Some(k) = dropped.iter().find(|&&k| self.dims()[k] != 1) {
-            return Err(Error::shape("squeeze", self.dims(), format!("length 1 along axis {k}")));
-        }
-        let keep = |k: &usize| !dropped.contains(k);
-        let shape: Vec<_> = (0..self.ndim()).filter(keep).map(|k| self.dims()[k]).collect();
-        let strides: Vec<_> = (0..self.ndim()).filter(keep).map(|k| self.strides()[k]).collect();
         self.view(&shape, &strides, self.offset())
     }
 

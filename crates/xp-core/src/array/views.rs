@@ -1,12 +1,13 @@
 //! Views: other shapes over the same memory. All but `reshape` are O(1).
 
 use super::Array;
+use crate::axes::Axes;
 use crate::axis_vec::AxisVec;
 use crate::backend::Backend;
 use crate::dim::{Dim, IntoShape, Ix1};
 use crate::dtype::Element;
 use crate::error::{Error, Result};
-use crate::indexing::{SliceItem, SliceSpec};
+use crate::indexing::{Position, SliceItem, SliceSpec};
 use crate::shape::{broadcast_shapes, broadcast_strides, contiguous_strides, normalize_axes, normalize_axis, normalize_index, size_of_shape};
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
@@ -152,10 +153,10 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// assert_eq!(x.permute_dims(&[2, 0, 1])?.shape(), [4, 2, 3]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn permute_dims(&self, axes: &[isize]) -> Result<Self> {
+    pub fn permute_dims<P: Position>(&self, axes: &[P]) -> Result<Self> {
         let order = normalize_axes(axes, self.ndim())?;
         if order.len() != self.ndim() {
-            return Err(Error::value("permute_dims: axes", format!("{axes:?} given for an array of rank {}", self.ndim())));
+            return Err(Error::value("permute_dims: axes", format!("{order:?} given for an array of rank {}", self.ndim())));
         }
         let shape: Vec<_> = order.iter().map(|&k| self.dims()[k]).collect();
         let strides: Vec<_> = order.iter().map(|&k| self.strides()[k]).collect();
@@ -166,7 +167,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     ///
     /// # Errors
     /// [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Value`] when the lists differ in length.
-    pub fn moveaxis(&self, source: &[isize], destination: &[isize]) -> Result<Self> {
+    pub fn moveaxis<P: Position, Q: Position>(&self, source: &[P], destination: &[Q]) -> Result<Self> {
         let (from, to) = (normalize_axes(source, self.ndim())?, normalize_axes(destination, self.ndim())?);
         if from.len() != to.len() {
             return Err(Error::value("moveaxis", format!("{} sources and {} destinations given", from.len(), to.len())));
@@ -177,20 +178,24 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         for (at, axis) in moves {
             order.insert(at, axis);
         }
-        self.permute_dims(&order.into_iter().map(|k| k as isize).collect::<Vec<_>>())
+        self.permute_dims(&order)
     }
 
-    /// The array with its elements in reverse order along some axes; along all for `None`.
+    /// The array with its elements in reverse order along [`Axes`]: one, several, or all (`..`).
     ///
     /// # Errors
     /// [`Error::Axis`], [`Error::RepeatedAxis`].
-    pub fn flip(&self, axes: Option<&[isize]>) -> Result<Self> {
-        let axes = match axes {
-            Some(axes) => normalize_axes(axes, self.ndim())?,
-            None => (0..self.ndim()).collect(),
-        };
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[1, 2], [3, 4]];
+    /// assert_eq!(x.flip(0)?.to_vec(), [3, 4, 1, 2]);
+    /// assert_eq!(x.flip(..)?.to_vec(), [4, 3, 2, 1]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn flip<A: Axes>(&self, axes: A) -> Result<Self> {
         let mut out = self.clone();
-        for k in axes {
+        for k in axes.axes(self.ndim())? {
             out = out.slice_axis(k as isize, None, None, -1)?;
         }
         Ok(out)
@@ -208,16 +213,28 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         self.view(&shape, &strides, self.offset())
     }
 
-    /// The array without an axis of length 1.
+    /// The array without some [`Axes`] of length 1: one, several, or all (`..`). [`KeepDims`](crate::KeepDims) keeps them.
     ///
     /// # Errors
-    /// [`Error::Axis`], [`Error::Shape`] when the axis has another length.
-    pub fn squeeze(&self, axis: isize) -> Result<Array<B, T, D::Smaller>> {
-        let k = normalize_axis(axis, self.ndim())?;
-        if self.dims()[k] != 1 {
+    /// [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Shape`] when an axis has another length.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[[1], [2]]];
+    /// assert_eq!(x.squeeze(0)?.shape(), [2, 1]);
+    /// assert_eq!(x.squeeze([-1, 0])?.shape(), [2]);
+    /// assert!(x.squeeze(..).is_err());
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn squeeze<A: Axes>(&self, axes: A) -> Result<Array<B, T, A::Out<D>>> {
+        let over = axes.axes(self.ndim())?;
+        if let Some(k) = over.iter().find(|&&k| self.dims()[k] != 1) {
             return Err(Error::shape("squeeze", self.dims(), format!("length 1 along axis {k}")));
         }
-        self.index_axis(k as isize, 0)
+        let keep = |k: &usize| A::KEEP || !over.contains(k);
+        let shape: AxisVec<_> = (0..self.ndim()).filter(keep).map(|k| self.dims()[k]).collect();
+        let strides: AxisVec<_> = (0..self.ndim()).filter(keep).map(|k| self.strides()[k]).collect();
+        self.view(&shape, &strides, self.offset())
     }
 
     /// The array repeated along axes of length 1 and new leading axes, without a copy.
@@ -230,9 +247,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         if broadcast_shapes(self.dims(), shape.as_ref())? != shape.as_ref() {
             return Err(Error::shape("broadcast_to", self.dims(), format!("a shape that broadcasts to {:?}", shape.as_ref())));
         }
-        let mut strides = AxisVec::<isize>::zeros(shape.as_ref().len());
-        broadcast_strides(self.dims(), self.strides(), shape.as_ref(), &mut strides);
-        self.view(shape.as_ref(), &strides, self.offset())
+        let strides = broadcast_strides(self.dims(), self.strides(), shape.as_ref())?;
+        self.view(shape.as_ref(), &strides[..shape.as_ref().len()], self.offset())
     }
 
     /// The elements in row-major order under another shape: a view when the strides allow it, otherwise a copy.

@@ -5,8 +5,9 @@ use core::marker::PhantomData;
 use super::plan::{Leaves, Plan};
 use super::{Expr, Lazy};
 use crate::array::Array;
+use crate::axes::Axes;
 use crate::backend::{Backend, Slot};
-use crate::dim::{Dim, DimBase, MAX_NDIM};
+use crate::dim::Dim;
 use crate::error::{Error, OrMisuse, Result};
 use crate::reduction::Reduction;
 use crate::shape::{contiguous_strides, is_contiguous, size_of_shape};
@@ -67,11 +68,11 @@ pub(crate) unsafe fn eval_onto<E: Expr, D: Dim>(e: &E, out: &Array<E::Backend, E
 /// # Safety
 /// As for [`eval_onto`].
 unsafe fn run<E: Expr>(e: &E, device: &E::Backend, shape: &[usize], slot: Slot<'_, E::Backend, E::Elem>, strides: &[isize]) -> Result<()> {
+    let mut leaves = Leaves::default();
+    e.leaves(shape, &mut leaves)?;
     if shape.contains(&0) {
         return Ok(());
     }
-    let mut leaves = Leaves::default();
-    e.leaves(shape, &mut leaves);
     let plan = Plan::elementwise(shape, strides, leaves);
     let kernel = e.lower(&plan, &mut 0);
     // SAFETY: the kernel was lowered for this plan, its operands are alive in `e`, and the caller vouches for the output.
@@ -88,7 +89,7 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(e: &E, axes
     for &k in axes {
         reduced[k] = true;
     }
-    let count: usize = axes.iter().map(|&k| full[k]).product();
+    let count: usize = (0..full.len()).filter(|&k| reduced[k]).map(|k| full[k]).product();
     if count == 0 && !R::HAS_IDENTITY {
         return Err(Error::shape(R::NAME, full, format!("at least one element along the reduced axes {axes:?}")));
     }
@@ -105,12 +106,11 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(e: &E, axes
             next += 1;
         }
     }
+    let mut leaves = Leaves::default();
+    e.leaves(full, &mut leaves)?;
     // SAFETY: the reduction below writes every element.
     let buffer = unsafe { device.alloc::<R::Out>(size_of_shape(&kept)?)? };
     if !kept.contains(&0) {
-        let mut leaves = Leaves::default();
-        e.leaves(full, &mut leaves);
-        debug_assert!(full.len() <= MAX_NDIM);
         let plan = Plan::reduction(full, &reduced, R::INDEXED, &walk, leaves);
         let kernel = e.lower(&plan, &mut 0);
         // SAFETY: as in `run`; the output is new.
@@ -120,30 +120,34 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(e: &E, axes
     Ok(Array::from_parts(device, buffer, out_shape, out_strides, 0))
 }
 
-/// A reduction that has not run yet: the end of a lazy expression.
-#[derive(Clone, Debug)]
-#[must_use = "nothing is computed before `eval`"]
-pub struct LazyReduction<R, E, D> {
-    expr: E,
-    axes: Axes,
-    keepdims: bool,
-    kind: PhantomData<(R, D)>,
-}
-#[derive(Clone, Debug)]
-enum Axes {
-    All,
-    One(isize),
-    Many(Vec<isize>),
+/// Runs a reduction over the axes that a user named.
+pub(crate) fn eval_axes<R: Reduction<E::Elem>, E: Expr, A: Axes>(e: &E, axes: &A) -> Result<Array<E::Backend, R::Out, A::Out<E::Dim>>> {
+    let ndim = e.shape()?.as_ref().len();
+    let over = axes.axes(ndim)?;
+    if R::INDEXED && over.len() != 1 && over.len() != ndim {
+        let why = format!("{} axes given for an array of rank {ndim}: one axis, or all, have positions", over.len());
+        return Err(Error::value(R::NAME, why));
+    }
+    eval_reduction::<R, E, A::Out<E::Dim>>(e, &over, A::KEEP)
 }
 
-impl<R: Reduction<E::Elem>, E: Expr, D: Dim> LazyReduction<R, E, D> {
+/// A reduction over the axes `A` that has not run yet: the end of a lazy expression.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is computed before `eval`"]
+pub struct LazyReduction<R, E, A> {
+    expr: E,
+    axes: A,
+    kind: PhantomData<R>,
+}
+
+impl<R: Reduction<E::Elem>, E: Expr, A: Axes> LazyReduction<R, E, A> {
     /// Runs the expression and its reduction in one pass.
     ///
     /// # Panics
     /// When the operands do not broadcast or an axis does not exist.
     #[must_use]
     #[track_caller]
-    pub fn eval(self) -> Array<E::Backend, R::Out, D> {
+    pub fn eval(self) -> Array<E::Backend, R::Out, A::Out<E::Dim>> {
         self.try_eval().or_misuse()
     }
 
@@ -151,36 +155,15 @@ impl<R: Reduction<E::Elem>, E: Expr, D: Dim> LazyReduction<R, E, D> {
     ///
     /// # Errors
     /// When the operands do not broadcast, an axis does not exist, memory runs out, or the device fails.
-    pub fn try_eval(self) -> Result<Array<E::Backend, R::Out, D>> {
-        let ndim = self.expr.shape()?.as_ref().len();
-        let axes = match &self.axes {
-            Axes::All => (0..ndim).collect(),
-            Axes::One(axis) => vec![crate::shape::normalize_axis(*axis, ndim)?],
-            Axes::Many(axes) => crate::shape::normalize_axes(axes, ndim)?,
-        };
-        eval_reduction::<R, E, D>(&self.expr, &axes, self.keepdims)
+    pub fn try_eval(self) -> Result<Array<E::Backend, R::Out, A::Out<E::Dim>>> {
+        eval_axes::<R, E, A>(&self.expr, &self.axes)
     }
 }
 
 impl<E: Expr> Lazy<E> {
-    /// Ends the expression with a reduction over one axis.
-    pub fn reduce<R: Reduction<E::Elem>>(self, axis: isize) -> LazyReduction<R, E, <E::Dim as DimBase>::Smaller> {
-        LazyReduction { expr: self.into_expr(), axes: Axes::One(axis), keepdims: false, kind: PhantomData }
-    }
-
-    /// Ends the expression with a reduction over one axis, which stays with length 1.
-    pub fn reduce_keepdims<R: Reduction<E::Elem>>(self, axis: isize) -> LazyReduction<R, E, E::Dim> {
-        LazyReduction { expr: self.into_expr(), axes: Axes::One(axis), keepdims: true, kind: PhantomData }
-    }
-
-    /// Ends the expression with a reduction over all axes.
-    pub fn reduce_all<R: Reduction<E::Elem>>(self) -> LazyReduction<R, E, crate::dim::Ix0> {
-        LazyReduction { expr: self.into_expr(), axes: Axes::All, keepdims: false, kind: PhantomData }
-    }
-
-    /// Ends the expression with a reduction over several axes, which stay with length 1 if `keepdims`.
-    pub fn reduce_axes<R: Reduction<E::Elem>>(self, axes: &[isize], keepdims: bool) -> LazyReduction<R, E, crate::dim::Dyn> {
-        LazyReduction { expr: self.into_expr(), axes: Axes::Many(axes.to_vec()), keepdims, kind: PhantomData }
+    /// Ends the expression with a reduction over one axis, several, or all: `reduce::<Sum, _>(0)` is `sum(0)`.
+    pub fn reduce<R: Reduction<E::Elem>, A: Axes>(self, axes: A) -> LazyReduction<R, E, A> {
+        LazyReduction { expr: self.into_expr(), axes, kind: PhantomData }
     }
 
     /// Runs the expression: one loop, one new array.

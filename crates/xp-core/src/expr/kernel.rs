@@ -18,6 +18,25 @@ use crate::ops::{BinaryOp, TernaryOp, UnaryOp};
 /// Number of elements that a kernel produces at a time.
 pub const CHUNK: usize = 64;
 
+/// A position in a chunk: always below [`CHUNK`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InChunk(usize);
+
+impl InChunk {
+    /// Every position, in order.
+    #[inline(always)]
+    pub fn all() -> impl Iterator<Item = InChunk> {
+        (0..CHUNK).map(InChunk)
+    }
+
+    /// The position as a number.
+    #[inline(always)]
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0
+    }
+}
+
 /// An expression over device addresses.
 ///
 /// # Safety
@@ -111,6 +130,11 @@ impl<T: Element> Load<T> {
     /// # Safety
     /// Every position of the plan must be an element of the operand, which must outlive the kernel.
     pub unsafe fn new(base: *const T, plan: &Plan, k: usize) -> Self {
+        Self::walked(base.wrapping_offset(plan.start(k)), plan, k)
+    }
+
+    /// The operand whose first element that is read is `base`.
+    fn walked(base: *const T, plan: &Plan, k: usize) -> Self {
         let walk = AxisVec::from(&plan.leaf(k)[..plan.shape().len()]);
         let shape = plan.shape();
         let mode = if !plan.is_flat() {
@@ -287,6 +311,7 @@ impl Position {
         let walk = AxisVec::from(&plan.leaf(k)[..plan.shape().len()]);
         let step = walk[plan.shape().len() - 1] as i64;
         let flat = plan.is_flat().then(|| plan.shape().into());
+        let start = start.wrapping_add(plan.start(k) as i64);
         Position { start, row: start, chunk: [0; CHUNK], step, walk, flat }
     }
 }
@@ -295,13 +320,14 @@ unsafe impl Kernel for Position {
     type Elem = i64;
     #[inline]
     unsafe fn seek(&mut self, index: &[usize]) {
-        self.row = self.start + index.iter().zip(&self.walk).map(|(&i, &s)| i as i64 * s as i64).sum::<i64>();
+        let steps = index.iter().zip(&self.walk);
+        self.row = steps.fold(self.start, |at, (&i, &s)| at.wrapping_add((i as i64).wrapping_mul(s as i64)));
     }
     #[inline(always)]
     unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
         match &self.flat {
             None => {
-                let first = self.row + start as i64 * self.step;
+                let first = self.row.wrapping_add((start as i64).wrapping_mul(self.step));
                 for (j, slot) in self.chunk.iter_mut().enumerate() {
                     *slot = first.wrapping_add((j as i64).wrapping_mul(self.step));
                 }
@@ -311,7 +337,7 @@ unsafe impl Kernel for Position {
                     let mut rest = start + j;
                     *slot = self.start;
                     for k in (0..shape.len()).rev() {
-                        *slot += (rest % shape[k]) as i64 * self.walk[k] as i64;
+                        *slot = slot.wrapping_add(((rest % shape[k]) as i64).wrapping_mul(self.walk[k] as i64));
                         rest /= shape[k];
                     }
                 }
@@ -343,10 +369,10 @@ impl<T: Element> LoadRows<T> {
     /// Rows of `base`, walked as leaf `k` of `plan`, in the order of `indices`. The indices must have been checked.
     ///
     /// # Safety
-    /// As for [`Load::new`], and every index must be inside the operand's first axis.
+    /// As for [`Load::new`], every index must be inside the operand's first axis, and axis 0 of the plan that of the indices.
     pub unsafe fn new(base: *const T, indices: *const i64, index_step: isize, plan: &Plan, k: usize) -> Self {
-        // SAFETY: passed on.
-        LoadRows { load: unsafe { Load::new(base, plan, k) }, indices, index_step }
+        let indices = indices.wrapping_offset(plan.start(k) * index_step);
+        LoadRows { load: Load::walked(base, plan, k), indices, index_step }
     }
 }
 // SAFETY: the indices were checked against the operand's first axis when the expression was built.

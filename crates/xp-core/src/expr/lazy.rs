@@ -39,8 +39,8 @@ impl<E: Expr> Lazy<E> {
         &self.0
     }
 
-    /// Applies an operation to every element.
-    pub fn map<Op: UnaryOp<E::Elem>>(self) -> Lazy<Map<Op, E>> {
+    /// Applies an operation, which is a type, to every element: `apply::<Exp>()` is `exp()`.
+    pub fn apply<Op: UnaryOp<E::Elem>>(self) -> Lazy<Map<Op, E>> {
         Lazy(Map::new(self.0))
     }
 
@@ -129,4 +129,24 @@ impl<B: Backend, T, D, E: Expr<Backend = B>> IntoOperand<B, T, D> for Lazy<E> {
     fn into_operand(self) -> E {
         self.0
     }
+}
+
+/// What can be chosen by [`where_`](crate::functions::where_()): an array, a lazy expression, or a scalar, which takes the
+/// dtype of the other choice.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not an array, a lazy expression or a scalar")]
+pub trait Operand {
+    /// Its dtype.
+    type DType: Element;
+}
+impl<T: Element> Operand for T {
+    type DType = T;
+}
+impl<B: Backend, T: Element, D: Dim> Operand for Array<B, T, D> {
+    type DType = T;
+}
+impl<B: Backend, T: Element, D: Dim> Operand for &Array<B, T, D> {
+    type DType = T;
+}
+impl<E: Expr> Operand for Lazy<E> {
+    type DType = E::Elem;
 }

@@ -8,14 +8,16 @@ mod kernel;
 mod lazy;
 mod nodes;
 mod plan;
+mod row_blocks;
 pub mod source;
 
 pub use eval::LazyReduction;
-pub(crate) use eval::{check_devices, eval_new, eval_new_on, eval_onto, eval_reduction};
-pub use kernel::{CHUNK, Constant, Kernel, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
-pub use lazy::{IntoOperand, Lazy};
+pub(crate) use eval::{check_devices, eval_axes, eval_new, eval_new_on, eval_onto, eval_reduction};
+pub use kernel::{CHUNK, Constant, InChunk, Kernel, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
+pub use lazy::{IntoOperand, Lazy, Operand};
 pub use nodes::{Iota, Map, Rows, Scalar, Zip, Zip3};
 pub use plan::{Leaves, Plan, Walk};
+pub use row_blocks::RowBlock;
 
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase};
@@ -28,7 +30,7 @@ use crate::error::Result;
 ///
 /// # Safety
 /// The kernel must read nothing but the operands' elements that the plan names, its leaves must be counted as
-/// [`Expr::leaves`] lists them, and a buffer that is given away must be unshared and of the shape's size.
+/// [`Expr::leaves`] lists them, which must refuse a shape whose positions are not all elements of the expression, and a buffer that is given away must be unshared and of the shape's size.
 pub unsafe trait Expr: Sized {
     /// Where its arrays live.
     type Backend: Backend;
@@ -52,7 +54,11 @@ pub unsafe trait Expr: Sized {
     fn device(&self) -> Result<Option<&Self::Backend>>;
 
     /// Adds its leaves, walked over the axes of `out`, in their order in the expression.
-    fn leaves(&self, out: &[usize], leaves: &mut Leaves);
+    ///
+    /// # Errors
+    /// When the expression cannot be walked over `out`: [`Error::Broadcast`](crate::Error::Broadcast) when its shape does not
+    /// broadcast to it, [`Error::Stretch`](crate::Error::Stretch) when it could, but holds rows that are not stretched.
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()>;
 
     /// The kernel for a plan that was made from [`Expr::leaves`]; `next` counts the leaves.
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel;

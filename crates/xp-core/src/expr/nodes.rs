@@ -8,9 +8,9 @@ use super::kernel::{Constant, Load, LoadRows, MapKernel, Position, Zip3Kernel, Z
 use super::plan::{Leaves, Plan};
 use crate::array::Array;
 use crate::backend::Backend;
-use crate::dim::{Dim, DimBase, MAX_NDIM};
+use crate::dim::{Dim, DimBase};
 use crate::dtype::{Element, Promote};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::{BinaryOp, TernaryOp, UnaryOp};
 use crate::shape::{broadcast, broadcast_strides};
 
@@ -26,10 +26,9 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for &Array<B, T, D> {
     fn device(&self) -> Result<Option<&B>> {
         Ok(Some(Array::device(self)))
     }
-    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
-        let mut walk = [0; MAX_NDIM];
-        broadcast_strides(self.dims(), self.strides(), out, &mut walk);
-        leaves.push(walk);
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
+        leaves.push(broadcast_strides(self.dims(), self.strides(), out)?);
+        Ok(())
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Load<T> {
         *next += 1;
@@ -50,8 +49,8 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Array<B, T, D> {
     fn device(&self) -> Result<Option<&B>> {
         Ok(Some(Array::device(self)))
     }
-    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
-        (&self).leaves(out, leaves);
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
+        (&self).leaves(out, leaves)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Load<T> {
         (&self).lower(plan, next)
@@ -84,7 +83,9 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Scalar<B, T, D> {
     fn device(&self) -> Result<Option<&B>> {
         Ok(None)
     }
-    fn leaves(&self, _: &[usize], _: &mut Leaves) {}
+    fn leaves(&self, _: &[usize], _: &mut Leaves) -> Result<()> {
+        Ok(())
+    }
     fn lower(&self, _: &Plan, _: &mut usize) -> Constant<T> {
         Constant(self.0)
     }
@@ -99,9 +100,26 @@ pub struct Iota<B, D: Dim> {
     steps: D::Strides,
 }
 impl<B: Backend, D: Dim> Iota<B, D> {
-    /// `start + sum_k index[k] * steps[k]` over `shape`.
-    pub fn new(device: &B, shape: D::Shape, start: i64, steps: D::Strides) -> Self {
-        Iota { device: device.clone(), shape, start, steps }
+    /// `start + sum_k index[k] * steps[k]` over `shape`, modulo 2^64.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] when there are more axes than an array can have, or not as many steps as axes.
+    ///
+    /// ```
+    /// use xp::core::{Ix2, Lazy, expr::Iota};
+    /// use xp::prelude::*;
+    /// let x = Lazy::new(Iota::<_, Ix2>::new(&Cpu, [2, 3], 5, [10, 1])?).eval();
+    /// assert_eq!(x.to_vec(), [5, 6, 7, 15, 16, 17]);
+    /// assert!(Iota::<_, Dyn>::new(&Cpu, vec![1; 40][..].into(), 0, vec![0; 40][..].into()).is_err());
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn new(device: &B, shape: D::Shape, start: i64, steps: D::Strides) -> Result<Self> {
+        let (shape, steps) = (D::shape_from(shape.as_ref())?, D::strides_from(steps.as_ref())?);
+        let (expected, given) = (shape.as_ref().len(), steps.as_ref().len());
+        if expected != given {
+            return Err(Error::Rank { expected, given });
+        }
+        Ok(Iota { device: device.clone(), shape, start, steps })
     }
 }
 // SAFETY: reads no memory.
@@ -116,10 +134,9 @@ unsafe impl<B: Backend, D: Dim> Expr for Iota<B, D> {
     fn device(&self) -> Result<Option<&B>> {
         Ok(Some(&self.device))
     }
-    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
-        let mut walk = [0; MAX_NDIM];
-        broadcast_strides(self.shape.as_ref(), self.steps.as_ref(), out, &mut walk);
-        leaves.push(walk);
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
+        leaves.push(broadcast_strides(self.shape.as_ref(), self.steps.as_ref(), out)?);
+        Ok(())
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Position {
         *next += 1;
@@ -139,7 +156,7 @@ impl<B: Backend, T: Element, D: Dim> Rows<B, T, D> {
         Rows { array, indices }
     }
 }
-// SAFETY: `Rows::new` was given checked indices.
+// SAFETY: `Rows::new` was given checked indices, and there is one for every row of the result.
 unsafe impl<B: Backend, T: Element, D: Dim> Expr for Rows<B, T, D> {
     type Backend = B;
     type Elem = T;
@@ -153,12 +170,11 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Rows<B, T, D> {
     fn device(&self) -> Result<Option<&B>> {
         check_devices(Some(self.array.device()), Some(self.indices.device()))
     }
-    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
-        // Looked-up rows are never stretched along axis 0: `Lazy::rows` requires the expression to keep their rank.
-        let mut walk = [0; MAX_NDIM];
-        broadcast_strides(self.array.dims(), self.array.strides(), out, &mut walk);
-        walk[0] = self.array.strides()[0];
-        leaves.push_irregular(walk);
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
+        let shape = self.shape()?;
+        whole_rows(shape.as_ref(), out)?;
+        leaves.push_irregular(broadcast_strides(shape.as_ref(), self.array.strides(), out)?);
+        Ok(())
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> LoadRows<T> {
         *next += 1;
@@ -187,8 +203,8 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Expr> Expr for Map<Op, E> {
     fn device(&self) -> Result<Option<&E::Backend>> {
         self.0.device()
     }
-    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
-        self.0.leaves(out, leaves);
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
+        self.0.leaves(out, leaves)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
         MapKernel::new(self.0.lower(plan, next))
@@ -222,9 +238,9 @@ where
     fn device(&self) -> Result<Option<&L::Backend>> {
         check_devices(self.0.device()?, self.1.device()?)
     }
-    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
-        self.0.leaves(out, leaves);
-        self.1.leaves(out, leaves);
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
+        self.0.leaves(out, leaves)?;
+        self.1.leaves(out, leaves)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
         let l = self.0.lower(plan, next);
@@ -261,16 +277,24 @@ where
     fn device(&self) -> Result<Option<&C::Backend>> {
         check_devices(check_devices(self.0.device()?, self.1.device()?)?, self.2.device()?)
     }
-    fn leaves(&self, out: &[usize], leaves: &mut Leaves) {
-        self.0.leaves(out, leaves);
-        self.1.leaves(out, leaves);
-        self.2.leaves(out, leaves);
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
+        self.0.leaves(out, leaves)?;
+        self.1.leaves(out, leaves)?;
+        self.2.leaves(out, leaves)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
         let c = self.0.lower(plan, next);
         let l = self.1.lower(plan, next);
         Zip3Kernel(c, l, self.2.lower(plan, next), PhantomData)
     }
+}
+
+/// Checks that an expression with rows of its own has as many in a result of shape `out`, as its first axis.
+pub(super) fn whole_rows(shape: &[usize], out: &[usize]) -> Result<()> {
+    if out.len() == shape.len() && out.first() == shape.first() {
+        return Ok(());
+    }
+    Err(Error::Stretch { rows: shape.to_vec(), out: out.to_vec() })
 }
 
 /// The same buffer under another name of its dtype, when the dtypes are the same.

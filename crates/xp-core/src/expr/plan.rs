@@ -12,30 +12,40 @@ pub struct Plan {
     shape: [usize; MAX_NDIM],
     reduced: [bool; MAX_NDIM],
     out: Walk,
-    leaves: Vec<Walk>,
+    leaves: Vec<Place>,
     flat: bool,
 }
 
 /// Distances between neighbours of one operand along the axes of a [`Plan`], in elements.
 pub type Walk = [isize; MAX_NDIM];
 
+/// Where a leaf lies: its strides along the axes, and where it starts.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    walk: Walk,
+    /// Elements, or looked-up rows, before the first one that is read.
+    start: isize,
+    /// Whether its rows are looked up.
+    looked_up: bool,
+}
+
 /// What an expression's leaves say about themselves before the loop is planned.
 #[derive(Clone, Debug, Default)]
 pub struct Leaves {
-    walks: Vec<Walk>,
+    places: Vec<Place>,
     irregular: bool,
 }
 
 impl Leaves {
     /// Adds a leaf with these strides along the axes of the output.
     pub fn push(&mut self, walk: Walk) {
-        self.walks.push(walk);
+        self.places.push(Place { walk, start: 0, looked_up: false });
     }
 
-    /// Adds a leaf whose position along axis 0 is not a multiple of a stride.
+    /// Adds a leaf whose rows, along axis 0, are looked up.
     pub fn push_irregular(&mut self, walk: Walk) {
         self.irregular = true;
-        self.walks.push(walk);
+        self.places.push(Place { walk, start: 0, looked_up: true });
     }
 
     /// The same leaves, with axis 0 kept apart from the others.
@@ -45,10 +55,17 @@ impl Leaves {
         self
     }
 
-    /// Adds the leaves of another expression over the same axes.
-    pub fn extend(&mut self, other: Leaves) {
-        self.irregular |= other.irregular;
-        self.walks.extend(other.walks);
+    /// The number of leaves.
+    pub(crate) fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Moves the leaves from number `first` on so that they start at a later row.
+    pub(crate) fn skip_rows(&mut self, first: usize, rows: usize) {
+        for place in &mut self.places[first..] {
+            let step = if place.looked_up { 1 } else { place.walk[0] };
+            place.start = place.start.wrapping_add((rows as isize).wrapping_mul(step));
+        }
     }
 }
 
@@ -88,14 +105,14 @@ impl Plan {
         if self.reduced[row] && !self.reduced[before] && self.shape[row] < SHORT_ROW && self.shape[before] > SHORT_ROW {
             self.shape.swap(row, before);
             self.reduced.swap(row, before);
-            for w in self.leaves.iter_mut().chain([&mut self.out]) {
+            for w in self.walks() {
                 w.swap(row, before);
             }
         }
     }
 
     fn merged(shape: &[usize], reduced: &[bool], out: &[isize], leaves: Leaves, reorder: bool) -> Plan {
-        let Leaves { mut walks, irregular } = leaves;
+        let Leaves { mut places, irregular } = leaves;
         let mut order = [0; MAX_NDIM];
         let mut ndim = 0;
         for (k, &n) in shape.iter().enumerate() {
@@ -107,7 +124,7 @@ impl Plan {
         let order = &mut order[..ndim];
         if reorder && !irregular {
             // Stable, so that ties keep the row-major order.
-            let extent = |k: &usize| walks.iter().map(|w| w[*k].unsigned_abs()).max().unwrap_or(0);
+            let extent = |k: &usize| places.iter().map(|p| p.walk[*k].unsigned_abs()).max().unwrap_or(0);
             order.sort_by_key(|k| core::cmp::Reverse(extent(k)));
         }
         let pick = |walk: &[isize]| {
@@ -117,11 +134,11 @@ impl Plan {
             }
             w
         };
-        for w in &mut walks {
-            *w = pick(w);
+        for place in &mut places {
+            place.walk = pick(&place.walk);
         }
         let out = pick(out);
-        let mut plan = Plan { ndim, shape: [1; MAX_NDIM], reduced: [false; MAX_NDIM], out, leaves: walks, flat: !irregular };
+        let mut plan = Plan { ndim, shape: [1; MAX_NDIM], reduced: [false; MAX_NDIM], out, leaves: places, flat: !irregular };
         for (to, &k) in order.iter().enumerate() {
             plan.shape[to] = shape[k];
             plan.reduced[to] = reduced[k];
@@ -130,15 +147,16 @@ impl Plan {
         for k in (0..ndim.saturating_sub(1)).rev() {
             let n = plan.shape[k + 1] as isize;
             let fits = |w: &Walk| w[k + 1].checked_mul(n) == Some(w[k]);
-            if !(irregular && k == 0) && plan.reduced[k] == plan.reduced[k + 1] && fits(&plan.out) && plan.leaves.iter().all(fits) {
+            if !(irregular && k == 0) && plan.reduced[k] == plan.reduced[k + 1] && fits(&plan.out) && plan.leaves.iter().all(|p| fits(&p.walk)) {
                 plan.shape[k] *= plan.shape[k + 1];
                 plan.shape.copy_within(k + 2.., k + 1);
                 plan.reduced.copy_within(k + 2.., k + 1);
                 plan.ndim -= 1;
-                for w in plan.leaves.iter_mut().chain([&mut plan.out]) {
+                let ndim = plan.ndim;
+                for w in plan.walks() {
                     w[k] = w[k + 1];
                     w.copy_within(k + 2.., k + 1);
-                    w[plan.ndim] = 0;
+                    w[ndim] = 0;
                 }
             }
         }
@@ -147,7 +165,7 @@ impl Plan {
             let k = plan.ndim;
             (plan.shape[k], plan.reduced[k]) = (1, false);
             plan.ndim += 1;
-            for w in plan.leaves.iter_mut().chain([&mut plan.out]) {
+            for w in plan.walks() {
                 w[k] = 1;
             }
         }
@@ -175,7 +193,18 @@ impl Plan {
     /// Strides of the `k`-th leaf, counted in the order of the expression.
     #[must_use]
     pub fn leaf(&self, k: usize) -> &Walk {
-        &self.leaves[k]
+        &self.leaves[k].walk
+    }
+
+    /// Where the `k`-th leaf starts: elements after its first one, or entries of the index array for looked-up rows.
+    #[must_use]
+    pub fn start(&self, k: usize) -> isize {
+        self.leaves[k].start
+    }
+
+    /// The strides of the leaves and of the output.
+    fn walks(&mut self) -> impl Iterator<Item = &mut Walk> {
+        self.leaves.iter_mut().map(|p| &mut p.walk).chain([&mut self.out])
     }
 
     /// Number of elements walked.
@@ -194,7 +223,7 @@ impl Plan {
     #[must_use]
     pub fn wants_tiles(&self) -> bool {
         let last = self.ndim - 1;
-        last > 0 && !self.flat && self.leaves.iter().any(|w| w[last].unsigned_abs() > 1)
+        last > 0 && !self.flat && self.leaves.iter().any(|p| p.walk[last].unsigned_abs() > 1)
     }
 }
 

@@ -5,8 +5,7 @@ use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
-use crate::expr::{Iota, Lazy, Scalar, eval_onto};
-use crate::ops::Where;
+use crate::expr::{Iota, Lazy, eval_onto};
 use crate::shape::{contiguous_strides, normalize_axis, size_of_shape};
 
 /// How often each number from 0 on occurs; at least `minlength` counts.
@@ -40,7 +39,7 @@ pub fn bincount_weighted<B: Backend, T: Num>(x: &Array<B, i64, Ix1>, weights: &A
     }
     let mut len = minlength;
     if !x.is_empty() {
-        let (low, high) = (x.min_all().item()?, x.max_all().item()?);
+        let (low, high) = (x.min(..).item()?, x.max(..).item()?);
         if low < 0 {
             return Err(Error::value("bincount: x", format!("{low} given: only numbers from 0 on have a place")));
         }
@@ -70,8 +69,8 @@ pub fn one_hot<B: Backend, T: Num, D: Dim>(x: &Array<B, i64, D>, n: usize, axis:
     shape[k] = n;
     let mut steps = Dyn::zero_strides(shape.len());
     steps[k] = 1;
-    let class = Lazy::new(Iota::<B, Dyn>::new(x.device(), shape, 0, steps));
-    class.equal(&wide).map::<crate::ops::AsType<T>>().try_eval()?.into_rank()
+    let class = Lazy::new(Iota::<B, Dyn>::new(x.device(), shape, 0, steps)?);
+    class.equal(&wide).astype::<T>().try_eval()?.into_rank()
 }
 
 /// The array with `width[k].0` elements of `value` before and `width[k].1` behind it along axis `k`; one pair serves all.
@@ -130,9 +129,9 @@ pub fn create_diagonal<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, offset: i
     let mut shape = rows.dims().to_vec();
     shape.push(side);
     size_of_shape(&shape)?;
-    let column_minus_row = Lazy::new(Iota::<B, Ix2>::new(x.device(), [side, side], 0, [-1, 1]));
+    let column_minus_row = Lazy::new(Iota::<B, Ix2>::new(x.device(), [side, side], 0, [-1, 1])?);
     let on = column_minus_row.equal(offset as i64);
-    on.zip3::<Where, _, _>(&rows.expand_dims(-1)?, Scalar::<B, T, Dyn>::new(T::ZERO)).try_eval()?.into_rank()
+    on.where_(&rows.expand_dims(-1)?, T::ZERO).try_eval()?.into_rank()
 }
 
 /// Row and column numbers of the elements on and below the diagonal, `offset` above the main one, of an `n x m` matrix.
@@ -184,7 +183,7 @@ fn pair<B: Backend>(mut both: Vec<Array<B, i64, Ix1>>) -> Result<[Array<B, i64, 
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn diag_indices<B: Backend>(device: &B, n: usize, ndim: usize) -> Result<Vec<Array<B, i64, Ix1>>> {
-    let along = Lazy::new(Iota::<B, Ix1>::new(device, [n], 0, [1])).try_eval()?;
+    let along = Lazy::new(Iota::<B, Ix1>::new(device, [n], 0, [1])?).try_eval()?;
     Ok(vec![along; ndim])
 }
 
@@ -222,7 +221,7 @@ pub fn ravel_multi_index<B: Backend, D: Dim>(indices: &[&Array<B, i64, D>], shap
     if indices.len() != shape.len() || indices.is_empty() {
         return Err(Error::Rank { expected: shape.len().max(1), given: indices.len() });
     }
-    let all = Lazy::new(Iota::<B, Ix1>::new(indices[0].device(), [size_of_shape(shape)?], 0, [1])).try_eval()?.reshape(shape)?;
+    let all = Lazy::new(Iota::<B, Ix1>::new(indices[0].device(), [size_of_shape(shape)?], 0, [1])?).try_eval()?.reshape(shape)?;
     let indices: Vec<_> = indices.iter().map(|&i| i.clone().into_dyn()).collect();
     all.index_arrays(&indices.iter().collect::<Vec<_>>())
 }

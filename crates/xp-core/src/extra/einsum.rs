@@ -5,7 +5,6 @@ use crate::backend::Backend;
 use crate::dim::{Dyn, MAX_NDIM};
 use crate::dtype::Num;
 use crate::error::{Error, Result};
-use crate::ops::AsType;
 
 type Operand<B, T> = Array<B, T, Dyn>;
 
@@ -48,7 +47,7 @@ pub fn einsum<B: Backend, T: Num>(subscripts: &str, operands: &[&Operand<B, T>])
     for (x, labels) in &mut terms {
         for k in (0..labels.len()).rev() {
             if x.dims()[k] == 1 && len(&labels[k]) != 1 {
-                *x = x.squeeze(k as isize)?;
+                *x = x.squeeze(k)?;
                 labels.remove(k);
             }
         }
@@ -210,7 +209,7 @@ fn contract<B: Backend, T: Num>(
         (x.lazy() * &y).try_eval()?
     } else if left.is_empty() && right.is_empty() {
         // Many scalar products: one pass instead of a stack of products of vectors.
-        (x.lazy() * &y.matrix_transpose()?).sum(-1).try_eval()?.into_lazy().map::<AsType<T>>().try_eval()?
+        (x.lazy() * &y.matrix_transpose()?).sum(-1).try_eval()?.into_lazy().astype::<T>().try_eval()?
     } else {
         x.matmul(&y)?
     };
@@ -234,6 +233,6 @@ fn sum_out<B: Backend, T: Num>(x: Operand<B, T>, labels: Vec<Label>, keep: &dyn 
     if over.is_empty() {
         return Ok((x, labels));
     }
-    let sums = x.lazy().sum_axes(&over, false).try_eval()?.into_lazy().map::<AsType<T>>().try_eval()?;
+    let sums = x.lazy().sum(&over).try_eval()?.into_lazy().astype::<T>().try_eval()?;
     Ok((sums, labels.into_iter().filter(|l| keep(l)).collect()))
 }

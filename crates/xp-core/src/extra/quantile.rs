@@ -2,13 +2,12 @@
 
 use super::statistics::lane_weights;
 use crate::array::{Array, concat};
-use crate::axes::Axes;
+use crate::axes::{Axes, KeepDims};
 use crate::backend::Backend;
 use crate::dim::{Dim, Dyn};
 use crate::dtype::{Float, Num};
 use crate::error::{Error, Result};
 use crate::expr::{Lazy, Scalar};
-use crate::ops::Where;
 use crate::shape::normalize_axis;
 
 /// How a quantile between two sorted elements is chosen: the discontinuous and the continuous definitions 1 to 9 of
@@ -72,7 +71,7 @@ pub fn quantile<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>, q: &[f64], axi
     let between = interpolate(&low, &high, &weight)?;
     // NaN is sorted to the end.
     let last = sorted.slice_axis(axis, Some(-1), None, 1)?;
-    last.lazy().isnan().zip3::<Where, _, _>(&last, &between).try_eval()?.into_rank()
+    last.lazy().isnan().where_(&last, &between).try_eval()
 }
 
 /// The quantiles of elements with weights (an array of the same shape, or a vector along the axis): the smallest element
@@ -98,14 +97,14 @@ pub fn weighted_quantile<B: Backend, T: Float, D: Dim, E: Dim>(
     let k = check(x, q, axis, "weighted_quantile")?;
     let n = x.dims()[k];
     let w = lane_weights("weighted_quantile: weights", x, weights, axis)?;
-    if !w.lazy().greater_equal(T::ZERO).logical_and(w.lazy().isfinite()).all_all().try_eval()?.item()? {
+    if !w.lazy().greater_equal(T::ZERO).logical_and(w.lazy().isfinite()).all(..).try_eval()?.item()? {
         return Err(Error::value("weighted_quantile: weights", "a weight that is negative, infinite or NaN given"));
     }
     let order = x.argsort(axis, false)?;
     let sorted = x.take_along_axis(&order, axis)?;
     let reached: Array<B, T, D> = w.take_along_axis(&order, axis)?.cumulative_sum(axis)?;
     let total = reached.slice_axis(axis, Some(-1), None, 1)?;
-    if total.lazy().equal(T::ZERO).any_all().try_eval()?.item()? {
+    if total.lazy().equal(T::ZERO).any(..).try_eval()?.item()? {
         return Err(Error::value("weighted_quantile: weights", "those of a lane sum to zero"));
     }
     let share = (reached.lazy() / &total).try_eval()?;
@@ -113,7 +112,7 @@ pub fn weighted_quantile<B: Backend, T: Float, D: Dim, E: Dim>(
     for &q in q {
         // Elements of weight 0 at the start are below every quantile.
         let below = share.lazy().less(T::from_f64(q)).logical_or(share.lazy().less_equal(T::ZERO));
-        let at = below.count_nonzero_keepdims(axis).try_eval()?.lazy().minimum(n as i64 - 1).try_eval()?;
+        let at = below.count_nonzero(KeepDims(axis)).try_eval()?.lazy().minimum(n as i64 - 1).try_eval()?;
         parts.push(sorted.take_along_axis(&at.into_rank()?, axis)?);
     }
     if parts.is_empty() {
@@ -121,7 +120,7 @@ pub fn weighted_quantile<B: Backend, T: Float, D: Dim, E: Dim>(
     }
     let out = concat(&parts.iter().collect::<Vec<_>>(), axis)?;
     let last = sorted.slice_axis(axis, Some(-1), None, 1)?;
-    last.lazy().isnan().zip3::<Where, _, _>(&last, &out).try_eval()?.into_rank()
+    last.lazy().isnan().where_(&last, &out).try_eval()
 }
 
 /// The middle of the sorted elements, or the mean of the two middle ones, over one axis, several, or all. NaN where an
@@ -158,7 +157,7 @@ pub fn nanmedian<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes
     check(&lanes, &[], -1, "nanmedian")?;
     let sorted = lanes.sort(-1, false)?;
     // The numbers come first: the middle of `count` of them.
-    let count = sorted.lazy().isnan().map::<crate::ops::LogicalNot>().count_nonzero_keepdims(-1).try_eval()?;
+    let count = sorted.lazy().isnan().logical_not().count_nonzero(KeepDims(-1)).try_eval()?;
     let at = |shift: i64| -> Result<Array<B, T, Dyn>> {
         let index = (count.lazy() - shift).floor_divide(2).maximum(0).try_eval()?;
         sorted.take_along_axis(&index, -1)
@@ -175,9 +174,9 @@ fn interpolate<B: Backend, T: Float, D: Dim>(low: &Array<B, T, D>, high: &Array<
     let from_low = low.lazy() + span.lazy() * weight;
     let one = Scalar::<B, T, D>::new(T::ONE);
     let from_high = high.lazy() - span.lazy() * (Lazy::new(one) - weight);
-    let near = weight.lazy().less(T::from_f64(0.5)).zip3::<Where, _, _>(from_low.into_expr(), from_high.into_expr()).try_eval()?;
+    let near = weight.lazy().less(T::from_f64(0.5)).where_(from_low, from_high).try_eval()?;
     let exact = high.lazy().equal(low).logical_or(weight.lazy().equal(T::ZERO));
-    exact.zip3::<Where, _, _>(low, &near).try_eval()?.into_rank()
+    exact.where_(low, &near).try_eval()
 }
 
 /// The axis, after checking that there are elements along it and that the probabilities are probabilities.
@@ -238,7 +237,7 @@ fn place(n: usize, q: f64, method: QuantileMethod) -> (usize, usize, f64) {
 fn gathered<B: Backend, T: Num, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: &A) -> Result<(Array<B, T, Dyn>, Vec<usize>)> {
     let over = axes.axes(x.ndim())?;
     let kept: Vec<usize> = (0..x.ndim()).filter(|k| !over.contains(k)).collect();
-    let order: Vec<isize> = kept.iter().chain(&over).map(|&k| k as isize).collect();
+    let order: Vec<usize> = kept.iter().chain(&over).copied().collect();
     let mut shape: Vec<usize> = kept.iter().map(|&k| x.dims()[k]).collect();
     let result = if A::KEEP { (0..x.ndim()).map(|k| if over.contains(&k) { 1 } else { x.dims()[k] }).collect() } else { shape.clone() };
     shape.push(over.iter().map(|&k| x.dims()[k]).product());

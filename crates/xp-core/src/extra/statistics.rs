@@ -2,14 +2,13 @@
 
 use super::values::from_real;
 use crate::array::Array;
-use crate::axes::Axes;
+use crate::axes::{Axes, KeepDims};
 use crate::backend::Backend;
 use crate::dim::{Dim, Dyn};
 use crate::dtype::{Element, Float, Floating, Num, Real};
 use crate::error::{Error, Result};
-use crate::expr::{Expr, Scalar, eval_reduction};
+use crate::expr::{Expr, eval_reduction};
 use crate::linalg::adjoint;
-use crate::ops::{AsType, Where};
 use crate::reduction::{All, CountNonzero, Max, Min, Reduction, Sum};
 
 /// Sum of the elements that are not NaN; 0 of none.
@@ -41,7 +40,7 @@ pub fn nansum<B: Backend, T: Num, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) 
 pub fn nanmean<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
     let over = axes.axes(x.ndim())?;
     let sums = reduce::<Sum, _, A>(without_nan(x, T::ZERO), &over)?;
-    (sums.lazy() / counts::<B, T, D, A>(x, &over)?.lazy().map::<AsType<T>>()).try_eval()?.into_rank()
+    (sums.lazy() / counts::<B, T, D, A>(x, &over)?.lazy().astype::<T>()).try_eval()?.into_rank()
 }
 
 /// Variance of the elements that are not NaN, as [`var`](crate::functions::var()): NaN where not more than `correction`
@@ -58,13 +57,12 @@ pub fn nanmean<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axe
 /// ```
 pub fn nanvar<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
     let over = axes.axes(x.ndim())?;
-    let signed: Vec<isize> = over.iter().map(|&k| k as isize).collect();
-    let mean: Array<B, T, D> = nanmean(x, crate::axes::KeepDims(&signed[..]))?;
+    let mean: Array<B, T, D> = nanmean(x, KeepDims(&over[..]))?;
     let squares = (x.lazy() - &mean).abs_square().try_eval()?;
     let sums = reduce::<Sum, _, A>(without_nan(&squares, T::Real::ZERO), &over)?;
     let n = counts::<B, T, D, A>(x, &over)?;
-    let n = (n.lazy().map::<AsType<T::Real>>() - <T::Real as Num>::from_f64(correction)).try_eval()?;
-    let dof = n.lazy().greater(T::Real::ZERO).zip3::<Where, _, _>(&n, Scalar::<B, T::Real, A::Out<D>>::new(<T::Real as Float>::NAN));
+    let n = (n.lazy().astype::<T::Real>() - <T::Real as Num>::from_f64(correction)).try_eval()?;
+    let dof = n.lazy().greater(T::Real::ZERO).where_(&n, <T::Real as Float>::NAN);
     (sums.lazy() / dof).try_eval()?.into_rank()
 }
 
@@ -121,7 +119,7 @@ pub fn logsumexp<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes
         return reduce::<Sum, _, A>(x.lazy(), &over)?.into_lazy().log().try_eval();
     }
     let largest = eval_reduction::<Max, _, D>(&x, &over, true)?;
-    let shift = largest.lazy().isfinite().zip3::<Where, _, _>(&largest, Scalar::<B, T, D>::new(T::ZERO)).try_eval()?;
+    let shift = largest.lazy().isfinite().where_(&largest, T::ZERO).try_eval()?;
     let sums = reduce::<Sum, _, A>((x.lazy() - &shift).exp(), &over)?;
     let shift: Array<B, T, A::Out<D>> = shift.reshape(sums.dims())?.into_rank()?;
     (sums.lazy().log() + &shift).try_eval()?.into_rank()
@@ -145,12 +143,12 @@ pub fn average<B: Backend, T: Floating, D: Dim, E: Dim>(
 ) -> Result<Array<B, T, D::Smaller>> {
     let w = lane_weights("average: weights", x, weights, axis)?;
     let total = w.lazy().sum(axis).try_eval()?;
-    if total.equal(T::Real::ZERO).any_all().item()? {
+    if total.equal(T::Real::ZERO).any(..).item()? {
         return Err(Error::value("average: weights", "they sum to zero, and cannot be normalised"));
     }
     let w = from_real::<B, T, D>(&w)?;
     let sums = (x.lazy() * &w).sum(axis).try_eval()?;
-    (sums.lazy() / total.lazy().map::<AsType<T>>()).try_eval()?.into_dyn().into_rank()
+    (sums.lazy() / total.lazy().astype::<T>()).try_eval()?.into_dyn().into_rank()
 }
 
 /// Weights as an array of the shape of `x`: given so, or as a vector along an axis.
@@ -215,7 +213,7 @@ pub fn cov<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, options: Cov<'_,
     let mut weights: Option<Array<B, T::Real, Dyn>> = None;
     if let Some(f) = options.fweights {
         check_weights("cov: fweights", f, n)?;
-        weights = Some(f.lazy().map::<AsType<T::Real>>().try_eval()?.into_dyn());
+        weights = Some(f.lazy().astype::<T::Real>().try_eval()?.into_dyn());
     }
     if let Some(a) = options.aweights {
         check_weights("cov: aweights", a, n)?;
@@ -226,19 +224,19 @@ pub fn cov<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, options: Cov<'_,
     }
     let (centred, weighted, dof): (_, _, f64);
     if let Some(w) = weights {
-        let total = w.lazy().sum_all().try_eval()?.item()?.cast::<f64>();
+        let total = w.lazy().sum(..).try_eval()?.item()?.cast::<f64>();
         let second = match options.aweights {
-            Some(a) => (w.lazy() * a).sum_all().try_eval()?.item()?.cast::<f64>() / total,
+            Some(a) => (w.lazy() * a).sum(..).try_eval()?.item()?.cast::<f64>() / total,
             None => 1.0,
         };
         dof = total - options.correction * second;
         let w = from_real::<B, T, Dyn>(&w)?;
-        let mean = ((m.lazy() * &w).sum_keepdims(-1).try_eval()?.lazy() / T::from_f64(total)).try_eval()?;
+        let mean = ((m.lazy() * &w).sum(KeepDims(-1)).try_eval()?.lazy() / T::from_f64(total)).try_eval()?;
         centred = (m.lazy() - &mean).try_eval()?;
         weighted = (centred.lazy() * &w).try_eval()?;
     } else {
         dof = n as f64 - options.correction;
-        let mean = m.lazy().mean_keepdims(-1).try_eval()?;
+        let mean = m.lazy().mean(KeepDims(-1)).try_eval()?;
         centred = (m.lazy() - &mean).try_eval()?;
         weighted = centred.clone();
     }
@@ -251,7 +249,7 @@ fn check_weights<B: Backend, R: Real>(what: &'static str, w: &Array<B, R, crate:
     if w.size() != n {
         return Err(Error::shape(what, w.dims(), format!("one for each of {n} observations")));
     }
-    if w.lazy().less(R::ZERO).any_all().try_eval()?.item()? {
+    if w.lazy().less(R::ZERO).any(..).try_eval()?.item()? {
         return Err(Error::value(what, "a negative weight given"));
     }
     Ok(())
@@ -262,7 +260,7 @@ fn without_nan<B: Backend, T: Num, D: Dim>(
     x: &Array<B, T, D>,
     instead: T,
 ) -> crate::Lazy<impl Expr<Backend = B, Elem = T, Dim = D> + use<'_, B, T, D>> {
-    x.lazy().isnan().zip3::<Where, _, _>(Scalar::<B, T, D>::new(instead), x)
+    x.lazy().isnan().where_(instead, x)
 }
 
 fn reduce<R: Reduction<E::Elem>, E: Expr, A: Axes>(e: crate::Lazy<E>, over: &[usize]) -> Result<Array<E::Backend, R::Out, ReducedDim<A, E>>> {
@@ -272,7 +270,7 @@ type ReducedDim<A, E> = <A as Axes>::Out<<E as Expr>::Dim>;
 
 /// The number of elements that are not NaN.
 fn counts<B: Backend, T: Num, D: Dim, A: Axes>(x: &Array<B, T, D>, over: &[usize]) -> Result<Array<B, i64, A::Out<D>>> {
-    eval_reduction::<CountNonzero, _, A::Out<D>>(&x.lazy().isnan().map::<crate::ops::LogicalNot>().into_expr(), over, A::KEEP)
+    eval_reduction::<CountNonzero, _, A::Out<D>>(&x.lazy().isnan().logical_not().into_expr(), over, A::KEEP)
 }
 
 /// `best`, but NaN where all elements are.
@@ -281,5 +279,5 @@ fn or_nan<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, over: &[usiz
         return Ok(best);
     }
     let none = eval_reduction::<All, _, A::Out<D>>(&x.lazy().isnan().into_expr(), over, A::KEEP)?;
-    none.lazy().zip3::<Where, _, _>(Scalar::<B, T, A::Out<D>>::new(T::from_f64(f64::NAN)), &best).try_eval()?.into_rank()
+    none.lazy().where_(T::from_f64(f64::NAN), &best).try_eval()
 }

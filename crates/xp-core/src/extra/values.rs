@@ -5,8 +5,6 @@ use crate::backend::Backend;
 use crate::dim::{Dim, DimBase};
 use crate::dtype::{Float, Floating, Num};
 use crate::error::{OrMisuse, Result};
-use crate::expr::Scalar;
-use crate::ops::{AsType, Where};
 
 /// Whether elements are equal up to `atol + rtol * abs(b)`. Infinities are close to themselves only, and NaN to nothing,
 /// or to NaN if `equal_nan`.
@@ -58,7 +56,7 @@ pub fn allclose<B: Backend, T: Floating, D: Dim, E: Dim>(
 ) -> Result<bool> {
     crate::shape::broadcast_shapes(a.dims(), b.dims())?;
     crate::expr::check_devices(Some(a.device()), Some(b.device()))?;
-    isclose(a, b, rtol, atol, equal_nan).all_all().item()
+    isclose(a, b, rtol, atol, equal_nan).all(..).item()
 }
 
 /// NaN, infinity and minus infinity replaced by numbers; `None` is the largest finite number, with its sign.
@@ -72,10 +70,9 @@ pub fn allclose<B: Backend, T: Floating, D: Dim, E: Dim>(
 #[must_use]
 #[track_caller]
 pub fn nan_to_num<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>, nan: T, posinf: Option<T>, neginf: Option<T>) -> Array<B, T, D> {
-    let scalar = |v: T| Scalar::<B, T, D>::new(v);
-    let above = x.lazy().equal(T::INFINITY).zip3::<Where, _, _>(scalar(posinf.unwrap_or(T::MAX)), x).eval();
-    let below = above.lazy().equal(-T::INFINITY).zip3::<Where, _, _>(scalar(neginf.unwrap_or(-T::MAX)), &above).eval();
-    below.lazy().isnan().zip3::<Where, _, _>(scalar(nan), &below).eval().into_rank().or_misuse()
+    let above = x.lazy().equal(T::INFINITY).where_(posinf.unwrap_or(T::MAX), x).eval();
+    let below = above.lazy().equal(-T::INFINITY).where_(neginf.unwrap_or(-T::MAX), &above).eval();
+    below.lazy().isnan().where_(nan, &below).eval()
 }
 
 /// The angle of complex numbers, in radians from `-pi` to `pi`; of real ones 0 or pi.
@@ -103,7 +100,7 @@ pub fn angle<B: Backend, T: Floating, D: Dim>(z: &Array<B, T, D>) -> Array<B, T:
 pub fn sinc<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
     let turns = (x.lazy() * T::from_f64(core::f64::consts::PI)).eval();
     let quotient = turns.lazy().sin() / &turns;
-    x.lazy().equal(T::ZERO).zip3::<Where, _, _>(Scalar::<B, T, D>::new(T::ONE), quotient.into_expr()).eval().into_rank().or_misuse()
+    x.lazy().equal(T::ZERO).where_(T::ONE, quotient).eval()
 }
 
 /// Degrees in radians.
@@ -134,5 +131,5 @@ pub fn rad2deg<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, 
 
 /// A real array as one of a floating dtype.
 pub(super) fn from_real<B: Backend, T: Floating, D: Dim>(x: &Array<B, T::Real, D>) -> Result<Array<B, T, D>> {
-    x.lazy().map::<AsType<T>>().try_eval()
+    x.lazy().astype().try_eval()
 }

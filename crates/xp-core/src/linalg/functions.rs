@@ -25,7 +25,7 @@ type Matrices<B, T> = Array<B, T, Dyn>;
 /// let x = array![[3.0_f64, 0.0], [0.0, -2.0], [0.0, 0.0]];
 /// let (u, s, vh) = svd(&x, Thin)?;
 /// assert!((s.get([0])? - 3.0).abs() < 1e-15 && (s.get([1])? - 2.0).abs() < 1e-15);
-/// assert!((u * &s).matmul(&vh)?.lazy().subtract(&x).abs().max_all().eval().item()? < 1e-15);
+/// assert!((u * &s).matmul(&vh)?.lazy().subtract(&x).abs().max(..).eval().item()? < 1e-15);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn svd<B: Linalg<T>, T: Floating, D: Dim>(
@@ -103,7 +103,7 @@ pub fn eigvals<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arr
 /// let x = array![[3.0_f64, 1.0], [4.0, 2.0]];
 /// let (q, r) = xp::linalg::qr(&x, false)?;
 /// assert_eq!(r.get([1, 0])?, 0.0);
-/// assert!((q.matmul(&r)? - &x).abs().max_all().item()? < 1e-14);
+/// assert!((q.matmul(&r)? - &x).abs().max(..).item()? < 1e-14);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn qr<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, complete: bool) -> Result<(Array<B, T, D>, Array<B, T, D>)> {
@@ -259,7 +259,7 @@ pub fn pinv_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(x: &Array<B, T, D>, 
     let rtol = rtol.broadcast_to(&a.dims()[..a.ndim() - 2])?;
     let (u, s, vh) = B::svd(&a, Vectors::Thin)?;
     let inverse = inverse_values(&s, &rtol.expand_dims(-1)?)?;
-    let scaled = (adjoint(&vh)?.lazy() * inverse.expand_dims(-2)?.lazy().map::<crate::ops::AsType<T>>()).try_eval()?;
+    let scaled = (adjoint(&vh)?.lazy() * inverse.expand_dims(-2)?.lazy().astype::<T>()).try_eval()?;
     scaled.matmul(&adjoint(&u)?)?.into_rank()
 }
 
@@ -341,8 +341,8 @@ pub fn lstsq<B: Linalg<T>, T: Floating, E: Dim>(a: &Array<B, T, Ix2>, b: &Array<
     }
     let (u, s, vh) = svd(a, Vectors::Thin)?;
     let inverse = inverse_values(&s.clone().into_dyn(), &scalar_rtol(a, rtol)?.into_dyn())?;
-    let rank = inverse.lazy().count_nonzero_all().try_eval()?.item()? as usize;
-    let inverse = inverse.lazy().map::<crate::ops::AsType<T>>().try_eval()?.expand_dims(-1)?;
+    let rank = inverse.lazy().count_nonzero(..).try_eval()?.item()? as usize;
+    let inverse = inverse.lazy().astype::<T>().try_eval()?.expand_dims(-1)?;
     let rhs: Array<B, T, Ix2> = b.reshape([m, b.size() / m.max(1)])?;
     let y = (adjoint(&u)?.matmul(&rhs)?.lazy() * &inverse).try_eval()?;
     let mut shape = b.dims().to_vec();
@@ -358,8 +358,7 @@ fn inverse_values<B: Backend, R: crate::dtype::Float>(s: &Array<B, R, Dyn>, rtol
     }
     let limit = (s.slice_axis(-1, None, Some(1), 1)?.lazy() * rtol).try_eval()?;
     let keep = s.lazy().greater(&limit).logical_and(s.lazy().greater(R::ZERO)).try_eval()?;
-    let zero = crate::expr::Scalar::<B, R, Dyn>::new(R::ZERO);
-    keep.lazy().zip3::<crate::ops::Where, _, _>(s.lazy().reciprocal().into_expr(), zero).try_eval()
+    keep.lazy().where_(s.lazy().reciprocal(), R::ZERO).try_eval()
 }
 
 /// The conjugate transpose of the last two axes.

@@ -81,7 +81,7 @@ pub fn solve_structured<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
         Structure::Diagonal => {
             let diagonal = square(a, "solve_structured")?.diagonal(0)?;
             let zero = diagonal.equal(T::ZERO);
-            if zero.any_all().item()? {
+            if zero.any(..).item()? {
                 let at = zero.astype::<u8>().ravel()?.argmax(0).item()? as usize;
                 let n = diagonal.dims()[diagonal.ndim() - 1];
                 return Err(LinalgError::Singular { matrix: at / n, pivot: at % n }.into());

@@ -11,7 +11,6 @@ mod rows;
 pub use functions::*;
 pub use lu::{Lu, Structure, lu, solve_structured};
 pub use norms::{MatrixNorm, matrix_norm, matrix_norm_keepdims, vector_norm};
-pub use rows::RowBlock;
 
 use crate::array::Array;
 use crate::backend::Backend;
@@ -90,6 +89,12 @@ pub trait Linalg<T: Floating>: Backend {
     /// Elements of the blocks of rows that lazy matrices are evaluated in: few enough to stay in a cache, many enough to feed
     /// a matrix product.
     const ROW_BLOCK: usize = 1 << 17;
+
+    /// Rows of a block of a lazy matrix with `cols` columns.
+    #[must_use]
+    fn block_rows(cols: usize) -> usize {
+        (Self::ROW_BLOCK / cols.max(1)).max(64)
+    }
 
     /// Singular value decomposition: `U`, `S` in descending order, `Vh`.
     ///
@@ -181,7 +186,7 @@ pub trait Linalg<T: Floating>: Backend {
     /// When the device fails.
     fn det(x: &Array<Self, T, Dyn>) -> Result<Array<Self, T, Dyn>> {
         let (sign, log) = Self::slogdet(x)?;
-        Ok(sign * log.exp().lazy().map::<crate::ops::AsType<T>>().try_eval()?)
+        Ok(sign * log.exp().lazy().astype::<T>().try_eval()?)
     }
 
     /// The Gram matrix `E^H E` of a lazy matrix `E` with many rows, which is evaluated block of rows by block of rows.

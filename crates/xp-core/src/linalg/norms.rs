@@ -8,8 +8,8 @@ use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, Dyn};
 use crate::dtype::{Float, Floating, Num};
 use crate::error::Result;
-use crate::expr::{Scalar, eval_reduction};
-use crate::ops::{AsType, Pow, Where};
+use crate::expr::eval_reduction;
+use crate::ops::Pow;
 use crate::reduction::{CountNonzero, Max, Min, Sum};
 
 /// Which norm of a matrix.
@@ -104,7 +104,7 @@ pub fn vector_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>,
     } else if p == f64::NEG_INFINITY {
         eval_reduction::<Min, _, A::Out<D>>(&magnitudes, &over, A::KEEP)
     } else if p == 0.0 {
-        eval_reduction::<CountNonzero, _, A::Out<D>>(&x, &over, A::KEEP)?.lazy().map::<AsType<T::Real>>().try_eval()
+        eval_reduction::<CountNonzero, _, A::Out<D>>(&x, &over, A::KEEP)?.lazy().astype::<T::Real>().try_eval()
     } else {
         power_norm::<B, T, D, A>(x, &over, p)
     }
@@ -125,14 +125,14 @@ fn power_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, over
     // Above the first bound the rounding errors of powers that underflow do not matter.
     let (low, high) = (T::Real::MIN_POSITIVE / T::Real::EPSILON, T::Real::MAX);
     let safe = sums.lazy().greater_equal(low).logical_and(sums.lazy().less_equal(high));
-    if over.iter().any(|&k| x.dims()[k] == 0) || safe.all_all().try_eval()?.item()? {
+    if over.iter().any(|&k| x.dims()[k] == 0) || safe.all(..).try_eval()?.item()? {
         return root(sums);
     }
     let magnitudes = x.lazy().abs().into_expr();
     let extreme: Array<B, T::Real, D> =
         if p > 0.0 { eval_reduction::<Max, _, D>(&magnitudes, over, true)? } else { eval_reduction::<Min, _, D>(&magnitudes, over, true)? };
     let usable = extreme.lazy().greater(T::Real::ZERO).logical_and(extreme.lazy().less_equal(high));
-    let scale = usable.zip3::<Where, _, _>(&extreme, Scalar::<B, T::Real, D>::new(T::Real::ONE)).try_eval()?;
+    let scale = usable.where_(&extreme, T::Real::ONE).try_eval()?;
     let scaled = x.lazy().abs() / &scale;
     let sums = if p == 2.0 {
         eval_reduction::<Sum, _, A::Out<D>>(&scaled.square().into_expr(), over, A::KEEP)?

@@ -52,7 +52,7 @@ fn with_rows<E: Expr<Dim = Ix2>, R>(e: &Lazy<E>, run: impl FnOnce(&Rows<'_, E::E
     let shape @ [n, p] = e.expr().shape()?;
     e.expr().device()?;
     let mut leaves = Leaves::default();
-    e.expr().leaves(&shape, &mut leaves);
+    e.expr().leaves(&shape, &mut leaves)?;
     let plan = Plan::elementwise(&[n, p], &[p as isize, 1], leaves.irregular());
     let kernel = e.expr().lower(&plan, &mut 0);
     let fill = |rows: Range<usize>, block: &mut [E::Elem]| {

@@ -56,8 +56,11 @@ unsafe impl Backend for Cpu {
         if len == 0 {
             return Ok(vec![]);
         }
+        let mut values = vec![];
+        values.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { device: "cpu".into(), bytes: len * size_of::<T>() })?;
         // SAFETY: arrays are written before they are read.
-        Ok(unsafe { buffer.as_slice() }[start..start + len].to_vec())
+        values.extend_from_slice(&unsafe { buffer.as_slice() }[start..start + len]);
+        Ok(values)
     }
 
     fn address<T: Element>(buffer: &CpuBuffer<T>) -> *const T {
@@ -85,6 +88,7 @@ unsafe impl Backend for Cpu {
     }
 
     fn scan<T: Num>(&self, op: Scan, x: &CpuBuffer<T>, lanes: Lanes) -> Result<CpuBuffer<T>> {
+        lanes.check(x.len(), "scan")?;
         let shape = [lanes.outer, lanes.len, lanes.inner];
         fill_from(x, lanes.size(), |src, dst| {
             use xp_core::math::Baseline;
@@ -100,15 +104,18 @@ unsafe impl Backend for Cpu {
     }
 
     fn sort<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, descending: bool) -> Result<CpuBuffer<T>> {
+        lanes.check(x.len(), "sort")?;
         along_last(x, lanes, |x, lane| fill_from(x, lanes.size(), |src, dst| ordered::sort(Elements::of(src), lane, descending, Room::of(dst))))
     }
 
     fn argsort<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, descending: bool) -> Result<CpuBuffer<i64>> {
+        lanes.check(x.len(), "argsort")?;
         along_last(x, lanes, |x, lane| fill_from(x, lanes.size(), |src, dst| ordered::argsort(Elements::of(src), lane, descending, dst)))
     }
 
     fn top_k<T: Real>(&self, x: &CpuBuffer<T>, lanes: Lanes, k: usize, descending: bool) -> Result<CpuBuffer<i64>> {
-        if lanes.outer * k * lanes.inner == 0 {
+        lanes.check(x.len(), "top_k")?;
+        if lanes.first(k, "top_k")? == 0 {
             return CpuBuffer::new(0);
         }
         let turned = if lanes.inner == 1 { x.clone() } else { transpose_each(x, lanes.outer, lanes.len, lanes.inner)? };
@@ -152,11 +159,14 @@ unsafe impl Backend for Cpu {
     }
 
     fn take<T: Element>(&self, x: &CpuBuffer<T>, lanes: Lanes, indices: &CpuBuffer<i64>, per_lane: Option<usize>) -> Result<CpuBuffer<T>> {
+        lanes.check(x.len(), "take")?;
+        if let Some(m) = per_lane {
+            Lanes { len: m, ..lanes }.check(indices.len(), "take: indices")?;
+        }
         let shape = [lanes.outer, lanes.len, lanes.inner];
         // SAFETY: arrays are written before they are read.
-        let (src, at) = unsafe { (&x.as_slice()[..lanes.size()], indices.as_slice()) };
-        let m = per_lane.unwrap_or(at.len());
-        let out = CpuBuffer::new(lanes.outer * m * lanes.inner)?;
+        let (src, at) = unsafe { (x.as_slice(), indices.as_slice()) };
+        let out = CpuBuffer::new(lanes.with_len(per_lane.unwrap_or(at.len()))?)?;
         // SAFETY: the memory is new.
         let dst = unsafe { out.as_uninit() };
         match per_lane {
@@ -168,6 +178,7 @@ unsafe impl Backend for Cpu {
     }
 
     fn compress<T: Element>(&self, x: &CpuBuffer<T>, mask: &CpuBuffer<bool>) -> Result<(CpuBuffer<T>, usize)> {
+        Lanes { outer: 1, len: mask.len(), inner: 1 }.check(x.len(), "compress")?;
         // SAFETY: arrays are written before they are read.
         let chosen = Selection::new(unsafe { mask.as_slice() });
         let out = CpuBuffer::new(chosen.len())?;
@@ -179,9 +190,15 @@ unsafe impl Backend for Cpu {
     fn put<T: Num>(&self, x: &mut CpuBuffer<T>, lanes: Lanes, indices: &CpuBuffer<i64>, values: &CpuBuffer<T>, add: bool) -> Result<()> {
         use xp_core::math::Baseline;
         use xp_core::ops::{Add, BinaryOp};
+        lanes.check(x.len(), "put")?;
+        Lanes { len: indices.len(), ..lanes }.check(values.len(), "put: values")?;
+        if !x.is_unique() {
+            // SAFETY: arrays are written before they are read.
+            *x = CpuBuffer::from_slice(unsafe { x.as_slice() })?;
+        }
         let shape = [lanes.outer, lanes.len, lanes.inner];
-        // SAFETY: the caller holds the only array over `x`; the elements are written.
-        let (dst, at, values) = unsafe { (std::slice::from_raw_parts_mut(x.ptr(), lanes.size()), indices.as_slice(), values.as_slice()) };
+        // SAFETY: `x` is the only handle to its memory, and borrowed; the elements are written.
+        let (dst, at, values) = unsafe { (std::slice::from_raw_parts_mut(x.ptr(), x.len()), indices.as_slice(), values.as_slice()) };
         if add {
             scatter::scatter_with(dst, shape, at, values, |to: &mut T, from: T| *to = <Add as BinaryOp<T>>::apply::<Baseline>(*to, from))
         } else {

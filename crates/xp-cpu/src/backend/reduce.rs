@@ -223,8 +223,8 @@ unsafe fn reduce_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
     while at + CHUNK <= columns.end {
         // SAFETY: by the caller.
         unsafe { kernel.fill::<I>(at, CHUNK) };
-        // SAFETY: the chunk is filled.
-        R::push_chunk::<I>(&mut acc, |j| unsafe { kernel.get::<I>(j) }, first + at);
+        // SAFETY: the chunk is filled, and the position inside it.
+        R::push_chunk::<I>(&mut acc, |j| unsafe { kernel.get::<I>(j.get()) }, first + at);
         at += CHUNK;
     }
     if at < columns.end {

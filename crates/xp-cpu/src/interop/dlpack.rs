@@ -7,13 +7,13 @@
 
 use std::any::Any;
 use std::ffi::c_void;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 
 use xp_core::dtype::Kind;
 use xp_core::{Array, Backend, DType, Dim, Dyn, Element, Error, MAX_NDIM, Result, size_of_shape};
 
+use super::foreign::{Access, Foreign};
 use crate::Cpu;
-use crate::buffer::CpuBuffer;
 
 /// The version of the structs here.
 pub const VERSION: Version = Version { major: 1, minor: 1 };
@@ -283,10 +283,30 @@ impl Managed {
         };
         Ok((shape, strides))
     }
+
+    /// The elements, of a size that the dtype says, with the tensor as their owner. Null becomes null.
+    ///
+    /// # Errors
+    /// As for [`Managed::layout`].
+    #[doc(hidden)]
+    pub fn memory(self) -> Result<Foreign> {
+        let (shape, elements) = self.layout()?;
+        let (t, flags) = (self.tensor(), self.flags());
+        let size = isize::from(t.dtype.bits) / 8 * t.dtype.lanes as isize;
+        let bytes = |(s, &n): (&isize, &usize)| if n > 1 { s.checked_mul(size) } else { Some(0) };
+        let strides = elements.iter().zip(&shape).map(bytes).collect::<Option<_>>().ok_or_else(|| Error::TooLarge { shape: shape.clone() })?;
+        let start = if t.data.is_null() { null_mut() } else { t.data.cast::<u8>().wrapping_add(t.byte_offset as usize) };
+        let access = match (flags & READ_ONLY != 0, flags & IS_COPIED != 0) {
+            (true, _) => Access::ReadOnly,
+            (false, true) => Access::Alone,
+            (false, false) => Access::Shared,
+        };
+        Ok(Foreign { start, shape, strides, access, owner: Box::new(self) })
+    }
 }
 
 /// Hands an array out as a tensor of version 1, over the same memory, whatever its strides. It is [`READ_ONLY`] when another
-/// array shares the memory, since arrays are values, or when its owner forbids writing.
+/// array shares the memory, since arrays are values, or another library, of which it was imported.
 ///
 /// ```
 /// use xp::prelude::*;
@@ -308,8 +328,7 @@ pub fn export<T: Element, D: Dim>(x: Array<Cpu, T, D>) -> Managed {
     unsafe { Managed::new(super::start(&x).cast_mut().cast(), T::DTYPE, &shape, &strides, flags, Box::new(x)) }
 }
 
-/// [`export`] for consumers of a version before 1. They cannot be told not to write: memory that another array shares is
-/// copied.
+/// [`export`] for consumers of a version before 1. They cannot be told not to write: memory that somebody shares is copied.
 ///
 /// # Errors
 /// When memory runs out.
@@ -325,16 +344,19 @@ fn is_writable<T: Element, D: Dim>(x: &Array<Cpu, T, D>) -> bool {
     !overlaps && Cpu::is_unique(x.buffer())
 }
 
-/// A tensor as an array, in the same memory, which goes back to its producer with the last array over it. What is written to
-/// the array is written there, unless the tensor is [`READ_ONLY`]: then the array is copied first.
+/// A tensor as an array, in the same memory, which goes back to its producer with the last array over it. The array is a value
+/// as any other: it sees what the producer writes, but whoever writes to the array copies it first, and the producer's memory
+/// stays as it is. A tensor that [`IS_COPIED`] is the array's own, and is written in place.
+///
+/// Booleans are copied: the producer could write bytes that are none.
 ///
 /// # Errors
 /// [`Error::Value`] when the tensor is not on the CPU, of another dtype than `T`, not aligned, without memory, or has bytes
 /// that are no booleans; [`Error::Rank`]; what [`Managed::layout`] refuses.
 ///
 /// # Safety
-/// Shape, strides and offset must describe readable elements, writable unless the tensor is read-only; and nobody else may
-/// write to them while an operation runs.
+/// Shape, strides and offset must describe readable elements; nobody else may write to them while an operation runs, nor have
+/// them at all when the tensor [`IS_COPIED`] and may be written.
 pub unsafe fn import<T: Element, D: Dim>(tensor: Managed) -> Result<Array<Cpu, T, D>> {
     let t = tensor.tensor();
     if t.device.kind != Device::CPU.kind {
@@ -345,54 +367,25 @@ pub unsafe fn import<T: Element, D: Dim>(tensor: Managed) -> Result<Array<Cpu, T
         let why = format!("a tensor of dtype (code {code}, {bits} bits, {lanes} lanes) given: {} expected", T::DTYPE);
         return Err(Error::value("DLPack", why));
     }
-    let (shape, mut strides) = tensor.layout()?;
-    let dims = D::shape_from(&shape)?;
-    if shape.contains(&0) {
-        return Array::<Cpu, T, Dyn>::from_vec(&Cpu, vec![], shape)?.into_rank();
+    let memory = tensor.memory()?;
+    if memory.shape.contains(&0) {
+        return Array::<Cpu, T, Dyn>::from_vec(&Cpu, vec![], memory.shape)?.into_rank();
     }
-    let start: *mut T = t.data.cast::<u8>().wrapping_add(t.byte_offset as usize).cast();
-    if t.data.is_null() || !start.is_aligned() {
-        let what = if t.data.is_null() { "without memory" } else { "that is not aligned" };
-        return Err(Error::value("DLPack", format!("a tensor {what} given, shape {shape:?} of {}", T::DTYPE)));
-    }
-    // The lowest and highest element reached, counted from the first.
-    let (mut low, mut high) = (0isize, 0isize);
-    for (s, &n) in strides.iter_mut().zip(&shape) {
-        if n == 1 {
-            *s = 0;
-        }
-        let end = |from: isize| s.checked_mul(n as isize - 1).and_then(|reach| from.checked_add(reach)).filter(|e| e.unsigned_abs() < 1 << 60);
-        let end = end(if *s < 0 { low } else { high }).ok_or_else(|| Error::TooLarge { shape: shape.clone() })?;
-        if *s < 0 { low = end } else { high = end }
+    if memory.start.is_null() || !memory.start.cast::<T>().is_aligned() {
+        let what = if memory.start.is_null() { "without memory" } else { "that is not aligned" };
+        return Err(Error::value("DLPack", format!("a tensor {what} given, shape {:?} of {}", memory.shape, T::DTYPE)));
     }
     if T::DTYPE == DType::Bool {
-        // SAFETY: the elements are readable, by the caller; a byte is a byte.
-        unsafe { check_booleans(start.cast(), &shape, &strides)? };
-    }
-    let readonly = tensor.flags() & READ_ONLY != 0;
-    let strides = D::strides_from(&strides)?;
-    // SAFETY: the elements from the lowest to the highest are inside the producer's allocation, by the caller; every pattern
-    // of bits is a value of a numeric dtype, and booleans were checked.
-    unsafe {
-        let buffer = CpuBuffer::from_foreign(start.wrapping_offset(low), (high - low) as usize + 1, readonly, Box::new(tensor));
-        Ok(Array::from_strided_buffer(&Cpu, buffer, dims, strides, low.unsigned_abs()))
-    }
-}
-
-/// # Safety
-/// The bytes must be readable.
-unsafe fn check_booleans(start: *const u8, shape: &[usize], strides: &[isize]) -> Result<()> {
-    let Some((&n, inner)) = shape.split_first() else {
-        // SAFETY: by the caller.
-        return match unsafe { *start } {
-            0 | 1 => Ok(()),
-            byte => Err(Error::value("DLPack", format!("a boolean tensor with a byte {byte} given"))),
+        D::shape_from(&memory.shape)?;
+        let boolean = |byte: u8| match byte {
+            0 | 1 => Ok((byte == 1).cast()),
+            _ => Err(Error::value("DLPack", format!("a boolean tensor with a byte {byte} given"))),
         };
-    };
-    // Along a stride of 0 there is one element.
-    let n = if strides[0] == 0 { 1 } else { n };
-    // SAFETY: passed on.
-    (0..n).try_for_each(|i| unsafe { check_booleans(start.wrapping_offset(i as isize * strides[0]), inner, &strides[1..]) })
+        // SAFETY: the elements are readable, by the caller; a byte is a byte.
+        return unsafe { memory.copied(boolean)? }.into_rank();
+    }
+    // SAFETY: as the caller says; every pattern of bits is a value of a numeric dtype, and the strides are whole elements.
+    unsafe { memory.shared() }
 }
 
 fn null() -> Error {

@@ -7,6 +7,9 @@
 pub mod dlpack;
 #[cfg(feature = "interop-faer")]
 pub mod faer;
+#[cfg(feature = "interop-dlpack")]
+#[doc(hidden)]
+pub mod foreign;
 #[cfg(feature = "interop-nalgebra")]
 pub mod nalgebra;
 #[cfg(feature = "interop-ndarray")]
@@ -38,7 +41,7 @@ unsafe fn adopt<T: Element, O: Send + Sync + 'static, D: Dim>(
     let (shape, strides) = (D::shape_from(shape)?, D::strides_from(strides)?);
     // SAFETY: passed on. Nobody but the owner of the box can reach the memory.
     unsafe {
-        let buffer = crate::CpuBuffer::from_foreign(at, len, false, Box::new(owner));
+        let buffer = crate::CpuBuffer::from_foreign(at, len, crate::buffer::Access::Alone, Box::new(owner));
         Ok(Array::from_strided_buffer(&Cpu, buffer, shape, strides, offset))
     }
 }

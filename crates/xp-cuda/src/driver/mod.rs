@@ -1,6 +1,5 @@
 //! The CUDA driver: opening it, its version, and its errors.
 
-#[cfg(feature = "driver-shim")]
 mod shim;
 
 use std::sync::OnceLock;
@@ -19,7 +18,6 @@ use crate::{
 pub fn init() -> Result<()> {
     static INIT: OnceLock<Result<()>> = OnceLock::new();
     INIT.get_or_init(|| {
-        #[cfg(feature = "driver-shim")]
         shim::load()?;
         cust::init(CudaFlags::empty()).or_fail(|| "start of the CUDA driver".into())
     })
@@ -49,7 +47,6 @@ pub fn device_count() -> Result<u32> {
 }
 
 /// Name and argument types of the driver's functions as the bindings declare them, for a comparison with `cuda.h`.
-#[cfg(feature = "driver-shim")]
 pub fn signatures() -> &'static [(&'static str, &'static [&'static str])] {
     shim::SIGNATURES
 }
@@ -59,15 +56,9 @@ pub fn simulated_by() -> Option<&'static str> {
     loader::provider().map(|p| p.name)
 }
 
-/// The result code of a failed driver call, also one that the bindings do not know.
+/// The result code of a failed driver call, also one for which the bindings or cust have no name.
 fn code_of(raw: u32) -> DriverCode {
-    #[cfg(feature = "driver-shim")]
-    if raw == DriverCode::UNKNOWN.0
-        && let Some(code) = shim::take_unknown_code()
-    {
-        return DriverCode(code);
-    }
-    DriverCode(raw)
+    if raw == DriverCode::UNKNOWN.0 { DriverCode(shim::last_failure()) } else { DriverCode(raw) }
 }
 
 /// Results of cust and of the raw bindings, with the operation that they belong to.
@@ -95,6 +86,21 @@ impl OrFail<()> for sys::CUresult {
         match self as u32 {
             0 => Ok(()),
             raw => Err(code_of(raw)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes that the bindings know and cust calls unknown, among them what a machine without a fabric manager answers.
+    #[test]
+    fn codes_that_cust_has_no_name_for_are_kept() {
+        for code in [34, 222, 802, 803, 804, 900, 911, 226] {
+            shim::clamp(code);
+            let error = Err::<(), _>(CudaError::UnknownError).or_fail(|| "a test".into()).unwrap_err();
+            assert!(matches!(error, Error::Driver { code: DriverCode(kept), .. } if kept == code), "{code}: {error}");
         }
     }
 }

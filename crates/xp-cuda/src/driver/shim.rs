@@ -20,9 +20,10 @@ pub(super) fn load() -> Result<(), Error> {
     driver().as_ref().map(|_| ()).map_err(Clone::clone)
 }
 
-/// The last result code of this thread that the bindings do not know (they see `CUDA_ERROR_UNKNOWN` instead).
-pub(super) fn take_unknown_code() -> Option<u32> {
-    UNKNOWN_CODE.take()
+/// The code of this thread's last failed call as the driver gave it. The bindings see `CUDA_ERROR_UNKNOWN` in place of codes that
+/// are newer than they are, and cust makes that of many older ones too.
+pub(super) fn last_failure() -> u32 {
+    LAST_FAILURE.get()
 }
 
 struct Driver {
@@ -47,16 +48,16 @@ fn address(index: usize) -> Result<usize, DriverCode> {
 }
 
 thread_local! {
-    static UNKNOWN_CODE: Cell<Option<u32>> = const { Cell::new(None) };
+    static LAST_FAILURE: Cell<u32> = const { Cell::new(DriverCode::UNKNOWN.0) };
 }
 
 /// `CUresult` is a closed enum of CUDA 11.4 in the bindings: a newer code must not reach it.
-fn clamp(code: u32) -> u32 {
-    if code == 0 || KNOWN_CODES.binary_search(&code).is_ok() {
+pub(super) fn clamp(code: u32) -> u32 {
+    if code == 0 {
         return code;
     }
-    UNKNOWN_CODE.set(Some(code));
-    DriverCode::UNKNOWN.0
+    LAST_FAILURE.set(code);
+    if KNOWN_CODES.binary_search(&code).is_ok() { code } else { DriverCode::UNKNOWN.0 }
 }
 
 const fn c_name(bytes: &'static [u8]) -> &'static CStr {
@@ -124,10 +125,10 @@ mod tests {
 
     #[test]
     fn unknown_codes_are_clamped_and_kept() {
-        assert_eq!(clamp(2), 2);
-        assert_eq!(take_unknown_code(), None);
-        assert_eq!(clamp(226), 999, "226 is newer than the bindings");
-        assert_eq!(take_unknown_code(), Some(226));
+        assert_eq!((clamp(2), last_failure()), (2, 2));
+        assert_eq!((clamp(226), last_failure()), (999, 226), "226 is newer than the bindings");
+        assert_eq!((clamp(0), last_failure()), (0, 226), "success is no failure");
+        assert_eq!((clamp(999), last_failure()), (999, 999));
     }
 
     #[test]

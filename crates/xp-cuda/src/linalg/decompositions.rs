@@ -2,7 +2,7 @@
 
 use xp_core::dtype::Kind;
 use xp_core::linalg::{LinalgError, adjoint};
-use xp_core::ops::{AsType, Multiply, Where};
+use xp_core::ops::Multiply;
 use xp_core::{Floating, Num, Result, functions::eye, functions::roll};
 
 use super::{
@@ -75,24 +75,24 @@ pub(super) fn eig<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrices
         no_convergence(reports)?;
     }
     let (w, v) = (w.array, v.finish()?);
-    let v = if vectors && n > 0 { unpacked(&w, &v)? } else { v.lazy().map::<AsType<T::Complex>>().try_eval()? };
+    let v = if vectors && n > 0 { unpacked(&w, &v)? } else { v.lazy().astype::<T::Complex>().try_eval()? };
     Ok((scale.undo(x, w)?, v))
 }
 
 /// Eigenvectors from LAPACK's form, where the columns of a conjugate pair of a real matrix are a real and an imaginary part.
 fn unpacked<T: Lapack>(w: &Matrices<T::Complex>, v: &Matrices<T>) -> Result<Matrices<T::Complex>> {
     if T::DTYPE.kind() == Kind::ComplexFloating {
-        return v.lazy().map::<AsType<T::Complex>>().try_eval();
+        return v.lazy().astype::<T::Complex>().try_eval();
     }
     // Of a pair, the first eigenvalue has a positive imaginary part, the second a negative one.
     let imaginary = w.lazy().imag().try_eval()?.expand_dims(-2)?;
     let zero = <Real<T::Complex> as Num>::ZERO;
     let (first, second) = ((imaginary.lazy().greater(zero)).try_eval()?, (imaginary.lazy().less(zero)).try_eval()?);
     let (next, previous) = (roll(v, &[-1], Some(&[-1]))?, roll(v, &[1], Some(&[-1]))?);
-    let re = second.lazy().zip3::<Where, _, _>(&previous, v);
-    let im = first.lazy().zip3::<Where, _, _>(&next, v).zip::<Multiply, _>(first.lazy().map::<AsType<T>>() - second.lazy().map::<AsType<T>>());
+    let re = second.lazy().where_(&previous, v);
+    let im = first.lazy().where_(&next, v).zip::<Multiply, _>(first.lazy().astype::<T>() - second.lazy().astype::<T>());
     let i = T::Complex::from_parts(zero, <Real<T::Complex> as Num>::ONE);
-    (re.map::<AsType<T::Complex>>() + im.map::<AsType<T::Complex>>() * i).try_eval()?.into_rank()
+    (re.astype::<T::Complex>() + im.astype::<T::Complex>() * i).try_eval()?.into_rank()
 }
 
 /// A QR factorisation: reflectors below the diagonal, `R` above.
@@ -185,7 +185,7 @@ pub(super) fn cholesky<T: Lapack>(x: &Matrices<T>, upper: bool) -> Result<Matric
     let factors = a.transposes;
     // Infinity and NaN pass through a factorisation unnoticed: they end up on the diagonal.
     if n > 0
-        && !factors.diagonal(0)?.lazy().isfinite().all_all().try_eval()?.item()?
+        && !factors.diagonal(0)?.lazy().isfinite().all(..).try_eval()?.item()?
         && let Some(place) = values(&factors.diagonal(0)?.isfinite().into_dyn())?.iter().position(|finite| !finite)
     {
         return Err(LinalgError::NotPositiveDefinite { matrix: place / n, order: place % n + 1 }.into());

@@ -22,7 +22,7 @@ impl Scale {
             return Ok(Scale { exponents: vec![] });
         }
         let parts = x.lazy().real().abs().maximum(x.lazy().imag().abs());
-        let largest: Vec<f64> = values(&parts.max_axes(&[-2, -1], false).try_eval()?)?.into_iter().map(|x| x.to_f64()).collect();
+        let largest: Vec<f64> = values(&parts.max([-2, -1]).try_eval()?)?.into_iter().map(|x| x.to_f64()).collect();
         if finite && let Some(matrix) = largest.iter().position(|x| !x.is_finite()) {
             return Err(LinalgError::NonFinite { matrix }.into());
         }

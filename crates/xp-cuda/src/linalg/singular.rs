@@ -7,7 +7,6 @@
 
 use xp_core::dtype::Kind;
 use xp_core::linalg::{Vectors, adjoint};
-use xp_core::ops::AsType;
 use xp_core::{Float, Num, Result, functions::eye};
 
 use super::{
@@ -164,18 +163,18 @@ impl<T: Lapack> Problem<T> {
         let limit = <Real<T> as Num>::from_f64(4.0 * (self.large as f64).sqrt()) * <Real<T> as Float>::EPSILON;
         let identity = eye::<_, T>(self.device(), self.small, self.small, 0)?.into_dyn();
         for product in [adjoint(u)?.matmul(u)?, vh.matmul(&adjoint(vh)?)?] {
-            let error = (product.lazy() - &identity).abs().max_all().try_eval()?.item()?;
+            let error = (product.lazy() - &identity).abs().max(..).try_eval()?.item()?;
             // False when the error is NaN, too.
             let is_small = error <= limit;
             if !is_small {
                 return Ok(false);
             }
         }
-        let scaled = (u.lazy() * s.expand_dims(-2)?.lazy().map::<AsType<T>>()).try_eval()?;
+        let scaled = (u.lazy() * s.expand_dims(-2)?.lazy().astype::<T>()).try_eval()?;
         let x = self.transposes.matrix_transpose()?;
-        let errors = (x.lazy() - &scaled.matmul(vh)?).abs().max_axes(&[-2, -1], false).try_eval()?;
+        let errors = (x.lazy() - &scaled.matmul(vh)?).abs().max([-2, -1]).try_eval()?;
         let limits = (s.lazy().max(-1).try_eval()?.lazy() * limit).try_eval()?;
-        errors.lazy().less_equal(&limits).all_all().try_eval()?.item()
+        errors.lazy().less_equal(&limits).all(..).try_eval()?.item()
     }
 }
 

@@ -1,10 +1,10 @@
 //! Solutions, determinants, and Gram matrices.
 
 use num_complex::Complex;
-use xp_core::expr::{Iota, Scalar};
-use xp_core::linalg::{LinalgError, RowBlock, Trans, adjoint};
-use xp_core::ops::{Greater, Where};
-use xp_core::{Array, Dyn, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result, functions::zeros};
+use xp_core::expr::Iota;
+use xp_core::linalg::{LinalgError, Trans, adjoint};
+use xp_core::ops::Greater;
+use xp_core::{Array, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result, functions::zeros};
 
 use super::{
     Lapack, Matrices, Real,
@@ -44,7 +44,7 @@ pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matri
 /// Solves `op(a) x = b` for triangular `a` and stacks of equal shapes.
 pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, upper: bool, unit: bool, op: Trans) -> Result<Matrices<T>> {
     let (device, [n, p]) = (a.device(), shape_of(b));
-    if !unit && n > 0 && a.diagonal(0)?.lazy().zip::<xp_core::ops::Equal, _>(T::ZERO).any_all().try_eval()?.item()? {
+    if !unit && n > 0 && a.diagonal(0)?.lazy().zip::<xp_core::ops::Equal, _>(T::ZERO).any(..).try_eval()?.item()? {
         let place = values(&a.diagonal(0)?.equal(T::ZERO).into_dyn())?.iter().position(|&zero| zero).unwrap_or(0);
         return Err(LinalgError::Singular { matrix: place / n, pivot: place % n }.into());
     }
@@ -99,7 +99,7 @@ pub(super) fn gram<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e: &
 where
     Cuda: Linalg<T>,
 {
-    let [n, p] = e.expr().shape()?;
+    let [_, p] = e.expr().shape()?;
     let device = match e.expr().device()? {
         Some(device) => device.clone(),
         None => <Cuda as xp_core::Backend>::default_device()?,
@@ -108,9 +108,8 @@ where
     if p == 0 {
         return Ok(out);
     }
-    let step = (<Cuda as Linalg<T>>::ROW_BLOCK / p).max(64);
-    for start in (0..n).step_by(step) {
-        let rows = Lazy::new(RowBlock::new(e.expr(), start, step.min(n - start))).try_eval()?;
+    for rows in e.row_blocks(<Cuda as Linalg<T>>::block_rows(p))? {
+        let rows = rows.try_eval()?;
         // The memory of the rows is X^T, column-major: X^T conj(X) is the conjugate of the result, that is its transpose,
         // whose lower triangle is the upper one of the row-major result.
         let matrix = |x: &Array<Cuda, T, Ix2>| Matrix { pointer: x.buffer().at(x.offset()), ld: p as i64 };
@@ -170,12 +169,12 @@ impl<T: Lapack> Factors<T> {
             return Ok(computed);
         }
         let singular = self.reports.array().reshape(computed.dims().to_vec())?.lazy().zip::<Greater, i32>(0).try_eval()?;
-        singular.lazy().zip3::<Where, _, _>(Scalar::<Cuda, U, Dyn>::new(value), &computed).try_eval()?.into_rank()
+        singular.lazy().where_(value, &computed).try_eval()?.into_rank()
     }
 
     /// 1, or -1 after an odd number of exchanges.
     fn sign(&self) -> Result<Matrices<T>> {
-        let own = Lazy::new(Iota::<Cuda, Ix1>::new(self.a.transposes.device(), [self.n], 1, [1])).try_eval()?;
+        let own = Lazy::new(Iota::<Cuda, Ix1>::new(self.a.transposes.device(), [self.n], 1, [1])?).try_eval()?;
         let exchanges = self.pivots.array.lazy().zip::<xp_core::ops::NotEqual, _>(&own).count_nonzero(-1).try_eval()?;
         let minus_two = <T as Num>::from_f64(-2.0);
         (exchanges.lazy().zip::<xp_core::ops::BitwiseAnd, i64>(1).astype::<T>() * minus_two + T::ONE).try_eval()?.into_rank()

@@ -1,10 +1,9 @@
 //! The real dtypes a transform runs in, and accurate roots of unity for them.
 
 use num_complex::Complex;
-use rustfft::FftNum;
 
 /// A real dtype with transforms: `f32` or `f64`.
-pub trait FftFloat: FftNum + bytemuck::Pod + sealed::Sealed {
+pub trait FftFloat: bytemuck::Pod + sealed::Sealed {
     /// Zero.
     const ZERO: Self;
     /// One.
@@ -19,7 +18,7 @@ mod sealed {
     #[cfg(target_arch = "x86_64")]
     use {super::super::stockham::Vector, std::arch::x86_64::*};
 
-    pub trait Sealed: Sized {
+    pub trait Sealed: rustfft::FftNum {
         /// The widest register, and one of eight reals.
         #[cfg(target_arch = "x86_64")]
         type Wide: Vector<Real = Self>;

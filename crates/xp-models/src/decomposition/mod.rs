@@ -27,7 +27,7 @@ use crate::{Error, Result, check};
 /// assert!((pca.explained_variance_ratio().get([0])? - 1.0).abs() < 1e-14);
 /// assert!((pca.components().get([0, 1])? - 0.8).abs() < 1e-14);
 /// let back = pca.inverse_transform(&pca.transform(&x)?)?;
-/// assert!((back - &x).abs().max_all().item()? < 1e-13);
+/// assert!((back - &x).abs().max(..).item()? < 1e-13);
 /// # Ok::<(), xp_models::Error>(())
 /// ```
 #[derive(Clone, Debug)]

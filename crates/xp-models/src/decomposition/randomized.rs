@@ -47,6 +47,6 @@ pub(super) fn decompose<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, mean: &Arr
         let (u, singular, _) = svd(&small.t().contiguous()?, Thin)?;
         (singular, q.matmul(&u)?.t())
     };
-    let total_variance = centred.square().sum_all().try_eval()?.item()?.to_f64() / (n as f64 - 1.0);
+    let total_variance = centred.square().sum(..).try_eval()?.item()?.to_f64() / (n as f64 - 1.0);
     Ok(Decomposition { singular_values: host(&singular_values)?[..k].to_vec(), vt: vt.slice(s![..k as isize])?, total_variance })
 }

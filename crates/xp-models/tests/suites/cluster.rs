@@ -66,7 +66,7 @@ pub fn every_start_finds_separated_clusters<B: Linalg<f64>>(device: &B) {
         let again = kmeans2(&x, start, &params).unwrap();
         assert_eq!(found.centroids.to_vec(), again.centroids.to_vec());
         let (_, distance) = vq(&x, &found.centroids).unwrap();
-        distance.max_all().item().unwrap()
+        distance.max(..).item().unwrap()
     };
     // k-means++ from any seed; the others may start in one group, so from some seed.
     for seed in 0..10 {

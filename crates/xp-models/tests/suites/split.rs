@@ -41,6 +41,6 @@ pub fn strata_keep_their_shares<B: Backend>(device: &B) {
             .collect::<Vec<_>>(),
     );
     let (_, _, train, test) = TrainTestSplit::new().test_size(0.3).seed(9).split_stratified(&y, &y).unwrap();
-    let count = |y: &xp_core::Array<B, i64, xp_core::Ix1>, label: i64| y.equal(label).count_nonzero_all().item().unwrap();
+    let count = |y: &xp_core::Array<B, i64, xp_core::Ix1>, label: i64| y.equal(label).count_nonzero(..).item().unwrap();
     assert_eq!([7, -1, 3].map(|l| (count(&train, l), count(&test, l))), [(21, 9), (14, 6), (7, 3)]);
 }
