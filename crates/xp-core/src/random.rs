@@ -192,6 +192,25 @@ impl Generator {
         self.lazy_bits(device, [n])?.try_eval()?.argsort(0, false)
     }
 
+    /// Puts the elements of a slice of the host into random order: element `i` becomes the one at position `i` of the
+    /// [`permutation`](Generator::permutation) that the same generator would give.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let mut letters = ['a', 'b', 'c', 'd', 'e'];
+    /// xp::random::Generator::new(5).shuffle(&mut letters);
+    /// let order = xp::random::Generator::new(5).permutation(&Cpu, 5)?;
+    /// assert_eq!(letters.map(|c| c as i64 - 'a' as i64).to_vec(), order.to_vec());
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn shuffle<T: Clone>(&mut self, values: &mut [T]) {
+        let [key, stream] = self.draw();
+        let mut order: Vec<(u64, usize)> = (0..values.len()).map(|i| (RandomBits::apply(i as i64, key, stream), i)).collect();
+        order.sort_unstable();
+        let shuffled: Vec<T> = order.into_iter().map(|(_, i)| values[i].clone()).collect();
+        values.clone_from_slice(&shuffled);
+    }
+
     /// `size` of the numbers `0..n`: all different, or any if `replace`.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! The models on the simulated device.
 
 mod common;
-// `serde` is a feature of that package.
-#[allow(unexpected_cfgs)]
+// Damaged files are as damaged on any device.
+#[allow(dead_code)]
 #[macro_use]
 #[path = "../../xp-models/tests/suites/mod.rs"]
 mod suites;
@@ -10,9 +10,20 @@ mod suites;
 use common::cuda;
 
 models_suite!(cuda());
+generic_suite!(cuda(), f64);
 
 #[test]
 fn models_move_between_devices() {
     suites::moves::models_move(&cuda(), &xp_cpu::Cpu);
     suites::moves::models_move(&xp_cpu::Cpu, &cuda());
+}
+
+#[test]
+fn files_keep_every_bit() {
+    suites::moves::files_keep_every_bit(&cuda());
+}
+
+#[test]
+fn pipelines_move_and_are_saved() {
+    suites::selection::pipelines_move_and_are_saved::<f64, _, _>(&cuda(), &xp_cpu::Cpu);
 }

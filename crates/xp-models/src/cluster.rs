@@ -4,9 +4,9 @@
 
 use xp_core::functions::{Side, concat, searchsorted, where_, zeros};
 use xp_core::linalg::eigh;
-use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, KeepDims, Linalg, Num, Real, s};
+use xp_core::random::Generator;
+use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, KeepDims, Linalg, s};
 
-use crate::random::Random;
 use crate::{Error, Result, check};
 
 /// Elements of a block of scores that is made and searched before the next: it stays in the cache.
@@ -18,13 +18,12 @@ const BLOCK: usize = 240 << 10;
 /// [`Error::Shape`] for no observations or a rank other than 1 and 2, [`Error::NonFinite`].
 ///
 /// ```
-/// use xp_core::Array;
-/// use xp_cpu::Cpu;
-/// use xp_models::cluster::whiten;
+/// use xp::prelude::*;
+/// use xp::models::cluster::whiten;
 ///
 /// let x = Array::from_vec(&Cpu, vec![0.0, 3.0, 8.0, 3.0], [2, 2])?;
 /// assert_eq!(whiten(&x)?.to_vec(), [0.0, 3.0, 2.0, 3.0]);
-/// # Ok::<(), xp_models::Error>(())
+/// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn whiten<B: Backend, T: Float, D: Dim>(obs: &Array<B, T, D>) -> Result<Array<B, T, D>> {
     let x = as_rows("obs", obs)?;
@@ -43,14 +42,13 @@ pub fn whiten<B: Backend, T: Float, D: Dim>(obs: &Array<B, T, D>) -> Result<Arra
 /// [`Error::NonFinite`].
 ///
 /// ```
-/// use xp_core::Array;
-/// use xp_cpu::Cpu;
-/// use xp_models::cluster::vq;
+/// use xp::prelude::*;
+/// use xp::models::cluster::vq;
 ///
 /// let codes = Array::from_vec(&Cpu, vec![0.0, 10.0], [2])?;
 /// let (code, distance) = vq(&Array::from_vec(&Cpu, vec![1.0, 7.0, 12.0], [3])?, &codes)?;
 /// assert_eq!((code.to_vec(), distance.to_vec()), (vec![0, 1, 1], vec![1.0, 3.0, 2.0]));
-/// # Ok::<(), xp_models::Error>(())
+/// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn vq<B: Linalg<T>, T: Float, D: Dim>(obs: &Array<B, T, D>, code_book: &Array<B, T, D>) -> Result<(Array<B, i64, Ix1>, Array<B, T, Ix1>)> {
     let (x, codes) = (as_rows("obs", obs)?, as_rows("code_book", code_book)?);
@@ -147,15 +145,14 @@ pub struct Kmeans2<B: Backend, T: Float, D: Dim> {
 /// [`Error::EmptyCluster`] under `Missing::Raise`.
 ///
 /// ```
-/// use xp_core::Array;
-/// use xp_cpu::Cpu;
-/// use xp_models::cluster::{Kmeans2Params, Start, kmeans2};
+/// use xp::prelude::*;
+/// use xp::models::cluster::{Kmeans2Params, Start, kmeans2};
 ///
 /// let x = Array::from_vec(&Cpu, vec![0.0, 1.0, 9.0, 10.0, 11.0], [5])?;
 /// let found = kmeans2(&x, &Start::PlusPlus(2), &Kmeans2Params::new().seed(1))?;
 /// let near = found.centroids.sort(0, false)?;
 /// assert_eq!(near.to_vec(), [0.5, 10.0]);
-/// # Ok::<(), xp_models::Error>(())
+/// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn kmeans2<B: Linalg<T>, T: Float, D: Dim>(obs: &Array<B, T, D>, start: &Start<B, T, D>, params: &Kmeans2Params) -> Result<Kmeans2<B, T, D>> {
     if params.iter == 0 {
@@ -163,7 +160,7 @@ pub fn kmeans2<B: Linalg<T>, T: Float, D: Dim>(obs: &Array<B, T, D>, start: &Sta
     }
     let x = as_rows("obs", obs)?;
     check::finite("obs", obs)?;
-    let mut centroids = first_centroids(&x, obs.dims(), start, &mut Random::new(params.seed))?;
+    let mut centroids = first_centroids(&x, obs.dims(), start, &mut Generator::new(params.seed))?;
     let k = centroids.dims()[0];
     let mut labels = None;
     let mut has_empty = false;
@@ -230,7 +227,7 @@ fn first_centroids<B: Linalg<T>, T: Float, D: Dim>(
     x: &Array<B, T, Ix2>,
     given: &[usize],
     start: &Start<B, T, D>,
-    random: &mut Random,
+    random: &mut Generator,
 ) -> Result<Array<B, T, Ix2>> {
     let n = x.dims()[0];
     let at_most = |k: usize, most: usize, why: &str| match k {
@@ -247,10 +244,8 @@ fn first_centroids<B: Linalg<T>, T: Float, D: Dim>(
         }
         &Start::Points(k) => {
             at_most(k, n, "there are no more observations to draw")?;
-            // The first k steps of a shuffle.
-            let mut rows: Vec<i64> = (0..n as i64).collect();
-            (0..k).for_each(|i| rows.swap(i, i + random.below(n - i)));
-            Ok(x.take(&Array::from_vec(x.device(), rows[..k].to_vec(), [k])?, 0)?)
+            let order = random.permutation(x.device(), n)?;
+            Ok(x.take(&order.slice(s![..k as isize])?, 0)?)
         }
         &Start::Random(k) => {
             at_most(k, usize::MAX, "")?;
@@ -264,22 +259,20 @@ fn first_centroids<B: Linalg<T>, T: Float, D: Dim>(
 }
 
 /// `k` draws from the normal distribution with the mean and covariance of the rows.
-fn normal_like<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, k: usize, random: &mut Random) -> Result<Array<B, T, Ix2>> {
+fn normal_like<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, k: usize, random: &mut Generator) -> Result<Array<B, T, Ix2>> {
     let [n, p] = x.shape();
     let mean = x.lazy().mean(0).try_eval()?;
     let degrees = T::from_usize(n.saturating_sub(1).max(1));
     let (variances, axes) = eigh(&(B::gram(&(x.lazy() - &mean))? / degrees))?;
     let deviations = variances.lazy().maximum(T::ZERO).sqrt().try_eval()?;
-    let draws = (0..k * p).map(|_| T::from_f64(random.normal())).collect();
-    let draws = Array::from_vec(x.device(), draws, [k, p])?;
+    let draws: Array<B, T, Ix2> = random.normal(x.device(), [k, p])?;
     Ok((draws * &deviations).matmul(&axes.t())? + &mean)
 }
 
 /// `k` observations, each drawn with a probability proportional to its squared distance from those before it.
-fn plus_plus<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, k: usize, random: &mut Random) -> Result<Array<B, T, Ix2>> {
+fn plus_plus<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, k: usize, random: &mut Generator) -> Result<Array<B, T, Ix2>> {
     let n = x.dims()[0] as i64;
-    let row = |i: i64| x.slice_axis(0, Some(i as isize), Some(i as isize + 1), 1);
-    let mut chosen = vec![row(random.below(n as usize) as i64)?];
+    let mut chosen = vec![x.take(&random.integers(x.device(), 0, n, [1])?, 0)?];
     let mut nearest: Option<Array<B, T, Ix1>> = None;
     while chosen.len() < k {
         let squares = (x.lazy() - &chosen[chosen.len() - 1]).square().sum(1).try_eval()?;
@@ -288,12 +281,11 @@ fn plus_plus<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, k: usize, random: &mu
             None => squares,
         };
         let sums = squares.lazy().astype::<B::MaxFloat>().try_eval()?.cumulative_sum(0)?;
-        let total = sums.get([-1])?.to_f64();
-        let target = B::MaxFloat::from_f64(random.uniform() * total);
-        let target = Array::from_vec(x.device(), vec![target], [1])?;
+        let total = sums.slice_axis(0, Some(-1), None, 1)?;
+        let target = (random.lazy_uniform::<B, B::MaxFloat, _>(x.device(), [1])? * &total).try_eval()?;
         // After equal sums: an observation at distance zero is not drawn.
-        let at = searchsorted(&sums, &target, Side::Right)?.get([0])?;
-        chosen.push(row(at.min(n - 1))?);
+        let at = searchsorted(&sums, &target, Side::Right)?.lazy().minimum(n - 1).try_eval()?;
+        chosen.push(x.take(&at, 0)?);
         nearest = Some(squares);
     }
     Ok(concat(&chosen.iter().collect::<Vec<_>>(), 0)?)

@@ -13,11 +13,11 @@ pub type Dataset<B, T> = (Array<B, T, Ix2>, Array<B, i64, Ix1>);
 /// When the device has no memory for them.
 ///
 /// ```
-/// use xp_cpu::Cpu;
-/// let (x, y) = xp_models::datasets::load_digits::<Cpu, f64>(&Cpu)?;
+/// use xp::prelude::*;
+/// let (x, y) = xp::models::datasets::load_digits::<Cpu, f64>(&Cpu)?;
 /// assert_eq!((x.shape(), y.shape()), ([1797, 64], [1797]));
 /// assert_eq!((x.max(..).item().unwrap(), y.get([5]).unwrap()), (16.0, 5));
-/// # Ok::<(), xp_models::Error>(())
+/// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn load_digits<B: Backend, T: Float>(device: &B) -> Result<Dataset<B, T>> {
     parse(device, include_str!("../data/digits.csv"))
@@ -29,10 +29,10 @@ pub fn load_digits<B: Backend, T: Float>(device: &B) -> Result<Dataset<B, T>> {
 /// When the device has no memory for them.
 ///
 /// ```
-/// use xp_cpu::Cpu;
-/// let (x, y) = xp_models::datasets::load_iris::<Cpu, f64>(&Cpu)?;
+/// use xp::prelude::*;
+/// let (x, y) = xp::models::datasets::load_iris::<Cpu, f64>(&Cpu)?;
 /// assert_eq!((x.shape(), x.get([0, 0]).unwrap(), y.get([149]).unwrap()), ([150, 4], 5.1, 2));
-/// # Ok::<(), xp_models::Error>(())
+/// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn load_iris<B: Backend, T: Float>(device: &B) -> Result<Dataset<B, T>> {
     parse(device, include_str!("../data/iris.csv"))

@@ -6,43 +6,80 @@ use xp_core::functions::{stack, where_};
 use xp_core::linalg::{Thin, svd};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, KeepDims, Linalg, s};
 
-use crate::labels::{Labels, group_sums};
+use crate::labels::{Label, Labels, group_sums};
+use crate::model::{Check, fits, model};
 use crate::tall_svd::{device, host, tall_svd};
+use crate::traits::{Estimator, Fit, Transform, classifier};
 use crate::{Error, Result, check, metrics};
 
-/// A classifier with a linear decision boundary, from normal class densities with one covariance matrix; it also projects
-/// data onto the directions that separate the classes best.
-///
-/// It is scikit-learn's estimator of the same name with the solver `"svd"`, and agrees with it to rounding, except that
-/// the signs of the columns of [`scalings`](Self::scalings), and so of [`transform`](Self::transform), are not fixed by
-/// either. The data are read twice, once for the class means and once for the within-class scatter; when an error bound
-/// asks for it, a third time for a QR decomposition. They are never copied.
-///
-/// ```
-/// use xp_core::Array;
-/// use xp_cpu::Cpu;
-/// use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
-///
-/// let x = Array::from_vec(&Cpu, vec![-1.0, -1.0, -2.0, -1.0, -3.0, -2.0, 1.0, 1.0, 2.0, 1.0, 3.0, 2.0], [6, 2])?;
-/// let y = Array::from_vec(&Cpu, vec![1, 1, 1, 2, 2, 2], [6])?;
-/// let lda = LinearDiscriminantAnalysis::params().fit(&x, &y)?;
-/// let query = Array::from_vec(&Cpu, vec![-0.8, -1.0, 0.5, 0.25], [2, 2])?;
-/// assert_eq!(lda.predict(&query)?.to_vec(), [1, 2]);
-/// assert_eq!(lda.score(&x, &y)?, 1.0);
-/// # Ok::<(), xp_models::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct LinearDiscriminantAnalysis<B: Backend, T: Float> {
-    pub(crate) classes: Array<B, i64, Ix1>,
-    pub(crate) priors: Array<B, T, Ix1>,
-    pub(crate) means: Array<B, T, Ix2>,
-    pub(crate) xbar: Array<B, T, Ix1>,
-    pub(crate) scalings: Array<B, T, Ix2>,
-    pub(crate) coef: Array<B, T, Ix2>,
-    pub(crate) intercept: Array<B, T, Ix1>,
-    pub(crate) explained_variance_ratio: Array<B, T, Ix1>,
-    pub(crate) covariance: Option<Array<B, T, Ix2>>,
-    pub(crate) n_components: usize,
+model! {
+    /// A classifier with a linear decision boundary, from normal class densities with one covariance matrix; it also projects
+    /// data onto the directions that separate the classes best.
+    ///
+    /// It is scikit-learn's estimator of the same name with the solver `"svd"`, and agrees with it to rounding, except that
+    /// the signs of the columns of [`scalings`](Self::scalings), and so of [`transform`](Self::transform), are not fixed by
+    /// either. The data are read twice, once for the class means and once for the within-class scatter; when an error bound
+    /// asks for it, a third time for a QR decomposition. They are never copied.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// use xp::models::discriminant_analysis::LinearDiscriminantAnalysis;
+    ///
+    /// let x = Array::from_vec(&Cpu, vec![-1.0, -1.0, -2.0, -1.0, -3.0, -2.0, 1.0, 1.0, 2.0, 1.0, 3.0, 2.0], [6, 2])?;
+    /// let y = Array::from_vec(&Cpu, vec![1, 1, 1, 2, 2, 2], [6])?;
+    /// let lda = LinearDiscriminantAnalysis::params().fit(&x, &y)?;
+    /// let query = Array::from_vec(&Cpu, vec![-0.8, -1.0, 0.5, 0.25], [2, 2])?;
+    /// assert_eq!(lda.predict(&query)?.to_vec(), [1, 2]);
+    /// assert_eq!(lda.score(&x, &y)?, 1.0);
+    /// # Ok::<(), xp::models::Error>(())
+    /// ```
+    #[version(1)]
+    pub struct LinearDiscriminantAnalysis<B: Backend, T: Float, L: Label = i64> {
+        /// The distinct labels in ascending order.
+        pub classes: Array<B, L, Ix1>,
+        /// Class probabilities.
+        pub priors: Array<B, T, Ix1>,
+        /// Class means, one row per class.
+        pub means: Array<B, T, Ix2>,
+        /// The mean of the class means, weighted by the priors.
+        pub xbar: Array<B, T, Ix1>,
+        /// Directions, as columns of shape `(n_features, rank)`, in which the within-class covariance is the identity.
+        pub scalings: Array<B, T, Ix2>,
+        /// Weights of the decision functions, one row per class, or a single row for two classes.
+        pub coef: Array<B, T, Ix2>,
+        /// Constants of the decision functions.
+        pub intercept: Array<B, T, Ix1>,
+        /// The part of the variance between classes along each component.
+        pub explained_variance_ratio: Array<B, T, Ix1>,
+        /// The within-class covariance matrix, weighted by the priors, if it was asked for.
+        pub covariance: Option<Array<B, T, Ix2>>,
+        n_components: usize,
+    }
+}
+
+impl<B: Backend, T: Float, L: Label> Check for LinearDiscriminantAnalysis<B, T, L> {
+    fn check(&self) -> Result<()> {
+        let ([k], [p]) = (self.classes.shape(), self.xbar.shape());
+        let most = k.saturating_sub(1).min(p);
+        if !(1..=most).contains(&self.n_components) {
+            return Err(Error::value("n_components", self.n_components, format!("1 to {most} for {k} classes and {p} features")));
+        }
+        if !self.classes.to_host()?.is_sorted_by(|a, b| a < b) {
+            return Err(Error::value("classes", "labels out of order", "labels in ascending order, each once"));
+        }
+        let rank = self.scalings.dims()[1];
+        if !(1..=k.min(p)).contains(&rank) {
+            return Err(Error::shape("scalings", self.scalings.dims(), format!("1 to {} columns", k.min(p))));
+        }
+        let functions = if k == 2 { 1 } else { k };
+        fits("priors", self.priors.dims(), &[k])?;
+        fits("means", self.means.dims(), &[k, p])?;
+        fits("scalings", self.scalings.dims(), &[p, rank])?;
+        fits("coef", self.coef.dims(), &[functions, p])?;
+        fits("intercept", self.intercept.dims(), &[functions])?;
+        fits("explained_variance_ratio", self.explained_variance_ratio.dims(), &[self.explained_variance_ratio.size().min(self.n_components)])?;
+        self.covariance.as_ref().map_or(Ok(()), |covariance| fits("covariance", covariance.dims(), &[p, p]))
+    }
 }
 
 /// Parameters of [`LinearDiscriminantAnalysis`].
@@ -99,7 +136,7 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
     /// [`Error::Samples`] when the numbers of samples differ, [`Error::NonFinite`], [`Error::OneClass`],
     /// [`Error::FewSamples`], [`Error::Components`], [`Error::Value`] for `tol` or `priors` that are negative, not finite,
     /// all zero, or not one per class, [`Error::Degenerate`] when no direction is left.
-    pub fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, i64, Ix1>) -> Result<LinearDiscriminantAnalysis<B, T>> {
+    pub fn fit<L: Label>(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<LinearDiscriminantAnalysis<B, T, L>> {
         self.validate()?;
         let [n, p] = x.shape();
         check::samples("y", y.dims(), "x", x.dims())?;
@@ -107,7 +144,7 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
         let labels = Labels::of(y)?;
         let k = labels.len();
         if k == 1 {
-            return Err(Error::OneClass { label: labels.classes.get([0])? });
+            return Err(Error::OneClass { label: labels.classes.get([0])?.number() });
         }
         if n <= k {
             return Err(Error::FewSamples { samples: n, classes: k });
@@ -217,7 +254,7 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
     }
 }
 
-impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
+impl<B: Linalg<T>, T: Float, L: Label> LinearDiscriminantAnalysis<B, T, L> {
     /// The samples in the coordinates that separate the classes best, of shape `(n_samples, n_components)`.
     ///
     /// # Errors
@@ -246,7 +283,7 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
     ///
     /// # Errors
     /// [`Error::Features`], [`Error::NonFinite`].
-    pub fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
+    pub fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, L, Ix1>> {
         let scores = self.decision_function(x)?;
         let index = if self.classes.size() == 2 {
             scores.squeeze(1)?.lazy().greater(T::ZERO).astype::<i64>().try_eval()?
@@ -263,15 +300,14 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
     /// [`Error::Features`], [`Error::NonFinite`].
     ///
     /// ```
-    /// # use xp_core::Array;
-    /// # use xp_cpu::Cpu;
-    /// # use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
+    /// # use xp::prelude::*;
+    /// # use xp::models::discriminant_analysis::LinearDiscriminantAnalysis;
     /// let x = Array::from_vec(&Cpu, vec![0.0_f64, 1.0, 2.0, 4.0, 5.0, 6.0], [6, 1])?;
     /// let y = Array::from_vec(&Cpu, vec![0, 0, 0, 1, 1, 1], [6])?;
     /// let lda = LinearDiscriminantAnalysis::params().fit(&x, &y)?;
     /// let p = lda.predict_proba(&Array::from_vec(&Cpu, vec![3.0], [1, 1])?)?;
     /// assert!((p.get([0, 0])? - 0.5).abs() < 1e-12 && (p.get([0, 1])? - 0.5).abs() < 1e-12);
-    /// # Ok::<(), xp_models::Error>(())
+    /// # Ok::<(), xp::models::Error>(())
     /// ```
     pub fn predict_proba(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         let scores = self.decision_function(x)?;
@@ -301,86 +337,40 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysis<B, T> {
     ///
     /// # Errors
     /// As for [`predict`](Self::predict), and [`Error::Samples`].
-    pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, i64, Ix1>) -> Result<f64> {
+    pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<f64> {
         check::samples("y", y.dims(), "x", x.dims())?;
         metrics::accuracy_score(y, &self.predict(x)?)
     }
-}
 
-impl<B: Backend, T: Float> LinearDiscriminantAnalysis<B, T> {
-    /// The distinct labels in ascending order.
-    #[must_use]
-    pub fn classes(&self) -> &Array<B, i64, Ix1> {
-        &self.classes
-    }
-
-    /// Class probabilities.
-    #[must_use]
-    pub fn priors(&self) -> &Array<B, T, Ix1> {
-        &self.priors
-    }
-
-    /// Class means, one row per class.
-    #[must_use]
-    pub fn means(&self) -> &Array<B, T, Ix2> {
-        &self.means
-    }
-
-    /// The mean of the class means, weighted by the priors.
-    #[must_use]
-    pub fn xbar(&self) -> &Array<B, T, Ix1> {
-        &self.xbar
-    }
-
-    /// Directions, as columns of shape `(n_features, rank)`, in which the within-class covariance is the identity.
-    #[must_use]
-    pub fn scalings(&self) -> &Array<B, T, Ix2> {
-        &self.scalings
-    }
-
-    /// Weights of the decision functions, one row per class, or a single row for two classes.
-    #[must_use]
-    pub fn coef(&self) -> &Array<B, T, Ix2> {
-        &self.coef
-    }
-
-    /// Constants of the decision functions.
-    #[must_use]
-    pub fn intercept(&self) -> &Array<B, T, Ix1> {
-        &self.intercept
-    }
-
-    /// The part of the variance between classes along each component.
-    #[must_use]
-    pub fn explained_variance_ratio(&self) -> &Array<B, T, Ix1> {
-        &self.explained_variance_ratio
-    }
-
-    /// The within-class covariance matrix, weighted by the priors, if it was asked for.
-    #[must_use]
-    pub fn covariance(&self) -> Option<&Array<B, T, Ix2>> {
-        self.covariance.as_ref()
-    }
-
-    /// The model on another backend or device.
+    /// [`score`](Self::score) with a weight for every sample.
     ///
     /// # Errors
-    /// When a device fails, or the other has no such dtype.
-    pub fn to_backend<C: Backend>(&self, device: &C) -> Result<LinearDiscriminantAnalysis<C, T>> {
-        Ok(LinearDiscriminantAnalysis {
-            classes: self.classes.to_backend(device)?,
-            priors: self.priors.to_backend(device)?,
-            means: self.means.to_backend(device)?,
-            xbar: self.xbar.to_backend(device)?,
-            scalings: self.scalings.to_backend(device)?,
-            coef: self.coef.to_backend(device)?,
-            intercept: self.intercept.to_backend(device)?,
-            explained_variance_ratio: self.explained_variance_ratio.to_backend(device)?,
-            covariance: self.covariance.as_ref().map(|c| c.to_backend(device)).transpose()?,
-            n_components: self.n_components,
-        })
+    /// As for [`score`](Self::score), and for weights that are negative, all zero, or not one per sample.
+    pub fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>, sample_weight: &Array<B, T, Ix1>) -> Result<f64> {
+        check::samples("y", y.dims(), "x", x.dims())?;
+        metrics::accuracy_score_weighted(y, &self.predict(x)?, sample_weight)
     }
 }
+
+impl<B: Linalg<T>, T: Float> Estimator for LinearDiscriminantAnalysisParams<B, T> {}
+
+impl<B: Linalg<T>, T: Float, L: Label> Fit<Array<B, T, Ix2>, Array<B, L, Ix1>> for LinearDiscriminantAnalysisParams<B, T> {
+    type Model = LinearDiscriminantAnalysis<B, T, L>;
+
+    fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<Self::Model> {
+        LinearDiscriminantAnalysisParams::fit(self, x, y)
+    }
+}
+
+impl<B: Linalg<T>, T: Float, L: Label> Transform<Array<B, T, Ix2>> for LinearDiscriminantAnalysis<B, T, L> {
+    type Output = Array<B, T, Ix2>;
+
+    fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        LinearDiscriminantAnalysis::transform(self, x)
+    }
+}
+
+classifier!(LinearDiscriminantAnalysis, Linalg<T>);
 
 /// The factors that make the columns, given their sums of squared deviations from the class means, have variance `1 / n`.
 /// A column whose deviations are not above the rounding of its means is constant, and keeps its scale.

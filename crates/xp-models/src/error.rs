@@ -65,7 +65,7 @@ pub enum Error {
     #[error("y holds only the class {label}: at least two classes are needed")]
     OneClass {
         /// The class.
-        label: i64,
+        label: i128,
     },
     /// There are no more samples than classes.
     #[error("{samples} samples of {classes} classes given: there must be more samples than classes")]
@@ -94,11 +94,11 @@ pub enum Error {
         /// The argument.
         argument: &'static str,
         /// The label.
-        label: i64,
+        label: i128,
         /// Its row.
         row: usize,
         /// The known labels.
-        known: Vec<i64>,
+        known: Vec<i128>,
     },
     /// A cluster has lost all its observations.
     #[error("cluster {cluster} is empty after iteration {iteration}: start from other centroids")]
@@ -109,10 +109,10 @@ pub enum Error {
         iteration: usize,
     },
     /// A model file could not be written or read.
-    #[error("{path}: {why}")]
+    #[error("{file}: {why}")]
     File {
-        /// The file.
-        path: String,
+        /// The path of the file, or "the stream".
+        file: String,
         /// What is wrong.
         why: String,
     },
@@ -125,6 +125,11 @@ impl Error {
     /// An [`Error::Value`] in one line.
     pub(crate) fn value(argument: &'static str, given: impl ToString, expected: impl Into<String>) -> Self {
         Error::Value { argument, given: given.to_string(), expected: expected.into() }
+    }
+
+    /// An [`Error::File`] in one line.
+    pub(crate) fn file(file: &str, why: String) -> Self {
+        Error::File { file: file.into(), why }
     }
 
     /// An [`Error::Shape`] in one line.

@@ -1,26 +1,45 @@
 //! Class labels: which there are, which each sample has, and sums over the samples of each.
 
-use xp_core::functions::{arange, unique_all, zeros};
-use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
+use xp_core::functions::{Side, arange, searchsorted, unique_all, zeros};
+use xp_core::{Array, Backend, Bits, Float, Integer, Ix1, Ix2, Linalg};
 
 use crate::{Error, Result};
+
+/// A dtype of class labels: an integer, or `bool`.
+pub trait Label: Bits {
+    /// An integer with the same order.
+    type Key: Integer;
+    /// The label as a number.
+    fn number(self) -> i128;
+}
+macro_rules! labels {
+    ($($T:ty => $Key:ty),*) => {$(
+        impl Label for $T {
+            type Key = $Key;
+            fn number(self) -> i128 {
+                i128::from(self)
+            }
+        }
+    )*};
+}
+labels!(bool => u8, i8 => i8, i16 => i16, i32 => i32, i64 => i64, u8 => u8, u16 => u16, u32 => u32, u64 => u64);
 
 /// Up to this number of classes a product with the indicator matrix is faster than adding row by row.
 const FEW_CLASSES: usize = 32;
 
 /// The classes of a vector of labels.
-pub(crate) struct Labels<B: Backend> {
+pub(crate) struct Labels<B: Backend, L: Label> {
     /// The distinct labels in ascending order.
-    pub classes: Array<B, i64, Ix1>,
+    pub classes: Array<B, L, Ix1>,
     /// The position in `classes` of every label.
     pub index: Array<B, i64, Ix1>,
     /// How many samples each class has.
     pub counts: Array<B, i64, Ix1>,
 }
 
-impl<B: Backend> Labels<B> {
+impl<B: Backend, L: Label> Labels<B, L> {
     /// Sorts out the classes.
-    pub fn of(y: &Array<B, i64, Ix1>) -> Result<Self> {
+    pub fn of(y: &Array<B, L, Ix1>) -> Result<Self> {
         let u = unique_all(y)?;
         Ok(Labels { classes: u.values, index: u.inverse_indices, counts: u.counts })
     }
@@ -35,14 +54,21 @@ impl<B: Backend> Labels<B> {
 ///
 /// # Errors
 /// [`Error::UnknownLabel`].
-pub(crate) fn index_in<B: Backend>(argument: &'static str, labels: &Array<B, i64, Ix1>, classes: &Array<B, i64, Ix1>) -> Result<Array<B, i64, Ix1>> {
-    let unknown =
-        |row: usize| -> Result<Error> { Ok(Error::UnknownLabel { argument, label: labels.get([row as isize])?, row, known: classes.to_host()? }) };
+pub(crate) fn index_in<B: Backend, L: Label>(
+    argument: &'static str,
+    labels: &Array<B, L, Ix1>,
+    classes: &Array<B, L, Ix1>,
+) -> Result<Array<B, i64, Ix1>> {
+    let unknown = |row: usize| -> Result<Error> {
+        let known = classes.to_host()?.into_iter().map(Label::number).collect();
+        Ok(Error::UnknownLabel { argument, label: labels.get([row as isize])?.number(), row, known })
+    };
     if classes.is_empty() {
-        return if labels.is_empty() { Ok(labels.clone()) } else { Err(unknown(0)?) };
+        return if labels.is_empty() { Ok(zeros(labels.device(), [0])?) } else { Err(unknown(0)?) };
     }
     let last = classes.size() as i64 - 1;
-    let index = xp_core::functions::searchsorted(classes, labels, xp_core::functions::Side::Left)?.lazy().minimum(last).try_eval()?;
+    let keys = |x: &Array<B, L, Ix1>| x.lazy().astype::<L::Key>().try_eval();
+    let index = searchsorted(&keys(classes)?, &keys(labels)?, Side::Left)?.lazy().minimum(last).try_eval()?;
     let found = classes.take(&index, 0)?.equal(labels);
     if !found.is_empty() && !found.all(..).item()? {
         return Err(unknown(found.astype::<i8>().argmin(..).item()? as usize)?);

@@ -3,8 +3,9 @@
 //! An estimator starts from its parameters, and fitting returns the model:
 //! `LinearDiscriminantAnalysis::params().n_components(2).fit(&x, &y)?`. Names, defaults and results are those of
 //! scikit-learn; the attributes of a fitted model are methods with scikit-learn's names, without the trailing underscore.
-//! A model lives where its training data lived, and `to_backend` moves it. With the feature `serde` a model is saved to a
-//! JSON file and loaded on any device.
+//! A model lives where its training data lived, `to_backend` moves it, and `save` and `load` keep it in a
+//! [file](model). Models of one kind share [traits], which [pipelines](pipeline), cross validation and
+//! searches ([model_selection]) are written with.
 //!
 //! Rows are samples and columns are features. NaN and infinity are errors that name the row and the column.
 
@@ -17,11 +18,12 @@ mod error;
 mod labels;
 pub mod linear_model;
 pub mod metrics;
+pub mod model;
 pub mod model_selection;
-#[cfg(feature = "serde")]
-mod persist;
+pub mod pipeline;
 pub mod preprocessing;
-mod random;
 mod tall_svd;
+pub mod traits;
 
 pub use error::{Error, Result};
+pub use labels::Label;

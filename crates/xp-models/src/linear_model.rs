@@ -5,33 +5,48 @@ use core::marker::PhantomData;
 use xp_core::linalg::{LinalgError, Thin, cho_solve, cholesky, svd};
 use xp_core::{Array, Backend, Dim, Expr, Float, Ix1, Ix2, Lazy, Linalg, s};
 
+use crate::model::{Check, fits, model};
 use crate::tall_svd::{device, gram_svd, host, triangular_beside};
+use crate::traits::{Estimator, Fit, FitWeighted, Predict, Score, ScoreWeighted};
 use crate::{Error, Result, check, metrics};
 
-/// Least squares with a penalty on the 2-norm of the coefficients.
-///
-/// It is scikit-learn's estimator of the same name with the solvers `"svd"` and `"cholesky"`. The targets have shape
-/// `(n_samples,)` or `(n_samples, n_targets)`; `D` is their rank, and that of the coefficients, whose shape is
-/// `(n_features,)` or `(n_targets, n_features)`. The data are not copied when there are at least as many samples as
-/// features.
-///
-/// ```
-/// use xp_core::Array;
-/// use xp_cpu::Cpu;
-/// use xp_models::linear_model::Ridge;
-///
-/// let x = Array::from_vec(&Cpu, vec![0.0_f64, 1.0, 2.0], [3, 1])?;
-/// let y = Array::from_vec(&Cpu, vec![1.0, 3.0, 5.0], [3])?;
-/// let ridge = Ridge::params().alpha(2.0).fit(&x, &y)?;
-/// // The slope of the least squares line is 2; the penalty halves it.
-/// assert!((ridge.coef().get([0])? - 1.0).abs() < 1e-15);
-/// assert!((ridge.predict(&x)?.get([1])? - 3.0).abs() < 1e-14);
-/// # Ok::<(), xp_models::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Ridge<B: Backend, T: Float, D: Dim> {
-    pub(crate) coef: Array<B, T, D>,
-    pub(crate) intercept: Array<B, T, D::Smaller>,
+model! {
+    /// Least squares with a penalty on the 2-norm of the coefficients.
+    ///
+    /// It is scikit-learn's estimator of the same name with the solvers `"svd"` and `"cholesky"`. The targets have shape
+    /// `(n_samples,)` or `(n_samples, n_targets)`; `D` is their rank, and that of the coefficients, whose shape is
+    /// `(n_features,)` or `(n_targets, n_features)`. The data are not copied when there are at least as many samples as
+    /// features.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// use xp::models::linear_model::Ridge;
+    ///
+    /// let x = Array::from_vec(&Cpu, vec![0.0_f64, 1.0, 2.0], [3, 1])?;
+    /// let y = Array::from_vec(&Cpu, vec![1.0, 3.0, 5.0], [3])?;
+    /// let ridge = Ridge::params().alpha(2.0).fit(&x, &y)?;
+    /// // The slope of the least squares line is 2; the penalty halves it.
+    /// assert!((ridge.coef().get([0])? - 1.0).abs() < 1e-15);
+    /// assert!((ridge.predict(&x)?.get([1])? - 3.0).abs() < 1e-14);
+    /// # Ok::<(), xp::models::Error>(())
+    /// ```
+    #[version(1)]
+    pub struct Ridge<B: Backend, T: Float, D: Dim> {
+        /// The coefficients, of shape `(n_features,)` or `(n_targets, n_features)`.
+        pub coef: Array<B, T, D>,
+        /// The intercept: a scalar array, or one for each target.
+        pub intercept: Array<B, T, D::Smaller>,
+    }
+}
+
+impl<B: Backend, T: Float, D: Dim> Check for Ridge<B, T, D> {
+    fn check(&self) -> Result<()> {
+        let shape = self.coef.dims();
+        if self.coef.is_empty() || !(1..=2).contains(&shape.len()) {
+            return Err(Error::shape("coef", shape, "rank 1 or 2, not empty"));
+        }
+        fits("intercept", self.intercept.dims(), &shape[..shape.len() - 1])
+    }
 }
 
 /// How [`Ridge`] is solved.
@@ -284,26 +299,48 @@ impl<B: Linalg<T>, T: Float, D: Dim> Ridge<B, T, D> {
     pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<f64> {
         metrics::r2_score(y, &self.predict(x)?)
     }
-}
 
-impl<B: Backend, T: Float, D: Dim> Ridge<B, T, D> {
-    /// The coefficients, of shape `(n_features,)` or `(n_targets, n_features)`.
-    #[must_use]
-    pub fn coef(&self) -> &Array<B, T, D> {
-        &self.coef
-    }
-
-    /// The intercept: a scalar array, or one for each target.
-    #[must_use]
-    pub fn intercept(&self) -> &Array<B, T, D::Smaller> {
-        &self.intercept
-    }
-
-    /// The model on another backend or device.
+    /// [`score`](Self::score) with a weight for every sample.
     ///
     /// # Errors
-    /// When a device fails, or the other has no such dtype.
-    pub fn to_backend<C: Backend>(&self, device: &C) -> Result<Ridge<C, T, D>> {
-        Ok(Ridge { coef: self.coef.to_backend(device)?, intercept: self.intercept.to_backend(device)? })
+    /// As for [`score`](Self::score), and for weights that are negative, all zero, or not one per sample.
+    pub fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<f64> {
+        metrics::R2Score::new().score_weighted(y, &self.predict(x)?, sample_weight)
+    }
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> Estimator for RidgeParams<B, T, D> {}
+
+impl<B: Linalg<T>, T: Float, D: Dim> Fit<Array<B, T, Ix2>, Array<B, T, D>> for RidgeParams<B, T, D> {
+    type Model = Ridge<B, T, D>;
+
+    fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<Ridge<B, T, D>> {
+        RidgeParams::fit(self, x, y)
+    }
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> FitWeighted<Array<B, T, Ix2>, Array<B, T, D>> for RidgeParams<B, T, D> {
+    fn fit_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<Ridge<B, T, D>> {
+        RidgeParams::fit_weighted(self, x, y, sample_weight)
+    }
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> Predict<Array<B, T, Ix2>> for Ridge<B, T, D> {
+    type Output = Array<B, T, D>;
+
+    fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, D>> {
+        Ridge::predict(self, x)
+    }
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> Score<Array<B, T, Ix2>, Array<B, T, D>> for Ridge<B, T, D> {
+    fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<f64> {
+        Ridge::score(self, x, y)
+    }
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> ScoreWeighted<Array<B, T, Ix2>, Array<B, T, D>> for Ridge<B, T, D> {
+    fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<f64> {
+        Ridge::score_weighted(self, x, y, sample_weight)
     }
 }

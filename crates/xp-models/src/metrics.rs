@@ -5,7 +5,7 @@
 use xp_core::functions::{unique_values, zeros};
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Num, Real};
 
-use crate::labels::index_in;
+use crate::labels::{Label, index_in};
 use crate::tall_svd::host;
 use crate::{Error, Result, check};
 
@@ -15,16 +15,15 @@ use crate::{Error, Result, check};
 /// [`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for none.
 ///
 /// ```
-/// use xp_core::Array;
-/// use xp_cpu::Cpu;
-/// use xp_models::metrics::accuracy_score;
+/// use xp::prelude::*;
+/// use xp::models::metrics::accuracy_score;
 ///
 /// let y_true = Array::from_vec(&Cpu, vec![0, 1, 2, 3], [4])?;
 /// let y_pred = Array::from_vec(&Cpu, vec![0, 2, 2, 3], [4])?;
 /// assert_eq!(accuracy_score(&y_true, &y_pred)?, 0.75);
-/// # Ok::<(), xp_models::Error>(())
+/// # Ok::<(), xp::models::Error>(())
 /// ```
-pub fn accuracy_score<B: Backend>(y_true: &Array<B, i64, Ix1>, y_pred: &Array<B, i64, Ix1>) -> Result<f64> {
+pub fn accuracy_score<B: Backend, L: Label>(y_true: &Array<B, L, Ix1>, y_pred: &Array<B, L, Ix1>) -> Result<f64> {
     Ok(count_correct(y_true, y_pred)? as f64 / y_true.size() as f64)
 }
 
@@ -33,9 +32,9 @@ pub fn accuracy_score<B: Backend>(y_true: &Array<B, i64, Ix1>, y_pred: &Array<B,
 ///
 /// # Errors
 /// As for [`accuracy_score`], and [`Error::Value`] for weights that are negative or all zero, [`Error::NonFinite`].
-pub fn accuracy_score_weighted<B: Backend, T: Float>(
-    y_true: &Array<B, i64, Ix1>,
-    y_pred: &Array<B, i64, Ix1>,
+pub fn accuracy_score_weighted<B: Backend, L: Label, T: Float>(
+    y_true: &Array<B, L, Ix1>,
+    y_pred: &Array<B, L, Ix1>,
     sample_weight: &Array<B, T, Ix1>,
 ) -> Result<f64> {
     same_shape(y_true.dims(), y_pred.dims())?;
@@ -49,7 +48,7 @@ pub fn accuracy_score_weighted<B: Backend, T: Float>(
 ///
 /// # Errors
 /// As for [`accuracy_score`].
-pub fn count_correct<B: Backend>(y_true: &Array<B, i64, Ix1>, y_pred: &Array<B, i64, Ix1>) -> Result<i64> {
+pub fn count_correct<B: Backend, L: Label>(y_true: &Array<B, L, Ix1>, y_pred: &Array<B, L, Ix1>) -> Result<i64> {
     same_shape(y_true.dims(), y_pred.dims())?;
     Ok(y_true.lazy().equal(y_pred).count_nonzero(..).try_eval()?.item()?)
 }
@@ -60,15 +59,14 @@ pub fn count_correct<B: Backend>(y_true: &Array<B, i64, Ix1>, y_pred: &Array<B, 
 /// As for [`accuracy_score`].
 ///
 /// ```
-/// # use xp_core::Array;
-/// # use xp_cpu::Cpu;
-/// # use xp_models::metrics::confusion_matrix;
+/// # use xp::prelude::*;
+/// # use xp::models::metrics::confusion_matrix;
 /// let y_true = Array::from_vec(&Cpu, vec![0, 0, 5, 5, 5], [5])?;
 /// let y_pred = Array::from_vec(&Cpu, vec![0, 5, 5, 5, 0], [5])?;
 /// assert_eq!(confusion_matrix(&y_true, &y_pred)?.to_vec(), [1, 1, 1, 2]);
-/// # Ok::<(), xp_models::Error>(())
+/// # Ok::<(), xp::models::Error>(())
 /// ```
-pub fn confusion_matrix<B: Backend>(y_true: &Array<B, i64, Ix1>, y_pred: &Array<B, i64, Ix1>) -> Result<Array<B, i64, Ix2>> {
+pub fn confusion_matrix<B: Backend, L: Label>(y_true: &Array<B, L, Ix1>, y_pred: &Array<B, L, Ix1>) -> Result<Array<B, i64, Ix2>> {
     same_shape(y_true.dims(), y_pred.dims())?;
     let labels = unique_values(&xp_core::functions::concat(&[&unique_values(y_true)?, &unique_values(y_pred)?], 0)?)?;
     confusion_matrix_of(y_true, y_pred, &labels)
@@ -78,16 +76,17 @@ pub fn confusion_matrix<B: Backend>(y_true: &Array<B, i64, Ix1>, y_pred: &Array<
 ///
 /// # Errors
 /// As for [`accuracy_score`], and [`Error::UnknownLabel`] for a label that is not among `labels`.
-pub fn confusion_matrix_of<B: Backend>(
-    y_true: &Array<B, i64, Ix1>,
-    y_pred: &Array<B, i64, Ix1>,
-    labels: &Array<B, i64, Ix1>,
+pub fn confusion_matrix_of<B: Backend, L: Label>(
+    y_true: &Array<B, L, Ix1>,
+    y_pred: &Array<B, L, Ix1>,
+    labels: &Array<B, L, Ix1>,
 ) -> Result<Array<B, i64, Ix2>> {
     same_shape(y_true.dims(), y_pred.dims())?;
     let k = labels.size();
     let (rows, columns) = (index_in("y_true", y_true, labels)?, index_in("y_pred", y_pred, labels)?);
     let mut counts = zeros(y_true.device(), [k * k])?;
-    counts.put_add(&(rows * k as i64 + columns), &y_true.ones_like()?, 0)?;
+    let places = rows * k as i64 + columns;
+    counts.put_add(&places, &places.ones_like()?, 0)?;
     Ok(counts.reshape([k, k])?)
 }
 
@@ -99,14 +98,13 @@ pub fn confusion_matrix_of<B: Backend>(
 /// [`Error::Shape`] when the shapes differ, are not of rank 1 or 2, or are empty; [`Error::NonFinite`].
 ///
 /// ```
-/// use xp_core::Array;
-/// use xp_cpu::Cpu;
-/// use xp_models::metrics::r2_score;
+/// use xp::prelude::*;
+/// use xp::models::metrics::r2_score;
 ///
 /// let y_true = Array::from_vec(&Cpu, vec![3.0, -0.5, 2.0, 7.0], [4])?;
 /// let y_pred = Array::from_vec(&Cpu, vec![2.5, 0.0, 2.0, 8.0], [4])?;
 /// assert!((r2_score(&y_true, &y_pred)? - 0.9486081370449679).abs() < 1e-15);
-/// # Ok::<(), xp_models::Error>(())
+/// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn r2_score<B: Backend, T: Float, D: Dim>(y_true: &Array<B, T, D>, y_pred: &Array<B, T, D>) -> Result<f64> {
     R2Score::new().score(y_true, y_pred)

@@ -8,38 +8,61 @@ use core::marker::PhantomData;
 use xp_core::linalg::Linalg;
 use xp_core::{Array, Backend, Float, Ix1, Ix2, s};
 
+use crate::model::{Check, fits, model};
 use crate::tall_svd::{self, Spectrum, device, fix_signs, tall_svd};
+use crate::traits::{inverse_transformer, transformer};
 use crate::{Error, Result, check};
 
-/// Projects data onto the directions of largest variance.
-///
-/// It is scikit-learn's estimator of the same name, signs included. The data are read once for the mean and once or
-/// twice for the decomposition, and never copied.
-///
-/// ```
-/// use xp_core::Array;
-/// use xp_cpu::Cpu;
-/// use xp_models::decomposition::PCA;
-///
-/// // Points on a line: one component explains everything.
-/// let x = Array::from_vec(&Cpu, vec![0.0_f64, 1.0, 3.0, 5.0, 6.0, 9.0, 9.0, 13.0], [4, 2])?;
-/// let pca = PCA::params().n_components(1).fit(&x)?;
-/// assert!((pca.explained_variance_ratio().get([0])? - 1.0).abs() < 1e-14);
-/// assert!((pca.components().get([0, 1])? - 0.8).abs() < 1e-14);
-/// let back = pca.inverse_transform(&pca.transform(&x)?)?;
-/// assert!((back - &x).abs().max(..).item()? < 1e-13);
-/// # Ok::<(), xp_models::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct PCA<B: Backend, T: Float> {
-    pub(crate) components: Array<B, T, Ix2>,
-    pub(crate) explained_variance: Array<B, T, Ix1>,
-    pub(crate) explained_variance_ratio: Array<B, T, Ix1>,
-    pub(crate) singular_values: Array<B, T, Ix1>,
-    pub(crate) mean: Array<B, T, Ix1>,
-    pub(crate) noise_variance: f64,
-    pub(crate) n_samples: usize,
-    pub(crate) whiten: bool,
+model! {
+    /// Projects data onto the directions of largest variance.
+    ///
+    /// It is scikit-learn's estimator of the same name, signs included. The data are read once for the mean and once or
+    /// twice for the decomposition, and never copied.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// use xp::models::decomposition::PCA;
+    ///
+    /// // Points on a line: one component explains everything.
+    /// let x = Array::from_vec(&Cpu, vec![0.0_f64, 1.0, 3.0, 5.0, 6.0, 9.0, 9.0, 13.0], [4, 2])?;
+    /// let pca = PCA::params().n_components(1).fit(&x)?;
+    /// assert!((pca.explained_variance_ratio().get([0])? - 1.0).abs() < 1e-14);
+    /// assert!((pca.components().get([0, 1])? - 0.8).abs() < 1e-14);
+    /// let back = pca.inverse_transform(&pca.transform(&x)?)?;
+    /// assert!((back - &x).abs().max(..).item()? < 1e-13);
+    /// # Ok::<(), xp::models::Error>(())
+    /// ```
+    #[version(1)]
+    pub struct PCA<B: Backend, T: Float> {
+        /// The directions, as rows of length 1, by descending variance.
+        pub components: Array<B, T, Ix2>,
+        /// The variance along each component, with `n_samples - 1` degrees of freedom.
+        pub explained_variance: Array<B, T, Ix1>,
+        /// The part of the whole variance along each component.
+        pub explained_variance_ratio: Array<B, T, Ix1>,
+        /// The singular values of the centred data.
+        pub singular_values: Array<B, T, Ix1>,
+        /// The mean of each feature.
+        pub mean: Array<B, T, Ix1>,
+        /// The mean variance along the directions that are not kept; 0 when all are.
+        pub noise_variance: f64,
+        /// The number of samples the model was fitted to.
+        pub n_samples: usize,
+        whiten: bool,
+    }
+}
+
+impl<B: Backend, T: Float> Check for PCA<B, T> {
+    fn check(&self) -> Result<()> {
+        let ([k, _], [p]) = (self.components.shape(), self.mean.shape());
+        if !(1..=p).contains(&k) {
+            return Err(Error::shape("components", self.components.dims(), format!("1 to {p} rows")));
+        }
+        fits("components", self.components.dims(), &[k, p])?;
+        fits("explained_variance", self.explained_variance.dims(), &[k])?;
+        fits("explained_variance_ratio", self.explained_variance_ratio.dims(), &[k])?;
+        fits("singular_values", self.singular_values.dims(), &[k])
+    }
 }
 
 /// How many components are kept.
@@ -288,71 +311,15 @@ impl<B: Linalg<T>, T: Float> PCA<B, T> {
 }
 
 impl<B: Backend, T: Float> PCA<B, T> {
-    /// The directions, as rows of length 1, by descending variance.
-    #[must_use]
-    pub fn components(&self) -> &Array<B, T, Ix2> {
-        &self.components
-    }
-
-    /// The variance along each component, with `n_samples - 1` degrees of freedom.
-    #[must_use]
-    pub fn explained_variance(&self) -> &Array<B, T, Ix1> {
-        &self.explained_variance
-    }
-
-    /// The part of the whole variance along each component.
-    #[must_use]
-    pub fn explained_variance_ratio(&self) -> &Array<B, T, Ix1> {
-        &self.explained_variance_ratio
-    }
-
-    /// The singular values of the centred data.
-    #[must_use]
-    pub fn singular_values(&self) -> &Array<B, T, Ix1> {
-        &self.singular_values
-    }
-
-    /// The mean of each feature.
-    #[must_use]
-    pub fn mean(&self) -> &Array<B, T, Ix1> {
-        &self.mean
-    }
-
-    /// The mean variance along the directions that are not kept; 0 when all are.
-    #[must_use]
-    pub fn noise_variance(&self) -> f64 {
-        self.noise_variance
-    }
-
     /// The number of components.
     #[must_use]
     pub fn n_components(&self) -> usize {
         self.components.dims()[0]
     }
-
-    /// The number of samples the model was fitted to.
-    #[must_use]
-    pub fn n_samples(&self) -> usize {
-        self.n_samples
-    }
-
-    /// The model on another backend or device.
-    ///
-    /// # Errors
-    /// When a device fails, or the other has no such dtype.
-    pub fn to_backend<C: Backend>(&self, device: &C) -> Result<PCA<C, T>> {
-        Ok(PCA {
-            components: self.components.to_backend(device)?,
-            explained_variance: self.explained_variance.to_backend(device)?,
-            explained_variance_ratio: self.explained_variance_ratio.to_backend(device)?,
-            singular_values: self.singular_values.to_backend(device)?,
-            mean: self.mean.to_backend(device)?,
-            noise_variance: self.noise_variance,
-            n_samples: self.n_samples,
-            whiten: self.whiten,
-        })
-    }
 }
+
+transformer!(PCAParams, PCA, Linalg<T>);
+inverse_transformer!(PCA, Linalg<T>);
 
 fn mean_of(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)

@@ -2,11 +2,11 @@
 //! randomness, SIAM Review 53 (2011), with a QR decomposition after every product.
 
 use xp_core::linalg::{Thin, qr, svd};
+use xp_core::random::Generator;
 use xp_core::{Array, Float, Ix1, Ix2, Linalg, s};
 
 use super::Decomposition;
 use crate::Result;
-use crate::random::Random;
 use crate::tall_svd::host;
 
 /// What [`decompose`] takes besides the data.
@@ -31,9 +31,7 @@ pub(super) fn decompose<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, mean: &Arr
     let back = |q: &Array<B, T, Ix2>| if tall { B::cross(&centred, &q.lazy()) } else { B::project(&centred, q) };
     let basis = |y: &Array<B, T, Ix2>| Ok::<_, xp_core::Error>(qr(y, false)?.0);
 
-    let mut random = Random::new(seed);
-    let values = (0..most * size).map(|_| T::from_f64(random.normal())).collect();
-    let mut q = Array::from_vec(x.device(), values, [most, size])?;
+    let mut q = Generator::new(seed).normal(x.device(), [most, size])?;
     for _ in 0..power {
         q = basis(&back(&basis(&forth(&q)?)?)?)?;
     }

@@ -7,7 +7,7 @@ use xp_models::discriminant_analysis::LinearDiscriminantAnalysis as Lda;
 use xp_models::linear_model::Ridge;
 use xp_models::metrics::{accuracy_score, confusion_matrix_of, r2_score};
 use xp_models::model_selection::TrainTestSplit;
-use xp_models::preprocessing::StandardScaler;
+use xp_models::preprocessing::{Binarizer, MaxAbsScaler, MinMaxScaler, Normalizer, StandardScaler};
 use xp_models::{Error, Result};
 
 use super::golden::*;
@@ -39,6 +39,10 @@ pub fn nan_and_infinity_are_located<B: Linalg<f64>>(device: &B) {
         says(Lda::params().fit(&x, &y), at);
         says(PCA::params().fit(&x), at);
         says(StandardScaler::params().fit(&x), at);
+        says(MinMaxScaler::params().fit(&x), at);
+        says(MaxAbsScaler::params().fit(&x), at);
+        says(Normalizer::params().fit(&x), at);
+        says(Binarizer::params().fit(&x), at);
         says(StandardScaler::params().fit_weighted(&x, &array(device, &[0.0; 10], [10])), &["sample_weight"]);
         let target = array(device, &good[..10], [10]);
         says(Ridge::params().fit(&x, &target), at);
@@ -57,6 +61,10 @@ pub fn nan_and_infinity_are_located<B: Linalg<f64>>(device: &B) {
         says(PCA::params().fit(&fine).unwrap().transform(&x), at);
         says(StandardScaler::params().fit(&fine).unwrap().transform(&x), at);
         says(Ridge::params().fit(&fine, &target).unwrap().predict(&x), at);
+        says(MinMaxScaler::params().clip(true).fit(&fine).unwrap().transform(&x), at);
+        says(MaxAbsScaler::params().clip(true).fit(&fine).unwrap().transform(&x), at);
+        says(Normalizer::params().fit(&fine).unwrap().transform(&x), at);
+        says(Binarizer::params().fit(&fine).unwrap().transform(&x), at);
         let mut bad_target = good[..10].to_vec();
         bad_target[3] = bad;
         says(Ridge::params().fit(&fine, &array(device, &bad_target, [10])), &["y holds", text, "row 3"]);
@@ -127,12 +135,20 @@ pub fn the_others_refuse<B: Linalg<f64>>(device: &B) {
     says(scaler.partial_fit(&array(device, &[f64::NAN, 0.0], [1, 2])), &["row 0", "column 0"]);
     assert_eq!(scaler.mean().unwrap().to_vec(), before);
 
+    says(MinMaxScaler::params().feature_range(1.0, 1.0).fit(&x), &["feature_range", "1 to 1"]);
+    says(MinMaxScaler::params().fit(&empty), &["x", "[0, 2]"]);
+    says(MinMaxScaler::params().fit(&x).unwrap().partial_fit(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(MaxAbsScaler::params().fit(&x).unwrap().transform(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(Normalizer::params().fit(&x).unwrap().transform(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(Binarizer::params().fit(&empty), &["x", "[0, 2]"]);
+
     says(whiten(&empty), &["obs", "[0, 2]"]);
     says(vq(&x, &x.t().contiguous().unwrap()), &["code_book", "[2, 6]", "[6, 2]"]);
     let start = |k: usize| Start::<B, f64, Ix2>::Points(k);
     says(kmeans2(&x, &start(0), &Kmeans2Params::new()), &["k", "0"]);
     says(kmeans2(&x, &start(7), &Kmeans2Params::new()), &["k", "7", "at most 6"]);
     says(kmeans2(&x, &start(2), &Kmeans2Params::new().iter(0)), &["iter", "0"]);
+    assert!(kmeans2(&x, &Start::Random(1 << 60), &Kmeans2Params::new()).is_err());
 
     let (a, b) = (labels(device, &[0, 1]), labels(device, &[0, 1, 2]));
     says(accuracy_score(&a, &b), &["y_pred", "[3]", "[2]"]);

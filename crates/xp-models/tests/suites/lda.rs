@@ -18,7 +18,7 @@ pub fn agrees_with_scikit_learn<B: Linalg<f64> + Linalg<f32>>(device: &B) {
 
 fn check<B: Linalg<T>, T: Float>(device: &B, golden: &Golden, case: &Value) {
     let what = |part: &str| format!("{}: {part}", name(case));
-    let (x, y) = (golden.table(case, "x").array::<B, T, _>(device), golden.table(case, "y").array(device));
+    let (x, y) = (golden.table(case, "x").array::<B, T, _>(device), golden.table(case, "y").array::<B, i64, _>(device));
     let query = golden.table(case, "xq").array(device);
     let (given, expected) = (&case["params"], &case["expected"]);
     let mut params = LinearDiscriminantAnalysis::params();

@@ -21,7 +21,7 @@ pub fn agrees_with_scikit_learn<B: Linalg<f64> + Linalg<f32>>(device: &B) {
 }
 
 fn accuracy<B: Backend>(device: &B, golden: &Golden, case: &Value) {
-    let (t, p) = (golden.table(case, "y_true").array(device), golden.table(case, "y_pred").array(device));
+    let (t, p) = (golden.table(case, "y_true").array::<B, i64, _>(device), golden.table(case, "y_pred").array(device));
     let weights = golden.table(case, "weights");
     let actual = match (case["sample_weight"].as_bool().unwrap(), case["params"]["normalize"].as_bool().unwrap()) {
         (false, true) => accuracy_score(&t, &p).unwrap(),

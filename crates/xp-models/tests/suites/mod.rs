@@ -3,12 +3,15 @@
 pub mod bad_input;
 pub mod cluster;
 pub mod golden;
+pub mod hostile;
 pub mod lda;
 pub mod metrics;
 pub mod moves;
 pub mod pca;
 pub mod ridge;
 pub mod scaler;
+pub mod scaling;
+pub mod selection;
 pub mod split;
 
 /// The tests of every backend with linear algebra: a body per line, run on a device.
@@ -40,10 +43,26 @@ macro_rules! models_suite {
             bad_input_others = bad_input::the_others_refuse;
         }
     };
-    ($device:expr; $($name:ident = $suite:ident :: $body:ident;)*) => {$(
+    ($device:expr; $($name:ident = $suite:ident :: $body:ident $(::<$($T:ty),*>)?;)*) => {$(
         #[test]
         fn $name() {
-            suites::$suite::$body(&$device);
+            crate::suites::$suite::$body $(::<$($T),*>)?(&$device);
         }
     )*};
+}
+
+/// Tests of every backend with linear algebra for one dtype.
+macro_rules! generic_suite {
+    ($device:expr, $T:ty) => {
+        models_suite! { $device;
+            scaling_golden = scaling::agree_with_scikit_learn::<$T, _>;
+            scaling_overflow = scaling::lengths_do_not_overflow::<$T, _>;
+            selection_splits = selection::splits_are_those_of_scikit_learn;
+            selection_random = selection::random_splits_are_partitions;
+            selection_refuses = selection::splits_refuse;
+            selection_validation = selection::validation_agrees_with_scikit_learn::<$T, _>;
+            selection_search = selection::search_agrees_with_scikit_learn::<$T, _>;
+            selection_pipelines = selection::pipelines_agree_with_scikit_learn::<$T, _>;
+        }
+    };
 }

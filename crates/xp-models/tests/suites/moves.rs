@@ -11,7 +11,7 @@ use super::golden::*;
 /// A model that has moved to another backend predicts there what it predicted here, up to rounding.
 pub fn models_move<B: Linalg<f64>, C: Linalg<f64>>(device: &B, other: &C) {
     let (table, target) = dataset("iris.csv");
-    let (x, y) = (table.array(device), target.array(device));
+    let (x, y) = (table.array(device), target.array::<B, i64, Ix1>(device));
     let moved = x.to_backend(other).unwrap();
 
     let lda = LinearDiscriminantAnalysis::params().store_covariance(true).fit(&x, &y).unwrap();
@@ -35,20 +35,25 @@ pub fn models_move<B: Linalg<f64>, C: Linalg<f64>>(device: &B, other: &C) {
     assert_eq!(there.n_samples_seen(), 300.0);
 }
 
+/// The bytes with a text of the header replaced by another of the same length.
+fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap_or_else(|| panic!("{from}"));
+    [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
+}
+
 /// What is loaded is what was saved, bit for bit.
-#[cfg(feature = "serde")]
 pub fn files_keep_every_bit<B: Linalg<f64> + Linalg<f32>>(device: &B) {
     let folder = std::env::temp_dir().join(format!("xp-models-{}-{}", std::process::id(), B::NAME));
     std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("model.json");
+    let path = folder.join("model.safetensors");
     let (table, target) = dataset("iris.csv");
-    let (x, y) = (table.array::<B, f64, xp_core::Ix2>(device), target.array(device));
+    let (x, y) = (table.array::<B, f64, xp_core::Ix2>(device), target.array::<B, i64, Ix1>(device));
 
     let lda = LinearDiscriminantAnalysis::params().priors(&[0.3, 0.0, 0.7]).fit(&x, &y).unwrap();
     // A class without prior has an infinite constant, which the file holds too.
     assert_eq!(lda.intercept().get([1]).unwrap(), f64::NEG_INFINITY);
     lda.save(&path).unwrap();
-    let back = LinearDiscriminantAnalysis::<B, f64>::load(device, &path).unwrap();
+    let back = LinearDiscriminantAnalysis::<B, f64>::load(&path, device).unwrap();
     assert_eq!(back.coef().to_vec(), lda.coef().to_vec());
     assert_eq!(back.intercept().to_vec(), lda.intercept().to_vec());
     assert_eq!(back.scalings().to_vec(), lda.scalings().to_vec());
@@ -58,34 +63,51 @@ pub fn files_keep_every_bit<B: Linalg<f64> + Linalg<f32>>(device: &B) {
 
     // Another model, another dtype, a damaged file, no file.
     let wrong = |e: xp_models::Error, part: &str| assert!(e.to_string().contains(part), "{e}");
-    wrong(PCA::<B, f64>::load(device, &path).unwrap_err(), "not a PCA");
-    wrong(LinearDiscriminantAnalysis::<B, f32>::load(device, &path).unwrap_err(), "float32");
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("\"xbar\"", "\"x\"")).unwrap();
-    wrong(LinearDiscriminantAnalysis::<B, f64>::load(device, &path).unwrap_err(), "xbar");
-    std::fs::write(&path, &text[..text.len() / 2]).unwrap();
-    wrong(LinearDiscriminantAnalysis::<B, f64>::load(device, &path).unwrap_err(), "model.json");
+    wrong(PCA::<B, f64>::load(&path, device).unwrap_err(), "not a PCA");
+    wrong(LinearDiscriminantAnalysis::<B, f32>::load(&path, device).unwrap_err(), "float32");
+    let bytes = std::fs::read(&path).unwrap();
+    let with = |from: &str, to: &str| replaced(&bytes, from, to);
+    let fails = |bytes: &[u8], part: &str| {
+        std::fs::write(&path, bytes).unwrap();
+        wrong(LinearDiscriminantAnalysis::<B, f64>::load(&path, device).unwrap_err(), part);
+    };
+    fails(&with("\"xbar\"", "\"xbas\""), "field xbar is missing");
+    fails(&with("\"n_components\":\"2\"", "\"n_components\":\"3\""), "n_components: 3 given, 1 to 2");
+    fails(&with("format_version\":\"1\"", "format_version\":\"9\""), "format version 9");
+    fails(&with("model_version\":\"1\"", "model_version\":\"9\""), "LinearDiscriminantAnalysis has version 9");
+    fails(&with("xp-models", "other-one"), "not one of a model");
+    fails(&bytes[..bytes.len() / 2], "model.safetensors");
+    fails(&[&bytes[..], b"x"].concat(), "goes on");
     std::fs::remove_file(&path).unwrap();
-    wrong(LinearDiscriminantAnalysis::<B, f64>::load(device, &path).unwrap_err(), "model.json");
+    wrong(LinearDiscriminantAnalysis::<B, f64>::load(&path, device).unwrap_err(), "model.safetensors");
 
     let single = table.array::<B, f32, xp_core::Ix2>(device);
     let pca = PCA::params().n_components(3).whiten(true).fit(&single).unwrap();
     pca.save(&path).unwrap();
-    let back = PCA::<B, f32>::load(device, &path).unwrap();
+    let back = PCA::<B, f32>::load(&path, device).unwrap();
     assert_eq!(back.components().to_vec(), pca.components().to_vec());
     assert_eq!(back.noise_variance(), pca.noise_variance());
     assert_eq!(back.transform(&single).unwrap().to_vec(), pca.transform(&single).unwrap().to_vec());
 
     let ridge = Ridge::<B, f64, Ix1>::params().fit(&x, &target.array(device)).unwrap();
     ridge.save(&path).unwrap();
-    let back = Ridge::<B, f64, Ix1>::load(device, &path).unwrap();
+    let back = Ridge::<B, f64, Ix1>::load(&path, device).unwrap();
     assert_eq!(back.predict(&x).unwrap().to_vec(), ridge.predict(&x).unwrap().to_vec());
 
     let mut scaler = StandardScaler::params().fit(&x).unwrap();
     scaler.save(&path).unwrap();
-    let mut back = StandardScaler::<B, f64>::load(device, &path).unwrap();
+    let mut back = StandardScaler::<B, f64>::load(&path, device).unwrap();
     scaler.partial_fit(&x).unwrap();
     back.partial_fit(&x).unwrap();
     assert_eq!(back.transform(&x).unwrap().to_vec(), scaler.transform(&x).unwrap().to_vec());
     std::fs::remove_dir_all(&folder).unwrap();
+
+    // Several models in one stream.
+    let mut stream = vec![];
+    pca.write_to(&mut stream).unwrap();
+    scaler.write_to(&mut stream).unwrap();
+    let mut from = &stream[..];
+    assert_eq!(PCA::<B, f32>::read_from(&mut from, device).unwrap().mean().to_vec(), pca.mean().to_vec());
+    assert_eq!(StandardScaler::<B, f64>::read_from(&mut from, device).unwrap().n_samples_seen(), 300.0);
+    assert!(from.is_empty());
 }

@@ -1,9 +1,21 @@
-//! Splitting data into parts for training and testing.
+//! Splitting data into parts for training and testing, cross validation, and searches for the best parameters.
+//!
+//! The parts are scikit-learn's. Where they are random the order is another one: it comes from
+//! [`Generator::shuffle`], depends on the seed alone, and is the same for every backend.
 
+mod search;
+mod split;
+mod validation;
+
+use xp_core::random::Generator;
 use xp_core::{Array, Backend, Dim, Element, Ix1};
 
-use crate::random::Random;
+use crate::labels::Label;
 use crate::{Error, Result, check};
+
+pub use search::{CvResults, GridSearchCV, GridSearchCVParams, ParameterGrid};
+pub use split::{AutoFold, Fold, GroupKFold, KFold, ShuffleSplit, Split, StratifiedKFold, TimeSeriesSplit};
+pub use validation::{CrossValidation, OwnScore, Scorer, cross_val_predict, cross_val_predict_proba, cross_val_score, cross_validate};
 
 /// How large a part is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,9 +44,8 @@ impl From<usize> for Size {
 /// [`Error::Samples`] when the numbers of samples differ, [`Error::Value`] for a size that leaves a part empty.
 ///
 /// ```
-/// use xp_core::{Array, functions::arange};
-/// use xp_cpu::Cpu;
-/// use xp_models::model_selection::train_test_split;
+/// use xp::prelude::*;
+/// use xp::models::model_selection::train_test_split;
 ///
 /// let (x, y) = (arange(&Cpu, 0.0, 10.0, 1.0)?.reshape([10, 1])?, arange(&Cpu, 0, 10, 1)?);
 /// let (x_train, x_test, y_train, y_test) = train_test_split(&x, &y, 0.3, 7)?;
@@ -42,7 +53,7 @@ impl From<usize> for Size {
 /// // Rows stay with their labels.
 /// assert_eq!(x_test.astype::<i64>().to_vec(), y_test.to_vec());
 /// assert_eq!(y_train.sum(..).item()? + y_test.sum(..).item()?, 45);
-/// # Ok::<(), xp_models::Error>(())
+/// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn train_test_split<B: Backend, T: Element, D: Dim, U: Element, E: Dim>(
     x: &Array<B, T, D>,
@@ -56,7 +67,7 @@ pub fn train_test_split<B: Backend, T: Element, D: Dim, U: Element, E: Dim>(
 /// A random split with all its options. The order is scikit-learn's only in kind: the random numbers are others.
 #[derive(Clone, Debug)]
 pub struct TrainTestSplit {
-    test_size: Size,
+    test_size: Option<Size>,
     train_size: Option<Size>,
     shuffle: bool,
     seed: u64,
@@ -64,7 +75,7 @@ pub struct TrainTestSplit {
 
 impl Default for TrainTestSplit {
     fn default() -> Self {
-        TrainTestSplit { test_size: Size::Fraction(0.25), train_size: None, shuffle: true, seed: 0 }
+        TrainTestSplit { test_size: None, train_size: None, shuffle: true, seed: 0 }
     }
 }
 
@@ -75,10 +86,10 @@ impl TrainTestSplit {
         Self::default()
     }
 
-    /// How many samples are for testing; a fraction is rounded up.
+    /// How many samples are for testing; a fraction is rounded up. If only `train_size` is given, all others.
     #[must_use]
     pub fn test_size(mut self, size: impl Into<Size>) -> Self {
-        self.test_size = size.into();
+        self.test_size = Some(size.into());
         self
     }
 
@@ -124,19 +135,18 @@ impl TrainTestSplit {
     /// than there are classes, and when the samples are not shuffled.
     ///
     /// ```
-    /// # use xp_core::Array;
-    /// # use xp_cpu::Cpu;
-    /// # use xp_models::model_selection::TrainTestSplit;
+    /// # use xp::prelude::*;
+    /// # use xp::models::model_selection::TrainTestSplit;
     /// let y = Array::from_vec(&Cpu, vec![0, 0, 0, 0, 0, 0, 1, 1, 1], [9])?;
     /// let (_, _, _, y_test) = TrainTestSplit::new().test_size(3_usize).split_stratified(&y, &y)?;
     /// assert_eq!(y_test.sum(..).item()?, 1);
-    /// # Ok::<(), xp_models::Error>(())
+    /// # Ok::<(), xp::models::Error>(())
     /// ```
-    pub fn split_stratified<B: Backend, T: Element, D: Dim>(
+    pub fn split_stratified<B: Backend, T: Element, D: Dim, L: Label>(
         &self,
         x: &Array<B, T, D>,
-        y: &Array<B, i64, Ix1>,
-    ) -> Result<(Array<B, T, D>, Array<B, T, D>, Array<B, i64, Ix1>, Array<B, i64, Ix1>)> {
+        y: &Array<B, L, Ix1>,
+    ) -> Result<(Array<B, T, D>, Array<B, T, D>, Array<B, L, Ix1>, Array<B, L, Ix1>)> {
         check::samples("y", y.dims(), "x", x.dims())?;
         let (train, test) = self.stratified_indices(&y.to_host()?)?;
         take_both(x, y, train, test)
@@ -147,10 +157,10 @@ impl TrainTestSplit {
     /// # Errors
     /// [`Error::Value`] for a size that leaves a part empty.
     pub fn indices(&self, n: usize) -> Result<(Vec<i64>, Vec<i64>)> {
-        let (train, test) = self.sizes(n)?;
+        let (train, test) = sizes(n, self.train_size, self.test_size, 0.25)?;
         let mut order: Vec<i64> = (0..n as i64).collect();
         if self.shuffle {
-            Random::new(self.seed).shuffle(&mut order);
+            Generator::new(self.seed).shuffle(&mut order);
             return Ok((order[test..test + train].to_vec(), order[..test].to_vec()));
         }
         Ok((order[..train].to_vec(), order[train..train + test].to_vec()))
@@ -160,12 +170,12 @@ impl TrainTestSplit {
     ///
     /// # Errors
     /// As for [`split_stratified`](Self::split_stratified).
-    pub fn stratified_indices(&self, labels: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
+    pub fn stratified_indices<L: Label>(&self, labels: &[L]) -> Result<(Vec<i64>, Vec<i64>)> {
         if !self.shuffle {
             return Err(Error::value("shuffle", false, "true for a stratified split"));
         }
-        let (train, test) = self.sizes(labels.len())?;
-        let mut classes = std::collections::BTreeMap::<i64, Vec<i64>>::new();
+        let (train, test) = sizes(labels.len(), self.train_size, self.test_size, 0.25)?;
+        let mut classes = std::collections::BTreeMap::<L, Vec<i64>>::new();
         labels.iter().enumerate().for_each(|(row, &label)| classes.entry(label).or_default().push(row as i64));
         if let Some((label, _)) = classes.iter().find(|(_, rows)| rows.len() < 2) {
             return Err(Error::value("y", format!("1 sample of class {label}"), "at least 2 of each for a stratified split"));
@@ -175,7 +185,7 @@ impl TrainTestSplit {
                 return Err(Error::value(argument, format!("{size} samples"), format!("at least one for each of {} classes", classes.len())));
             }
         }
-        let mut random = Random::new(self.seed);
+        let mut random = Generator::new(self.seed);
         let counts: Vec<usize> = classes.values().map(Vec::len).collect();
         let for_train = shares(&counts, train, &mut random);
         let left: Vec<usize> = counts.iter().zip(&for_train).map(|(n, t)| n - t).collect();
@@ -190,29 +200,31 @@ impl TrainTestSplit {
         random.shuffle(&mut test);
         Ok((train, test))
     }
+}
 
-    fn sizes(&self, n: usize) -> Result<(usize, usize)> {
-        let resolve = |argument, size, round: fn(f64) -> f64| match size {
-            Size::Fraction(f) if f > 0.0 && f < 1.0 => Ok(round(f * n as f64) as usize),
-            Size::Fraction(f) => Err(Error::value(argument, f, "a fraction between 0 and 1")),
-            Size::Count(k) => Ok(k),
-        };
-        let test = resolve("test_size", self.test_size, f64::ceil)?;
-        let train = match self.train_size {
-            Some(size) => resolve("train_size", size, f64::floor)?,
-            None => n.saturating_sub(test),
-        };
-        if test == 0 || train == 0 || test + train > n {
-            let given = format!("{train} samples for training and {test} for testing");
-            return Err(Error::value("test_size", given, format!("at least one each, and no more than {n} together")));
-        }
-        Ok((train, test))
+/// The numbers of samples for training and testing: the one that is not given is the rest, and if neither is, testing gets
+/// the fraction `default`.
+pub(crate) fn sizes(n: usize, train: Option<Size>, test: Option<Size>, default: f64) -> Result<(usize, usize)> {
+    let resolve = |argument, size, round: fn(f64) -> f64| match size {
+        Size::Fraction(f) if f > 0.0 && f < 1.0 => Ok(round(f * n as f64) as usize),
+        Size::Fraction(f) => Err(Error::value(argument, f, "a fraction between 0 and 1")),
+        Size::Count(k) => Ok(k),
+    };
+    let test = if train.is_none() { test.or(Some(Size::Fraction(default))) } else { test };
+    let test = test.map(|size| resolve("test_size", size, f64::ceil)).transpose()?;
+    let train = train.map(|size| resolve("train_size", size, f64::floor)).transpose()?;
+    let rest = |taken: Option<usize>| n.saturating_sub(taken.unwrap_or(0));
+    let (train, test) = (train.unwrap_or(rest(test)), test.unwrap_or(rest(train)));
+    if test == 0 || train == 0 || test.checked_add(train).is_none_or(|all| all > n) {
+        let given = format!("{train} samples for training and {test} for testing");
+        return Err(Error::value("test_size", given, format!("at least one each, and no more than {n} together")));
     }
+    Ok((train, test))
 }
 
 /// How many of `total` draws fall on each class, in proportion to its count: the integer parts, and one more for those
 /// with the largest remainders, ties at random.
-fn shares(counts: &[usize], total: usize, random: &mut Random) -> Vec<usize> {
+fn shares(counts: &[usize], total: usize, random: &mut Generator) -> Vec<usize> {
     let all: usize = counts.iter().sum();
     let exact = |n: usize| (n * total / all, n * total % all);
     let mut out: Vec<usize> = counts.iter().map(|&n| exact(n).0).collect();

@@ -1,43 +1,63 @@
-//! Scaling of features.
+//! Scaling of features and samples.
+
+mod range;
+mod stateless;
 
 use core::marker::PhantomData;
 
 use xp_core::functions::{stack, zeros};
 use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, Lazy, Num, Real};
 
+use crate::model::{Check, Data, Wide, fits, model};
 use crate::tall_svd::{device, host};
-use crate::{Result, check};
+use crate::traits::{Estimator, Fit, FitWeighted, Transform, inverse_transformer, partial_fitter};
+use crate::{Error, Result, check};
+
+pub use range::{MaxAbsScaler, MaxAbsScalerParams, MinMaxScaler, MinMaxScalerParams};
+pub use stateless::{Binarizer, BinarizerParams, Norm, Normalizer, NormalizerParams};
 
 /// Elements of a block of rows that is read twice in a row: it stays in the last cache in between, and is large enough to
 /// be shared among threads.
 const BLOCK: usize = 1 << 22;
 
-/// Removes the mean of each feature and scales it to unit variance.
-///
-/// Mean and variance are those of one pass over the data in blocks of rows (two passes over each block, merged by the
-/// rule of Chan, Golub and LeVeque, 1983), in the widest float of the backend. A feature whose variance is within the
-/// rounding error of that computation is constant, and keeps its scale, as in scikit-learn. Unlike there, NaN is an error.
-///
-/// ```
-/// use xp_core::Array;
-/// use xp_cpu::Cpu;
-/// use xp_models::preprocessing::StandardScaler;
-///
-/// let x = Array::from_vec(&Cpu, vec![0.0, 5.0, 2.0, 5.0], [2, 2])?;
-/// let scaler = StandardScaler::params().fit(&x)?;
-/// assert_eq!(scaler.transform(&x)?.to_vec(), [-1.0, 0.0, 1.0, 0.0]);
-/// assert_eq!(scaler.scale().unwrap().to_vec(), [1.0, 1.0]);
-/// # Ok::<(), xp_models::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct StandardScaler<B: Backend, T: Float> {
-    pub(crate) with_mean: bool,
-    pub(crate) with_std: bool,
-    pub(crate) n_samples_seen: f64,
-    pub(crate) mean: Array<B, B::MaxFloat, Ix1>,
-    pub(crate) var: Array<B, B::MaxFloat, Ix1>,
-    pub(crate) scale: Array<B, B::MaxFloat, Ix1>,
-    pub(crate) kind: PhantomData<fn() -> T>,
+model! {
+    /// Removes the mean of each feature and scales it to unit variance.
+    ///
+    /// Mean and variance are those of one pass over the data in blocks of rows (two passes over each block, merged by the
+    /// rule of Chan, Golub and LeVeque, 1983), in the widest float of the backend. A feature whose variance is within the
+    /// rounding error of that computation is constant, and keeps its scale, as in scikit-learn. Unlike there, NaN is an error.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// use xp::models::preprocessing::StandardScaler;
+    ///
+    /// let x = Array::from_vec(&Cpu, vec![0.0, 5.0, 2.0, 5.0], [2, 2])?;
+    /// let scaler = StandardScaler::params().fit(&x)?;
+    /// assert_eq!(scaler.transform(&x)?.to_vec(), [-1.0, 0.0, 1.0, 0.0]);
+    /// assert_eq!(scaler.scale().unwrap().to_vec(), [1.0, 1.0]);
+    /// # Ok::<(), xp::models::Error>(())
+    /// ```
+    #[version(1)]
+    pub struct StandardScaler<B: Backend, T: Float> {
+        with_mean: bool,
+        with_std: bool,
+        /// The number of samples, or the sum of their weights.
+        pub n_samples_seen: f64,
+        mean: Wide<B, Ix1>,
+        var: Wide<B, Ix1>,
+        scale: Wide<B, Ix1>,
+        data: Data<B, T>,
+    }
+}
+
+impl<B: Backend, T: Float> Check for StandardScaler<B, T> {
+    fn check(&self) -> Result<()> {
+        if !(self.n_samples_seen >= 0.0 && self.n_samples_seen.is_finite()) {
+            return Err(Error::value("n_samples_seen", self.n_samples_seen, "a number that is not negative"));
+        }
+        fits("var", self.var.0.dims(), self.mean.0.dims())?;
+        fits("scale", self.scale.0.dims(), self.mean.0.dims())
+    }
 }
 
 /// Parameters of [`StandardScaler`].
@@ -81,10 +101,10 @@ impl<B: Backend, T: Float> StandardScalerParams<B, T> {
             with_mean: self.with_mean,
             with_std: self.with_std,
             n_samples_seen: 0.0,
-            scale: nothing.ones_like()?,
-            var: nothing.clone(),
-            mean: nothing,
-            kind: PhantomData,
+            scale: Wide(nothing.ones_like()?),
+            var: Wide(nothing.clone()),
+            mean: Wide(nothing),
+            data: Data::default(),
         })
     }
 
@@ -126,15 +146,14 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
     /// [`crate::Error::Features`], [`crate::Error::Shape`], [`crate::Error::NonFinite`]; the model is then as before.
     ///
     /// ```
-    /// # use xp_core::Array;
-    /// # use xp_cpu::Cpu;
-    /// # use xp_models::preprocessing::StandardScaler;
+    /// # use xp::prelude::*;
+    /// # use xp::models::preprocessing::StandardScaler;
     /// let (a, b) = (Array::from_vec(&Cpu, vec![1.0], [1, 1])?, Array::from_vec(&Cpu, vec![2.0, 6.0], [2, 1])?);
     /// let mut scaler = StandardScaler::params().fit(&a)?;
     /// scaler.partial_fit(&b)?;
     /// assert_eq!(scaler.mean().unwrap().to_vec(), [3.0]);
     /// assert!((scaler.var().unwrap().get([0])? - 14.0 / 3.0).abs() < 1e-14);
-    /// # Ok::<(), xp_models::Error>(())
+    /// # Ok::<(), xp::models::Error>(())
     /// ```
     pub fn partial_fit(&mut self, x: &Array<B, T, Ix2>) -> Result<()> {
         self.update(x, None)
@@ -152,19 +171,19 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
 
     fn update(&mut self, x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>) -> Result<()> {
         check::at_least(x, 1)?;
-        check::features("x", x, self.mean.size())?;
+        check::features("x", x, self.mean.0.size())?;
         let new = Moments::of(x, weights, self.with_std)?;
         check::finite_by("x", x, &new.mean)?;
         let old = Moments {
             count: self.n_samples_seen,
-            mean: self.mean.clone(),
-            squares: (self.var.lazy() * B::MaxFloat::from_f64(self.n_samples_seen)).try_eval()?,
+            mean: self.mean.0.clone(),
+            squares: (self.var.0.lazy() * B::MaxFloat::from_f64(self.n_samples_seen)).try_eval()?,
         };
         let all = Moments::merge_all(&[old, new])?;
         self.n_samples_seen = all.count;
-        self.var = all.squares / B::MaxFloat::from_f64(all.count);
-        self.mean = all.mean;
-        self.scale = self.fit_scale()?;
+        self.var = Wide(all.squares / B::MaxFloat::from_f64(all.count));
+        self.mean = Wide(all.mean);
+        self.scale = Wide(self.fit_scale()?);
         Ok(())
     }
 
@@ -172,12 +191,12 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
     /// computation.
     fn fit_scale(&self) -> Result<Array<B, B::MaxFloat, Ix1>> {
         let (n, eps) = (self.n_samples_seen, B::MaxFloat::EPSILON.to_f64());
-        let scale: Vec<f64> = host(&self.var)?
+        let scale: Vec<f64> = host(&self.var.0)?
             .into_iter()
-            .zip(host(&self.mean)?)
+            .zip(host(&self.mean.0)?)
             .map(|(var, mean)| if var <= n * eps * var + (n * mean * eps).powi(2) { 1.0 } else { var.sqrt() })
             .collect();
-        device(self.var.device(), &scale)
+        device(self.var.0.device(), &scale)
     }
 
     /// The samples, centred and scaled.
@@ -185,13 +204,13 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
     /// # Errors
     /// [`crate::Error::Features`], [`crate::Error::NonFinite`].
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        check::features("x", x, self.mean.size())?;
+        check::features("x", x, self.mean.0.size())?;
         check::finite("x", x)?;
         self.apply(x)
     }
 
     fn apply(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        let (mean, scale) = (self.mean.astype::<T>(), self.scale.astype::<T>());
+        let (mean, scale) = (self.mean.0.astype::<T>(), self.scale.0.astype::<T>());
         Ok(match (self.with_mean, self.with_std) {
             (true, true) => ((x.lazy() - &mean) / &scale).try_eval()?,
             (true, false) => (x.lazy() - &mean).try_eval()?,
@@ -205,9 +224,9 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
     /// # Errors
     /// [`crate::Error::Features`], [`crate::Error::NonFinite`].
     pub fn inverse_transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        check::features("x", x, self.mean.size())?;
+        check::features("x", x, self.mean.0.size())?;
         check::finite("x", x)?;
-        let (mean, scale) = (self.mean.astype::<T>(), self.scale.astype::<T>());
+        let (mean, scale) = (self.mean.0.astype::<T>(), self.scale.0.astype::<T>());
         Ok(match (self.with_mean, self.with_std) {
             (true, true) => (x.lazy() * &scale + &mean).try_eval()?,
             (true, false) => (x.lazy() + &mean).try_eval()?,
@@ -219,47 +238,52 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
     /// The mean of each feature; `None` when neither mean nor variance was asked for.
     #[must_use]
     pub fn mean(&self) -> Option<&Array<B, B::MaxFloat, Ix1>> {
-        (self.with_mean || self.with_std).then_some(&self.mean)
+        (self.with_mean || self.with_std).then_some(&self.mean.0)
     }
 
     /// The variance of each feature; `None` without scaling.
     #[must_use]
     pub fn var(&self) -> Option<&Array<B, B::MaxFloat, Ix1>> {
-        self.with_std.then_some(&self.var)
+        self.with_std.then_some(&self.var.0)
     }
 
     /// What each feature is divided by; `None` without scaling.
     #[must_use]
     pub fn scale(&self) -> Option<&Array<B, B::MaxFloat, Ix1>> {
-        self.with_std.then_some(&self.scale)
-    }
-
-    /// The number of samples, or the sum of their weights.
-    #[must_use]
-    pub fn n_samples_seen(&self) -> f64 {
-        self.n_samples_seen
-    }
-
-    /// The model on another backend or device.
-    ///
-    /// # Errors
-    /// When a device fails, or the other has no such dtype.
-    pub fn to_backend<C: Backend>(&self, device: &C) -> Result<StandardScaler<C, T>> {
-        let cast = |x: &Array<B, B::MaxFloat, Ix1>| -> Result<Array<C, C::MaxFloat, Ix1>> {
-            let values = x.to_host()?.into_iter().map(|v| C::MaxFloat::from_f64(v.to_f64())).collect();
-            Ok(Array::from_vec(device, values, [x.size()])?)
-        };
-        Ok(StandardScaler {
-            with_mean: self.with_mean,
-            with_std: self.with_std,
-            n_samples_seen: self.n_samples_seen,
-            mean: cast(&self.mean)?,
-            var: cast(&self.var)?,
-            scale: cast(&self.scale)?,
-            kind: PhantomData,
-        })
+        self.with_std.then_some(&self.scale.0)
     }
 }
+
+impl<B: Backend, T: Float> Estimator for StandardScalerParams<B, T> {}
+
+impl<B: Backend, T: Float, Y> Fit<Array<B, T, Ix2>, Y> for StandardScalerParams<B, T> {
+    type Model = StandardScaler<B, T>;
+
+    fn fit(&self, x: &Array<B, T, Ix2>, _: &Y) -> Result<StandardScaler<B, T>> {
+        StandardScalerParams::fit(self, x)
+    }
+
+    fn fit_transform(&self, x: &Array<B, T, Ix2>, _: &Y) -> Result<(Self::Model, <Self::Model as Transform<Array<B, T, Ix2>>>::Output)> {
+        StandardScalerParams::fit_transform(self, x)
+    }
+}
+
+impl<B: Backend, T: Float, Y> FitWeighted<Array<B, T, Ix2>, Y> for StandardScalerParams<B, T> {
+    fn fit_weighted(&self, x: &Array<B, T, Ix2>, _: &Y, sample_weight: &Array<B, T, Ix1>) -> Result<StandardScaler<B, T>> {
+        StandardScalerParams::fit_weighted(self, x, sample_weight)
+    }
+}
+
+impl<B: Backend, T: Float> Transform<Array<B, T, Ix2>> for StandardScaler<B, T> {
+    type Output = Array<B, T, Ix2>;
+
+    fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        StandardScaler::transform(self, x)
+    }
+}
+
+inverse_transformer!(StandardScaler, Backend);
+partial_fitter!(StandardScaler, Backend);
 
 /// Mean and sum of squared deviations of each feature over some samples, whose number or weight is `count`.
 #[derive(Clone)]
