@@ -166,3 +166,28 @@ pub fn like<B: Backend>(device: &B) {
     assert_eq!(x.full_like(2.5f32).unwrap().to_vec(), [2.5; 6]);
     assert_eq!(x.zeros_like().unwrap().device(), device);
 }
+
+/// Arrays made in generic rank, from a shape of that rank and from a function of the index.
+pub fn in_generic_rank<B: Backend>(device: &B) {
+    fn check<B: Backend, D: Dim>(device: &B, x: &Array<B, i32, D>) {
+        let again = Array::<B, i32, D>::from_vec(device, x.to_vec(), x.shape()).unwrap();
+        assert_eq!((again.shape(), again.to_vec()), (x.shape(), x.to_vec()));
+        let mut next = 0;
+        let counted = Array::from_fn(device, x.shape(), |index| {
+            let dims = x.dims();
+            let at = index.as_ref().iter().zip(dims).fold(0, |at, (&i, &n)| at * n + i);
+            assert_eq!(at, next, "row-major order");
+            next += 1;
+            at as i64
+        });
+        let counted = counted.unwrap();
+        assert_eq!((counted.dims(), counted.to_vec()), (x.dims(), (0..x.size() as i64).collect()));
+        assert_eq!(zeros::<_, f32, _>(device, x.shape()).unwrap().shape(), x.shape());
+    }
+    check(device, &full(device, [], 5).unwrap());
+    check(device, &arange(device, 0, 4, 1).unwrap());
+    check(device, &full(device, [2, 0, 3], 5).unwrap());
+    check(device, &arange(device, 0, 24, 1).unwrap().reshape([2, 3, 4]).unwrap());
+    check(device, &full(device, vec![1; 7], 5).unwrap());
+    assert!(matches!(Array::from_fn(device, [usize::MAX, 2], |_| 0u8), Err(Error::TooLarge { .. })));
+}

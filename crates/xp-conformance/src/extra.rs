@@ -128,6 +128,25 @@ pub fn quantile_forms<B: Backend, T: Float>(device: &B) {
     assert!(weighted_quantile(&y, &vector(device, &[t(1.0); 2]), &[0.5], 0).is_err());
 }
 
+/// The modes of `pad` that repeat the array, with NumPy's results.
+fn borders<B: Backend>(device: &B) {
+    let x = vector(device, &[1, 2, 3]);
+    let padded = |mode| pad(&x, &[(5, 4)], mode).unwrap().to_vec();
+    assert_eq!(padded(PadMode::Edge), [1, 1, 1, 1, 1, 1, 2, 3, 3, 3, 3, 3]);
+    assert_eq!(padded(PadMode::Reflect), [2, 1, 2, 3, 2, 1, 2, 3, 2, 1, 2, 3]);
+    assert_eq!(padded(PadMode::Symmetric), [2, 3, 3, 2, 1, 1, 2, 3, 3, 2, 1, 1]);
+    assert_eq!(padded(PadMode::Wrap), [2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1]);
+    let m = array(device, &[1u8, 2, 3, 4], &[2, 2]).t();
+    let corners = pad(&m, &[(1, 0), (0, 1)], PadMode::Reflect).unwrap();
+    assert_eq!((corners.dims(), corners.to_vec()), (&[3, 3][..], vec![2, 4, 2, 1, 3, 1, 2, 4, 2]));
+    for mode in [PadMode::Edge, PadMode::Reflect, PadMode::Symmetric, PadMode::Wrap] {
+        assert_eq!(pad(&vector(device, &[true]), &[(1, 2)], mode).unwrap().to_vec(), [true; 4]);
+        let empty = array(device, &[], &[0, 2]);
+        assert!(pad(&empty, &[(1, 1)], mode).unwrap_err().to_string().contains("along axis 0"));
+        assert_eq!(pad(&empty, &[(0, 0), (1, 1)], mode).unwrap().dims(), [0, 4]);
+    }
+}
+
 /// `bincount`, `one_hot`, `pad`, diagonals, index helpers, and what they refuse.
 pub fn counting_and_shaping<B: Backend>(device: &B) {
     let x = vector(device, &[3i64, 0, 3, 1]);
@@ -144,10 +163,12 @@ pub fn counting_and_shaping<B: Backend>(device: &B) {
     assert_eq!(first.permute_dims(&[1, 2, 0]).unwrap().astype::<u8>().to_vec(), last.to_vec());
     assert!(one_hot::<_, u8, _>(&classes, 2, -1).is_err() && one_hot::<_, u8, _>(&vector(device, &[-1i64]), 2, -1).is_err());
     let m = array(device, &[1, 2, 3, 4], &[2, 2]);
-    assert_eq!(pad(&m, &[(1, 0), (0, 2)], 9).unwrap().to_vec(), [9, 9, 9, 9, 1, 2, 9, 9, 3, 4, 9, 9]);
-    assert_eq!(pad(&m.t(), &[(0, 1)], 0).unwrap().to_vec(), [1, 3, 0, 2, 4, 0, 0, 0, 0]);
-    assert_eq!(pad(&array(device, &[], &[0]), &[(2, 1)], true).unwrap().to_vec(), [true; 3]);
-    assert!(pad(&m, &[(1, 1), (1, 1), (1, 1)], 0).is_err() && matches!(pad(&m, &[(usize::MAX, 1)], 0), Err(Error::TooLarge { .. })));
+    assert_eq!(pad(&m, &[(1, 0), (0, 2)], PadMode::Constant(9)).unwrap().to_vec(), [9, 9, 9, 9, 1, 2, 9, 9, 3, 4, 9, 9]);
+    assert_eq!(pad(&m.t(), &[(0, 1)], PadMode::Constant(0)).unwrap().to_vec(), [1, 3, 0, 2, 4, 0, 0, 0, 0]);
+    assert_eq!(pad(&array(device, &[], &[0]), &[(2, 1)], PadMode::Constant(true)).unwrap().to_vec(), [true; 3]);
+    let zero = PadMode::Constant(0);
+    assert!(pad(&m, &[(1, 1), (1, 1), (1, 1)], zero).is_err() && matches!(pad(&m, &[(usize::MAX, 1)], zero), Err(Error::TooLarge { .. })));
+    borders(device);
     let d = create_diagonal(&m, -1).unwrap();
     assert_eq!((d.dims(), d.to_vec()), (&[2, 3, 3][..], vec![0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 3, 0, 0, 0, 4, 0]));
     for k in [-2isize, 0, 3] {

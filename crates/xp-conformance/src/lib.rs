@@ -41,7 +41,7 @@ pub mod values;
 macro_rules! backend_suite {
     ($device:expr) => {
         $crate::tests! { $device;
-            creation { filled, ranges<f32>, triangles, grids, from_values, like }
+            creation { filled, ranges<f32>, triangles, grids, from_values, like, in_generic_rank }
             elementwise {
                 float_unary<f32>, float_binary<f32>, float_special<f32>, complex_unary<$crate::C64>, complex_binary<$crate::C64>, some_integers, booleans,
             }
@@ -59,7 +59,7 @@ macro_rules! backend_suite {
             }
             sorting { sort<f32>, sort_integers, argsort<f32>, searchsorted<f32>, unique<f32>, nonzero, isin, cumulative<f32>, cumulative_integers }
             manipulation { concat, stack, unstack, roll, tile, repeat, flip, moveaxis, meshgrid }
-            matmul { integers, floats<f32>, complex<$crate::C64>, halves, stacks<f32>, vectors<f32>, tensordot<f32>, vecdot, views<f32> }
+            matmul { integers, floats<f32>, complex<$crate::C64>, halves, stacks<f32>, vectors<f32>, tensordot<f32>, vecdot, views<f32>, into_existing<f32> }
             values { golden<f32>, deviations<f32>, branch_cuts<$crate::C64> }
             errors {
                 shapes_that_do_not_broadcast, ranks, axes, indices, lengths, values, matmul_shapes, joining, two_devices<f32>,
@@ -132,7 +132,7 @@ macro_rules! linalg_suite {
     ($device:expr, $t:ty) => {
         $crate::tests! { $device;
             linalg {
-                golden<$t>, svd<$t>, svd_scaled<$t>, svd_ill_conditioned<$t>, eigh<$t>, qr<$t>, cholesky<$t>, solve<$t>, triangular<$t>,
+                golden<$t>, svd<$t>, svd_scaled<$t>, svd_ill_conditioned<$t>, eigh<$t>, qr<$t>, cholesky<$t>, solve<$t>, solve_into<$t>, triangular<$t>,
                 inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, norms<$t>, lazy_products<$t>, lazy_products_of_stretched_rows<$t>, tall_r<$t>,
                 failures<$t>,
             }

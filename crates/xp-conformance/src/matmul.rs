@@ -216,3 +216,38 @@ pub fn views<B: Backend, T: Float>(device: &B) {
     let column = x.slice(s![.., 3..4]).unwrap();
     assert_product("column @ row", &column.matmul(&column.t()).unwrap().to_vec(), &column.to_vec(), &column.to_vec(), [20, 1, 20]);
 }
+
+/// Products into arrays that exist: the values of `matmul`, and no effect on arrays that share their memory.
+pub fn into_existing<B: Backend, T: Float>(device: &B) {
+    let values = |n: usize| (0..n).map(|i| T::from_f64((i % 7) as f64 - 3.0)).collect::<Vec<T>>();
+    for (a, b) in [
+        (&[3, 4][..], &[4, 2][..]),
+        (&[4], &[4, 3]),
+        (&[2, 4], &[4]),
+        (&[4], &[4]),
+        (&[2, 1, 3, 4], &[5, 4, 2]),
+        (&[0, 4], &[4, 2]),
+        (&[2, 0], &[0, 3]),
+    ] {
+        let operand = |dims: &[usize]| array(device, &values(dims.iter().product()), dims);
+        let (a, b) = (operand(a), operand(b));
+        let expected = a.matmul(&b).unwrap();
+        let mut out = expected.lazy().multiply(T::from_f64(5.0)).eval();
+        let before = out.clone();
+        let copy = before.to_vec();
+        a.matmul_into(&b, &mut out).unwrap();
+        assert_eq!((out.dims(), out.to_vec()), (expected.dims(), expected.to_vec()));
+        assert_eq!(before.to_vec(), copy, "another array in the same memory");
+        if out.ndim() == 2 {
+            let mut turned = out.matrix_transpose().unwrap().copy().unwrap().matrix_transpose().unwrap();
+            a.matmul_into(&b, &mut turned).unwrap();
+            assert_eq!(turned.to_vec(), expected.to_vec());
+        }
+        let mut wrong = array(device, &values(4), &[4, 1, 1, 1, 1]);
+        assert!(a.matmul_into(&b, &mut wrong).unwrap_err().to_string().contains("out"));
+    }
+    let mut square = array(device, &values(4), &[2, 2]);
+    let (factor, expected) = (square.clone(), square.matmul(&square).unwrap());
+    factor.matmul_into(&factor, &mut square).unwrap();
+    assert_eq!(square.to_vec(), expected.to_vec());
+}

@@ -71,6 +71,14 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// May panic when there are no such elements.
     fn download<T: Element>(&self, buffer: &Self::Buffer<T>, start: usize, len: usize) -> Result<Vec<T>>;
 
+    /// The element at a position, on the host.
+    ///
+    /// # Errors
+    /// When an earlier operation on the device failed.
+    fn read<T: Element>(&self, buffer: &Self::Buffer<T>, at: usize) -> Result<T> {
+        Ok(self.download(buffer, at, 1)?[0])
+    }
+
     /// The address of the first element, in a form that only [`Backend::eval`] and its kin understand.
     fn address<T: Element>(buffer: &Self::Buffer<T>) -> *const T;
 
@@ -174,21 +182,36 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// [`Error::Index`](crate::Error::Index) when an index is not in `-len..len`; when the device fails.
     fn put<T: Num>(&self, x: &mut Self::Buffer<T>, lanes: Lanes, indices: &Self::Buffer<i64>, values: &Self::Buffer<T>, add: bool) -> Result<()>;
 
-    /// Products of matrices with any strides: `out[k] = a[k] @ b[k]`, row-major, for all matrices of a stack.
+    /// Products of matrices with any strides: `out[k] = a[k] @ b[k]` for all matrices of a stack, each row-major, one after
+    /// the other.
     ///
     /// # Errors
     /// When the device fails.
     ///
     /// # Safety
-    /// Strides and offsets must describe elements of the operands.
+    /// Strides and offsets must describe elements of the operands; `out` must have room for all products, and nobody else may
+    /// use that memory, the operands included.
     unsafe fn matmul<T: Num>(
         &self,
         a: Stack<'_, Self, T>,
         b: Stack<'_, Self, T>,
         dims: [usize; 3],
         batches: &[[usize; 2]],
-    ) -> Result<Self::Buffer<T>>;
+        out: Slot<'_, Self, T>,
+    ) -> Result<()>;
 }
+
+/// A backend whose memory the host reads and writes like its own: arrays on it have slices, iterators, `x[[i, j]]`, `==`.
+///
+/// It has one device, the default value.
+///
+/// # Safety
+/// [`Backend::address`] must be an address that the host can read and write, once the call that gave the buffer has returned.
+#[diagnostic::on_unimplemented(
+    message = "the host does not reach the memory of backend `{Self}`",
+    note = "`to_host`, `item` and `get` copy elements to the host, `to_backend(&Cpu)` a whole array"
+)]
+pub unsafe trait HostMemory: Backend + Default {}
 
 /// What [`Backend::unique`] finds.
 #[derive(Debug)]

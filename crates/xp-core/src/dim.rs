@@ -36,7 +36,7 @@ pub type Ix6 = Rank<6>;
 /// The rank table behind [`Dim`]. Sealed: users name `Dim`.
 pub trait DimBase: Copy + Debug + Send + Sync + 'static + sealed::Sealed {
     /// Lengths of the axes: `[usize; N]`, or an [`AxisVec`] for [`Dyn`].
-    type Shape: AsRef<[usize]> + AsMut<[usize]> + Clone + Debug + PartialEq + Eq + Send + Sync + 'static;
+    type Shape: IntoShape<Dim = Self> + AsRef<[usize]> + AsMut<[usize]> + Clone + Debug + PartialEq + Eq + Send + Sync + 'static;
     /// Distances between neighbours along each axis, in elements.
     type Strides: AsRef<[isize]> + AsMut<[isize]> + Clone + Debug + PartialEq + Send + Sync + 'static;
     /// The rank, when it is static.

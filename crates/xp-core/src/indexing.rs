@@ -220,7 +220,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         for (k, &i) in index.iter().enumerate() {
             at += normalize_index(i, k, self.dims()[k])? as isize * self.strides()[k];
         }
-        Ok(self.device().download(self.buffer(), at as usize, 1)?[0])
+        self.device().read(self.buffer(), at as usize)
     }
 
     /// Writes a scalar or an array, which is broadcast, to a slice.

@@ -33,7 +33,7 @@ mod standard;
 pub use array::Array;
 pub use axes::{Axes, KeepDims};
 pub use axis_vec::AxisVec;
-pub use backend::Backend;
+pub use backend::{Backend, HostMemory};
 pub use dim::{Dim, Dyn, IntoShape, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, MAX_NDIM, Rank};
 pub use dtype::{Bits, DType, Element, Float, Floating, Integer, Num, Promote, Real};
 pub use error::{Error, Result};

@@ -1,7 +1,7 @@
 //! Products: `matmul`, `tensordot`, `vecdot`, `outer`.
 
 use crate::array::Array;
-use crate::backend::{Backend, Stack};
+use crate::backend::{Backend, Slot, Stack};
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::Num;
 use crate::error::{Error, Result};
@@ -25,49 +25,94 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     /// # Ok::<(), xp::Error>(())
     /// ```
     pub fn matmul<E: Dim>(&self, other: &Array<B, T, E>) -> Result<Array<B, T, D::MatMul<E>>> {
-        for ndim in [self.ndim(), other.ndim()] {
+        let product = Product::new(self, other)?;
+        let size = size_of_shape(&product.shape)?;
+        // SAFETY: every element is written by the product.
+        let buffer = unsafe { self.device().alloc(size)? };
+        // SAFETY: the memory is new.
+        unsafe { product.run(Slot { buffer: &buffer, offset: 0 })? };
+        Array::from_result(self.device(), buffer, &product.shape)
+    }
+
+    /// [`Array::matmul`] into an array that exists. No memory is allocated, unless `out` shares its memory with another array
+    /// or does not lie in row-major order: then it is replaced.
+    ///
+    /// # Errors
+    /// As for [`Array::matmul`], and [`Error::Shape`] when `out` has not the shape of the product.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let (a, mut v, mut next) = (array![[0.0, 1.0], [1.0, 1.0]], array![0.0, 1.0], array![0.0, 0.0]);
+    /// for _ in 0..10 {
+    ///     a.matmul_into(&v, &mut next)?;
+    ///     std::mem::swap(&mut v, &mut next);
+    /// }
+    /// assert_eq!(v.to_vec(), [55.0, 89.0]); // Fibonacci's numbers
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn matmul_into<E: Dim, F: Dim>(&self, other: &Array<B, T, E>, out: &mut Array<B, T, F>) -> Result<()> {
+        let product = Product::new(self, other)?;
+        if product.shape != out.dims() {
+            return Err(Error::shape("matmul_into: out", out.dims(), format!("the shape of the product, {:?}", product.shape)));
+        }
+        crate::expr::check_devices(Some(self.device()), Some(out.device()))?;
+        out.make_writable()?;
+        // SAFETY: `out` is alone on its memory, so no operand lies there, and has the shape of the product in row-major order.
+        unsafe { product.run(Slot { buffer: out.buffer(), offset: out.offset() }) }
+    }
+}
+
+/// A product whose operands were checked: stacks of matrices, and where each pair of them starts.
+struct Product<B: Backend, T: Num> {
+    a: Array<B, T, Dyn>,
+    b: Array<B, T, Dyn>,
+    dims: [usize; 3],
+    offsets: Vec<[usize; 2]>,
+    /// The shape of the result, without the axes of operands that are vectors.
+    shape: Vec<usize>,
+}
+
+impl<B: Backend, T: Num> Product<B, T> {
+    fn new<D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array<B, T, E>) -> Result<Self> {
+        for ndim in [x1.ndim(), x2.ndim()] {
             if ndim == 0 {
                 return Err(Error::Rank { expected: 1, given: 0 });
             }
         }
-        let (row, column) = (self.ndim() == 1, other.ndim() == 1);
-        let a = if row { self.clone().into_dyn().expand_dims(0)? } else { self.clone().into_dyn() };
-        let b = if column { other.clone().into_dyn().expand_dims(1)? } else { other.clone().into_dyn() };
-        let mut out = matmul_stacks(&a, &b).map_err(|e| match e {
-            Error::Shape { .. } => Error::shape("matmul", other.dims(), format!("an inner length that matches {:?}", self.dims())),
-            e => e,
-        })?;
-        if row {
-            out = out.squeeze(-2)?;
+        crate::expr::check_devices(Some(x1.device()), Some(x2.device()))?;
+        let (row, column) = (x1.ndim() == 1, x2.ndim() == 1);
+        let a = if row { x1.clone().into_dyn().expand_dims(0)? } else { x1.clone().into_dyn() };
+        let b = if column { x2.clone().into_dyn().expand_dims(1)? } else { x2.clone().into_dyn() };
+        let (na, nb) = (a.ndim(), b.ndim());
+        let (m, k, n) = (a.dims()[na - 2], a.dims()[na - 1], b.dims()[nb - 1]);
+        if b.dims()[nb - 2] != k {
+            return Err(Error::shape("matmul", x2.dims(), format!("an inner length that matches {:?}", x1.dims())));
         }
-        if column {
-            out = out.squeeze(-1)?;
-        }
-        out.into_rank()
+        let batch = broadcast_shapes(&a.dims()[..na - 2], &b.dims()[..nb - 2])?;
+        let mut shape = batch.clone();
+        shape.extend((!row).then_some(m));
+        shape.extend((!column).then_some(n));
+        let size = size_of_shape(&shape)?;
+        let walks = [
+            broadcast_strides(&a.dims()[..na - 2], &a.strides()[..na - 2], &batch)?,
+            broadcast_strides(&b.dims()[..nb - 2], &b.strides()[..nb - 2], &batch)?,
+        ];
+        // An empty result may have more matrices than can be listed.
+        let offsets = if size == 0 { vec![] } else { batch_offsets(&batch, &walks, [a.offset(), b.offset()]) };
+        Ok(Product { a, b, dims: [m, k, n], offsets, shape })
     }
-}
 
-fn matmul_stacks<B: Backend, T: Num>(a: &Array<B, T, Dyn>, b: &Array<B, T, Dyn>) -> Result<Array<B, T, Dyn>> {
-    crate::expr::check_devices(Some(a.device()), Some(b.device()))?;
-    let (na, nb) = (a.ndim(), b.ndim());
-    let (m, k, n) = (a.dims()[na - 2], a.dims()[na - 1], b.dims()[nb - 1]);
-    if b.dims()[nb - 2] != k {
-        return Err(Error::shape("matmul", b.dims(), ""));
+    /// # Safety
+    /// `out` must have room for the elements of the result; nobody else may use that memory, the operands included.
+    unsafe fn run(&self, out: Slot<'_, B, T>) -> Result<()> {
+        if self.offsets.is_empty() {
+            return Ok(());
+        }
+        let stack = |x: &Array<B, T, Dyn>| [x.strides()[x.ndim() - 2], x.strides()[x.ndim() - 1]];
+        let (left, right) = (Stack { buffer: self.a.buffer(), strides: stack(&self.a) }, Stack { buffer: self.b.buffer(), strides: stack(&self.b) });
+        // SAFETY: strides and offsets are those of the arrays; the caller vouches for the output.
+        unsafe { self.a.device().matmul(left, right, self.dims, &self.offsets, out) }
     }
-    let batch = broadcast_shapes(&a.dims()[..na - 2], &b.dims()[..nb - 2])?;
-    let mut shape = batch.clone();
-    shape.extend([m, n]);
-    size_of_shape(&shape)?;
-    let walks = [
-        broadcast_strides(&a.dims()[..na - 2], &a.strides()[..na - 2], &batch)?,
-        broadcast_strides(&b.dims()[..nb - 2], &b.strides()[..nb - 2], &batch)?,
-    ];
-    let offsets = batch_offsets(&batch, &walks, [a.offset(), b.offset()]);
-    let strides = |x: &Array<B, T, Dyn>| [x.strides()[x.ndim() - 2], x.strides()[x.ndim() - 1]];
-    let (left, right) = (Stack { buffer: a.buffer(), strides: strides(a) }, Stack { buffer: b.buffer(), strides: strides(b) });
-    // SAFETY: strides and offsets are those of the arrays.
-    let buffer = unsafe { a.device().matmul(left, right, [m, k, n], &offsets)? };
-    Array::from_result(a.device(), buffer, &shape)
 }
 
 /// The offsets of both operands for every matrix of a stack, in row-major order.

@@ -43,6 +43,23 @@ impl<T: Element> CpuBuffer<T> {
         Ok(buffer)
     }
 
+    /// The memory of a vector, adopted where a copy would cost more than the allocation it saves.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub(crate) fn from_vec(values: Vec<T>) -> Result<Self> {
+        if size_of_val(&values[..]) < ADOPTED {
+            return Self::from_slice(&values);
+        }
+        let mut values = std::mem::ManuallyDrop::new(values);
+        let (len, layout) = (values.len(), Layout::array::<T>(values.capacity()));
+        let (Some(start), Ok(layout)) = (NonNull::new(values.as_mut_ptr()), layout) else {
+            unreachable!("a vector has memory of a valid layout");
+        };
+        // What a vector allocated, `dealloc` takes back with this layout.
+        Ok(CpuBuffer { block: Block::at(start.cast(), layout, None), len, elem: PhantomData })
+    }
+
     /// Memory that belongs to `owner`, which is dropped when the last handle is gone. Unless this handle has it alone it counts
     /// as shared, so that whoever writes copies it first, and no result goes there.
     ///
@@ -139,8 +156,13 @@ pub fn cached_bytes() -> usize {
 
 /// Blocks below this size come from the system allocator, which keeps small ones itself.
 const SMALL: usize = 1 << 15;
+/// The alignment of blocks that the cache keeps.
+const PAGE: usize = 4096;
 /// Blocks below this size have the allocator's own alignment: a stricter one costs more than it gains.
 const TINY: usize = 1 << 10;
+
+/// The memory of a vector of so many bytes is adopted; that of a smaller one is copied.
+const ADOPTED: usize = 1 << 14;
 
 /// Blocks up to this size live beside their reference count: a small array is one allocation.
 const INLINE: usize = 128;
@@ -253,7 +275,9 @@ impl Drop for Block {
         if self.layout.size() == 0 {
             return;
         }
-        if self.layout.size() >= SMALL && cache().put(self.start, self.layout) {
+        // Memory that was a vector's is no size class.
+        let cached = self.layout.size() >= SMALL && self.layout.align() >= PAGE;
+        if cached && cache().put(self.start, self.layout) {
             return;
         }
         // SAFETY: the block came from `alloc` with this layout, and this was the last handle.
@@ -268,7 +292,7 @@ fn class(bytes: usize) -> Layout {
         (bytes.next_multiple_of(64), if bytes < TINY { 16 } else { 64 })
     } else {
         let step = (bytes.next_power_of_two() / 16).max(64);
-        (bytes.next_multiple_of(step), if bytes >= HUGE { HUGE } else { 4096 })
+        (bytes.next_multiple_of(step), if bytes >= HUGE { HUGE } else { PAGE })
     };
     // The sizes were checked to be far below `isize::MAX`.
     Layout::from_size_align(size, align).unwrap_or(Layout::new::<[u64; 8]>())
@@ -372,6 +396,23 @@ mod tests {
             assert_eq!((moved.ptr(), moved.is_unique()), (first, true));
             // SAFETY: the values were written.
             assert_eq!(unsafe { moved.as_slice() }, values);
+        }
+    }
+
+    #[test]
+    fn large_vectors_are_adopted_and_given_back() {
+        for (len, spare) in [(0, 0), (3, 9), (ADOPTED / 8, 0), (ADOPTED / 8, 1000), (SMALL, 0), (1 << 20, 5)] {
+            let mut values = Vec::with_capacity(len + spare);
+            values.extend((0..len).map(|k| k as f64));
+            let (address, adopted) = (values.as_ptr(), len * 8 >= ADOPTED);
+            let held = cached_bytes();
+            let buffer = CpuBuffer::from_vec(values).unwrap();
+            assert_eq!(buffer.ptr().cast_const() == address, adopted, "{len}");
+            // SAFETY: the values were written.
+            assert!(unsafe { buffer.as_slice() }.iter().enumerate().all(|(k, &v)| v == k as f64));
+            assert!(buffer.is_unique() && buffer.len() == len);
+            drop(buffer);
+            assert!(!adopted || cached_bytes() <= held, "the cache holds size classes only");
         }
     }
 

@@ -34,6 +34,12 @@ fn ndarray_views_and_arrays() {
         assert_eq!(adopted.t().to_vec(), expected);
         assert_eq!((&adopted + 1.0).t().to_vec(), expected.iter().map(|v| v + 1.0).collect::<Vec<_>>());
     }
+    for mut x in layouts() {
+        let (expected, shared) = (x.lazy().multiply(2.0).eval().to_vec(), x.clone());
+        let before = x.to_vec();
+        interop::ndarray::view_mut(&mut x).unwrap().map_inplace(|v| *v *= 2.0);
+        assert_eq!((x.to_vec(), shared.to_vec()), (expected, before));
+    }
     // What is written to an adopted array is written in its memory, once nobody shares it.
     let theirs = ndarray::arr1(&[1, 2, 3]);
     let address = theirs.as_ptr();

@@ -278,11 +278,10 @@ unsafe impl Backend for Cuda {
         b: Stack<'_, Self, T>,
         dims: [usize; 3],
         batches: &[[usize; 2]],
-    ) -> xp_core::Result<CudaBuffer<T>> {
-        let out = self.buffer::<T>(batches.len() * dims[0] * dims[2], "matmul")?;
-        // SAFETY: passed on; the output is new and has room for all products.
-        self.run("matmul", |device| unsafe { products::matmul(device, element::<T>(), &a, &b, dims, batches, out.memory()) })?;
-        Ok(out)
+        out: Slot<'_, Self, T>,
+    ) -> xp_core::Result<()> {
+        // SAFETY: passed on.
+        self.run("matmul", |device| unsafe { products::matmul(device, element::<T>(), &a, &b, dims, batches, out.buffer.at(out.offset)) })
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 /// Those of cuBLAS, the compiler and the driver.
 ///
 /// # Safety
-/// Strides and offsets must describe elements of the operands, and `out` must have room for all products.
+/// Strides and offsets must describe elements of the operands, and `out` must be the address of memory with room for all products.
 pub(crate) unsafe fn matmul<T: Element>(
     device: &Device,
     element: ElementType,
@@ -27,7 +27,7 @@ pub(crate) unsafe fn matmul<T: Element>(
     b: &Stack<'_, Cuda, T>,
     dims: [usize; 3],
     batches: &[[usize; 2]],
-    out: &DeviceBuffer,
+    out: u64,
 ) -> Result<()> {
     let [m, k, n] = dims;
     if m * n * batches.len() == 0 {
@@ -37,7 +37,7 @@ pub(crate) unsafe fn matmul<T: Element>(
     let Some(dtype) = data_type(element).filter(|_| k > 0) else {
         let operand = |x: &Stack<'_, Cuda, T>| Operand { pointer: x.buffer.memory().pointer(), strides: x.strides };
         // SAFETY: passed on.
-        return unsafe { kernels::indexed::matmul(device, element, operand(a), operand(b), dims, batches, out.pointer()) };
+        return unsafe { kernels::indexed::matmul(device, element, operand(a), operand(b), dims, batches, out) };
     };
     let mut first = 0;
     for len in runs(batches) {
@@ -46,7 +46,7 @@ pub(crate) unsafe fn matmul<T: Element>(
         unsafe {
             let left = Factor::new(a, [m, k], run, 0)?;
             let right = Factor::new(b, [k, n], run, 1)?;
-            let c = Matrix { pointer: out.pointer() + (first * m * n * element.size()) as u64, ld: n as i64 };
+            let c = Matrix { pointer: out + (first * m * n * element.size()) as u64, ld: n as i64 };
             // Row-major C = A B is column-major C^T = B^T A^T.
             let gemm = Gemm {
                 dtype,

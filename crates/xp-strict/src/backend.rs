@@ -185,9 +185,10 @@ unsafe impl<F: Flavour> Backend for StrictBackend<F> {
         b: Stack<'_, Self, T>,
         dims: [usize; 3],
         batches: &[[usize; 2]],
-    ) -> Result<StrictBuffer<T>> {
+        out: Slot<'_, Self, T>,
+    ) -> Result<()> {
         let (a, b) = (Stack { buffer: &a.buffer.memory, strides: a.strides }, Stack { buffer: &b.buffer.memory, strides: b.strides });
         // SAFETY: passed on.
-        unsafe { Cpu.matmul(a, b, dims, batches).map(wrap) }
+        unsafe { Cpu.matmul(a, b, dims, batches, Slot { buffer: &out.buffer.memory, offset: out.offset }) }
     }
 }

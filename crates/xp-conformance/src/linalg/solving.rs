@@ -45,6 +45,37 @@ pub fn solve<B: Linalg<T>, T: Floating>(device: &B) {
     assert_eq!(linalg::solve(&a, &vector(device, &[T::ONE; 4]).into_dyn()).unwrap().shape(), vec![3, 4]);
 }
 
+/// `solve_into` gives what `solve` gives, whatever `out` shares, and refuses other shapes.
+pub fn solve_into<B: Linalg<T>, T: Floating>(device: &B) {
+    let host = |seed, rows, columns, shape: &[usize]| Host::random(seed, rows, columns).on::<B, T>(device).reshape(shape).unwrap();
+    for (a, b) in [
+        (host(161, 7, 7, &[7, 7]), host(162, 7, 3, &[7, 3])),
+        (host(163, 50, 50, &[50, 50]).t(), host(164, 50, 1, &[50])),
+        (host(165, 12, 4, &[3, 4, 4]), host(166, 24, 2, &[2, 3, 4, 2])),
+        (host(167, 12, 4, &[3, 4, 4]), host(168, 4, 1, &[4])),
+        (host(169, 3, 3, &[3, 3]), host(170, 6, 2, &[2, 3, 2])),
+        (host(171, 0, 0, &[0, 0]), host(172, 0, 2, &[0, 2])),
+    ] {
+        let expected = linalg::solve(&a, &b).unwrap();
+        let mut out = expected.zeros_like().unwrap();
+        let shared = out.clone();
+        linalg::solve_into(&a, &b, &mut out).unwrap();
+        assert_eq!((out.dims(), out.to_vec()), (expected.dims(), expected.to_vec()));
+        assert!(shared.to_vec().iter().all(|v| *v == T::ZERO), "another array in the same memory");
+        // Over the right-hand side itself.
+        if b.dims() == expected.dims() {
+            let mut out = b.clone();
+            linalg::solve_into(&a, &b, &mut out).unwrap();
+            assert_eq!(out.to_vec(), expected.to_vec());
+        }
+        let mut wrong = array(device, &[T::ONE; 5], &[5, 1, 1, 1, 1]);
+        assert!(linalg::solve_into(&a, &b, &mut wrong).unwrap_err().to_string().contains("out"));
+    }
+    let (singular, b) = (array(device, &[T::ZERO; 4], &[2, 2]), vector(device, &[T::ONE; 2]));
+    assert!(matches!(linalg::solve_into(&singular, &b, &mut b.clone()), Err(Error::Linalg(LinalgError::Singular { .. }))));
+    assert!(linalg::solve_into(&singular, &vector(device, &[T::ONE; 3]), &mut b.clone()).unwrap_err().to_string().contains("2 rows"));
+}
+
 /// Asserts that `a x` is `b` up to the rounding of `a` and `b`.
 #[track_caller]
 fn check<B: Linalg<T>, T: Floating>(what: &str, a: &Any<B, T>, b: &Any<B, T>, x: &Any<B, T>) {

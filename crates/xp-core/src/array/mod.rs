@@ -1,12 +1,18 @@
 //! The array type.
 
+#[cfg(feature = "approx")]
+mod approx;
 mod create;
 mod fmt;
+mod host;
 mod manipulate;
+#[cfg(feature = "serde")]
+mod serde;
 mod shapes;
 mod views;
 
 pub use create::{NestedValues, arange, empty, eye, from_nested, full, linspace, meshgrid, ones, zeros};
+pub use host::Iter;
 pub use manipulate::{broadcast_arrays, concat, repeat_each, stack, unstack};
 
 use crate::backend::Backend;
@@ -30,6 +36,44 @@ pub struct Array<B: Backend, T: Element, D: Dim> {
 }
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    /// The values of a function of the index, computed on the host in row-major order and moved to a device.
+    ///
+    /// # Errors
+    /// As for [`Array::from_vec`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let hilbert = Array::from_fn(&Cpu, [3, 3], |[i, j]| 1.0 / (i + j + 1) as f64)?;
+    /// assert_eq!(hilbert.get([2, 1])?, 0.25);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn from_fn<S: IntoShape<Dim = D>>(device: &B, shape: S, mut f: impl FnMut(D::Shape) -> T) -> Result<Self> {
+        let shape = checked_shape::<D>(shape.into_shape())?;
+        let size = size_of_shape(shape.as_ref())?;
+        let mut values = Vec::new();
+        values.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { device: "the host".into(), bytes: size.saturating_mul(size_of::<T>()) })?;
+        let mut index = D::zero_shape(shape.as_ref().len());
+        while values.len() < size {
+            values.push(f(index.clone()));
+            for (i, &len) in index.as_mut().iter_mut().zip(shape.as_ref()).rev() {
+                *i += 1;
+                if *i < len {
+                    break;
+                }
+                *i = 0;
+            }
+        }
+        Self::from_vec(device, values, shape)
+    }
+
+    /// Moves values, in row-major order, that are copied from a slice: [`Array::from_vec`].
+    ///
+    /// # Errors
+    /// As for [`Array::from_vec`].
+    pub fn from_slice<S: IntoShape<Dim = D>>(device: &B, values: &[T], shape: S) -> Result<Self> {
+        Self::from_vec(device, values.to_vec(), shape)
+    }
+
     /// Moves values, in row-major order, to a device.
     ///
     /// # Errors
@@ -136,7 +180,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         if self.size() != 1 {
             return Err(Error::shape("item", self.dims(), "exactly one element"));
         }
-        Ok(self.device.download(&self.buffer, self.offset, 1)?[0])
+        self.device.read(&self.buffer, self.offset)
     }
 
     /// Moves a copy to another backend or device. There is no other way across: no operation transfers in silence.
@@ -259,6 +303,14 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// The buffer, when this array alone uses it and fills it in row-major order from its start.
     pub(crate) fn owned_buffer(&self) -> Option<&B::Buffer<T>> {
         (self.offset == 0 && self.is_contiguous() && B::is_unique(&self.buffer)).then_some(&self.buffer)
+    }
+
+    /// Gives the array memory of its own, in row-major order, for whoever writes all of it: the elements may change.
+    pub(crate) fn make_writable(&mut self) -> Result<()> {
+        if !self.is_contiguous() || !B::is_unique(&self.buffer) {
+            *self = self.copy()?;
+        }
+        Ok(())
     }
 
     /// Copies the array when another one shares its memory, or when two of its elements do.

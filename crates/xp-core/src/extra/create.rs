@@ -5,7 +5,8 @@ use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
-use crate::expr::{Iota, Lazy, eval_onto};
+use crate::expr::{IntoOperand, Iota, Lazy, Zip, eval_onto};
+use crate::ops::Add;
 use crate::shape::{contiguous_strides, normalize_axis, size_of_shape};
 
 /// How often each number from 0 on occurs; at least `minlength` counts.
@@ -73,17 +74,58 @@ pub fn one_hot<B: Backend, T: Num, D: Dim>(x: &Array<B, i64, D>, n: usize, axis:
     class.equal(&wide).astype::<T>().try_eval()?.into_rank()
 }
 
-/// The array with `width[k].0` elements of `value` before and `width[k].1` behind it along axis `k`; one pair serves all.
+/// What [`pad`] puts beside an array.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PadMode<T> {
+    /// A value.
+    Constant(T),
+    /// The element at the edge: `a a | a b c | c c`.
+    Edge,
+    /// The array mirrored at its edge elements, which are not repeated: `c b | a b c | b a`.
+    Reflect,
+    /// The array mirrored at its edges: `b a | a b c | c b`.
+    Symmetric,
+    /// The array from its other end: `b c | a b c | a b`.
+    Wrap,
+}
+
+impl<T> PadMode<T> {
+    /// The position in an axis of `n` elements that stands at position `i`, which may lie outside.
+    fn position(&self, i: isize, n: isize) -> isize {
+        let mirrored = |i: isize, period: isize| {
+            let i = i.rem_euclid(period);
+            i.min(period - 1 - i)
+        };
+        match self {
+            PadMode::Constant(_) | PadMode::Edge => i.clamp(0, n - 1),
+            PadMode::Reflect if n == 1 => 0,
+            PadMode::Reflect => {
+                let i = i.rem_euclid(2 * (n - 1));
+                i.min(2 * (n - 1) - i)
+            }
+            PadMode::Symmetric => mirrored(i, 2 * n),
+            PadMode::Wrap => i.rem_euclid(n),
+        }
+    }
+}
+
+/// The array with `width[k].0` elements before and `width[k].1` behind it along axis `k`; one pair serves all. Elements beside
+/// the array are those of the mode, axis by axis, so that corners follow from edges; a wider border than the array repeats it.
 ///
 /// # Errors
-/// [`Error::Value`] when the number of pairs is neither 1 nor the rank, [`Error::TooLarge`].
+/// [`Error::Value`] when the number of pairs is neither 1 nor the rank, [`Error::TooLarge`], [`Error::Shape`] when an axis
+/// without elements is padded by anything but a constant.
 ///
 /// ```
 /// use xp::prelude::*;
-/// assert_eq!(xp::extra::pad(&array![1, 2], &[(1, 2)], 0)?.to_vec(), [0, 1, 2, 0, 0]);
+/// use xp::extra::{PadMode, pad};
+/// assert_eq!(pad(&array![1, 2], &[(1, 2)], PadMode::Constant(0))?.to_vec(), [0, 1, 2, 0, 0]);
+/// assert_eq!(pad(&array![1, 2, 3], &[(2, 1)], PadMode::Reflect)?.to_vec(), [3, 2, 1, 2, 3, 2]);
+/// assert_eq!(pad(&array![1, 2, 3], &[(2, 1)], PadMode::Wrap)?.to_vec(), [2, 3, 1, 2, 3, 1]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn pad<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, width: &[(usize, usize)], value: T) -> Result<Array<B, T, D>> {
+pub fn pad<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, width: &[(usize, usize)], mode: PadMode<T>) -> Result<Array<B, T, D>> {
     if width.len() != x.ndim() && width.len() != 1 {
         return Err(Error::value("pad: width", format!("{} pairs given for an array of rank {}", width.len(), x.ndim())));
     }
@@ -93,6 +135,8 @@ pub fn pad<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, width: &[(usize, 
         let (before, after) = pair(k);
         *n = n.checked_add(before).and_then(|n| n.checked_add(after)).ok_or_else(|| Error::TooLarge { shape: x.dims().to_vec() })?;
     }
+    crate::shape::size_of_shape(&shape)?;
+    let PadMode::Constant(value) = mode else { return pad_with_itself(x, &shape, pair, mode) };
     let out: Array<B, T, D> = full(x.device(), shape, value)?.into_rank()?;
     let mut inner = out.clone();
     for k in 0..x.ndim() {
@@ -103,6 +147,54 @@ pub fn pad<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, width: &[(usize, 
     unsafe { eval_onto(&x, &inner)? };
     drop(inner);
     Ok(out)
+}
+
+/// [`pad`] with elements of the array: each axis is read at the positions that the mode says.
+fn pad_with_itself<B: Backend, T: Element, D: Dim>(
+    x: &Array<B, T, D>,
+    shape: &[usize],
+    pair: impl Fn(usize) -> (usize, usize),
+    mode: PadMode<T>,
+) -> Result<Array<B, T, D>> {
+    let mut out = x.clone();
+    for (k, &len) in shape.iter().enumerate() {
+        let n = x.dims()[k];
+        if len == n {
+            continue;
+        }
+        if n == 0 {
+            return Err(Error::shape("pad", x.dims(), format!("at least one element along axis {k}, or `PadMode::Constant`")));
+        }
+        let before = pair(k).0 as isize;
+        let positions = (0..len as isize).map(|i| mode.position(i - before, n as isize) as i64).collect();
+        out = out.take(&Array::from_vec(x.device(), positions, [len])?, k as isize)?;
+    }
+    Ok(out)
+}
+
+/// Adds a scalar, or an array that is broadcast, to the diagonal of every matrix in place: `x + value * I` without a copy.
+///
+/// # Errors
+/// [`Error::Rank`] for an array of rank below 2, [`Error::Shape`] when the value does not broadcast to the diagonal.
+///
+/// ```
+/// use xp::prelude::*;
+/// let mut x = array![[1.0, 2.0], [3.0, 4.0]];
+/// xp::extra::add_to_diagonal(&mut x, 0.5)?;
+/// assert_eq!(x.to_vec(), [1.5, 2.0, 3.0, 4.5]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn add_to_diagonal<B: Backend, T: Num, D: Dim, R>(x: &mut Array<B, T, D>, value: R) -> Result<()>
+where
+    R: IntoOperand<B, T, D::Smaller, Elem = T>,
+{
+    let value = value.into_operand();
+    x.make_unique()?;
+    let diagonal = x.diagonal(0)?;
+    let sum = Zip::<Add, _, _>::new(&diagonal, value);
+    // SAFETY: `x` is alone on its memory, `value` was built before that and holds none of it, and each element of the
+    // diagonal is read where it is written.
+    unsafe { eval_onto(&sum, &diagonal) }
 }
 
 /// Matrices with the vectors of the last axis on their diagonal, `offset` above the main one, and zeros elsewhere.
@@ -124,7 +216,7 @@ pub fn create_diagonal<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, offset: i
     let shift = offset.unsigned_abs();
     width[x.ndim() - 1] = if offset >= 0 { (0, shift) } else { (shift, 0) };
     // Row i holds element i, before padding, in column i + offset.
-    let rows = pad(x, &width, T::ZERO)?.into_dyn();
+    let rows = pad(x, &width, PadMode::Constant(T::ZERO))?.into_dyn();
     let side = rows.dims()[x.ndim() - 1];
     let mut shape = rows.dims().to_vec();
     shape.push(side);

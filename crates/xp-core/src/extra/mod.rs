@@ -1,6 +1,7 @@
 //! What consumers need beside the standard, under the names of array-api-extra, NumPy and SciPy: statistics that skip
 //! NaN, quantiles, sets, distances, `einsum`, and others. All are composed of the operations of [`Backend`](crate::Backend).
 
+mod close;
 mod create;
 mod distance;
 mod einsum;
@@ -10,9 +11,10 @@ mod sets;
 mod statistics;
 mod values;
 
+pub use close::difference;
 pub use create::{
-    at_least_nd, bincount, bincount_weighted, create_diagonal, diag_indices, one_hot, pad, ravel_multi_index, tril_indices, triu_indices,
-    unravel_index,
+    PadMode, add_to_diagonal, at_least_nd, bincount, bincount_weighted, create_diagonal, diag_indices, one_hot, pad, ravel_multi_index, tril_indices,
+    triu_indices, unravel_index,
 };
 pub use distance::{Metric, cdist, kron};
 pub use einsum::einsum;

@@ -2,7 +2,7 @@
 
 use super::{Eig, Linalg, LinalgError, Trans, Vectors, default_rtol};
 use crate::array::Array;
-use crate::backend::Backend;
+use crate::backend::{Backend, Slot};
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::{Element, Floating, Num};
 use crate::error::{Error, Result};
@@ -150,6 +150,48 @@ pub fn cholesky<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, upper: bo
 pub fn solve<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(a: &Array<B, T, D>, b: &Array<B, T, E>) -> Result<Array<B, T, D::MatMul<E>>> {
     let a = square(a, "solve")?;
     with_rhs("solve", &a, b, |a, b| B::solve(a, b))
+}
+
+/// [`solve`] into an array that exists, for loops that allocate no results. `out` is replaced when it shares its memory with
+/// another array or does not lie in row-major order.
+///
+/// # Errors
+/// As for [`solve`], and [`Error::Shape`] when `out` has not the shape of the solution. After an error of the decomposition
+/// the elements of `out` are not specified.
+///
+/// ```
+/// use xp::prelude::*;
+/// let (a, mut x) = (array![[2.0, 1.0], [1.0, 3.0]], array![0.0, 0.0]);
+/// linalg::solve_into(&a, &array![4.0, 7.0], &mut x)?;
+/// assert_eq!(x.to_vec(), [1.0, 2.0]);
+/// assert!(linalg::solve_into(&a, &array![4.0, 7.0], &mut array![0.0]).is_err());
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn solve_into<B: Linalg<T>, T: Floating, D: Dim, E: Dim, F: Dim>(a: &Array<B, T, D>, b: &Array<B, T, E>, out: &mut Array<B, T, F>) -> Result<()> {
+    let a = square(a, "solve_into")?;
+    crate::expr::check_devices(Some(a.device()), Some(b.device()))?;
+    crate::expr::check_devices(Some(a.device()), Some(out.device()))?;
+    let n = a.dims()[a.ndim() - 1];
+    let (rhs_stack, columns) = match *b.dims() {
+        [] => return Err(Error::Rank { expected: 1, given: 0 }),
+        [_] => (&[][..], None),
+        [ref stack @ .., _, columns] => (stack, Some(columns)),
+    };
+    if b.dims()[rhs_stack.len()] != n {
+        return Err(Error::shape("solve_into", b.dims(), format!("{n} rows, as {:?} has", a.dims())));
+    }
+    let stack = broadcast_shapes(&a.dims()[..a.ndim() - 2], rhs_stack)?;
+    let shape: Vec<usize> = stack.iter().copied().chain([n]).chain(columns).collect();
+    if out.dims() != shape {
+        return Err(Error::shape("solve_into: out", out.dims(), format!("the shape of the solution, {shape:?}")));
+    }
+    out.make_writable()?;
+    let full: Vec<usize> = stack.into_iter().chain([n, n]).collect();
+    // SAFETY: `out` is alone on its memory, so `b` does not lie there.
+    unsafe { crate::expr::eval_onto(&b, out)? };
+    let x = Slot { buffer: out.buffer(), offset: out.offset() };
+    // SAFETY: `out` has the shape of the solution in row-major order, was just written, and is alone on its memory.
+    unsafe { B::solve_in_place(&a.broadcast_to(full)?, x, columns.unwrap_or(1)) }
 }
 
 /// Solves `op(a) x = b` for triangular `a`, of which the other triangle is not read, nor the diagonal if `unit`.

@@ -13,7 +13,7 @@ pub use lu::{Lu, Structure, lu, solve_structured};
 pub use norms::{MatrixNorm, matrix_norm, matrix_norm_keepdims, vector_norm};
 
 use crate::array::Array;
-use crate::backend::Backend;
+use crate::backend::{Backend, Slot};
 use crate::dim::{Dyn, Ix2};
 use crate::dtype::{Float, Floating, Num};
 use crate::error::Result;
@@ -149,6 +149,23 @@ pub trait Linalg<T: Floating>: Backend {
     /// # Errors
     /// [`LinalgError::Singular`].
     fn solve(a: &Array<Self, T, Dyn>, b: &Array<Self, T, Dyn>) -> Result<Array<Self, T, Dyn>>;
+
+    /// [`Linalg::solve`] where `b` lies and the solution goes: row-major matrices of `columns` columns, one after the other.
+    ///
+    /// # Errors
+    /// [`LinalgError::Singular`]; then the elements hold anything.
+    ///
+    /// # Safety
+    /// `x` must hold as many elements, all written; nobody else may use that memory.
+    unsafe fn solve_in_place(a: &Array<Self, T, Dyn>, x: Slot<'_, Self, T>, columns: usize) -> Result<()> {
+        let mut shape = a.shape();
+        shape[a.ndim() - 1] = columns;
+        let strides = crate::shape::contiguous_strides::<Dyn>(&shape);
+        let x = Array::from_parts(a.device().clone(), x.buffer.clone(), shape, strides, x.offset);
+        let solution = Self::solve(a, &x)?;
+        // SAFETY: the caller vouches for the memory, which the solution does not share.
+        unsafe { crate::expr::eval_onto(&solution, &x) }
+    }
 
     /// Solves `op(a) x = b` for triangular `a`, and stacks of equal batch shapes.
     ///

@@ -1,10 +1,12 @@
 //! Linear algebra on arrays.
 
 use num_complex::Complex;
+use xp_core::backend::Slot;
 use xp_core::expr::{Expr, Lazy};
 use xp_core::linalg::{Eig, Trans, Triangle, Vectors};
 use xp_core::{Array, Element, Floating, Ix2, Linalg, Num, Result};
 use xp_engine::linalg::{self, Matrix, MatrixMut, Scalar, Threads};
+use xp_engine::threads::Shared;
 
 use crate::Cpu;
 use crate::backend::lazy_rows;
@@ -28,6 +30,15 @@ macro_rules! linalg_for {
             fn cholesky(x: &Matrices<$t>, upper: bool) -> Result<Matrices<$t>> { cholesky(x, upper) }
             fn solve(a: &Matrices<$t>, b: &Matrices<$t>) -> Result<Matrices<$t>> {
                 with_rhs(a, b, |a, x, threads| linalg::solve(a, x, threads))
+            }
+            unsafe fn solve_in_place(a: &Matrices<$t>, x: Slot<'_, Self, $t>, columns: usize) -> Result<()> {
+                let (v, start) = (Views::new(a)?, Shared::new(x.buffer.ptr().wrapping_add(x.offset)));
+                let n = v.rows;
+                v.for_each(n * n * (n / 3 + columns), |i, a, threads| {
+                    // SAFETY: the caller vouches for one such matrix per matrix of the stack, which nobody else uses.
+                    let x = unsafe { MatrixMut::from_raw_parts(start.get().add(i * n * columns), [n, columns], [columns as isize, 1]) };
+                    linalg::solve(a, x, threads)
+                })
             }
             fn solve_triangular(a: &Matrices<$t>, b: &Matrices<$t>, upper: bool, unit: bool, op: Trans) -> Result<Matrices<$t>> {
                 let triangle = if upper { Triangle::Upper } else { Triangle::Lower };

@@ -15,7 +15,7 @@ use std::fmt;
 use xp_core::backend::{Distinct, Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::Reduction;
-use xp_core::{Backend, Element, Error, Num, Real, Result};
+use xp_core::{Backend, Element, Error, HostMemory, Num, Real, Result};
 use xp_engine::kernels::gather::{self, IndexOutOfBounds};
 use xp_engine::kernels::mask::Selection;
 use xp_engine::kernels::search::Side;
@@ -49,7 +49,7 @@ unsafe impl Backend for Cpu {
     }
 
     fn upload<T: Element>(&self, values: Vec<T>) -> Result<CpuBuffer<T>> {
-        CpuBuffer::from_slice(&values)
+        CpuBuffer::from_vec(values)
     }
 
     fn download<T: Element>(&self, buffer: &CpuBuffer<T>, start: usize, len: usize) -> Result<Vec<T>> {
@@ -61,6 +61,11 @@ unsafe impl Backend for Cpu {
         // SAFETY: arrays are written before they are read.
         values.extend_from_slice(&unsafe { buffer.as_slice() }[start..start + len]);
         Ok(values)
+    }
+
+    fn read<T: Element>(&self, buffer: &CpuBuffer<T>, at: usize) -> Result<T> {
+        // SAFETY: arrays are written before they are read.
+        Ok(unsafe { buffer.as_slice() }[at])
     }
 
     fn address<T: Element>(buffer: &CpuBuffer<T>) -> *const T {
@@ -207,11 +212,22 @@ unsafe impl Backend for Cpu {
         .map_err(out_of_bounds)
     }
 
-    unsafe fn matmul<T: Num>(&self, a: Stack<'_, Self, T>, b: Stack<'_, Self, T>, dims: [usize; 3], batches: &[[usize; 2]]) -> Result<CpuBuffer<T>> {
+    unsafe fn matmul<T: Num>(
+        &self,
+        a: Stack<'_, Self, T>,
+        b: Stack<'_, Self, T>,
+        dims: [usize; 3],
+        batches: &[[usize; 2]],
+        out: Slot<'_, Self, T>,
+    ) -> Result<()> {
         // SAFETY: passed on.
-        unsafe { products::matmul(a, b, dims, batches) }
+        unsafe { products::matmul(a, b, dims, batches, out.buffer.ptr().wrapping_add(out.offset)) };
+        Ok(())
     }
 }
+
+// SAFETY: the memory is the process's, and every method has finished when it returns.
+unsafe impl HostMemory for Cpu {}
 
 fn out_of_bounds(e: IndexOutOfBounds) -> Error {
     Error::Index { index: e.index as isize, axis: 0, len: e.len }

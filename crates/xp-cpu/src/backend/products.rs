@@ -4,35 +4,28 @@ use std::mem::MaybeUninit;
 
 use num_complex::Complex;
 use xp_core::backend::Stack;
-use xp_core::{DType, Element, Num, Result};
+use xp_core::{DType, Element, Num};
 use xp_engine::linalg::{self, Matrix, MatrixMut, Scalar, Threads};
 use xp_engine::threads::Shared;
 
 use crate::Cpu;
 use crate::backend::dispatch::with_dtype;
-use crate::buffer::CpuBuffer;
 
 /// # Safety
-/// Strides and offsets must describe elements of the operands.
-pub(crate) unsafe fn matmul<T: Num>(
-    a: Stack<'_, Cpu, T>,
-    b: Stack<'_, Cpu, T>,
-    dims @ [m, k, n]: [usize; 3],
-    batches: &[[usize; 2]],
-) -> Result<CpuBuffer<T>> {
-    let out = CpuBuffer::<T>::new(batches.len() * m * n)?;
+/// Strides and offsets must describe elements of the operands; `out` must have room for the products of all pairs, and nobody
+/// else may use that memory.
+pub(crate) unsafe fn matmul<T: Num>(a: Stack<'_, Cpu, T>, b: Stack<'_, Cpu, T>, dims @ [m, k, n]: [usize; 3], batches: &[[usize; 2]], out: *mut T) {
     if batches.is_empty() || m * n == 0 {
-        return Ok(out);
+        return;
     }
     if k == 0 {
-        // SAFETY: the memory is new.
-        unsafe { out.as_uninit() }.fill(MaybeUninit::new(T::ZERO));
-        return Ok(out);
+        // SAFETY: the caller vouches for so much room.
+        unsafe { std::slice::from_raw_parts_mut(out.cast::<MaybeUninit<T>>(), batches.len() * m * n) }.fill(MaybeUninit::new(T::ZERO));
+        return;
     }
     let operand = |x: Stack<'_, Cpu, T>| (x.buffer.ptr().cast_const().cast(), x.strides);
-    // SAFETY: the caller vouches for the operands, the output is new.
-    unsafe { stack(T::DTYPE, out.ptr().cast(), operand(a), operand(b), dims, batches) };
-    Ok(out)
+    // SAFETY: the caller vouches for the operands and the output.
+    unsafe { stack(T::DTYPE, out.cast(), operand(a), operand(b), dims, batches) };
 }
 
 /// The start of a stack of matrices, and their strides.

@@ -1,6 +1,6 @@
 //! [`faer`](https://docs.rs/faer) views and matrices.
 
-use faer::{Mat, MatRef};
+use faer::{Mat, MatMut, MatRef};
 use xp_core::{Array, Element, Ix2, Result};
 
 use crate::Cpu;
@@ -18,6 +18,27 @@ pub fn view<T: Element>(x: &Array<Cpu, T, Ix2>) -> MatRef<'_, T> {
     // SAFETY: address, shape and strides are those of the array, whose elements are written, and which is borrowed as long
     // as the view lives: nobody writes to memory that an array holds.
     unsafe { MatRef::from_raw_parts(super::start(x), rows, cols, strides[0], strides[1]) }
+}
+
+/// A matrix as `faer` sees it, to be written. The array is copied first when it shares its memory with another one.
+///
+/// # Errors
+/// When memory runs out.
+///
+/// ```
+/// use xp::prelude::*;
+/// let mut x = array![[1.0, 2.0], [3.0, 4.0]];
+/// let before = x.clone();
+/// xp::cpu::interop::faer::view_mut(&mut x)?[(0, 1)] = 20.0;
+/// assert_eq!((x.to_vec(), before.to_vec()), (vec![1.0, 20.0, 3.0, 4.0], vec![1.0, 2.0, 3.0, 4.0]));
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn view_mut<T: Element>(x: &mut Array<Cpu, T, Ix2>) -> Result<MatMut<'_, T>> {
+    let start = x.as_mut_ptr()?;
+    let ([rows, cols], strides) = (x.shape(), x.strides());
+    // SAFETY: address, shape and strides are those of the array, which is alone on its memory, where no two of its elements
+    // share a place, and borrowed as long as the view lives.
+    Ok(unsafe { MatMut::from_raw_parts_mut(start, rows, cols, strides[0], strides[1]) })
 }
 
 /// The elements of a `faer` matrix or view, copied.

@@ -1,6 +1,6 @@
 //! [`ndarray`](https://docs.rs/ndarray) views and arrays.
 
-use ndarray::{ArrayBase, ArrayView, Axis, Data, Dimension, IxDyn, ShapeBuilder};
+use ndarray::{ArrayBase, ArrayView, ArrayViewMut, Axis, Data, Dimension, IxDyn, ShapeBuilder};
 use xp_core::{Array, Dim, Dyn, Element, Error, Result};
 
 use crate::Cpu;
@@ -14,26 +14,59 @@ use crate::Cpu;
 /// assert_eq!(view, ndarray::arr2(&[[1, 3], [2, 4]]).into_dyn());
 /// ```
 pub fn view<T: Element, D: Dim>(x: &Array<Cpu, T, D>) -> ArrayView<'_, T, IxDyn> {
-    let (mut at, mut steps) = (super::start(x), vec![]);
-    for (&n, &s) in x.dims().iter().zip(x.strides()) {
-        // ndarray takes steps from 0 on: a backward axis starts at its end, and is inverted after that.
-        if s < 0 && n > 0 {
-            at = at.wrapping_offset(s * (n as isize - 1));
-        }
-        steps.push(if n > 1 { s.unsigned_abs() } else { 0 });
-    }
-    if x.is_empty() {
-        at = core::ptr::NonNull::dangling().as_ptr();
-    }
+    let Walk { at, steps, backward } = Walk::of(x, super::start(x));
     // SAFETY: address, shape and strides are those of the array, whose elements are written, and which is borrowed as long
     // as the view lives: nobody writes to memory that an array holds.
     let mut view = unsafe { ArrayView::from_shape_ptr(IxDyn(x.dims()).strides(IxDyn(&steps)), at) };
-    for (k, (&n, &s)) in x.dims().iter().zip(x.strides()).enumerate() {
-        if s < 0 && n > 1 {
-            view.invert_axis(Axis(k));
-        }
-    }
+    backward.into_iter().for_each(|axis| view.invert_axis(axis));
     view
+}
+
+/// An array as `ndarray` sees it, to be written. The array is copied first when it shares its memory with another one.
+///
+/// # Errors
+/// When memory runs out.
+///
+/// ```
+/// use xp::prelude::*;
+/// let mut x = array![[1, 2], [3, 4]];
+/// let before = x.clone();
+/// xp::cpu::interop::ndarray::view_mut(&mut x)?[[0, 1]] = 20;
+/// assert_eq!((x.to_vec(), before.to_vec()), (vec![1, 20, 3, 4], vec![1, 2, 3, 4]));
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn view_mut<T: Element, D: Dim>(x: &mut Array<Cpu, T, D>) -> Result<ArrayViewMut<'_, T, IxDyn>> {
+    let start = x.as_mut_ptr()?;
+    let Walk { at, steps, backward } = Walk::of(x, start);
+    // SAFETY: address, shape and strides are those of the array, which is alone on its memory, where no two of its elements
+    // share a place, and borrowed as long as the view lives.
+    let mut view = unsafe { ArrayViewMut::from_shape_ptr(IxDyn(x.dims()).strides(IxDyn(&steps)), at.cast_mut()) };
+    backward.into_iter().for_each(|axis| view.invert_axis(axis));
+    Ok(view)
+}
+
+/// How `ndarray` walks an array: it takes steps from 0 on, so a backward axis starts at its end and is inverted after that.
+struct Walk<T> {
+    at: *const T,
+    steps: Vec<usize>,
+    backward: Vec<Axis>,
+}
+
+impl<T: Element> Walk<T> {
+    fn of<D: Dim>(x: &Array<Cpu, T, D>, start: *const T) -> Self {
+        let mut walk = Walk { at: start, steps: vec![], backward: vec![] };
+        for (axis, (&n, &s)) in x.dims().iter().zip(x.strides()).enumerate() {
+            if s < 0 && n > 1 {
+                walk.at = walk.at.wrapping_offset(s * (n as isize - 1));
+                walk.backward.push(Axis(axis));
+            }
+            walk.steps.push(if n > 1 { s.unsigned_abs() } else { 0 });
+        }
+        if x.is_empty() {
+            walk.at = core::ptr::NonNull::dangling().as_ptr();
+        }
+        walk
+    }
 }
 
 /// The elements of an `ndarray` array or view, copied.
