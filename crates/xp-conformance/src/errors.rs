@@ -1,5 +1,6 @@
 //! Bad input: typed errors and documented panics, which say what was given and what was expected.
 
+use xp_core::extra::einsum;
 use xp_core::functions::*;
 use xp_core::{Array, Backend, Error, Float, Ix2, s};
 
@@ -95,6 +96,33 @@ pub fn lengths<B: Backend>(device: &B) {
     names(&vector(device, &[true; 5]).select(&vector(device, &[true; 4])).unwrap_err().to_string(), &["[4]", "[5]"]);
 }
 
+/// Subscripts and lengths that do not fit are named as they were written.
+pub fn einsum_subscripts<B: Backend>(device: &B) {
+    let x = array(device, &[1.0f32; 6], &[2, 3]);
+    let message = |text: &str, operands: &[&Array<B, f32, xp_core::Dyn>]| einsum(text, operands).unwrap_err().to_string();
+    assert_eq!(message("ij,jk->ik", &[&x, &x]), "einsum: shape [2, 3] given, length 3 along 'j' expected");
+    assert_eq!(message("i...,i...", &[&x, &x.permute_dims(&[1, 0]).unwrap()]), "einsum: shape [3, 2] given, length 2 along 'i' expected");
+    let y = array(device, &[1.0f32; 12], &[4, 3]);
+    assert_eq!(message("...i,...i", &[&x, &y]), "einsum: shape [4, 3] given, length 2 along axis -1 of the ellipsis expected");
+    names(&message("ij->ik", &[&x]), &["ij->ik", "'k' of the result"]);
+}
+
+/// More axes than an array can have.
+pub fn too_many_axes<B: Backend>(device: &B) {
+    use xp_core::expr::Iota;
+    use xp_core::{AxisVec, Dyn};
+    let rank = |given| Some(Error::Rank { expected: 32, given });
+    for ndim in [33, 40, 200] {
+        let (shape, steps) = (AxisVec::from(&vec![1usize; ndim][..]), AxisVec::from(&vec![1isize; ndim][..]));
+        assert_eq!(Iota::<B, Dyn>::new(device, shape.clone(), 0, steps).err(), rank(ndim));
+        assert_eq!(zeros::<B, f32, _>(device, shape.clone()).err(), rank(ndim));
+        assert_eq!(full(device, [], 1.0f32).unwrap().broadcast_to(shape.clone()).err(), rank(ndim));
+        assert_eq!(vector(device, &[1.0f32]).reshape(shape).err(), rank(ndim));
+    }
+    let steps = AxisVec::from(&[1isize][..]);
+    assert_eq!(Iota::<B, Dyn>::new(device, AxisVec::from(&[2usize, 3][..]), 0, steps).err(), Some(Error::Rank { expected: 2, given: 1 }));
+}
+
 /// Arguments outside their domain.
 pub fn values<B: Backend>(device: &B) {
     names(&arange(device, 0i32, 5, 0).unwrap_err().to_string(), &["arange", "step 0"]);
@@ -105,7 +133,10 @@ pub fn values<B: Backend>(device: &B) {
 /// Products of matrices whose inner lengths differ name both shapes.
 pub fn matmul_shapes<B: Backend>(device: &B) {
     let (x, y): (Array<B, f32, Ix2>, Array<B, f32, Ix2>) = (zeros(device, [2, 3]).unwrap(), zeros(device, [4, 5]).unwrap());
-    names(&x.matmul(&y).unwrap_err().to_string(), &["[2, 3]", "[4, 5]"]);
+    let message = "matmul: the left operand, of shape [2, 3], has 3 columns, and the right one, of shape [4, 5], has 4 rows";
+    assert_eq!(x.matmul(&y).unwrap_err().to_string(), message);
+    let message = "matmul: the left operand, of shape [2], has 2 elements, and the right one, of shape [4, 5], has 4 rows";
+    assert_eq!(vector(device, &[1.0, 2.0]).matmul(&y).unwrap_err().to_string(), message);
     names(&x.matmul(&vector(device, &[1.0])).unwrap_err().to_string(), &["[2, 3]", "[1]"]);
     let (a, b) = (zeros::<_, f32, _>(device, [2, 1, 3]).unwrap(), zeros::<_, f32, _>(device, [3, 3, 1]).unwrap());
     names(&a.matmul(&b).unwrap_err().to_string(), &["[2]", "[3]"]);
@@ -116,7 +147,8 @@ pub fn matmul_shapes<B: Backend>(device: &B) {
 pub fn joining<B: Backend>(device: &B) {
     let (x, y) = (zeros::<_, f32, _>(device, [2, 3]).unwrap(), zeros::<_, f32, _>(device, [2, 4]).unwrap());
     names(&concat(&[&x, &y], 0).unwrap_err().to_string(), &["[2, 4]", "[2, 3]"]);
-    names(&stack(&[&x, &y], 0).unwrap_err().to_string(), &["[1, 2, 4]", "[1, 2, 3]"]);
+    assert_eq!(stack(&[&x, &y], 0).unwrap_err().to_string(), "stack: shape [2, 4] given, [2, 3], the shape of the first array, expected");
+    assert_eq!(stack::<B, f32, Ix2>(&[], 0).unwrap_err().to_string(), "stack: no arrays given");
     assert!(concat(&[&x.clone().into_dyn(), &vector(device, &[1.0f32]).into_dyn()], 0).is_err());
     names(&broadcast_arrays(&[&x, &y]).unwrap_err().to_string(), &["[2, 3]", "[2, 4]"]);
     names(&x.broadcast_to([3, 3]).unwrap_err().to_string(), &["[2, 3]", "[3, 3]"]);

@@ -369,7 +369,7 @@ pub fn lu<B: Linalg<T>, T: Floating>(device: &B) {
     }
     let singular = array(device, &[T::ONE, T::ZERO, T::ZERO, T::ZERO], &[2, 2]);
     let error = linalg::solve_structured(&singular, &array(device, &[T::ONE; 2], &[2]), Structure::Diagonal).unwrap_err();
-    assert_eq!(error, Error::Linalg(LinalgError::Singular { matrix: 0, pivot: 1 }));
+    assert_eq!(error, Error::Linalg(LinalgError::Singular { matrix: None, pivot: 1 }));
     // A tolerance for each matrix of a stack.
     let two = stack_of_diagonals::<B, T>(device);
     let rtol = vector(device, &[<T::Real as Num>::from_f64(0.0), <T::Real as Num>::from_f64(0.6)]);

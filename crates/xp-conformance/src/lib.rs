@@ -63,7 +63,7 @@ macro_rules! backend_suite {
             values { golden<f32>, deviations<f32>, branch_cuts<$crate::C64> }
             errors {
                 shapes_that_do_not_broadcast, ranks, axes, indices, lengths, values, matmul_shapes, joining, two_devices<f32>,
-                too_large, linalg_free,
+                too_large, linalg_free, einsum_subscripts, too_many_axes,
             }
             printing { as_numpy_does, summarised, debug, dtypes }
             methods { lanes_are_checked, handles_are_values }

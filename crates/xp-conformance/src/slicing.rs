@@ -68,7 +68,15 @@ pub fn items<B: Backend>(device: &B) {
     assert_eq!(x.slice(s![5.., 0]).unwrap().shape(), [0, 4]);
     assert!(matches!(x.slice(s![2]), Err(Error::Index { index: 2, axis: 0, len: 2 })));
     assert!(matches!(x.slice(s![0, -4]), Err(Error::Index { index: -4, axis: 1, len: 3 })));
-    assert!(matches!(x.slice(s![0, 0, 0, 0]), Err(Error::Rank { expected: 4, given: 3 })));
+    let message = x.slice(s![0, 0.., 0, 0]).unwrap_err().to_string();
+    assert_eq!(message, format!("slice: 4 indices and ranges given for shape {:?}, which has 3 axes", x.dims()));
+    // An end behind every axis is the end of the axis, included or not.
+    for (range, name) in [(s![0..=isize::MAX], "0..=MAX"), (s![isize::MIN..=isize::MAX], "MIN..=MAX")] {
+        assert_eq!(x.slice(range).unwrap().to_vec(), x.to_vec(), "{name}");
+    }
+    assert_eq!(x.slice(s![..=isize::MAX, 1..isize::MAX]).unwrap().to_vec(), x.slice(s![.., 1..]).unwrap().to_vec());
+    assert_eq!(x.slice(s![..=-1]).unwrap().to_vec(), x.to_vec());
+    assert!(x.slice(s![..=isize::MIN]).unwrap().is_empty());
     assert!(matches!(x.slice(s![..;0]), Err(Error::Value { .. })));
     assert!(matches!(x.slice(s![Ellipsis, Ellipsis]), Err(Error::Value { .. })));
     // Views of views.

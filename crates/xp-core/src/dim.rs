@@ -230,6 +230,14 @@ impl Dim for Dyn {
     }
 }
 
+/// What nobody outside can name, so that nobody outside can implement [`DimBase`] and [`Dim`].
+///
+/// ```
+/// use xp_core::dim::DimBase;
+/// ```
+/// ```compile_fail,E0603
+/// use xp_core::dim::sealed::Sealed;
+/// ```
 mod sealed {
     pub trait Sealed {}
 }

@@ -140,7 +140,7 @@ pub enum Error {
     },
     /// A linear algebra operation failed on its data.
     #[error(transparent)]
-    Linalg(#[from] crate::linalg::LinalgError),
+    Linalg(#[from] LinalgError),
 }
 
 impl Error {
@@ -153,6 +153,66 @@ impl Error {
     pub fn shape(what: &'static str, given: &[usize], expected: impl Into<String>) -> Self {
         Error::Shape { what, given: given.to_vec(), expected: expected.into() }
     }
+}
+
+/// Why a decomposition or solution does not exist or was not found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinalgError {
+    /// Cholesky decomposition of a matrix that is not positive definite.
+    #[error("the leading minor of order {order} of {} is not positive definite", of(*.matrix))]
+    NotPositiveDefinite {
+        /// Position of the matrix in the stack; `None` when it is the only one.
+        matrix: Option<usize>,
+        /// Order of the first leading minor that is not positive definite.
+        order: usize,
+    },
+    /// Solution or inverse of a singular matrix.
+    #[error("{} is singular: pivot {pivot} is exactly zero", of(*.matrix))]
+    Singular {
+        /// Position of the matrix in the stack; `None` when it is the only one.
+        matrix: Option<usize>,
+        /// The pivot.
+        pivot: usize,
+    },
+    /// An iteration did not converge.
+    #[error("the iteration for {} did not converge", of(*.matrix))]
+    NoConvergence {
+        /// Position of the matrix in the stack; `None` when it is the only one.
+        matrix: Option<usize>,
+    },
+    /// The matrix holds NaN or infinity.
+    #[error("{} holds NaN or infinity", of(*.matrix))]
+    NonFinite {
+        /// Position of the matrix in the stack; `None` when it is the only one.
+        matrix: Option<usize>,
+    },
+    /// The matrix is not square.
+    #[error("{function} needs square matrices: shape {shape:?} given")]
+    NotSquare {
+        /// The function.
+        function: &'static str,
+        /// The shape of the array.
+        shape: Vec<usize>,
+    },
+}
+
+impl LinalgError {
+    /// The error of a matrix that stands alone.
+    pub(crate) fn of_only_matrix(mut self) -> Self {
+        match &mut self {
+            LinalgError::NotPositiveDefinite { matrix, .. }
+            | LinalgError::Singular { matrix, .. }
+            | LinalgError::NoConvergence { matrix }
+            | LinalgError::NonFinite { matrix } => *matrix = None,
+            LinalgError::NotSquare { .. } => {}
+        }
+        self
+    }
+}
+
+fn of(matrix: Option<usize>) -> String {
+    matrix.map_or_else(|| "the matrix".into(), |k| format!("matrix {k} of the stack"))
 }
 
 /// Turns an error into the documented panic of an operator or elementwise function.

@@ -145,14 +145,18 @@ macro_rules! ranges {
         }
     )*};
 }
-// An inclusive end of -1 is the end of the axis.
 ranges! {
     RangeFull, |_r| None, None;
     Range<isize>, |r| Some(r.start), Some(r.end);
     RangeFrom<isize>, |r| Some(r.start), None;
     RangeTo<isize>, |r| None, Some(r.end);
-    RangeInclusive<isize>, |r| Some(*r.start()), (*r.end() != -1).then_some(*r.end() + 1);
-    RangeToInclusive<isize>, |r| None, (r.end != -1).then_some(r.end + 1);
+    RangeInclusive<isize>, |r| Some(*r.start()), after(*r.end());
+    RangeToInclusive<isize>, |r| None, after(r.end);
+}
+
+/// The exclusive end of a range with the inclusive end `last`; -1 is the end of the axis, and so is what lies behind every axis.
+fn after(last: isize) -> Option<isize> {
+    last.checked_add(1).filter(|&end| end != 0)
 }
 
 /// What [`s!`](crate::s) makes: a tuple of items.
@@ -205,7 +209,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// The element at a full index, on the host.
     ///
     /// # Errors
-    /// [`Error::Rank`] for a wrong number of indices, [`Error::Index`] when one is out of bounds.
+    /// [`Error::Value`] for a wrong number of indices, [`Error::Index`] when one is out of bounds.
     ///
     /// ```
     /// use xp::prelude::*;
@@ -214,7 +218,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// ```
     pub fn get<const N: usize>(&self, index: [isize; N]) -> Result<T> {
         if N != self.ndim() {
-            return Err(Error::Rank { expected: self.ndim(), given: N });
+            return Err(Error::value("get", format!("{} given for {}", counted(N, "index", "indices"), axes_of(self.dims()))));
         }
         let mut at = self.offset() as isize;
         for (k, &i) in index.iter().enumerate() {
@@ -407,6 +411,16 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
         *self = Array::from_result(self.device(), buffer, self.dims())?;
         Ok(())
     }
+}
+
+/// `n` of something, for messages.
+pub(crate) fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// A shape and its number of axes, for messages.
+pub(crate) fn axes_of(dims: &[usize]) -> String {
+    format!("shape {dims:?}, which has {}", counted(dims.len(), "axis", "axes"))
 }
 
 fn assign<E: Expr, D: Dim>(target: &Array<E::Backend, E::Elem, D>, value: &E) -> Result<()> {

@@ -13,7 +13,7 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     /// result; axes before the last two are stacks of matrices, which broadcast.
     ///
     /// # Errors
-    /// [`Error::Rank`] for a scalar array, [`Error::Shape`] when the inner lengths differ, [`Error::Broadcast`],
+    /// [`Error::Rank`] for a scalar array, [`Error::Value`] when the inner lengths differ, [`Error::Broadcast`],
     /// [`Error::Device`].
     ///
     /// ```
@@ -86,7 +86,7 @@ impl<B: Backend, T: Num> Product<B, T> {
         let (na, nb) = (a.ndim(), b.ndim());
         let (m, k, n) = (a.dims()[na - 2], a.dims()[na - 1], b.dims()[nb - 1]);
         if b.dims()[nb - 2] != k {
-            return Err(Error::shape("matmul", x2.dims(), format!("an inner length that matches {:?}", x1.dims())));
+            return Err(inner_lengths(x1.dims(), x2.dims()));
         }
         let batch = broadcast_shapes(&a.dims()[..na - 2], &b.dims()[..nb - 2])?;
         let mut shape = batch.clone();
@@ -113,6 +113,14 @@ impl<B: Backend, T: Num> Product<B, T> {
         // SAFETY: strides and offsets are those of the arrays; the caller vouches for the output.
         unsafe { self.a.device().matmul(left, right, self.dims, &self.offsets, out) }
     }
+}
+
+/// The error of a product for a person who sees vectors as they are given, not as matrices.
+fn inner_lengths(left: &[usize], right: &[usize]) -> Error {
+    let columns = left[left.len() - 1];
+    let has = if left.len() == 1 { "elements" } else { "columns" };
+    let (rows, needs) = if right.len() == 1 { (right[0], "elements") } else { (right[right.len() - 2], "rows") };
+    Error::value("matmul", format!("the left operand, of shape {left:?}, has {columns} {has}, and the right one, of shape {right:?}, has {rows} {needs}"))
 }
 
 /// The offsets of both operands for every matrix of a stack, in row-major order.

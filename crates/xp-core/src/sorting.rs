@@ -191,9 +191,9 @@ pub fn unique_all<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<
     let first = Lazy::new(Iota::<B, Ix1>::new(x.device(), [n], 0, [1])?).try_eval()?.select(&starts)?;
     let mut ends = first.slice(s![1..])?;
     ends = crate::array::concat(&[&ends, &crate::array::full(x.device(), [usize::from(n > 0)], n as i64)?], 0)?;
-    let counts = ends - &first;
+    let counts = (ends.into_lazy() - &first).try_eval()?;
     // The run of each sorted element, written back to where the element came from.
-    let runs = starts.astype::<i64>().cumulative_sum(0)? - 1;
+    let runs = (starts.lazy().astype::<i64>().try_eval()?.cumulative_sum(0)?.into_lazy() - 1).try_eval()?;
     let mut inverse = runs.zeros_like()?;
     inverse.put(&order, &runs, 0)?;
     Ok(Unique { values, indices, inverse_indices: inverse.reshape(x.dims())?.into_rank()?, counts })

@@ -52,7 +52,7 @@ pub fn concat<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>], axis: 
 /// Joins arrays of one shape along a new axis.
 ///
 /// # Errors
-/// As for [`concat()`].
+/// [`Error::Value`] for no arrays, [`Error::Axis`], [`Error::Shape`] when two shapes differ, [`Error::Device`].
 ///
 /// ```
 /// use xp::prelude::*;
@@ -61,6 +61,12 @@ pub fn concat<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>], axis: 
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn stack<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>], axis: isize) -> Result<Array<B, T, D::Larger>> {
+    let Some(first) = arrays.first() else {
+        return Err(Error::value("stack", "no arrays given"));
+    };
+    if let Some(other) = arrays.iter().find(|x| x.dims() != first.dims()) {
+        return Err(Error::shape("stack", other.dims(), format!("{:?}, the shape of the first array,", first.dims())));
+    }
     let widened: Vec<_> = arrays.iter().map(|x| x.expand_dims(axis)).collect::<Result<_>>()?;
     concat(&widened.iter().collect::<Vec<_>>(), axis)
 }

@@ -7,7 +7,7 @@ use crate::backend::Backend;
 use crate::dim::{Dim, IntoShape, Ix1};
 use crate::dtype::Element;
 use crate::error::{Error, Result};
-use crate::indexing::{Position, SliceItem, SliceSpec};
+use crate::indexing::{Position, SliceItem, SliceSpec, axes_of, counted};
 use crate::shape::{broadcast_shapes, broadcast_strides, contiguous_strides, normalize_axes, normalize_axis, normalize_index, size_of_shape};
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
@@ -24,7 +24,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// step, [`NewAxis`](crate::NewAxis), [`Ellipsis`](crate::Ellipsis). Bounds beyond the axis are clamped, as in NumPy.
     ///
     /// # Errors
-    /// [`Error::Index`] when an index is out of bounds, [`Error::Rank`] for too many items, [`Error::Value`] for step 0.
+    /// [`Error::Index`] when an index is out of bounds, [`Error::Value`] for too many items and for step 0.
     ///
     /// ```
     /// use xp::prelude::*;
@@ -39,7 +39,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let used = items.iter().filter(|i| matches!(i, SliceItem::At(_) | SliceItem::Range { .. })).count();
         let ndim = self.ndim();
         if used > ndim {
-            return Err(Error::Rank { expected: used, given: ndim });
+            let items = counted(used, "index or range", "indices and ranges");
+            return Err(Error::value("slice", format!("{items} given for {}", axes_of(self.dims()))));
         }
         let (mut shape, mut strides) = (AxisVec::default(), AxisVec::default());
         let mut offset = self.offset() as isize;

@@ -259,6 +259,14 @@ pub trait ComplexFn2 {
     fn complex<I: Isa, R: MathFloat>(z: Complex<R>, w: Complex<R>) -> Complex<R>;
 }
 
+/// What nobody outside can name, so that nobody outside can implement [`Element`] and the traits above it.
+///
+/// ```
+/// use xp_core::dtype::Element;
+/// ```
+/// ```compile_fail,E0603
+/// use xp_core::dtype::sealed::Token;
+/// ```
 mod sealed {
     #[derive(Debug)]
     pub struct Token;

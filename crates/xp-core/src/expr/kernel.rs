@@ -18,7 +18,15 @@ use crate::ops::{BinaryOp, TernaryOp, UnaryOp};
 /// Number of elements that a kernel produces at a time.
 pub const CHUNK: usize = 64;
 
-/// A position in a chunk: always below [`CHUNK`].
+/// A position in a chunk: always below [`CHUNK`]. Nothing else can make one.
+///
+/// ```
+/// use xp_core::expr::{CHUNK, InChunk};
+/// assert_eq!(InChunk::all().map(InChunk::get).collect::<Vec<_>>(), (0..CHUNK).collect::<Vec<_>>());
+/// ```
+/// ```compile_fail,E0423
+/// let _ = xp_core::expr::InChunk(1 << 40);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InChunk(usize);
 

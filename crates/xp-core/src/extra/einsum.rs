@@ -15,6 +15,15 @@ enum Label {
     Letter(char),
 }
 
+impl core::fmt::Display for Label {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Label::Hidden(k) => write!(f, "axis -{} of the ellipsis", k + 1),
+            Label::Letter(c) => write!(f, "'{c}'"),
+        }
+    }
+}
+
 /// The sum of products that `subscripts` describe: a letter per axis and operand, `->` and the letters of the result.
 ///
 /// Letters that the result lacks are summed over. Without `->` the result has the letters that occur once, in alphabetical
@@ -97,7 +106,7 @@ fn parse<B: Backend, T: Num>(subscripts: &str, operands: &[&Operand<B, T>]) -> R
             let out = labels(r, if r.contains("...") { widest } else { 0 }).map_err(&wrong)?;
             for (k, l) in out.iter().enumerate() {
                 if out[..k].contains(l) || (matches!(l, Label::Letter(_)) && !inputs.iter().any(|i| i.contains(l))) {
-                    return Err(wrong(format!("the result's {l:?} is named twice, or by no operand")));
+                    return Err(wrong(format!("{l} of the result is named twice, or by no operand")));
                 }
             }
             out
@@ -164,7 +173,7 @@ fn lengths<B: Backend, T: Num>(terms: &[(Operand<B, T>, Vec<Label>)]) -> Result<
                 None => out.push((l, n)),
                 Some((_, m)) if *m == n || n == 1 => {}
                 Some((_, m)) if *m == 1 => *m = n,
-                Some((_, m)) => return Err(Error::shape("einsum", x.dims(), format!("length {m} along the axis of {l:?}"))),
+                Some((_, m)) => return Err(Error::shape("einsum", x.dims(), format!("length {m} along {l}"))),
             }
         }
     }

@@ -17,7 +17,7 @@ type Matrices<B, T> = Array<B, T, Dyn>;
 /// Singular value decomposition of every matrix: `U`, `S` in descending order, and `Vh`, so that `x = U diag(S) Vh`.
 ///
 /// # Errors
-/// [`Error::Rank`], [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
+/// [`Error::Shape`] for fewer than two axes, [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
 ///
 /// ```
 /// use xp::prelude::*;
@@ -32,7 +32,7 @@ pub fn svd<B: Linalg<T>, T: Floating, D: Dim>(
     x: &Array<B, T, D>,
     vectors: Vectors,
 ) -> Result<(Array<B, T, D>, Array<B, T::Real, D::Smaller>, Array<B, T, D>)> {
-    let (u, s, vh) = B::svd(&matrices(x)?, vectors)?;
+    let (u, s, vh) = on_matrices(x, "svd", |a| B::svd(a, vectors))?;
     Ok((u.into_rank()?, s.into_rank()?, vh.into_rank()?))
 }
 
@@ -48,13 +48,13 @@ pub fn svd<B: Linalg<T>, T: Floating, D: Dim>(
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn svdvals<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T::Real, D::Smaller>> {
-    B::svdvals(&matrices(x)?)?.into_rank()
+    on_matrices(x, "svdvals", B::svdvals)?.into_rank()
 }
 
 /// Eigenvalues in ascending order and eigenvectors, as columns, of Hermitian matrices, of which the lower triangle is read.
 ///
 /// # Errors
-/// [`Error::Rank`], [`LinalgError::NotSquare`], [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
+/// [`Error::Shape`] for fewer than two axes, [`LinalgError::NotSquare`], [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
 ///
 /// ```
 /// use xp::prelude::*;
@@ -64,7 +64,7 @@ pub fn svdvals<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn eigh<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, T::Real, D::Smaller>, Array<B, T, D>)> {
-    let (w, v) = B::eigh(&square(x, "eigh")?)?;
+    let (w, v) = on_square(x, "eigh", B::eigh)?;
     Ok((w.into_rank()?, v.into_rank()?))
 }
 
@@ -73,7 +73,7 @@ pub fn eigh<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<(Ar
 /// # Errors
 /// As for [`eigh`].
 pub fn eigvalsh<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T::Real, D::Smaller>> {
-    B::eigvalsh(&square(x, "eigvalsh")?)?.into_rank()
+    on_square(x, "eigvalsh", B::eigvalsh)?.into_rank()
 }
 
 /// Eigenvalues and right eigenvectors, as columns, of general matrices, in no particular order.
@@ -81,7 +81,7 @@ pub fn eigvalsh<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result
 /// # Errors
 /// As for [`eigh`].
 pub fn eig<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<B, B::Complex, D::Smaller>, Array<B, B::Complex, D>)> {
-    let (w, v) = B::eig(&square(x, "eig")?)?;
+    let (w, v) = on_square(x, "eig", B::eig)?;
     Ok((w.into_rank()?, v.into_rank()?))
 }
 
@@ -90,13 +90,13 @@ pub fn eig<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<(Array<
 /// # Errors
 /// As for [`eigh`].
 pub fn eigvals<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, B::Complex, D::Smaller>> {
-    B::eigvals(&square(x, "eigvals")?)?.into_rank()
+    on_square(x, "eigvals", B::eigvals)?.into_rank()
 }
 
 /// QR decomposition of every matrix: `Q` with orthonormal columns and upper triangular `R`; `Q` is square if `complete`.
 ///
 /// # Errors
-/// [`Error::Rank`].
+/// [`Error::Shape`] for fewer than two axes.
 ///
 /// ```
 /// use xp::prelude::*;
@@ -107,23 +107,23 @@ pub fn eigvals<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arr
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn qr<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, complete: bool) -> Result<(Array<B, T, D>, Array<B, T, D>)> {
-    let (q, r) = B::qr(&matrices(x)?, complete)?;
+    let (q, r) = on_matrices(x, "qr", |a| B::qr(a, complete))?;
     Ok((q.into_rank()?, r.into_rank()?))
 }
 
 /// The factor `R` alone of the QR decomposition of every matrix.
 ///
 /// # Errors
-/// [`Error::Rank`].
+/// [`Error::Shape`] for fewer than two axes.
 pub fn qr_r<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
-    B::qr_r(&matrices(x)?)?.into_rank()
+    on_matrices(x, "qr_r", B::qr_r)?.into_rank()
 }
 
 /// Cholesky factor of Hermitian positive definite matrices, of which the lower triangle is read: `x = L L^H`, or
 /// `x = U^H U` if `upper`.
 ///
 /// # Errors
-/// [`Error::Rank`], [`LinalgError::NotSquare`], [`LinalgError::NotPositiveDefinite`].
+/// [`Error::Shape`] for fewer than two axes, [`LinalgError::NotSquare`], [`LinalgError::NotPositiveDefinite`].
 ///
 /// ```
 /// use xp::prelude::*;
@@ -133,13 +133,13 @@ pub fn qr_r<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arr
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn cholesky<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, upper: bool) -> Result<Array<B, T, D>> {
-    B::cholesky(&square(x, "cholesky")?, upper)?.into_rank()
+    on_square(x, "cholesky", |a| B::cholesky(a, upper))?.into_rank()
 }
 
 /// Solves `a x = b`. A `b` of rank 1 is a vector; otherwise its last two axes are matrices. Stacks broadcast.
 ///
 /// # Errors
-/// [`Error::Rank`], [`LinalgError::NotSquare`], [`Error::Shape`], [`Error::Broadcast`], [`LinalgError::Singular`].
+/// [`Error::Shape`] for fewer than two axes or another number of rows, [`LinalgError::NotSquare`], [`Error::Broadcast`], [`LinalgError::Singular`].
 ///
 /// ```
 /// use xp::prelude::*;
@@ -232,7 +232,7 @@ pub fn cho_solve<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(factor: &Array<B, T,
 /// Inverse of every matrix.
 ///
 /// # Errors
-/// [`Error::Rank`], [`LinalgError::NotSquare`], [`LinalgError::Singular`].
+/// [`Error::Shape`] for fewer than two axes, [`LinalgError::NotSquare`], [`LinalgError::Singular`].
 ///
 /// ```
 /// use xp::prelude::*;
@@ -240,13 +240,13 @@ pub fn cho_solve<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(factor: &Array<B, T,
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn inv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
-    B::inv(&square(x, "inv")?)?.into_rank()
+    on_square(x, "inv", B::inv)?.into_rank()
 }
 
 /// Determinant of every matrix.
 ///
 /// # Errors
-/// [`Error::Rank`], [`LinalgError::NotSquare`].
+/// [`Error::Shape`] for fewer than two axes, [`LinalgError::NotSquare`].
 ///
 /// ```
 /// use xp::prelude::*;
@@ -254,17 +254,17 @@ pub fn inv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arra
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn det<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, <D::Smaller as DimBase>::Smaller>> {
-    B::det(&square(x, "det")?)?.into_rank()
+    on_square(x, "det", B::det)?.into_rank()
 }
 
 /// Sign (phase, for complex matrices) and logarithm of the magnitude of the determinant of every matrix.
 ///
 /// # Errors
-/// [`Error::Rank`], [`LinalgError::NotSquare`].
+/// [`Error::Shape`] for fewer than two axes, [`LinalgError::NotSquare`].
 pub fn slogdet<B: Linalg<T>, T: Floating, D: Dim>(
     x: &Array<B, T, D>,
 ) -> Result<(Array<B, T, <D::Smaller as DimBase>::Smaller>, Array<B, T::Real, <D::Smaller as DimBase>::Smaller>)> {
-    let (sign, log) = B::slogdet(&square(x, "slogdet")?)?;
+    let (sign, log) = on_square(x, "slogdet", B::slogdet)?;
     Ok((sign.into_rank()?, log.into_rank()?))
 }
 
@@ -281,7 +281,7 @@ pub fn slogdet<B: Linalg<T>, T: Floating, D: Dim>(
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn pinv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, rtol: Option<T::Real>) -> Result<Array<B, T, D>> {
-    pinv_rtol(x, &scalar_rtol(x, rtol)?)
+    pinv_rtol(x, &scalar_rtol(x, rtol, "pinv")?)
 }
 
 /// [`pinv`] with a tolerance for every matrix: an array that broadcasts to the stack.
@@ -297,9 +297,9 @@ pub fn pinv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, rtol: Option<
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn pinv_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(x: &Array<B, T, D>, rtol: &Array<B, T::Real, E>) -> Result<Array<B, T, D>> {
-    let a = matrices(x)?;
+    let a = matrices(x, "pinv")?;
     let rtol = rtol.broadcast_to(&a.dims()[..a.ndim() - 2])?;
-    let (u, s, vh) = B::svd(&a, Vectors::Thin)?;
+    let (u, s, vh) = on_matrices(&a, "pinv", |a| B::svd(a, Vectors::Thin))?;
     let inverse = inverse_values(&s, &rtol.expand_dims(-1)?)?;
     let scaled = (adjoint(&vh)?.lazy() * inverse.expand_dims(-2)?.lazy().astype::<T>()).try_eval()?;
     scaled.matmul(&adjoint(&u)?)?.into_rank()
@@ -319,7 +319,7 @@ pub fn matrix_rank<B: Linalg<T>, T: Floating, D: Dim>(
     x: &Array<B, T, D>,
     rtol: Option<T::Real>,
 ) -> Result<Array<B, i64, <D::Smaller as DimBase>::Smaller>> {
-    matrix_rank_rtol(x, &scalar_rtol(x, rtol)?)
+    matrix_rank_rtol(x, &scalar_rtol(x, rtol, "matrix_rank")?)
 }
 
 /// [`matrix_rank`] with a tolerance for every matrix: an array that broadcasts to the stack.
@@ -337,9 +337,9 @@ pub fn matrix_rank_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
     x: &Array<B, T, D>,
     rtol: &Array<B, T::Real, E>,
 ) -> Result<Array<B, i64, <D::Smaller as DimBase>::Smaller>> {
-    let a = matrices(x)?;
+    let a = matrices(x, "matrix_rank")?;
     let rtol = rtol.broadcast_to(&a.dims()[..a.ndim() - 2])?.expand_dims(-1)?;
-    let s = B::svdvals(&a)?;
+    let s = on_matrices(&a, "matrix_rank", B::svdvals)?;
     if s.dims()[s.ndim() - 1] == 0 {
         return crate::array::zeros::<B, i64, _>(a.device(), &a.dims()[..a.ndim() - 2])?.into_rank();
     }
@@ -348,8 +348,12 @@ pub fn matrix_rank_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
 }
 
 /// The tolerance for singular values as a scalar array.
-fn scalar_rtol<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, rtol: Option<T::Real>) -> Result<Array<B, T::Real, crate::dim::Ix0>> {
-    let a = matrices(x)?;
+fn scalar_rtol<B: Linalg<T>, T: Floating, D: Dim>(
+    x: &Array<B, T, D>,
+    rtol: Option<T::Real>,
+    function: &'static str,
+) -> Result<Array<B, T::Real, crate::dim::Ix0>> {
+    let a = matrices(x, function)?;
     let rtol = rtol.unwrap_or_else(|| default_rtol::<T>(a.dims()[a.ndim() - 2], a.dims()[a.ndim() - 1]));
     crate::array::full(x.device(), [], rtol)
 }
@@ -382,7 +386,7 @@ pub fn lstsq<B: Linalg<T>, T: Floating, E: Dim>(a: &Array<B, T, Ix2>, b: &Array<
         return Err(Error::shape("lstsq: b", b.dims(), format!("{m} rows, as {:?} has", a.dims())));
     }
     let (u, s, vh) = svd(a, Vectors::Thin)?;
-    let inverse = inverse_values(&s.clone().into_dyn(), &scalar_rtol(a, rtol)?.into_dyn())?;
+    let inverse = inverse_values(&s.clone().into_dyn(), &scalar_rtol(a, rtol, "lstsq")?.into_dyn())?;
     let rank = inverse.lazy().count_nonzero(..).try_eval()?.item()? as usize;
     let inverse = inverse.lazy().astype::<T>().try_eval()?.expand_dims(-1)?;
     let rhs: Array<B, T, Ix2> = b.reshape([m, b.size() / m.max(1)])?;
@@ -493,11 +497,11 @@ pub fn cross<B: Backend, T: Num, D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array
 /// Product of every matrix with itself, `n` times; of its inverse for negative `n`.
 ///
 /// # Errors
-/// [`Error::Rank`], [`LinalgError::NotSquare`], [`LinalgError::Singular`].
+/// [`Error::Shape`] for fewer than two axes, [`LinalgError::NotSquare`], [`LinalgError::Singular`].
 pub fn matrix_power<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, n: i64) -> Result<Array<B, T, D>> {
     let mut base = square(x, "matrix_power")?;
     if n < 0 {
-        base = B::inv(&base)?;
+        base = on_matrices(&base, "matrix_power", B::inv)?;
     }
     let size = base.dims()[base.ndim() - 1];
     let mut power = crate::array::eye::<B, T>(x.device(), size, size, 0)?.broadcast_to(x.dims())?;
@@ -514,20 +518,47 @@ pub fn matrix_power<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, n: i6
     power.into_rank()
 }
 
-pub(super) fn matrices<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Matrices<B, T>> {
+/// The array, which must be a matrix or a stack of matrices.
+pub(super) fn matrices<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, function: &'static str) -> Result<Matrices<B, T>> {
     if x.ndim() < 2 {
-        return Err(Error::Rank { expected: 2, given: x.ndim() });
+        return Err(Error::shape(function, x.dims(), "a matrix or a stack of matrices"));
     }
     Ok(x.clone().into_dyn())
 }
 
 pub(super) fn square<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, function: &'static str) -> Result<Matrices<B, T>> {
-    let a = matrices(x)?;
+    let a = matrices(x, function)?;
     let n = a.ndim();
     if a.dims()[n - 1] != a.dims()[n - 2] {
         return Err(LinalgError::NotSquare { function, shape: a.dims().to_vec() }.into());
     }
     Ok(a)
+}
+
+/// Runs a method of the backend on a stack of matrices.
+pub(super) fn on_matrices<B: Backend, T: Floating, D: Dim, R>(
+    x: &Array<B, T, D>,
+    function: &'static str,
+    run: impl FnOnce(&Matrices<B, T>) -> Result<R>,
+) -> Result<R> {
+    run(&matrices(x, function)?).map_err(|e| in_stack(e, x.ndim() > 2))
+}
+
+/// Runs a method of the backend on a stack of square matrices.
+fn on_square<B: Backend, T: Floating, D: Dim, R>(
+    x: &Array<B, T, D>,
+    function: &'static str,
+    run: impl FnOnce(&Matrices<B, T>) -> Result<R>,
+) -> Result<R> {
+    run(&square(x, function)?).map_err(|e| in_stack(e, x.ndim() > 2))
+}
+
+/// The error of a backend, which says which matrix of a stack it is about when there is a stack.
+pub(super) fn in_stack(e: Error, stack: bool) -> Error {
+    match e {
+        Error::Linalg(e) if !stack => Error::Linalg(e.of_only_matrix()),
+        e => e,
+    }
 }
 
 /// Broadcasts the stacks of a square `a` and a right-hand side, which may be one vector, and solves.
@@ -540,7 +571,7 @@ pub(super) fn with_rhs<B: Backend, T: Floating, E: Dim, F: Dim>(
     crate::expr::check_devices(Some(a.device()), Some(b.device()))?;
     let n = a.dims()[a.ndim() - 1];
     let vector = b.ndim() == 1;
-    let rhs = if vector { b.clone().into_dyn().expand_dims(1)? } else { matrices(b)? };
+    let rhs = if vector { b.clone().into_dyn().expand_dims(1)? } else { matrices(b, what)? };
     if rhs.dims()[rhs.ndim() - 2] != n {
         return Err(Error::shape(what, b.dims(), format!("{n} rows, as {:?} has", a.dims())));
     }
@@ -550,7 +581,7 @@ pub(super) fn with_rhs<B: Backend, T: Floating, E: Dim, F: Dim>(
         shape.extend(&x.dims()[x.ndim() - 2..]);
         x.broadcast_to(shape)
     };
-    let mut out = solve(&widen(a)?, &widen(&rhs)?)?;
+    let mut out = solve(&widen(a)?, &widen(&rhs)?).map_err(|e| in_stack(e, !stack.is_empty()))?;
     if vector {
         out = out.squeeze(-1)?;
     }

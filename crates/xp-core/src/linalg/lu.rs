@@ -1,6 +1,6 @@
 //! LU decomposition, and solutions by the structure of the matrix.
 
-use super::functions::{matrices, square, with_rhs};
+use super::functions::{in_stack, on_matrices, square, with_rhs};
 use super::{Linalg, LinalgError, Trans, cho_solve, cholesky, solve, solve_triangular};
 use crate::array::{Array, eye, stack};
 use crate::dim::{Dim, Dyn, Ix2};
@@ -23,7 +23,7 @@ pub struct Lu<B: Linalg<T>, T: Floating, D: Dim> {
 /// `upper`.
 ///
 /// # Errors
-/// [`Error::Rank`](crate::Error::Rank).
+/// [`Error::Shape`](crate::Error::Shape) for fewer than two axes.
 ///
 /// ```
 /// use xp::prelude::*;
@@ -34,7 +34,7 @@ pub struct Lu<B: Linalg<T>, T: Floating, D: Dim> {
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn lu<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Lu<B, T, D>> {
-    let (permutation, lower, upper) = B::lu(&matrices(x)?)?;
+    let (permutation, lower, upper) = on_matrices(x, "lu", B::lu)?;
     Ok(Lu { permutation: permutation.into_rank()?, lower: lower.into_rank()?, upper: upper.into_rank()? })
 }
 
@@ -84,7 +84,8 @@ pub fn solve_structured<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
             if zero.any(..).item()? {
                 let at = zero.astype::<u8>().ravel()?.argmax(0).item()? as usize;
                 let n = diagonal.dims()[diagonal.ndim() - 1];
-                return Err(LinalgError::Singular { matrix: at / n, pivot: at % n }.into());
+                let e = LinalgError::Singular { matrix: Some(at / n), pivot: at % n };
+                return Err(in_stack(e.into(), a.ndim() > 2));
             }
             with_rhs("solve_structured", &square(a, "solve_structured")?, b, |a, b| (b.lazy() / &a.diagonal(0)?.expand_dims(-1)?).try_eval())
         }

@@ -12,58 +12,14 @@ pub use functions::*;
 pub use lu::{Lu, Structure, lu, solve_structured};
 pub use norms::{MatrixNorm, matrix_norm, matrix_norm_keepdims, vector_norm};
 
+pub use crate::error::LinalgError;
+
 use crate::array::Array;
 use crate::backend::{Backend, Slot};
 use crate::dim::{Dyn, Ix2};
 use crate::dtype::{Float, Floating, Num};
 use crate::error::Result;
 use crate::expr::{Expr, Lazy};
-
-/// Why a decomposition or solution does not exist or was not found.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LinalgError {
-    /// Cholesky decomposition of a matrix that is not positive definite.
-    #[error("{}the leading minor of order {order} is not positive definite", of(*.matrix))]
-    NotPositiveDefinite {
-        /// Position of the matrix in the stack.
-        matrix: usize,
-        /// Order of the first leading minor that is not positive definite.
-        order: usize,
-    },
-    /// Solution or inverse of a singular matrix.
-    #[error("{}it is singular: pivot {pivot} is exactly zero", of(*.matrix))]
-    Singular {
-        /// Position of the matrix in the stack.
-        matrix: usize,
-        /// The pivot.
-        pivot: usize,
-    },
-    /// An iteration did not converge.
-    #[error("{}the iteration did not converge", of(*.matrix))]
-    NoConvergence {
-        /// Position of the matrix in the stack.
-        matrix: usize,
-    },
-    /// The matrix holds NaN or infinity.
-    #[error("{}it holds NaN or infinity", of(*.matrix))]
-    NonFinite {
-        /// Position of the matrix in the stack.
-        matrix: usize,
-    },
-    /// The matrix is not square.
-    #[error("{function} needs square matrices: shape {shape:?} given")]
-    NotSquare {
-        /// The function.
-        function: &'static str,
-        /// The shape of the array.
-        shape: Vec<usize>,
-    },
-}
-
-fn of(matrix: usize) -> String {
-    format!("matrix {matrix} of the stack: ")
-}
 
 /// Which singular vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +159,7 @@ pub trait Linalg<T: Floating>: Backend {
     /// When the device fails.
     fn det(x: &Array<Self, T, Dyn>) -> Result<Array<Self, T, Dyn>> {
         let (sign, log) = Self::slogdet(x)?;
-        Ok(sign * log.exp().lazy().astype::<T>().try_eval()?)
+        (sign.into_lazy() * log.lazy().exp().astype::<T>()).try_eval()?.into_rank()
     }
 
     /// The Gram matrix `E^H E` of a lazy matrix `E` with many rows, which is evaluated block of rows by block of rows.
@@ -213,7 +169,7 @@ pub trait Linalg<T: Floating>: Backend {
     fn gram<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, T, Ix2>> {
         let product = Self::cross(e, e)?;
         // Exactly Hermitian, however the product was summed.
-        ((product.lazy() + product.t().conj()) * T::from_f64(0.5)).try_eval()
+        ((product.lazy() + product.t().lazy().conj()) * T::from_f64(0.5)).try_eval()
     }
 
     /// The product `A^H B` of two lazy matrices with equally many rows, evaluated block of rows by block of rows.

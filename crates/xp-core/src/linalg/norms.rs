@@ -1,7 +1,7 @@
-//! Norms of vectors and matrices, without overflow or underflow on the way.
+//! Norms of vectors and matrices, on_matrices, without overflow or underflow on the way.
 
 use super::Linalg;
-use super::functions::matrices;
+use super::functions::{matrices, on_matrices};
 use crate::array::Array;
 use crate::axes::Axes;
 use crate::backend::Backend;
@@ -54,13 +54,14 @@ pub fn matrix_norm<B: Linalg<T>, T: Floating, D: Dim>(
     x: &Array<B, T, D>,
     ord: MatrixNorm,
 ) -> Result<Array<B, T::Real, <D::Smaller as DimBase>::Smaller>> {
-    let a = matrices(x)?;
+    let a = matrices(x, "matrix_norm")?;
+    let svdvals = || on_matrices(&a, "matrix_norm", B::svdvals);
     let pick = |v: Array<B, T::Real, Dyn>, min: bool| if min { v.lazy().min(-1).try_eval() } else { v.lazy().max(-1).try_eval() };
     let norm = match ord {
         MatrixNorm::Fro => vector_norm(&a, &[-2, -1][..], 2.0)?,
-        MatrixNorm::Nuc => B::svdvals(&a)?.lazy().sum(-1).try_eval()?,
+        MatrixNorm::Nuc => svdvals()?.lazy().sum(-1).try_eval()?,
         MatrixNorm::One { min } => pick(a.lazy().abs().sum(-2).try_eval()?, min)?,
-        MatrixNorm::Two { min } => pick(B::svdvals(&a)?, min)?,
+        MatrixNorm::Two { min } => pick(svdvals()?, min)?,
         MatrixNorm::Inf { min } => pick(a.lazy().abs().sum(-1).try_eval()?, min)?,
     };
     norm.into_rank()

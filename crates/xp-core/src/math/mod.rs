@@ -24,6 +24,14 @@ mod float;
 mod hyperbolic;
 mod inverse_trig;
 mod isa;
+/// What nobody outside can name, so that nobody outside can implement [`MathFloat`].
+///
+/// ```
+/// use xp_core::math::MathFloat;
+/// ```
+/// ```compile_fail,E0603
+/// use xp_core::math::kernel::Kernel;
+/// ```
 mod kernel;
 mod log;
 mod pow;

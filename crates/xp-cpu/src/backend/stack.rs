@@ -90,10 +90,10 @@ impl<T: Element> Results<T> {
 
 pub(crate) fn error(matrix: usize, e: linalg::Error) -> Error {
     match e {
-        linalg::Error::NotPositiveDefinite { index } => LinalgError::NotPositiveDefinite { matrix, order: index + 1 }.into(),
-        linalg::Error::Singular { index } => LinalgError::Singular { matrix, pivot: index }.into(),
-        linalg::Error::NoConvergence => LinalgError::NoConvergence { matrix }.into(),
-        linalg::Error::NonFinite => LinalgError::NonFinite { matrix }.into(),
+        linalg::Error::NotPositiveDefinite { index } => LinalgError::NotPositiveDefinite { matrix: Some(matrix), order: index + 1 }.into(),
+        linalg::Error::Singular { index } => LinalgError::Singular { matrix: Some(matrix), pivot: index }.into(),
+        linalg::Error::NoConvergence => LinalgError::NoConvergence { matrix: Some(matrix) }.into(),
+        linalg::Error::NonFinite => LinalgError::NonFinite { matrix: Some(matrix) }.into(),
         linalg::Error::OutOfMemory { bytes } => Error::OutOfMemory { device: Cpu.to_string(), bytes },
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn eigh<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrice
     }
     let (failed, a, w) = result;
     match failed {
-        Some((matrix, _)) => Err(LinalgError::NoConvergence { matrix }.into()),
+        Some((matrix, _)) => Err(LinalgError::NoConvergence { matrix: Some(matrix) }.into()),
         None => Ok((scale.undo(x, w.array)?, a.finish()?)),
     }
 }
@@ -179,7 +179,7 @@ pub(super) fn cholesky<T: Lapack>(x: &Matrices<T>, upper: bool) -> Result<Matric
             Ok(())
         })?;
         if let Some((matrix, order)) = reports.finish()? {
-            return Err(LinalgError::NotPositiveDefinite { matrix, order: order.unsigned_abs() as usize }.into());
+            return Err(LinalgError::NotPositiveDefinite { matrix: Some(matrix), order: order.unsigned_abs() as usize }.into());
         }
     }
     let factors = a.transposes;
@@ -188,7 +188,7 @@ pub(super) fn cholesky<T: Lapack>(x: &Matrices<T>, upper: bool) -> Result<Matric
         && !factors.diagonal(0)?.lazy().isfinite().all(..).try_eval()?.item()?
         && let Some(place) = values(&factors.diagonal(0)?.isfinite().into_dyn())?.iter().position(|finite| !finite)
     {
-        return Err(LinalgError::NotPositiveDefinite { matrix: place / n, order: place % n + 1 }.into());
+        return Err(LinalgError::NotPositiveDefinite { matrix: Some(place / n), order: place % n + 1 }.into());
     }
     let l = factors.tril(0)?;
     if upper { adjoint(&l) } else { Ok(l) }
@@ -197,7 +197,7 @@ pub(super) fn cholesky<T: Lapack>(x: &Matrices<T>, upper: bool) -> Result<Matric
 /// Waits, and fails for the first matrix whose iteration did not converge.
 pub(super) fn no_convergence(reports: Reports) -> Result<()> {
     match reports.finish()? {
-        Some((matrix, _)) => Err(LinalgError::NoConvergence { matrix }.into()),
+        Some((matrix, _)) => Err(LinalgError::NoConvergence { matrix: Some(matrix) }.into()),
         None => Ok(()),
     }
 }

@@ -24,7 +24,7 @@ impl Scale {
         let parts = x.lazy().real().abs().maximum(x.lazy().imag().abs());
         let largest: Vec<f64> = values(&parts.max([-2, -1]).try_eval()?)?.into_iter().map(|x| x.to_f64()).collect();
         if finite && let Some(matrix) = largest.iter().position(|x| !x.is_finite()) {
-            return Err(LinalgError::NonFinite { matrix }.into());
+            return Err(LinalgError::NonFinite { matrix: Some(matrix) }.into());
         }
         // Products of four elements of this size are far from both ends of the range.
         let safe = if <T::Real as Element>::DTYPE == DType::F32 { 20 } else { 200 };

@@ -24,7 +24,7 @@ pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matri
     let (device, [n, p]) = (a.device(), shape_of(b));
     let lu = Factors::new(a)?;
     if let Some((matrix, pivot)) = lu.reports.finish()? {
-        return Err(LinalgError::Singular { matrix, pivot: pivot.unsigned_abs() as usize - 1 }.into());
+        return Err(LinalgError::Singular { matrix: Some(matrix), pivot: pivot.unsigned_abs() as usize - 1 }.into());
     }
     let x = Columns::of(b.matrix_transpose()?.copy()?);
     if n * p > 0 {
@@ -46,7 +46,7 @@ pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, uppe
     let (device, [n, p]) = (a.device(), shape_of(b));
     if !unit && n > 0 && a.diagonal(0)?.lazy().zip::<xp_core::ops::Equal, _>(T::ZERO).any(..).try_eval()?.item()? {
         let place = values(&a.diagonal(0)?.equal(T::ZERO).into_dyn())?.iter().position(|&zero| zero).unwrap_or(0);
-        return Err(LinalgError::Singular { matrix: place / n, pivot: place % n }.into());
+        return Err(LinalgError::Singular { matrix: Some(place / n), pivot: place % n }.into());
     }
     // Row-major x and b are the transposes of column-major ones: x^T op(a)^T = b^T, and the memory of a is a^T.
     let (a, x) = (Columns::of(a.copy()?), Columns::of(b.copy()?));

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs the suite of the CPU backend and the tests of the engine under AddressSanitizer. Exits 77 without a nightly compiler.
+# Arguments go to the tests: scripts/sanitize.sh fusion
+set -euo pipefail
+cd "$(dirname "$0")/.."
+toolchain="${XP_SANITIZE_TOOLCHAIN:-nightly}"
+if ! rustc "+$toolchain" --version > /dev/null 2>&1; then
+    echo "a nightly compiler is missing: rustup toolchain install $toolchain" >&2
+    exit 77
+fi
+target="$(rustc "+$toolchain" -vV | sed -n 's/^host: //p')"
+export RUSTFLAGS="-Zsanitizer=address" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/sanitize"
+# The pool of array memory lives as long as the process.
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
+cargo "+$toolchain" test --target "$target" -p xp-reference -- "$@"
+cargo "+$toolchain" test --target "$target" -p xp-conformance --test cpu -- "$@"
