@@ -2,7 +2,8 @@
 
 use xp_core::expr::Iota;
 use xp_core::functions::*;
-use xp_core::ops::Where;
+use xp_core::math::Isa;
+use xp_core::ops::{BinaryOp, DeviceSource, Language, Parameters, UnaryOp, Where};
 use xp_core::{Array, Backend, Error, Expr, Float, Ix2, Lazy, s};
 
 use crate::support::{Sequence, assert_same, panic_message, vector};
@@ -190,7 +191,7 @@ pub fn stretched_rows<B: Backend, T: Float>(device: &B) {
     assert_eq!((big.lazy() - rows()).sum(0).try_eval().unwrap_err(), expected);
     assert_eq!((big.lazy() - rows()).sum(1).try_eval().unwrap_err(), expected);
     assert_eq!((big.lazy() - rows()).argmax(..).try_eval().unwrap_err(), expected);
-    let chosen = big.lazy().less(&big).zip3::<Where, _, _>(&big, rows().into_expr());
+    let chosen = big.lazy().less(&big).apply3(Where, &big, rows().into_expr());
     assert_eq!(chosen.try_eval().unwrap_err(), expected);
     for message in [panic_message(|| (big.lazy() - rows()).eval()), panic_message(|| (big.lazy() - rows()).max(0).eval())] {
         assert!(message.contains("[1, 3]") && message.contains("[1000, 3]"), "{message}");
@@ -311,4 +312,118 @@ pub fn row_blocks<B: Backend, T: Float>(device: &B) {
     }
     assert!(matches!(full(device, [], T::ONE).unwrap().lazy().row_blocks(1).err(), Some(Error::Rank { expected: 1, given: 0 })));
     assert!(matches!(vector(device, &[T::ONE]).lazy().row_blocks(0).err(), Some(Error::Value { .. })));
+}
+
+/// The loss of Huber: quadratic up to `delta`, then a straight line.
+#[derive(Clone, Copy)]
+struct Huber<T> {
+    delta: T,
+}
+impl<T: Float> UnaryOp<T> for Huber<T> {
+    type Out = T;
+    const NAME: &'static str = "huber";
+    // SAFETY: the functions touch nothing but their arguments.
+    const DEVICE: DeviceSource = unsafe {
+        DeviceSource::own(&[(
+            Language::Cuda,
+            "template <class R> DEVICE R helper(R a) { return a / R(2); }
+             template <class R> DEVICE R op_huber(R x, R delta) {
+               R a = op_abs(x);
+               return a <= delta ? helper(x * x) : delta * (a - helper(delta));
+             }",
+        )])
+    };
+    fn apply<I: Isa>(self, x: T) -> T {
+        let (a, half) = (x.magnitude::<I>(), T::from_f64(2.0));
+        if a <= self.delta { x * x / half } else { self.delta * (a - self.delta / half) }
+    }
+    fn parameters(self) -> Parameters {
+        Parameters::new().with(self.delta)
+    }
+}
+
+/// `x` where it is at least `y`, otherwise a mixture of the two; its device source has a helper of the same name as that of
+/// [`Huber`].
+#[derive(Clone, Copy)]
+struct Mixture<T> {
+    of_x: T,
+    of_y: T,
+}
+impl<T: Float> BinaryOp<T> for Mixture<T> {
+    type Out = T;
+    const NAME: &'static str = "mixture";
+    // SAFETY: the functions touch nothing but their arguments.
+    const DEVICE: DeviceSource = unsafe {
+        DeviceSource::own(&[(
+            Language::Cuda,
+            "template <class R> DEVICE R helper(R x, R y, R a, R b) { return x * a + y * b; }
+             template <class R> DEVICE R op_mixture(R x, R y, R a, R b) { return x >= y ? x : helper(x, y, a, b); }",
+        )])
+    };
+    fn apply<I: Isa>(self, x: T, y: T) -> T {
+        if x >= y { x } else { x * self.of_x + y * self.of_y }
+    }
+    fn parameters(self) -> Parameters {
+        Parameters::new().with(self.of_x).with(self.of_y)
+    }
+}
+
+/// Adds one, but has no device function.
+#[derive(Clone, Copy)]
+struct HostOnly;
+impl<T: Float> UnaryOp<T> for HostOnly {
+    type Out = T;
+    const NAME: &'static str = "host_only";
+    const DEVICE: DeviceSource = DeviceSource::NONE;
+    fn apply<I: Isa>(self, x: T) -> T {
+        x + T::ONE
+    }
+}
+
+/// Has a field that it forgets to pass on.
+#[derive(Clone, Copy)]
+struct Forgetful(i64);
+impl<T: Float> UnaryOp<T> for Forgetful {
+    type Out = T;
+    const NAME: &'static str = "forgetful";
+    const DEVICE: DeviceSource = DeviceSource::NONE;
+    fn apply<I: Isa>(self, x: T) -> T {
+        x + T::from_f64(self.0 as f64)
+    }
+}
+
+/// A user's own operations, with parameters, fused with others.
+pub fn own_operations<B: Backend, T: Float>(device: &B) {
+    let c = T::from_f64;
+    let (a, b) = (Sequence::new(10).numbers::<T>(5000), Sequence::new(11).numbers::<T>(5000));
+    let (x, y) = (vector(device, &a), vector(device, &b));
+    let huber = |x: T, delta: f64| {
+        let (x, delta) = (x.abs(), c(delta));
+        if x <= delta { x * x / c(2.0) } else { delta * (x - delta / c(2.0)) }
+    };
+    // The same code for two values of the parameter.
+    for delta in [0.25, 1.5] {
+        let expected: Vec<T> = a.iter().map(|&x| huber(x, delta)).collect();
+        assert_same("huber", &x.lazy().apply(Huber { delta: c(delta) }).eval().to_vec(), &expected);
+    }
+    // Two operations, one of them twice, between those of xp, over operands that broadcast.
+    let column = Array::from_vec(device, a[..20].to_vec(), [20, 1]).unwrap();
+    let wide = y.reshape([20, 250]).unwrap();
+    let mixture = Mixture { of_x: c(0.25), of_y: c(0.75) };
+    let fused = (wide.lazy().apply(Huber { delta: c(0.5) }) - &column).apply2(mixture, wide.lazy().apply(Huber { delta: c(2.0) })).abs().eval();
+    let expected: Vec<T> = (0..5000)
+        .map(|i| {
+            let (left, right) = (huber(b[i], 0.5) - a[i / 250], huber(b[i], 2.0));
+            (if left >= right { left } else { left * c(0.25) + right * c(0.75) }).abs()
+        })
+        .collect();
+    assert_same("mixture", &fused.to_vec(), &expected);
+    // Without a device function: a right result, or an error that says which operation lacks it.
+    match x.lazy().apply(HostOnly).try_eval() {
+        Ok(sums) => assert_same("host only", &sums.to_vec(), &(&x + T::ONE).to_vec()),
+        Err(error) => assert!(error.to_string().contains("the operation `host_only` has no source"), "{error}"),
+    }
+    let forgotten = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| x.lazy().apply(Forgetful(1)).try_eval().is_ok()));
+    let message = forgotten.expect_err("an operation with a field and no parameters is refused");
+    assert!(message.downcast_ref::<String>().is_some_and(|m| m.contains("`forgetful` has fields")));
 }

@@ -44,18 +44,19 @@ macro_rules! backend_suite {
             creation { filled, ranges<f32>, triangles, grids, from_values, like, in_generic_rank }
             elementwise {
                 float_unary<f32>, float_binary<f32>, float_special<f32>, complex_unary<$crate::C64>, complex_binary<$crate::C64>, some_integers, booleans,
+                every_operation_has_an_oracle,
             }
             special_cases { real<f32>, complex<$crate::C64> }
             fusion {
                 chains<f32>, broadcasts<f32>, reductions_fuse<f32>, into_existing<f32>, mixed_dtypes, owned_operands<f32>, rows<f32>,
-                stretched_rows<f32>, operands_beside_rows<f32>, row_blocks<f32>,
+                stretched_rows<f32>, operands_beside_rows<f32>, row_blocks<f32>, own_operations<f32>,
             }
             operators { scalars_on_both_sides, promotion, in_place, value_semantics, unary_operators, where_chooses }
             slicing { python_slices, items, views_share_nothing, broadcasting, reshapes, diagonals, axes }
             indexing { elements, assignment, masks, take, take_along_axis, put, head_slices }
             reductions {
                 sums<f32>, sums_of_integers, sums_of_halves, sums_of_complex<$crate::C64>, extremes<f32>, extremes_of_integers,
-                logical, means_and_variances<f32>, empty<f32>, layouts<f32>, reproducible<f32>,
+                logical, means_and_variances<f32>, empty<f32>, layouts<f32>, reproducible<f32>, every_reduction, own_reductions<f32>,
             }
             sorting { sort<f32>, sort_integers, argsort<f32>, searchsorted<f32>, unique<f32>, nonzero, isin, cumulative<f32>, cumulative_integers }
             manipulation { concat, stack, unstack, roll, tile, repeat, flip, moveaxis, meshgrid }
@@ -96,7 +97,7 @@ macro_rules! float64_suite {
         mod float64 {
             $crate::tests! { $device;
                 creation { ranges<f64> }
-                fusion { chains<f64>, broadcasts<f64>, reductions_fuse<f64>, into_existing<f64>, owned_operands<f64>, rows<f64> }
+                fusion { chains<f64>, broadcasts<f64>, reductions_fuse<f64>, into_existing<f64>, owned_operands<f64>, rows<f64>, own_operations<f64> }
                 reductions { sums<f64>, sums_of_complex<$crate::C128>, extremes<f64>, means_and_variances<f64>, empty<f64>, layouts<f64>, reproducible<f64> }
                 sorting { sort<f64>, argsort<f64>, searchsorted<f64>, unique<f64>, cumulative<f64> }
                 matmul { floats<f64>, complex<$crate::C128>, stacks<f64>, vectors<f64>, tensordot<f64>, views<f64> }

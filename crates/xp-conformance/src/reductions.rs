@@ -2,6 +2,9 @@
 
 use half::{bf16, f16};
 use num_complex::Complex;
+use xp_core::math::Isa;
+use xp_core::ops::{DeviceSource, Language};
+use xp_core::reduction::Reduction;
 use xp_core::{Array, Backend, DType, Element, Float, Floating, Integer, KeepDims, Real};
 
 use crate::support::{Any, Sequence, array, assert_same, layouts as samples, panic_message, vector};
@@ -279,5 +282,111 @@ pub fn reproducible<B: Backend, T: Float>(device: &B) {
     for _ in 0..3 {
         assert_same("rows", &m.sum(1).to_vec(), &rows);
         assert_same("columns", &m.sum(0).to_vec(), &columns);
+    }
+}
+
+/// What a reduction of the table makes of some numbers, in double precision.
+fn oracle(name: &str, x: &[f64]) -> f64 {
+    let (low, high) = (x.iter().copied().fold(f64::INFINITY, f64::min), x.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+    let first = |value: f64| x.iter().position(|&v| v == value).expect("one of the elements") as f64;
+    match name {
+        "all" => f64::from(x.iter().all(|&v| v != 0.0)),
+        "any" => f64::from(x.iter().any(|&v| v != 0.0)),
+        "argmax" => first(high),
+        "argmin" => first(low),
+        "count_nonzero" => x.iter().filter(|&&v| v != 0.0).count() as f64,
+        "max" => high,
+        "mean" => x.iter().sum::<f64>() / x.len() as f64,
+        "min" => low,
+        "prod" => x.iter().product(),
+        "ptp" => high - low,
+        "sum" => x.iter().sum(),
+        _ => panic!("`{name}` has no oracle here"),
+    }
+}
+
+/// Every reduction of the table, along an axis and of all, for floats and, where it takes them, integers.
+pub fn every_reduction<B: Backend>(device: &B) {
+    const SHAPE: [usize; 3] = [3, 70, 5];
+    // Small integers, so that sums are exact in `f32`; few of them differ from 1, so that products nearly are too.
+    let numbers = Sequence::new(21).integers::<i64>(3 * 70 * 5, 0, 60);
+    let plain: Vec<f32> = numbers.into_iter().map(|v| if v > 55 { v - 54 } else { i64::from(v > 2) } as f32).collect();
+    let host: Vec<f64> = plain.iter().map(|&v| f64::from(v)).collect();
+    macro_rules! each {
+        ($(
+            #[doc = $doc:literal]
+            $(#[doc = $more:literal])*
+            $name:ident $R:ident $bound:ident $formula:literal $place:ident $exact:ident [$($alias:literal)*];
+        )*) => {$(each!(@ $bound $name);)*};
+        (@ Floating $name:ident) => { each!(@@ f32 $name); };
+        (@ $bound:ident $name:ident) => { each!(@@ f32 $name); each!(@@ i32 $name); each!(@@ u8 $name); };
+        (@@ $t:ident $name:ident) => {{
+            let x = array(device, &plain, &SHAPE).astype::<$t>();
+            let turned = x.permute_dims(&[1, 2, 0]).unwrap().copy().unwrap().permute_dims(&[2, 0, 1]).unwrap();
+            for x in [&x, &turned] {
+                for axis in 0..3 {
+                    let expected: Vec<f64> = lanes(&host, &SHAPE, axis).iter().map(|lane| oracle(stringify!($name), lane)).collect();
+                    check(stringify!($name), &x.$name(axis as isize).astype::<f32>().to_vec(), &expected);
+                }
+                check(stringify!($name), &x.$name(..).astype::<f32>().to_vec(), &[oracle(stringify!($name), &host)]);
+            }
+        }};
+    }
+    fn check(name: &str, got: &[f32], expected: &[f64]) {
+        assert_eq!(got.len(), expected.len(), "{name}");
+        for (got, expected) in got.iter().zip(expected) {
+            assert!((f64::from(*got) - expected).abs() <= 1e-6 * expected.abs(), "{name}: {got} for {expected}");
+        }
+    }
+    xp_core::reduction_operations!(each);
+}
+
+/// The Euclidean length: a user's reduction.
+#[derive(Clone, Copy)]
+struct Length;
+impl<T: Float> Reduction<T> for Length {
+    type Acc = f64;
+    type Out = T;
+    const NAME: &'static str = "length";
+    // SAFETY: the functions touch nothing but their arguments.
+    const DEVICE: DeviceSource = unsafe {
+        DeviceSource::own(&[(
+            Language::Cuda,
+            "template <class T> struct reduce_length {
+               typedef f64 Acc;
+               typedef T Out;
+               DEVICE f64 identity() { return 0; }
+               DEVICE f64 push(f64 a, T x, i64) { return a + convert<f64>(x) * convert<f64>(x); }
+               DEVICE f64 merge(f64 a, f64 b) { return a + b; }
+               DEVICE T finish(f64 a, i64) { return convert<T>(sqrt(a)); }
+             };",
+        )])
+    };
+    const HAS_IDENTITY: bool = true;
+    fn identity() -> f64 {
+        0.0
+    }
+    fn push<I: Isa>(acc: f64, x: T, _: usize) -> f64 {
+        acc + x.to_f64() * x.to_f64()
+    }
+    fn merge(a: f64, b: f64) -> f64 {
+        a + b
+    }
+    fn finish(acc: f64, _: usize) -> T {
+        T::from_f64(acc.sqrt())
+    }
+}
+
+/// A user's own reduction at the end of an expression.
+pub fn own_reductions<B: Backend, T: Float>(device: &B) {
+    let (n, p) = (700, 30);
+    let values = Sequence::new(22).numbers::<T>(n * p);
+    let x = array(device, &values, &[n, p]);
+    for axis in [0, 1] {
+        let lengths = (x.lazy() + &x).reduce::<Length, _>(axis as isize).eval().to_vec();
+        for (got, lane) in lengths.iter().zip(lanes(&values, &[n, p], axis)) {
+            let exact = lane.iter().map(|v| 4.0 * v.to_f64() * v.to_f64()).sum::<f64>().sqrt();
+            assert!((got.to_f64() - exact).abs() <= 4.0 * T::EPSILON.to_f64() * exact, "{got} for {exact}");
+        }
     }
 }

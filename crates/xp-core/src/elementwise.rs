@@ -1,6 +1,6 @@
 //! The elementwise functions of the standard, as array methods, lazy methods and free functions.
 //!
-//! One line per operation. The types, in [`crate::ops`], say what each computes.
+//! They are made of the rows of the table in `ops/table.rs`; the types, in [`crate::ops`], hold what each computes, with examples.
 
 use crate::array::Array;
 use crate::backend::Backend;
@@ -8,97 +8,99 @@ use crate::dim::{Dim, DimBase, Ix0};
 use crate::dtype::{Bits, Element, Float, Floating, Num, Promote, Real};
 use crate::error::OrMisuse;
 use crate::expr::{Expr, IntoOperand, Lazy, Map, Operand, Zip, Zip3, eval_new};
+use crate::ops::table::row;
 use crate::ops::*;
 
-macro_rules! unary {
-    ($($name:ident $Op:ident $bound:path;)*) => {
-        $(
-            impl<B: Backend, T: $bound, D: Dim> Array<B, T, D> {
-                #[doc = concat!("[`", stringify!($Op), "`] of every element.")]
-                #[must_use]
-                #[track_caller]
-                pub fn $name(&self) -> Array<B, <$Op as UnaryOp<T>>::Out, D> {
-                    eval_new(Map::<$Op, _>::new(self)).or_misuse()
-                }
-            }
-            impl<E: Expr> Lazy<E>
-            where
-                E::Elem: $bound,
-            {
-                #[doc = concat!("[`", stringify!($Op), "`] of every element.")]
-                pub fn $name(self) -> Lazy<Map<$Op, E>> {
-                    self.apply()
-                }
-            }
-        )*
-        /// The one-argument functions, free: `exp(&x)` is `x.exp()`.
-        pub mod unary_functions {
-            use super::*;
-            $(
-                #[doc = concat!("[`", stringify!($Op), "`] of every element.")]
-                #[must_use]
-                #[track_caller]
-                pub fn $name<B: Backend, T: $bound, D: Dim>(x: &Array<B, T, D>) -> Array<B, <$Op as UnaryOp<T>>::Out, D> {
-                    x.$name()
-                }
-            )*
+/// The methods and the function of an operation on one operand.
+macro_rules! unary_item {
+    (array $name:ident $Op:ident bool $($rest:tt)*) => { unary_item!(@array $name $Op [$Op: UnaryOp<T>] $($rest)*); };
+    (array $name:ident $Op:ident $bound:ident $($rest:tt)*) => { unary_item!(@array $name $Op [T: $bound] $($rest)*); };
+    (lazy $name:ident $Op:ident bool $($rest:tt)*) => { unary_item!(@lazy $name $Op [$Op: UnaryOp<E::Elem>] $($rest)*); };
+    (lazy $name:ident $Op:ident $bound:ident $($rest:tt)*) => { unary_item!(@lazy $name $Op [E::Elem: $bound] $($rest)*); };
+    (free $name:ident $Op:ident bool $($rest:tt)*) => { unary_item!(@free $name $Op [$Op: UnaryOp<T>] $($rest)*); };
+    (free $name:ident $Op:ident $bound:ident $($rest:tt)*) => { unary_item!(@free $name $Op [T: $bound] $($rest)*); };
+    (@array $name:ident $Op:ident [$($bound:tt)*] $doc:literal $formula:literal [$($alias:literal)*]) => {
+        #[doc = $doc]
+        ///
+        #[doc = concat!("As a formula: `", $formula, "`. Example: [`", stringify!($Op), "`].")]
+        $(#[doc(alias = $alias)])*
+        #[must_use]
+        #[track_caller]
+        pub fn $name(&self) -> Array<B, <$Op as UnaryOp<T>>::Out, D>
+        where
+            $($bound)*,
+        {
+            eval_new(Map::new($Op, self)).or_misuse()
+        }
+    };
+    (@lazy $name:ident $Op:ident [$($bound:tt)*] $doc:literal $formula:literal [$($alias:literal)*]) => {
+        #[doc = $doc]
+        ///
+        #[doc = concat!("As a formula: `", $formula, "`. Example: [`", stringify!($Op), "`].")]
+        $(#[doc(alias = $alias)])*
+        pub fn $name(self) -> Lazy<Map<$Op, E>>
+        where
+            $($bound)*,
+        {
+            self.apply($Op)
+        }
+    };
+    (@free $name:ident $Op:ident [$($bound:tt)*] $doc:literal $formula:literal [$($alias:literal)*]) => {
+        #[doc = $doc]
+        ///
+        #[doc = concat!("As a formula: `", $formula, "`. Example: [`", stringify!($Op), "`].")]
+        $(#[doc(alias = $alias)])*
+        #[must_use]
+        #[track_caller]
+        pub fn $name<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Array<B, <$Op as UnaryOp<T>>::Out, D>
+        where
+            $($bound)*,
+        {
+            x.$name()
         }
     };
 }
-unary! {
-    abs Abs Num;
-    abs_square AbsSquare Num;
-    acos Acos Floating;
-    acosh Acosh Floating;
-    asin Asin Floating;
-    asinh Asinh Floating;
-    atan Atan Floating;
-    atanh Atanh Floating;
-    bitwise_invert BitwiseInvert Bits;
-    ceil Ceil Real;
-    conj Conj Num;
-    cos Cos Floating;
-    cosh Cosh Floating;
-    erf Erf Float;
-    erfc Erfc Float;
-    exp Exp Floating;
-    expit Expit Float;
-    expm1 Expm1 Floating;
-    floor Floor Real;
-    gammaln Gammaln Float;
-    imag ImagPart Num;
-    isfinite IsFinite Num;
-    isinf IsInf Num;
-    isnan IsNan Num;
-    log Log Floating;
-    log10 Log10 Floating;
-    log1p Log1p Floating;
-    log2 Log2 Floating;
-    logit Logit Float;
-    negative Negative Num;
-    positive Positive Num;
-    real RealPart Num;
-    reciprocal Reciprocal Floating;
-    round Round Num;
-    sign Sign Num;
-    signbit Signbit Float;
-    sin Sin Floating;
-    sinh Sinh Floating;
-    sqrt Sqrt Floating;
-    square Square Num;
-    tan Tan Floating;
-    tanh Tanh Floating;
-    trunc Trunc Real;
+
+macro_rules! unary {
+    ($(
+        #[doc = $doc:literal]
+        $name:ident $Op:ident $bound:ident $formula:literal $place:ident $exact:ident [$($alias:literal)*];
+    )*) => {
+        /// Elementwise functions of one array.
+        impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+            $(unary_item!(array $name $Op $bound $doc $formula [$($alias)*]);)*
+        }
+        /// Elementwise functions of one expression.
+        impl<E: Expr> Lazy<E> {
+            $(unary_item!(lazy $name $Op $bound $doc $formula [$($alias)*]);)*
+        }
+        /// The one-argument functions, free: `exp(&x)` is `x.exp()`.
+        pub mod unary_functions {
+            use super::*;
+            $(unary_item!(free $name $Op $bound $doc $formula [$($alias)*]);)*
+        }
+        pub(crate) const UNARY: &[Operation] =
+            &[$(row!(Unary UnaryOp: $doc $name $Op $bound $formula $place $exact [$($alias)*])),*];
+    };
 }
+crate::unary_operations!(unary);
 
 macro_rules! binary {
-    ($($name:ident $Op:ident;)*) => {
+    ($(
+        #[doc = $doc:literal]
+        $name:ident $Op:ident $bound:ident $formula:literal $place:ident $exact:ident [$($alias:literal)*];
+    )*) => {
+        /// Elementwise functions of two arrays.
         impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             $(
-                #[doc = concat!("[`", stringify!($Op), "`] of every element and the matching one of `other`, after promotion and broadcasting.")]
+                #[doc = $doc]
+                ///
+                #[doc = concat!("As a formula: `", $formula, "`, where `x1` is an element of this array and `x2` the matching one of `other`, after promotion")]
+                #[doc = concat!("and broadcasting. Example: [`", stringify!($Op), "`].")]
                 ///
                 /// # Panics
                 /// When the shapes do not broadcast.
+                $(#[doc(alias = $alias)])*
                 #[must_use]
                 #[track_caller]
                 pub fn $name<R: IntoOperand<B, T, D>>(
@@ -109,21 +111,26 @@ macro_rules! binary {
                     T: Promote<R::Elem>,
                     $Op: BinaryOp<<T as Promote<R::Elem>>::Output>,
                 {
-                    eval_new(Zip::<$Op, _, _>::new(self, other.into_operand())).or_misuse()
+                    eval_new(Zip::new($Op, self, other.into_operand())).or_misuse()
                 }
             )*
         }
         // `add` and its kin are the standard's names; they do what the operators do.
+        /// Elementwise functions of two expressions.
         #[allow(clippy::should_implement_trait)]
         impl<E: Expr> Lazy<E> {
             $(
-                #[doc = concat!("[`", stringify!($Op), "`] of every element and the matching one of `other`.")]
+                #[doc = $doc]
+                ///
+                #[doc = concat!("As a formula: `", $formula, "`, where `x1` is an element of this expression and `x2` the matching one of `other`, after promotion")]
+                #[doc = concat!("and broadcasting. Example: [`", stringify!($Op), "`].")]
+                $(#[doc(alias = $alias)])*
                 pub fn $name<R: IntoOperand<E::Backend, E::Elem, E::Dim>>(self, other: R) -> Lazy<Zip<$Op, E, R::Expr>>
                 where
                     E::Elem: Promote<R::Elem>,
                     $Op: BinaryOp<<E::Elem as Promote<R::Elem>>::Output>,
                 {
-                    Lazy::new(Zip::new(self.into_expr(), other.into_operand()))
+                    Lazy::new(Zip::new($Op, self.into_expr(), other.into_operand()))
                 }
             )*
         }
@@ -131,10 +138,13 @@ macro_rules! binary {
         pub mod binary_functions {
             use super::*;
             $(
-                #[doc = concat!("[`", stringify!($Op), "`] of every element of `x1` and the matching one of `x2`, after promotion and broadcasting.")]
+                #[doc = $doc]
+                ///
+                #[doc = concat!("As a formula: `", $formula, "` for matching elements, after promotion and broadcasting. Example: [`", stringify!($Op), "`].")]
                 ///
                 /// # Panics
                 /// When the shapes do not broadcast.
+                $(#[doc(alias = $alias)])*
                 #[must_use]
                 #[track_caller]
                 pub fn $name<B: Backend, T, D: Dim, R: IntoOperand<B, T, D>>(
@@ -149,48 +159,11 @@ macro_rules! binary {
                 }
             )*
         }
+        pub(crate) const BINARY: &[Operation] =
+            &[$(row!(Binary BinaryOp: $doc $name $Op $bound $formula $place $exact [$($alias)*])),*];
     };
 }
-binary! {
-    add Add;
-    atan2 Atan2;
-    bitwise_and BitwiseAnd;
-    bitwise_left_shift BitwiseLeftShift;
-    bitwise_or BitwiseOr;
-    bitwise_right_shift BitwiseRightShift;
-    bitwise_xor BitwiseXor;
-    copysign Copysign;
-    divide Divide;
-    equal Equal;
-    floor_divide FloorDivide;
-    greater Greater;
-    greater_equal GreaterEqual;
-    hypot Hypot;
-    less Less;
-    less_equal LessEqual;
-    logaddexp Logaddexp;
-    logical_and LogicalAnd;
-    logical_or LogicalOr;
-    logical_xor LogicalXor;
-    maximum Maximum;
-    minimum Minimum;
-    multiply Multiply;
-    nextafter Nextafter;
-    not_equal NotEqual;
-    pow Pow;
-    remainder Remainder;
-    subtract Subtract;
-    xlogy Xlogy;
-}
-
-impl<B: Backend, D: Dim> Array<B, bool, D> {
-    /// [`LogicalNot`] of every element.
-    #[must_use]
-    #[track_caller]
-    pub fn logical_not(&self) -> Self {
-        eval_new(Map::<LogicalNot, _>::new(self)).or_misuse()
-    }
-}
+crate::binary_operations!(binary);
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// A copy with another dtype; see [`Element::cast`] for the rules.
@@ -211,14 +184,14 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     #[track_caller]
     pub fn astype<U: Element>(&self) -> Array<B, U, D> {
         const { assert!(!drops_imaginary(T::DTYPE, U::DTYPE), "complex to real: take `real()`, `imag()` or `abs()` first") };
-        eval_new(Map::<AsType<U>, _>::new(self)).or_misuse()
+        eval_new(Map::new(AsType::<U>::new(), self)).or_misuse()
     }
 }
 impl<E: Expr> Lazy<E> {
     /// Every element converted to another dtype; see [`Element::cast`].
     pub fn astype<U: Element>(self) -> Lazy<Map<AsType<U>, E>> {
         const { assert!(!drops_imaginary(E::Elem::DTYPE, U::DTYPE), "complex to real: take `real()`, `imag()` or `abs()` first") };
-        self.apply()
+        self.apply(AsType::new())
     }
 }
 const fn drops_imaginary(from: crate::DType, to: crate::DType) -> bool {
@@ -227,11 +200,6 @@ const fn drops_imaginary(from: crate::DType, to: crate::DType) -> bool {
 }
 
 impl<E: Expr<Elem = bool>> Lazy<E> {
-    /// [`LogicalNot`] of every element.
-    pub fn logical_not(self) -> Lazy<Map<LogicalNot, E>> {
-        self.apply()
-    }
-
     /// An element of `x1` where the expression holds, otherwise of `x2`, after promotion and broadcasting: see
     /// [`where_`].
     ///
@@ -247,7 +215,7 @@ impl<E: Expr<Elem = bool>> Lazy<E> {
         R: Operand + IntoOperand<E::Backend, L::DType, E::Dim>,
         L::Elem: Promote<R::Elem>,
     {
-        Lazy::new(Zip3::new(self.into_expr(), x1.into_operand(), x2.into_operand()))
+        Lazy::new(Zip3::new(Where, self.into_expr(), x1.into_operand(), x2.into_operand()))
     }
 }
 

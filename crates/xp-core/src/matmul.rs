@@ -120,7 +120,10 @@ fn inner_lengths(left: &[usize], right: &[usize]) -> Error {
     let columns = left[left.len() - 1];
     let has = if left.len() == 1 { "elements" } else { "columns" };
     let (rows, needs) = if right.len() == 1 { (right[0], "elements") } else { (right[right.len() - 2], "rows") };
-    Error::value("matmul", format!("the left operand, of shape {left:?}, has {columns} {has}, and the right one, of shape {right:?}, has {rows} {needs}"))
+    Error::value(
+        "matmul",
+        format!("the left operand, of shape {left:?}, has {columns} {has}, and the right one, of shape {right:?}, has {rows} {needs}"),
+    )
 }
 
 /// The offsets of both operands for every matrix of a stack, in row-major order.

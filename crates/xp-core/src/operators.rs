@@ -30,7 +30,7 @@ macro_rules! binary_operators {
             type Output = Array<B, <$Op as BinaryOp<Promoted<T, R::Elem>>>::Out, <D as DimBase>::Max<OperandDim<R, B, T, D>>>;
             #[track_caller]
             fn $method(self, other: R) -> Self::Output {
-                eval_new(Zip::<$Op, _, _>::new(self, other.into_operand())).or_misuse()
+                eval_new(Zip::new($Op, self, other.into_operand())).or_misuse()
             }
         }
         impl<B: Backend, T, D: Dim, R> ops::$Trait<R> for Array<B, T, D>
@@ -42,7 +42,7 @@ macro_rules! binary_operators {
             type Output = Array<B, <$Op as BinaryOp<Promoted<T, R::Elem>>>::Out, <D as DimBase>::Max<OperandDim<R, B, T, D>>>;
             #[track_caller]
             fn $method(self, other: R) -> Self::Output {
-                eval_new(Zip::<$Op, _, _>::new(self, other.into_operand())).or_misuse()
+                eval_new(Zip::new($Op, self, other.into_operand())).or_misuse()
             }
         }
         impl<L: Expr, R> ops::$Trait<R> for Lazy<L>
@@ -53,7 +53,7 @@ macro_rules! binary_operators {
         {
             type Output = Lazy<Zip<$Op, L, R::Expr>>;
             fn $method(self, other: R) -> Self::Output {
-                Lazy::new(Zip::new(self.into_expr(), other.into_operand()))
+                Lazy::new(Zip::new($Op, self.into_expr(), other.into_operand()))
             }
         }
         impl<B: Backend, T, D: Dim, R> ops::$Assign<R> for Array<B, T, D>
@@ -64,7 +64,7 @@ macro_rules! binary_operators {
         {
             #[track_caller]
             fn $assign(&mut self, other: R) {
-                assign::<$Op, B, T, D, R>(self, other).or_misuse();
+                assign($Op, self, other).or_misuse();
             }
         }
         scalar_left!($Trait $method $Op: $scalars);
@@ -76,19 +76,19 @@ macro_rules! scalar_left {
         impl<B: Backend, D: Dim> ops::$Trait<&Array<B, $t, D>> for $t {
             type Output = Array<B, $t, D>;
             fn $method(self, x: &Array<B, $t, D>) -> Array<B, $t, D> {
-                eval_new(Zip::<$Op, _, _>::new(Scalar::<B, $t, D>::new(self), x)).or_misuse()
+                eval_new(Zip::new($Op, Scalar::<B, $t, D>::new(self), x)).or_misuse()
             }
         }
         impl<B: Backend, D: Dim> ops::$Trait<Array<B, $t, D>> for $t {
             type Output = Array<B, $t, D>;
             fn $method(self, x: Array<B, $t, D>) -> Array<B, $t, D> {
-                eval_new(Zip::<$Op, _, _>::new(Scalar::<B, $t, D>::new(self), x)).or_misuse()
+                eval_new(Zip::new($Op, Scalar::<B, $t, D>::new(self), x)).or_misuse()
             }
         }
         impl<E: Expr<Elem = $t>> ops::$Trait<Lazy<E>> for $t {
             type Output = Lazy<Zip<$Op, Scalar<E::Backend, $t, E::Dim>, E>>;
             fn $method(self, x: Lazy<E>) -> Self::Output {
-                Lazy::new(Zip::new(Scalar::new(self), x.into_expr()))
+                Lazy::new(Zip::new($Op, Scalar::new(self), x.into_expr()))
             }
         }
     )*};
@@ -107,7 +107,7 @@ binary_operators! {
 }
 
 /// `x = x op other`, in the memory of `x` when nobody shares it.
-fn assign<Op, B: Backend, T, D: Dim, R>(x: &mut Array<B, T, D>, other: R) -> crate::Result<()>
+fn assign<Op, B: Backend, T, D: Dim, R>(op: Op, x: &mut Array<B, T, D>, other: R) -> crate::Result<()>
 where
     T: Element + Promote<R::Elem, Output = T>,
     R: IntoOperand<B, T, D>,
@@ -120,25 +120,25 @@ where
     }
     x.make_unique()?;
     // SAFETY: `x` is alone on its memory, and as an operand it is walked as it is as the output.
-    unsafe { eval_onto(&Zip::<Op, _, _>::new(&*x, other), x) }
+    unsafe { eval_onto(&Zip::new(op, &*x, other), x) }
 }
 
 macro_rules! unary_operators {
     ($($Trait:ident $method:ident $Op:ident $bound:ident;)*) => {$(
         impl<B: Backend, T: $bound, D: Dim> ops::$Trait for &Array<B, T, D> {
             type Output = Array<B, T, D>;
-            fn $method(self) -> Array<B, T, D> { eval_new(Map::<$Op, _>::new(self)).or_misuse() }
+            fn $method(self) -> Array<B, T, D> { eval_new(Map::new($Op, self)).or_misuse() }
         }
         impl<B: Backend, T: $bound, D: Dim> ops::$Trait for Array<B, T, D> {
             type Output = Array<B, T, D>;
-            fn $method(self) -> Array<B, T, D> { eval_new(Map::<$Op, _>::new(self)).or_misuse() }
+            fn $method(self) -> Array<B, T, D> { eval_new(Map::new($Op, self)).or_misuse() }
         }
         impl<E: Expr> ops::$Trait for Lazy<E>
         where
             $Op: UnaryOp<E::Elem>,
         {
             type Output = Lazy<Map<$Op, E>>;
-            fn $method(self) -> Self::Output { self.apply() }
+            fn $method(self) -> Self::Output { self.apply($Op) }
         }
     )*};
 }

@@ -63,7 +63,7 @@ impl Generator {
     ) -> Result<Lazy<impl Expr<Backend = B, Elem = u64, Dim = S::Dim> + use<B, S>>> {
         let position = self.positions::<B, S>(device, shape.into_shape())?;
         let draw = self.draw();
-        Ok(bits::<RandomBits, _, _>(position, draw))
+        Ok(bits(RandomBits, position, draw))
     }
 
     /// Uniform numbers in `[0, 1)`, with as many random bits as the dtype has digits, as a lazy expression, which is one
@@ -144,8 +144,8 @@ impl Generator {
         let (first, second) = (self.positions::<B, S>(device, shape.clone())?, self.positions::<B, S>(device, shape)?);
         let draw = self.draw();
         // 1 - u is in (0, 1], where the logarithm is finite.
-        let radius = (unit_interval::<T, _>(bits::<RandomBits, _, _>(first, draw)).negative().log1p() * T::from_f64(-2.0)).sqrt();
-        let angle = unit_interval::<T, _>(bits::<RandomBitsHigh, _, _>(second, draw)) * T::from_f64(core::f64::consts::TAU);
+        let radius = (unit_interval::<T, _>(bits(RandomBits, first, draw)).negative().log1p() * T::from_f64(-2.0)).sqrt();
+        let angle = unit_interval::<T, _>(bits(RandomBitsHigh, second, draw)) * T::from_f64(core::f64::consts::TAU);
         Ok(radius * angle.cos())
     }
 
@@ -169,11 +169,11 @@ impl Generator {
         let (first, second) = (self.positions::<B, S>(device, shape.clone())?, self.positions::<B, S>(device, shape)?);
         let draw = self.draw();
         // The integer part of a number of 128 random bits below 1, times the range.
-        let upper = bits::<RandomBits, _, _>(first, draw).try_eval()?;
+        let upper = bits(RandomBits, first, draw).try_eval()?;
         let low_product = (upper.lazy() * range).try_eval()?;
-        let below = bits::<RandomBitsHigh, _, _>(second, draw).zip::<MultiplyHigh, _>(range);
+        let below = bits(RandomBitsHigh, second, draw).apply2(MultiplyHigh, range);
         let carry = (below + &low_product).less(&low_product).astype::<u64>();
-        (upper.lazy().zip::<MultiplyHigh, _>(range) + carry + start).astype::<T>().try_eval()?.into_dyn().into_rank()
+        (upper.lazy().apply2(MultiplyHigh, range) + carry + start).astype::<T>().try_eval()?.into_dyn().into_rank()
     }
 
     /// The numbers `0..n` in random order.
@@ -289,10 +289,11 @@ fn enough(what: &'static str, n: usize, size: usize, replace: bool) -> Result<()
 
 /// Bits of the positions for a key and a stream.
 fn bits<Op: TernaryOp<i64, u64>, B: Backend, D: Dim>(
+    op: Op,
     positions: Iota<B, D>,
     [key, stream]: [u64; 2],
 ) -> Lazy<impl Expr<Backend = B, Elem = u64, Dim = D> + use<Op, B, D>> {
-    Lazy::new(positions).zip3::<Op, _, _>(Scalar::<B, u64, D>::new(key), Scalar::<B, u64, D>::new(stream))
+    Lazy::new(positions).apply3(op, Scalar::<B, u64, D>::new(key), Scalar::<B, u64, D>::new(stream))
 }
 
 /// The leading bits as a number in `[0, 1)`: as many as the dtype has digits, so that none is rounded to 1.

@@ -8,7 +8,8 @@ use crate::dtype::{Element, Float, Floating, Num, Real};
 use crate::error::{OrMisuse, Result};
 use crate::expr::{CHUNK, Expr, InChunk, Lazy, LazyReduction, eval_axes, eval_reduction};
 use crate::math::{Baseline, Isa};
-use crate::ops::{Add, BinaryOp, Multiply};
+use crate::ops::table::row;
+use crate::ops::{Add, BinaryOp, DeviceSource, Multiply, Operation, Subtract};
 
 /// An associative combination of many elements into one.
 ///
@@ -22,6 +23,8 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     type Out: Element;
     /// The standard's name.
     const NAME: &'static str;
+    /// The class template of backends that generate code.
+    const DEVICE: DeviceSource;
     /// Whether there is a result for no elements.
     const HAS_IDENTITY: bool;
     /// Whether `push` uses the position of the element.
@@ -41,12 +44,6 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc;
     /// The result after `count` elements.
     fn finish(acc: Self::Acc, count: usize) -> Self::Out;
-    /// The name of the class template in the device library of a backend that generates kernels: over the dtype of the
-    /// elements, with this trait's types and functions (see [`crate::expr::source`]).
-    #[must_use]
-    fn source() -> String {
-        format!("reduce_{}", Self::NAME)
-    }
 }
 
 /// Sum in a wide enough type: 64 bits for integers, `f32` for halves.
@@ -56,6 +53,7 @@ impl<T: Num> Reduction<T> for Sum {
     type Acc = T::Wide;
     type Out = T::Accum;
     const NAME: &'static str = "sum";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     const HAS_IDENTITY: bool = true;
     #[inline(always)]
     fn identity() -> T::Wide {
@@ -63,11 +61,11 @@ impl<T: Num> Reduction<T> for Sum {
     }
     #[inline(always)]
     fn push<I: Isa>(acc: T::Wide, x: T, _: usize) -> T::Wide {
-        <Add as BinaryOp<T::Wide>>::apply::<I>(acc, x.cast())
+        Add.apply::<I>(acc, x.cast())
     }
     #[inline(always)]
     fn merge(a: T::Wide, b: T::Wide) -> T::Wide {
-        <Add as BinaryOp<T::Wide>>::apply::<Baseline>(a, b)
+        Add.apply::<Baseline>(a, b)
     }
     #[inline(always)]
     fn finish(acc: T::Wide, _: usize) -> T::Accum {
@@ -82,6 +80,7 @@ impl<T: Num> Reduction<T> for Prod {
     type Acc = T::Wide;
     type Out = T::Accum;
     const NAME: &'static str = "prod";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     const HAS_IDENTITY: bool = true;
     #[inline(always)]
     fn identity() -> T::Wide {
@@ -89,11 +88,11 @@ impl<T: Num> Reduction<T> for Prod {
     }
     #[inline(always)]
     fn push<I: Isa>(acc: T::Wide, x: T, _: usize) -> T::Wide {
-        <Multiply as BinaryOp<T::Wide>>::apply::<I>(acc, x.cast())
+        Multiply.apply::<I>(acc, x.cast())
     }
     #[inline(always)]
     fn merge(a: T::Wide, b: T::Wide) -> T::Wide {
-        <Multiply as BinaryOp<T::Wide>>::apply::<Baseline>(a, b)
+        Multiply.apply::<Baseline>(a, b)
     }
     #[inline(always)]
     fn finish(acc: T::Wide, _: usize) -> T::Accum {
@@ -108,6 +107,7 @@ impl<T: Floating> Reduction<T> for Mean {
     type Acc = T::Wide;
     type Out = T;
     const NAME: &'static str = "mean";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     const HAS_IDENTITY: bool = true;
     #[inline(always)]
     fn identity() -> T::Wide {
@@ -135,6 +135,7 @@ macro_rules! extremes {
             type Acc = T;
             type Out = T;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             const HAS_IDENTITY: bool = false;
             #[inline(always)]
             fn identity() -> T { T::$start }
@@ -153,6 +154,7 @@ macro_rules! extremes {
             type Acc = (T::Widest, i64);
             type Out = i64;
             const NAME: &'static str = $arg_name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             const HAS_IDENTITY: bool = false;
             const INDEXED: bool = true;
             #[inline(always)]
@@ -191,6 +193,33 @@ extremes! {
     Min "min" ArgMin "argmin" HIGHEST <;
 }
 
+/// The distance between the smallest and the largest element; NaN when there is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Ptp;
+impl<T: Real> Reduction<T> for Ptp {
+    /// The smallest and the largest element so far.
+    type Acc = (T, T);
+    type Out = T;
+    const NAME: &'static str = "ptp";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
+    const HAS_IDENTITY: bool = false;
+    #[inline(always)]
+    fn identity() -> (T, T) {
+        (<Min as Reduction<T>>::identity(), <Max as Reduction<T>>::identity())
+    }
+    #[inline(always)]
+    fn push<I: Isa>(acc: (T, T), x: T, i: usize) -> (T, T) {
+        (<Min as Reduction<T>>::push::<I>(acc.0, x, i), <Max as Reduction<T>>::push::<I>(acc.1, x, i))
+    }
+    #[inline(always)]
+    fn merge(a: (T, T), b: (T, T)) -> (T, T) {
+        (<Min as Reduction<T>>::merge(a.0, b.0), <Max as Reduction<T>>::merge(a.1, b.1))
+    }
+    fn finish(acc: (T, T), _: usize) -> T {
+        <Subtract as BinaryOp<T>>::apply::<Baseline>(Subtract, acc.1, acc.0)
+    }
+}
+
 macro_rules! tests {
     ($($(#[$doc:meta])* $R:ident $name:literal $acc:ty => $out:ty, $start:literal, |$a:ident, $b:ident| $merge:expr;)*) => {$(
         $(#[$doc])*
@@ -200,6 +229,7 @@ macro_rules! tests {
             type Acc = $acc;
             type Out = $out;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             const HAS_IDENTITY: bool = true;
             #[inline(always)]
             fn identity() -> $acc { $start }
@@ -221,11 +251,94 @@ tests! {
     CountNonzero "count_nonzero" i64 => i64, 0, |a, b| a + b;
 }
 
+/// Calls a macro with the rows of all reductions: first a sentence, then more documentation, then name, type, bound, formula and
+/// the rest as in the table of elementwise operations.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! reduction_operations {
+    ($callback:ident) => {
+        $callback! {
+            /// Whether no element is zero or `false`.
+            all All Element "x[0] != 0 and x[1] != 0 and ..." standard exact [];
+            /// Whether some element is neither zero nor `false`.
+            any Any Element "x[0] != 0 or x[1] != 0 or ..." standard exact [];
+            /// The position of the first largest element, of the first NaN when there is one.
+            ///
+            /// It is that along one axis, or among all elements (`..`); several axes that are not all have no positions, and
+            /// panic.
+            ///
+            /// ```
+            /// use xp::prelude::*;
+            /// let x = array![[1, 5], [7, 2]];
+            /// assert_eq!(x.argmax(..).item()?, 2);
+            /// assert_eq!(argmax(&x, 1).to_vec(), [1, 0]);
+            /// # Ok::<(), xp::Error>(())
+            /// ```
+            argmax ArgMax Real "the smallest i with x[i] = max(x)" standard exact [];
+            /// The position of the first smallest element, of the first NaN when there is one.
+            ///
+            /// It is that along one axis, or among all elements (`..`); several axes that are not all have no positions, and
+            /// panic.
+            ///
+            /// ```
+            /// use xp::prelude::*;
+            /// let x = array![[1, 5], [7, 2]];
+            /// assert_eq!(x.argmin(KeepDims(0)).to_vec(), [0, 1]);
+            /// assert_eq!(argmin(&x, ..).item()?, 0);
+            /// # Ok::<(), xp::Error>(())
+            /// ```
+            argmin ArgMin Real "the smallest i with x[i] = min(x)" standard exact [];
+            /// The number of elements that are neither zero nor `false`.
+            count_nonzero CountNonzero Element "(x[0] != 0) + (x[1] != 0) + ..." standard exact [];
+            /// The largest element; NaN when there is one.
+            max Max Real "max(x[0], x[1], ...)" standard exact ["amax"];
+            /// The arithmetic mean of the elements; NaN of none.
+            mean Mean Floating "(x[0] + x[1] + ...) / n" standard level ["average"];
+            /// The smallest element; NaN when there is one.
+            min Min Real "min(x[0], x[1], ...)" standard exact ["amin"];
+            /// The product of the elements, in 64 bits for integers.
+            prod Prod Num "x[0] * x[1] * ..." standard level ["product"];
+            /// The distance between the smallest and the largest element; NaN when there is one.
+            ///
+            /// That of integers is modulo their width, as any difference.
+            ///
+            /// ```
+            /// use xp::prelude::*;
+            /// let x = array![[1.0, 7.0], [4.0, -2.0]];
+            /// assert_eq!(x.ptp(0).to_vec(), [3.0, 9.0]);
+            /// assert_eq!(ptp(&x, ..).item()?, 9.0);
+            /// # Ok::<(), xp::Error>(())
+            /// ```
+            ptp Ptp Real "max(x) - min(x)" beside exact ["peak_to_peak"];
+            /// The sum of the elements, in 64 bits for integers.
+            ///
+            /// ```
+            /// use xp::prelude::*;
+            /// let x = array![[1.0, 2.0], [3.0, 4.0]];
+            /// assert_eq!(x.sum(0).to_vec(), [4.0, 6.0]);
+            /// assert_eq!(x.sum(..).item()?, 10.0);
+            /// assert_eq!(x.sum(KeepDims(1)).shape(), [2, 1]);
+            /// # Ok::<(), xp::Error>(())
+            /// ```
+            sum Sum Num "x[0] + x[1] + ..." standard level [];
+        }
+    };
+}
+
 macro_rules! reductions {
-    ($($(#[$doc:meta])* $name:ident $R:ident $bound:ident;)*) => {
+    ($(
+        #[doc = $doc:literal]
+        $(#[doc = $more:literal])*
+        $name:ident $R:ident $bound:ident $formula:literal $place:ident $exact:ident [$($alias:literal)*];
+    )*) => {
         $(
             impl<B: Backend, T: $bound, D: Dim> Array<B, T, D> {
-                $(#[$doc])*
+                #[doc = $doc]
+                ///
+                #[doc = concat!("As a formula: `", $formula, "`, over [`Axes`]: one, several, or all (`..`).")]
+                ///
+                $(#[doc = $more])*
+                $(#[doc(alias = $alias)])*
                 ///
                 /// # Panics
                 /// When an axis does not exist or is named twice, or when there is nothing to reduce and the result has no
@@ -240,7 +353,10 @@ macro_rules! reductions {
             where
                 E::Elem: $bound,
             {
-                #[doc = concat!("[`Array::", stringify!($name), "`] of the expression, as its end.")]
+                #[doc = $doc]
+                ///
+                #[doc = concat!("As a formula: `", $formula, "`, over [`Axes`]; the end of an expression. See [`Array::", stringify!($name), "`].")]
+                $(#[doc(alias = $alias)])*
                 pub fn $name<A: Axes>(self, axes: A) -> LazyReduction<$R, E, A> {
                     self.reduce(axes)
                 }
@@ -250,7 +366,12 @@ macro_rules! reductions {
         pub mod reduction_functions {
             use super::*;
             $(
-                $(#[$doc])*
+                #[doc = $doc]
+                ///
+                #[doc = concat!("As a formula: `", $formula, "`, over [`Axes`]: one, several, or all (`..`).")]
+                ///
+                $(#[doc = $more])*
+                $(#[doc(alias = $alias)])*
                 ///
                 /// # Panics
                 #[doc = concat!("As for [`Array::", stringify!($name), "`].")]
@@ -261,57 +382,11 @@ macro_rules! reductions {
                 }
             )*
         }
+        pub(crate) const REDUCTIONS: &[Operation] =
+            &[$(row!(Reduction Reduction: $doc $name $R $bound $formula $place $exact [$($alias)*])),*];
     };
 }
-reductions! {
-    /// Whether no element is zero or `false`, over [`Axes`]: one, several, or all (`..`).
-    all All Element;
-    /// Whether some element is neither zero nor `false`, over [`Axes`]: one, several, or all (`..`).
-    any Any Element;
-    /// Position of the first largest element along one axis, or of all (`..`); of the first NaN when there is one. Several
-    /// axes that are not all have no positions, and panic.
-    ///
-    /// ```
-    /// use xp::prelude::*;
-    /// let x = array![[1, 5], [7, 2]];
-    /// assert_eq!(x.argmax(..).item()?, 2);
-    /// assert_eq!(argmax(&x, 1).to_vec(), [1, 0]);
-    /// # Ok::<(), xp::Error>(())
-    /// ```
-    argmax ArgMax Real;
-    /// Position of the first smallest element along one axis, or of all (`..`); of the first NaN when there is one. Several
-    /// axes that are not all have no positions, and panic.
-    ///
-    /// ```
-    /// use xp::prelude::*;
-    /// let x = array![[1, 5], [7, 2]];
-    /// assert_eq!(x.argmin(KeepDims(0)).to_vec(), [0, 1]);
-    /// assert_eq!(argmin(&x, ..).item()?, 0);
-    /// # Ok::<(), xp::Error>(())
-    /// ```
-    argmin ArgMin Real;
-    /// The number of elements that are neither zero nor `false`, over [`Axes`]: one, several, or all (`..`).
-    count_nonzero CountNonzero Element;
-    /// The largest element, NaN when there is one, over [`Axes`]: one, several, or all (`..`).
-    max Max Real;
-    /// Arithmetic mean over [`Axes`]: one, several, or all (`..`); NaN of no elements.
-    mean Mean Floating;
-    /// The smallest element, NaN when there is one, over [`Axes`]: one, several, or all (`..`).
-    min Min Real;
-    /// Product, in 64 bits for integers, over [`Axes`]: one, several, or all (`..`).
-    prod Prod Num;
-    /// Sum, in 64 bits for integers, over [`Axes`]: one, several, or all (`..`).
-    ///
-    /// ```
-    /// use xp::prelude::*;
-    /// let x = array![[1.0, 2.0], [3.0, 4.0]];
-    /// assert_eq!(x.sum(0).to_vec(), [4.0, 6.0]);
-    /// assert_eq!(x.sum(..).item()?, 10.0);
-    /// assert_eq!(x.sum(KeepDims(1)).shape(), [2, 1]);
-    /// # Ok::<(), xp::Error>(())
-    /// ```
-    sum Sum Num;
-}
+crate::reduction_operations!(reductions);
 
 impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
     /// Variance over [`Axes`]: the sum of the squared magnitudes of the deviations from the mean, divided by

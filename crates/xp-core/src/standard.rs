@@ -35,7 +35,7 @@ where
     L: IntoOperand<B, T, D, Elem = T>,
     H: IntoOperand<B, T, <D as DimBase>::Max<<L::Expr as Expr>::Dim>, Elem = T>,
 {
-    x.lazy().zip::<Maximum, _>(min).zip::<Minimum, _>(max).eval()
+    x.lazy().apply2(Maximum, min).apply2(Minimum, max).eval()
 }
 
 /// Sums of the elements up to each one along an axis, in the dtype of [`Array::sum`]; with `include_initial` one element
@@ -253,18 +253,6 @@ pub fn concat_flat<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>]) -
 #[track_caller]
 pub fn astype<B: Backend, T: Element, U: Element, D: Dim>(x: &Array<B, T, D>) -> Array<B, U, D> {
     x.astype()
-}
-
-/// Whether it does not hold: [`Array::logical_not`].
-///
-/// ```
-/// use xp::prelude::*;
-/// assert_eq!(logical_not(&array![true, false]).to_vec(), [false, true]);
-/// ```
-#[must_use]
-#[track_caller]
-pub fn logical_not<B: Backend, D: Dim>(x: &Array<B, bool, D>) -> Array<B, bool, D> {
-    x.logical_not()
 }
 
 /// The matrix product, after promotion: [`Array::matmul`].

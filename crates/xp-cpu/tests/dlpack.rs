@@ -110,7 +110,7 @@ fn results_and_writes_leave_the_producers_memory_alone() {
         ("a + 100", |a| a + 100.0),
         ("-a", |a| -a),
         ("a * a.clone()", |a| a.clone() * a),
-        ("sqrt", |a| a.lazy().apply::<xp_core::ops::Sqrt>().eval()),
+        ("sqrt", |a| a.lazy().apply(xp_core::ops::Sqrt).eval()),
         ("dct", |a| xp_fft::dct(a).unwrap()),
         ("dst", |a| xp_fft::dst(a).unwrap()),
         ("+=", |mut a| {
@@ -162,7 +162,7 @@ fn a_tensor_made_for_the_consumer_is_written_in_place() {
         x += 1.0;
         let x = x * 2.0;
         assert_eq!((start(&x), x.to_vec()), (at.cast_const(), vec![4.0, 6.0, 8.0]));
-        assert_eq!(over(at, 3, IS_COPIED | READ_ONLY).lazy().apply::<xp_core::ops::Sqrt>().eval().to_vec(), [2.0, 6f64.sqrt(), 8f64.sqrt()]);
+        assert_eq!(over(at, 3, IS_COPIED | READ_ONLY).lazy().apply(xp_core::ops::Sqrt).eval().to_vec(), [2.0, 6f64.sqrt(), 8f64.sqrt()]);
     }
     assert_eq!(memory, [4.0, 6.0, 8.0]);
 }

@@ -35,7 +35,10 @@ fn iterators_walk_every_layout_in_row_major_order() {
             let mut iter = x.iter();
             assert_eq!(iter.by_ref().take(skip).collect::<Vec<_>>(), expected[..skip]);
             assert_eq!(iter.len(), expected.len() - skip);
-            assert_eq!(iter.fold(0_i64, |sum, v| sum.wrapping_mul(7).wrapping_add(i64::from(v))), expected[skip..].iter().fold(0_i64, |sum, &v| sum.wrapping_mul(7).wrapping_add(i64::from(v))));
+            assert_eq!(
+                iter.fold(0_i64, |sum, v| sum.wrapping_mul(7).wrapping_add(i64::from(v))),
+                expected[skip..].iter().fold(0_i64, |sum, &v| sum.wrapping_mul(7).wrapping_add(i64::from(v)))
+            );
         }
     }
 }

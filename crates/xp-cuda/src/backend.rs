@@ -5,13 +5,13 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use xp_core::backend::{Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::Reduction;
-use xp_core::{Array, Backend, DType, Dyn, Element, Num, Real};
+use xp_core::{Array, Backend, Dyn, Element, Num, Real};
 
 use crate::{
     device::Device,
     error::{Error, Result},
     expression,
-    kernels::{self, ElementType, Fold},
+    kernels::{self, Fold},
     memory::DeviceBuffer,
     products,
 };
@@ -179,8 +179,8 @@ unsafe impl Backend for Cuda {
     fn scan<T: Num>(&self, op: Scan, x: &CudaBuffer<T>, lanes: Lanes) -> xp_core::Result<CudaBuffer<T>> {
         lanes.check(x.len, "scan")?;
         let (name, fold) = match op {
-            Scan::Sum => ("cumulative_sum", Fold::cumulative(element::<T>(), "0", "op_add")),
-            Scan::Prod => ("cumulative_prod", Fold::cumulative(element::<T>(), "1", "op_multiply")),
+            Scan::Sum => ("cumulative_sum", Fold::cumulative(T::DTYPE, "0", "op_add")),
+            Scan::Prod => ("cumulative_prod", Fold::cumulative(T::DTYPE, "1", "op_multiply")),
         };
         let out = self.buffer(lanes.size(), name)?;
         // SAFETY: both buffers hold an array of these lanes, and the fold's types are `T`.
@@ -192,7 +192,7 @@ unsafe impl Backend for Cuda {
         lanes.check(x.len, "sort")?;
         let memory = self.run("sort", |_| {
             along_last::<T, T>(x.memory(), lanes, |x, rows| {
-                let order = kernels::argsort(element::<T>(), rows, lanes.len, descending, x)?;
+                let order = kernels::argsort(T::DTYPE, rows, lanes.len, descending, x)?;
                 let mut out = x.device().alloc(lanes.size() * size_of::<T>(), "sort")?;
                 kernels::gather_rows(size_of::<T>(), [rows, lanes.len], x, &order, &mut out)?;
                 Ok(out)
@@ -203,15 +203,14 @@ unsafe impl Backend for Cuda {
 
     fn argsort<T: Real>(&self, x: &CudaBuffer<T>, lanes: Lanes, descending: bool) -> xp_core::Result<CudaBuffer<i64>> {
         lanes.check(x.len, "argsort")?;
-        let memory = self.run("argsort", |_| {
-            along_last::<T, i64>(x.memory(), lanes, |x, rows| kernels::argsort(element::<T>(), rows, lanes.len, descending, x))
-        })?;
+        let memory =
+            self.run("argsort", |_| along_last::<T, i64>(x.memory(), lanes, |x, rows| kernels::argsort(T::DTYPE, rows, lanes.len, descending, x)))?;
         Ok(CudaBuffer::new(memory, lanes.size()))
     }
 
     fn searchsorted<T: Real>(&self, x: &CudaBuffer<T>, queries: &CudaBuffer<T>, right: bool) -> xp_core::Result<CudaBuffer<i64>> {
         let (sorted, wanted) = ((x.memory(), x.len), (queries.memory(), queries.len));
-        let memory = self.run("searchsorted", |_| kernels::searchsorted(element::<T>(), sorted, wanted, right))?;
+        let memory = self.run("searchsorted", |_| kernels::searchsorted(T::DTYPE, sorted, wanted, right))?;
         Ok(CudaBuffer::new(memory, queries.len))
     }
 
@@ -269,7 +268,7 @@ unsafe impl Backend for Cuda {
             *x = CudaBuffer::new(copy, x.len);
         }
         let shape = [lanes.outer, lanes.len, lanes.inner];
-        self.run("put", |_| kernels::scatter(element::<T>(), shape, values.memory(), indices.memory(), x.memory(), add))
+        self.run("put", |_| kernels::scatter(T::DTYPE, shape, values.memory(), indices.memory(), x.memory(), add))
     }
 
     unsafe fn matmul<T: Num>(
@@ -281,28 +280,7 @@ unsafe impl Backend for Cuda {
         out: Slot<'_, Self, T>,
     ) -> xp_core::Result<()> {
         // SAFETY: passed on.
-        self.run("matmul", |device| unsafe { products::matmul(device, element::<T>(), &a, &b, dims, batches, out.buffer.at(out.offset)) })
-    }
-}
-
-/// The layers' name of a dtype.
-pub(crate) fn element<T: Element>() -> ElementType {
-    match T::DTYPE {
-        DType::Bool => ElementType::Bool,
-        DType::I8 => ElementType::I8,
-        DType::I16 => ElementType::I16,
-        DType::I32 => ElementType::I32,
-        DType::I64 => ElementType::I64,
-        DType::U8 => ElementType::U8,
-        DType::U16 => ElementType::U16,
-        DType::U32 => ElementType::U32,
-        DType::U64 => ElementType::U64,
-        DType::F16 => ElementType::F16,
-        DType::BF16 => ElementType::BF16,
-        DType::F32 => ElementType::F32,
-        DType::F64 => ElementType::F64,
-        DType::C64 => ElementType::C32,
-        DType::C128 => ElementType::C64,
+        self.run("matmul", |device| unsafe { products::matmul(device, &a, &b, dims, batches, out.buffer.at(out.offset)) })
     }
 }
 

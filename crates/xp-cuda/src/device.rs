@@ -213,10 +213,6 @@ impl Device {
         &self.0.libraries
     }
 
-    pub(crate) fn context(&self) -> &Context {
-        &self.0.context
-    }
-
     pub(crate) fn is_blocking(&self) -> bool {
         self.0.blocking
     }

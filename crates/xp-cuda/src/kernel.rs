@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     ffi::{CStr, c_void},
     fmt,
+    hash::Hash,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
@@ -18,6 +19,7 @@ use crate::{
     device::{Device, Limits, lock},
     driver::{self, OrFail},
     error::{Error, Result},
+    expression::Code,
     kernels::OPTIONS,
     nvrtc::{Compiler, Image, Target},
 };
@@ -79,13 +81,13 @@ impl Device {
         Ok(Kernel { function, device: self.clone() })
     }
 
-    /// A kernel by a short key that stands for its source, which is made when the kernel is not there yet.
-    pub(crate) fn cached_kernel(&self, key: &str, name: &str, source: impl FnOnce() -> String) -> Result<Kernel> {
-        if let Some(function) = lock(&self.modules().known).get(key) {
+    /// A kernel by a key that stands for its source, which is made when the kernel is not there yet.
+    pub(crate) fn cached_kernel<K: Key>(&self, key: &K, name: &str, source: impl FnOnce() -> Result<String>) -> Result<Kernel> {
+        if let Some(function) = lock(K::kernels(self.modules())).get(key) {
             return Ok(Kernel { function: function.clone(), device: self.clone() });
         }
-        let kernel = self.kernel(&ModuleSource { name, source: &source(), options: OPTIONS }, name)?;
-        lock(&self.modules().known).insert(key.into(), kernel.function.clone());
+        let kernel = self.kernel(&ModuleSource { name, source: &source()?, options: OPTIONS }, name)?;
+        lock(K::kernels(self.modules())).insert(key.clone(), kernel.function.clone());
         Ok(kernel)
     }
 
@@ -235,17 +237,44 @@ pub(crate) struct ModuleCache {
     disk: DiskCache,
     /// By options and source. The inner lock is held while a module is compiled, so that it is compiled once.
     modules: Mutex<HashMap<String, Slot>>,
-    /// By the short keys of [`Device::cached_kernel`].
-    known: Mutex<HashMap<String, Arc<Function>>>,
+    /// Those of the folder `kernels`, by their names and headers.
+    named: Mutex<HashMap<String, Arc<Function>>>,
+    /// Those of expressions.
+    expressions: Mutex<HashMap<Code, Arc<Function>>>,
     compiled: AtomicU64,
     from_disk: AtomicU64,
 }
 
 type Slot = Arc<Mutex<Option<Arc<Module>>>>;
 
+/// What kernels are found by.
+pub(crate) trait Key: Hash + Eq + Clone {
+    /// The kernels of a device that have such keys.
+    fn kernels(modules: &ModuleCache) -> &Mutex<HashMap<Self, Arc<Function>>>;
+}
+
+impl Key for String {
+    fn kernels(modules: &ModuleCache) -> &Mutex<HashMap<Self, Arc<Function>>> {
+        &modules.named
+    }
+}
+
+impl Key for Code {
+    fn kernels(modules: &ModuleCache) -> &Mutex<HashMap<Self, Arc<Function>>> {
+        &modules.expressions
+    }
+}
+
 impl ModuleCache {
     pub(crate) fn new(disk: DiskCache) -> Self {
-        Self { disk, modules: Mutex::default(), known: Mutex::default(), compiled: AtomicU64::new(0), from_disk: AtomicU64::new(0) }
+        Self {
+            disk,
+            modules: Mutex::default(),
+            named: Mutex::default(),
+            expressions: Mutex::default(),
+            compiled: AtomicU64::new(0),
+            from_disk: AtomicU64::new(0),
+        }
     }
 
     fn module(&self, device: &Device, source: &ModuleSource<'_>) -> Result<Arc<Module>> {
@@ -312,7 +341,7 @@ struct Module {
     module: Arc<CuModule>,
 }
 
-struct Function {
+pub(crate) struct Function {
     name: Box<str>,
     function: usize,
     threads_per_block: u32,

@@ -22,6 +22,8 @@ mod linalg;
 mod nvrtc;
 mod pool;
 mod products;
+mod render;
+mod samples;
 mod transfer;
 mod transforms;
 

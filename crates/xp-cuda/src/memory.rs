@@ -87,38 +87,22 @@ impl DeviceBuffer {
         )
     }
 
-    /// Copies `len` bytes from another buffer, which may be on another device.
+    /// Copies `len` bytes from another buffer of the same device.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`], and those of the driver.
+    /// [`Error::OutOfRange`], [`Error::DeviceMismatch`], and those of the driver.
     pub fn copy_from(&mut self, offset: usize, source: &Self, source_offset: usize, len: usize, operation: &str) -> Result<()> {
+        self.device.check_same(&source.device, operation)?;
         let to = self.range(offset, len, operation)?;
         let from = source.range(source_offset, len, operation)?;
         if len == 0 {
             return Ok(());
-        }
-        if self.device != source.device {
-            return self.copy_from_peer(to, source, from, len, operation);
         }
         self.device.call(
             || operation.into(),
             // SAFETY: both ranges were checked, and both buffers are freed in stream order.
             |stream| unsafe { sys::cuMemcpyDtoDAsync_v2(to, from, len, stream.as_inner()) }.code(),
         )
-    }
-
-    fn copy_from_peer(&mut self, to: u64, source: &Self, from: u64, len: usize, operation: &str) -> Result<()> {
-        // The source's queued work has to be done before, and the copy has to be done before the source is reused.
-        source.device.synchronize(operation)?;
-        let (target_context, source_context) = (self.device.context().as_raw(), source.device.context().as_raw());
-        self.device.call(
-            || operation.into(),
-            |stream| {
-                // SAFETY: both ranges were checked against live buffers of these contexts.
-                unsafe { sys::cuMemcpyPeerAsync(to, target_context, from, source_context, len, stream.as_inner()) }.code()
-            },
-        )?;
-        self.device.synchronize(operation)
     }
 }
 

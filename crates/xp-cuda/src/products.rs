@@ -3,13 +3,14 @@
 use num_complex::Complex;
 use xp_core::Element;
 use xp_core::backend::Stack;
+use xp_core::dtype::Kind;
 
 use crate::{
     backend::Cuda,
     device::Device,
     error::Result,
-    kernels::{self, ElementType, indexed::Operand},
-    libraries::{DataType, Matrix, Transpose, blas::Gemm},
+    kernels::{self, indexed::Operand},
+    libraries::{Matrix, Transpose, blas::Gemm},
     memory::DeviceBuffer,
 };
 
@@ -22,7 +23,6 @@ use crate::{
 /// Strides and offsets must describe elements of the operands, and `out` must be the address of memory with room for all products.
 pub(crate) unsafe fn matmul<T: Element>(
     device: &Device,
-    element: ElementType,
     a: &Stack<'_, Cuda, T>,
     b: &Stack<'_, Cuda, T>,
     dims: [usize; 3],
@@ -34,11 +34,12 @@ pub(crate) unsafe fn matmul<T: Element>(
         return Ok(());
     }
     // What cuBLAS does with sums of no products is not documented.
-    let Some(dtype) = data_type(element).filter(|_| k > 0) else {
+    let dtype = T::DTYPE;
+    if !matches!(dtype.kind(), Kind::RealFloating | Kind::ComplexFloating) || k == 0 {
         let operand = |x: &Stack<'_, Cuda, T>| Operand { pointer: x.buffer.memory().pointer(), strides: x.strides };
         // SAFETY: passed on.
-        return unsafe { kernels::indexed::matmul(device, element, operand(a), operand(b), dims, batches, out) };
-    };
+        return unsafe { kernels::indexed::matmul(device, dtype, operand(a), operand(b), dims, batches, out) };
+    }
     let mut first = 0;
     for len in runs(batches) {
         let run = &batches[first..first + len];
@@ -46,7 +47,7 @@ pub(crate) unsafe fn matmul<T: Element>(
         unsafe {
             let left = Factor::new(a, [m, k], run, 0)?;
             let right = Factor::new(b, [k, n], run, 1)?;
-            let c = Matrix { pointer: out + (first * m * n * element.size()) as u64, ld: n as i64 };
+            let c = Matrix { pointer: out + (first * m * n * dtype.size()) as u64, ld: n as i64 };
             // Row-major C = A B is column-major C^T = B^T A^T.
             let gemm = Gemm {
                 dtype,
@@ -70,19 +71,6 @@ pub(crate) unsafe fn matmul<T: Element>(
         first += len;
     }
     Ok(())
-}
-
-/// The library's name of a floating-point type.
-pub(crate) fn data_type(element: ElementType) -> Option<DataType> {
-    match element {
-        ElementType::F16 => Some(DataType::F16),
-        ElementType::BF16 => Some(DataType::BF16),
-        ElementType::F32 => Some(DataType::F32),
-        ElementType::F64 => Some(DataType::F64),
-        ElementType::C32 => Some(DataType::C32),
-        ElementType::C64 => Some(DataType::C64),
-        _ => None,
-    }
 }
 
 /// The lengths of runs of offsets with constant steps.

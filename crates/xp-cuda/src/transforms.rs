@@ -9,7 +9,7 @@ use std::sync::Arc;
 use num_complex::Complex;
 use xp_core::expr::{Iota, Lazy};
 use xp_core::functions::{concat, zeros};
-use xp_core::ops::{Equal, LogicalOr};
+use xp_core::ops::{AsType, Equal, LogicalOr};
 use xp_core::{Array, DType, Dim, Dyn, Element, Float, Floating, Ix1, Num, Result};
 use xp_fft::{Direction, Fft};
 
@@ -133,7 +133,7 @@ fn without_lone_imaginary_parts<S: Floating>(x: &Any<S>, n: usize) -> Result<Any
     let bin = || Lazy::new(bins.clone());
     // An even length has its half, which an odd one does not reach.
     let middle = if n.is_multiple_of(2) { n as i64 / 2 } else { 0 };
-    let lone = bin().zip::<Equal, i64>(0).zip::<LogicalOr, _>(bin().zip::<Equal, i64>(middle));
+    let lone = bin().apply2(Equal, 0).apply2(LogicalOr, bin().apply2(Equal, middle));
     lone.where_(x.lazy().real().astype::<S>(), x).try_eval()?.into_rank()
 }
 
@@ -217,7 +217,7 @@ impl Plans {
 
 /// A new contiguous array in another dtype, times a factor.
 fn converted<C: Floating, S: Floating>(x: &Any<C>, scale: S) -> Result<Any<S>> {
-    let x = x.lazy().astype::<S>();
+    let x = x.lazy().apply(AsType::<S>::new());
     if scale == S::ONE { x.try_eval() } else { (x * scale).try_eval() }
 }
 

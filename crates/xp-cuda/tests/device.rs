@@ -64,22 +64,13 @@ fn parts_of_buffers_are_copied_and_bounds_are_kept() {
     let mut target = device.alloc_zeroed(4, "zeros").unwrap();
     target.copy_from(1, &source, 2, 3, "copy").unwrap();
     assert_eq!(download::<u8>(&target), [0, 3, 4, 5]);
-    target.upload(3, &[9], "set").unwrap();
-    assert_eq!(download::<u8>(&target), [0, 3, 4, 9]);
-    let error = target.copy_from(2, &source, 0, 3, "paste").unwrap_err();
+    assert!(matches!(target.copy_from(2, &source, 0, 3, "paste"), Err(Error::OutOfRange { .. })));
+    let mut part = [0; 2];
+    target.download(1, &mut part, "part").unwrap();
+    assert_eq!(part, [3, 4]);
+    let error = target.upload(2, &[1, 2, 3], "paste").unwrap_err();
     assert_eq!(error.to_string(), "paste: 3 bytes at offset 2 exceed a buffer of 4 bytes");
     assert!(matches!(target.download(usize::MAX, &mut [0; 2], "read"), Err(Error::OutOfRange { .. })));
-}
-
-#[test]
-fn buffers_travel_between_devices() {
-    let _alone = SECOND_DEVICE.lock();
-    let (a, b) = (open(0, options()), open(1, options()));
-    let values: Vec<u64> = (0..1000).collect();
-    let source = upload(&a, &values);
-    let mut target = b.alloc(8000, "target").unwrap();
-    target.copy_from(0, &source, 0, 8000, "copy to cuda:1").unwrap();
-    assert_eq!(download::<u64>(&target), values);
 }
 
 #[test]

@@ -6,9 +6,10 @@ use bytemuck::Pod;
 use common::{device, download, upload};
 use half::{bf16, f16};
 use num_complex::Complex;
+use xp_core::DType as E;
 use xp_cuda::{
     Device, DeviceBuffer, Error,
-    kernels::{self, ElementType as E, Fold},
+    kernels::{self, Fold},
 };
 
 /// A linear congruential generator: the same numbers on every machine.
@@ -23,24 +24,6 @@ impl Numbers {
     fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
-}
-
-#[test]
-fn fill_sets_every_element_and_no_other() {
-    let Some(device) = device() else { return };
-    fn check<T: Pod + PartialEq + std::fmt::Debug>(device: &Device, value: T, zero: T) {
-        let mut out = device.alloc_zeroed(70 * size_of::<T>(), "out").unwrap();
-        kernels::fill(&mut out, 64, value).unwrap();
-        let values = download::<T>(&out);
-        assert!(values[..64].iter().all(|v| *v == value) && values[64..].iter().all(|v| *v == zero), "{value:?}");
-        assert!(matches!(kernels::fill(&mut out, 71, value), Err(Error::OutOfRange { .. })));
-    }
-    check(&device, 7u8, 0);
-    check(&device, -3i16, 0);
-    check(&device, 1.5f32, 0.0);
-    check(&device, -2.5f64, 0.0);
-    check(&device, Complex::new(1f32, -2.0), Complex::new(0.0, 0.0));
-    check(&device, Complex::new(1f64, -2.0), Complex::new(0.0, 0.0));
 }
 
 #[test]
@@ -80,30 +63,25 @@ fn strided_copies_follow_both_layouts() {
     assert!(matches!(below, Err(Error::OutOfRange { .. })));
 }
 
-/// Reduces or scans on the device and returns the result.
-fn fold<T: Pod, U: Pod>(device: &Device, fold: &Fold, shape: [usize; 3], values: &[T], whole: bool) -> Vec<U> {
+/// Scans on the device and returns the result.
+fn scan<T: Pod, U: Pod>(device: &Device, fold: &Fold, shape: [usize; 3], values: &[T]) -> Vec<U> {
     let input = upload(device, values);
-    let n = if whole { shape[0] * shape[1] * shape[2] } else { shape[0] * shape[2] };
-    let mut out = device.alloc(n * size_of::<U>(), "out").unwrap();
-    // SAFETY: the input holds the shape's elements and the output as many as the operation writes.
-    unsafe { if whole { kernels::scan(fold, shape, &input, &out) } else { kernels::reduce(fold, shape, &input, &mut out) } }.unwrap();
+    let out = device.alloc(shape.iter().product::<usize>() * size_of::<U>(), "out").unwrap();
+    // SAFETY: input and output hold the shape's elements of the fold's types.
+    unsafe { kernels::scan(fold, shape, &input, &out) }.unwrap();
     download(&out)
 }
 
 /// The same, one row after the other on the host.
-fn naive<T: Copy, U: Copy>([outer, len, inner]: [usize; 3], values: &[T], start: U, step: impl Fn(U, T) -> U, whole: bool) -> Vec<U> {
-    let mut out = vec![start; if whole { outer * len * inner } else { outer * inner }];
+fn naive<T: Copy>([outer, len, inner]: [usize; 3], values: &[T], start: T, step: impl Fn(T, T) -> T) -> Vec<T> {
+    let mut out = vec![start; outer * len * inner];
     for o in 0..outer {
         for i in 0..inner {
             let mut acc = start;
             for j in 0..len {
-                acc = step(acc, values[(o * len + j) * inner + i]);
-                if whole {
-                    out[(o * len + j) * inner + i] = acc;
-                }
-            }
-            if !whole {
-                out[o * inner + i] = acc;
+                let at = (o * len + j) * inner + i;
+                acc = step(acc, values[at]);
+                out[at] = acc;
             }
         }
     }
@@ -128,115 +106,68 @@ const SHAPES: [[usize; 3]; 14] = [
 ];
 
 #[test]
-fn integer_sums_are_exact_in_every_shape() {
+fn integer_scans_are_exact_in_every_shape() {
     let Some(device) = device() else { return };
     let mut numbers = Numbers(1);
+    let sum = Fold::cumulative(E::I32, "0", "op_add");
     for shape in SHAPES {
         let values: Vec<i32> = (0..shape.iter().product()).map(|_| numbers.next() as i32).collect();
-        let sum = Fold::sum(E::I32).unwrap();
-        for whole in [false, true] {
-            let expected = naive(shape, &values, 0i64, |a, x| a + i64::from(x), whole);
-            assert_eq!(fold::<_, i64>(&device, &sum, shape, &values, whole), expected, "{shape:?}");
-        }
+        assert_eq!(scan::<_, i32>(&device, &sum, shape, &values), naive(shape, &values, 0, i32::wrapping_add), "{shape:?}");
     }
 }
 
 #[test]
-fn extrema_and_products_of_every_kind() {
+fn scans_take_any_operation_and_dtype() {
     let Some(device) = device() else { return };
     let mut numbers = Numbers(2);
     let shape = [3, 700, 1];
     let bytes: Vec<i8> = (0..2100).map(|_| numbers.next() as i8).collect();
-    assert_eq!(fold::<_, i8>(&device, &Fold::min(E::I8).unwrap(), shape, &bytes, true), naive(shape, &bytes, i8::MAX, |a, x| a.min(x), true));
+    let least = Fold::cumulative(E::I8, "127", "op_minimum");
+    assert_eq!(scan::<_, i8>(&device, &least, shape, &bytes), naive(shape, &bytes, i8::MAX, i8::min));
     let longs: Vec<u64> = bytes.iter().map(|&b| (b as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
-    assert_eq!(fold::<_, u64>(&device, &Fold::max(E::U64).unwrap(), shape, &longs, false), naive(shape, &longs, 0, |a, x| a.max(x), false));
-    assert_eq!(fold::<_, u64>(&device, &Fold::product(E::U64).unwrap(), shape, &longs, true), naive(shape, &longs, 1, u64::wrapping_mul, true));
-    let flags: Vec<u8> = bytes.iter().map(|b| u8::from(b % 3 == 0)).collect();
-    assert_eq!(fold::<_, i64>(&device, &Fold::sum(E::Bool).unwrap(), shape, &flags, false), naive(shape, &flags, 0, |a, x| a + i64::from(x), false));
+    let product = Fold::cumulative(E::U64, "1", "op_multiply");
+    assert_eq!(scan::<_, u64>(&device, &product, shape, &longs), naive(shape, &longs, 1, u64::wrapping_mul));
 
     let mut floats: Vec<f64> = bytes.iter().map(|&b| f64::from(b) / 3.0).collect();
     floats[900] = f64::NAN;
-    let max = fold::<_, f64>(&device, &Fold::max(E::F64).unwrap(), shape, &floats, false);
-    let expected = naive(
-        shape,
-        &floats,
-        f64::NEG_INFINITY,
-        |a, x| {
-            if a.is_nan() || x.is_nan() { f64::NAN } else { a.max(x) }
-        },
-        false,
-    );
-    assert!(max[1].is_nan() && expected[1].is_nan() && max[0] == expected[0] && max[2] == expected[2], "{max:?}");
+    let largest = Fold::cumulative(E::F64, "bit_cast<f64>(0xfff0000000000000ull)", "op_maximum");
+    let got = scan::<_, f64>(&device, &largest, shape, &floats);
+    let want = naive(shape, &floats, f64::NEG_INFINITY, |a, x| if a.is_nan() || x.is_nan() { f64::NAN } else { a.max(x) });
+    assert!(want[1399].is_nan() && !want[1400].is_nan());
+    assert!(got.iter().zip(&want).all(|(g, w)| g == w || g.is_nan() && w.is_nan()));
 }
 
 #[test]
-fn float_sums_are_accurate_and_the_same_every_time() {
+fn float_scans_are_accurate_and_the_same_every_time() {
     let Some(device) = device() else { return };
     let mut numbers = Numbers(3);
+    let sum = Fold::cumulative(E::F64, "0", "op_add");
     for shape in [[1, 50_000, 1], [2, 3000, 40]] {
         let values: Vec<f64> = (0..shape.iter().product()).map(|_| numbers.below(1 << 30) as f64 / 1e6 - 500.0).collect();
-        let sum = Fold::sum(E::F64).unwrap();
-        let first = fold::<_, f64>(&device, &sum, shape, &values, false);
-        assert_eq!(first, fold::<_, f64>(&device, &sum, shape, &values, false));
-        let size = naive(shape, &values, 0.0, |a, x: f64| a + x.abs(), false);
-        for ((got, want), size) in first.iter().zip(naive(shape, &values, 0.0, |a, x| a + x, false)).zip(size) {
+        let first = scan::<_, f64>(&device, &sum, shape, &values);
+        assert_eq!(first, scan::<_, f64>(&device, &sum, shape, &values));
+        let magnitudes: Vec<f64> = values.iter().map(|x| x.abs()).collect();
+        let sizes = naive(shape, &magnitudes, 0.0, |a, x| a + x);
+        for ((got, want), size) in first.iter().zip(naive(shape, &values, 0.0, |a, x| a + x)).zip(sizes) {
             assert!((got - want).abs() <= 1e-13 * size, "{got} {want}");
         }
-        let halves: Vec<f16> = values.iter().map(|v| f16::from_f64(v / 500.0)).collect();
-        let got = fold::<_, f16>(&device, &Fold::sum(E::F16).unwrap(), shape, &halves, false);
-        let want = naive(shape, &halves, 0f64, |a, x| a + x.to_f64(), false);
-        assert!(got.iter().zip(&want).all(|(g, w)| (g.to_f64() - w).abs() <= 1e-3 * w.abs().max(1.0)), "{got:?} {want:?}");
     }
     let complex: Vec<Complex<f32>> = (0..5000).map(|i| Complex::new(i as f32, -1.0)).collect();
-    let sum = fold::<_, Complex<f32>>(&device, &Fold::sum(E::C32).unwrap(), [1, 5000, 1], &complex, false);
-    assert_eq!(sum, [Complex::new(12_497_500.0, -5000.0)]);
-}
-
-#[test]
-fn a_fold_may_carry_a_position_and_finish_with_a_quotient() {
-    let Some(device) = device() else { return };
-    let argmax = Fold {
-        input: "f32".into(),
-        accumulator: "complex<f64>".into(), // value and position
-        accumulator_size: 16,
-        output: "i64".into(),
-        identity: "Acc(bit_cast<f64>(0xfff0000000000000ull), 9e18)".into(),
-        load: "Acc(x, (f64)i)".into(),
-        combine: "a.re > b.re || (a.re == b.re && a.im < b.im) ? a : b".into(),
-        store: "(i64)a.im".into(),
-    };
-    let mut numbers = Numbers(4);
-    for shape in [[2, 20_000, 1], [1, 300, 9]] {
-        let values: Vec<f32> = (0..shape.iter().product()).map(|_| numbers.below(100) as f32).collect();
-        let expected: Vec<i64> = naive(
-            shape,
-            &values,
-            (f32::NEG_INFINITY, -1i64, 0i64),
-            |(best, at, i), x| {
-                if x > best { (x, i, i + 1) } else { (best, at, i + 1) }
-            },
-            false,
-        )
-        .into_iter()
-        .map(|(_, at, _)| at)
-        .collect();
-        assert_eq!(fold::<_, i64>(&device, &argmax, shape, &values, false), expected, "{shape:?}");
-    }
-    let mean = Fold { store: "Out(a / n)".into(), ..Fold::sum(E::F64).unwrap() };
-    assert_eq!(fold::<_, f64>(&device, &mean, [2, 4, 1], &[1f64, 2., 3., 4., 0., 0., 0., 2.], false), [2.5, 0.5]);
+    let sum = scan::<_, Complex<f32>>(&device, &Fold::cumulative(E::C64, "0", "op_add"), [1, 5000, 1], &complex);
+    assert_eq!(sum[4999], Complex::new(12_497_500.0, -5000.0));
 }
 
 #[test]
 fn half_precision_converts_as_the_standard_says() {
     let Some(device) = device() else { return };
-    // Every 16-bit pattern through a cumulative sum of rows of one element: half to float and back.
+    // Every 16-bit pattern through scans of rows of one element: half to float and back.
     let all: Vec<u16> = (0..=u16::MAX).collect();
-    let scan = |e| fold::<u16, u16>(&device, &Fold { identity: "Acc(-0.0f)".into(), ..Fold::max(e).unwrap() }, [1 << 16, 1, 1], &all, true);
-    for (i, v) in scan(E::F16).into_iter().enumerate() {
+    let through = |e| scan::<u16, u16>(&device, &Fold::cumulative(e, "-0.0f", "op_add"), [1 << 16, 1, 1], &all);
+    for (i, v) in through(E::F16).into_iter().enumerate() {
         let (x, y) = (f16::from_bits(i as u16), f16::from_bits(v));
         assert!(x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan(), "{i:#x} {v:#x}");
     }
-    for (i, v) in scan(E::BF16).into_iter().enumerate() {
+    for (i, v) in through(E::BF16).into_iter().enumerate() {
         let (x, y) = (bf16::from_bits(i as u16), bf16::from_bits(v));
         assert!(x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan(), "{i:#x} {v:#x}");
     }
@@ -260,13 +191,13 @@ fn half_precision_converts_as_the_standard_says() {
     .to_vec();
     let mut numbers = Numbers(5);
     floats.extend((0..20_000).map(|_| f32::from_bits(numbers.next() as u32 ^ (numbers.next() as u32) << 16)));
-    let convert = |output: &str| Fold { output: output.into(), ..Fold::max(E::F32).unwrap() };
+    let convert = |output: &str| Fold { output: output.into(), ..Fold::cumulative(E::F32, "-0.0f", "op_add") };
     let shape = [floats.len(), 1, 1];
-    for (got, x) in fold::<_, f16>(&device, &convert("f16"), shape, &floats, false).into_iter().zip(&floats) {
+    for (got, x) in scan::<_, f16>(&device, &convert("f16"), shape, &floats).into_iter().zip(&floats) {
         let want = f16::from_f32(*x);
         assert!(got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(), "{x:e}: {got:?} {want:?}");
     }
-    for (got, x) in fold::<_, bf16>(&device, &convert("bf16"), shape, &floats, false).into_iter().zip(&floats) {
+    for (got, x) in scan::<_, bf16>(&device, &convert("bf16"), shape, &floats).into_iter().zip(&floats) {
         let want = bf16::from_f32(*x);
         assert!(got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(), "{x:e}: {got:?} {want:?}");
     }
@@ -288,7 +219,7 @@ fn gather_and_scatter_follow_their_indices() {
         assert_eq!(*v, values[(o * extent + wrap(index[j])) * inner + i]);
     }
     let back = device.alloc_zeroed(values.len() * 8, "back").unwrap();
-    kernels::scatter(kernels::ElementType::U64, [outer, extent, inner], &out, &at, &back, false).unwrap();
+    kernels::scatter(E::U64, [outer, extent, inner], &out, &at, &back, false).unwrap();
     for (k, v) in download::<u64>(&back).into_iter().enumerate() {
         let row = k / inner % extent;
         assert_eq!(v, if [0, 3, 10].contains(&row) { values[k] } else { 0 }, "{k}");
@@ -309,16 +240,11 @@ fn masks_compact_in_order() {
         let (m, v) = (upload(&device, &mask), upload(&device, &values));
         let position = device.alloc(n * 8, "position").unwrap();
         // SAFETY: the mask holds n bytes of 0 or 1 and the result n 64-bit integers.
-        unsafe { kernels::scan(&Fold::sum(E::Bool).unwrap(), [1, n, 1], &m, &position) }.unwrap();
-        let (mut out, mut at) = (device.alloc(set * 2, "out").unwrap(), device.alloc(set * 8, "at").unwrap());
-        // SAFETY: `position` is the scan of the masks, and both results have room for every set mask.
-        unsafe {
-            kernels::compact(2, &m, &position, &v, &mut out).unwrap();
-            kernels::compact_indices(&m, &position, &mut at).unwrap();
-        }
-        let expected: Vec<i64> = (0..n as i64).filter(|&i| mask[i as usize] != 0).collect();
-        assert_eq!(download::<i64>(&at), expected);
-        assert_eq!(download::<u16>(&out), expected.iter().map(|&i| values[i as usize]).collect::<Vec<_>>());
+        unsafe { kernels::scan(&Fold::count(), [1, n, 1], &m, &position) }.unwrap();
+        let mut out = device.alloc(set * 2, "out").unwrap();
+        // SAFETY: `position` is the scan of the masks, and the result has room for every set mask.
+        unsafe { kernels::compact(2, &m, &position, &v, &mut out) }.unwrap();
+        assert_eq!(download::<u16>(&out), (0..n).filter(|&i| mask[i] != 0).map(|i| values[i]).collect::<Vec<_>>());
     }
 }
 
@@ -386,5 +312,5 @@ fn sorting_is_stable_for_every_type() {
             .collect::<Vec<_>>(),
     );
     check_sort(&device, E::F64, 1, &[1.0f64]);
-    assert!(matches!(kernels::argsort(E::C32, 1, 0, false, &device.alloc(0, "x").unwrap()), Err(Error::UnsupportedDtype { .. })));
+    assert!(matches!(kernels::argsort(E::C64, 1, 0, false, &device.alloc(0, "x").unwrap()), Err(Error::UnsupportedDtype { .. })));
 }

@@ -4,6 +4,7 @@ use std::f64::consts::TAU;
 
 use xp_core::dim::{DimBase, MAX_NDIM};
 use xp_core::functions::{arange, concat, zeros};
+use xp_core::ops::AsType;
 use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Float, Floating, Ix1, Num, Result, normalize_axes, size_of_shape};
 
 use crate::Direction;
@@ -208,7 +209,7 @@ fn cyclic<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, C, Dy
     }
     let bins = |x: &Array<B, C, Dyn>| B::c2c(x.clone(), axes, lens, Direction::Forward, one);
     let product = (bins(a)?.into_lazy() * &bins(b)?).try_eval()?;
-    B::c2c(product, axes, lens, Direction::Backward, scale)?.into_lazy().astype::<C>().try_eval()
+    B::c2c(product, axes, lens, Direction::Backward, scale)?.into_lazy().apply(AsType::<C>::new()).try_eval()
 }
 
 /// A window of a short-time transform, periodic.

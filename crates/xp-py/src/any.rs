@@ -81,6 +81,31 @@ macro_rules! dispatch {
     ($x:expr, any, |$v:ident| $e:expr, else $o:expr) => {
         $crate::any::dispatch!($x, |$v| $e)
     };
+    // The bounds in the rows of xp's tables.
+    ($x:expr, Num, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::dispatch!($x, num, |$v| $e, else $o)
+    };
+    ($x:expr, Real, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::dispatch!($x, real, |$v| $e, else $o)
+    };
+    ($x:expr, Integer, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::dispatch!($x, integer, |$v| $e, else $o)
+    };
+    ($x:expr, Bits, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::dispatch!($x, bits, |$v| $e, else $o)
+    };
+    ($x:expr, Floating, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::dispatch!($x, floating, |$v| $e, else $o)
+    };
+    ($x:expr, Float, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::dispatch!($x, float, |$v| $e, else $o)
+    };
+    ($x:expr, bool, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::dispatch!($x, boolean, |$v| $e, else $o)
+    };
+    ($x:expr, Element, |$v:ident| $e:expr, else $o:expr) => {
+        $crate::any::dispatch!($x, any, |$v| $e, else $o)
+    };
 }
 macro_rules! arms {
     ([$x:expr] [$v:ident] [$e:expr] [$($tail:tt)*]; $($V:ident $t:ty),*) => {
@@ -156,7 +181,7 @@ impl Any {
         if let Some(same) = U::peek(self) {
             return Ok(same.clone());
         }
-        compute!(self, |v| v.lazy().apply::<xp_core::ops::AsType<U>>().try_eval())
+        compute!(self, |v| v.lazy().apply(xp_core::ops::AsType::<U>::new()).try_eval())
     }
     /// The same elements under another shape.
     pub fn reshape(&self, shape: &[usize]) -> XpResult {

@@ -15,7 +15,7 @@ use xp_core::expr::{Kernel, Plan};
 use xp_core::math::Baseline;
 use xp_core::ops::{Add, BinaryOp, Multiply};
 use xp_core::reduction::Reduction;
-use xp_core::{Backend, Element, Error, Num, Real, Result};
+use xp_core::{Backend, Element, Error, HostMemory, Num, Real, Result};
 
 /// The host, one thread of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,22 +163,29 @@ unsafe impl Backend for Host {
         b: Stack<'_, Self, T>,
         [m, k, n]: [usize; 3],
         batches: &[[usize; 2]],
-    ) -> Result<HostBuffer<T>> {
+        out: Slot<'_, Self, T>,
+    ) -> Result<()> {
         // SAFETY: the caller vouches for strides and offsets.
         let at = |x: &Stack<'_, Self, T>, start: usize, row: usize, column: usize| unsafe {
             *x.buffer.pointer().add(start).offset(row as isize * x.strides[0] + column as isize * x.strides[1])
         };
-        let mut out = Vec::with_capacity(batches.len() * m * n);
+        let mut next = out.offset;
         for &[left, right] in batches {
             for i in 0..m {
                 for j in 0..n {
-                    out.push((0..k).fold(T::ZERO, |sum, l| add(sum, multiply(at(&a, left, i, l), at(&b, right, l, j)))));
+                    let sum = (0..k).fold(T::ZERO, |sum, l| add(sum, multiply(at(&a, left, i, l), at(&b, right, l, j))));
+                    // SAFETY: the caller vouches for room for all products.
+                    unsafe { out.buffer.pointer().add(next).write(sum) };
+                    next += 1;
                 }
             }
         }
-        HostBuffer::from_values(&out)
+        Ok(())
     }
 }
+
+// SAFETY: the memory is the process's, and every method has finished when it returns.
+unsafe impl HostMemory for Host {}
 
 fn add<T: Num>(x: T, y: T) -> T {
     <Add as BinaryOp<T>>::apply::<Baseline>(x, y)

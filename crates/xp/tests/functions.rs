@@ -1,8 +1,8 @@
 //! `docs/functions.md`: which function exists for which dtypes and backends.
 //!
 //! A function is declared once, in Rust: the bound on its element type says which dtypes it takes, the bound on its backend
-//! what it needs. The table is read from these declarations (signatures, and the rows of the tables that make functions);
-//! this test fails when a function of the standard is missing or when the page does not say what the sources say. To write
+//! what it needs, its documentation what it computes. Elementwise operations come from xp's own table, the others are read
+//! from these declarations (signatures, and the rows of the tables that make functions); this test fails when a function of the standard is missing or when the page does not say what the sources say. To write
 //! the page anew: `XP_WRITE_DOCS=1 cargo test -p xp-array --test functions`.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use xp::linalg::Eig;
+use xp::ops::{OperationKind, operations};
 use xp::{Backend, Cpu, DType, Floating, Linalg};
 
 /// The standard's functions by category, version 2025.12.
@@ -74,12 +75,25 @@ const INTERNAL: &[&str] =
 struct Function {
     dtypes: String,
     needs: &'static str,
+    /// What is called, with its arguments.
+    call: String,
+    /// The first sentence of the documentation.
+    doc: String,
+    /// Where the whole documentation is.
+    link: Option<String>,
 }
 
 impl Function {
+    /// The columns behind the function.
     fn row(&self) -> String {
-        let or_dash = |s: &str| if s.is_empty() { "-".to_string() } else { s.to_string() };
-        format!("{} | {}", or_dash(&self.dtypes), or_dash(self.needs))
+        let or_dash = |s: &str| if s.is_empty() { "-".to_string() } else { s.replace('|', "\\|") };
+        format!("{} | {} | {}", or_dash(&self.doc), or_dash(&self.dtypes), or_dash(self.needs))
+    }
+
+    /// The function as a link, where there is a page.
+    fn shown(&self) -> String {
+        let call = self.call.replace('|', "\\|");
+        self.link.as_ref().map_or_else(|| format!("`{call}`"), |link| format!("[`{call}`]({link})"))
     }
 }
 
@@ -163,10 +177,10 @@ fn page(functions: &Functions) -> String {
     let mut listed = vec![];
     out.push_str("\n## The standard, version 2025.12\n");
     for (category, names) in STANDARD {
-        let _ = write!(out, "\n### {category}\n\n| function | dtypes | needs |\n|---|---|---|\n");
+        let _ = write!(out, "\n### {category}\n\n| function | what it computes | dtypes | needs |\n|---|---|---|---|\n");
         for name in names.split_whitespace() {
             if let Some((key, f)) = find(functions, category, name) {
-                let _ = writeln!(out, "| {} | {} |", shown(name), f.row());
+                let _ = writeln!(out, "| {} | {} |", shown(name, &f), f.row());
                 listed.extend(key);
             }
         }
@@ -178,18 +192,18 @@ fn page(functions: &Functions) -> String {
         ("random", "`random::Generator`"),
         ("fft", "`fft`, beside the standard"),
     ] {
-        let _ = write!(out, "\n## {title}\n\n| function | dtypes | needs |\n|---|---|---|\n");
+        let _ = write!(out, "\n## {title}\n\n| function | what it computes | dtypes | needs |\n|---|---|---|---|\n");
         for (key, f) in functions.iter().filter(|(key, _)| key.0 == module && !listed.contains(key)) {
-            let _ = writeln!(out, "| `{}` | {} |", key.1, f.row());
+            let _ = writeln!(out, "| {} | {} |", f.shown(), f.row());
         }
     }
     out
 }
 
-fn shown(name: &str) -> String {
+fn shown(name: &str, f: &Function) -> String {
     match RENAMED.iter().find(|r| r.0 == name) {
         Some((_, rust, _)) => format!("`{name}`: {rust}"),
-        None => format!("`{name}`"),
+        None => f.shown(),
     }
 }
 
@@ -197,7 +211,8 @@ fn shown(name: &str) -> String {
 fn find(functions: &Functions, category: &str, name: &str) -> Option<(Option<(String, String)>, Function)> {
     if let Some((_, _, dtypes)) = RENAMED.iter().find(|r| r.0 == name) {
         let declared = functions.keys().find(|k| k.1 == format!("{name}_")).cloned();
-        return Some((declared, Function { dtypes: (*dtypes).to_string(), needs: "" }));
+        let doc = declared.as_ref().map_or(String::new(), |key| functions[key].doc.clone());
+        return Some((declared, Function { dtypes: (*dtypes).to_string(), needs: "", call: name.to_string(), doc, link: None }));
     }
     let module = category.trim_matches('`');
     let modules: &[&str] = if module == category { &[""] } else { &[module, ""] };
@@ -214,11 +229,25 @@ fn crates() -> PathBuf {
 /// Every public function, read from the sources.
 fn declared() -> Functions {
     let mut out = Functions::new();
-    let operations = operations();
+    for operation in operations() {
+        let (place, arguments) = match operation.kind {
+            OperationKind::Unary => ("elementwise/unary_functions", "x"),
+            OperationKind::Binary => ("elementwise/binary_functions", "x1, x2"),
+            _ => continue,
+        };
+        let f = Function {
+            dtypes: dtypes_of(operation.bound).unwrap_or_else(|| panic!("{}: bound {}", operation.name, operation.bound)).to_string(),
+            needs: "",
+            call: format!("{}({arguments})", operation.name),
+            doc: operation.doc.to_string(),
+            link: Some(format!("https://docs.rs/xp-core/latest/xp_core/{place}/fn.{}.html", operation.name)),
+        };
+        out.insert((String::new(), operation.name.to_string()), f);
+    }
     for (module, files) in SOURCES {
         for file in files.split_whitespace() {
             let text = fs::read_to_string(crates().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
-            for (name, f) in signatures(&text, *module == "random").into_iter().chain(rows(&text, &operations)) {
+            for (name, f) in signatures(&text, *module == "random").into_iter().chain(rows(&text)) {
                 if !(INTERNAL.contains(&&*name)
                     || *module == "linalg" && file.ends_with("matmul.rs") && !matches!(&*name, "outer" | "tensordot" | "vecdot" | "tensordot_axes"))
                 {
@@ -238,17 +267,96 @@ fn signatures(text: &str, methods: bool) -> Vec<(String, Function)> {
         let rest = &text[at + start.len()..];
         let head = &rest[..rest.find("{\n").unwrap_or(rest.len())];
         let end = head.find(['<', '(']).unwrap_or(head.len());
-        out.push((head[..end].to_string(), Function { dtypes: element_bound(&head[end..]), needs: backend_bound(&head[end..]) }));
+        let (name, rest) = head.split_at(end);
+        let f = Function {
+            dtypes: element_bound(rest),
+            needs: backend_bound(rest),
+            call: format!("{name}({})", arguments(rest)),
+            doc: doc_before(&text[..at]),
+            link: None,
+        };
+        out.push((name.to_string(), f));
     }
     out
 }
 
-/// Functions that are rows of a table: `name Op Bound;`, `name Op;`, `name Reduction Bound "…";`, `name Bound (…) -> …;`, and
+/// The names and types of the arguments, without generic parameters and arrays' types.
+fn arguments(head: &str) -> String {
+    let Some(open) = head.find('(') else { return String::new() };
+    let mut depth = 0i32;
+    let close = head[open..].find(|c: char| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth == 0
+    });
+    let list = &head[open + 1..close.map_or(head.len(), |k| open + k)];
+    let (mut parts, mut depth) = (vec![String::new()], 0i32);
+    for c in list.chars() {
+        depth += i32::from("([<".contains(c)) - i32::from(")]>".contains(c));
+        match c {
+            ',' if depth == 0 => parts.push(String::new()),
+            c => parts.last_mut().expect("one at least").push(c),
+        }
+    }
+    let shown = |part: &str| match part.split_once(':') {
+        Some((name, ty)) if ty.contains("Array<") => {
+            if ty.contains('[') {
+                format!("&[{}]", name.trim())
+            } else {
+                name.trim().to_string()
+            }
+        }
+        Some((name, ty)) => format!("{}: {}", name.trim(), ty.trim()),
+        None => part.trim().to_string(),
+    };
+    parts
+        .iter()
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|part| !part.is_empty() && !part.ends_with("self"))
+        .map(|part| shown(&part))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The first sentence of the documentation that ends where a declaration begins, without links.
+fn doc_before(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .rev()
+        .map(str::trim)
+        .take_while(|line| line.starts_with("///") || line.starts_with("#["))
+        .filter(|line| !line.starts_with("#["))
+        .collect();
+    first_sentence(
+        &lines.into_iter().rev().map(|line| line.trim_start_matches("///").trim()).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" "),
+    )
+}
+
+fn first_sentence(doc: &str) -> String {
+    let end = doc.find(". ").map_or(doc.len(), |k| k + 1);
+    let mut out = String::new();
+    let mut rest = doc[..end].trim_end_matches(':');
+    // [`name`](target) and [`name`] become `name`.
+    while let Some(open) = rest.find("[`") {
+        let Some(close) = rest[open..].find("`]").map(|k| open + k) else { break };
+        out.push_str(&rest[..open]);
+        out.push_str(&rest[open + 1..close + 1]);
+        rest = &rest[close + 2..];
+        if rest.starts_with('(') {
+            rest = rest.split_once(')').map_or("", |(_, after)| after);
+        }
+    }
+    out + rest
+}
+
+/// Functions that are rows of a table: `name Reduction Bound "…";`, `name Bound (…) -> …;`, and
 /// those of `xp-fft`, `name, name_with: Bound -> …;`.
-fn rows(text: &str, operations: &BTreeMap<String, String>) -> Vec<(String, Function)> {
+fn rows(text: &str) -> Vec<(String, Function)> {
     let mut out = vec![];
     let mut table = "";
+    let mut at = 0;
     for line in text.lines() {
+        let before = &text[..at];
+        at += line.len() + 1;
         if let Some(name) = line.strip_suffix("! {").or_else(|| line.split_once("! { ").map(|(name, _)| name)) {
             table = name;
         } else if line == "}" {
@@ -256,48 +364,21 @@ fn rows(text: &str, operations: &BTreeMap<String, String>) -> Vec<(String, Funct
         }
         let words: Vec<&str> = line.trim().trim_end_matches(';').split([' ', ',', ':']).filter(|w| !w.is_empty()).collect();
         let row = line.starts_with("    ") && line.ends_with(';') && !line.trim_start().starts_with("//");
-        let (name, bound, needs) = match (table, &words[..]) {
-            ("unary", [name, _, bound]) if row => (*name, (*bound).to_string(), ""),
-            ("binary", [name, op]) if row => (*name, operations[*op].clone(), ""),
-            ("reductions", [name, _, bound, ..]) if row => (*name, (*bound).to_string(), ""),
-            ("forwards", [name, bound, ..]) if row => (*name, (*bound).to_string(), ""),
-            ("transforms", [name, _, kind, ..]) if row => (*name, if *kind == "Float" { "Float" } else { "Floating" }.to_string(), "transforms"),
+        let doc = doc_before(before);
+        let (name, bound, needs, arguments, doc) = match (table, &words[..]) {
+            ("reductions", [name, _, bound, ..]) if row => {
+                let doc = line.split('"').nth(1).unwrap_or_default().trim_end_matches(',');
+                (*name, *bound, "", "x, axes".to_string(), format!("{doc}."))
+            }
+            ("forwards", [name, bound, ..]) if row => {
+                let rest = arguments(line);
+                (*name, *bound, "", if rest.is_empty() { "x".into() } else { format!("x, {rest}") }, doc)
+            }
+            ("transforms", [name, _, kind, ..]) if row => (*name, if *kind == "Float" { "Float" } else { "Floating" }, "transforms", "x".into(), doc),
             _ => continue,
         };
-        out.push((name.to_string(), Function { dtypes: dtypes_of(&bound).unwrap_or_else(|| panic!("{name}: bound {bound}")).to_string(), needs }));
-    }
-    out
-}
-
-/// The bound of every two-operand operation, from the table it stands in, its row, or its implementation.
-fn operations() -> BTreeMap<String, String> {
-    let mut out = BTreeMap::new();
-    for entry in fs::read_dir(crates().join("xp-core/src/ops")).unwrap() {
-        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
-        let mut table = "";
-        for line in text.lines() {
-            if let Some(name) = line.strip_suffix("! {") {
-                table = name.trim_start_matches("super::");
-            }
-            let words: Vec<&str> = line.trim().split([' ', ':']).filter(|w| !w.is_empty()).collect();
-            if let [op, name, third, ..] = &words[..]
-                && name.starts_with('"')
-            {
-                let bound = match table {
-                    "num_ops2" => "Num",
-                    "real_ops2" => "Real",
-                    "float_ops2" => "Float",
-                    "logical" => "bool",
-                    _ => third,
-                };
-                out.insert((*op).to_string(), bound.to_string());
-            }
-            if let Some(rest) = line.strip_prefix("impl<T: ")
-                && let Some((bound, op)) = rest.split_once("> BinaryOp<T> for ")
-            {
-                out.insert(op.trim_end_matches(" {").to_string(), bound.to_string());
-            }
-        }
+        let dtypes = dtypes_of(bound).unwrap_or_else(|| panic!("{name}: bound {bound}")).to_string();
+        out.push((name.to_string(), Function { dtypes, needs, call: format!("{name}({arguments})"), doc, link: None }));
     }
     out
 }

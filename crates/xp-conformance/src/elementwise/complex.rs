@@ -75,6 +75,8 @@ pub fn complex_unary<B: Backend, T: Floating>(device: &B) {
     check1(device, "real", &values, &|x| real(x), &|x: T, y: T::Real| y == x.re());
     check1(device, "imag", &values, &|x| imag(x), &|x: T, y: T::Real| y == x.im());
     check1(device, "isfinite", &values, &|x| isfinite(x), &|_, y| y);
+    check1(device, "isinf", &values, &|x| isinf(x), &|_, y| !y);
+    check1(device, "isnan", &values, &|x| isnan(x), &|_, y| !y);
     check1(device, "astype", &values, &|x| x.astype::<Complex<f32>>(), &|x: T, y: Complex<f32>| {
         f64::from(y.re) == f64::from(x.re().to_f64() as f32) && f64::from(y.im) == f64::from(x.im().to_f64() as f32)
     });

@@ -40,7 +40,7 @@ fn dtype<B: Backend, T: Integer>(device: &B) {
     type Unary<B, T> = (&'static str, fn(&Any<B, T>) -> Any<B, T>, fn(i128) -> i128);
     type Binary<B, T> = (&'static str, fn(&Any<B, T>, &Any<B, T>) -> Any<B, T>, fn(i128, i128) -> i128);
     let values = edges::<T>();
-    let unary: [Unary<B, T>; 12] = [
+    let unary: [Unary<B, T>; 14] = [
         ("abs", |x| abs(x), i128::abs),
         ("negative", |x| negative(x), |x| -x),
         ("positive", |x| positive(x), |x| x),
@@ -52,6 +52,8 @@ fn dtype<B: Backend, T: Integer>(device: &B) {
         ("trunc", |x| trunc(x), |x| x),
         ("round", |x| round(x), |x| x),
         ("conj", |x| conj(x), |x| x),
+        ("real", |x| real(x), |x| x),
+        ("imag", |x| imag(x), |_| 0),
         ("bitwise_invert", |x| bitwise_invert(x), |x| !x),
     ];
     for (name, op, exact) in unary {
@@ -75,14 +77,14 @@ fn dtype<B: Backend, T: Integer>(device: &B) {
         ("bitwise_and", |x, y| bitwise_and(x, y), |x, y| x & y),
         ("bitwise_or", |x, y| bitwise_or(x, y), |x, y| x | y),
         ("bitwise_xor", |x, y| bitwise_xor(x, y), |x, y| x ^ y),
-        ("left_shift", |x, y| bitwise_left_shift(x, y), |x, y| if (0..127).contains(&y) { x.wrapping_shl(y as u32) } else { 0 }),
-        ("right_shift", |x, y| bitwise_right_shift(x, y), |x, y| if (0..127).contains(&y) { x >> y } else { x >> 127 }),
+        ("bitwise_left_shift", |x, y| bitwise_left_shift(x, y), |x, y| if (0..127).contains(&y) { x.wrapping_shl(y as u32) } else { 0 }),
+        ("bitwise_right_shift", |x, y| bitwise_right_shift(x, y), |x, y| if (0..127).contains(&y) { x >> y } else { x >> 127 }),
     ];
     for (name, op, exact) in binary {
         check2(device, name, &values, &op, &|x: T, y: T, z: T| {
             // Outside the standard's domain: the dtype's width decides.
             let shift = name.ends_with("shift") && !(0..i128::from(T::BITS)).contains(&wide(y));
-            let expected = if shift { if name == "left_shift" || wide(x) >= 0 { 0 } else { -1 } } else { exact(wide(x), wide(y)) };
+            let expected = if shift { if name == "bitwise_left_shift" || wide(x) >= 0 { 0 } else { -1 } } else { exact(wide(x), wide(y)) };
             z == cut::<T>(expected)
         });
     }

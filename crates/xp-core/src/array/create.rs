@@ -83,7 +83,7 @@ pub fn arange<B: Backend, T: Real>(device: &B, start: T, stop: T, step: T) -> Re
         return Err(Error::TooLarge { shape: vec![usize::MAX] });
     }
     let position = Iota::<B, Ix1>::new(device, [n as usize], 0, [1])?;
-    Lazy::new(position).astype::<T>().zip::<Multiply, _>(step).zip::<Add, _>(start).try_eval()
+    Lazy::new(position).astype::<T>().apply2(Multiply, step).apply2(Add, start).try_eval()
 }
 
 /// `num` evenly spaced numbers from `start` to `stop`, which is the last one if `endpoint`.
@@ -123,7 +123,7 @@ pub fn linspace<B: Backend, T: Floating>(device: &B, start: T, stop: T, num: usi
 /// ```
 pub fn eye<B: Backend, T: Num>(device: &B, n_rows: usize, n_cols: usize, k: isize) -> Result<Array<B, T, Ix2>> {
     let column_minus_row = Iota::<B, Ix2>::new(device, [n_rows, n_cols], 0, [-1, 1])?;
-    Lazy::new(column_minus_row).zip::<Equal, i64>(k as i64).astype::<T>().try_eval()
+    Lazy::new(column_minus_row).apply2(Equal, k as i64).astype::<T>().try_eval()
 }
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
@@ -190,7 +190,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let mut steps = D::zero_strides(ndim);
         steps.as_mut()[ndim - 1] = side;
         steps.as_mut()[ndim - 2] = -side;
-        let inside = Lazy::new(Iota::<B, D>::new(self.device(), self.shape(), 0, steps)?).zip::<LessEqual, i64>(side.saturating_mul(k) as i64);
+        let inside = Lazy::new(Iota::<B, D>::new(self.device(), self.shape(), 0, steps)?).apply2(LessEqual, side.saturating_mul(k) as i64);
         inside.where_(self, T::default()).try_eval()?.into_rank()
     }
 }

@@ -5,10 +5,8 @@
 //! [`Kernel::get`] is a pure function of the position in the chunk: the loop over a chunk has a constant length and only
 //! contiguous reads, which is what the compiler vectorises.
 
-use core::marker::PhantomData;
-
 use super::plan::{Plan, Walk};
-use super::source::{LeafKind, Source, Value};
+use super::program::{LeafKind, Program, Value};
 use crate::axis_vec::AxisVec;
 use crate::dim::MAX_NDIM;
 use crate::dtype::{Element, Promote};
@@ -85,11 +83,12 @@ pub unsafe trait Kernel: Clone + Send + Sync {
     /// Replaces every address by `map(address)`: how a backend turns its handles into pointers.
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8);
 
-    /// Writes the computation as statements of a source text, and names its result.
-    fn emit(&self, to: &mut Source) -> Value;
+    /// Adds the computation to a program, and says which value is its result. All but what leaves hold depends on the type
+    /// of the kernel alone.
+    fn emit(&self, to: &mut Program) -> Value;
 
     /// The address of the operand and its strides along the axes of the plan, when the kernel copies one operand and does nothing else.
-    fn source(&self) -> Option<(*const Self::Elem, &[isize])> {
+    fn as_copy(&self) -> Option<(*const Self::Elem, &[isize])> {
         None
     }
 }
@@ -227,11 +226,11 @@ unsafe impl<T: Element> Kernel for Load<T> {
         self.chunk = core::ptr::null();
     }
 
-    fn emit(&self, to: &mut Source) -> Value {
-        to.leaf(T::DTYPE, LeafKind::Array(self.base.cast(), wide(&self.walk)))
+    fn emit(&self, to: &mut Program) -> Value {
+        to.leaf(T::DTYPE, LeafKind::Array(self.base.addr(), wide(&self.walk)))
     }
 
-    fn source(&self) -> Option<(*const T, &[isize])> {
+    fn as_copy(&self) -> Option<(*const T, &[isize])> {
         Some((self.base, &self.walk))
     }
 }
@@ -298,7 +297,7 @@ unsafe impl<T: Element> Kernel for Constant<T> {
         self.0
     }
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
-    fn emit(&self, to: &mut Source) -> Value {
+    fn emit(&self, to: &mut Program) -> Value {
         to.scalar(self.0)
     }
 }
@@ -357,7 +356,7 @@ unsafe impl Kernel for Position {
         self.chunk[j & (CHUNK - 1)]
     }
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
-    fn emit(&self, to: &mut Source) -> Value {
+    fn emit(&self, to: &mut Program) -> Value {
         to.leaf(i64::DTYPE, LeafKind::Counter(self.start, wide(&self.walk)))
     }
 }
@@ -417,22 +416,22 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
         self.load.rebase(map);
         self.indices = map(self.indices.cast()).cast();
     }
-    fn emit(&self, to: &mut Source) -> Value {
-        let (address, indices) = (self.load.base.cast(), self.indices.cast());
-        to.leaf(T::DTYPE, LeafKind::Rows { address, walk: wide(&self.load.walk), indices, index_step: self.index_step, start: 0 })
+    fn emit(&self, to: &mut Program) -> Value {
+        let (address, indices) = (self.load.base.addr(), self.indices.addr());
+        to.leaf(T::DTYPE, LeafKind::Rows { address, walk: wide(&self.load.walk), indices, index_step: self.index_step })
     }
 }
 
 /// One operand under an operation.
 #[derive(Clone, Debug)]
 pub struct MapKernel<Op, E, O> {
+    op: Op,
     arg: E,
     repaired: Scratch<O>,
-    op: PhantomData<Op>,
 }
 impl<Op, E, O> MapKernel<Op, E, O> {
-    pub(super) fn new(arg: E) -> Self {
-        MapKernel { arg, repaired: Scratch(None), op: PhantomData }
+    pub(super) fn new(op: Op, arg: E) -> Self {
+        MapKernel { op, arg, repaired: Scratch(None) }
     }
 }
 impl<Op: UnaryOp<E::Elem>, E: Kernel> MapKernel<Op, E, Op::Out> {
@@ -447,19 +446,19 @@ impl<Op: UnaryOp<E::Elem>, E: Kernel> MapKernel<Op, E, Op::Out> {
             return;
         }
         // SAFETY: by the caller; there is at least one position.
-        let first = Op::apply::<I>(unsafe { self.arg.get::<I>(0) });
+        let first = self.op.apply::<I>(unsafe { self.arg.get::<I>(0) });
         let out = self.repaired.get(first);
         let mut bad = false;
         for (j, slot) in out[..count].iter_mut().enumerate() {
             // SAFETY: by the caller.
             let x = unsafe { self.arg.get::<I>(j) };
-            bad |= Op::needs_repair(x);
-            *slot = Op::apply::<I>(x);
+            bad |= self.op.needs_repair(x);
+            *slot = self.op.apply::<I>(x);
         }
         if bad {
             for (j, slot) in out[..len].iter_mut().enumerate() {
                 // SAFETY: by the caller, as `len` is at most `count`.
-                *slot = Op::repair(unsafe { self.arg.get::<I>(j) }, *slot);
+                *slot = self.op.repair(unsafe { self.arg.get::<I>(j) }, *slot);
             }
         }
     }
@@ -497,21 +496,21 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out
             }
         } else {
             // SAFETY: passed on.
-            Op::apply::<I>(unsafe { self.arg.get::<I>(j) })
+            self.op.apply::<I>(unsafe { self.arg.get::<I>(j) })
         }
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.arg.rebase(map);
     }
-    fn emit(&self, to: &mut Source) -> Value {
+    fn emit(&self, to: &mut Program) -> Value {
         let x = self.arg.emit(to);
-        to.compute(Op::Out::DTYPE, &Op::source(x.name()))
+        to.call(Op::NAME, Op::DEVICE, &[x], &self.op.parameters(), Op::Out::DTYPE)
     }
 }
 
 /// Two operands under an operation, promoted to one dtype.
 #[derive(Clone, Debug)]
-pub struct ZipKernel<Op, L, R>(pub(super) L, pub(super) R, pub(super) PhantomData<Op>);
+pub struct ZipKernel<Op, L, R>(pub(super) Op, pub(super) L, pub(super) R);
 // SAFETY: reads what its operands read.
 unsafe impl<Op, L: Kernel, R: Kernel> Kernel for ZipKernel<Op, L, R>
 where
@@ -523,49 +522,49 @@ where
     unsafe fn seek(&mut self, index: &[usize]) {
         // SAFETY: passed on.
         unsafe {
-            self.0.seek(index);
             self.1.seek(index);
+            self.2.seek(index);
         }
     }
     #[inline(always)]
     unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
         // SAFETY: passed on.
         unsafe {
-            self.0.fill::<I>(start, len);
             self.1.fill::<I>(start, len);
+            self.2.fill::<I>(start, len);
         }
     }
     #[inline(always)]
     unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
         // SAFETY: passed on.
         unsafe {
-            self.0.fill_part::<I>(start, len);
             self.1.fill_part::<I>(start, len);
+            self.2.fill_part::<I>(start, len);
         }
     }
     #[inline(always)]
     unsafe fn get<I: Isa>(&self, j: usize) -> Op::Out {
         // SAFETY: passed on.
-        let (x, y) = unsafe { (self.0.get::<I>(j), self.1.get::<I>(j)) };
-        Op::apply::<I>(<L::Elem as Promote<R::Elem>>::promote_left(x), <L::Elem as Promote<R::Elem>>::promote_right(y))
+        let (x, y) = unsafe { (self.1.get::<I>(j), self.2.get::<I>(j)) };
+        self.0.apply::<I>(<L::Elem as Promote<R::Elem>>::promote_left(x), <L::Elem as Promote<R::Elem>>::promote_right(y))
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
-        self.0.rebase(map);
         self.1.rebase(map);
+        self.2.rebase(map);
     }
-    fn emit(&self, to: &mut Source) -> Value {
+    fn emit(&self, to: &mut Program) -> Value {
         let promoted = <L::Elem as Promote<R::Elem>>::Output::DTYPE;
-        let x = self.0.emit(to);
+        let x = self.1.emit(to);
         let x = to.convert(x, promoted);
-        let y = self.1.emit(to);
+        let y = self.2.emit(to);
         let y = to.convert(y, promoted);
-        to.compute(Op::Out::DTYPE, &Op::source(x.name(), y.name()))
+        to.call(Op::NAME, Op::DEVICE, &[x, y], &self.0.parameters(), Op::Out::DTYPE)
     }
 }
 
 /// Three operands under an operation; the last two have one dtype.
 #[derive(Clone, Debug)]
-pub struct Zip3Kernel<Op, C, L, R>(pub(super) C, pub(super) L, pub(super) R, pub(super) PhantomData<Op>);
+pub struct Zip3Kernel<Op, C, L, R>(pub(super) Op, pub(super) C, pub(super) L, pub(super) R);
 // SAFETY: reads what its operands read.
 unsafe impl<Op, C: Kernel, L: Kernel, R: Kernel> Kernel for Zip3Kernel<Op, C, L, R>
 where
@@ -577,46 +576,46 @@ where
     unsafe fn seek(&mut self, index: &[usize]) {
         // SAFETY: passed on.
         unsafe {
-            self.0.seek(index);
             self.1.seek(index);
             self.2.seek(index);
+            self.3.seek(index);
         }
     }
     #[inline(always)]
     unsafe fn fill<I: Isa>(&mut self, start: usize, len: usize) {
         // SAFETY: passed on.
         unsafe {
-            self.0.fill::<I>(start, len);
             self.1.fill::<I>(start, len);
             self.2.fill::<I>(start, len);
+            self.3.fill::<I>(start, len);
         }
     }
     #[inline(always)]
     unsafe fn fill_part<I: Isa>(&mut self, start: usize, len: usize) {
         // SAFETY: passed on.
         unsafe {
-            self.0.fill_part::<I>(start, len);
             self.1.fill_part::<I>(start, len);
             self.2.fill_part::<I>(start, len);
+            self.3.fill_part::<I>(start, len);
         }
     }
     #[inline(always)]
     unsafe fn get<I: Isa>(&self, j: usize) -> Self::Elem {
         // SAFETY: passed on.
-        let (c, x, y) = unsafe { (self.0.get::<I>(j), self.1.get::<I>(j), self.2.get::<I>(j)) };
-        Op::apply(c, <L::Elem as Promote<R::Elem>>::promote_left(x), <L::Elem as Promote<R::Elem>>::promote_right(y))
+        let (c, x, y) = unsafe { (self.1.get::<I>(j), self.2.get::<I>(j), self.3.get::<I>(j)) };
+        self.0.apply::<I>(c, <L::Elem as Promote<R::Elem>>::promote_left(x), <L::Elem as Promote<R::Elem>>::promote_right(y))
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
-        self.0.rebase(map);
         self.1.rebase(map);
         self.2.rebase(map);
+        self.3.rebase(map);
     }
-    fn emit(&self, to: &mut Source) -> Value {
-        let c = self.0.emit(to);
-        let x = self.1.emit(to);
+    fn emit(&self, to: &mut Program) -> Value {
+        let c = self.1.emit(to);
+        let x = self.2.emit(to);
         let x = to.convert(x, Self::Elem::DTYPE);
-        let y = self.2.emit(to);
+        let y = self.3.emit(to);
         let y = to.convert(y, Self::Elem::DTYPE);
-        to.compute(Self::Elem::DTYPE, &Op::source(c.name(), x.name(), y.name()))
+        to.call(Op::NAME, Op::DEVICE, &[c, x, y], &self.0.parameters(), Self::Elem::DTYPE)
     }
 }

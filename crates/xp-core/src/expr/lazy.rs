@@ -7,7 +7,7 @@ use crate::backend::Backend;
 use crate::dim::{Dim, Ix1};
 use crate::dtype::{Element, Promote};
 use crate::error::{Error, Result};
-use crate::ops::{BinaryOp, TernaryOp, UnaryOp};
+use crate::ops::{BinaryOp, Parameters, TernaryOp, UnaryOp};
 
 /// A computation that has not run yet.
 ///
@@ -39,27 +39,49 @@ impl<E: Expr> Lazy<E> {
         &self.0
     }
 
-    /// Applies an operation, which is a type, to every element: `apply::<Exp>()` is `exp()`.
-    pub fn apply<Op: UnaryOp<E::Elem>>(self) -> Lazy<Map<Op, E>> {
-        Lazy(Map::new(self.0))
+    /// Applies an operation to every element. For operations of your own see [`UnaryOp`].
+    ///
+    /// # Panics
+    /// When the operation has fields, but names no [parameters](UnaryOp::parameters): devices would not see them.
+    #[track_caller]
+    pub fn apply<Op: UnaryOp<E::Elem>>(self, op: Op) -> Lazy<Map<Op, E>> {
+        check_parameters(op, Op::NAME, Op::parameters);
+        Lazy(Map::new(op, self.0))
     }
 
     /// Combines every element with the matching one of another operand.
-    pub fn zip<Op, R: IntoOperand<E::Backend, E::Elem, E::Dim>>(self, other: R) -> Lazy<Zip<Op, E, R::Expr>>
+    ///
+    /// # Panics
+    /// As for [`Lazy::apply`].
+    #[track_caller]
+    pub fn apply2<Op, R: IntoOperand<E::Backend, E::Elem, E::Dim>>(self, op: Op, other: R) -> Lazy<Zip<Op, E, R::Expr>>
     where
         E::Elem: Promote<R::Elem>,
         Op: BinaryOp<<E::Elem as Promote<R::Elem>>::Output>,
     {
-        Lazy(Zip::new(self.0, other.into_operand()))
+        check_parameters(op, Op::NAME, Op::parameters);
+        Lazy(Zip::new(op, self.0, other.into_operand()))
     }
 
-    /// Combines every element, as a condition, with the matching ones of two operands.
-    pub fn zip3<Op, L: Expr<Backend = E::Backend>, R: Expr<Backend = E::Backend>>(self, l: L, r: R) -> Lazy<Zip3<Op, E, L, R>>
+    /// Combines every element with the matching ones of two operands.
+    ///
+    /// # Panics
+    /// As for [`Lazy::apply`].
+    #[track_caller]
+    pub fn apply3<Op, L: Expr<Backend = E::Backend>, R: Expr<Backend = E::Backend>>(self, op: Op, l: L, r: R) -> Lazy<Zip3<Op, E, L, R>>
     where
         L::Elem: Promote<R::Elem>,
         Op: TernaryOp<E::Elem, <L::Elem as Promote<R::Elem>>::Output>,
     {
-        Lazy(Zip3::new(self.0, l, r))
+        check_parameters(op, Op::NAME, Op::parameters);
+        Lazy(Zip3::new(op, self.0, l, r))
+    }
+}
+
+#[track_caller]
+fn check_parameters<Op>(op: Op, name: &str, parameters: fn(Op) -> Parameters) {
+    if size_of::<Op>() > 0 {
+        assert!(!parameters(op).is_empty(), "the operation `{name}` has fields, but its `parameters` are empty");
     }
 }
 

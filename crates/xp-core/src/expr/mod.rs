@@ -8,8 +8,8 @@ mod kernel;
 mod lazy;
 mod nodes;
 mod plan;
+pub mod program;
 mod row_blocks;
-pub mod source;
 
 pub use eval::LazyReduction;
 pub(crate) use eval::{check_devices, eval_axes, eval_new, eval_new_on, eval_onto, eval_reduction};

@@ -185,10 +185,10 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Rows<B, T, D> {
 
 /// An operation on one expression.
 #[derive(Clone, Copy, Debug)]
-pub struct Map<Op, E>(E, PhantomData<Op>);
+pub struct Map<Op, E>(Op, E);
 impl<Op, E> Map<Op, E> {
-    pub(crate) fn new(e: E) -> Self {
-        Map(e, PhantomData)
+    pub(crate) fn new(op: Op, e: E) -> Self {
+        Map(op, e)
     }
 }
 // SAFETY: reads what its operand reads; a buffer is given away under the same dtype.
@@ -198,28 +198,28 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Expr> Expr for Map<Op, E> {
     type Dim = E::Dim;
     type Kernel = MapKernel<Op, E::Kernel, Op::Out>;
     fn shape(&self) -> Result<<E::Dim as DimBase>::Shape> {
-        self.0.shape()
+        self.1.shape()
     }
     fn device(&self) -> Result<Option<&E::Backend>> {
-        self.0.device()
+        self.1.device()
     }
     fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
-        self.0.leaves(out, leaves)
+        self.1.leaves(out, leaves)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
-        MapKernel::new(self.0.lower(plan, next))
+        MapKernel::new(self.0, self.1.lower(plan, next))
     }
     fn donate(&self, shape: &[usize]) -> Option<<E::Backend as Backend>::Buffer<Op::Out>> {
-        same_dtype::<E::Backend, E::Elem, Op::Out>(self.0.donate(shape)?)
+        same_dtype::<E::Backend, E::Elem, Op::Out>(self.1.donate(shape)?)
     }
 }
 
 /// An operation on two expressions, whose dtypes are promoted.
 #[derive(Clone, Copy, Debug)]
-pub struct Zip<Op, L, R>(L, R, PhantomData<Op>);
+pub struct Zip<Op, L, R>(Op, L, R);
 impl<Op, L, R> Zip<Op, L, R> {
-    pub(crate) fn new(l: L, r: R) -> Self {
-        Zip(l, r, PhantomData)
+    pub(crate) fn new(op: Op, l: L, r: R) -> Self {
+        Zip(op, l, r)
     }
 }
 // SAFETY: reads what its operands read; a buffer is given away under the same dtype.
@@ -233,31 +233,31 @@ where
     type Dim = <L::Dim as DimBase>::Max<R::Dim>;
     type Kernel = ZipKernel<Op, L::Kernel, R::Kernel>;
     fn shape(&self) -> Result<<Self::Dim as DimBase>::Shape> {
-        broadcast::<L::Dim, R::Dim>(&self.0.shape()?, &self.1.shape()?)
+        broadcast::<L::Dim, R::Dim>(&self.1.shape()?, &self.2.shape()?)
     }
     fn device(&self) -> Result<Option<&L::Backend>> {
-        check_devices(self.0.device()?, self.1.device()?)
+        check_devices(self.1.device()?, self.2.device()?)
     }
     fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
-        self.0.leaves(out, leaves)?;
-        self.1.leaves(out, leaves)
+        self.1.leaves(out, leaves)?;
+        self.2.leaves(out, leaves)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
-        let l = self.0.lower(plan, next);
-        ZipKernel(l, self.1.lower(plan, next), PhantomData)
+        let l = self.1.lower(plan, next);
+        ZipKernel(self.0, l, self.2.lower(plan, next))
     }
     fn donate(&self, shape: &[usize]) -> Option<<L::Backend as Backend>::Buffer<Op::Out>> {
-        let left = self.0.donate(shape).and_then(same_dtype::<L::Backend, L::Elem, Op::Out>);
-        left.or_else(|| self.1.donate(shape).and_then(same_dtype::<L::Backend, R::Elem, Op::Out>))
+        let left = self.1.donate(shape).and_then(same_dtype::<L::Backend, L::Elem, Op::Out>);
+        left.or_else(|| self.2.donate(shape).and_then(same_dtype::<L::Backend, R::Elem, Op::Out>))
     }
 }
 
 /// An operation on three expressions; the dtypes of the last two are promoted.
 #[derive(Clone, Copy, Debug)]
-pub struct Zip3<Op, C, L, R>(C, L, R, PhantomData<Op>);
+pub struct Zip3<Op, C, L, R>(Op, C, L, R);
 impl<Op, C, L, R> Zip3<Op, C, L, R> {
-    pub(crate) fn new(c: C, l: L, r: R) -> Self {
-        Zip3(c, l, r, PhantomData)
+    pub(crate) fn new(op: Op, c: C, l: L, r: R) -> Self {
+        Zip3(op, c, l, r)
     }
 }
 // SAFETY: reads what its operands read.
@@ -271,21 +271,21 @@ where
     type Dim = <<C::Dim as DimBase>::Max<L::Dim> as DimBase>::Max<R::Dim>;
     type Kernel = Zip3Kernel<Op, C::Kernel, L::Kernel, R::Kernel>;
     fn shape(&self) -> Result<<Self::Dim as DimBase>::Shape> {
-        let cl = broadcast::<C::Dim, L::Dim>(&self.0.shape()?, &self.1.shape()?)?;
-        broadcast::<<C::Dim as DimBase>::Max<L::Dim>, R::Dim>(&cl, &self.2.shape()?)
+        let cl = broadcast::<C::Dim, L::Dim>(&self.1.shape()?, &self.2.shape()?)?;
+        broadcast::<<C::Dim as DimBase>::Max<L::Dim>, R::Dim>(&cl, &self.3.shape()?)
     }
     fn device(&self) -> Result<Option<&C::Backend>> {
-        check_devices(check_devices(self.0.device()?, self.1.device()?)?, self.2.device()?)
+        check_devices(check_devices(self.1.device()?, self.2.device()?)?, self.3.device()?)
     }
     fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
-        self.0.leaves(out, leaves)?;
         self.1.leaves(out, leaves)?;
-        self.2.leaves(out, leaves)
+        self.2.leaves(out, leaves)?;
+        self.3.leaves(out, leaves)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
-        let c = self.0.lower(plan, next);
-        let l = self.1.lower(plan, next);
-        Zip3Kernel(c, l, self.2.lower(plan, next), PhantomData)
+        let c = self.1.lower(plan, next);
+        let l = self.2.lower(plan, next);
+        Zip3Kernel(self.0, c, l, self.3.lower(plan, next))
     }
 }
 

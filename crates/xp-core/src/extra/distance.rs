@@ -73,8 +73,8 @@ pub fn cdist<B: Backend, T: Float, D: Dim, E: Dim>(
         Metric::Chebyshev | Metric::Minkowski(f64::INFINITY) if k == 0 => difference().abs().sum(-1).try_eval()?,
         Metric::Chebyshev | Metric::Minkowski(f64::INFINITY) => difference().abs().max(-1).try_eval()?,
         Metric::Minkowski(p) => {
-            let sums = difference().abs().zip::<crate::ops::Pow, _>(T::from_f64(p)).sum(-1).try_eval()?;
-            sums.into_lazy().zip::<crate::ops::Pow, _>(T::from_f64(1.0 / p)).try_eval()?
+            let sums = difference().abs().apply2(crate::ops::Pow, T::from_f64(p)).sum(-1).try_eval()?;
+            sums.into_lazy().apply2(crate::ops::Pow, T::from_f64(1.0 / p)).try_eval()?
         }
         Metric::Cosine => unreachable!("handled above"),
     };

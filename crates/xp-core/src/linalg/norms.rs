@@ -116,12 +116,12 @@ pub fn vector_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>,
 fn power_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, over: &[usize], p: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
     let real = <T::Real as Num>::from_f64;
     let root = |sums: Array<B, T::Real, A::Out<D>>| {
-        if p == 2.0 { sums.into_lazy().sqrt().try_eval() } else { sums.into_lazy().zip::<Pow, _>(real(1.0 / p)).try_eval() }
+        if p == 2.0 { sums.into_lazy().sqrt().try_eval() } else { sums.into_lazy().apply2(Pow, real(1.0 / p)).try_eval() }
     };
     let sums = if p == 2.0 {
         eval_reduction::<Sum, _, A::Out<D>>(&x.lazy().abs_square().into_expr(), over, A::KEEP)?
     } else {
-        eval_reduction::<Sum, _, A::Out<D>>(&x.lazy().abs().zip::<Pow, _>(real(p)).into_expr(), over, A::KEEP)?
+        eval_reduction::<Sum, _, A::Out<D>>(&x.lazy().abs().apply2(Pow, real(p)).into_expr(), over, A::KEEP)?
     };
     // Above the first bound the rounding errors of powers that underflow do not matter.
     let (low, high) = (T::Real::MIN_POSITIVE / T::Real::EPSILON, T::Real::MAX);
@@ -138,7 +138,7 @@ fn power_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, over
     let sums = if p == 2.0 {
         eval_reduction::<Sum, _, A::Out<D>>(&scaled.square().into_expr(), over, A::KEEP)?
     } else {
-        eval_reduction::<Sum, _, A::Out<D>>(&scaled.zip::<Pow, _>(real(p)).into_expr(), over, A::KEEP)?
+        eval_reduction::<Sum, _, A::Out<D>>(&scaled.apply2(Pow, real(p)).into_expr(), over, A::KEEP)?
     };
     let norm = root(sums)?;
     let scale: Array<B, T::Real, A::Out<D>> = scale.reshape(norm.dims())?.into_rank()?;

@@ -2,7 +2,7 @@
 
 use num_complex::Complex;
 
-use super::{BinaryOp, UnaryOp};
+use super::{BinaryOp, DeviceSource, UnaryOp};
 use crate::dtype::{ComplexFn1, ComplexFn2, Floating, IntFn1, IntFn2, Integer, Num, Real, RealFn1, RealFn2};
 use crate::math::complex as cmath;
 use crate::math::{Isa, MathFloat};
@@ -28,8 +28,9 @@ macro_rules! num_ops2 {
         impl<T: Num> BinaryOp<T> for $Op {
             type Out = T;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: Isa>(x: T, y: T) -> T { T::num2::<I, Self>(x, y) }
+            fn apply<I: Isa>(self, x: T, y: T) -> T { T::num2::<I, Self>(x, y) }
         }
     )*};
 }
@@ -83,8 +84,9 @@ macro_rules! real_ops2 {
         impl<T: Real> BinaryOp<T> for $Op {
             type Out = T;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: Isa>(x: T, y: T) -> T { T::real2::<I, Self>(x, y) }
+            fn apply<I: Isa>(self, x: T, y: T) -> T { T::real2::<I, Self>(x, y) }
         }
     )*};
 }
@@ -195,8 +197,9 @@ impl ComplexFn2 for Divide {
 impl<T: Floating> BinaryOp<T> for Divide {
     type Out = T;
     const NAME: &'static str = "divide";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply<I: Isa>(x: T, y: T) -> T {
+    fn apply<I: Isa>(self, x: T, y: T) -> T {
         T::floating2::<I, Self>(x, y)
     }
 }
@@ -222,8 +225,9 @@ macro_rules! num_ops1 {
         impl<T: Num> UnaryOp<T> for $Op {
             type Out = T;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: Isa>(x: T) -> T { T::num1::<I, Self>(x) }
+            fn apply<I: Isa>(self, x: T) -> T { T::num1::<I, Self>(x) }
         }
     )*};
 }
@@ -290,8 +294,9 @@ pub struct Abs;
 impl<T: Num> UnaryOp<T> for Abs {
     type Out = T::Real;
     const NAME: &'static str = "abs";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply<I: Isa>(x: T) -> T::Real {
+    fn apply<I: Isa>(self, x: T) -> T::Real {
         x.magnitude::<I>()
     }
 }
@@ -302,11 +307,11 @@ pub struct AbsSquare;
 impl<T: Num> UnaryOp<T> for AbsSquare {
     type Out = T::Real;
     const NAME: &'static str = "abs_square";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply<I: Isa>(x: T) -> T::Real {
+    fn apply<I: Isa>(self, x: T) -> T::Real {
         let (re, im) = (x.re(), x.im());
         // The imaginary part of a real number is the constant 0: the compiler drops it.
-        let square = <Multiply as BinaryOp<T::Real>>::apply::<I>;
-        <Add as BinaryOp<T::Real>>::apply::<I>(square(re, re), square(im, im))
+        Add.apply::<I>(Multiply.apply::<I>(re, re), Multiply.apply::<I>(im, im))
     }
 }

@@ -1,6 +1,6 @@
 //! Logical operations on booleans and bitwise operations on booleans and integers.
 
-use super::{BinaryOp, UnaryOp};
+use super::{BinaryOp, DeviceSource, UnaryOp};
 use crate::dtype::{Bits, Integer};
 use crate::math::Isa;
 
@@ -12,8 +12,9 @@ macro_rules! logical {
         impl BinaryOp<bool> for $Op {
             type Out = bool;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: Isa>($x: bool, $y: bool) -> bool { $e }
+            fn apply<I: Isa>(self, $x: bool, $y: bool) -> bool { $e }
         }
     )*};
 }
@@ -52,8 +53,9 @@ pub struct LogicalNot;
 impl UnaryOp<bool> for LogicalNot {
     type Out = bool;
     const NAME: &'static str = "logical_not";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply<I: Isa>(x: bool) -> bool {
+    fn apply<I: Isa>(self, x: bool) -> bool {
         !x
     }
 }
@@ -66,8 +68,9 @@ macro_rules! bitwise {
         impl<T: $bound> BinaryOp<T> for $Op {
             type Out = T;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: Isa>($x: T, $y: T) -> T { $e }
+            fn apply<I: Isa>(self, $x: T, $y: T) -> T { $e }
         }
     )*};
 }
@@ -120,8 +123,9 @@ pub struct BitwiseInvert;
 impl<T: Bits> UnaryOp<T> for BitwiseInvert {
     type Out = T;
     const NAME: &'static str = "bitwise_invert";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply<I: Isa>(x: T) -> T {
+    fn apply<I: Isa>(self, x: T) -> T {
         !x
     }
 }

@@ -1,6 +1,6 @@
 //! NaN, infinities, signs of zeros, neighbouring numbers.
 
-use super::{BinaryOp, UnaryOp};
+use super::{BinaryOp, DeviceSource, UnaryOp};
 use crate::dtype::{Float, Num, Real};
 use crate::math::Isa;
 
@@ -12,8 +12,9 @@ macro_rules! predicates {
         impl<T: Num> UnaryOp<T> for $Op {
             type Out = bool;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: Isa>($x: T) -> bool { $e }
+            fn apply<I: Isa>(self, $x: T) -> bool { $e }
         }
     )*};
 }
@@ -58,8 +59,9 @@ pub struct Signbit;
 impl<T: Float> UnaryOp<T> for Signbit {
     type Out = bool;
     const NAME: &'static str = "signbit";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply<I: Isa>(x: T) -> bool {
+    fn apply<I: Isa>(self, x: T) -> bool {
         x.to_f64().is_sign_negative()
     }
 }
@@ -76,8 +78,9 @@ pub struct Nextafter;
 impl<T: Float> BinaryOp<T> for Nextafter {
     type Out = T;
     const NAME: &'static str = "nextafter";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply<I: Isa>(x: T, y: T) -> T {
+    fn apply<I: Isa>(self, x: T, y: T) -> T {
         x.next_after(y)
     }
 }

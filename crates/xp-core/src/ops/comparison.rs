@@ -1,6 +1,6 @@
 //! Comparisons. All orderings with NaN are false.
 
-use super::BinaryOp;
+use super::{BinaryOp, DeviceSource};
 use crate::dtype::{Element, Real};
 use crate::math::Isa;
 
@@ -12,8 +12,9 @@ macro_rules! comparisons {
         impl<T: $bound> BinaryOp<T> for $Op {
             type Out = bool;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: Isa>($x: T, $y: T) -> bool { $e }
+            fn apply<I: Isa>(self, $x: T, $y: T) -> bool { $e }
         }
     )*};
 }

@@ -1,6 +1,6 @@
 //! Parts of complex numbers. Real numbers count as complex ones with imaginary part zero.
 
-use super::UnaryOp;
+use super::{DeviceSource, UnaryOp};
 use crate::dtype::Num;
 use crate::math::Isa;
 
@@ -12,8 +12,9 @@ macro_rules! parts {
         impl<T: Num> UnaryOp<T> for $Op {
             type Out = $out;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: Isa>($x: T) -> $out { $e }
+            fn apply<I: Isa>(self, $x: T) -> $out { $e }
         }
     )*};
 }

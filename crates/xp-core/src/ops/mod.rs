@@ -1,8 +1,8 @@
-//! Operations: one zero-sized type each, with its scalar meaning.
+//! Operations: what is computed of one element, or of one element of each of two or three operands.
 //!
-//! To add one: write the type in the file of its family (doc, scalar function, example), and its line in
-//! [`crate::elementwise`], which makes the function, the array method and the lazy method. A backend that generates kernels
-//! calls a function of its device library that has the operation's name: `op_exp` for [`Exp`], or what `source` says.
+//! An operation is a value of a type that implements [`UnaryOp`], [`BinaryOp`] or [`TernaryOp`]; those of xp have no fields. To
+//! add one to xp: `CONTRIBUTING.md`. To write one of your own, which fuses with everything else and runs on every backend:
+//! the example of [`UnaryOp`].
 
 use core::marker::PhantomData;
 
@@ -10,70 +10,128 @@ use crate::dtype::Element;
 use crate::math::Isa;
 
 /// An elementwise operation on one operand.
+///
+/// A function that xp lacks is a type that implements this trait. [`Lazy::apply`](crate::expr::Lazy::apply) takes its values. A
+/// composition of existing operations in a lazy expression is as fast, and needs no such type; write one where there are
+/// branches, loops or tables.
+///
+/// ```
+/// use xp::ops::{DeviceSource, Language, Parameters, UnaryOp};
+/// use xp::math::Isa;
+/// use xp::prelude::*;
+///
+/// /// The loss of Huber: `x^2 / 2` up to `delta`, beyond it a straight line.
+/// #[derive(Clone, Copy)]
+/// struct Huber {
+///     delta: f64,
+/// }
+/// impl UnaryOp<f64> for Huber {
+///     type Out = f64;
+///     const NAME: &'static str = "huber";
+///     // SAFETY: the function touches nothing but its arguments.
+///     const DEVICE: DeviceSource = unsafe {
+///         DeviceSource::own(&[(
+///             Language::Cuda,
+///             "DEVICE f64 op_huber(f64 x, f64 delta) {
+///                  f64 a = op_abs(x);
+///                  return a <= delta ? x * x / 2.0 : delta * (a - delta / 2.0);
+///              }",
+///         )])
+///     };
+///     fn apply<I: Isa>(self, x: f64) -> f64 {
+///         let a = x.abs();
+///         if a <= self.delta { x * x / 2.0 } else { self.delta * (a - self.delta / 2.0) }
+///     }
+///     fn parameters(self) -> Parameters {
+///         Parameters::new().with(self.delta)
+///     }
+/// }
+///
+/// let (x, y) = (array![1.0, 5.0], array![2.0, 1.0]);
+/// // One pass over `x` and `y`:
+/// let loss = (x.lazy() - &y).apply(Huber { delta: 2.0 }).sum(0).eval();
+/// assert_eq!(loss.item()?, 0.5 + 2.0 * (4.0 - 1.0));
+/// # Ok::<(), xp::Error>(())
+/// ```
 pub trait UnaryOp<T: Element>: Copy + Send + Sync + 'static {
     /// The dtype of the result.
     type Out: Element;
     /// The standard's name.
     const NAME: &'static str;
+    /// The function of backends that generate code.
+    const DEVICE: DeviceSource;
     /// Whether [`UnaryOp::apply`] has arguments outside its domain, which [`UnaryOp::repair`] then handles.
     const REPAIRS: bool = false;
     /// The operation on one element. Branch-free where possible: it is the body of a vectorised loop.
-    fn apply<I: Isa>(x: T) -> Self::Out;
-    /// The operation as an expression of a generated kernel, given its operand: see [`crate::expr::source`].
-    #[must_use]
-    fn source(x: &str) -> String {
-        format!("op_{}({x})", Self::NAME)
+    fn apply<I: Isa>(self, x: T) -> Self::Out;
+    /// The values that the operation carries, as the device function takes them after the operand. An operation whose type has
+    /// fields has parameters.
+    fn parameters(self) -> Parameters {
+        Parameters::new()
     }
     /// Whether `x` is outside the domain of `apply`.
-    fn needs_repair(_: T) -> bool {
+    fn needs_repair(self, _: T) -> bool {
         false
     }
     /// The result at `x`, given what `apply` returned.
-    fn repair(_: T, fast: Self::Out) -> Self::Out {
+    fn repair(self, _: T, fast: Self::Out) -> Self::Out {
         fast
     }
 }
 
-/// An elementwise operation on two operands of one dtype.
+/// An elementwise operation on two operands of one dtype. See [`UnaryOp`] for operations of your own.
 pub trait BinaryOp<T: Element>: Copy + Send + Sync + 'static {
     /// The dtype of the result.
     type Out: Element;
     /// The standard's name.
     const NAME: &'static str;
+    /// The function of backends that generate code.
+    const DEVICE: DeviceSource;
     /// The operation on one pair of elements.
-    fn apply<I: Isa>(x: T, y: T) -> Self::Out;
-    /// The operation as an expression of a generated kernel, given its operands.
-    #[must_use]
-    fn source(x: &str, y: &str) -> String {
-        format!("op_{}({x}, {y})", Self::NAME)
+    fn apply<I: Isa>(self, x: T, y: T) -> Self::Out;
+    /// As [`UnaryOp::parameters`].
+    fn parameters(self) -> Parameters {
+        Parameters::new()
     }
 }
 
-/// An elementwise operation on three operands, of which the last two and the result have one dtype.
+/// An elementwise operation on three operands, of which the last two and the result have one dtype. See [`UnaryOp`] for
+/// operations of your own.
 pub trait TernaryOp<C: Element, T: Element>: Copy + Send + Sync + 'static {
     /// The standard's name.
     const NAME: &'static str;
+    /// The function of backends that generate code.
+    const DEVICE: DeviceSource;
     /// The operation on one triple of elements.
-    fn apply(c: C, x: T, y: T) -> T;
-    /// The operation as an expression of a generated kernel, given its operands.
-    #[must_use]
-    fn source(c: &str, x: &str, y: &str) -> String {
-        format!("op_{}({c}, {x}, {y})", Self::NAME)
+    fn apply<I: Isa>(self, c: C, x: T, y: T) -> T;
+    /// As [`UnaryOp::parameters`].
+    fn parameters(self) -> Parameters {
+        Parameters::new()
     }
 }
 
 /// `astype`: conversion to `U`, by [`Element::cast`].
 #[derive(Clone, Copy, Debug)]
 pub struct AsType<U>(PhantomData<fn() -> U>);
+impl<U> AsType<U> {
+    /// The conversion.
+    #[must_use]
+    pub const fn new() -> Self {
+        AsType(PhantomData)
+    }
+}
+impl<U> Default for AsType<U> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 impl<T: Element, U: Element> UnaryOp<T> for AsType<U> {
     type Out = U;
     const NAME: &'static str = "astype";
+    const DEVICE: DeviceSource = DeviceSource::CONVERSION;
     #[inline(always)]
-    fn apply<I: Isa>(x: T) -> U {
+    fn apply<I: Isa>(self, x: T) -> U {
         x.cast()
-    }
-    fn source(x: &str) -> String {
-        crate::expr::source::conversion(x, U::DTYPE)
     }
 }
 
@@ -82,8 +140,9 @@ impl<T: Element, U: Element> UnaryOp<T> for AsType<U> {
 pub struct Where;
 impl<T: Element> TernaryOp<bool, T> for Where {
     const NAME: &'static str = "where";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply(c: bool, x: T, y: T) -> T {
+    fn apply<I: Isa>(self, c: bool, x: T, y: T) -> T {
         if c { x } else { y }
     }
 }
@@ -111,12 +170,13 @@ macro_rules! floating_ops {
         impl<T: crate::dtype::Floating> crate::ops::UnaryOp<T> for $Op {
             type Out = T;
             const NAME: &'static str = $name;
+            const DEVICE: crate::ops::DeviceSource = crate::ops::DeviceSource::LIBRARY;
             const REPAIRS: bool = <$Op as crate::dtype::RealFn1>::REPAIRS;
             #[inline(always)]
-            fn apply<I: crate::math::Isa>(x: T) -> T { T::floating1::<I, Self>(x) }
+            fn apply<I: crate::math::Isa>(self, x: T) -> T { T::floating1::<I, Self>(x) }
             #[inline(always)]
-            fn needs_repair(x: T) -> bool { T::needs_repair1::<Self>(x) }
-            fn repair(x: T, fast: T) -> T { T::repair1::<Self>(x, fast) }
+            fn needs_repair(self, x: T) -> bool { T::needs_repair1::<Self>(x) }
+            fn repair(self, x: T, fast: T) -> T { T::repair1::<Self>(x, fast) }
         }
     )*};
 }
@@ -139,12 +199,13 @@ macro_rules! float_ops {
         impl<T: crate::dtype::Float> crate::ops::UnaryOp<T> for $Op {
             type Out = T;
             const NAME: &'static str = $name;
+            const DEVICE: crate::ops::DeviceSource = crate::ops::DeviceSource::LIBRARY;
             const REPAIRS: bool = <$Op as crate::dtype::RealFn1>::REPAIRS;
             #[inline(always)]
-            fn needs_repair(x: T) -> bool { T::needs_repair1::<Self>(x) }
-            fn repair(x: T, fast: T) -> T { T::repair1::<Self>(x, fast) }
+            fn needs_repair(self, x: T) -> bool { T::needs_repair1::<Self>(x) }
+            fn repair(self, x: T, fast: T) -> T { T::repair1::<Self>(x, fast) }
             #[inline(always)]
-            fn apply<I: crate::math::Isa>(x: T) -> T { T::float1::<I, Self>(x) }
+            fn apply<I: crate::math::Isa>(self, x: T) -> T { T::float1::<I, Self>(x) }
         }
     )*};
 }
@@ -161,8 +222,9 @@ macro_rules! float_ops2 {
         impl<T: crate::dtype::Float> crate::ops::BinaryOp<T> for $Op {
             type Out = T;
             const NAME: &'static str = $name;
+            const DEVICE: crate::ops::DeviceSource = crate::ops::DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: crate::math::Isa>(x: T, y: T) -> T { T::float2::<I, Self>(x, y) }
+            fn apply<I: crate::math::Isa>(self, x: T, y: T) -> T { T::float2::<I, Self>(x, y) }
         }
     )*};
 }
@@ -173,10 +235,12 @@ mod bitwise;
 mod classify;
 mod comparison;
 mod complex;
+mod device;
 mod exponential;
 mod random;
 mod rounding;
 mod special;
+pub(crate) mod table;
 mod trigonometric;
 
 pub use arithmetic::*;
@@ -184,8 +248,11 @@ pub use bitwise::*;
 pub use classify::*;
 pub use comparison::*;
 pub use complex::*;
+pub(crate) use device::bytes_of;
+pub use device::{DeviceSource, Language, Parameters};
 pub use exponential::*;
 pub use random::*;
 pub use rounding::*;
 pub use special::*;
+pub use table::{OPERATIONS, Operation, OperationKind, operations};
 pub use trigonometric::*;

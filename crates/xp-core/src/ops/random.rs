@@ -1,6 +1,6 @@
 //! Random bits as a function of a position: the operations behind [`Generator`](crate::random::Generator).
 
-use super::{BinaryOp, TernaryOp};
+use super::{BinaryOp, DeviceSource, TernaryOp};
 use crate::math::Isa;
 
 /// Ten rounds of Philox 4x32 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011): four
@@ -35,8 +35,9 @@ fn block(position: i64, key: u64, stream: u64) -> [u32; 4] {
 pub struct RandomBits;
 impl TernaryOp<i64, u64> for RandomBits {
     const NAME: &'static str = "random_bits";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply(position: i64, key: u64, stream: u64) -> u64 {
+    fn apply<I: Isa>(self, position: i64, key: u64, stream: u64) -> u64 {
         let [a, b, _, _] = block(position, key, stream);
         u64::from(b) << 32 | u64::from(a)
     }
@@ -47,8 +48,9 @@ impl TernaryOp<i64, u64> for RandomBits {
 pub struct RandomBitsHigh;
 impl TernaryOp<i64, u64> for RandomBitsHigh {
     const NAME: &'static str = "random_bits_high";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply(position: i64, key: u64, stream: u64) -> u64 {
+    fn apply<I: Isa>(self, position: i64, key: u64, stream: u64) -> u64 {
         let [_, _, c, d] = block(position, key, stream);
         u64::from(d) << 32 | u64::from(c)
     }
@@ -60,8 +62,9 @@ pub struct MultiplyHigh;
 impl BinaryOp<u64> for MultiplyHigh {
     type Out = u64;
     const NAME: &'static str = "multiply_high";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply<I: Isa>(x: u64, y: u64) -> u64 {
+    fn apply<I: Isa>(self, x: u64, y: u64) -> u64 {
         ((u128::from(x) * u128::from(y)) >> 64) as u64
     }
 }
@@ -69,6 +72,7 @@ impl BinaryOp<u64> for MultiplyHigh {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::Baseline;
 
     /// `kat_vectors` of the reference.
     #[test]
@@ -77,8 +81,11 @@ mod tests {
         assert_eq!(philox4x32(ones, [u32::MAX; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
         let pi = [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344];
         assert_eq!(philox4x32(pi, [0xa409_3822, 0x299f_31d0]), [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]);
-        assert_eq!(RandomBits::apply(0, 0, 0), 0xe169_c58d_6627_e8d5);
-        assert_eq!(RandomBitsHigh::apply(0, 0, 0), 0x9b00_dbd8_bc57_ac4c);
-        assert_eq!(RandomBits::apply(0x85a3_08d3_243f_6a88u64 as i64, 0x299f_31d0_a409_3822, 0x0370_7344_1319_8a2e), 0x94fd_cceb_d16c_fe09);
+        assert_eq!(RandomBits.apply::<Baseline>(0, 0, 0), 0xe169_c58d_6627_e8d5);
+        assert_eq!(RandomBitsHigh.apply::<Baseline>(0, 0, 0), 0x9b00_dbd8_bc57_ac4c);
+        assert_eq!(
+            RandomBits.apply::<Baseline>(0x85a3_08d3_243f_6a88u64 as i64, 0x299f_31d0_a409_3822, 0x0370_7344_1319_8a2e),
+            0x94fd_cceb_d16c_fe09
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use num_complex::Complex;
 
-use super::UnaryOp;
+use super::{DeviceSource, UnaryOp};
 use crate::dtype::{ComplexFn1, IntFn1, Integer, Num, Real, RealFn1};
 use crate::math::{Isa, MathFloat};
 
@@ -26,8 +26,9 @@ macro_rules! of_reals {
         impl<T: Real> UnaryOp<T> for $Op {
             type Out = T;
             const NAME: &'static str = $name;
+            const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             #[inline(always)]
-            fn apply<I: Isa>(x: T) -> T { T::real1::<I, Self>(x) }
+            fn apply<I: Isa>(self, x: T) -> T { T::real1::<I, Self>(x) }
         }
     )*};
 }
@@ -72,8 +73,9 @@ impl ComplexFn1 for Round {
 impl<T: Num> UnaryOp<T> for Round {
     type Out = T;
     const NAME: &'static str = "round";
+    const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     #[inline(always)]
-    fn apply<I: Isa>(x: T) -> T {
+    fn apply<I: Isa>(self, x: T) -> T {
         T::num1::<I, Self>(x)
     }
 }

@@ -46,4 +46,11 @@ float_ops2! {
     /// assert_eq!(array![0.0, 2.0].xlogy(array![0.0, 1.0]).to_vec(), [0.0, 0.0]);
     /// ```
     Xlogy "xlogy": |x, y| if x == R::ZERO && !y.is_nan() { R::ZERO } else { x * y.ln::<I>() };
+    /// `x1 * log(1 + x2)`, accurate for small `x2`, and 0 where `x1` is 0 and `x2` not NaN.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// assert_eq!(array![2.0, 0.0].xlog1py(array![1e-20, -1.0]).to_vec(), [2e-20, 0.0]);
+    /// ```
+    Xlog1py "xlog1py": |x, y| if x == R::ZERO && !y.is_nan() { R::ZERO } else { x * y.ln_1p::<I>() };
 }

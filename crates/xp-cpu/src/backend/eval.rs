@@ -20,7 +20,7 @@ const TILE_ROWS: usize = 64;
 /// # Safety
 /// As for [`xp_core::Backend::eval`].
 pub(crate) unsafe fn eval<K: Kernel>(kernel: K, plan: &Plan, out: *mut K::Elem) {
-    if let Some((from, walk)) = kernel.source()
+    if let Some((from, walk)) = kernel.as_copy()
         && (plan.is_flat() || plan.wants_tiles())
         && !std::ptr::eq(from, out)
     {

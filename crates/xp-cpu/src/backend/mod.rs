@@ -100,10 +100,8 @@ unsafe impl Backend for Cpu {
             use xp_core::ops::{Add, BinaryOp, Multiply};
             let load = |x: T| x;
             match op {
-                Scan::Sum => scan::Scan { identity: T::ZERO, load, op: |a, b| <Add as BinaryOp<T>>::apply::<Baseline>(a, b), initial: false }
-                    .run(src, shape, dst),
-                Scan::Prod => scan::Scan { identity: T::ONE, load, op: |a, b| <Multiply as BinaryOp<T>>::apply::<Baseline>(a, b), initial: false }
-                    .run(src, shape, dst),
+                Scan::Sum => scan::Scan { identity: T::ZERO, load, op: |a, b| Add.apply::<Baseline>(a, b), initial: false }.run(src, shape, dst),
+                Scan::Prod => scan::Scan { identity: T::ONE, load, op: |a, b| Multiply.apply::<Baseline>(a, b), initial: false }.run(src, shape, dst),
             }
         })
     }
@@ -205,7 +203,7 @@ unsafe impl Backend for Cpu {
         // SAFETY: `x` is the only handle to its memory, and borrowed; the elements are written.
         let (dst, at, values) = unsafe { (std::slice::from_raw_parts_mut(x.ptr(), x.len()), indices.as_slice(), values.as_slice()) };
         if add {
-            scatter::scatter_with(dst, shape, at, values, |to: &mut T, from: T| *to = <Add as BinaryOp<T>>::apply::<Baseline>(*to, from))
+            scatter::scatter_with(dst, shape, at, values, |to: &mut T, from: T| *to = Add.apply::<Baseline>(*to, from))
         } else {
             scatter::put(dst, shape, at, values)
         }

@@ -1,7 +1,7 @@
 //! The simulated cuBLAS.
 
 use xp_core::{Floating, Num};
-use xp_cuda::libraries::blas::{Blas, Geam, Gemm, Syrk, Trsm};
+use xp_cuda::libraries::blas::{Blas, Gemm, Syrk, Trsm};
 use xp_cuda::libraries::{Side, Transpose, Triangle};
 use xp_cuda::{Device, Result};
 
@@ -28,13 +28,6 @@ impl Blas for SimulatedBlas {
         device.synchronize("trsm")?;
         // SAFETY: as above.
         with_type!(call.dtype, |T| unsafe { trsm::<T>(call) });
-        Ok(())
-    }
-
-    unsafe fn geam(&self, device: &Device, call: &Geam) -> Result<()> {
-        device.synchronize("geam")?;
-        // SAFETY: as above.
-        with_type!(call.dtype, |T| unsafe { geam::<T>(call) });
         Ok(())
     }
 }
@@ -110,20 +103,5 @@ unsafe fn trsm<T: Scalar>(s: &Trsm) {
                 }
             }
         }
-    }
-}
-
-unsafe fn geam<T: Scalar>(g: &Geam) {
-    // SAFETY: passed on.
-    let (a, b, c) = unsafe { (View::<T>::new(g.a), View::<T>::new(g.b), View::<T>::new(g.c)) };
-    let (alpha, beta) = (scalar::<T>(g.alpha), scalar::<T>(g.beta));
-    let sum = |i, j| {
-        let x = if alpha == T::ZERO { T::ZERO } else { alpha * a.get_op(g.transa, i, j) };
-        if beta == T::ZERO { x } else { x + beta * b.get_op(g.transb, i, j) }
-    };
-    let values: Vec<T> = (0..g.n as usize).flat_map(|j| (0..g.m as usize).map(move |i| (i, j))).map(|(i, j)| sum(i, j)).collect();
-    // The output may be an operand.
-    for (k, value) in values.into_iter().enumerate() {
-        c.set(k % g.m as usize, k / g.m as usize, value);
     }
 }

@@ -95,29 +95,32 @@ pub(super) fn convert<T: Element, U: Element>(x: T) -> U {
 macro_rules! with_type {
     ($dtype:expr, |$T:ident| $body:expr) => {
         match $dtype {
-            xp_cuda::libraries::DataType::F16 => {
+            xp_core::DType::F16 => {
                 type $T = half::f16;
                 $body
             }
-            xp_cuda::libraries::DataType::BF16 => {
+            xp_core::DType::BF16 => {
                 type $T = half::bf16;
                 $body
             }
-            xp_cuda::libraries::DataType::F32 => {
+            xp_core::DType::F32 => {
                 type $T = f32;
                 $body
             }
-            xp_cuda::libraries::DataType::F64 => {
+            xp_core::DType::F64 => {
                 type $T = f64;
                 $body
             }
-            xp_cuda::libraries::DataType::C32 => {
+            xp_core::DType::C64 => {
                 type $T = num_complex::Complex<f32>;
                 $body
             }
-            xp_cuda::libraries::DataType::C64 => {
+            xp_core::DType::C128 => {
                 type $T = num_complex::Complex<f64>;
                 $body
+            }
+            other => {
+                return Err(xp_cuda::Error::UnsupportedDtype { operation: "a product".into(), dtype: other.name().into() });
             }
         }
     };

@@ -2,10 +2,10 @@
 
 use num_complex::Complex;
 use xp_core::linalg::{self, Eig, Full, Thin, Vectors};
-use xp_core::{Array, Dyn, Float, Floating, Linalg, Num, Real};
+use xp_core::{Array, DType, Dyn, Float, Floating, Linalg, Num, Real};
 use xp_cpu::Cpu;
-use xp_cuda::libraries::solver::{ApplyQ, Geev, Gesvd, Solver};
-use xp_cuda::libraries::{DataType, Matrix, Side, Transpose, Triangle};
+use xp_cuda::libraries::solver::{Geev, Gesvd, Solver};
+use xp_cuda::libraries::{LibraryType, Matrix, Transpose, Triangle};
 use xp_cuda::{Device, Error, Result};
 
 use super::matrix::View;
@@ -17,10 +17,10 @@ macro_rules! lapack {
     ($device:expr, $dtype:expr, $operation:literal, |$T:ident| $body:expr) => {{
         $device.synchronize($operation)?;
         match $dtype {
-            DataType::F32 => lapack!(@run $T f32, $body),
-            DataType::F64 => lapack!(@run $T f64, $body),
-            DataType::C32 => lapack!(@run $T Complex<f32>, $body),
-            DataType::C64 => lapack!(@run $T Complex<f64>, $body),
+            DType::F32 => lapack!(@run $T f32, $body),
+            DType::F64 => lapack!(@run $T f64, $body),
+            DType::C64 => lapack!(@run $T Complex<f32>, $body),
+            DType::C128 => lapack!(@run $T Complex<f64>, $body),
             other => return Err(Error::UnsupportedDtype { operation: $operation.into(), dtype: format!("{other:?}") }),
         }
     }};
@@ -32,7 +32,7 @@ macro_rules! lapack {
 }
 
 impl Solver for SimulatedSolver {
-    unsafe fn geqrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
+    unsafe fn geqrf(&self, device: &Device, dtype: DType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
         lapack!(device, dtype, "geqrf", |T| {
             report(info, 0);
             householder(View::<T>::new(a), m as usize, n as usize, vector(tau));
@@ -40,15 +40,7 @@ impl Solver for SimulatedSolver {
         Ok(())
     }
 
-    unsafe fn apply_q(&self, device: &Device, q: &ApplyQ, info: u64) -> Result<()> {
-        lapack!(device, q.dtype, "ormqr", |T| {
-            report(info, 0);
-            apply_q::<T>(q);
-        });
-        Ok(())
-    }
-
-    unsafe fn form_q(&self, device: &Device, dtype: DataType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
+    unsafe fn form_q(&self, device: &Device, dtype: DType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
         lapack!(device, dtype, "orgqr", |T| {
             report(info, 0);
             form_q(View::<T>::new(a), [m as usize, n as usize, k as usize], vector(tau));
@@ -56,24 +48,12 @@ impl Solver for SimulatedSolver {
         Ok(())
     }
 
-    unsafe fn potrf(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()> {
+    unsafe fn potrf(&self, device: &Device, dtype: DType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()> {
         lapack!(device, dtype, "potrf", |T| report(info, cholesky(&Lower::<T>::new(a, triangle), n as usize)));
         Ok(())
     }
 
-    unsafe fn potrs(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, nrhs: i64, a: Matrix, b: Matrix, info: u64) -> Result<()> {
-        lapack!(device, dtype, "potrs", |T| {
-            report(info, 0);
-            let (l, b, n) = (Lower::<T>::new(a, triangle), View::<T>::new(b), n as usize);
-            for j in 0..nrhs as usize {
-                substitute(b, j, n, false, |i, k| l.get(i, k), false);
-                substitute(b, j, n, true, |i, k| l.get(k, i).conj(), false);
-            }
-        });
-        Ok(())
-    }
-
-    unsafe fn getrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()> {
+    unsafe fn getrf(&self, device: &Device, dtype: DType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()> {
         lapack!(device, dtype, "getrf", |T| report(info, eliminate(View::<T>::new(a), m as usize, n as usize, pivots as *mut i64)));
         Ok(())
     }
@@ -81,7 +61,7 @@ impl Solver for SimulatedSolver {
     unsafe fn getrs(
         &self,
         device: &Device,
-        dtype: DataType,
+        dtype: DType,
         trans: Transpose,
         n: i64,
         nrhs: i64,
@@ -100,7 +80,7 @@ impl Solver for SimulatedSolver {
         Ok(())
     }
 
-    unsafe fn syevd(&self, device: &Device, dtype: DataType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()> {
+    unsafe fn syevd(&self, device: &Device, dtype: DType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()> {
         lapack!(device, dtype, "syevd", |T| report(info, eigh::<T>(Lower::new(a, triangle), n as usize, vectors, w)));
         Ok(())
     }
@@ -126,7 +106,7 @@ impl Solver for SimulatedSolver {
     unsafe fn syevj_batched(
         &self,
         device: &Device,
-        dtype: DataType,
+        dtype: DType,
         vectors: bool,
         triangle: Triangle,
         n: i64,
@@ -220,30 +200,6 @@ fn form_q<T: Floating>(a: View<T>, [m, n, k]: [usize; 3], tau: View<T>) {
         (0..m).for_each(|i| a.set(i, j, if i == j { T::ONE } else { T::ZERO }));
     }
     (0..k).rev().for_each(|j| reflect(reflectors, j, m, tau.get(j, 0), a, n));
-}
-
-unsafe fn apply_q<T: Floating>(q: &ApplyQ) {
-    // SAFETY: passed on.
-    let (a, c, tau) = unsafe { (View::<T>::new(q.a), View::<T>::new(q.c), vector::<T>(q.tau)) };
-    let (m, n) = (q.m as usize, q.n as usize);
-    let factor = |j: usize| if q.trans { tau.get(j, 0).conj() } else { tau.get(j, 0) };
-    // Q = H1 H2 ... Hk: from the left, the last one comes first unless transposed.
-    let forwards = (q.side == Side::Left) == q.trans;
-    for step in 0..q.k as usize {
-        let j = if forwards { step } else { q.k as usize - 1 - step };
-        if q.side == Side::Left {
-            reflect(a, j, m, factor(j), c, n);
-            continue;
-        }
-        let v = |i: usize| if i == j { T::ONE } else { a.get(i, j) };
-        for i in 0..m {
-            let mut dot = T::ZERO;
-            for l in j..n {
-                dot = dot + c.get(i, l) * v(l);
-            }
-            (j..n).for_each(|l| c.set(i, l, c.get(i, l) - factor(j) * dot * v(l).conj()));
-        }
-    }
 }
 
 /// A Hermitian or triangular matrix by its lower triangle, whichever is stored.
@@ -433,7 +389,7 @@ where
     (0..n * n).for_each(|i| a.set(i % n, i / n, nan));
     let Ok((values, vectors)) = linalg::eig(&x) else { return 1 };
     let (values, vectors) = (values.to_vec(), vectors.to_vec());
-    let is_complex = matches!(e.dtype, DataType::C32 | DataType::C64);
+    let is_complex = matches!(e.dtype, DType::C64 | DType::C128);
     let place = |j: usize, value, part: &dyn Fn(usize) -> T| {
         w.set(j, 0, value);
         if let Some(v) = e.v {

@@ -46,14 +46,6 @@ function_table! {
         handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const f64,
         a: *const f64, lda: i64, beta: *const f64, c: *mut f64, ldc: i64,
     ) -> cublasStatus_t;
-    fn cublasCsyrk_v2_64(
-        handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const cuComplex,
-        a: *const cuComplex, lda: i64, beta: *const cuComplex, c: *mut cuComplex, ldc: i64,
-    ) -> cublasStatus_t;
-    fn cublasZsyrk_v2_64(
-        handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const cuDoubleComplex,
-        a: *const cuDoubleComplex, lda: i64, beta: *const cuDoubleComplex, c: *mut cuDoubleComplex, ldc: i64,
-    ) -> cublasStatus_t;
     fn cublasCherk_v2_64(
         handle: cublasHandle_t, uplo: cublasFillMode_t, trans: cublasOperation_t, n: i64, k: i64, alpha: *const f32,
         a: *const cuComplex, lda: i64, beta: *const f32, c: *mut cuComplex, ldc: i64,
@@ -77,21 +69,5 @@ function_table! {
     fn cublasZtrsm_v2_64(
         handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t,
         diag: cublasDiagType_t, m: i64, n: i64, alpha: *const cuDoubleComplex, a: *const cuDoubleComplex, lda: i64, b: *mut cuDoubleComplex, ldb: i64,
-    ) -> cublasStatus_t;
-    fn cublasSgeam_64(
-        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, alpha: *const f32,
-        a: *const f32, lda: i64, beta: *const f32, b: *const f32, ldb: i64, c: *mut f32, ldc: i64,
-    ) -> cublasStatus_t;
-    fn cublasDgeam_64(
-        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, alpha: *const f64,
-        a: *const f64, lda: i64, beta: *const f64, b: *const f64, ldb: i64, c: *mut f64, ldc: i64,
-    ) -> cublasStatus_t;
-    fn cublasCgeam_64(
-        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, alpha: *const cuComplex,
-        a: *const cuComplex, lda: i64, beta: *const cuComplex, b: *const cuComplex, ldb: i64, c: *mut cuComplex, ldc: i64,
-    ) -> cublasStatus_t;
-    fn cublasZgeam_64(
-        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, alpha: *const cuDoubleComplex,
-        a: *const cuDoubleComplex, lda: i64, beta: *const cuDoubleComplex, b: *const cuDoubleComplex, ldb: i64, c: *mut cuDoubleComplex, ldc: i64,
     ) -> cublasStatus_t;
 }

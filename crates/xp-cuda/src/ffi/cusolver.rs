@@ -102,22 +102,9 @@ function_table! {
         compute: cudaDataType, device: *mut c_void, device_bytes: usize, host: *mut c_void, host_bytes: usize,
         info: *mut c_int, error: *mut f64,
     ) -> cusolverStatus_t;
-    fn cusolverDnXpotrs(
-        handle: cusolverDnHandle_t, params: cusolverDnParams_t, uplo: cublasFillMode_t, n: i64, nrhs: i64, atype: cudaDataType,
-        a: *const c_void, lda: i64, btype: cudaDataType, b: *mut c_void, ldb: i64, info: *mut c_int,
-    ) -> cusolverStatus_t;
     fn cusolverDnXgetrs(
         handle: cusolverDnHandle_t, params: cusolverDnParams_t, trans: cublasOperation_t, n: i64, nrhs: i64,
         atype: cudaDataType, a: *const c_void, lda: i64, pivots: *const i64, btype: cudaDataType, b: *mut c_void, ldb: i64,
-        info: *mut c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnSormqr_bufferSize(
-        handle: cusolverDnHandle_t, side: cublasSideMode_t, trans: cublasOperation_t, m: c_int, n: c_int, k: c_int,
-        a: *const f32, lda: c_int, tau: *const f32, c: *const f32, ldc: c_int, work: *mut c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnSormqr(
-        handle: cusolverDnHandle_t, side: cublasSideMode_t, trans: cublasOperation_t, m: c_int, n: c_int, k: c_int,
-        a: *const f32, lda: c_int, tau: *const f32, c: *mut f32, ldc: c_int, work: *mut f32, lwork: c_int,
         info: *mut c_int,
     ) -> cusolverStatus_t;
     fn cusolverDnSorgqr_bufferSize(
@@ -128,15 +115,6 @@ function_table! {
         handle: cusolverDnHandle_t, m: c_int, n: c_int, k: c_int, a: *mut f32, lda: c_int, tau: *const f32,
         work: *mut f32, lwork: c_int, info: *mut c_int,
     ) -> cusolverStatus_t;
-    fn cusolverDnDormqr_bufferSize(
-        handle: cusolverDnHandle_t, side: cublasSideMode_t, trans: cublasOperation_t, m: c_int, n: c_int, k: c_int,
-        a: *const f64, lda: c_int, tau: *const f64, c: *const f64, ldc: c_int, work: *mut c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnDormqr(
-        handle: cusolverDnHandle_t, side: cublasSideMode_t, trans: cublasOperation_t, m: c_int, n: c_int, k: c_int,
-        a: *const f64, lda: c_int, tau: *const f64, c: *mut f64, ldc: c_int, work: *mut f64, lwork: c_int,
-        info: *mut c_int,
-    ) -> cusolverStatus_t;
     fn cusolverDnDorgqr_bufferSize(
         handle: cusolverDnHandle_t, m: c_int, n: c_int, k: c_int, a: *const f64, lda: c_int, tau: *const f64,
         work: *mut c_int,
@@ -145,15 +123,6 @@ function_table! {
         handle: cusolverDnHandle_t, m: c_int, n: c_int, k: c_int, a: *mut f64, lda: c_int, tau: *const f64,
         work: *mut f64, lwork: c_int, info: *mut c_int,
     ) -> cusolverStatus_t;
-    fn cusolverDnCunmqr_bufferSize(
-        handle: cusolverDnHandle_t, side: cublasSideMode_t, trans: cublasOperation_t, m: c_int, n: c_int, k: c_int,
-        a: *const cuComplex, lda: c_int, tau: *const cuComplex, c: *const cuComplex, ldc: c_int, work: *mut c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnCunmqr(
-        handle: cusolverDnHandle_t, side: cublasSideMode_t, trans: cublasOperation_t, m: c_int, n: c_int, k: c_int,
-        a: *const cuComplex, lda: c_int, tau: *const cuComplex, c: *mut cuComplex, ldc: c_int, work: *mut cuComplex, lwork: c_int,
-        info: *mut c_int,
-    ) -> cusolverStatus_t;
     fn cusolverDnCungqr_bufferSize(
         handle: cusolverDnHandle_t, m: c_int, n: c_int, k: c_int, a: *const cuComplex, lda: c_int, tau: *const cuComplex,
         work: *mut c_int,
@@ -161,15 +130,6 @@ function_table! {
     fn cusolverDnCungqr(
         handle: cusolverDnHandle_t, m: c_int, n: c_int, k: c_int, a: *mut cuComplex, lda: c_int, tau: *const cuComplex,
         work: *mut cuComplex, lwork: c_int, info: *mut c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnZunmqr_bufferSize(
-        handle: cusolverDnHandle_t, side: cublasSideMode_t, trans: cublasOperation_t, m: c_int, n: c_int, k: c_int,
-        a: *const cuDoubleComplex, lda: c_int, tau: *const cuDoubleComplex, c: *const cuDoubleComplex, ldc: c_int, work: *mut c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnZunmqr(
-        handle: cusolverDnHandle_t, side: cublasSideMode_t, trans: cublasOperation_t, m: c_int, n: c_int, k: c_int,
-        a: *const cuDoubleComplex, lda: c_int, tau: *const cuDoubleComplex, c: *mut cuDoubleComplex, ldc: c_int, work: *mut cuDoubleComplex, lwork: c_int,
-        info: *mut c_int,
     ) -> cusolverStatus_t;
     fn cusolverDnZungqr_bufferSize(
         handle: cusolverDnHandle_t, m: c_int, n: c_int, k: c_int, a: *const cuDoubleComplex, lda: c_int, tau: *const cuDoubleComplex,

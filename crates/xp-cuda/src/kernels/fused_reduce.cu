@@ -10,6 +10,8 @@
 // Elements that a thread combines before it adds them to what it has: keeps the error of long sums small.
 #define RUN 64
 
+static_assert(sizeof(Acc) <= ACCUMULATOR, "the accumulator of a reduction is larger than that of the host");
+
 // Reads what another block wrote: past the first-level cache.
 static __device__ Acc fresh(const Acc* from) {
   union Words { Acc acc; u32 words[(sizeof(Acc) + 3) / 4]; u16 halves[(sizeof(Acc) + 1) / 2]; u8 bytes[sizeof(Acc)]; __device__ Words() {} } both;

@@ -1,6 +1,8 @@
 //! Writing by index, search, and products of integers.
 
-use super::{ElementType, THREADS, launch_blocks, load_with_library, moving, sort};
+use xp_core::DType;
+
+use super::{THREADS, c_name, launch_blocks, load_with_library, moving, sort};
 use crate::{device::Device, error::Result, kernel::Arguments, memory::DeviceBuffer};
 
 pub(crate) const SCATTER: &str = include_str!("scatter.cu");
@@ -14,7 +16,7 @@ pub(crate) const MATMUL: &str = include_str!("matmul.cu");
 /// [`Error::IndexOutOfRange`](crate::Error::IndexOutOfRange) for the first index out of range, before anything is written;
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for buffers that are too small.
 pub fn scatter(
-    element: ElementType,
+    element: DType,
     [outer, extent, inner]: [usize; 3],
     input: &DeviceBuffer,
     index: &DeviceBuffer,
@@ -31,7 +33,7 @@ pub fn scatter(
     if n == 0 {
         return Ok(());
     }
-    let order = sort::argsort(ElementType::I64, 1, count, false, &place)?;
+    let order = sort::argsort(DType::I64, 1, count, false, &place)?;
     let kernel = load_with_library(device, "scatter", &typedef(element), SCATTER, if add { "put_add" } else { "put_last" })?;
     let arguments = Arguments::new().with(outer as i64).with(extent as i64).with(inner as i64).with(count as i64);
     let arguments = arguments.with(place.pointer()).with(order.pointer()).with(from).with(to);
@@ -43,7 +45,7 @@ pub fn scatter(
 ///
 /// # Errors
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for buffers that are too small, and those of the driver.
-pub fn searchsorted(element: ElementType, sorted: (&DeviceBuffer, usize), queries: (&DeviceBuffer, usize), right: bool) -> Result<DeviceBuffer> {
+pub fn searchsorted(element: DType, sorted: (&DeviceBuffer, usize), queries: (&DeviceBuffer, usize), right: bool) -> Result<DeviceBuffer> {
     let operation = "searchsorted";
     let (device, (n, m)) = (sorted.0.device(), (sorted.1, queries.1));
     device.check_same(queries.0.device(), operation)?;
@@ -74,22 +76,14 @@ pub struct Operand {
 ///
 /// # Safety
 /// Offsets and strides must describe elements of live memory, and `out` must have room for all products.
-pub unsafe fn matmul(
-    device: &Device,
-    element: ElementType,
-    a: Operand,
-    b: Operand,
-    [m, k, n]: [usize; 3],
-    offsets: &[[usize; 2]],
-    out: u64,
-) -> Result<()> {
+pub unsafe fn matmul(device: &Device, element: DType, a: Operand, b: Operand, [m, k, n]: [usize; 3], offsets: &[[usize; 2]], out: u64) -> Result<()> {
     let operation = "matmul";
     if m * n * offsets.len() == 0 {
         return Ok(());
     }
     let places: Vec<i64> = offsets.iter().flatten().map(|&x| x as i64).collect();
     let places = device.upload(bytemuck::cast_slice(&places), operation)?;
-    let accumulator = if matches!(element, ElementType::F16 | ElementType::BF16) { "f32" } else { element.c_name() };
+    let accumulator = if matches!(element, DType::F16 | DType::BF16) { "f32" } else { c_name(element) };
     let header = format!("{}typedef {accumulator} Acc;\n", typedef(element));
     let kernel = load_with_library(device, "matmul", &header, MATMUL, "matmul")?;
     let arguments = Arguments::new().with(offsets.len() as i64).with(m as i64).with(k as i64).with(n as i64).with(places.pointer());
@@ -103,6 +97,6 @@ pub unsafe fn matmul(
 /// Rows and columns of the tile of a block.
 const TILE: usize = 16;
 
-fn typedef(element: ElementType) -> String {
-    format!("typedef {} T;\n", element.c_name())
+fn typedef(element: DType) -> String {
+    format!("typedef {} T;\n", c_name(element))
 }

@@ -239,6 +239,7 @@ REAL_1(sin, sin(x)) REAL_1(cos, cos(x)) REAL_1(tan, tan(x)) REAL_1(asin, asin(x)
 REAL_1(sinh, sinh(x)) REAL_1(cosh, cosh(x)) REAL_1(tanh, tanh(x)) REAL_1(asinh, asinh(x)) REAL_1(acosh, acosh(x)) REAL_1(atanh, atanh(x))
 REAL_1(erf, erf(x)) REAL_1(erfc, erfc(x)) REAL_1(gammaln, lgamma(x))
 REAL_1(expit, R(1) / (R(1) + exp(-x))) REAL_1(logit, log(x / (R(1) - x)))
+REAL_2(xlog1py, x == R(0) && y == y ? R(0) : x * log1p(y))
 REAL_2(xlogy, x == R(0) && y == y ? R(0) : x * log(y))
 template <class R> DEVICE R log_of_sum(R x, R y) {
   if (x == y) return x + LN_2;  // infinities too
@@ -536,7 +537,7 @@ template <class R> DEVICE complex<R> op_atanh(complex<R> z) {
 }
 COMPLEX_1(asin, over_i(op_asinh(times_i(z)))) COMPLEX_1(atan, over_i(op_atanh(times_i(z))))
 
-// ---- reductions: the class templates that `Reduction::source` names ----
+// ---- reductions: the class template `reduce_<name>` for each ----
 template <class T> struct Wide { typedef T type; };
 #define WIDE_SIGNED(T, U) template <> struct Wide<T> { typedef i64 type; };
 #define WIDE_UNSIGNED(T, U) template <> struct Wide<T> { typedef u64 type; };
@@ -585,6 +586,15 @@ template <class T> struct reduce_min {
   DEVICE T push(T a, T x, i64) { return op_less(x, a) | op_isnan(x) ? x : a; }
   DEVICE T merge(T a, T b) { return push(a, b, 0); }
   DEVICE T finish(T a, i64) { return a; }
+};
+template <class T> struct Both { T low, high; };
+template <class T> struct reduce_ptp {
+  typedef Both<T> Acc;
+  typedef T Out;
+  DEVICE Acc identity() { Acc a; a.low = Limits<T>::highest(); a.high = Limits<T>::lowest(); return a; }
+  DEVICE Acc push(Acc a, T x, i64) { a.low = reduce_min<T>::push(a.low, x, 0); a.high = reduce_max<T>::push(a.high, x, 0); return a; }
+  DEVICE Acc merge(Acc a, Acc b) { a.low = reduce_min<T>::merge(a.low, b.low); a.high = reduce_max<T>::merge(a.high, b.high); return a; }
+  DEVICE T finish(Acc a, i64) { return op_subtract(a.high, a.low); }
 };
 template <class T> struct Found { T value; i64 at; };
 template <class T> struct reduce_argmax {

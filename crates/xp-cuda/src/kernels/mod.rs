@@ -1,4 +1,4 @@
-//! Kernels that do not depend on an expression's form: moving elements, reductions, scans, sorting.
+//! Kernels that do not depend on an expression's form: moving elements, scans, sorting.
 //!
 //! Every function queues its launches on the device's stream and returns. Sources are CUDA C next to this file; element
 //! types and the functions of a fold are put in front of them.
@@ -8,15 +8,17 @@ pub mod indexed;
 pub mod moving;
 pub mod sort;
 
+use xp_core::DType;
+
 use crate::{
     device::Device,
     error::Result,
     kernel::{Arguments, Kernel, Shape},
 };
 
-pub use fold::{Fold, reduce, scan};
+pub use fold::{Fold, scan};
 pub use indexed::{scatter, searchsorted};
-pub use moving::{compact, compact_indices, copy_strided, fill, gather, gather_lanes, gather_rows};
+pub use moving::{compact, copy_strided, gather, gather_lanes, gather_rows};
 pub use sort::argsort;
 
 /// Types that every source may use.
@@ -31,88 +33,35 @@ pub const OPTIONS: &[&str] = &["--std=c++17", "--fmad=false"];
 /// Threads per block of the kernels here.
 pub(crate) const THREADS: u32 = 256;
 
-/// The element types of arrays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum ElementType {
-    Bool,
-    I8,
-    I16,
-    I32,
-    I64,
-    U8,
-    U16,
-    U32,
-    U64,
-    F16,
-    BF16,
-    F32,
-    F64,
-    C32,
-    C64,
-}
-
-impl ElementType {
-    /// Every element type.
-    pub const ALL: [Self; 15] = [
-        Self::Bool,
-        Self::I8,
-        Self::I16,
-        Self::I32,
-        Self::I64,
-        Self::U8,
-        Self::U16,
-        Self::U32,
-        Self::U64,
-        Self::F16,
-        Self::BF16,
-        Self::F32,
-        Self::F64,
-        Self::C32,
-        Self::C64,
-    ];
-
-    /// The type in CUDA C.
-    pub fn c_name(self) -> &'static str {
-        match self {
-            Self::Bool => "bool",
-            Self::I8 => "i8",
-            Self::I16 => "i16",
-            Self::I32 => "i32",
-            Self::I64 => "i64",
-            Self::U8 => "u8",
-            Self::U16 => "u16",
-            Self::U32 => "u32",
-            Self::U64 => "u64",
-            Self::F16 => "f16",
-            Self::BF16 => "bf16",
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-            Self::C32 => "c32",
-            Self::C64 => "c64",
-        }
-    }
-
-    /// The size of an element in bytes.
-    pub fn size(self) -> usize {
-        match self {
-            Self::Bool | Self::I8 | Self::U8 => 1,
-            Self::I16 | Self::U16 | Self::F16 | Self::BF16 => 2,
-            Self::I32 | Self::U32 | Self::F32 => 4,
-            Self::I64 | Self::U64 | Self::F64 | Self::C32 => 8,
-            Self::C64 => 16,
-        }
+/// The type of a dtype's elements in CUDA C++. Complex types bear the size of their parts.
+pub(crate) fn c_name(dtype: DType) -> &'static str {
+    match dtype {
+        DType::Bool => "bool",
+        DType::I8 => "i8",
+        DType::I16 => "i16",
+        DType::I32 => "i32",
+        DType::I64 => "i64",
+        DType::U8 => "u8",
+        DType::U16 => "u16",
+        DType::U32 => "u32",
+        DType::U64 => "u64",
+        DType::F16 => "f16",
+        DType::BF16 => "bf16",
+        DType::F32 => "f32",
+        DType::F64 => "f64",
+        DType::C64 => "c32",
+        DType::C128 => "c64",
     }
 }
 
 /// Loads a kernel from a source of this folder with the prelude in front; `header` is what the variants of the source differ in.
 pub(crate) fn load(device: &Device, module: &str, header: &str, source: &str, name: &str) -> Result<Kernel> {
-    device.cached_kernel(&format!("{module} {name} {header}"), name, || format!("{PRELUDE}{header}\n{source}"))
+    device.cached_kernel(&format!("{module} {name} {header}"), name, || Ok(format!("{PRELUDE}{header}\n{source}")))
 }
 
 /// As [`load`], with the device library in front too.
 pub(crate) fn load_with_library(device: &Device, module: &str, header: &str, source: &str, name: &str) -> Result<Kernel> {
-    device.cached_kernel(&format!("{module} {name} {header}"), name, || format!("{PRELUDE}{LIBRARY}{header}\n{source}"))
+    device.cached_kernel(&format!("{module} {name} {header}"), name, || Ok(format!("{PRELUDE}{LIBRARY}{header}\n{source}")))
 }
 
 /// Launches over `items` blocks, as many as fill the device; the kernel strides over the rest.
@@ -138,35 +87,30 @@ pub fn all_sources() -> Vec<(String, String)> {
         all.push((format!("move {size}"), format!("{PRELUDE}{}\n{}", moving::header(size), moving::SOURCE)));
     }
     let mut with_library = |name: String, header: &str, source: &str| all.push((name, format!("{PRELUDE}{LIBRARY}{header}\n{source}")));
-    for element in ElementType::ALL {
-        let name = element.c_name();
+    for dtype in DType::ALL {
+        let name = c_name(dtype);
         let typedef = format!("typedef {name} T; typedef T Acc;");
-        if let Some(header) = sort::header(element) {
+        if let Some(header) = sort::header(dtype) {
             with_library(format!("sort {name}"), &header, sort::SOURCE);
         }
-        if !matches!(element, ElementType::Bool) {
+        if !matches!(dtype, DType::Bool) {
             with_library(format!("scatter {name}"), &typedef, indexed::SCATTER);
             with_library(format!("matmul {name}"), &typedef, indexed::MATMUL);
             for (operation, identity) in [("op_add", "0"), ("op_multiply", "1")] {
-                let fold = Fold::cumulative(element, identity, operation);
+                let fold = Fold::cumulative(dtype, identity, operation);
                 with_library(format!("scan {operation} {name}"), &fold.header(), fold::SCAN);
             }
         }
-        if !matches!(element, ElementType::Bool | ElementType::C32 | ElementType::C64) {
+        if !matches!(dtype, DType::Bool | DType::C64 | DType::C128) {
             with_library(format!("search {name}"), &typedef, indexed::SEARCH);
         }
-        for (fold, f) in [("sum", Fold::sum(element)), ("product", Fold::product(element)), ("max", Fold::max(element)), ("min", Fold::min(element))]
-        {
-            let Some(f) = f else { continue };
-            with_library(format!("reduce {fold} {name}"), &f.header(), fold::REDUCE);
-        }
     }
-    all.extend(crate::expression::samples());
+    all.extend(crate::samples::samples());
     all
 }
 
 /// Generated loops that copy, for a look at what the real compiler makes of them: `dense` ones for every dtype, and a strided
 /// one for each width of indices.
 pub fn copies() -> Vec<(String, String)> {
-    crate::expression::copies()
+    crate::samples::copies()
 }

@@ -1,9 +1,5 @@
 // Moving elements of any type: T has their size.
 
-extern "C" __global__ void fill(i64 n, T value, T* __restrict__ out) {
-  for (i64 i = global_thread(); i < n; i += global_threads()) out[i] = value;
-}
-
 // Extents and strides (in elements) of at most eight axes, the last the fastest.
 struct Layout { i64 extent[8], from[8], to[8]; i32 rank; };
 
@@ -64,10 +60,4 @@ extern "C" __global__ void compact(i64 n, const u8* __restrict__ mask, const i64
                                    const T* __restrict__ in, T* __restrict__ out) {
   for (i64 i = global_thread(); i < n; i += global_threads())
     if (mask[i]) out[position[i] - 1] = in[i];
-}
-
-// The indices of the set masks.
-extern "C" __global__ void compact_indices(i64 n, const u8* __restrict__ mask, const i64* __restrict__ position, i64* __restrict__ out) {
-  for (i64 i = global_thread(); i < n; i += global_threads())
-    if (mask[i]) out[position[i] - 1] = i;
 }

@@ -1,6 +1,6 @@
-//! Fill, strided copy, gather, scatter, compaction.
+//! Strided copy, gather, scatter, compaction.
 
-use bytemuck::{NoUninit, Pod, Zeroable};
+use bytemuck::{Pod, Zeroable};
 
 use super::{THREADS, load};
 use crate::{
@@ -11,26 +11,6 @@ use crate::{
 };
 
 pub(crate) const SOURCE: &str = include_str!("move.cu");
-
-/// Sets `n` elements to a value.
-///
-/// # Errors
-/// [`Error::OutOfRange`], and those of the driver.
-pub fn fill<T: NoUninit>(out: &mut DeviceBuffer, n: usize, value: T) -> Result<()> {
-    let pointer = out.range(0, n * size_of::<T>(), "fill")?;
-    let kernel = kernel(out.device(), size_of::<T>(), "fill", "fill")?;
-    let bytes = bytemuck::bytes_of(&value);
-    let arguments = Arguments::new().with(n as i64);
-    // The kernel's parameter is an unsigned integer (or a pair of them) of the same size.
-    let arguments = match bytes.len() {
-        1 => arguments.with(bytes[0]),
-        2 => arguments.with(bytemuck::pod_read_unaligned::<u16>(bytes)),
-        4 => arguments.with(bytemuck::pod_read_unaligned::<u32>(bytes)),
-        8 => arguments.with(bytemuck::pod_read_unaligned::<u64>(bytes)),
-        _ => arguments.with(bytemuck::pod_read_unaligned::<Pair>(bytes)),
-    };
-    strided(&kernel, n, &arguments.with(pointer))
-}
 
 /// Copies between two strided layouts of the same extents, with strides and offsets in elements.
 ///
@@ -125,20 +105,6 @@ pub unsafe fn compact(size: usize, mask: &DeviceBuffer, position: &DeviceBuffer,
     strided(&kernel, n, &Arguments::new().with(n as i64).with(mask.pointer()).with(position).with(input).with(out.pointer()))
 }
 
-/// The positions of the set masks; see [`compact`].
-///
-/// # Errors
-/// As [`compact`].
-///
-/// # Safety
-/// As [`compact`].
-pub unsafe fn compact_indices(mask: &DeviceBuffer, position: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
-    let n = mask.len();
-    let position = position.range(0, n * 8, "compaction")?;
-    let kernel = kernel(mask.device(), 1, "compact_indices", "compaction")?;
-    strided(&kernel, n, &Arguments::new().with(n as i64).with(mask.pointer()).with(position).with(out.pointer()))
-}
-
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
 struct Layout {
@@ -148,11 +114,6 @@ struct Layout {
     rank: i32,
     padding: i32,
 }
-
-/// The parameter for elements of 16 bytes.
-#[repr(C, align(16))]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Pair([u64; 2]);
 
 /// Elements are moved as unsigned integers of their size.
 pub(crate) fn header(size: usize) -> String {

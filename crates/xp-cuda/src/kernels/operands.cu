@@ -87,13 +87,13 @@ template <class T> struct Rows {
   const T* base;
   i64 step[NDIM];
   const i64* indices;
-  i64 index_step, start, axis;
+  i64 index_step, axis;
   __device__ __forceinline__ T get(const At& at) const {
     i64 sum = 0;
 #pragma unroll
     for (int k = 0; k < NDIM; k++) {
       i64 index = (i64)at.index[k];
-      if (k == axis) index = indices[(index + start) * index_step];
+      if (k == axis) index = indices[index * index_step];
       sum += index * step[k];
     }
     return base[sum];

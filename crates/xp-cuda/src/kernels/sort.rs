@@ -1,6 +1,8 @@
 //! Stable sorting.
 
-use super::{ElementType, Fold, THREADS, launch_blocks, load, scan};
+use xp_core::DType;
+
+use super::{Fold, THREADS, c_name, launch_blocks, load, scan};
 use crate::{
     error::{Error, Result},
     kernel::Arguments,
@@ -17,10 +19,10 @@ const TILE: usize = 2048;
 ///
 /// # Errors
 /// [`Error::UnsupportedDtype`] for complex numbers, [`Error::InvalidArgument`] for 2^32 elements or more.
-pub fn argsort(element: ElementType, rows: usize, len: usize, descending: bool, input: &DeviceBuffer) -> Result<DeviceBuffer> {
+pub fn argsort(element: DType, rows: usize, len: usize, descending: bool, input: &DeviceBuffer) -> Result<DeviceBuffer> {
     let operation = "argsort";
     let Some(header) = header(element) else {
-        return Err(Error::UnsupportedDtype { operation: operation.into(), dtype: element.c_name().into() });
+        return Err(Error::UnsupportedDtype { operation: operation.into(), dtype: element.name().into() });
     };
     let n = rows * len;
     let (Ok(total), Ok(length)) = (u32::try_from(n), u32::try_from(len)) else {
@@ -45,7 +47,7 @@ pub fn argsort(element: ElementType, rows: usize, len: usize, descending: bool, 
     // SAFETY: the parameters of `sort_keys` in order, all buffers hold n elements.
     unsafe { kernel("sort_keys")?.launch(shape, &arguments) }?;
     let (count, movement) = (kernel("sort_count")?, kernel("sort_move")?);
-    let sum = Fold::sum(ElementType::I64).expect("integers have sums");
+    let sum = Fold::cumulative(DType::I64, "0", "op_add");
     for (length, shift) in passes(key_size, rows, length) {
         let common =
             || Arguments::new().with(i64::from(total)).with(tiles as i64).with(length).with(shift).with(now.0.pointer()).with(now.1.pointer());
@@ -72,8 +74,8 @@ fn passes(key_size: usize, rows: usize, len: u32) -> impl Iterator<Item = (u32, 
 }
 
 /// The element type, its unsigned integer, and how one becomes the other. `None` for complex numbers.
-pub(crate) fn header(element: ElementType) -> Option<String> {
-    use ElementType as E;
+pub(crate) fn header(element: DType) -> Option<String> {
+    use DType as E;
     let (key, kind, infinity) = match element {
         E::Bool | E::U8 => ("u8", 0, ""),
         E::U16 => ("u16", 0, ""),
@@ -87,7 +89,7 @@ pub(crate) fn header(element: ElementType) -> Option<String> {
         E::BF16 => ("u16", 2, "0x7f80u"),
         E::F32 => ("u32", 2, "0x7f800000u"),
         E::F64 => ("u64", 2, "0x7ff0000000000000ull"),
-        E::C32 | E::C64 => return None,
+        E::C64 | E::C128 => return None,
     };
-    Some(format!("typedef {} T; typedef {key} Key;\n#define KEY_KIND {kind}\n#define INFINITY_BITS {infinity}\n", element.c_name()))
+    Some(format!("typedef {} T; typedef {key} Key;\n#define KEY_KIND {kind}\n#define INFINITY_BITS {infinity}\n", c_name(element)))
 }

@@ -4,14 +4,16 @@ use std::ffi::c_int;
 
 use num_complex::Complex;
 
-use super::{DataType, Handle, Matrix, Scalar, Side, Transpose, Triangle, by_type, call, check, open_library};
+use xp_core::DType;
+
+use super::{Handle, LibraryType, Matrix, Scalar, Side, Transpose, Triangle, by_type, call, check, open_library};
 use crate::{device::Device, error::Result, ffi::cublas::CublasTable, loader::Library};
 
 /// `C = alpha op(A) op(B) + beta C`, for a batch of matrices at constant strides.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Gemm {
-    pub dtype: DataType,
+    pub dtype: DType,
     pub transa: Transpose,
     pub transb: Transpose,
     pub m: i64,
@@ -32,7 +34,7 @@ pub struct Gemm {
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Syrk {
-    pub dtype: DataType,
+    pub dtype: DType,
     pub triangle: Triangle,
     pub trans: bool,
     pub n: i64,
@@ -47,7 +49,7 @@ pub struct Syrk {
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Trsm {
-    pub dtype: DataType,
+    pub dtype: DType,
     pub side: Side,
     pub triangle: Triangle,
     pub trans: Transpose,
@@ -57,22 +59,6 @@ pub struct Trsm {
     pub alpha: Complex<f64>,
     pub a: Matrix,
     pub b: Matrix,
-}
-
-/// `C = alpha op(A) + beta op(B)`.
-#[derive(Debug, Clone, Copy)]
-#[allow(missing_docs)]
-pub struct Geam {
-    pub dtype: DataType,
-    pub transa: Transpose,
-    pub transb: Transpose,
-    pub m: i64,
-    pub n: i64,
-    pub alpha: Complex<f64>,
-    pub a: Matrix,
-    pub beta: Complex<f64>,
-    pub b: Matrix,
-    pub c: Matrix,
 }
 
 /// The part of BLAS that the backend uses.
@@ -103,15 +89,6 @@ pub trait Blas: Send + Sync {
     /// # Safety
     /// As [`Blas::gemm`].
     unsafe fn trsm(&self, device: &Device, call: &Trsm) -> Result<()>;
-
-    /// A sum of two matrices, transposed as wanted.
-    ///
-    /// # Errors
-    /// Those of the library.
-    ///
-    /// # Safety
-    /// As [`Blas::gemm`].
-    unsafe fn geam(&self, device: &Device, call: &Geam) -> Result<()>;
 }
 
 /// NVIDIA's cuBLAS.
@@ -156,8 +133,8 @@ impl Drop for CuBlas {
 impl Blas for CuBlas {
     unsafe fn gemm(&self, device: &Device, g: &Gemm) -> Result<()> {
         // CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F; CUBLAS_GEMM_DEFAULT.
-        let compute = if matches!(g.dtype, DataType::F64 | DataType::C64) { 70 } else { 68 };
-        let (alpha, beta, code) = (Scalar::new(g.dtype, g.alpha), Scalar::new(g.dtype, g.beta), g.dtype.code());
+        let compute = if matches!(g.dtype, DType::F64 | DType::C128) { 70 } else { 68 };
+        let (alpha, beta, code) = (Scalar::new(g.dtype, g.alpha), Scalar::new(g.dtype, g.beta), g.dtype.code()?);
         self.run(device, "gemm", |handle| {
             // SAFETY: a live handle, scalars of the compute type, and matrices by the contract of this method.
             unsafe {
@@ -194,7 +171,7 @@ impl Blas for CuBlas {
         let t = &self.table;
         let scalar = |v: f64| Scalar::new(s.dtype.real(), Complex::new(v, 0.0));
         let (alpha, beta) = (scalar(s.alpha), scalar(s.beta));
-        let is_complex = matches!(s.dtype, DataType::C32 | DataType::C64);
+        let is_complex = matches!(s.dtype, DType::C64 | DType::C128);
         let trans = match (s.trans, is_complex) {
             (false, _) => Transpose::No,
             (true, false) => Transpose::Yes,
@@ -242,33 +219,6 @@ impl Blas for CuBlas {
                         s.a.ld,
                         s.b.pointer as *mut T,
                         s.b.ld,
-                    )
-                }
-            })
-        })
-    }
-
-    unsafe fn geam(&self, device: &Device, g: &Geam) -> Result<()> {
-        let t = &self.table;
-        let (alpha, beta) = (Scalar::new(g.dtype, g.alpha), Scalar::new(g.dtype, g.beta));
-        by_type!(g.dtype, "geam", [t.cublasSgeam_64, t.cublasDgeam_64, t.cublasCgeam_64, t.cublasZgeam_64], |f, T| {
-            self.run(device, "geam", |handle| {
-                // SAFETY: as in `gemm`.
-                unsafe {
-                    f(
-                        handle,
-                        g.transa.code(),
-                        g.transb.code(),
-                        g.m,
-                        g.n,
-                        alpha.pointer(),
-                        g.a.pointer as *const T,
-                        g.a.ld,
-                        beta.pointer(),
-                        g.b.pointer as *const T,
-                        g.b.ld,
-                        g.c.pointer as *mut T,
-                        g.c.ld,
                     )
                 }
             })

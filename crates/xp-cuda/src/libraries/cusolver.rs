@@ -2,11 +2,12 @@
 
 use std::ffi::{c_int, c_schar, c_void};
 
+use xp_core::DType;
 use xp_core::linalg::Vectors;
 
 use super::{
-    DataType, Handle, Matrix, Transpose, Triangle, by_type, call, check, open_library,
-    solver::{ApplyQ, Geev, Gesvd, Solver},
+    Handle, LibraryType, Matrix, Transpose, Triangle, by_type, call, check, open_library,
+    solver::{Geev, Gesvd, Solver},
 };
 use crate::{
     device::Device,
@@ -94,8 +95,8 @@ pub(super) fn int(value: i64, operation: &str) -> Result<c_int> {
 // the trait.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Solver for CuSolver {
-    unsafe fn geqrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
-        let (t, p, d) = (&self.table, self.params(), dtype.code());
+    unsafe fn geqrf(&self, device: &Device, dtype: DType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
+        let (t, p, d) = (&self.table, self.params(), dtype.code()?);
         self.with_workspaces(
             device,
             "QR factorisation",
@@ -108,55 +109,7 @@ impl Solver for CuSolver {
         )
     }
 
-    unsafe fn apply_q(&self, device: &Device, q: &ApplyQ, info: u64) -> Result<()> {
-        let (t, operation) = (&self.table, "product with Q");
-        let (m, n, k, lda, ldc) =
-            (int(q.m, operation)?, int(q.n, operation)?, int(q.k, operation)?, int(q.a.ld, operation)?, int(q.c.ld, operation)?);
-        let is_complex = matches!(q.dtype, DataType::C32 | DataType::C64);
-        let trans = if !q.trans {
-            Transpose::No
-        } else if is_complex {
-            Transpose::Conjugate
-        } else {
-            Transpose::Yes
-        }
-        .code();
-        let side = q.side as c_int;
-        let mut len = 0;
-        by_type!(
-            q.dtype,
-            operation,
-            [t.cusolverDnSormqr_bufferSize, t.cusolverDnDormqr_bufferSize, t.cusolverDnCunmqr_bufferSize, t.cusolverDnZunmqr_bufferSize],
-            |f, T| {
-                self.run(device, operation, |h| unsafe {
-                    f(h, side, trans, m, n, k, q.a.pointer as *const T, lda, q.tau as *const T, q.c.pointer as *const T, ldc, &mut len)
-                })
-            }
-        )?;
-        let work = device.alloc(len.max(0) as usize * q.dtype.size(), operation)?;
-        by_type!(q.dtype, operation, [t.cusolverDnSormqr, t.cusolverDnDormqr, t.cusolverDnCunmqr, t.cusolverDnZunmqr], |f, T| {
-            self.run(device, operation, |h| unsafe {
-                f(
-                    h,
-                    side,
-                    trans,
-                    m,
-                    n,
-                    k,
-                    q.a.pointer as *const T,
-                    lda,
-                    q.tau as *const T,
-                    q.c.pointer as *mut T,
-                    ldc,
-                    work.pointer() as *mut T,
-                    len,
-                    info as *mut _,
-                )
-            })
-        })
-    }
-
-    unsafe fn form_q(&self, device: &Device, dtype: DataType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
+    unsafe fn form_q(&self, device: &Device, dtype: DType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
         let (t, operation) = (&self.table, "forming of Q");
         let (m, n, k, lda) = (int(m, operation)?, int(n, operation)?, int(k, operation)?, int(a.ld, operation)?);
         let mut len = 0;
@@ -174,8 +127,8 @@ impl Solver for CuSolver {
         })
     }
 
-    unsafe fn potrf(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()> {
-        let (t, p, d, uplo) = (&self.table, self.params(), dtype.code(), triangle as c_int);
+    unsafe fn potrf(&self, device: &Device, dtype: DType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()> {
+        let (t, p, d, uplo) = (&self.table, self.params(), dtype.code()?, triangle as c_int);
         self.with_workspaces(
             device,
             "Cholesky factorisation",
@@ -186,15 +139,8 @@ impl Solver for CuSolver {
         )
     }
 
-    unsafe fn potrs(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, nrhs: i64, a: Matrix, b: Matrix, info: u64) -> Result<()> {
-        let (t, p, d) = (&self.table, self.params(), dtype.code());
-        self.run(device, "Cholesky solve", |h| unsafe {
-            (t.cusolverDnXpotrs)(h, p, triangle as c_int, n, nrhs, d, a.pointer as *const _, a.ld, d, b.pointer as *mut _, b.ld, info as *mut _)
-        })
-    }
-
-    unsafe fn getrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()> {
-        let (t, p, d) = (&self.table, self.params(), dtype.code());
+    unsafe fn getrf(&self, device: &Device, dtype: DType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()> {
+        let (t, p, d) = (&self.table, self.params(), dtype.code()?);
         self.with_workspaces(
             device,
             "LU factorisation",
@@ -208,7 +154,7 @@ impl Solver for CuSolver {
     unsafe fn getrs(
         &self,
         device: &Device,
-        dtype: DataType,
+        dtype: DType,
         trans: Transpose,
         n: i64,
         nrhs: i64,
@@ -217,7 +163,7 @@ impl Solver for CuSolver {
         b: Matrix,
         info: u64,
     ) -> Result<()> {
-        let (t, p, d) = (&self.table, self.params(), dtype.code());
+        let (t, p, d) = (&self.table, self.params(), dtype.code()?);
         self.run(device, "LU solve", |h| unsafe {
             (t.cusolverDnXgetrs)(
                 h,
@@ -237,8 +183,8 @@ impl Solver for CuSolver {
         })
     }
 
-    unsafe fn syevd(&self, device: &Device, dtype: DataType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()> {
-        let (t, p, d, real) = (&self.table, self.params(), dtype.code(), dtype.real().code());
+    unsafe fn syevd(&self, device: &Device, dtype: DType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()> {
+        let (t, p, d, real) = (&self.table, self.params(), dtype.code()?, dtype.real().code()?);
         let (jobz, uplo) = (c_int::from(vectors), triangle as c_int);
         self.with_workspaces(
             device,
@@ -270,7 +216,7 @@ impl Solver for CuSolver {
     }
 
     unsafe fn gesvd(&self, device: &Device, s: &Gesvd, info: u64) -> Result<()> {
-        let (t, p, d, real) = (&self.table, self.params(), s.dtype.code(), s.dtype.real().code());
+        let (t, p, d, real) = (&self.table, self.params(), s.dtype.code()?, s.dtype.real().code()?);
         let job = match s.vectors {
             None => b'N',
             Some(Vectors::Thin) => b'S',
@@ -334,7 +280,7 @@ impl Solver for CuSolver {
     }
 
     unsafe fn gesvdp(&self, device: &Device, s: &Gesvd, info: u64) -> Result<f64> {
-        let (t, p, d, real) = (&self.table, self.params(), s.dtype.code(), s.dtype.real().code());
+        let (t, p, d, real) = (&self.table, self.params(), s.dtype.code()?, s.dtype.real().code()?);
         let (jobz, econ) = (c_int::from(s.vectors.is_some()), c_int::from(s.vectors != Some(Vectors::Full)));
         let mut perturbation = 0.0;
         let done = self.with_workspaces(
@@ -401,7 +347,7 @@ impl Solver for CuSolver {
     unsafe fn syevj_batched(
         &self,
         device: &Device,
-        dtype: DataType,
+        dtype: DType,
         vectors: bool,
         triangle: Triangle,
         n: i64,
@@ -415,13 +361,13 @@ impl Solver for CuSolver {
 
     unsafe fn geev(&self, device: &Device, e: &Geev, info: u64) -> Result<()> {
         let t = self.geev.as_ref().map_err(Clone::clone)?;
-        let (p, d) = (self.params(), e.dtype.code());
+        let (p, d) = (self.params(), e.dtype.code()?);
         let complex = match e.dtype {
-            DataType::F32 => DataType::C32,
-            DataType::F64 => DataType::C64,
+            DType::F32 => DType::C64,
+            DType::F64 => DType::C128,
             other => other,
         }
-        .code();
+        .code()?;
         let (job, v) = (c_int::from(e.v.is_some()), e.v.unwrap_or(Matrix { pointer: 0, ld: e.n.max(1) }));
         self.with_workspaces(
             device,

@@ -2,8 +2,10 @@
 
 use std::ffi::{c_int, c_void};
 
+use xp_core::DType;
+
 use super::{
-    DataType, Matrix, Triangle, by_type, check,
+    Matrix, Triangle, by_type, check,
     cusolver::{CuSolver, int},
     solver::Gesvd,
 };
@@ -18,7 +20,7 @@ impl CuSolver {
     pub(super) unsafe fn eigenvalues_batched(
         &self,
         device: &Device,
-        dtype: DataType,
+        dtype: DType,
         vectors: bool,
         triangle: Triangle,
         n: i64,

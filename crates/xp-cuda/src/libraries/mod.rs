@@ -15,6 +15,7 @@ use std::{
 };
 
 use num_complex::Complex;
+use xp_core::DType;
 
 pub use self::{blas::Blas, fft::FftLib, solver::Solver};
 use crate::{
@@ -24,47 +25,36 @@ use crate::{
     loader::{Library, Opened},
 };
 
-/// The element types of the libraries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum DataType {
-    F16,
-    BF16,
-    F32,
-    F64,
-    C32,
-    C64,
+/// What the libraries know of a dtype.
+pub trait LibraryType: Copy {
+    /// The dtype of absolute values.
+    fn real(self) -> DType;
+
+    /// Its `cudaDataType`.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedDtype`] for booleans and integers.
+    fn code(self) -> Result<c_int>;
 }
 
-impl DataType {
-    /// The size of an element in bytes.
-    pub fn size(self) -> usize {
+impl LibraryType for DType {
+    fn real(self) -> DType {
         match self {
-            Self::F16 | Self::BF16 => 2,
-            Self::F32 => 4,
-            Self::F64 | Self::C32 => 8,
-            Self::C64 => 16,
-        }
-    }
-
-    /// The type of absolute values.
-    pub fn real(self) -> Self {
-        match self {
-            Self::C32 => Self::F32,
-            Self::C64 => Self::F64,
+            DType::C64 => DType::F32,
+            DType::C128 => DType::F64,
             other => other,
         }
     }
 
-    /// The `cudaDataType` of this type.
-    pub(crate) fn code(self) -> c_int {
+    fn code(self) -> Result<c_int> {
         match self {
-            Self::F32 => 0,
-            Self::F64 => 1,
-            Self::F16 => 2,
-            Self::C32 => 4,
-            Self::C64 => 5,
-            Self::BF16 => 14,
+            DType::F32 => Ok(0),
+            DType::F64 => Ok(1),
+            DType::F16 => Ok(2),
+            DType::C64 => Ok(4),
+            DType::C128 => Ok(5),
+            DType::BF16 => Ok(14),
+            other => Err(Error::UnsupportedDtype { operation: "a call of NVIDIA's libraries".into(), dtype: other.name().into() }),
         }
     }
 }
@@ -255,12 +245,12 @@ pub(crate) union Scalar {
 
 impl Scalar {
     /// `value` in the type that products of `dtype` are accumulated in.
-    pub(crate) fn new(dtype: DataType, value: Complex<f64>) -> Self {
+    pub(crate) fn new(dtype: DType, value: Complex<f64>) -> Self {
         match dtype {
-            DataType::F16 | DataType::BF16 | DataType::F32 => Self { f32: value.re as f32 },
-            DataType::F64 => Self { f64: value.re },
-            DataType::C32 => Self { c32: Complex::new(value.re as f32, value.im as f32) },
-            DataType::C64 => Self { c64: value },
+            DType::F64 => Self { f64: value.re },
+            DType::C64 => Self { c32: Complex::new(value.re as f32, value.im as f32) },
+            DType::C128 => Self { c64: value },
+            _ => Self { f32: value.re as f32 },
         }
     }
 
@@ -287,22 +277,22 @@ impl Handle {
 macro_rules! by_type {
     ($dtype:expr, $operation:expr, [$s:expr, $d:expr, $c:expr, $z:expr], |$function:ident, $type:ident| $body:expr) => {
         match $dtype {
-            $crate::libraries::DataType::F32 => {
+            xp_core::DType::F32 => {
                 type $type = f32;
                 let $function = $s;
                 $body
             }
-            $crate::libraries::DataType::F64 => {
+            xp_core::DType::F64 => {
                 type $type = f64;
                 let $function = $d;
                 $body
             }
-            $crate::libraries::DataType::C32 => {
+            xp_core::DType::C64 => {
                 type $type = num_complex::Complex<f32>;
                 let $function = $c;
                 $body
             }
-            $crate::libraries::DataType::C64 => {
+            xp_core::DType::C128 => {
                 type $type = num_complex::Complex<f64>;
                 let $function = $z;
                 $body

@@ -1,15 +1,16 @@
 //! Factorisations.
 
+use xp_core::DType;
 use xp_core::linalg::Vectors;
 
-use super::{DataType, Matrix, Side, Transpose, Triangle};
+use super::{Matrix, Transpose, Triangle};
 use crate::{device::Device, error::Result};
 
 /// A singular value decomposition of an `m` by `n` matrix, which is overwritten.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Gesvd {
-    pub dtype: DataType,
+    pub dtype: DType,
     /// Which vectors, if any.
     pub vectors: Option<Vectors>,
     pub m: i64,
@@ -25,7 +26,7 @@ pub struct Gesvd {
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Geev {
-    pub dtype: DataType,
+    pub dtype: DType,
     pub n: i64,
     pub a: Matrix,
     /// The eigenvalues, complex also for a real matrix.
@@ -33,23 +34,6 @@ pub struct Geev {
     /// The right eigenvectors, if they are wanted, in the dtype of the matrix: for a conjugate pair of a real matrix, the one
     /// with positive imaginary part first, two columns hold the real and the imaginary part of the first vector.
     pub v: Option<Matrix>,
-}
-
-/// A product with the orthogonal factor of a QR factorisation: `C = op(Q) C` or `C op(Q)`.
-#[derive(Debug, Clone, Copy)]
-#[allow(missing_docs)]
-pub struct ApplyQ {
-    pub dtype: DataType,
-    pub side: Side,
-    /// Apply the (conjugate) transpose.
-    pub trans: bool,
-    pub m: i64,
-    pub n: i64,
-    /// Number of reflectors.
-    pub k: i64,
-    pub a: Matrix,
-    pub tau: u64,
-    pub c: Matrix,
 }
 
 /// The part of LAPACK that the backend uses.
@@ -62,22 +46,18 @@ pub struct ApplyQ {
 #[allow(clippy::missing_safety_doc, clippy::missing_errors_doc, clippy::too_many_arguments)]
 pub trait Solver: Send + Sync {
     /// QR factorisation: R above the diagonal, reflectors below, their factors in `tau`.
-    unsafe fn geqrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()>;
-    /// A product with Q of [`geqrf`](Self::geqrf).
-    unsafe fn apply_q(&self, device: &Device, q: &ApplyQ, info: u64) -> Result<()>;
+    unsafe fn geqrf(&self, device: &Device, dtype: DType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()>;
     /// The first `n` columns of Q of [`geqrf`](Self::geqrf), from `k` reflectors, in place.
-    unsafe fn form_q(&self, device: &Device, dtype: DataType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()>;
+    unsafe fn form_q(&self, device: &Device, dtype: DType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()>;
     /// Cholesky factorisation of one triangle.
-    unsafe fn potrf(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()>;
-    /// Solves with the factor of [`potrf`](Self::potrf).
-    unsafe fn potrs(&self, device: &Device, dtype: DataType, triangle: Triangle, n: i64, nrhs: i64, a: Matrix, b: Matrix, info: u64) -> Result<()>;
+    unsafe fn potrf(&self, device: &Device, dtype: DType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()>;
     /// LU factorisation with partial pivoting; pivots are 64-bit and count from 1.
-    unsafe fn getrf(&self, device: &Device, dtype: DataType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()>;
+    unsafe fn getrf(&self, device: &Device, dtype: DType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()>;
     /// Solves with the factors of [`getrf`](Self::getrf).
     unsafe fn getrs(
         &self,
         device: &Device,
-        dtype: DataType,
+        dtype: DType,
         trans: Transpose,
         n: i64,
         nrhs: i64,
@@ -87,7 +67,7 @@ pub trait Solver: Send + Sync {
         info: u64,
     ) -> Result<()>;
     /// Eigenvalues, ascending, and optionally eigenvectors, of a symmetric or Hermitian matrix.
-    unsafe fn syevd(&self, device: &Device, dtype: DataType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()>;
+    unsafe fn syevd(&self, device: &Device, dtype: DType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()>;
     /// Singular value decomposition by QR iteration; needs `m >= n`.
     unsafe fn gesvd(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<()>;
     /// Singular value decomposition by polar decomposition. Returns the perturbation that it had to make.
@@ -96,7 +76,7 @@ pub trait Solver: Send + Sync {
     unsafe fn syevj_batched(
         &self,
         device: &Device,
-        dtype: DataType,
+        dtype: DType,
         vectors: bool,
         triangle: Triangle,
         n: i64,

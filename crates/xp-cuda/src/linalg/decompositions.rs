@@ -30,11 +30,11 @@ pub(super) fn eigh<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrice
             if together {
                 let first = (a.first(), w.first(), reports.first());
                 // SAFETY: the matrices were made for these sizes, one after the other.
-                return unsafe { solver.syevj_batched(d, T::DATA, vectors, Triangle::Lower, n as i64, first.0, first.1, first.2, batch as i64) };
+                return unsafe { solver.syevj_batched(d, T::DTYPE, vectors, Triangle::Lower, n as i64, first.0, first.1, first.2, batch as i64) };
             }
             for ((a, w), report) in a.each().zip(w.each()).zip(reports.each()) {
                 // SAFETY: the matrices were made for these sizes.
-                unsafe { solver.syevd(d, T::DATA, vectors, Triangle::Lower, n as i64, a, w, report) }?;
+                unsafe { solver.syevd(d, T::DTYPE, vectors, Triangle::Lower, n as i64, a, w, report) }?;
             }
             Ok(())
         })?;
@@ -66,7 +66,7 @@ pub(super) fn eig<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrices
         run(device, "general eigenvalue decomposition", |d| {
             let (solver, mut vs) = (d.solver()?, v.each());
             for ((a, w), report) in a.each().zip(w.each()).zip(reports.each()) {
-                let call = Geev { dtype: T::DATA, n: n as i64, a, w, v: vs.next() };
+                let call = Geev { dtype: T::DTYPE, n: n as i64, a, w, v: vs.next() };
                 // SAFETY: the matrices were made for these sizes.
                 unsafe { solver.geev(d, &call, report) }?;
             }
@@ -90,7 +90,7 @@ fn unpacked<T: Lapack>(w: &Matrices<T::Complex>, v: &Matrices<T>) -> Result<Matr
     let (first, second) = ((imaginary.lazy().greater(zero)).try_eval()?, (imaginary.lazy().less(zero)).try_eval()?);
     let (next, previous) = (roll(v, &[-1], Some(&[-1]))?, roll(v, &[1], Some(&[-1]))?);
     let re = second.lazy().where_(&previous, v);
-    let im = first.lazy().where_(&next, v).zip::<Multiply, _>(first.lazy().astype::<T>() - second.lazy().astype::<T>());
+    let im = first.lazy().where_(&next, v).apply2(Multiply, first.lazy().astype::<T>() - second.lazy().astype::<T>());
     let i = T::Complex::from_parts(zero, <Real<T::Complex> as Num>::ONE);
     (re.astype::<T::Complex>() + im.astype::<T::Complex>() * i).try_eval()?.into_rank()
 }
@@ -116,7 +116,7 @@ impl<T: Lapack> Householder<T> {
                 let solver = d.solver()?;
                 for ((a, tau), report) in a.each().zip(tau.each()).zip(reports.each()) {
                     // SAFETY: the matrices were made for these sizes.
-                    unsafe { solver.geqrf(d, T::DATA, m as i64, n as i64, a, tau, report) }?;
+                    unsafe { solver.geqrf(d, T::DTYPE, m as i64, n as i64, a, tau, report) }?;
                 }
                 Ok(())
             })?;
@@ -149,7 +149,7 @@ impl<T: Lapack> Householder<T> {
             let solver = d.solver()?;
             for ((q, tau), report) in q.each().zip(self.tau.each()).zip(reports.each()) {
                 // SAFETY: the matrices were made for these sizes.
-                unsafe { solver.form_q(d, T::DATA, m as i64, k as i64, m.min(n) as i64, q, tau, report) }?;
+                unsafe { solver.form_q(d, T::DTYPE, m as i64, k as i64, m.min(n) as i64, q, tau, report) }?;
             }
             Ok(())
         })?;
@@ -174,7 +174,7 @@ pub(super) fn cholesky<T: Lapack>(x: &Matrices<T>, upper: bool) -> Result<Matric
             let solver = d.solver()?;
             for (a, report) in a.each().zip(reports.each()) {
                 // SAFETY: the matrices were made for these sizes.
-                unsafe { solver.potrf(d, T::DATA, Triangle::Upper, n as i64, a, report) }?;
+                unsafe { solver.potrf(d, T::DTYPE, Triangle::Upper, n as i64, a, report) }?;
             }
             Ok(())
         })?;

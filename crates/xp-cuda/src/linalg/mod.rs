@@ -15,23 +15,20 @@ use num_complex::Complex;
 use xp_core::linalg::{Eig, Trans, Vectors};
 use xp_core::{Array, Dyn, Expr, Floating, Ix2, Lazy, Linalg, Num, Result};
 
-use crate::{backend::Cuda, libraries::DataType};
+use crate::backend::Cuda;
 
 type Matrices<T> = Array<Cuda, T, Dyn>;
 type Real<T> = <T as Num>::Real;
 
 /// A dtype of the libraries.
 pub(crate) trait Lapack: Floating {
-    /// The libraries' name of it.
-    const DATA: DataType;
     /// The complex dtype of the same precision.
     type Complex: Floating;
 }
 
 macro_rules! linalg_for {
-    ($($t:ty: $data:ident),*) => {$(
+    ($($t:ty),*) => {$(
         impl Lapack for $t {
-            const DATA: DataType = DataType::$data;
             type Complex = Complex<Real<$t>>;
         }
         impl Eig<$t> for Cuda {
@@ -88,4 +85,4 @@ macro_rules! linalg_for {
         }
     )*};
 }
-linalg_for!(f32: F32, f64: F64, Complex<f32>: C32, Complex<f64>: C64);
+linalg_for!(f32, f64, Complex<f32>, Complex<f64>);

@@ -96,7 +96,7 @@ impl<T: Lapack> Problem<T> {
     fn call(&self, a: Matrix, s: u64, u: Option<Matrix>, v: Option<Matrix>) -> Gesvd {
         let (m, n) = (self.large as i64, self.small as i64);
         let none = |ld| Matrix { pointer: 0, ld };
-        Gesvd { dtype: T::DATA, vectors: self.vectors, m, n, a, s, u: u.unwrap_or(none(m)), v: v.unwrap_or(none(n)) }
+        Gesvd { dtype: T::DTYPE, vectors: self.vectors, m, n, a, s, u: u.unwrap_or(none(m)), v: v.unwrap_or(none(n)) }
     }
 
     /// `None` where a matrix did not converge.

@@ -33,7 +33,7 @@ pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matri
             let solver = d.solver()?;
             for (((a, pivots), x), report) in lu.a.each().zip(lu.pivots.each()).zip(x.each()).zip(reports.each()) {
                 // SAFETY: the matrices were made for these sizes.
-                unsafe { solver.getrs(d, T::DATA, Transpose::No, n as i64, p as i64, a, pivots, x, report) }?;
+                unsafe { solver.getrs(d, T::DTYPE, Transpose::No, n as i64, p as i64, a, pivots, x, report) }?;
             }
             Ok(())
         })?;
@@ -44,7 +44,7 @@ pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matri
 /// Solves `op(a) x = b` for triangular `a` and stacks of equal shapes.
 pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, upper: bool, unit: bool, op: Trans) -> Result<Matrices<T>> {
     let (device, [n, p]) = (a.device(), shape_of(b));
-    if !unit && n > 0 && a.diagonal(0)?.lazy().zip::<xp_core::ops::Equal, _>(T::ZERO).any(..).try_eval()?.item()? {
+    if !unit && n > 0 && a.diagonal(0)?.lazy().apply2(xp_core::ops::Equal, T::ZERO).any(..).try_eval()?.item()? {
         let place = values(&a.diagonal(0)?.equal(T::ZERO).into_dyn())?.iter().position(|&zero| zero).unwrap_or(0);
         return Err(LinalgError::Singular { matrix: Some(place / n), pivot: place % n }.into());
     }
@@ -55,7 +55,7 @@ pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, uppe
             let blas = d.blas()?;
             for (a, b) in a.each().zip(x.each()) {
                 let call = Trsm {
-                    dtype: T::DATA,
+                    dtype: T::DTYPE,
                     side: Side::Right,
                     triangle: if upper { Triangle::Lower } else { Triangle::Upper },
                     trans: match op {
@@ -114,7 +114,7 @@ where
         // whose lower triangle is the upper one of the row-major result.
         let matrix = |x: &Array<Cuda, T, Ix2>| Matrix { pointer: x.buffer().at(x.offset()), ld: p as i64 };
         let call = Syrk {
-            dtype: T::DATA,
+            dtype: T::DTYPE,
             triangle: Triangle::Lower,
             trans: false,
             n: p as i64,
@@ -149,7 +149,7 @@ impl<T: Lapack> Factors<T> {
                 let solver = d.solver()?;
                 for ((a, pivots), report) in a.each().zip(pivots.each()).zip(reports.each()) {
                     // SAFETY: the matrices were made for these sizes.
-                    unsafe { solver.getrf(d, T::DATA, n as i64, n as i64, a, pivots, report) }?;
+                    unsafe { solver.getrf(d, T::DTYPE, n as i64, n as i64, a, pivots, report) }?;
                 }
                 Ok(())
             })?;
@@ -168,15 +168,15 @@ impl<T: Lapack> Factors<T> {
         if self.n == 0 || computed.is_empty() {
             return Ok(computed);
         }
-        let singular = self.reports.array().reshape(computed.dims().to_vec())?.lazy().zip::<Greater, i32>(0).try_eval()?;
+        let singular = self.reports.array().reshape(computed.dims().to_vec())?.lazy().apply2(Greater, 0).try_eval()?;
         singular.lazy().where_(value, &computed).try_eval()?.into_rank()
     }
 
     /// 1, or -1 after an odd number of exchanges.
     fn sign(&self) -> Result<Matrices<T>> {
         let own = Lazy::new(Iota::<Cuda, Ix1>::new(self.a.transposes.device(), [self.n], 1, [1])?).try_eval()?;
-        let exchanges = self.pivots.array.lazy().zip::<xp_core::ops::NotEqual, _>(&own).count_nonzero(-1).try_eval()?;
+        let exchanges = self.pivots.array.lazy().apply2(xp_core::ops::NotEqual, &own).count_nonzero(-1).try_eval()?;
         let minus_two = <T as Num>::from_f64(-2.0);
-        (exchanges.lazy().zip::<xp_core::ops::BitwiseAnd, i64>(1).astype::<T>() * minus_two + T::ONE).try_eval()?.into_rank()
+        (exchanges.lazy().apply2(xp_core::ops::BitwiseAnd, 1).astype::<T>() * minus_two + T::ONE).try_eval()?.into_rank()
     }
 }

@@ -1,0 +1,148 @@
+//! Programs as CUDA C++.
+//!
+//! A source is the types ([`PRELUDE`]), the functions of all operations ([`LIBRARY`]), those of a user's own operations, how
+//! operands are read, the program as functions of a position, and the loop.
+
+use std::fmt::Write;
+
+use xp_core::expr::program::{Leaf, LeafKind, Program, Step, Value};
+use xp_core::ops::{DeviceSource, Language};
+
+use crate::{
+    error::{Error, Result},
+    expression::{Code, Form},
+    kernels::{LIBRARY, PRELUDE, c_name},
+};
+
+const OPERANDS: &str = include_str!("kernels/operands.cu");
+const DENSE: &str = include_str!("kernels/dense.cu");
+const ROWS: &str = include_str!("kernels/rows.cu");
+const STRIDED: &str = include_str!("kernels/strided.cu");
+const FUSED_REDUCE: &str = include_str!("kernels/fused_reduce.cu");
+
+/// The source of a kernel.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for an operation that has no function in CUDA C++.
+pub(crate) fn source(code: &Code) -> Result<String> {
+    let Code { program, form, ndim, wide, extra } = code;
+    let mut own = Own::default();
+    let index = if *wide { "i64" } else { "u32" };
+    let (defines, types, template) = match form {
+        Form::Dense => (format!("#define PACK {extra}\n"), OUT.to_owned(), DENSE),
+        Form::Rows => (format!("#define PACK {extra}\n"), OUT.to_owned(), ROWS),
+        Form::Strided => (String::new(), OUT.to_owned(), STRIDED),
+        Form::Reduce { name, source, accumulator } => {
+            let defines = format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n");
+            let element = c_name(program.dtype(program.result()));
+            let template = own.qualified("reduce", name, *source)?;
+            (defines, format!("typedef {template}<{element}> R;\ntypedef R::Acc Acc;\ntypedef R::Out Out;\n"), FUSED_REDUCE)
+        }
+    };
+    let functions = functions(program, *form, &mut own)?;
+    let own = own.namespaces();
+    Ok(format!("{PRELUDE}{LIBRARY}{own}#define NDIM {ndim}\ntypedef {index} Index;\n{defines}{OPERANDS}{functions}{types}{template}"))
+}
+
+/// The type of the output of a loop without reduction.
+const OUT: &str = "typedef Element Out;\n";
+
+/// The program as functions of what the loop numbers: positions, or places where operands are dense.
+fn functions(program: &Program, form: Form, own: &mut Own) -> Result<String> {
+    let leaves = program.leaves();
+    let join = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<String>();
+    let list = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<Vec<_>>().join(", ");
+    let mut text = format!(
+        "typedef {} Element;\n#define PARAMETERS{}\n#define ARGUMENTS{}\nDEVICE Element compute({}) {{\n{}  return {};\n}}\n",
+        c_name(program.dtype(program.result())),
+        join(&|k, leaf| format!(" , {} p{k}", parameter(leaf))),
+        join(&|k, _| format!(" , p{k}")),
+        list(&|k, leaf| format!("{} x{k}", c_name(leaf.dtype))),
+        statements(program, own)?,
+        name(program.result()),
+    );
+    let get = |how: &str| list(&|k, _| format!("p{k}.{how}"));
+    match form {
+        Form::Dense => {
+            let _ = writeln!(text, "DEVICE Element flat(i64 i PARAMETERS) {{ return compute({}); }}", get("flat(i)"));
+        }
+        Form::Strided | Form::Reduce { .. } => {
+            let _ = writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", get("get(at)"));
+        }
+        Form::Rows => {}
+    }
+    let place = match form {
+        Form::Dense => "i64 i",
+        Form::Rows => "const At& i",
+        Form::Strided | Form::Reduce { .. } => return Ok(text),
+    };
+    let _ = write!(
+        text,
+        "DEVICE Pack<Element, PACK> packed({place} PARAMETERS) {{\n  {}\n  Pack<Element, PACK> all;\n#pragma unroll\n  \
+         for (int k = 0; k < PACK; k++) all.at[k] = compute({});\n  return all;\n}}\n",
+        join(&|k, leaf| format!("Pack<{}, PACK> a{k} = p{k}.pack<PACK>(i); ", c_name(leaf.dtype))),
+        list(&|k, _| format!("a{k}.at[k]")),
+    );
+    Ok(text)
+}
+
+/// One statement per step: `f64 v2 = op_add(v1, x0);`.
+fn statements(program: &Program, own: &mut Own) -> Result<String> {
+    let mut text = String::new();
+    for (k, step) in program.steps().iter().enumerate() {
+        let value = match step {
+            Step::Call { name: operation, source, arguments, .. } => {
+                let arguments: Vec<String> = arguments.iter().map(|&x| name(x)).collect();
+                format!("{}({})", own.qualified("op", operation, *source)?, arguments.join(", "))
+            }
+            Step::Convert { value, to } => format!("convert<{}>({})", c_name(*to), name(*value)),
+        };
+        let _ = writeln!(text, "  {} {} = {value};", c_name(step.to()), name(Value::Step(k)));
+    }
+    Ok(text)
+}
+
+fn name(value: Value) -> String {
+    match value {
+        Value::Leaf(k) => format!("x{k}"),
+        Value::Step(k) => format!("v{k}"),
+    }
+}
+
+/// The type of the parameter that stands for a leaf.
+fn parameter(leaf: &Leaf) -> String {
+    let dtype = c_name(leaf.dtype);
+    match leaf.kind {
+        LeafKind::Array(..) => format!("Array<{dtype}>"),
+        LeafKind::Scalar(_) => format!("Scalar<{dtype}>"),
+        LeafKind::Counter(..) => "Counter".into(),
+        LeafKind::Rows { .. } => format!("Rows<{dtype}>"),
+    }
+}
+
+/// The sources of a user's operations, each in a namespace of its own.
+#[derive(Default)]
+struct Own(Vec<&'static str>);
+
+impl Own {
+    /// The name by which a source calls the function of an operation, or a reduction's class template.
+    fn qualified(&mut self, prefix: &str, name: &str, source: DeviceSource) -> Result<String> {
+        if source.is_library() {
+            return Ok(format!("{prefix}_{name}"));
+        }
+        let Some(text) = source.of(Language::Cuda) else {
+            let reason = format!("the operation `{name}` has no source in CUDA C++; give it one in its `DEVICE`");
+            return Err(Error::InvalidArgument { operation: name.into(), reason });
+        };
+        let known = self.0.iter().position(|other| *other == text);
+        let place = known.unwrap_or_else(|| {
+            self.0.push(text);
+            self.0.len() - 1
+        });
+        Ok(format!("own{place}::{prefix}_{name}"))
+    }
+
+    fn namespaces(&self) -> String {
+        self.0.iter().enumerate().map(|(k, text)| format!("namespace own{k} {{\n{text}\n}}\n")).collect()
+    }
+}

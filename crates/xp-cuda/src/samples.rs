@@ -1,0 +1,101 @@
+//! Generated sources for a check by the real compiler.
+
+use xp_core::dtype::Kind;
+use xp_core::expr::program::{LeafKind, Program, Value};
+use xp_core::ops::{DeviceSource, Exp, OperationKind, Parameters, UnaryOp, operations};
+use xp_core::{DType, MAX_NDIM};
+
+use crate::{
+    expression::{Code, Form, LEAST_ACCUMULATOR, pack_of},
+    kernels::c_name,
+    render,
+};
+
+/// An expression with every operation that is defined for a dtype, for every dtype and kind of loop, and every reduction.
+pub(crate) fn samples() -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for dtype in DType::ALL {
+        let name = c_name(dtype);
+        for ndim in [1, 3] {
+            all.push((format!("dense and strided {name} {ndim}"), sample(dtype, ndim, false)));
+        }
+        if dtype == DType::F32 {
+            all.push((format!("more than 2^31 elements {name}"), sample(dtype, 6, true)));
+        }
+        for operation in operations().filter(|o| o.kind == OperationKind::Reduction && (o.result)(dtype).is_some()) {
+            let reduction = operation.name;
+            let form = Form::Reduce { name: reduction, source: LIBRARY, accumulator: LEAST_ACCUMULATOR };
+            all.push((format!("{reduction} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
+        }
+    }
+    all
+}
+
+/// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices.
+pub(crate) fn copies() -> Vec<(String, String)> {
+    let copy = |dtype: DType, ndim: usize, wide: bool, form: Form| {
+        let code = Code { program: copy_of(dtype), form, ndim, wide, extra: pack_of(dtype.size()) };
+        (format!("{} {}{}", form.name(), c_name(dtype), if wide { " wide" } else { "" }), rendered(&code))
+    };
+    let dense = DType::ALL.into_iter().map(|dtype| copy(dtype, 1, false, Form::Dense));
+    let others = [false, true].into_iter().flat_map(|wide| [Form::Rows, Form::Strided].map(|form| copy(DType::F32, 3, wide, form)));
+    dense.chain(others).collect()
+}
+
+/// Where the functions of xp's own operations are.
+const LIBRARY: DeviceSource = <Exp as UnaryOp<f64>>::DEVICE;
+
+fn rendered(code: &Code) -> String {
+    render::source(code).expect("xp's own operations have sources")
+}
+
+/// The program that copies an array.
+fn copy_of(dtype: DType) -> Program {
+    let mut program = Program::default();
+    let x = program.leaf(dtype, LeafKind::Array(0, [0; MAX_NDIM]));
+    program.returns(x);
+    program
+}
+
+/// A loop over the sum of what every operation for a dtype gives.
+fn sample(dtype: DType, ndim: usize, wide: bool) -> String {
+    let mut program = Program::default();
+    let walk = [0; MAX_NDIM];
+    let rows = || LeafKind::Rows { address: 0, walk, indices: 0, index_step: 1 };
+    let x = program.leaf(dtype, LeafKind::Array(0, walk));
+    // A dense loop knows no looked-up rows.
+    let y = program.leaf(dtype, if ndim == 1 { LeafKind::Scalar([0; 16]) } else { rows() });
+    let counter = program.leaf(DType::I64, LeafKind::Counter(0, walk));
+    let mut result = program.convert(counter, dtype);
+    let call = |program: &mut Program, name, operands: &[Value], to| program.call(name, LIBRARY, operands, &Parameters::new(), to);
+    for operation in operations() {
+        let operands: &[Value] = match operation.kind {
+            OperationKind::Unary => &[x],
+            OperationKind::Binary => &[x, y],
+            _ => continue,
+        };
+        let Some(to) = (operation.result)(dtype) else { continue };
+        // Every result is used, so that nothing is left out as dead code.
+        let value = call(&mut program, operation.name, operands, to);
+        let value = program.convert(value, dtype);
+        let join = if dtype == DType::Bool { "logical_xor" } else { "add" };
+        result = call(&mut program, join, &[result, value], dtype);
+    }
+    if dtype == DType::U64 {
+        for name in ["random_bits", "random_bits_high"] {
+            let bits = call(&mut program, name, &[counter, x, y], dtype);
+            result = call(&mut program, "multiply_high", &[result, bits], dtype);
+        }
+    }
+    for other in DType::ALL {
+        if dtype.kind() != Kind::ComplexFloating || other.kind() == Kind::ComplexFloating {
+            let there = program.convert(result, other);
+            let back = program.convert(there, dtype);
+            let same = call(&mut program, "equal", &[x, x], DType::Bool);
+            result = call(&mut program, "where", &[same, back, result], dtype);
+        }
+    }
+    program.returns(result);
+    let (form, extra) = if ndim == 1 { (Form::Dense, pack_of(16)) } else { (Form::Strided, 0) };
+    rendered(&Code { program, form, ndim, wide, extra })
+}
