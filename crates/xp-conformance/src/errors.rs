@@ -172,6 +172,15 @@ pub fn too_large<B: Backend>(device: &B) {
     let huge = x.broadcast_to([1 << 55]).unwrap();
     assert!(matches!(huge.copy(), Err(Error::OutOfMemory { .. } | Error::TooLarge { .. })));
     assert!(huge.lazy().astype::<f32>().try_eval().is_err());
+    assert!(matches!(huge.nonzero(), Err(Error::OutOfMemory { .. } | Error::TooLarge { .. })));
+    // The offsets of a product without elements are not made.
+    let (stack, matrix) = (zeros::<_, f32, _>(device, [1 << 40, 0, 3]).unwrap(), zeros::<_, f32, _>(device, [3, 4]).unwrap());
+    assert_eq!(stack.matmul(&matrix).unwrap().dims(), [1 << 40, 0, 4]);
+    let many = zeros::<_, f32, _>(device, [1, 3, 4]).unwrap().broadcast_to([1 << 55, 3, 4]).unwrap();
+    assert!(matches!(
+        matrix.slice(s![..1]).unwrap().matmul(&many.permute_dims(&[0, 2, 1]).unwrap()),
+        Err(Error::OutOfMemory { .. } | Error::TooLarge { .. })
+    ));
     names(&panic_message(|| &huge + 1), &["36028797018963968"]);
     assert_eq!(huge.get([-1]).unwrap(), 0);
 }

@@ -206,6 +206,11 @@ pub fn empty_axes<B: Fft<T>, T: Float>(device: &B) {
     assert_eq!(fft_with(&x, Axis::new(0).n(3)).unwrap().dims(), [3, 4]);
     assert!(fft_with(&x, Axis::new(0).n(3)).unwrap().to_vec().iter().all(|z| *z == B::Complex::ZERO));
     assert!(dct_with(&x, Type::II, Axis::new(0).n(3)).unwrap().to_vec().iter().all(|z| *z == T::ZERO));
+    // Nothing is planned where there is nothing to transform.
+    let long = (1 << 33) + 1;
+    assert_eq!(fft_with(&x, Axis::default().n(long)).unwrap().dims(), [0, long]);
+    assert_eq!(rfft_with(&x, Axis::default().n(long)).unwrap().dims(), [0, long / 2 + 1]);
+    assert_eq!(dct_with(&x, Type::II, Axis::default().n(long)).unwrap().dims(), [0, long]);
     let one = upload::<B, T>(device, &[Z::new(2.5, 0.0)], &[1, 1]);
     assert_eq!(down(fftn(&one)).unwrap().1, [Z::new(2.5, 0.0)]);
     assert_eq!(down(rfftn(&one)).unwrap().1, [Z::new(2.5, 0.0)]);

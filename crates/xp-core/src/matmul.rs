@@ -98,7 +98,7 @@ impl<B: Backend, T: Num> Product<B, T> {
             broadcast_strides(&b.dims()[..nb - 2], &b.strides()[..nb - 2], &batch)?,
         ];
         // An empty result may have more matrices than can be listed.
-        let offsets = if size == 0 { vec![] } else { batch_offsets(&batch, &walks, [a.offset(), b.offset()]) };
+        let offsets = if size == 0 { vec![] } else { batch_offsets(&batch, &walks, [a.offset(), b.offset()])? };
         Ok(Product { a, b, dims: [m, k, n], offsets, shape })
     }
 
@@ -127,18 +127,24 @@ fn inner_lengths(left: &[usize], right: &[usize]) -> Error {
 }
 
 /// The offsets of both operands for every matrix of a stack, in row-major order.
-fn batch_offsets(batch: &[usize], walks: &[Walk; 2], start: [usize; 2]) -> Vec<[usize; 2]> {
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+fn batch_offsets(batch: &[usize], walks: &[Walk; 2], start: [usize; 2]) -> Result<Vec<[usize; 2]>> {
     let mut offsets = vec![start];
     // Axis by axis, the offsets so far are repeated along the next one.
     for (k, &n) in batch.iter().enumerate() {
         let steps = [walks[0][k], walks[1][k]];
-        let mut next = Vec::with_capacity(offsets.len() * n);
+        let count = offsets.len() * n;
+        let mut next = Vec::new();
+        next.try_reserve_exact(count)
+            .map_err(|_| Error::OutOfMemory { device: "host".into(), bytes: count.saturating_mul(size_of::<[usize; 2]>()) })?;
         for at in offsets {
             next.extend((0..n as isize).map(|i| [0, 1].map(|x| at[x].wrapping_add_signed(i * steps[x]))));
         }
         offsets = next;
     }
-    offsets
+    Ok(offsets)
 }
 
 /// The sum over `conj(x1) * x2` along one axis, after broadcasting the others.

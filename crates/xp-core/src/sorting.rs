@@ -129,7 +129,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             return Err(Error::Rank { expected: 1, given: 0 });
         }
         let n = self.size();
-        let mask = self.astype::<bool>().reshape([n])?;
+        let mask = self.lazy().astype::<bool>().try_eval()?.reshape([n])?;
         let flat = Lazy::new(Iota::<B, Ix1>::new(self.device(), [n], 0, [1])?).try_eval()?.select(&mask)?;
         if self.ndim() == 1 {
             return Ok(vec![flat]);

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use xp_core::{DType, Element, Error, Result};
@@ -89,7 +89,12 @@ impl<T: Element> CpuBuffer<T> {
 
     /// Whether this is the only handle, and nobody else uses the memory.
     pub(crate) fn is_unique(&self) -> bool {
-        Arc::strong_count(&self.block) == 1 && self.block.owner.as_ref().is_none_or(|o| o.access == Access::Alone)
+        // The count alone orders nothing: what others did with the memory before they dropped their handles came before.
+        let alone = Arc::strong_count(&self.block) == 1;
+        if alone {
+            fence(Ordering::Acquire);
+        }
+        alone && self.block.owner.as_ref().is_none_or(|o| o.access == Access::Alone)
     }
 
     /// Whether the memory belongs to somebody who does not allow writing to it.

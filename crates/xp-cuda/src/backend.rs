@@ -153,7 +153,12 @@ unsafe impl Backend for Cuda {
     }
 
     fn is_unique<T: Element>(buffer: &CudaBuffer<T>) -> bool {
-        Arc::strong_count(&buffer.memory) == 1
+        // The count alone orders nothing: what others asked of the memory before they dropped their handles came before.
+        let alone = Arc::strong_count(&buffer.memory) == 1;
+        if alone {
+            std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
+        }
+        alone
     }
 
     fn synchronize(&self) -> xp_core::Result<()> {

@@ -7,5 +7,7 @@ pub mod kernels;
 pub mod level;
 pub mod linalg;
 pub mod pages;
+mod pool;
+mod sizes;
 mod sync;
 pub mod threads;

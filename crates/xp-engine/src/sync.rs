@@ -50,7 +50,7 @@ fn microseconds(asked: Option<&str>) -> Result<u64, String> {
 
 /// The number of threads of the pool.
 pub fn threads() -> usize {
-    rayon::current_num_threads()
+    crate::pool::count()
 }
 
 /// Whether this is a thread of a pool.

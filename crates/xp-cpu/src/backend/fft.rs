@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use num_complex::Complex;
 use xp_core::expr::Lazy;
-use xp_core::{Array, Dim, Element, Float, Floating, Result, size_of_shape};
+use xp_core::{Array, Dim, Element, Error, Float, Floating, Result, size_of_shape};
 use xp_engine::fft::{self, FftFloat, View};
 use xp_fft::{Direction, Fft, Trig};
 
@@ -76,6 +76,7 @@ where
 {
     let shape = shape_of(x.dims(), axes, lens);
     if let Some(mut own) = owned::<C, Complex<T>, D>(&x, &shape) {
+        check_memory::<T>(lens)?;
         drop(x);
         // SAFETY: this is the only handle to the memory, whose elements are written.
         T::c2c_in_place(unsafe { own.elements(&shape) }, &shape, axes, direction, scale);
@@ -83,9 +84,9 @@ where
         return unsafe { Array::from_buffer(&Cpu, own.0, &shape) };
     }
     match view::<C, Complex<T>, D>(&x) {
-        Some(x) => filled(&shape, |out| T::c2c(x, axes, lens, direction, scale, out)),
+        Some(x) => filled::<T, _, _>(&shape, lens, |out| T::c2c(x, axes, lens, direction, scale, out)),
         None if axes.is_empty() => (Lazy::new(x).astype::<Complex<T>>() * Complex::new(scale, <T as FftFloat>::ZERO)).try_eval(),
-        None => filled(&shape, |out| T::r2c_full(real_view(&x), axes, lens, direction, scale, out)),
+        None => filled::<T, _, _>(&shape, lens, |out| T::r2c_full(real_view(&x), axes, lens, direction, scale, out)),
     }
 }
 
@@ -97,7 +98,7 @@ where
     if let Some(&last) = axes.last() {
         shape[last] = shape[last] / 2 + 1;
     }
-    filled(&shape, |out| T::r2c(real_view(&x), axes, lens, direction, scale, out))
+    filled::<T, _, _>(&shape, lens, |out| T::r2c(real_view(&x), axes, lens, direction, scale, out))
 }
 
 fn c2r<T: Precision, C: Floating<Part = T>, D: Dim>(
@@ -118,14 +119,14 @@ where
         && let Some(mut own) = owned::<C, Complex<T>, D>(&x, &half)
     {
         drop(x);
-        return filled(&shape, |out| {
+        return filled::<T, _, _>(&shape, lens, |out| {
             // SAFETY: this is the only handle to the memory, whose elements are written.
             let work = unsafe { own.elements(&half) };
             T::c2r_consuming(work, &half, axes, n, direction, scale, out);
         });
     }
     match view::<C, Complex<T>, D>(&x) {
-        Some(x) => filled(&shape, |out| T::c2r(x, axes, lens, direction, scale, out)),
+        Some(x) => filled::<T, _, _>(&shape, lens, |out| T::c2r(x, axes, lens, direction, scale, out)),
         None => c2r(Lazy::new(x).astype::<Complex<T>>().try_eval()?, axes, lens, direction, scale),
     }
 }
@@ -143,6 +144,7 @@ fn r2r<T: Precision, C: Floating<Part = T>, D: Dim>(
     let mut paired = shape.clone();
     paired.push(parts);
     if let Some(own) = owned::<C, C, D>(&x, &shape) {
+        check_memory::<T>(lens)?;
         drop(x);
         // SAFETY: this is the only handle to the memory, whose elements are written; they are `parts` real numbers each.
         let data = unsafe { std::slice::from_raw_parts_mut(own.0.ptr().cast::<T>(), paired.iter().product()) };
@@ -156,7 +158,7 @@ fn r2r<T: Precision, C: Floating<Part = T>, D: Dim>(
     strides.push(1);
     // SAFETY: shape and strides describe the parts of elements of the array, which are written and borrowed.
     let view = unsafe { View::from_raw_parts(first(&x).cast::<T>(), &dims, &strides) };
-    filled(&shape, |out| {
+    filled::<T, _, _>(&shape, lens, |out| {
         // SAFETY: an element is `parts` real numbers.
         let out = unsafe { std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<MaybeUninit<T>>(), out.len() * parts) };
         T::r2r(view, axes, lens, trig, scale, out);
@@ -170,13 +172,20 @@ fn shape_of(dims: &[usize], axes: &[usize], lens: &[usize]) -> Vec<usize> {
     shape
 }
 
-/// A new array whose elements `write` writes.
-fn filled<T: Element, D: Dim>(shape: &[usize], write: impl FnOnce(&mut [MaybeUninit<T>])) -> Result<Array<Cpu, T, D>> {
+/// A new array whose elements `write` writes, by transforms of these lengths.
+fn filled<R: FftFloat, T: Element, D: Dim>(shape: &[usize], lens: &[usize], write: impl FnOnce(&mut [MaybeUninit<T>])) -> Result<Array<Cpu, T, D>> {
     let buffer = CpuBuffer::new(size_of_shape(shape)?)?;
+    if buffer.len() > 0 {
+        check_memory::<R>(lens)?;
+    }
     // SAFETY: the memory is new.
     write(unsafe { buffer.as_uninit() });
     // SAFETY: the transform filled the buffer, which was made for this shape.
     unsafe { Array::from_buffer(&Cpu, buffer, shape) }
+}
+
+fn check_memory<R: FftFloat>(lens: &[usize]) -> Result<()> {
+    fft::check_memory::<R>(lens).map_err(|bytes| Error::OutOfMemory { device: Cpu.to_string(), bytes })
 }
 
 /// Memory that was an operand's, and that nobody else uses.
@@ -194,7 +203,7 @@ impl<T: Element> Owned<T> {
 /// The memory of an operand of dtype `U` that has it alone and fills it in row-major order, when it has the result's shape.
 fn owned<C: Element, U: Element, D: Dim>(x: &Array<Cpu, C, D>, shape: &[usize]) -> Option<Owned<U>> {
     let buffer = (x.buffer() as &dyn Any).downcast_ref::<CpuBuffer<U>>()?;
-    let whole = x.dims() == shape && x.offset() == 0 && x.is_contiguous() && buffer.len() == x.size();
+    let whole = !x.is_empty() && x.dims() == shape && x.offset() == 0 && x.is_contiguous() && buffer.len() == x.size();
     (whole && buffer.is_unique()).then(|| Owned(buffer.clone()))
 }
 

@@ -102,15 +102,15 @@ compiled_here! {
 
 fn gram_of<T: Elem>(x: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
     let [n, p] = x.shape;
-    let out = Results::new(1, p, Some(p))?;
+    let out = Results::new(&[], p, Some(p))?;
     // SAFETY: the only view.
-    linalg::gram_blocks(unsafe { out.matrix(0) }, n, x.fill, Threads::All);
+    linalg::gram_blocks(unsafe { out.matrix(0) }, n, x.fill, Threads::All).map_err(|e| error(0, e))?;
     out.finish(&[])?.into_rank()
 }
 
 fn tall_r_of<T: Elem>(x: &Rows<'_, T>) -> Result<Array<Cpu, T, Ix2>> {
     let [n, p] = x.shape;
-    let out = Results::new(1, p, Some(p))?;
+    let out = Results::new(&[], p, Some(p))?;
     // SAFETY: the only view.
     linalg::tsqr_r(unsafe { out.matrix(0) }, n, x.fill, Threads::All).map_err(|e| error(0, e))?;
     out.finish(&[])?.into_rank()
@@ -121,9 +121,9 @@ fn cross_of<T: Elem>(x: &Rows<'_, T>, y: &Rows<'_, T>) -> Result<Array<Cpu, T, I
     if m != n {
         return Err(Error::shape("cross", &[m, q], format!("{n} rows")));
     }
-    let out = Results::new(1, p, Some(q))?;
+    let out = Results::new(&[], p, Some(q))?;
     // SAFETY: the only view.
-    linalg::cross_blocks(unsafe { out.matrix(0) }, n, x.fill, y.fill, Threads::All);
+    linalg::cross_blocks(unsafe { out.matrix(0) }, n, x.fill, y.fill, Threads::All).map_err(|e| error(0, e))?;
     out.finish(&[])?.into_rank()
 }
 
@@ -133,8 +133,8 @@ fn project_of<T: Elem>(x: &Rows<'_, T>, b: &Array<Cpu, T, Ix2>) -> Result<Array<
         return Err(Error::shape("project", b.dims(), format!("{p} rows")));
     }
     let b = Views::new(&b.contiguous()?.into_dyn())?;
-    let out = Results::new(1, n, Some(q))?;
+    let out = Results::new(&[], n, Some(q))?;
     // SAFETY: the only view.
-    linalg::project_blocks(unsafe { out.matrix(0) }, x.fill, b.get(0), Threads::All);
+    linalg::project_blocks(unsafe { out.matrix(0) }, x.fill, b.get(0), Threads::All).map_err(|e| error(0, e))?;
     out.finish(&[])?.into_rank()
 }

@@ -4,13 +4,13 @@ use num_complex::Complex;
 use xp_core::backend::Slot;
 use xp_core::expr::{Expr, Lazy};
 use xp_core::linalg::{Eig, Trans, Triangle, Vectors};
-use xp_core::{Array, Element, Floating, Ix2, Linalg, Num, Result};
+use xp_core::{Array, Element, Error, Floating, Ix2, Linalg, Num, Result};
 use xp_engine::linalg::{self, Matrix, MatrixMut, Scalar, Threads};
 use xp_engine::threads::Shared;
 
 use crate::Cpu;
 use crate::backend::lazy_rows;
-use crate::backend::stack::{Matrices, Results, Views};
+use crate::backend::stack::{Matrices, Results, Views, work};
 
 type Real<T> = <T as Num>::Real;
 
@@ -65,17 +65,17 @@ macro_rules! linalg_for {
             type Complex = Complex<<$t as Num>::Real>;
             fn eig(x: &Matrices<$t>) -> Result<(Matrices<Self::Complex>, Matrices<Self::Complex>)> {
                 let v = Views::new(x)?;
-                let (n, count) = (v.rows, v.count());
-                let (w, vectors) = (Results::new(count, n, None)?, Results::new(count, n, Some(n))?);
+                let n = v.rows;
+                let (w, vectors) = (Results::new(v.stack(), n, None)?, Results::new(v.stack(), n, Some(n))?);
                 // SAFETY: one view per matrix.
-                v.for_each(25 * n * n * n, |i, x, threads| unsafe { linalg::eig(x, w.vector(i), vectors.matrix(i), threads) })?;
+                v.for_each(work([25, n, n, n]), |i, x, threads| unsafe { linalg::eig(x, w.vector(i), vectors.matrix(i), threads) })?;
                 Ok((w.finish(v.stack())?, vectors.finish(v.stack())?))
             }
             fn eigvals(x: &Matrices<$t>) -> Result<Matrices<Self::Complex>> {
                 let v = Views::new(x)?;
-                let w = Results::new(v.count(), v.rows, None)?;
+                let w = Results::new(v.stack(), v.rows, None)?;
                 // SAFETY: one view per matrix.
-                v.for_each(10 * v.rows * v.rows * v.rows, |i, x, threads| unsafe { linalg::eigvals(x, w.vector(i), threads) })?;
+                v.for_each(work([10, v.rows, v.rows, v.rows]), |i, x, threads| unsafe { linalg::eigvals(x, w.vector(i), threads) })?;
                 w.finish(v.stack())
             }
         }
@@ -85,84 +85,84 @@ linalg_for!(f32, f64, Complex<f32>, Complex<f64>);
 
 fn svd<T: Elem>(x: &Matrices<T>, vectors: Vectors) -> Result<(Matrices<T>, Matrices<Real<T>>, Matrices<T>)> {
     let v = Views::new(x)?;
-    let (m, n, count) = (v.rows, v.cols, v.count());
+    let (m, n) = (v.rows, v.cols);
     let k = m.min(n);
     let (um, vn) = if vectors == Vectors::Full { (m, n) } else { (k, k) };
-    let (u, s, vh) = (Results::new(count, m, Some(um))?, Results::new(count, k, None)?, Results::new(count, vn, Some(n))?);
+    let (u, s, vh) = (Results::new(v.stack(), m, Some(um))?, Results::new(v.stack(), k, None)?, Results::new(v.stack(), vn, Some(n))?);
     // SAFETY: one view per matrix.
-    v.for_each(12 * m * n * k, |i, x, threads| unsafe { linalg::svd(x, s.vector(i), Some(u.matrix(i)), Some(vh.matrix(i)), threads) })?;
+    v.for_each(work([12, m, n, k]), |i, x, threads| unsafe { linalg::svd(x, s.vector(i), Some(u.matrix(i)), Some(vh.matrix(i)), threads) })?;
     Ok((u.finish(v.stack())?, s.finish(v.stack())?, vh.finish(v.stack())?))
 }
 
 fn svdvals<T: Elem>(x: &Matrices<T>) -> Result<Matrices<Real<T>>> {
     let v = Views::new(x)?;
     let k = v.rows.min(v.cols);
-    let s = Results::new(v.count(), k, None)?;
+    let s = Results::new(v.stack(), k, None)?;
     // SAFETY: one view per matrix.
-    v.for_each(4 * v.rows * v.cols * k, |i, x, threads| unsafe { linalg::svdvals(x, s.vector(i), threads) })?;
+    v.for_each(work([4, v.rows, v.cols, k]), |i, x, threads| unsafe { linalg::svdvals(x, s.vector(i), threads) })?;
     s.finish(v.stack())
 }
 
 fn eigh<T: Elem>(x: &Matrices<T>) -> Result<(Matrices<Real<T>>, Matrices<T>)> {
     let v = Views::new(x)?;
-    let (n, count) = (v.rows, v.count());
-    let (w, vectors) = (Results::new(count, n, None)?, Results::new(count, n, Some(n))?);
+    let n = v.rows;
+    let (w, vectors) = (Results::new(v.stack(), n, None)?, Results::new(v.stack(), n, Some(n))?);
     // SAFETY: one view per matrix.
-    v.for_each(9 * n * n * n, |i, x, threads| unsafe { linalg::eigh(x, w.vector(i), vectors.matrix(i), threads) })?;
+    v.for_each(work([9, n, n, n]), |i, x, threads| unsafe { linalg::eigh(x, w.vector(i), vectors.matrix(i), threads) })?;
     Ok((w.finish(v.stack())?, vectors.finish(v.stack())?))
 }
 
 fn eigvalsh<T: Elem>(x: &Matrices<T>) -> Result<Matrices<Real<T>>> {
     let v = Views::new(x)?;
-    let w = Results::new(v.count(), v.rows, None)?;
+    let w = Results::new(v.stack(), v.rows, None)?;
     // SAFETY: one view per matrix.
-    v.for_each(2 * v.rows * v.rows * v.rows, |i, x, threads| unsafe { linalg::eigvalsh(x, w.vector(i), threads) })?;
+    v.for_each(work([2, v.rows, v.rows, v.rows]), |i, x, threads| unsafe { linalg::eigvalsh(x, w.vector(i), threads) })?;
     w.finish(v.stack())
 }
 
 fn qr<T: Elem>(x: &Matrices<T>, complete: bool) -> Result<(Matrices<T>, Matrices<T>)> {
     let v = Views::new(x)?;
-    let (m, n, count) = (v.rows, v.cols, v.count());
+    let (m, n) = (v.rows, v.cols);
     let k = if complete { m } else { m.min(n) };
-    let (q, r) = (Results::new(count, m, Some(k))?, Results::new(count, k, Some(n))?);
+    let (q, r) = (Results::new(v.stack(), m, Some(k))?, Results::new(v.stack(), k, Some(n))?);
     // SAFETY: one view per matrix.
-    v.for_each(3 * m * n * m.min(n), |i, x, threads| unsafe { linalg::qr(x, q.matrix(i), r.matrix(i), threads) })?;
+    v.for_each(work([3, m, n, m.min(n)]), |i, x, threads| unsafe { linalg::qr(x, q.matrix(i), r.matrix(i), threads) })?;
     Ok((q.finish(v.stack())?, r.finish(v.stack())?))
 }
 
 fn qr_r<T: Elem>(x: &Matrices<T>) -> Result<Matrices<T>> {
     let v = Views::new(x)?;
     let k = v.rows.min(v.cols);
-    let r = Results::new(v.count(), k, Some(v.cols))?;
+    let r = Results::new(v.stack(), k, Some(v.cols))?;
     // SAFETY: one view per matrix.
-    v.for_each(2 * v.rows * v.cols * k, |i, x, threads| unsafe { linalg::qr_r(x, r.matrix(i), threads) })?;
+    v.for_each(work([2, v.rows, v.cols, k]), |i, x, threads| unsafe { linalg::qr_r(x, r.matrix(i), threads) })?;
     r.finish(v.stack())
 }
 
 fn cholesky<T: Elem>(x: &Matrices<T>, upper: bool) -> Result<Matrices<T>> {
     let v = Views::new(x)?;
     let (n, triangle) = (v.rows, if upper { Triangle::Upper } else { Triangle::Lower });
-    let out = Results::new(v.count(), n, Some(n))?;
+    let out = Results::new(v.stack(), n, Some(n))?;
     // SAFETY: one view per matrix.
-    v.for_each(n * n * n / 3, |i, x, threads| unsafe { linalg::cholesky(x, triangle, out.matrix(i), threads) })?;
+    v.for_each(work([n, n, n]) / 3, |i, x, threads| unsafe { linalg::cholesky(x, triangle, out.matrix(i), threads) })?;
     out.finish(v.stack())
 }
 
 fn inv<T: Elem>(x: &Matrices<T>) -> Result<Matrices<T>> {
     let v = Views::new(x)?;
     let n = v.rows;
-    let out = Results::new(v.count(), n, Some(n))?;
+    let out = Results::new(v.stack(), n, Some(n))?;
     // SAFETY: one view per matrix.
-    v.for_each(n * n * n, |i, x, threads| unsafe { linalg::inv(x, out.matrix(i), threads) })?;
+    v.for_each(work([n, n, n]), |i, x, threads| unsafe { linalg::inv(x, out.matrix(i), threads) })?;
     out.finish(v.stack())
 }
 
 fn lu<T: Elem>(x: &Matrices<T>) -> Result<(Matrices<i64>, Matrices<T>, Matrices<T>)> {
     let v = Views::new(x)?;
-    let (m, n, count) = (v.rows, v.cols, v.count());
+    let (m, n) = (v.rows, v.cols);
     let k = m.min(n);
-    let (order, l, u) = (Results::<i64>::new(count, m, None)?, Results::new(count, m, Some(k))?, Results::new(count, k, Some(n))?);
-    v.for_each(m * n * k, |i, x, threads| {
+    let (order, l, u) = (Results::<i64>::new(v.stack(), m, None)?, Results::new(v.stack(), m, Some(k))?, Results::new(v.stack(), k, Some(n))?);
+    v.for_each(work([m, n, k]), |i, x, threads| {
         // SAFETY: one view per matrix.
         unsafe { linalg::lu(x, order.vector(i), l.matrix(i), u.matrix(i), threads) }
     })?;
@@ -171,9 +171,9 @@ fn lu<T: Elem>(x: &Matrices<T>) -> Result<(Matrices<i64>, Matrices<T>, Matrices<
 
 fn slogdet<T: Elem>(x: &Matrices<T>) -> Result<(Matrices<T>, Matrices<Real<T>>)> {
     let v = Views::new(x)?;
-    let (n, count) = (v.rows, v.count());
-    let (sign, log) = (Results::new(count, 1, None)?, Results::new(count, 1, None)?);
-    v.for_each(n * n * n / 3, |i, x, threads| {
+    let n = v.rows;
+    let (sign, log) = (Results::new(v.stack(), 1, None)?, Results::new(v.stack(), 1, None)?);
+    v.for_each(work([n, n, n]) / 3, |i, x, threads| {
         // SAFETY: one view per matrix.
         let (s, l) = unsafe { (sign.vector(i), log.vector(i)) };
         (s[0], l[0]) = linalg::slogdet(x, threads)?;
@@ -185,8 +185,8 @@ fn slogdet<T: Elem>(x: &Matrices<T>) -> Result<(Matrices<T>, Matrices<Real<T>>)>
 
 fn det<T: Elem>(x: &Matrices<T>) -> Result<Matrices<T>> {
     let v = Views::new(x)?;
-    let out = Results::new(v.count(), 1, None)?;
-    v.for_each(v.rows * v.rows * v.rows / 3, |i, x, threads| {
+    let out = Results::new(v.stack(), 1, None)?;
+    v.for_each(work([v.rows, v.rows, v.rows]) / 3, |i, x, threads| {
         // SAFETY: one view per matrix.
         let slot = unsafe { out.vector(i) };
         slot[0] = linalg::det(x, threads)?;
@@ -203,8 +203,11 @@ fn with_rhs<T: Elem>(
 ) -> Result<Matrices<T>> {
     let (va, vb) = (Views::new(a)?, Views::new(b)?);
     let (n, c) = (vb.rows, vb.cols);
-    let out = Results::new(va.count(), n, Some(c))?;
-    va.for_each(n * n * (n / 3 + c), |i, a, threads| {
+    if va.stack() != vb.stack() || (va.rows, va.cols) != (n, n) {
+        return Err(Error::shape("solve", b.dims(), format!("as many rows, and the stack, of {:?}", a.dims())));
+    }
+    let out = Results::new(va.stack(), n, Some(c))?;
+    va.for_each(work([n, n, (n / 3).saturating_add(c)]), |i, a, threads| {
         // SAFETY: one view per matrix.
         let mut x = unsafe { out.matrix(i) };
         x.copy_from(vb.get(i));

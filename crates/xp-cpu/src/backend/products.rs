@@ -77,7 +77,7 @@ unsafe fn each<T: Element>(
     product: impl Fn(MatrixMut<'_, T>, Matrix<'_, T>, Matrix<'_, T>, Threads) + Sync,
 ) {
     let (a, b, c) = (Shared::new(a.cast_mut()), Shared::new(b.cast_mut()), Shared::new(c));
-    let done = linalg::for_each(batches.len(), m * k * n, Threads::All, |i, threads| {
+    let done = linalg::for_each(batches.len(), m.saturating_mul(k).saturating_mul(n), Threads::All, |i, threads| {
         let [at_a, at_b] = batches[i];
         // SAFETY: strides and offsets describe elements of the operands, which are written; the products of a stack are
         // written to parts of the output of their own.
@@ -101,13 +101,13 @@ const SMALL_GRAM: usize = 4096;
 unsafe fn gram<T: Scalar>(c: *mut T, (a, a_strides): Operand<T>, (b, [row, col]): Operand<T>, [m, k, n]: [usize; 3], batches: &[[usize; 2]]) -> bool {
     let &[[at_a, at_b]] = batches else { return false };
     // A small product costs less than the two passes over a triangle.
-    if (a, at_a, a_strides, m) != (b, at_b, [col, row], n) || m * k * n <= SMALL_GRAM {
+    if (a, at_a, a_strides, m) != (b, at_b, [col, row], n) || m.saturating_mul(k).saturating_mul(n) <= SMALL_GRAM {
         return false;
     }
     // SAFETY: the caller's promise.
     unsafe {
         let x = Matrix::from_raw_parts(b.wrapping_add(at_b), [k, n], [row, col]);
-        linalg::gram(MatrixMut::from_raw_parts(c, [m, n], [n as isize, 1]), x, Threads::All);
+        // Without memory for its workspace, nothing was written yet.
+        linalg::gram(MatrixMut::from_raw_parts(c, [m, n], [n as isize, 1]), x, Threads::All).is_ok()
     }
-    true
 }

@@ -168,7 +168,7 @@ pub(super) unsafe fn run<K: LaneKernel>(kernel: &K, src: *const K::In, dst: *mut
     let columns = if lanes.side_by_side(kernel.in_len()) { kernel.columns() } else { None };
     let job = Job { kernel, columns, src, dst, lanes, in_place };
     let work = count * kernel.in_len().max(kernel.out_len());
-    let threads = if work < PARALLEL_MIN { 1 } else { rayon::current_num_threads() };
+    let threads = if work < PARALLEL_MIN { 1 } else { crate::pool::count() };
     if threads == 1 || count == 1 {
         // SAFETY: the caller's promise.
         return unsafe { job.range(0, count) };

@@ -74,6 +74,13 @@ pub(super) enum Large<T: FftFloat> {
     Bluestein(Bluestein<T>),
 }
 
+/// Bytes of tables and work memory that a transform of a large length takes, about.
+pub(super) fn bytes<T: FftFloat>(n: usize) -> usize {
+    // For a convolution the chirp, and its spectrum, the roots and the points, of up to 8/3 n each.
+    let arrays = if split(n).is_some() { 3 } else { 10 };
+    n.saturating_mul(arrays * size_of::<Complex<T>>())
+}
+
 impl<T: FftFloat> Plan for Large<T> {
     fn make(n: usize, direction: Direction) -> Self {
         stockham::long_plan(n, direction).map_or_else(|| Self::portable(n, direction), Self::Wide)

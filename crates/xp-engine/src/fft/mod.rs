@@ -37,10 +37,22 @@ use large::{Input, Large, Output};
 use scratch::SharedArray;
 use trig::TrigKernel;
 
+use crate::pages;
+use crate::sizes::product;
 use crate::threads::Shared;
 
 /// Lanes of at least this length are split into two passes.
 const LARGE: usize = 1 << 16;
+
+/// Whether there is memory for the tables and the work memory of transforms of these lengths. Where it is missing during a
+/// transform, the process ends.
+///
+/// # Errors
+/// The number of bytes, about.
+pub fn check_memory<T: FftFloat>(lens: &[usize]) -> Result<(), usize> {
+    let bytes = lens.iter().filter(|&&n| n >= LARGE).map(|&n| large::bytes::<T>(n)).fold(0, usize::saturating_add);
+    if pages::available(bytes) { Ok(()) } else { Err(bytes) }
+}
 
 /// Complex transform of `x` along `axes`, of lengths `lens`, into `out`, which has the shape of `x` but
 /// for these axes.
@@ -57,7 +69,9 @@ pub fn c2c<T: FftFloat>(
     out: &mut [MaybeUninit<Complex<T>>],
 ) {
     let shape = out_shape(x.shape, axes, lens);
-    check_out(&shape, out.len());
+    if !has_elements(&shape, out.len()) {
+        return;
+    }
     // SAFETY: `out` has the elements of `shape` and is not `x`.
     unsafe { c2c_into(x, axes, lens, direction, scale, out.as_mut_ptr().cast(), &row_major(&shape)) }
 }
@@ -69,7 +83,9 @@ pub fn c2c<T: FftFloat>(
 /// of `shape`.
 pub fn c2c_in_place<T: FftFloat>(data: &mut [Complex<T>], shape: &[usize], axes: &[usize], direction: Direction, scale: T) {
     let lens: Vec<usize> = axes.iter().map(|&a| shape[a]).collect();
-    check_out(&out_shape(shape, axes, &lens), data.len());
+    if !has_elements(&out_shape(shape, axes, &lens), data.len()) {
+        return;
+    }
     let strides = row_major(shape);
     if axes.is_empty() && scale != T::ONE {
         data.iter_mut().for_each(|z| *z = *z * scale);
@@ -92,7 +108,9 @@ pub fn r2c<T: FftFloat>(x: View<'_, T>, axes: &[usize], lens: &[usize], directio
     let mut shape = out_shape(x.shape, axes, lens);
     let (&last, &n) = last_axis(axes, lens);
     shape[last] = n / 2 + 1;
-    check_out(&shape, out.len());
+    if !has_elements(&shape, out.len()) {
+        return;
+    }
     // SAFETY: `out` has the elements of `shape`.
     unsafe { r2c_into(x, axes, lens, direction, scale, out.as_mut_ptr().cast(), &row_major(&shape), false) }
 }
@@ -104,7 +122,9 @@ pub fn r2c<T: FftFloat>(x: View<'_, T>, axes: &[usize], lens: &[usize], directio
 pub fn r2c_full<T: FftFloat>(x: View<'_, T>, axes: &[usize], lens: &[usize], direction: Direction, scale: T, out: &mut [MaybeUninit<Complex<T>>]) {
     let shape = out_shape(x.shape, axes, lens);
     last_axis(axes, lens);
-    check_out(&shape, out.len());
+    if !has_elements(&shape, out.len()) {
+        return;
+    }
     let strides = row_major(&shape);
     let data: *mut Complex<T> = out.as_mut_ptr().cast();
     let full = axes.len() == 1;
@@ -127,7 +147,9 @@ pub fn r2c_full<T: FftFloat>(x: View<'_, T>, axes: &[usize], lens: &[usize], dir
 pub fn c2r<T: FftFloat>(x: View<'_, Complex<T>>, axes: &[usize], lens: &[usize], direction: Direction, scale: T, out: &mut [MaybeUninit<T>]) {
     let shape = out_shape(x.shape, axes, lens);
     let (&last, &n) = last_axis(axes, lens);
-    check_out(&shape, out.len());
+    if !has_elements(&shape, out.len()) {
+        return;
+    }
     let strides = row_major(&shape);
     let mut extents = x.shape.to_vec();
     extents[last] = extents[last].min(n / 2 + 1);
@@ -175,7 +197,9 @@ pub fn c2r_consuming<T: FftFloat>(
 /// As [`c2c`]; also when a length is below [`Trig::min_len`].
 pub fn r2r<T: FftFloat>(x: View<'_, T>, axes: &[usize], lens: &[usize], trig: Trig, scale: T, out: &mut [MaybeUninit<T>]) {
     let shape = out_shape(x.shape, axes, lens);
-    check_out(&shape, out.len());
+    if !has_elements(&shape, out.len()) {
+        return;
+    }
     let strides = row_major(&shape);
     let mut extents = cut(x.shape, axes, lens);
     let out: *mut T = out.as_mut_ptr().cast();
@@ -201,7 +225,9 @@ pub fn r2r<T: FftFloat>(x: View<'_, T>, axes: &[usize], lens: &[usize], trig: Tr
 /// As [`r2r`].
 pub fn r2r_in_place<T: FftFloat>(data: &mut [T], shape: &[usize], axes: &[usize], trig: Trig, scale: T) {
     let lens: Vec<usize> = axes.iter().map(|&a| shape[a]).collect();
-    check_out(&out_shape(shape, axes, &lens), data.len());
+    if !has_elements(&out_shape(shape, axes, &lens), data.len()) {
+        return;
+    }
     let strides = row_major(shape);
     if axes.is_empty() && scale != T::ONE {
         data.iter_mut().for_each(|v| *v = *v * scale);
@@ -231,8 +257,11 @@ fn last_axis<'a>(axes: &'a [usize], lens: &'a [usize]) -> (&'a usize, &'a usize)
     axes.last().zip(lens.last()).expect("a real transform needs an axis")
 }
 
-fn check_out(shape: &[usize], len: usize) {
-    assert_eq!(shape.iter().product::<usize>(), len, "wrong number of elements for shape {shape:?}");
+/// Whether an array of this shape has elements, after checking that there are `len`. Nothing is planned for one without: its
+/// axes may have any length.
+fn has_elements(shape: &[usize], len: usize) -> bool {
+    assert_eq!(product(shape), Some(len), "wrong number of elements for shape {shape:?}");
+    len > 0
 }
 
 /// The extents of the input that take part.

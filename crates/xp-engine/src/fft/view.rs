@@ -40,9 +40,9 @@ impl<'a, T> View<'a, T> {
         assert_eq!(shape.len(), strides.len(), "shape and strides differ in length");
         let (mut low, mut high) = (offset as i128, offset as i128);
         for (&n, &stride) in shape.iter().zip(strides) {
-            let reach = (n as i128 - 1) * stride as i128;
-            low += reach.min(0);
-            high += reach.max(0);
+            let reach = (n as i128 - 1).saturating_mul(stride as i128);
+            low = low.saturating_add(reach.min(0));
+            high = high.saturating_add(reach.max(0));
         }
         let empty = shape.contains(&0);
         assert!(empty || (low >= 0 && high < data.len() as i128), "a view reaches outside its data");

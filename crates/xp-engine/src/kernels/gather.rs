@@ -4,6 +4,7 @@ use std::fmt;
 use std::mem::MaybeUninit;
 
 use super::par::{self, SharedMut};
+use crate::sizes::product;
 
 /// An index that no element has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,12 @@ pub(super) fn check(indices: &[i64], len: usize) -> Result<(), IndexOutOfBounds>
         let any = indices.iter().fold(false, |any, &i| any | (place(i, len) >= len));
         any.then(|| indices.iter().position(|&i| place(i, len) >= len).map(|k| r.start + k))
     });
-    match bad.into_iter().flatten().flatten().next() {
+    first_bad(bad.into_iter().map(Option::flatten), indices, len)
+}
+
+/// The error for the first of the positions of bad indices.
+fn first_bad(bad: impl IntoIterator<Item = Option<usize>>, indices: &[i64], len: usize) -> Result<(), IndexOutOfBounds> {
+    match bad.into_iter().flatten().min() {
         None => Ok(()),
         Some(position) => Err(IndexOutOfBounds { position, index: indices[position], len }),
     }
@@ -56,10 +62,10 @@ pub(super) fn check(indices: &[i64], len: usize) -> Result<(), IndexOutOfBounds>
 /// If the slices do not have these lengths.
 pub fn take<T: Copy + Send + Sync>(src: &[T], shape: [usize; 3], indices: &[i64], dst: &mut [MaybeUninit<T>]) -> Result<(), IndexOutOfBounds> {
     let [outer, n, inner] = shape;
-    assert_eq!(src.len(), outer * n * inner, "source of a take of shape {shape:?}");
+    assert_eq!(Some(src.len()), product(&shape), "source of a take of shape {shape:?}");
     let m = indices.len();
-    assert_eq!(dst.len(), outer * m * inner, "destination of a take of {m} indices from shape {shape:?}");
-    if dst.is_empty() {
+    assert_eq!(Some(dst.len()), product(&[outer, m, inner]), "destination of a take of {m} indices from shape {shape:?}");
+    if src.is_empty() || dst.is_empty() {
         return check(indices, n);
     }
     let out = SharedMut::new(dst);
@@ -80,25 +86,42 @@ pub fn take<T: Copy + Send + Sync>(src: &[T], shape: [usize; 3], indices: &[i64]
         }
         None
     });
-    match bad.into_iter().flatten().min() {
-        None => Ok(()),
-        Some(position) => Err(IndexOutOfBounds { position, index: indices[position], len: n }),
+    first_bad(bad, indices, n)
+}
+
+/// Indices whose elements are asked for at a time: while those of one group are read, those of the next are on their way from
+/// memory.
+const GROUP: usize = 32;
+
+/// The places of indices along an axis that has elements.
+///
+/// Memory that is shared with other software may change between two reads. So an index is read once, and what is used is what
+/// was checked: a place that no element has becomes the first one, and is remembered.
+struct Places {
+    n: usize,
+    bad: bool,
+}
+
+impl Places {
+    #[inline(always)]
+    fn of(&mut self, index: i64) -> usize {
+        let at = place(index, self.n);
+        self.bad |= at >= self.n;
+        if at < self.n { at } else { 0 }
+    }
+
+    /// The position of the first bad index, if there was one. Should all be good by now, it is the first of all.
+    fn bad_one(&self, indices: &[i64]) -> Option<usize> {
+        self.bad.then(|| indices.iter().position(|&i| place(i, self.n) >= self.n).unwrap_or(0))
     }
 }
 
-/// Indices that are checked, and whose elements are asked for, at a time: while those of one group are read, those of the
-/// next are on their way from memory.
-const GROUP: usize = 32;
-
-/// Writes the rows of `inner` elements at `indices`. The position of the first bad index, before whose group all is written.
+/// Writes the rows of `inner` elements at `indices`. The position of the first bad index, if there is one.
 fn take_rows<T: Copy>(src: &[T], [n, inner]: [usize; 2], indices: &[i64], dst: &mut [MaybeUninit<T>]) -> Option<usize> {
     // What lies in the nearest caches need not be asked for.
     let far = std::mem::size_of_val(src) > 1 << 18;
+    let mut places = Places { n, bad: false };
     for (g, (group, dst)) in indices.chunks(GROUP).zip(dst.chunks_mut(GROUP * inner)).enumerate() {
-        // Without a branch per index, and then, rarely, with one.
-        if group.iter().fold(false, |any, &i| any | (place(i, n) >= n)) {
-            return group.iter().position(|&i| place(i, n) >= n).map(|k| g * GROUP + k);
-        }
         if far && let Some(next) = indices.get((g + 1) * GROUP..) {
             for &i in &next[..next.len().min(GROUP)] {
                 // The index was not checked yet: an address that is asked for need not exist.
@@ -107,17 +130,17 @@ fn take_rows<T: Copy>(src: &[T], [n, inner]: [usize; 2], indices: &[i64], dst: &
         }
         if inner == 1 {
             for (to, &i) in dst.iter_mut().zip(group) {
-                // SAFETY: the group was checked and `src` has n elements.
-                to.write(unsafe { *src.get_unchecked(place(i, n)) });
+                // SAFETY: `src` has n elements, and the place is below n.
+                to.write(unsafe { *src.get_unchecked(places.of(i)) });
             }
         } else {
             for (to, &i) in dst.chunks_exact_mut(inner).zip(group) {
-                let from = place(i, n) * inner;
+                let from = places.of(i) * inner;
                 to.write_copy_of_slice(&src[from..from + inner]);
             }
         }
     }
-    None
+    places.bad_one(indices)
 }
 
 /// Asks for a cache line that will be read soon.
@@ -137,7 +160,7 @@ fn prefetch<T>(at: *const T) {
 /// `src` has shape `[outer, n, inner]`, `indices` and the output `[outer, m, inner]`.
 ///
 /// # Errors
-/// If an index is out of bounds; the output is then unwritten.
+/// If an index is out of bounds; the output is then partly unwritten.
 ///
 /// # Panics
 /// If the slices do not have these lengths.
@@ -149,22 +172,31 @@ pub fn take_along_axis<T: Copy + Send + Sync>(
     dst: &mut [MaybeUninit<T>],
 ) -> Result<(), IndexOutOfBounds> {
     let [outer, n, inner] = shape;
-    assert_eq!(src.len(), outer * n * inner, "source of a take of shape {shape:?}");
-    assert_eq!(indices.len(), outer * m * inner, "indices into shape {shape:?}");
+    assert_eq!(Some(src.len()), product(&shape), "source of a take of shape {shape:?}");
+    assert_eq!(Some(indices.len()), product(&[outer, m, inner]), "indices into shape {shape:?}");
     assert_eq!(dst.len(), indices.len(), "destination of a take by {} indices", indices.len());
-    check(indices, n)?;
+    if src.is_empty() || indices.is_empty() {
+        return check(indices, n);
+    }
+    // Indices that follow each other lie in one lane, or in neighbouring ones.
+    let (run, step) = if inner == 1 { (m, 0) } else { (inner, 1) };
     let out = SharedMut::new(dst);
-    par::for_ranges(outer * m, par::grain::<T>() / inner.max(1) / 2, |rows| {
-        for row in rows {
-            let from = row / m * n * inner;
-            let at = row * inner..(row + 1) * inner;
-            // SAFETY: rows are disjoint.
-            let to = unsafe { out.slice(at.clone()) };
-            for ((c, to), &i) in to.iter_mut().enumerate().zip(&indices[at]) {
-                // SAFETY: `check` has passed, so the place lies in the lane.
-                to.write(unsafe { *src.get_unchecked(from + place(i, n) * inner + c) });
+    let bad = par::map_ranges(indices.len(), par::grain::<T>() / 2, |range| {
+        let mut places = Places { n, bad: false };
+        let mut at = range.start;
+        while at < range.end {
+            let (row, first) = (at / inner, at % run);
+            let end = range.end.min(at + run - first);
+            let from = row / m * n * inner + first * step;
+            // SAFETY: ranges are disjoint.
+            let to = unsafe { out.slice(at..end) };
+            for (c, (to, &i)) in to.iter_mut().zip(&indices[at..end]).enumerate() {
+                // SAFETY: the place is below n, so the element lies in the lane.
+                to.write(unsafe { *src.get_unchecked(from + places.of(i) * inner + c * step) });
             }
+            at = end;
         }
+        places.bad_one(&indices[range.clone()]).map(|bad| range.start + bad)
     });
-    Ok(())
+    first_bad(bad, indices, n)
 }

@@ -9,11 +9,23 @@ use super::sort;
 /// overwritten.
 pub type Done<'a, B> = &'a (dyn Fn(usize, &mut [B]) + Sync);
 
+mod sealed {
+    use super::{Complex, bf16, f16};
+
+    pub trait Sealed {}
+    macro_rules! seal {
+        ($($t:ty),*) => { $(impl Sealed for $t {})* };
+    }
+    seal!(bool, u8, u16, u32, u64, u128, i8, i16, i32, i64, f16, bf16, f32, f64, Complex<f32>, Complex<f64>);
+}
+
 /// An element with an order-preserving map to unsigned integers.
 ///
 /// The order is the numeric one. `-0.0` and `0.0` have the same key, and so have all NaNs, which come after every
 /// number. Complex numbers are ordered by their real part, then by their imaginary part, each with NaN last.
-pub trait SortKey: Copy + Send + Sync + 'static {
+///
+/// Unsafe code trusts the keys to be consistent, and the sizes of values and keys to be equal: the trait is sealed.
+pub trait SortKey: sealed::Sealed + Copy + Send + Sync + 'static {
     /// The unsigned integer type of the key.
     type Bits: KeyBits;
 
@@ -33,9 +45,9 @@ pub trait SortKey: Copy + Send + Sync + 'static {
     }
 }
 
-/// The unsigned integers that serve as keys.
+/// The unsigned integers that serve as keys. Sealed, as [`SortKey`] is.
 pub trait KeyBits:
-    Copy + Ord + Send + Sync + Default + std::fmt::Debug + std::ops::Not<Output = Self> + std::ops::BitOr<Output = Self> + 'static
+    sealed::Sealed + Copy + Ord + Send + Sync + Default + std::fmt::Debug + std::ops::Not<Output = Self> + std::ops::BitOr<Output = Self> + 'static
 {
     /// Width in bits.
     const BITS: u32;

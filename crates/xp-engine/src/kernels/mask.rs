@@ -4,11 +4,15 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::par::{self, SharedMut};
+use crate::sizes::product;
 
 /// Mask elements of a block.
 const BLOCK: usize = 1 << 14;
 
 /// The true elements of a mask, counted, so that outputs can be allocated.
+///
+/// A mask in memory that is shared with other software may change after it was counted. What is written never exceeds the count,
+/// and places that are missing then hold some element.
 pub struct Selection<'a> {
     mask: &'a [bool],
     /// True elements before each block, and in all.
@@ -38,11 +42,14 @@ impl<'a> Selection<'a> {
     /// # Panics
     /// If `src` is not one row per mask element, or `dst` not one per true element.
     pub fn compress<T: Copy + Send + Sync>(&self, src: &[T], inner: usize, dst: &mut [MaybeUninit<T>]) {
-        assert_eq!(src.len(), self.mask.len() * inner, "rows to select from");
-        assert_eq!(dst.len(), self.len() * inner, "rows to select");
+        assert_eq!(Some(src.len()), product(&[self.mask.len(), inner]), "rows to select from");
+        assert_eq!(Some(dst.len()), product(&[self.len(), inner]), "rows to select");
         self.for_blocks(dst, inner, |at, mask, dst| {
             let src = &src[at.start * inner..at.end * inner];
-            if inner == 1 { compress_block(src, mask, dst) } else { compress_rows(src, inner, mask, dst) }
+            let written = if inner == 1 { compress_block(src, mask, dst) } else { compress_rows(src, inner, mask, dst) };
+            if let Some(&value) = src.first() {
+                dst[written..].fill(MaybeUninit::new(value));
+            }
         });
     }
 
@@ -79,16 +86,16 @@ fn count(mask: &[bool]) -> usize {
         .sum()
 }
 
-/// Selects single elements of one block.
-fn compress_block<T: Copy>(src: &[T], mask: &[bool], dst: &mut [MaybeUninit<T>]) {
+/// Selects single elements of one block, as many as `dst` has room for. How many there were.
+fn compress_block<T: Copy>(src: &[T], mask: &[bool], dst: &mut [MaybeUninit<T>]) -> usize {
     #[cfg(target_arch = "x86_64")]
     if super::simd::x86::available() && matches!(size_of::<T>(), 4 | 8) {
-        // SAFETY: the CPU has AVX-512F; the slices are valid and `dst` has one element per true one.
+        // SAFETY: the CPU has AVX-512F; the slices are valid.
         return unsafe {
             if size_of::<T>() == 8 {
-                x86::compress_8(src.as_ptr().cast(), mask, dst.as_mut_ptr().cast(), dst.len());
+                x86::compress_8(src.as_ptr().cast(), mask, dst.as_mut_ptr().cast(), dst.len())
             } else {
-                x86::compress_4(src.as_ptr().cast(), mask, dst.as_mut_ptr().cast(), dst.len());
+                x86::compress_4(src.as_ptr().cast(), mask, dst.as_mut_ptr().cast(), dst.len())
             }
         };
     }
@@ -101,16 +108,21 @@ fn compress_block<T: Copy>(src: &[T], mask: &[bool], dst: &mut [MaybeUninit<T>])
         dst[k].write(x);
         k += m as usize;
     }
+    k
 }
 
-fn compress_rows<T: Copy>(src: &[T], inner: usize, mask: &[bool], dst: &mut [MaybeUninit<T>]) {
+/// [`compress_block`] for rows of `inner` elements; the number of elements.
+fn compress_rows<T: Copy>(src: &[T], inner: usize, mask: &[bool], dst: &mut [MaybeUninit<T>]) -> usize {
     if inner == 0 {
-        return;
+        return 0;
     }
     let selected = src.chunks_exact(inner).zip(mask).filter(|(_, m)| **m);
+    let mut written = 0;
     for (to, (from, _)) in dst.chunks_exact_mut(inner).zip(selected) {
         to.write_copy_of_slice(from);
+        written += inner;
     }
+    written
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -128,10 +140,9 @@ mod x86 {
     macro_rules! compress {
         ($name:ident, $t:ty, $lanes:literal, $mask:ty, $load_mask:expr, $load:ident, $compress:ident, $store_first:ident) => {
             /// # Safety
-            /// Requires AVX-512F; `src` has an element per mask element, `dst` has room for `n`, the true ones. Neither need
-            /// be aligned.
+            /// Requires AVX-512F; `src` has an element per mask element, `dst` has room for `n`. Neither need be aligned.
             #[target_feature(enable = "avx512f,popcnt")]
-            pub(super) unsafe fn $name(src: *const $t, mask: &[bool], dst: *mut $t, n: usize) {
+            pub(super) unsafe fn $name(src: *const $t, mask: &[bool], dst: *mut $t, n: usize) -> usize {
                 let mut k = 0;
                 let mut at = 0;
                 let (groups, rest) = mask.as_chunks::<$lanes>();
@@ -143,19 +154,21 @@ mod x86 {
                         if k + $lanes <= n {
                             _mm512_storeu_si512(dst.add(k).cast(), v);
                         } else {
-                            $store_first(dst.add(k).cast(), ((1u32 << m.count_ones()) - 1) as $mask, v);
+                            let room = (n - k).min(m.count_ones() as usize);
+                            $store_first(dst.add(k).cast(), ((1u32 << room) - 1) as $mask, v);
                         }
                     }
-                    k += m.count_ones() as usize;
+                    k = n.min(k + m.count_ones() as usize);
                     at += $lanes;
                 }
                 for (i, &m) in rest.iter().enumerate() {
-                    if m {
-                        // SAFETY: as many true elements as places.
+                    if m && k < n {
+                        // SAFETY: there is room.
                         unsafe { dst.add(k).write_unaligned(src.add(at + i).read_unaligned()) };
                         k += 1;
                     }
                 }
+                k
             }
         };
     }

@@ -8,6 +8,7 @@
 use std::mem::MaybeUninit;
 
 use super::par::{self, SharedMut};
+use crate::sizes::product;
 
 /// Elements of a block; not a power of two, so that neighbouring blocks use different cache sets.
 const BLOCK: usize = 1040;
@@ -44,8 +45,8 @@ impl<T, L, F> Scan<T, L, F> {
     {
         let [outer, n, inner] = shape;
         let rows = n + self.initial as usize;
-        assert_eq!(src.len(), outer * n * inner, "source of a scan of shape {shape:?}");
-        assert_eq!(dst.len(), outer * rows * inner, "destination of a scan of shape {shape:?}");
+        assert_eq!(Some(src.len()), product(&shape), "source of a scan of shape {shape:?}");
+        assert_eq!(Some(dst.len()), product(&[outer, rows, inner]), "destination of a scan of shape {shape:?}");
         if dst.is_empty() {
             return;
         }

@@ -5,6 +5,7 @@
 
 use super::gather::{IndexOutOfBounds, check, place};
 use super::par::{self, SharedMut};
+use crate::sizes::product;
 
 /// Writes `values` to the given indices along the middle axis of a row-major array of shape `[outer, n, inner]`.
 ///
@@ -37,8 +38,8 @@ pub fn scatter_with<T: Send + Sync, V: Copy + Send + Sync>(
 ) -> Result<(), IndexOutOfBounds> {
     let [outer, n, inner] = shape;
     let m = indices.len();
-    assert_eq!(dst.len(), outer * n * inner, "destination of a scatter of shape {shape:?}");
-    assert_eq!(values.len(), outer * m * inner, "values of a scatter of {m} indices into shape {shape:?}");
+    assert_eq!(Some(dst.len()), product(&shape), "destination of a scatter of shape {shape:?}");
+    assert_eq!(Some(values.len()), product(&[outer, m, inner]), "values of a scatter of {m} indices into shape {shape:?}");
     check(indices, n)?;
     if values.is_empty() {
         return Ok(());
@@ -46,7 +47,7 @@ pub fn scatter_with<T: Send + Sync, V: Copy + Send + Sync>(
     // Each task owns a range of places of one outer index. More tasks mean more passes over the indices, with a branch
     // nobody can predict: that pays for long rows only.
     let worth = m * inner * outer * size_of::<V>().max(8) > 2 * par::MIN_BYTES;
-    let parts = if worth && inner >= 16 { rayon::current_num_threads().div_ceil(outer).min(n) } else { 1 };
+    let parts = if worth && inner >= 16 { crate::pool::count().div_ceil(outer).min(n) } else { 1 };
     let part = n.div_ceil(parts);
     let out = SharedMut::new(dst);
     let grain = if worth { 1 } else { outer };

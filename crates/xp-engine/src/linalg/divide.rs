@@ -10,7 +10,6 @@ use std::sync::{Mutex, PoisonError};
 
 use super::matmul::matmul;
 use super::secular::Secular;
-use super::simd::Kernels;
 use super::svd::svd;
 use super::tridiagonal;
 use super::workspace::{exponent_of, for_chunks, for_columns, matrix, matrix_req, par_for, with_workspace};
@@ -20,23 +19,25 @@ use faer::{Accum, MatMut, MatRef, Par};
 
 /// Order of the matrices that are not cut further.
 const LEAF: usize = 40;
+/// Tridiagonal matrices below this order are not cut: the iteration alone is faster, where it rotates real vectors.
+pub(super) const UNCUT: usize = 96;
 /// Joins up to this order use one thread each.
 const SMALL: usize = 200;
 
 /// Eigenvalues in ascending order and eigenvectors of the symmetric tridiagonal matrix with diagonal `d` and off-diagonal
-/// `e`. `d` becomes the eigenvalues, `q` is a workspace, `z` the vectors.
+/// `e`. `d` becomes the eigenvalues, `q` is a workspace, `z` the vectors, with row `i` multiplied by `phases[i]`.
 pub(super) fn tridiagonal<T: Scalar<R = R>, R: RealScalar>(
     d: &mut [R],
     e: &[R],
     mut q: MatMut<'_, R>,
+    phases: &[T],
     z: MatMut<'_, T>,
-    kernels: &'static Kernels<R>,
     par: Par,
 ) -> Result<()> {
     let n = d.len();
     let (exponent, e) = scale_to_one(d, e);
     let norm = largest(d).larger(largest(&e));
-    let levels = levels(n, 0);
+    let levels = if n < UNCUT { vec![vec![0..n]] } else { levels(n, 0) };
     let leaves = &levels[levels.len() - 1];
     // Cutting leaves a matrix of rank one out.
     for leaf in &leaves[1..] {
@@ -49,7 +50,7 @@ pub(super) fn tridiagonal<T: Scalar<R = R>, R: RealScalar>(
     solve(nodes(leaves, d, &mut order, q.as_mut(), None), Par::Seq, par, |node, _| {
         let mut off: Vec<_> = e[node.range.start..node.range.end - 1].iter().copied().chain([R::ZERO]).collect();
         node.q.as_mut().diagonal_mut().fill(R::ONE);
-        tridiagonal::eigenvectors(node.d, &mut off, node.q.as_mut(), kernels)?;
+        tridiagonal::eigenvectors(node.d, &mut off, node.q.as_mut())?;
         sort_places(node.order, node.d);
         Ok(())
     })?;
@@ -60,7 +61,7 @@ pub(super) fn tridiagonal<T: Scalar<R = R>, R: RealScalar>(
             join_tridiagonal(node, cut, e[node.range.start + cut - 1], norm, par)
         })?;
     }
-    permute(&order, q.as_ref(), &vec![T::ONE; n], z, par);
+    permute(&order, q.as_ref(), phases, z, par);
     reorder(d, &order, exponent);
     Ok(())
 }

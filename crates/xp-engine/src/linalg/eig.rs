@@ -2,7 +2,7 @@
 
 use super::lu::Lu;
 use super::qr::par_for_factor;
-use super::workspace::{copy_scaled, exponent_of, matrix, matrix_req, max_magnitude, with_workspace};
+use super::workspace::{copy_scaled, exponent_of, matrix, matrix_req, max_magnitude, with_workspace, zero_matrix};
 use super::{Error, RealScalar, Result, Scalar};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::evd::{ComputeEigenvectors, EvdError, EvdParams, evd_cplx, evd_real, evd_scratch};
@@ -55,9 +55,9 @@ fn decompose<T: General>(a: MatRef<'_, T>, w: &mut [T::C], v: Option<MatMut<'_, 
             return Err(Error::NoConvergence);
         }
         if let Some(mut v) = v {
-            let mut image = Mat::<T>::zeros(n, n);
+            let mut image = zero_matrix::<T>(n, n)?;
             super::matmul::matmul(image.as_mut(), Accum::Replace, T::ONE, work.as_ref(), packed.as_ref(), par);
-            let mut av = Mat::<T::C>::zeros(n, n);
+            let mut av = zero_matrix::<T::C>(n, n)?;
             T::unpack(image.as_ref(), w, av.as_mut());
             T::unpack(packed.as_ref(), w, v.as_mut());
             repair(work.as_ref(), w, v.as_mut(), av.as_ref())?;

@@ -2,13 +2,11 @@
 
 use super::householder::apply;
 use super::qr::par_for_factor;
-use super::simd::Kernels;
-use super::workspace::{copy_into, matrix, matrix_req, scale_exponent, with_workspace};
-use super::{Error, RealScalar, Result, Scalar};
+use super::workspace::{copy_into, in_pool, matrix, matrix_req, numbers, polar, scale_exponent, with_workspace};
+use super::{RealScalar, Result, Scalar};
 use super::{divide, tridiagonal};
-use faer::diag::DiagMut;
 use faer::dyn_stack::{MemStack, StackReq};
-use faer::linalg::evd::{ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::evd::tridiag::{TridiagParams, tridiag_in_place, tridiag_in_place_scratch};
 use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
 use faer::{Auto, MatMut, MatRef, Par, Spec};
 
@@ -30,57 +28,55 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: Option<MatMut<'_, T
         return Ok(());
     }
     let par = par_for_factor(par, n, n);
-    let params = params::<T>();
     let v_in_place = v.as_ref().is_some_and(|v| v.row_stride() == 1);
     let own = if v.is_some() && !v_in_place { n } else { 0 };
-    let compute = if v.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let inner = if v.is_some() && !by_iteration::<T>(n) { n } else { 0 };
+    let block = recommended_block_size::<T>(n, n);
     let req = StackReq::all_of(&[
         matrix_req::<T>(n, n),
-        matrix_req::<T>(n, 1),
+        matrix_req::<T>(block, n - 1),
         matrix_req::<T>(n, own),
-        self_adjoint_evd_scratch::<T>(n, compute, par, params).or(by_blocks_req::<T>(n, v.is_some(), par)),
+        matrix_req::<T::R>(n, inner),
+        reduce_req::<T>(n, par),
     ]);
     with_workspace(req, |stack| {
         let (mut work, stack) = matrix::<T>(n, n, stack);
-        let (mut lambda, stack) = matrix::<T>(n, 1, stack);
+        let (mut factors, stack) = matrix::<T>(block, n - 1, stack);
         let (mut own, stack) = matrix::<T>(n, own, stack);
+        let (inner, stack) = matrix::<T::R>(n, inner, stack);
         copy_into(work.as_mut(), a, par);
         hermitian_from_lower(work.as_mut());
         let exponent = scale_exponent(work.as_ref(), par)?;
         if exponent != 0 {
             scale_in_place(work.as_mut(), -exponent);
         }
-        let mut v = v;
-        let target = v.as_mut().map(|v| if v_in_place { v.as_mut() } else { own.as_mut() });
-        let diagonal = lambda.as_mut().col_mut(0).as_diagonal_mut();
-        match (T::kernels(), T::R::kernels()) {
-            (Some(kernels), Some(real)) if n >= OWN_FROM => by_blocks(work.as_mut(), diagonal, target, kernels, real, par, stack)?,
-            _ => self_adjoint_evd(work.as_ref(), diagonal, target, par, stack, params).map_err(|_| Error::NoConvergence)?,
+        let mut off = vec![T::R::ZERO; n - 1];
+        let phases = reduce(work.as_mut(), w, &mut off, factors.as_mut(), v.is_some(), par, stack);
+        if let Some(mut v) = v {
+            let target = if v_in_place { v.as_mut() } else { own.as_mut() };
+            vectors(w, off, &phases, (work.as_ref().submatrix(1, 0, n - 1, n - 1), factors.as_ref()), inner, target, par)?;
+            if !v_in_place {
+                copy_into(v, own.as_ref(), par);
+            }
+        } else {
+            tridiagonal::eigenvalues(w, &mut off)?;
         }
-        if let (Some(v), false) = (v, v_in_place) {
-            copy_into(v, own.as_ref(), par);
-        }
-        for (i, x) in w.iter_mut().enumerate() {
-            *x = lambda[(i, 0)].re().ldexp(exponent);
-        }
+        w.iter_mut().for_each(|x| *x = x.ldexp(exponent));
         Ok(())
     })?
 }
 
 /// From this size on, real matrices go by the reduction of this crate.
 const OWN_FROM: usize = 3;
-/// From this size on, divide and conquer is faster than the iteration.
-const DIVIDE_FROM: usize = 96;
 
-fn by_blocks_req<T: Scalar>(n: usize, vectors: bool, par: Par) -> StackReq {
-    let stage = StackReq::all_of(&[matrix_req::<T>(n, tridiagonal::BLOCK), matrix_req::<T>(n, threads(par))]);
-    let vectors = if vectors {
-        let block = recommended_block_size::<T>(n, n);
-        matrix_req::<T>(block, n).and(matrix_req::<T::R>(n, if n < DIVIDE_FROM { 0 } else { n }))
-    } else {
-        StackReq::EMPTY
-    };
-    StackReq::all_of(&[matrix_req::<T>(n, 1).array(3), matrix_req::<T::R>(n, 1).array(2), stage, vectors])
+/// Whether the iteration rotates the product of the reflections, and not the vectors of the tridiagonal matrix.
+fn by_iteration<T: Scalar>(n: usize) -> bool {
+    T::kernels().is_some() && (OWN_FROM..divide::UNCUT).contains(&n)
+}
+
+fn reduce_req<T: Scalar>(n: usize, par: Par) -> StackReq {
+    let own = StackReq::all_of(&[matrix_req::<T>(n, 1).array(2), matrix_req::<T>(n, tridiagonal::BLOCK), matrix_req::<T>(n, threads(par))]);
+    own.or(tridiag_in_place_scratch::<T>(n, par, params::<T>()))
 }
 
 fn threads(par: Par) -> usize {
@@ -90,59 +86,63 @@ fn threads(par: Par) -> usize {
     }
 }
 
-/// The decomposition of a real matrix: blocked reduction to tridiagonal form, then an iteration for values alone and for
-/// the vectors of small matrices, or divide and conquer for vectors. `a` is destroyed.
-fn by_blocks<T: Scalar>(
+/// Reduces the lower triangle of `a` to a real tridiagonal matrix with diagonal `d` and off-diagonal `e`. What multiplies the
+/// rows of its vectors, which are those of `a` after the reflections that `a` keeps below the diagonal. If `vectors`, these get
+/// their block triangular `factors`.
+fn reduce<T: Scalar>(
     mut a: MatMut<'_, T>,
-    mut lambda: DiagMut<'_, T>,
-    v: Option<MatMut<'_, T>>,
-    kernels: &'static Kernels<T>,
-    real: &'static Kernels<T::R>,
+    d: &mut [T::R],
+    e: &mut [T::R],
+    factors: MatMut<'_, T>,
+    vectors: bool,
     par: Par,
     stack: &mut MemStack,
-) -> Result<()> {
+) -> Vec<T> {
     let n = a.nrows();
-    let (diagonal, stack) = matrix::<T>(n, 1, stack);
-    let (off, stack) = matrix::<T>(n - 1, 1, stack);
-    let (tau, stack) = matrix::<T>(n - 1, 1, stack);
-    let slice = |m| MatMut::col_mut(m, 0).try_as_col_major_mut().expect("unit stride").as_slice_mut();
-    let (diagonal, off, tau) = (slice(diagonal), slice(off), slice(tau));
-    {
-        let (w, stack) = matrix::<T>(n, tridiagonal::BLOCK, stack);
-        let (y, _) = matrix::<T>(n, threads(par), stack);
-        tridiagonal::tridiagonalise(a.as_mut(), off, tau, w, y, kernels, par);
-    }
-    for (i, x) in diagonal.iter_mut().enumerate() {
-        *x = a[(i, i)];
-    }
-    let Some(mut v) = v else {
-        let mut d: Vec<T::R> = diagonal.iter().map(|x| x.re()).collect();
-        let mut e: Vec<T::R> = off.iter().map(|x| x.re()).collect();
-        tridiagonal::eigenvalues(&mut d, &mut e)?;
-        for (i, x) in d.into_iter().enumerate() {
-            lambda[i] = T::from_re(x);
+    let mut phases = vec![T::ONE; n];
+    match T::kernels() {
+        Some(kernels) if n >= OWN_FROM => {
+            let (off, stack) = numbers::<T>(n - 1, stack);
+            let (tau, stack) = numbers::<T>(n - 1, stack);
+            let (w, stack) = matrix::<T>(n, tridiagonal::BLOCK, stack);
+            let (y, _) = matrix::<T>(n, threads(par), stack);
+            tridiagonal::tridiagonalise(a.as_mut(), off, tau, w, y, kernels, par);
+            e.iter_mut().zip(off).for_each(|(e, off)| *e = off.re());
+            if vectors {
+                tridiagonal::block_factors(a.as_ref().submatrix(1, 0, n - 1, n - 1), tau, factors, kernels, par);
+            }
         }
-        return Ok(());
-    };
-    let block = recommended_block_size::<T>(n, n);
-    let (mut factors, stack) = matrix::<T>(block, n - 1, stack);
-    let reflections = a.as_ref().submatrix(1, 0, n - 1, n - 1);
-    tridiagonal::block_factors(reflections, tau, factors.as_mut(), kernels, par);
-    let mut d: Vec<T::R> = diagonal.iter().map(|x| x.re()).collect();
-    let mut e: Vec<T::R> = off.iter().map(|x| x.re()).collect();
-    if n < DIVIDE_FROM {
+        _ => {
+            in_pool(par, || tridiag_in_place(a.as_mut(), factors, par, stack, params()));
+            for i in 1..n {
+                (e[i - 1], phases[i]) = polar(a[(i, i - 1)] * phases[i - 1]);
+            }
+        }
+    }
+    d.iter_mut().enumerate().for_each(|(i, x)| *x = a[(i, i)].re());
+    phases
+}
+
+/// Eigenvalues and eigenvectors from what [`reduce`] gives; `d` becomes the eigenvalues. `inner` is a workspace.
+fn vectors<T: Scalar>(
+    d: &mut [T::R],
+    mut e: Vec<T::R>,
+    phases: &[T],
+    (reflections, factors): (MatRef<'_, T>, MatRef<'_, T>),
+    inner: MatMut<'_, T::R>,
+    mut v: MatMut<'_, T>,
+    par: Par,
+) -> Result<()> {
+    let n = d.len();
+    if by_iteration::<T>(n) {
         e.push(T::R::ZERO);
         v.fill(T::ZERO);
         v.as_mut().diagonal_mut().fill(T::ONE);
-        apply(reflections, factors.as_ref(), v.as_mut().subrows_mut(1, n - 1), par)?;
-        tridiagonal::eigenvectors(&mut d, &mut e, v, kernels)?;
-    } else {
-        let (q, _) = matrix::<T::R>(n, n, stack);
-        divide::tridiagonal(&mut d, &e, q, v.as_mut(), real, par)?;
-        apply(reflections, factors.as_ref(), v.subrows_mut(1, n - 1), par)?;
+        apply(reflections, factors, v.as_mut().subrows_mut(1, n - 1), par)?;
+        return tridiagonal::eigenvectors(d, &mut e, v);
     }
-    d.into_iter().enumerate().for_each(|(i, x)| lambda[i] = T::from_re(x));
-    Ok(())
+    divide::tridiagonal(d, &e, inner, phases, v.as_mut(), par)?;
+    apply(reflections, factors, v.subrows_mut(1, n - 1), par)
 }
 
 /// Zeroes the strict upper triangle, which is not part of the input, and the imaginary parts of the diagonal.
@@ -162,6 +162,6 @@ fn scale_in_place<T: Scalar>(mut a: MatMut<'_, T>, exponent: i32) {
     }
 }
 
-fn params<T: Scalar>() -> Spec<SelfAdjointEvdParams, T> {
-    Spec::new(<SelfAdjointEvdParams as Auto<T>>::auto())
+fn params<T: Scalar>() -> Spec<TridiagParams, T> {
+    Spec::new(<TridiagParams as Auto<T>>::auto())
 }

@@ -53,10 +53,13 @@ pub unsafe fn short_products<T: Scalar>(
 
 /// `out = X^H X`, all of it; only one triangle is computed. The result does not depend on the number of threads.
 ///
+/// # Errors
+/// [`Error::OutOfMemory`]; nothing is written then.
+///
 /// # Panics
 /// If `out` is not square with as many rows as `x` has columns.
-pub fn gram<T: Scalar>(out: MatrixMut<'_, T>, x: Matrix<'_, T>, threads: Threads) {
-    products::gram(out.view(), x.view(), threads.par());
+pub fn gram<T: Scalar>(out: MatrixMut<'_, T>, x: Matrix<'_, T>, threads: Threads) -> Result<()> {
+    products::gram(out.view(), x.view(), threads.par())
 }
 
 /// `out = X^H X` for a matrix `X` of `nrows` rows that is never stored: `fill` writes a range of its rows when they are
@@ -67,30 +70,44 @@ pub fn gram<T: Scalar>(out: MatrixMut<'_, T>, x: Matrix<'_, T>, threads: Threads
 /// exactly once, from several threads at a time; the partition and the order of summation depend on the dimensions
 /// alone, so the result does not depend on the number of threads.
 ///
+/// # Errors
+/// [`Error::OutOfMemory`].
+///
 /// # Panics
 /// If `out` is not square.
-pub fn gram_blocks<T: Scalar>(out: MatrixMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, threads: Threads) {
-    products::gram_blocks(out.view(), nrows, fill, threads.par());
+pub fn gram_blocks<T: Scalar>(out: MatrixMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, threads: Threads) -> Result<()> {
+    products::gram_blocks(out.view(), nrows, fill, threads.par())
 }
 
 /// `out = X^H Y` for two matrices of `nrows` rows that are never stored; `fill_x` and `fill_y` are as in [`gram_blocks`],
 /// with as many columns as `out` has rows and columns.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
 pub fn cross_blocks<T: Scalar>(
     out: MatrixMut<'_, T>,
     nrows: usize,
     fill_x: impl Fn(Range<usize>, &mut [T]) + Sync,
     fill_y: impl Fn(Range<usize>, &mut [T]) + Sync,
     threads: Threads,
-) {
-    blocks::cross_blocks(out.view(), nrows, fill_x, fill_y, threads.par());
+) -> Result<()> {
+    blocks::cross_blocks(out.view(), nrows, fill_x, fill_y, threads.par())
 }
 
 /// `out = X B` for a matrix `X` that is never stored; `fill` is as in [`gram_blocks`], with as many columns as `b` has rows.
 ///
+/// # Errors
+/// [`Error::OutOfMemory`].
+///
 /// # Panics
 /// If `out` and `b` differ in their number of columns.
-pub fn project_blocks<T: Scalar>(out: MatrixMut<'_, T>, fill: impl Fn(Range<usize>, &mut [T]) + Sync, b: Matrix<'_, T>, threads: Threads) {
-    blocks::project_blocks(out.view(), fill, b.view(), threads.par());
+pub fn project_blocks<T: Scalar>(
+    out: MatrixMut<'_, T>,
+    fill: impl Fn(Range<usize>, &mut [T]) + Sync,
+    b: Matrix<'_, T>,
+    threads: Threads,
+) -> Result<()> {
+    blocks::project_blocks(out.view(), fill, b.view(), threads.par())
 }
 
 /// `a = u diag(s) vh` with `s` in descending order; `u` and `vh` may be left out.

@@ -1,9 +1,9 @@
 //! Gram matrices `X^H X` by one pass over the rows of `X`.
 
-use super::Scalar;
 use super::gemm::symmetric;
 use super::simd::{Kernels, Tile};
-use super::workspace::{copy_into, for_chunks, for_parts, is_row_major, mirror_lower};
+use super::workspace::{copy_into, for_chunks, for_parts, is_row_major, mirror_lower, zeros};
+use super::{Result, Scalar};
 use crate::threads::{Shared, map};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{Accum, MatMut, MatRef, Par};
@@ -13,37 +13,39 @@ use std::ops::Range;
 const WIDE: usize = 640;
 
 /// [`super::gram`].
-pub(super) fn gram<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
+pub(super) fn gram<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) -> Result<()> {
     let mut out = out;
     if let (Some(kernels), true, true) = (T::kernels(), x.ncols() >= WIDE, x.nrows() > 0) {
         assert_eq!(out.shape(), (x.ncols(), x.ncols()), "shape of the Gram matrix");
         // The matrix is real and symmetric, so either triangle of it may be computed.
         let target = if out.row_stride() == 1 { out.as_mut() } else { out.as_mut().transpose_mut() };
         if target.row_stride() == 1 && symmetric(target, x, kernels, par).is_ok() {
-            return mirror_lower(if out.row_stride() == 1 { out } else { out.transpose_mut() });
+            mirror_lower(if out.row_stride() == 1 { out } else { out.transpose_mut() });
+            return Ok(());
         }
     }
-    gram_blocks(out, x.nrows(), |rows, block| copy_rows(x.subrows(rows.start, rows.len()), block), par);
+    gram_blocks(out, x.nrows(), |rows, block| copy_rows(x.subrows(rows.start, rows.len()), block), par)
 }
 
 /// [`super::gram_blocks`].
-pub(super) fn gram_blocks<T: Scalar>(out: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) {
+pub(super) fn gram_blocks<T: Scalar>(out: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) -> Result<()> {
     let n = out.ncols();
     assert_eq!(out.nrows(), n, "the Gram matrix is square");
     let mut out = out;
     if n == 0 {
-        return;
+        return Ok(());
     }
     if nrows == 0 {
         out.fill(T::ZERO);
-        return;
+        return Ok(());
     }
     let plan = Plan::new(nrows, n, T::kernels().map_or(1, |k| k.tile_rows));
-    let sum = if n >= WIDE { wide(&plan, &fill, par) } else { narrow(&plan, &fill, par) };
+    let sum = if n >= WIDE { wide(&plan, &fill, par)? } else { narrow(&plan, &fill, par)? };
     let lower = MatRef::from_column_major_slice(&sum, n, n);
     // A row-major result takes the conjugate transpose of the lower triangle first; both copies are contiguous.
     copy_into(out.as_mut(), lower, par);
     mirror_lower(out);
+    Ok(())
 }
 
 /// Writes the rows of `x` one after the other.
@@ -75,7 +77,7 @@ struct Plan {
 
 impl Plan {
     fn new(nrows: usize, ncols: usize, panel: usize) -> Self {
-        let block = if ncols >= WIDE { 192 } else { (96 * 1024 / ncols.max(1)).clamp(64, 192) / 8 * 8 };
+        let block = if ncols >= WIDE { 192 } else { (96 * 1024 / ncols.max(1)).clamp(64, 192) / 8 * 8 }.min(nrows);
         let blocks = nrows.div_ceil(block);
         // Accumulators take at most an eighth of the memory of the whole matrix.
         let groups = (nrows / (8 * ncols)).clamp(1, 64).min(blocks);
@@ -99,12 +101,12 @@ impl Plan {
 }
 
 /// One accumulator per group of blocks, summed in the order of the groups.
-fn narrow<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync), par: Par) -> Vec<T> {
+fn narrow<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync), par: Par) -> Result<Vec<T>> {
     let n = plan.ncols;
     let one_group = |group: usize| {
-        let mut sum = vec![T::ZERO; n * n];
-        let mut block = vec![T::ZERO; plan.block * n];
-        let mut packed = Aligned::new(if T::kernels().is_some() { plan.packed() } else { 0 });
+        let mut sum = zeros::<T>(n * n)?;
+        let mut block = zeros::<T>(plan.block * n)?;
+        let mut packed = Aligned::new(if T::kernels().is_some() { plan.packed() } else { 0 })?;
         for b in plan.blocks(group) {
             let rows = plan.rows(b);
             let block = &mut block[..rows.len() * n];
@@ -124,23 +126,25 @@ fn narrow<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync
                 None => add_portable(&mut sum, block, k, n, Par::Seq),
             }
         }
-        sum
+        Ok(sum)
     };
-    let work = plan.nrows * n * n;
-    let parts: Vec<Vec<T>> = if plan.groups == 1 || work < 1 << 18 || matches!(par, Par::Seq) {
-        let mut parts = (0..plan.groups).map(one_group);
-        let mut total = parts.next().expect("at least one group");
-        parts.for_each(|part| add_assign(&mut total, &part));
-        return total;
+    let work = plan.nrows.saturating_mul(n * n);
+    let mut total = Vec::new();
+    let mut add = |part: Result<Vec<T>>| {
+        let part = part?;
+        if total.is_empty() {
+            total = part;
+        } else {
+            add_assign(&mut total, &part);
+        }
+        Ok(())
+    };
+    if plan.groups == 1 || work < 1 << 18 || matches!(par, Par::Seq) {
+        (0..plan.groups).map(one_group).try_for_each(&mut add)?;
     } else {
-        map(plan.groups, one_group)
-    };
-    let mut parts = parts.into_iter();
-    let mut total = parts.next().expect("at least one group");
-    for part in parts {
-        add_assign(&mut total, &part);
+        map(plan.groups, one_group).into_iter().try_for_each(&mut add)?;
     }
-    total
+    Ok(total)
 }
 
 fn add_assign<T: Scalar>(total: &mut [T], part: &[T]) {
@@ -150,12 +154,12 @@ fn add_assign<T: Scalar>(total: &mut [T], part: &[T]) {
 }
 
 /// One accumulator; the threads share the filling and the columns of the result of every block.
-fn wide<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync), par: Par) -> Vec<T> {
+fn wide<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync), par: Par) -> Result<Vec<T>> {
     const SUB: usize = 24;
     let n = plan.ncols;
-    let mut sum = vec![T::ZERO; n * n];
-    let mut block = vec![T::ZERO; plan.block * n];
-    let mut packed = Aligned::new(if T::kernels().is_some() { plan.packed() } else { 0 });
+    let mut sum = zeros::<T>(n * n)?;
+    let mut block = zeros::<T>(plan.block * n)?;
+    let mut packed = Aligned::new(if T::kernels().is_some() { plan.packed() } else { 0 })?;
     let packed = packed.as_mut();
     let stripe = 4 * plan.panel;
     for b in 0..plan.nrows.div_ceil(plan.block) {
@@ -184,7 +188,7 @@ fn wide<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync),
         for_chunks(&mut packed[..panels * size], size, par, |p, panel| pack(p, block, panel));
         for_parts(stripes, par, &|s| run(s, packed));
     }
-    sum
+    Ok(sum)
 }
 
 /// Columns `j0..j0 + width` of a row-major block, `width` elements per row, padded with zeros.
@@ -203,10 +207,10 @@ struct Aligned<T> {
 }
 
 impl<T: Scalar> Aligned<T> {
-    fn new(len: usize) -> Self {
-        let memory = vec![T::ZERO; len + 64 / size_of::<T>()];
+    fn new(len: usize) -> Result<Self> {
+        let memory = zeros::<T>(len + 64 / size_of::<T>())?;
         let start = memory.as_ptr().align_offset(64);
-        Aligned { start: if start < 64 / size_of::<T>() { start } else { 0 }, memory }
+        Ok(Aligned { start: if start < 64 / size_of::<T>() { start } else { 0 }, memory })
     }
 
     fn as_mut(&mut self) -> &mut [T] {

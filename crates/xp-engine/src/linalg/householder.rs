@@ -97,7 +97,7 @@ fn by_stripes<T: Scalar>(
     f: impl Fn(MatMut<'_, T>, &mut MemStack) + Sync,
 ) -> Result<()> {
     let width = target.ncols();
-    let par = par_for(par, v.nrows() * v.ncols() * width);
+    let par = par_for(par, (v.nrows() * v.ncols()).saturating_mul(width));
     let stripe = match par {
         Par::Seq => STRIPE,
         Par::Rayon(threads) => width.div_ceil(threads.get()).next_multiple_of(NARROW).min(STRIPE),

@@ -52,7 +52,7 @@ pub(super) fn matmul_integer<T: Integer>(mut c: MatMut<'_, T>, a: MatRef<'_, T>,
             c[(i, j)] = T::ZERO;
         }
     }
-    let par = super::workspace::par_for(par, m * n * k);
+    let par = super::workspace::par_for(par, m.saturating_mul(n).saturating_mul(k));
     match size_of::<T>() {
         1 => run::<T, { ROW_BYTES }>(c, a, b, par),
         2 => run::<T, { ROW_BYTES / 2 }>(c, a, b, par),

@@ -5,7 +5,7 @@ use super::qr::par_for_factor;
 use super::simd::Kernels;
 use super::substitution::{solve_lower, substitute};
 use super::triangular::solve_triangular;
-use super::workspace::{copy_into, for_chunks, for_columns, for_columns_and, in_pool, numbers, with_workspace};
+use super::workspace::{copy_into, for_chunks, for_columns, for_columns_and, in_pool, numbers, with_workspace, zero_matrix};
 use super::{Error, RealScalar, Result, Scalar, Trans, Triangle};
 use faer::dyn_stack::StackReq;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
@@ -26,7 +26,7 @@ impl<T: Scalar> Lu<T> {
     /// Factors any matrix; NaN and infinities propagate, and a zero pivot leaves zeros below it.
     pub(super) fn new(a: MatRef<'_, T>, par: Par) -> Result<Self> {
         let (m, n) = a.shape();
-        let mut factors = Mat::<T>::zeros(m, n);
+        let mut factors = zero_matrix::<T>(m, n)?;
         copy_into(factors.as_mut(), a, par);
         let mut permutation = vec![0; m];
         factor_in_place(factors.as_mut(), &mut permutation, par)?;

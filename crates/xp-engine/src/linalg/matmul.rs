@@ -119,13 +119,13 @@ pub unsafe fn short_products<T: Scalar>(
     par: Par,
 ) -> bool {
     let Some(kernels) = T::kernels() else { return false };
-    if b_strides[1] != 1 || n < 2 || m * k * n > SHORT || offsets.len() < 2 {
+    if b_strides[1] != 1 || n < 2 || m.saturating_mul(k).saturating_mul(n) > SHORT || offsets.len() < 2 {
         return false;
     }
     let (a, b, c) = (Shared::new(a.cast_mut()), Shared::new(b.cast_mut()), Shared::new(c));
     // Parts of a fixed amount of work and memory.
     let count = ((1 << 18) / (m * k * n + 16 * (m * n + m * k + k * n))).max(1);
-    for_parts(offsets.len().div_ceil(count), par_for(par, m * k * n * offsets.len()), &|part| {
+    for_parts(offsets.len().div_ceil(count), par_for(par, (m * k * n).saturating_mul(offsets.len())), &|part| {
         let first = part * count;
         let offsets = &offsets[first..offsets.len().min(first + count)];
         let c = c.get().wrapping_add(first * m * n);

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use faer::{MatMut, MatRef, Par};
 
 use super::workspace::for_tiles;
+use crate::pool;
 
 /// The threads that a routine may use. Small problems use one whatever it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +21,10 @@ impl Threads {
     pub(super) fn par(self) -> Par {
         match self {
             Threads::One => Par::Seq,
-            Threads::All => Par::rayon(0),
+            Threads::All => match pool::count() {
+                0 | 1 => Par::Seq,
+                threads => Par::rayon(threads),
+            },
         }
     }
 

@@ -14,6 +14,8 @@ mod sealed {
 }
 
 /// Element of a matrix: `f32`, `f64`, `Complex<f32>` or `Complex<f64>`.
+///
+/// Unsafe code trusts that any bits are a number, and that the kernels are right: the trait is sealed.
 pub trait Scalar:
     sealed::Field<<Self as Scalar>::R>
     + Copy
@@ -70,7 +72,7 @@ pub trait Scalar:
     }
 }
 
-/// A real element: `f32` or `f64`.
+/// A real element: `f32` or `f64`. Sealed, as [`Scalar`] is.
 pub trait RealScalar: Scalar<R = Self> + PartialOrd {
     /// Distance from 1 to the next larger number.
     const EPS: Self;

@@ -6,7 +6,7 @@ use super::householder::{apply, block_size, factor_in_place};
 use super::qr::{par_for_factor, r_in_place};
 use super::tridiagonal::block_factors;
 use super::workspace::{
-    conjugate_in_place, copy_into, copy_scaled, in_pool, matrix, matrix_req, numbers, scale_exponent, with_workspace, zero_strict_upper,
+    conjugate_in_place, copy_into, copy_scaled, in_pool, matrix, matrix_req, numbers, polar, scale_exponent, with_workspace, zero_strict_upper,
 };
 use super::{Error, RealScalar, Result, Scalar};
 use faer::diag::DiagMut;
@@ -242,17 +242,6 @@ fn reduce<'a, T: Scalar>(
         factors_right: factors_right.into_const(),
         phases_right,
     }
-}
-
-/// `x` as a modulus and a factor of modulus one.
-fn polar<T: Scalar>(x: T) -> (T::R, T) {
-    let part = x.max_part();
-    if part == T::R::ZERO {
-        return (part, T::ONE);
-    }
-    // By the larger part first: a subnormal modulus has few digits, and its reciprocal may be infinite.
-    let unit = T::from_parts(x.re() / part, x.im() / part);
-    (x.modulus(), unit.scale(T::R::ONE / unit.modulus()))
 }
 
 /// By the QR factorisation `a = q r` and the decomposition of `r`.

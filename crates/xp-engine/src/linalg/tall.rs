@@ -1,7 +1,7 @@
 //! The triangular factor of matrices with many more rows than columns, which are never stored as a whole.
 
 use super::qr::r_in_place;
-use super::workspace::copy_into;
+use super::workspace::{copy_into, zero_matrix, zeros};
 use super::{Result, Scalar};
 use crate::threads::map;
 use faer::{Mat, MatMut, MatRef, Par};
@@ -18,7 +18,7 @@ pub(super) fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Ra
         r.fill(T::ZERO);
         return Ok(());
     }
-    let block = (2 * n).max(256);
+    let block = (2 * n).max(256).min(nrows);
     let blocks = nrows.div_ceil(block);
     // Every group keeps one factor; together they take at most an eighth of the memory of the matrix.
     let groups = (nrows / (8 * n)).clamp(1, 64).min(blocks);
@@ -29,8 +29,8 @@ pub(super) fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Ra
         let inner = if wide { par } else { Par::Seq };
         let rows = |b: usize| b * block..((b + 1) * block).min(nrows);
         // Rows 0..n hold the factor so far, the rows below the next block.
-        let mut stacked = Mat::<T>::zeros(n + block, n);
-        let mut buffer = vec![T::ZERO; block * n];
+        let mut stacked = zero_matrix::<T>(n + block, n)?;
+        let mut buffer = zeros::<T>(block * n)?;
         let mut have = 0;
         for b in group * per_group..((group + 1) * per_group).min(blocks) {
             let rows = rows(b);
@@ -53,7 +53,7 @@ pub(super) fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Ra
         let combine = |pair: &[Mat<T>]| {
             let [a, b] = pair else { return Ok(pair[0].clone()) };
             let (ma, mb) = (a.nrows(), b.nrows());
-            let mut stacked = Mat::<T>::zeros(ma + mb, n);
+            let mut stacked = zero_matrix::<T>(ma + mb, n)?;
             stacked.as_mut().subrows_mut(0, ma).copy_from(a);
             stacked.as_mut().subrows_mut(ma, mb).copy_from(b);
             r_in_place(stacked.as_mut(), Par::Seq)?;

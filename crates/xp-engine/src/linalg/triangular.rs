@@ -25,7 +25,7 @@ pub(super) fn solve_triangular<T: Scalar>(
         (_, Triangle::Lower) => (a.transpose(), Triangle::Upper),
         (_, Triangle::Upper) => (a.transpose(), Triangle::Lower),
     };
-    let par = par_for(par, n * n * rhs.ncols());
+    let par = par_for(par, (n * n).saturating_mul(rhs.ncols()));
     match (triangle, unit_diagonal) {
         (Triangle::Lower, false) => ts::solve_lower_triangular_in_place_with_conj(a, conj, rhs, par),
         (Triangle::Lower, true) => ts::solve_unit_lower_triangular_in_place_with_conj(a, conj, rhs, par),

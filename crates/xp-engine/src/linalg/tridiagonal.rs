@@ -274,7 +274,7 @@ pub(super) fn eigenvalues<R: RealScalar>(d: &mut [R], e: &mut [R]) -> Result<()>
 /// Eigenvalues and eigenvectors of a symmetric tridiagonal matrix with off-diagonal `e` (and one more element), by QL with
 /// implicit shifts, after EISPACK's `tql2`. `d` becomes the eigenvalues in ascending order, `z` the product of the unitary
 /// matrix it holds with their vectors.
-pub(super) fn eigenvectors<T: Scalar>(d: &mut [T::R], e: &mut [T::R], mut z: MatMut<'_, T>, kernels: &'static Kernels<T>) -> Result<()> {
+pub(super) fn eigenvectors<T: Scalar>(d: &mut [T::R], e: &mut [T::R], mut z: MatMut<'_, T>) -> Result<()> {
     let n = d.len();
     assert!(e.len() == n && z.ncols() == n && z.row_stride() == 1);
     let (one, two) = (T::R::ONE, T::R::from_f64(2.0));
@@ -325,9 +325,7 @@ pub(super) fn eigenvectors<T: Scalar>(d: &mut [T::R], e: &mut [T::R], mut z: Mat
                 e[low] = g;
             }
             e[high] = T::R::ZERO;
-            let columns = z.as_mut().subcols_mut(first, high - first + 1);
-            // SAFETY: the columns have unit row stride, and there is a rotation for each but the last.
-            unsafe { (kernels.rotate)(columns.nrows(), high - first, columns.as_ptr_mut(), columns.col_stride(), rotations[2 * first..].as_ptr()) };
+            rotate(z.as_mut().subcols_mut(first, high - first + 1), &rotations[2 * first..2 * high]);
         }
     }
     for i in 0..n {
@@ -339,6 +337,24 @@ pub(super) fn eigenvectors<T: Scalar>(d: &mut [T::R], e: &mut [T::R], mut z: Mat
         }
     }
     if d.iter().any(|x| !x.finite()) { Err(super::Error::NoConvergence) } else { Ok(()) }
+}
+
+/// Rotates neighbouring columns, the last pair first: columns `j` and `j + 1` become `c z_j - s z_(j+1)` and `s z_j + c z_(j+1)`
+/// with the `j`-th pair `c`, `s` of `rotations`.
+fn rotate<T: Scalar>(mut z: MatMut<'_, T>, rotations: &[T]) {
+    let count = rotations.len() / 2;
+    assert!(z.ncols() == count + 1 && z.row_stride() == 1);
+    if let Some(kernels) = T::kernels() {
+        // SAFETY: the columns have unit row stride, and there is a rotation for each but the last.
+        return unsafe { (kernels.rotate)(z.nrows(), count, z.as_mut().as_ptr_mut(), z.col_stride(), rotations.as_ptr()) };
+    }
+    for (j, pair) in rotations.chunks_exact(2).enumerate().rev() {
+        let (c, s) = (pair[0], pair[1]);
+        let (left, right) = z.as_mut().split_at_col_mut(j + 1);
+        for (x, y) in left.col_mut(j).iter_mut().zip(right.col_mut(0).iter_mut()) {
+            (*x, *y) = (*x * c - *y * s, *x * s + *y * c);
+        }
+    }
 }
 
 /// Eigenvalues of `[[a, b], [b, c]]`, after LAPACK's `dlae2`.

@@ -1,9 +1,11 @@
 //! Workspaces, threads, scaling and copies shared by the routines.
 
 use super::{Error, RealScalar, Result, Scalar};
+use crate::pages::available;
+use crate::pool;
 use crate::threads::{self, Shared};
 use faer::dyn_stack::{MemStack, StackReq};
-use faer::{MatMut, MatRef, Par};
+use faer::{Mat, MatMut, MatRef, Par};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
@@ -94,6 +96,36 @@ pub(super) fn numbers<T: Scalar>(len: usize, stack: &mut MemStack) -> (&mut [T],
     let (memory, stack) = stack.make_aligned_uninit::<T>(len, ALIGN);
     // SAFETY: the memory is initialised, as in `matrix`.
     (unsafe { memory.assume_init_mut() }, stack)
+}
+
+/// `len` zeros.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub(super) fn zeros<T: Scalar>(len: usize) -> Result<Vec<T>> {
+    let failed = Error::OutOfMemory { bytes: len.saturating_mul(size_of::<T>()) };
+    let layout = Layout::array::<T>(len).map_err(|_| failed)?;
+    if layout.size() == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the layout has a positive size.
+    let start = NonNull::new(unsafe { alloc_zeroed(layout) }.cast::<T>()).ok_or(failed)?;
+    // SAFETY: the memory is the allocator's, for `len` numbers with the layout that `Vec` uses; zero bits are a number.
+    Ok(unsafe { Vec::from_raw_parts(start.as_ptr(), len, len) })
+}
+
+/// A matrix of zeros.
+///
+/// # Errors
+/// As [`zeros`].
+pub(super) fn zero_matrix<T: Scalar>(nrows: usize, ncols: usize) -> Result<Mat<T>> {
+    // faer ends the process without memory, so it is asked for first. Columns are padded to cache lines.
+    let len = nrows.checked_next_multiple_of(ALIGN).and_then(|rows| rows.checked_mul(ncols)).unwrap_or(usize::MAX);
+    let bytes = len.saturating_mul(size_of::<T>());
+    if bytes >= KEPT_BYTES / 64 && !available(bytes) {
+        return Err(Error::OutOfMemory { bytes });
+    }
+    Ok(Mat::zeros(nrows, ncols))
 }
 
 /// `par` if the work (in multiply-adds) pays for starting threads, else one thread.
@@ -198,7 +230,7 @@ pub(super) fn copy_scaled<T: Scalar>(dst: MatMut<'_, T>, src: MatRef<'_, T>, exp
 pub(super) fn in_pool<R: Send>(par: Par, f: impl FnOnce() -> R + Send) -> R {
     match par {
         Par::Seq => f(),
-        Par::Rayon(_) => rayon::scope(|_| f()),
+        Par::Rayon(_) => pool::run(f),
     }
 }
 
@@ -306,6 +338,17 @@ pub(super) fn conjugate_in_place<T: Scalar>(mut a: MatMut<'_, T>) {
             }
         }
     }
+}
+
+/// `x` as a modulus and a factor of modulus one.
+pub(super) fn polar<T: Scalar>(x: T) -> (T::R, T) {
+    let part = x.max_part();
+    if part == T::R::ZERO {
+        return (part, T::ONE);
+    }
+    // By the larger part first: a subnormal modulus has few digits, and its reciprocal may be infinite.
+    let unit = T::from_parts(x.re() / part, x.im() / part);
+    (x.modulus(), unit.scale(T::R::ONE / unit.modulus()))
 }
 
 /// Fills the strict upper triangle with zeros.

@@ -6,6 +6,7 @@ use super::super::key::{KeyBits, SortKey};
 use super::super::par::{self, SharedMut};
 use super::{count, for_lanes, key, sort_u64};
 use crate::level::at_level;
+use crate::pool;
 
 /// Writes, lane by lane, the indices (within the lane) that sort it; equal elements keep their order.
 ///
@@ -162,7 +163,7 @@ fn sort_ties(packed: &mut [u64], packing: &Packing, key: impl Fn(u64) -> u64 + S
 /// Indices by 8-bit keys: one distribution.
 fn by_counting<T: SortKey, const DOWN: bool>(src: &[T], dst: &mut [MaybeUninit<i64>]) {
     let place = |x: T| key::<T, DOWN>(x).shifted(0) as usize;
-    let block = par::grain::<T>().max(src.len().div_ceil(2 * rayon::current_num_threads()));
+    let block = par::grain::<T>().max(src.len().div_ceil(2 * pool::count()));
     let mut starts = par::map_ranges(src.len(), block, |r| count::histogram(&src[r], 256, &place));
     let mut total = 0;
     for d in 0..256 {
@@ -172,13 +173,17 @@ fn by_counting<T: SortKey, const DOWN: bool>(src: &[T], dst: &mut [MaybeUninit<i
             total += count;
         }
     }
+    let n = src.len();
     let out = SharedMut::new(dst);
-    par::for_ranges(src.len(), block, |r| {
+    par::for_ranges(n, block, |r| {
         let mut next = starts[r.start / block].clone();
         for i in r {
             let at = &mut next[place(src[i])];
-            // SAFETY: every block counts up through its own places, which make a permutation.
-            unsafe { out.write(*at, MaybeUninit::new(i as i64)) };
+            // Elements may change after they were counted, where memory is shared with other software.
+            if *at < n {
+                // SAFETY: every block counts up through its own places, which make a permutation.
+                unsafe { out.write(*at, MaybeUninit::new(i as i64)) };
+            }
             *at += 1;
         }
     });
@@ -186,11 +191,10 @@ fn by_counting<T: SortKey, const DOWN: bool>(src: &[T], dst: &mut [MaybeUninit<i
 
 /// Indices by keys that do not fit into 64 bits together with an index.
 fn by_comparing<T: SortKey, const DOWN: bool>(src: &[T], dst: &mut [MaybeUninit<i64>]) {
-    use rayon::slice::ParallelSliceMut;
     for (i, to) in dst.iter_mut().enumerate() {
         to.write(i as i64);
     }
     // SAFETY: written completely just now.
     let index = unsafe { par::assume_init(dst) };
-    index.par_sort_by_key(|&i| key::<T, DOWN>(src[i as usize]));
+    pool::sort_by_key(index, |&i| key::<T, DOWN>(src[i as usize]));
 }

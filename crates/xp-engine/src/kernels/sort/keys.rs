@@ -21,8 +21,7 @@ pub(in super::super) fn sort_u16(keys: &mut [u16], _: u32, done: Done<'_, u16>) 
 }
 
 pub(in super::super) fn sort_u128(keys: &mut [u128], _: u32, done: Done<'_, u128>) {
-    use rayon::slice::ParallelSliceMut;
-    keys.par_sort_unstable();
+    crate::pool::sort_unstable(keys);
     done(0, keys);
 }
 

@@ -40,7 +40,7 @@ unsafe fn sort_parallel<L: Lanes>(data: &mut [L::T], at: usize, depth: u32, done
         if !equal.is_empty() {
             done(at + low, equal);
         }
-        rayon::join(|| sort_parallel::<L>(left, at, depth - 1, done), || sort_parallel::<L>(right, at + high, depth - 1, done));
+        crate::pool::join(|| sort_parallel::<L>(left, at, depth - 1, done), || sort_parallel::<L>(right, at + high, depth - 1, done));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::key::KeyBits;
 use super::super::par::{self, SharedMut};
+use crate::pool;
 
 const DIGIT: u32 = 8;
 const RADIX: usize = 1 << DIGIT;
@@ -9,7 +10,7 @@ const RADIX: usize = 1 << DIGIT;
 /// Sorts by the bits from `low` up, keeping the order of keys that agree in these.
 pub(in super::super) fn sort<B: KeyBits>(keys: &mut [B], low: u32) {
     let n = keys.len();
-    let block = par::grain::<B>().max(n.div_ceil(2 * rayon::current_num_threads()));
+    let block = par::grain::<B>().max(n.div_ceil(2 * pool::count()));
     // Bits in which all keys agree need no pass.
     let (set, clear) = par::map_ranges(n, block, |r| keys[r].iter().fold((B::default(), B::default()), |(set, clear), &k| (set | k, clear | !k)))
         .into_iter()

@@ -1,5 +1,7 @@
 use super::super::gather::{IndexOutOfBounds, take, take_along_axis};
+use super::super::mask::Selection;
 use super::super::scatter::{put, scatter_with};
+use super::super::sort::argsort;
 use super::{Random, filled};
 
 const SHAPES: &[[usize; 3]] =
@@ -53,7 +55,7 @@ fn take_along_axis_reads_lanes() {
 }
 
 #[test]
-fn the_first_bad_index_is_reported_and_nothing_is_written() {
+fn the_first_bad_index_is_reported_and_nothing_is_scattered() {
     let n = 10;
     let mut indices = vec![3i64; 100_000];
     for (position, bad) in [(99_999, 10), (70_000, -11), (40_000, i64::MIN), (17, i64::MAX)] {
@@ -68,6 +70,76 @@ fn the_first_bad_index_is_reported_and_nothing_is_written() {
     }
     let message = take(&[0u8; 0], [1, 0, 1], &[0], &mut [std::mem::MaybeUninit::uninit()]).unwrap_err().to_string();
     assert_eq!(message, "index 0 at position 0 is out of bounds for an axis of length 0");
+}
+
+#[test]
+fn sizes_that_overflow_do_not_fit() {
+    let huge = 1 << 63;
+    let mut out = [std::mem::MaybeUninit::<f64>::uninit(); 0];
+    let panics = |run: &mut dyn FnMut()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err();
+    for shape in [[2, huge, 1], [huge, 2, 1], [1, huge, 2], [2, huge, 0]] {
+        assert!(panics(&mut || _ = take(&[], shape, &[], &mut out)), "take {shape:?}");
+        assert!(panics(&mut || _ = take_along_axis(&[], shape, &[], shape[1], &mut out)), "take_along_axis {shape:?}");
+        assert!(panics(&mut || _ = put::<f64>(&mut [], shape, &[], &[])), "put {shape:?}");
+        assert!(panics(&mut || _ = put::<f64>(&mut [], shape, &[1], &[])), "put {shape:?}");
+    }
+}
+
+/// Memory that another thread writes to until this is dropped, as other software does with memory it shares.
+struct Contended {
+    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Contended {
+    fn new<T: Copy + Send + Sync + 'static>(memory: &[T], values: [T; 2]) -> Self {
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let (flag, at) = (stop.clone(), crate::threads::Shared::new(memory.as_ptr().cast_mut()));
+        let len = memory.len();
+        let run = move || {
+            while !flag.load(std::sync::atomic::Ordering::Relaxed) {
+                for k in 0..len {
+                    // SAFETY: the memory outlives this thread. It is read meanwhile, which is what the test is about.
+                    unsafe { at.get().add(k).write_volatile(values[k % 2]) };
+                    // SAFETY: as above.
+                    unsafe { at.get().add(k).write_volatile(values[(k + 1) % 2]) };
+                }
+            }
+        };
+        Contended { stop, thread: Some(std::thread::spawn(run)) }
+    }
+}
+
+impl Drop for Contended {
+    fn drop(&mut self) {
+        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        let _ = self.thread.take().map(|t| t.join());
+    }
+}
+
+#[test]
+fn indices_and_masks_that_change_meanwhile_reach_no_other_memory() {
+    const N: usize = 4000;
+    let x: Vec<f64> = vec![1.5; N];
+    let indices = vec![0i64; N].leak();
+    let mask = vec![false; N].leak();
+    let keys = vec![0u8; N].leak();
+    let _writers = [Contended::new(indices, [0, 1 << 40]), Contended::new(mask, [false, true]), Contended::new(keys, [0, 255])];
+    let end = std::time::Instant::now() + std::time::Duration::from_millis(300);
+    let mut out = vec![std::mem::MaybeUninit::new(0.0); N];
+    while std::time::Instant::now() < end {
+        // Whether an index out of bounds was met depends on chance.
+        let _ = take(&x, [1, N, 1], indices, &mut out);
+        let _ = take_along_axis(&x, [1, N, 1], indices, N, &mut out);
+        let _ = put(&mut x.clone(), [1, N, 1], indices, &x);
+        let chosen = Selection::new(mask);
+        let picked = filled(chosen.len(), |out| chosen.compress(&x, 1, out));
+        assert!(picked.iter().all(|&p| p == 1.5));
+        let mut order = vec![std::mem::MaybeUninit::new(0i64); N + 64];
+        argsort(keys, N, false, &mut order[..N]);
+        // SAFETY: written when it was made, at least.
+        assert!(order[N..].iter().all(|k| unsafe { k.assume_init() } == 0));
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::par;
+use crate::sizes::product;
 use crate::threads::Shared;
 
 /// Writes the transpose of a `rows` x `cols` row-major matrix, that is a `cols` x `rows` row-major matrix.
@@ -18,7 +19,7 @@ use crate::threads::Shared;
 /// # Panics
 /// If a slice does not have `rows * cols` elements.
 pub fn transpose<T: Copy + Send + Sync>(src: &[T], rows: usize, cols: usize, dst: &mut [MaybeUninit<T>]) {
-    assert_eq!(Some(src.len()), rows.checked_mul(cols), "source of a {rows}x{cols} transpose");
+    assert_eq!(Some(src.len()), product(&[rows, cols]), "source of a {rows}x{cols} transpose");
     // SAFETY: shape and strides describe exactly the elements of `src`.
     unsafe { copy_from_strided(src.as_ptr(), &[cols, rows], &[1, cols as isize], dst) }
 }
@@ -33,7 +34,7 @@ pub fn transpose<T: Copy + Send + Sync>(src: &[T], rows: usize, cols: usize, dst
 /// # Panics
 /// If `shape` and `strides` differ in length, or `dst` does not have the shape's number of elements.
 pub unsafe fn copy_from_strided<T: Copy + Send + Sync>(src: *const T, shape: &[usize], strides: &[isize], dst: &mut [MaybeUninit<T>]) {
-    assert_eq!(dst.len(), shape.iter().product::<usize>(), "destination of a copy of shape {shape:?}");
+    assert_eq!(Some(dst.len()), product(shape), "destination of a copy of shape {shape:?}");
     let mut dst_strides = vec![0isize; shape.len()];
     let mut step = 1isize;
     for (stride, &n) in dst_strides.iter_mut().zip(shape).rev() {

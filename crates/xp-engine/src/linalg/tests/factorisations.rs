@@ -88,7 +88,7 @@ fn tsqr_keeps_small_singular_values() {
 fn positive_definite<T: Scalar>(n: usize) -> Mat<T> {
     let x = numbers().matrix::<T>(2 * n + 2, n);
     let mut g = Mat::<T>::zeros(n, n);
-    gram(g.as_mut(), x.as_ref(), Par::Seq);
+    gram(g.as_mut(), x.as_ref(), Par::Seq).unwrap();
     g
 }
 

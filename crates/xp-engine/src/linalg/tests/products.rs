@@ -109,10 +109,10 @@ fn gram_is_the_hermitian_product() {
             layouts(&x, |x| {
                 for par in [Par::Seq, all_threads()] {
                     let mut g = Mat::<T>::zeros(n, n);
-                    gram(g.as_mut(), x, par);
+                    gram(g.as_mut(), x, par).unwrap();
                     assert_close::<T>(wide(g.as_ref()).as_ref(), want.as_ref(), 4.0 * (m as f64 + 4.0), 1.0, "gram");
                     let mut row_major = Mat::<T>::zeros(n, n);
-                    gram(row_major.as_mut().transpose_mut(), x, par);
+                    gram(row_major.as_mut().transpose_mut(), x, par).unwrap();
                     assert_eq!(row_major.transpose().to_owned(), g);
                     assert_eq!(g.adjoint().to_owned(), g, "exactly Hermitian");
                 }
@@ -144,7 +144,8 @@ fn gram_blocks_asks_for_every_row_once_and_does_not_depend_on_threads() {
                     }
                 },
                 Par::rayon(threads),
-            );
+            )
+            .unwrap();
         });
         assert!(counts.iter().all(|c| c.load(std::sync::atomic::Ordering::Relaxed) == 1));
         g

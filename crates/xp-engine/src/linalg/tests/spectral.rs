@@ -194,6 +194,61 @@ fn eigh_reconstructs_and_reads_the_lower_triangle() {
     for_all_types!(check);
 }
 
+/// Hermitian matrices with what is hard for divide and conquer: products, whose eigenvalues crowd at zero, and clusters.
+fn crowded<T: Scalar>(n: usize) -> Vec<(&'static str, Mat<T>)> {
+    let mut rng = Numbers(n as u64 + 1);
+    let mut product = |inner: usize| {
+        let x = rng.matrix::<T>(inner, n);
+        let mut h = Mat::zeros(n, n);
+        gram(h.as_mut(), x.as_ref(), all_threads()).unwrap();
+        h
+    };
+    let cluster = |i: usize| [1.0, 1.0 + 1e-6, -0.5, 1e-9][i % 4] + 1e-12 * i as f64;
+    let with = |value: &dyn Fn(usize) -> f64| {
+        let mut q = Mat::<T>::zeros(n, n);
+        let mut r = Mat::<T>::zeros(n, n);
+        qr(numbers().matrix::<T>(n, n).as_ref(), q.as_mut(), r.as_mut(), all_threads()).unwrap();
+        let scaled = Mat::from_fn(n, n, |i, j| q[(i, j)].scale(T::R::from_f64(value(j))));
+        let mut h = scaled * q.adjoint();
+        for i in 0..n {
+            h[(i, i)] = T::from_re(h[(i, i)].re());
+        }
+        h
+    };
+    vec![
+        ("product of square", product(n)),
+        ("product of tall", product(3 * n)),
+        ("product of wide", product(n / 2)),
+        ("random", hermitian(n)),
+        ("clustered", with(&cluster)),
+        ("geometric", with(&|i| 0.9f64.powi(i as i32))),
+    ]
+}
+
+#[test]
+fn eigenvectors_of_crowded_values_satisfy_their_definition() {
+    fn check<T: Scalar>() {
+        for n in [100, 129, 190, 257, 430] {
+            for (name, a) in crowded::<T>(n) {
+                let mut w = vec![T::R::ZERO; n];
+                let mut v = Mat::<T>::zeros(n, n);
+                eigh(a.as_ref(), &mut w, v.as_mut(), all_threads()).unwrap();
+                let (a, v) = (wide(a.as_ref()), wide(v.as_ref()));
+                // The lower triangle is what counts.
+                let a = Mat::from_fn(n, n, |i, j| if i >= j { a[(i, j)] } else { a[(j, i)].conj() });
+                let norm = w.iter().fold(0f64, |norm, x| norm.max(x.to_f64().abs()));
+                let residual = &a * &v - &v * diagonal(&w);
+                let unit = n as f64 * eps::<T>();
+                let ratio = (0..n).map(|j| residual.col(j).norm_l2()).fold(0f64, f64::max) / (norm * unit);
+                let product = v.adjoint() * &v - Mat::<C64>::identity(n, n);
+                let loss = (0..n).map(|j| product.col(j).norm_l2()).fold(0f64, f64::max) / unit;
+                assert!(ratio < 1.0 && loss < 1.0, "{name} {n} of {}: {ratio} {loss}", std::any::type_name::<T>());
+            }
+        }
+    }
+    for_all_types!(check);
+}
+
 #[test]
 fn eigh_is_scale_invariant() {
     fn check<T: Scalar>() {
