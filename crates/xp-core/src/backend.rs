@@ -119,7 +119,7 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// Cumulative sums or products along the lanes of a contiguous array.
     ///
     /// # Errors
-    /// [`Error::Value`](crate::Error::Value) when the lanes are not those of the buffer, here and below; when the device fails.
+    /// [`Error::Value`] when the lanes are not those of the buffer, here and below; when the device fails.
     fn scan<T: Num>(&self, op: Scan, x: &Self::Buffer<T>, lanes: Lanes) -> Result<Self::Buffer<T>>;
 
     /// Sorts the lanes of a contiguous array. NaNs come last, or first if `descending`.
@@ -166,7 +166,7 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// (`indices` then is a contiguous array with the lanes of `x` but for their length).
     ///
     /// # Errors
-    /// [`Error::Index`](crate::Error::Index) when an index is not in `-len..len`; when the device fails.
+    /// [`Error::Index`] when an index is not in `-len..len`; when the device fails.
     fn take<T: Element>(&self, x: &Self::Buffer<T>, lanes: Lanes, indices: &Self::Buffer<i64>, per_lane: Option<usize>) -> Result<Self::Buffer<T>>;
 
     /// Elements of a contiguous array where the mask, of the same length, holds.
@@ -179,7 +179,7 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// adds them if `add`. When the memory of `x` has another handle, `x` becomes a handle to a copy that is written.
     ///
     /// # Errors
-    /// [`Error::Index`](crate::Error::Index) when an index is not in `-len..len`; when the device fails.
+    /// [`Error::Index`] when an index is not in `-len..len`; when the device fails.
     fn put<T: Num>(&self, x: &mut Self::Buffer<T>, lanes: Lanes, indices: &Self::Buffer<i64>, values: &Self::Buffer<T>, add: bool) -> Result<()>;
 
     /// Products of matrices with any strides: `out[k] = a[k] @ b[k]` for all matrices of a stack, each row-major, one after

@@ -52,8 +52,9 @@ macro_rules! unary_item {
         $(#[doc(alias = $alias)])*
         #[must_use]
         #[track_caller]
-        pub fn $name<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Array<B, <$Op as UnaryOp<T>>::Out, D>
+        pub fn $name<B: Backend, T, D: Dim>(x: &Array<B, T, D>) -> Array<B, <$Op as UnaryOp<T>>::Out, D>
         where
+            T: Element,
             $($bound)*,
         {
             x.$name()

@@ -205,7 +205,7 @@ impl Generator {
     /// ```
     pub fn shuffle<T: Clone>(&mut self, values: &mut [T]) {
         let [key, stream] = self.draw();
-        let mut order: Vec<(u64, usize)> = (0..values.len()).map(|i| (RandomBits::apply(i as i64, key, stream), i)).collect();
+        let mut order: Vec<(u64, usize)> = (0..values.len()).map(|i| (RandomBits.apply::<crate::math::Baseline>(i as i64, key, stream), i)).collect();
         order.sort_unstable();
         let shuffled: Vec<T> = order.into_iter().map(|(_, i)| values[i].clone()).collect();
         values.clone_from_slice(&shuffled);

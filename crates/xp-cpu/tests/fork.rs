@@ -24,7 +24,7 @@ fn work() -> f64 {
     let bytes = long.lazy().multiply(100.0).try_eval().unwrap().astype::<i8>();
     let mut sum = long.lazy().exp().sum(..).eval().item().unwrap();
     sum += linalg::solve(&x, &x).unwrap().sum(..).item().unwrap();
-    sum += linalg::cholesky(&(&gram + &eye(&Cpu, n, n, 0).unwrap()), false).unwrap().sum(..).item().unwrap();
+    sum += linalg::cholesky(&(&gram + &eye::<_, f64>(&Cpu, n, n, 0).unwrap()), false).unwrap().sum(..).item().unwrap();
     sum += linalg::qr(&x, false).unwrap().1.sum(..).item().unwrap().abs();
     sum += linalg::svdvals(&x).unwrap().sum(..).item().unwrap();
     sum += linalg::svd(&z, linalg::Thin).unwrap().1.sum(..).item().unwrap();

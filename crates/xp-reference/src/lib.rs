@@ -188,11 +188,11 @@ unsafe impl Backend for Host {
 unsafe impl HostMemory for Host {}
 
 fn add<T: Num>(x: T, y: T) -> T {
-    <Add as BinaryOp<T>>::apply::<Baseline>(x, y)
+    <Add as BinaryOp<T>>::apply::<Baseline>(Add, x, y)
 }
 
 fn multiply<T: Num>(x: T, y: T) -> T {
-    <Multiply as BinaryOp<T>>::apply::<Baseline>(x, y)
+    <Multiply as BinaryOp<T>>::apply::<Baseline>(Multiply, x, y)
 }
 
 /// The order of sorted lanes: NaNs last, or first if `descending`.

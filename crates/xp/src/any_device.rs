@@ -73,6 +73,7 @@ impl AnyDevice {
 
     /// Every device of this machine that this build can use, GPUs first.
     #[must_use]
+    #[allow(clippy::vec_init_then_push, reason = "what comes before depends on the features")]
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         #[cfg(feature = "cuda")]

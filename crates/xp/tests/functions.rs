@@ -193,7 +193,7 @@ fn page(functions: &Functions) -> String {
         ("fft", "`fft`, beside the standard"),
     ] {
         let _ = write!(out, "\n## {title}\n\n| function | what it computes | dtypes | needs |\n|---|---|---|---|\n");
-        for (key, f) in functions.iter().filter(|(key, _)| key.0 == module && !listed.contains(key)) {
+        for (_, f) in functions.iter().filter(|(key, _)| key.0 == module && !listed.contains(key)) {
             let _ = writeln!(out, "| {} | {} |", f.shown(), f.row());
         }
     }

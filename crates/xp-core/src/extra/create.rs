@@ -191,7 +191,7 @@ where
     let value = value.into_operand();
     x.make_unique()?;
     let diagonal = x.diagonal(0)?;
-    let sum = Zip::<Add, _, _>::new(&diagonal, value);
+    let sum = Zip::new(Add, &diagonal, value);
     // SAFETY: `x` is alone on its memory, `value` was built before that and holds none of it, and each element of the
     // diagonal is read where it is written.
     unsafe { eval_onto(&sum, &diagonal) }

@@ -184,10 +184,10 @@ unsafe impl Backend for Cpu {
         Lanes { outer: 1, len: mask.len(), inner: 1 }.check(x.len(), "compress")?;
         // SAFETY: arrays are written before they are read.
         let chosen = Selection::new(unsafe { mask.as_slice() });
-        let out = CpuBuffer::new(chosen.len())?;
+        let out = CpuBuffer::new(chosen.count())?;
         // SAFETY: as above; the output is new.
         unsafe { chosen.compress(x.as_slice(), 1, out.as_uninit()) };
-        Ok((out, chosen.len()))
+        Ok((out, chosen.count()))
     }
 
     fn put<T: Num>(&self, x: &mut CpuBuffer<T>, lanes: Lanes, indices: &CpuBuffer<i64>, values: &CpuBuffer<T>, add: bool) -> Result<()> {

@@ -114,7 +114,7 @@ impl<T: Lapack> Problem<T> {
         if reports.finish()?.is_some() {
             return Ok(None);
         }
-        if self.vectors == None {
+        if self.vectors.is_none() {
             return Ok(Some((self.room(1, 1)?.finish()?, s.array, self.room(1, 1)?.finish()?)));
         }
         let u = u.finish()?;

@@ -33,7 +33,7 @@ impl<'a> Selection<'a> {
     }
 
     /// The number of true elements.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.starts[self.starts.len() - 1]
     }
 
@@ -43,7 +43,7 @@ impl<'a> Selection<'a> {
     /// If `src` is not one row per mask element, or `dst` not one per true element.
     pub fn compress<T: Copy + Send + Sync>(&self, src: &[T], inner: usize, dst: &mut [MaybeUninit<T>]) {
         assert_eq!(Some(src.len()), product(&[self.mask.len(), inner]), "rows to select from");
-        assert_eq!(Some(dst.len()), product(&[self.len(), inner]), "rows to select");
+        assert_eq!(Some(dst.len()), product(&[self.count(), inner]), "rows to select");
         self.for_blocks(dst, inner, |at, mask, dst| {
             let src = &src[at.start * inner..at.end * inner];
             let written = if inner == 1 { compress_block(src, mask, dst) } else { compress_rows(src, inner, mask, dst) };

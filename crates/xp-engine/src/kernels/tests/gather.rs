@@ -75,7 +75,7 @@ fn the_first_bad_index_is_reported_and_nothing_is_scattered() {
 #[test]
 fn sizes_that_overflow_do_not_fit() {
     let huge = 1 << 63;
-    let mut out = [std::mem::MaybeUninit::<f64>::uninit(); 0];
+    let mut out: [std::mem::MaybeUninit<f64>; 0] = [];
     let panics = |run: &mut dyn FnMut()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err();
     for shape in [[2, huge, 1], [huge, 2, 1], [1, huge, 2], [2, huge, 0]] {
         assert!(panics(&mut || _ = take(&[], shape, &[], &mut out)), "take {shape:?}");
@@ -133,7 +133,7 @@ fn indices_and_masks_that_change_meanwhile_reach_no_other_memory() {
         let _ = take_along_axis(&x, [1, N, 1], indices, N, &mut out);
         let _ = put(&mut x.clone(), [1, N, 1], indices, &x);
         let chosen = Selection::new(mask);
-        let picked = filled(chosen.len(), |out| chosen.compress(&x, 1, out));
+        let picked = filled(chosen.count(), |out| chosen.compress(&x, 1, out));
         assert!(picked.iter().all(|&p| p == 1.5));
         let mut order = vec![std::mem::MaybeUninit::new(0i64); N + 64];
         argsort(keys, N, false, &mut order[..N]);

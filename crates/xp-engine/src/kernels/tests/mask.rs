@@ -18,7 +18,7 @@ fn check_compress<T: Copy + Send + Sync + PartialEq>(value: impl Fn(usize) -> T)
         for mask in masks(n, &mut random) {
             let selection = Selection::new(&mask);
             let places: Vec<usize> = (0..n).filter(|&i| mask[i]).collect();
-            assert_eq!(selection.len(), places.len());
+            assert_eq!(selection.count(), places.len());
             for inner in [1, 3] {
                 let out = filled(places.len() * inner, |out| selection.compress(&x[..n * inner], inner, out));
                 let want: Vec<T> = places.iter().flat_map(|&i| x[i * inner..(i + 1) * inner].to_vec()).collect();
