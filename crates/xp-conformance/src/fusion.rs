@@ -1,7 +1,7 @@
 //! Lazy expressions: one loop gives, bit for bit, what eager operations give one by one.
 
-use xp_core::expr::Iota;
 use xp_core::functions::*;
+use xp_core::expr::Iota;
 use xp_core::math::Isa;
 use xp_core::ops::{BinaryOp, DeviceSource, Language, Parameters, UnaryOp, Where};
 use xp_core::{Array, Backend, Error, Expr, Float, Ix2, Lazy, s};

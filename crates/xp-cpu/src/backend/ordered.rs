@@ -39,7 +39,7 @@ pub(crate) trait DistinctElements {
 
 impl<T: SortKey + xp_core::Element> DistinctElements for Unique<'_, T> {
     fn count(&self) -> usize {
-        self.len()
+        Unique::count(self)
     }
     fn values(&self, out: Room<'_>) {
         self.values(out.get());

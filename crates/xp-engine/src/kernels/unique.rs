@@ -26,8 +26,7 @@ impl<'a, T: SortKey> Unique<'a, T> {
     }
 
     /// The number of distinct values.
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.present.len()
     }
 

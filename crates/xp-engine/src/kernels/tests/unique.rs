@@ -35,7 +35,7 @@ fn check_one<T: Sample>(x: &[T]) -> bool {
         }
     }
     let Some(unique) = Unique::new(x) else { return false };
-    assert_eq!(unique.len(), runs.len());
+    assert_eq!(unique.count(), runs.len());
     let values = filled(runs.len(), |out| unique.values(out));
     assert!(values.iter().zip(&runs).all(|(v, run)| v.bits() == x[run[0]].bits()), "values");
     let counts = filled(runs.len(), |out| unique.counts(out));
