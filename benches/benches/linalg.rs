@@ -1,7 +1,7 @@
 //! Products, decompositions, solutions.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use xp::linalg::{Thin, cholesky, eigh, inv, qr, solve, svd, svdvals};
+use xp::linalg::{Lower, Thin, cholesky, eigh, inv, qr, solve, svd, svdvals};
 use xp::prelude::*;
 
 use benches::data::{Matrix, Source, Stack, Vector};
@@ -18,8 +18,8 @@ fn matrices(c: &mut Criterion) {
         group.bench_function(format!("svd {n}"), |b| b.iter(|| svd(&a, Thin).unwrap()));
         group.bench_function(format!("svdvals {n}"), |b| b.iter(|| svdvals(&a).unwrap()));
         group.bench_function(format!("eigh {n}"), |b| b.iter(|| eigh(&symmetric).unwrap()));
-        group.bench_function(format!("qr {n}"), |b| b.iter(|| qr(&a, false).unwrap()));
-        group.bench_function(format!("cholesky {n}"), |b| b.iter(|| cholesky(&definite, false).unwrap()));
+        group.bench_function(format!("qr {n}"), |b| b.iter(|| qr(&a, Thin).unwrap()));
+        group.bench_function(format!("cholesky {n}"), |b| b.iter(|| cholesky(&definite, Lower).unwrap()));
         group.bench_function(format!("solve {n}"), |b| b.iter(|| solve(&a, &v).unwrap()));
         group.bench_function(format!("inv {n}"), |b| b.iter(|| inv(&a).unwrap()));
     }

@@ -12,8 +12,8 @@ fn sorting(c: &mut Criterion) {
         let x: Vector<f64> = from.normal([n]).unwrap();
         let small = from.integers(n, 100).unwrap();
         let at = from.integers(n, n).unwrap();
-        group.bench_function(format!("sort {n}"), |b| b.iter(|| x.sort(0, false).unwrap()));
-        group.bench_function(format!("argsort {n}"), |b| b.iter(|| x.argsort(0, false).unwrap()));
+        group.bench_function(format!("sort {n}"), |b| b.iter(|| x.sort(0, Ascending).unwrap()));
+        group.bench_function(format!("argsort {n}"), |b| b.iter(|| x.argsort(0, Ascending).unwrap()));
         group.bench_function(format!("unique_counts of 100 {n}"), |b| b.iter(|| unique_counts(&small).unwrap()));
         group.bench_function(format!("cumulative_sum {n}"), |b| b.iter(|| x.cumulative_sum(0).unwrap()));
         group.bench_function(format!("select {n}"), |b| b.iter(|| x.select(&x.greater(0.0)).unwrap()));

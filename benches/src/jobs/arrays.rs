@@ -40,8 +40,8 @@ pub(super) fn jobs<T: Float>() -> Vec<Job> {
             |from| Ok::<_, xp::Error>((vector::<T>(from)?, from.integers(LEN / 10, LEN)?)),
             |(x, i)| x.take(i, 0),
         ),
-        job::<T, _, _, _, _>("sort 1e7", vector::<T>, |x| x.sort(0, false)),
-        job::<T, _, _, _, _>("argsort 1e7", vector::<T>, |x| x.argsort(0, false)),
+        job::<T, _, _, _, _>("sort 1e7", vector::<T>, |x| x.sort(0, Ascending)),
+        job::<T, _, _, _, _>("argsort 1e7", vector::<T>, |x| x.argsort(0, Ascending)),
         job::<T, _, _, _, _>("unique 1e7", vector::<T>, |x| unique_values(x)),
         job::<T, _, _, _, _>("cumsum 1e7", vector::<T>, |x| x.cumulative_sum(0)),
     ]

@@ -1,6 +1,6 @@
 //! Fourier transforms.
 
-use xp::fft::{Axes, Fft, dct, fft, fft2, irfft2_with, rfft, rfft2, rfft2_with};
+use xp::fft::{self, Fft, dct, fft, fft2, irfft2_with, rfft, rfft2, rfft2_with};
 use xp::prelude::*;
 use xp::{IntoShape, Num, Result};
 
@@ -31,7 +31,7 @@ where
     Cpu: Fft<T>,
 {
     let [rows, columns, _] = image.shape();
-    let plane = Axes::new([0, 1]);
+    let plane = fft::axes([0, 1]);
     let mut f = rfft2_with(&*image, plane.clone())?;
     let zero = <Spectral<T> as Num>::from_f64(0.0);
     let (low, left) = ((rows / 10) as isize, (columns / 10) as isize);

@@ -1,6 +1,6 @@
 //! Products, decompositions, solutions, distances.
 
-use xp::linalg::{Thin, cholesky, det, eigh, eigvalsh, inv, pinv, qr, solve, svd, svdvals};
+use xp::linalg::{Lower, Thin, cholesky, det, eigh, eigvalsh, inv, pinv, qr, solve, svd, svdvals};
 use xp::prelude::*;
 use xp::{Linalg, Result};
 
@@ -31,8 +31,8 @@ where
         job::<T, _, _, _, _>("svdvals 5000x300", normal::<T>([5000, 300]), |x| svdvals(x)),
         job::<T, _, _, _, _>("eigh 1000", symmetric::<T>, |a| eigh(a)),
         job::<T, _, _, _, _>("eigvalsh 1000", symmetric::<T>, |a| eigvalsh(a)),
-        job::<T, _, _, _, _>("qr 2000x500", normal::<T>([2000, 500]), |x| qr(x, false)),
-        job::<T, _, _, _, _>("cholesky 2000", definite::<T>, |a| cholesky(a, false)),
+        job::<T, _, _, _, _>("qr 2000x500", normal::<T>([2000, 500]), |x| qr(x, Thin)),
+        job::<T, _, _, _, _>("cholesky 2000", definite::<T>, |a| cholesky(a, Lower)),
         job::<T, _, _, _, _>(
             "solve 2000 (vec)",
             |from| Ok::<_, xp::Error>((normal::<T>([2000, 2000])(from)?, from.normal::<T, _>([2000])?)),

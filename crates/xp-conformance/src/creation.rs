@@ -51,15 +51,18 @@ pub fn ranges<B: Backend, T: Float>(device: &B) {
     assert!(matches!(arange(device, number(0.0), T::INFINITY, number(1.0)), Err(Error::Value { .. })));
     assert!(matches!(arange(device, T::NAN, number(1.0), number(1.0)), Err(Error::Value { .. })));
 
-    let spaced = |n: usize, endpoint| linspace(device, number(1.0), number(3.0), n, endpoint).unwrap().to_vec();
+    let spaced = |n: usize, endpoint| {
+        let (a, b) = (number(1.0), number(3.0));
+        if endpoint { linspace(device, a..=b, n) } else { linspace(device, a..b, n) }.unwrap().to_vec()
+    };
     assert_eq!(spaced(5, true), [1.0, 1.5, 2.0, 2.5, 3.0].map(number));
     assert_eq!(spaced(4, false), [1.0, 1.5, 2.0, 2.5].map(number));
     assert_eq!(spaced(1, true), [number(1.0)]);
     assert!(spaced(0, true).is_empty());
     // The end is exact where the step is not.
-    let thirds = linspace(device, number(0.1), number(0.7), 4, true).unwrap().to_vec();
+    let thirds = linspace(device, number(0.1)..=number(0.7), 4).unwrap().to_vec();
     assert_eq!((thirds[0], thirds[3]), (number(0.1), number(0.7)));
-    let z = linspace(device, Complex::new(0f32, 0.0), Complex::new(1.0, 2.0), 3, true).unwrap().to_vec();
+    let z = linspace(device, Complex::new(0f32, 0.0)..=Complex::new(1.0, 2.0), 3).unwrap().to_vec();
     assert_eq!(z, [Complex::new(0.0, 0.0), Complex::new(0.5, 1.0), Complex::new(1.0, 2.0)]);
 }
 
@@ -91,13 +94,13 @@ pub fn triangles<B: Backend>(device: &B) {
 /// `meshgrid` in both orders.
 pub fn grids<B: Backend>(device: &B) {
     let (x, y) = (vector(device, &[1, 2, 3]), vector(device, &[10, 20]));
-    let ij = meshgrid(&[&x, &y], false).unwrap();
+    let ij = meshgrid(&[&x, &y], Indexing::Ij).unwrap();
     assert_eq!((ij[0].dims(), ij[0].to_vec()), (&[3, 2][..], vec![1, 1, 2, 2, 3, 3]));
     assert_eq!(ij[1].to_vec(), [10, 20, 10, 20, 10, 20]);
-    let xy = meshgrid(&[&x, &y], true).unwrap();
+    let xy = meshgrid(&[x.clone(), y.clone()], Indexing::Xy).unwrap();
     assert_eq!((xy[0].dims(), xy[0].to_vec()), (&[2, 3][..], vec![1, 2, 3, 1, 2, 3]));
     assert_eq!(xy[1].to_vec(), [10, 10, 10, 20, 20, 20]);
-    assert_eq!(meshgrid(&[&x], true).unwrap()[0].to_vec(), [1, 2, 3]);
+    assert_eq!(meshgrid(&[&x], Indexing::Xy).unwrap()[0].to_vec(), [1, 2, 3]);
 }
 
 /// Values go in and come out unchanged, and nested Rust arrays become arrays.

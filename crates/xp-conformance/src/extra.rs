@@ -216,18 +216,18 @@ pub fn first_elements<B: Backend, T: Float>(device: &B) {
         for axis in 0..3 {
             let n = x.dims()[axis as usize];
             for k in [0, 1, 2, n / 2, n] {
-                for largest in [true, false] {
-                    let (top, at) = top_k(&x, k, axis, largest).unwrap();
-                    let expected = x.argsort(axis, largest).unwrap().slice_axis(axis, None, Some(k as isize), 1).unwrap();
-                    assert_eq!((at.dims(), at.to_vec()), (expected.dims(), expected.to_vec()), "the first {k} along {axis}, {largest}");
+                for order in [Descending, Ascending] {
+                    let (top, at) = top_k(&x, k, axis, order).unwrap();
+                    let expected = x.argsort(axis, order).unwrap().slice_axis(axis, None, Some(k as isize), 1).unwrap();
+                    assert_eq!((at.dims(), at.to_vec()), (expected.dims(), expected.to_vec()), "the first {k} along {axis}, {order:?}");
                     crate::support::assert_same("values", &top.to_vec(), &x.take_along_axis(&at, axis).unwrap().to_vec());
                 }
             }
-            assert!(top_k(&x, n + 1, axis, true).is_err());
+            assert!(top_k(&x, n + 1, axis, Descending).is_err());
         }
     }
     let row = x.index_axis(0, 1).unwrap().index_axis(1, 0).unwrap();
-    let sorted = row.sort(0, false).unwrap().to_vec();
+    let sorted = row.sort(0, Ascending).unwrap().to_vec();
     for kth in [0, 20, -1] {
         let got = partition(&row, kth, 0).unwrap().to_vec();
         let at = kth.rem_euclid(37) as usize;
@@ -239,11 +239,11 @@ pub fn first_elements<B: Backend, T: Float>(device: &B) {
     assert!(matches!(partition(&row, 37, 0), Err(Error::Index { index: 37, .. })));
     // Few of many, with many ties.
     let many = vector(device, &sequence.integers::<T>(20_000, -50, 50));
-    for (k, largest) in [(1, true), (3, false), (150, true), (300, false)] {
-        let expected = many.argsort(0, largest).unwrap().slice(s![..k as isize]).unwrap();
-        assert_eq!(top_k(&many, k, 0, largest).unwrap().1.to_vec(), expected.to_vec(), "{k} of 20000");
+    for (k, order) in [(1, Descending), (3, Ascending), (150, Descending), (300, Ascending)] {
+        let expected = many.argsort(0, order).unwrap().slice(s![..k]).unwrap();
+        assert_eq!(top_k(&many, k, 0, order).unwrap().1.to_vec(), expected.to_vec(), "{k} of 20000");
     }
-    assert_eq!(top_k(&vector(device, &[7u8, 200, 7]), 2, 0, true).unwrap().1.to_vec(), [1, 0]);
+    assert_eq!(top_k(&vector(device, &[7u8, 200, 7]), 2, 0, Descending).unwrap().1.to_vec(), [1, 0]);
 }
 
 /// `isclose`, `nan_to_num`, `angle`, `sinc`, degrees.
@@ -252,12 +252,12 @@ pub fn values<B: Backend, T: Float>(device: &B) {
     let (inf, nan) = (T::INFINITY, T::NAN);
     let a = vector(device, &[t(1.0), inf, inf, nan, t(100.0), t(0.0)]);
     let b = vector(device, &[t(1.5), inf, -inf, nan, t(101.0), inf]);
-    assert_eq!(isclose(&a, &b, 0.02, 0.0, false).to_vec(), [false, true, false, false, true, false]);
-    assert_eq!(isclose(&a, &b, 0.0, 0.5, true).to_vec(), [true, true, false, true, false, false]);
-    assert_eq!(isclose(&a, &vector(device, &[t(1.0)]), 0.0, 0.0, false).to_vec(), [true, false, false, false, false, false]);
-    assert!(allclose(&a.slice(s![..2]).unwrap(), &b.slice(s![..2]).unwrap(), 0.0, 0.5, false).unwrap());
-    assert!(!allclose(&a, &b, 1.0, 1.0, true).unwrap());
-    assert!(allclose(&a, &vector(device, &[t(1.0), t(2.0)]), 0.0, 0.0, false).is_err());
+    assert_eq!(isclose_with(&a, &b, rtol(0.02).atol(0.0)).to_vec(), [false, true, false, false, true, false]);
+    assert_eq!(isclose_with(&a, &b, atol(0.5).rtol(0.0).equal_nan()).to_vec(), [true, true, false, true, false, false]);
+    assert_eq!(isclose_with(&a, &vector(device, &[t(1.0)]), rtol(0.0).atol(0.0)).to_vec(), [true, false, false, false, false, false]);
+    assert!(allclose_with(&a.slice(s![..2]).unwrap(), &b.slice(s![..2]).unwrap(), atol(0.5).rtol(0.0)).unwrap());
+    assert!(!allclose_with(&a, &b, rtol(1.0).atol(1.0).equal_nan()).unwrap());
+    assert!(allclose(&a, &vector(device, &[t(1.0), t(2.0)])).is_err());
     let x = vector(device, &[nan, inf, -inf, t(2.0)]);
     assert_eq!(nan_to_num(&x, t(7.0), None, None).to_vec(), [t(7.0), T::MAX, -T::MAX, t(2.0)]);
     assert_eq!(nan_to_num(&x, t(7.0), Some(t(3.0)), Some(t(-3.0))).to_vec(), [7.0, 3.0, -3.0, 2.0].map(t));
@@ -333,7 +333,7 @@ pub fn lu<B: Linalg<T>, T: Floating>(device: &B) {
         let (got, exact) = (Host::of(&product), Host::of(&x.take(&order, 0).unwrap()));
         assert!(got.minus(&exact).norm() <= 20.0 * (k + 1) as f64 * eps::<T>() * (exact.norm() + 1.0), "{m} x {n}");
         for (i, j) in (0..m).flat_map(|i| (0..k).map(move |j| (i, j))) {
-            let l = f.lower.get([i as isize, j as isize]).unwrap();
+            let l = f.lower.get([i, j]).unwrap();
             assert!(
                 if i == j { l == T::ONE } else { (j < i && l.magnitude::<xp_core::math::Baseline>().to_f64() <= 1.4143) || l == T::ZERO },
                 "pivots are largest, by some norm of complex numbers"

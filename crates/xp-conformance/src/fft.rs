@@ -60,14 +60,14 @@ pub fn definitions<B: Fft<T>, T: Float>(device: &B) {
         check("fft of real elements", down(fft(&real)).unwrap(), &real_forward);
         check("rfft", down(rfft(&real)).unwrap(), &real_forward[..n / 2 + 1]);
         let half = upload::<B, B::Complex>(device, &real_forward[..n / 2 + 1], &[n / 2 + 1]);
-        check("irfft", down(irfft_with(&half, Axis::default().n(n))).unwrap(), &re);
+        check("irfft", down(irfft_with(&half, xp_fft::n(n))).unwrap(), &re);
         let scaled: Vec<Z> = re.iter().rev().cycle().skip(n - 1).take(n).map(|z| z * n as f64).collect();
-        check("hfft", down(hfft_with(&half, Axis::default().n(n))).unwrap(), &scaled);
+        check("hfft", down(hfft_with(&half, xp_fft::n(n))).unwrap(), &scaled);
         for (number, kind) in [Type::I, Type::II, Type::III, Type::IV].into_iter().enumerate() {
             if number > 0 || n > 1 {
-                check(&format!("dct {}", number + 1), down(dct_with(&real, kind, Axis::default())).unwrap(), &trig(&re, number + 1, true));
+                check(&format!("dct {}", number + 1), down(dct_with(&real, kind, AxisOptions::default())).unwrap(), &trig(&re, number + 1, true));
             }
-            check(&format!("dst {}", number + 1), down(dst_with(&real, kind, Axis::default())).unwrap(), &trig(&re, number + 1, false));
+            check(&format!("dst {}", number + 1), down(dst_with(&real, kind, AxisOptions::default())).unwrap(), &trig(&re, number + 1, false));
         }
     }
     for (what, error) in largest {
@@ -85,7 +85,7 @@ pub fn axes<B: Fft<T>, T: Float>(device: &B) {
         for (norm, lens) in [(Norm::Backward, None), (Norm::Ortho, Some(4)), (Norm::Forward, Some(3))] {
             let named: Vec<isize> = choice.iter().map(|&k| if k % 2 == 0 { k as isize } else { k as isize - 4 }).collect();
             let s: Vec<usize> = choice.iter().map(|&k| lens.unwrap_or(shape[k])).collect();
-            let mut options = Axes::new(named.clone()).norm(norm);
+            let mut options = xp_fft::axes(named.clone()).norm(norm);
             if lens.is_some() {
                 options = options.s(s.clone());
             }
@@ -110,13 +110,12 @@ pub fn axes<B: Fft<T>, T: Float>(device: &B) {
             let half = rfftn_with(&real, options.clone()).unwrap();
             let bins = half.dims()[last] as isize;
             same::<B, T>(&half, &whole.slice_axis(last as isize, Some(0), Some(bins), 1).unwrap(), &what);
-            let back = irfftn_with(&half, Axes::new(named.clone()).s(s.clone()).norm(norm)).unwrap();
+            let back = irfftn_with(&half, xp_fft::axes(named.clone()).s(s.clone()).norm(norm)).unwrap();
             let (_, cut) = dft_along(&re, &shape, &choice, &s, 0.0);
             close::<T>(&down(Ok(back)).unwrap().1, &cut, 6.0, &what);
             // The cosine transform along axes is one after the other.
-            let one_by_one =
-                choice.iter().zip(&s).fold(real.clone(), |y, (&k, &n)| dct_with(y, Type::II, Axis::new(k as isize).n(n).norm(norm)).unwrap());
-            let together = dctn_with(&real, Type::II, Axes::new(named.clone()).s(s.clone()).norm(norm)).unwrap();
+            let one_by_one = choice.iter().zip(&s).fold(real.clone(), |y, (&k, &n)| dct_with(y, Type::II, xp_fft::axis(k).n(n).norm(norm)).unwrap());
+            let together = dctn_with(&real, Type::II, xp_fft::axes(named.clone()).s(s.clone()).norm(norm)).unwrap();
             close::<T>(&down(Ok(together)).unwrap().1, &down(Ok(one_by_one)).unwrap().1, 6.0, &what);
         }
     }
@@ -128,7 +127,7 @@ pub fn properties<B: Fft<T>, T: Float>(device: &B) {
         let (x, y): (Vec<Z>, Vec<Z>) = (numbers::<T>(n, 1), numbers::<T>(n, 2));
         let (a, b) = (upload::<B, B::Complex>(device, &x, &[n]), upload::<B, B::Complex>(device, &y, &[n]));
         let energy = |v: &[Z]| v.iter().map(|z| z.norm_sqr()).sum::<f64>();
-        let spectrum = fft_with(&a, Axis::default().norm(Norm::Ortho)).unwrap();
+        let spectrum = fft_with(&a, Ortho).unwrap();
         let ratio = energy(&down(Ok(spectrum)).unwrap().1) / energy(&x);
         assert!((ratio - 1.0).abs() <= 3.0 * (n as f64).log2() * T::EPSILON.to_f64(), "Parseval, length {n}: {ratio}");
 
@@ -143,7 +142,7 @@ pub fn properties<B: Fft<T>, T: Float>(device: &B) {
         close::<T>(&sum, &parts, 6.0, &|| format!("linearity, length {n}"));
 
         for norm in [Norm::Backward, Norm::Ortho, Norm::Forward] {
-            let options = || Axis::default().norm(norm);
+            let options = || AxisOptions::from(norm);
             let what = || format!("inverse, length {n}, {norm:?}");
             close::<T>(&down(ifft_with(fft_with(&a, options()).unwrap(), options())).unwrap().1, &x, 6.0, &what);
             for kind in [Type::I, Type::II, Type::III, Type::IV] {
@@ -174,7 +173,7 @@ pub fn layouts<B: Fft<T>, T: Float>(device: &B) {
         let real = view.real();
         for axis in 0..3 {
             let what = || format!("view {i}, axis {axis}");
-            let along = || Axis::new(axis);
+            let along = || xp_fft::axis(axis);
             let copy = || view.copy().unwrap();
             let expected = fft_with(&copy(), along()).unwrap();
             same::<B, T>(&fft_with(view, along()).unwrap(), &expected, &what);
@@ -203,20 +202,20 @@ pub fn empty_axes<B: Fft<T>, T: Float>(device: &B) {
     assert_eq!(rfft(&x).unwrap().dims(), [0, 3]);
     assert_eq!(irfft(&rfft(&x).unwrap()).unwrap().dims(), [0, 4]);
     assert_eq!(dct(&x).unwrap().dims(), [0, 4]);
-    assert_eq!(fft_with(&x, Axis::new(0).n(3)).unwrap().dims(), [3, 4]);
-    assert!(fft_with(&x, Axis::new(0).n(3)).unwrap().to_vec().iter().all(|z| *z == B::Complex::ZERO));
-    assert!(dct_with(&x, Type::II, Axis::new(0).n(3)).unwrap().to_vec().iter().all(|z| *z == T::ZERO));
+    assert_eq!(fft_with(&x, xp_fft::axis(0).n(3)).unwrap().dims(), [3, 4]);
+    assert!(fft_with(&x, xp_fft::axis(0).n(3)).unwrap().to_vec().iter().all(|z| *z == B::Complex::ZERO));
+    assert!(dct_with(&x, Type::II, xp_fft::axis(0).n(3)).unwrap().to_vec().iter().all(|z| *z == T::ZERO));
     // Nothing is planned where there is nothing to transform.
     let long = (1 << 33) + 1;
-    assert_eq!(fft_with(&x, Axis::default().n(long)).unwrap().dims(), [0, long]);
-    assert_eq!(rfft_with(&x, Axis::default().n(long)).unwrap().dims(), [0, long / 2 + 1]);
-    assert_eq!(dct_with(&x, Type::II, Axis::default().n(long)).unwrap().dims(), [0, long]);
+    assert_eq!(fft_with(&x, xp_fft::n(long)).unwrap().dims(), [0, long]);
+    assert_eq!(rfft_with(&x, xp_fft::n(long)).unwrap().dims(), [0, long / 2 + 1]);
+    assert_eq!(dct_with(&x, Type::II, xp_fft::n(long)).unwrap().dims(), [0, long]);
     let one = upload::<B, T>(device, &[Z::new(2.5, 0.0)], &[1, 1]);
     assert_eq!(down(fftn(&one)).unwrap().1, [Z::new(2.5, 0.0)]);
     assert_eq!(down(rfftn(&one)).unwrap().1, [Z::new(2.5, 0.0)]);
     assert_eq!(down(dct(&one)).unwrap().1, [Z::new(5.0, 0.0)]);
-    assert_eq!(down(fftn_with(&one, Axes::new([]))).unwrap().1, [Z::new(2.5, 0.0)]);
-    assert_eq!(down(dctn_with(&one, Type::II, Axes::new([]))).unwrap().1, [Z::new(2.5, 0.0)]);
+    assert_eq!(down(fftn_with(&one, xp_fft::axes([0; 0]))).unwrap().1, [Z::new(2.5, 0.0)]);
+    assert_eq!(down(dctn_with(&one, Type::II, xp_fft::axes([0; 0]))).unwrap().1, [Z::new(2.5, 0.0)]);
 }
 
 /// What must be an error is a typed one that names the argument.
@@ -228,48 +227,48 @@ pub fn bad_input<B: Fft<T>, T: Float>(device: &B) {
         Err(e @ Error::Value { .. }) => assert!(e.to_string().contains(argument), "{e}: no {argument}"),
         other => panic!("{argument}: {other:?}"),
     };
-    named(fft_with(&x, Axis::default().n(0)).map(drop), "fft: n is 0");
+    named(fft_with(&x, xp_fft::n(0)).map(drop), "fft: n is 0");
     named(fft(&none).map(drop), "n is 0");
     named(ifft(&none).map(drop), "n is 0");
-    named(rfft_with(&x, Axis::default().n(0)).map(drop), "rfft: n is 0");
+    named(rfft_with(&x, xp_fft::n(0)).map(drop), "rfft: n is 0");
     named(ihfft(&none).map(drop), "n is 0");
-    named(irfft_with(&x, Axis::new(0).n(0)).map(drop), "irfft: n is 0");
+    named(irfft_with(&x, xp_fft::axis(0).n(0)).map(drop), "irfft: n is 0");
     named(irfft(&x.slice_axis(1, Some(0), Some(1), 1).unwrap()).map(drop), "irfft: n is 0");
     named(hfft(&none).map(drop), "n is 0");
     named(dct(&none).map(drop), "n is 0");
-    named(dst_with(&x, Type::I, Axis::default().n(0)).map(drop), "n is 0");
-    named(fftn_with(&x, Axes::default().s([2, 0])).map(drop), "s is 0");
-    named(fftn_with(&x, Axes::default().s([2, 3, 4])).map(drop), "s = [2, 3, 4]");
-    named(fftn_with(&x, Axes::new([0]).s([2, 3])).map(drop), "s = [2, 3]");
-    named(rfft2_with(&x, Axes::default().s([2])).map(drop), "s = [2]");
-    named(rfftn_with(&x, Axes::new([])).map(drop), "axes is empty");
+    named(dst_with(&x, Type::I, xp_fft::n(0)).map(drop), "n is 0");
+    named(fftn_with(&x, xp_fft::s([2, 0])).map(drop), "s is 0");
+    named(fftn_with(&x, xp_fft::s([2, 3, 4])).map(drop), "s = [2, 3, 4]");
+    named(fftn_with(&x, xp_fft::axes([0]).s([2, 3])).map(drop), "s = [2, 3]");
+    named(rfft2_with(&x, xp_fft::s([2])).map(drop), "s = [2]");
+    named(rfftn_with(&x, xp_fft::axes([0; 0])).map(drop), "axes is empty");
     named(irfftn(&scalar).map(drop), "axes is empty");
-    named(dct_with(&x, Type::I, Axis::default().n(1)).map(drop), "length n = 1");
-    named(idctn_with(&x, Type::I, Axes::default().s([1, 4])).map(drop), "length n = 1");
-    named(fft_with(&x, Axis::default().n(usize::MAX)).map(drop), "n = [");
-    named(rfft_with(&x, Axis::default().n(usize::MAX / 2)).map(drop), "n = [");
-    named(fftn_with(&x, Axes::default().s([1 << 40, 1 << 40])).map(drop), "s = [");
-    named(irfft2_with(&x, Axes::default().s([1 << 40, 1 << 40])).map(drop), "s = [");
-    named(dctn_with(&x, Type::II, Axes::default().s([1 << 40, 1 << 40])).map(drop), "s = [");
+    named(dct_with(&x, Type::I, xp_fft::n(1)).map(drop), "length n = 1");
+    named(idctn_with(&x, Type::I, xp_fft::s([1, 4])).map(drop), "length n = 1");
+    named(fft_with(&x, xp_fft::n(usize::MAX)).map(drop), "n = [");
+    named(rfft_with(&x, xp_fft::n(usize::MAX / 2)).map(drop), "n = [");
+    named(fftn_with(&x, xp_fft::s([1 << 40, 1 << 40])).map(drop), "s = [");
+    named(irfft2_with(&x, xp_fft::s([1 << 40, 1 << 40])).map(drop), "s = [");
+    named(dctn_with(&x, Type::II, xp_fft::s([1 << 40, 1 << 40])).map(drop), "s = [");
     named(fht(&none, 0.1, 0.0).map(drop), "a has shape");
     named(fht(&x, 0.0, 0.0).map(drop), "dln");
     named(ifht(&x, 0.1, f64::NAN).map(drop), "mu");
     named(fftfreq(device, 0, T::ONE).map(drop), "n is 0");
     named(rfftfreq(device, 4, T::ZERO).map(drop), "d is 0");
-    named(next_fast_len(0, false).map(drop), "target");
-    named(next_fast_len(usize::MAX, false).map(drop), "target");
-    named(prev_fast_len(0, true).map(drop), "target");
+    named(next_fast_len(0).map(drop), "target");
+    named(next_fast_len(usize::MAX).map(drop), "target");
+    named(prev_fast_len_real(0).map(drop), "target");
     for axis in [-3, 2, isize::MAX, isize::MIN] {
         let out_of_range = Error::Axis { axis, ndim: 2 };
-        assert_eq!(fft_with(&x, Axis::new(axis)).unwrap_err(), out_of_range);
-        assert_eq!(irfftn_with(&x, Axes::new([0, axis])).unwrap_err(), out_of_range);
-        assert_eq!(dst_with(&x, Type::II, Axis::new(axis)).unwrap_err(), out_of_range);
+        assert_eq!(fft_with(&x, xp_fft::axis(axis)).unwrap_err(), out_of_range);
+        assert_eq!(irfftn_with(&x, xp_fft::axes([0, axis])).unwrap_err(), out_of_range);
+        assert_eq!(dst_with(&x, Type::II, xp_fft::axis(axis)).unwrap_err(), out_of_range);
         assert_eq!(fftshift_with(&x, axis).unwrap_err(), out_of_range);
     }
     assert_eq!(rfft2(upload::<B, T>(device, &[Z::new(1.0, 0.0)], &[1])).unwrap_err(), Error::Axis { axis: -2, ndim: 1 });
     assert_eq!(fft(&scalar).unwrap_err(), Error::Axis { axis: -1, ndim: 0 });
-    assert!(matches!(fftn_with(&x, Axes::new([0, -2])), Err(Error::RepeatedAxis { axis: -2, .. })));
-    assert!(matches!(dctn_with(&x, Type::II, Axes::new([1, 1])), Err(Error::RepeatedAxis { axis: 1, .. })));
+    assert!(matches!(fftn_with(&x, xp_fft::axes([0, -2])), Err(Error::RepeatedAxis { axis: -2, .. })));
+    assert!(matches!(dctn_with(&x, Type::II, xp_fft::axes([1, 1])), Err(Error::RepeatedAxis { axis: 1, .. })));
 }
 
 /// Convolutions in every mode against the definition.
@@ -474,7 +473,12 @@ fn scalars<B: Fft<T>, T: Float>(device: &B, function: &str, params: &Value, expe
             let real = params["real"].as_bool().unwrap();
             let targets: Vec<usize> = params["targets"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect();
             for (&target, length) in targets.iter().zip(expected.as_array().unwrap()) {
-                let own = if function == "next_fast_len" { next_fast_len(target, real) } else { prev_fast_len(target, real) };
+                let own = match (function == "next_fast_len", real) {
+                    (true, false) => next_fast_len(target),
+                    (true, true) => next_fast_len_real(target),
+                    (false, false) => prev_fast_len(target),
+                    (false, true) => prev_fast_len_real(target),
+                };
                 assert_eq!(own.unwrap() as u64, length.as_u64().unwrap(), "{}: target {target}", context());
             }
         }
@@ -491,13 +495,13 @@ fn norm_of(params: &Value) -> Norm {
     }
 }
 
-fn axis_options(params: &Value) -> Axis {
-    let options = Axis::new(params["axis"].as_i64().unwrap_or(-1) as isize).norm(norm_of(params));
+fn axis_options(params: &Value) -> AxisOptions {
+    let options = xp_fft::axis(params["axis"].as_i64().unwrap_or(-1) as isize).norm(norm_of(params));
     params["n"].as_u64().map_or(options.clone(), |n| options.n(n as usize))
 }
 
-fn axes_options(params: &Value) -> Axes {
-    let options = params.get("axes").map_or_else(Axes::default, |axes| Axes::new(integers(axes))).norm(norm_of(params));
+fn axes_options(params: &Value) -> AxesOptions {
+    let options = params.get("axes").map_or_else(AxesOptions::default, |axes| xp_fft::axes(integers(axes))).norm(norm_of(params));
     params.get("s").map_or(options.clone(), |s| options.s(integers(s).into_iter().map(|n| n as usize).collect::<Vec<_>>()))
 }
 

@@ -1,7 +1,7 @@
 //! Lazy expressions: one loop gives, bit for bit, what eager operations give one by one.
 
-use xp_core::functions::*;
 use xp_core::expr::Iota;
+use xp_core::functions::*;
 use xp_core::math::Isa;
 use xp_core::ops::{BinaryOp, DeviceSource, Language, Parameters, UnaryOp, Where};
 use xp_core::{Array, Backend, Error, Expr, Float, Ix2, Lazy, s};
@@ -282,7 +282,7 @@ pub fn row_blocks<B: Backend, T: Float>(device: &B) {
                 let range = block.expr().range();
                 assert_eq!(range, next..(next + step).min(n), "{what}");
                 next = range.end;
-                let rows = stored.slice(s![range.start as isize..range.end as isize]).unwrap();
+                let rows = stored.slice(s![range.start..range.end]).unwrap();
                 assert_same(what, &block.eval().to_vec(), &rows.to_vec());
                 let one = <E::Elem as xp_core::Num>::ONE;
                 assert_same(what, &(block + one).max(1).eval().to_vec(), &(rows + one).max(1).to_vec());

@@ -17,7 +17,7 @@ pub fn elements<B: Backend>(device: &B) {
     assert_eq!(message(x.get([0, 0, 0]).unwrap_err()), format!("get: 3 indices given for shape {:?}, which has 2 axes", x.dims()));
     assert_eq!(x.slice(s![1..2, 2..]).unwrap().item().unwrap(), 6);
     assert!(matches!(x.item(), Err(Error::Shape { .. })));
-    assert_eq!(full(device, [], 3u16).unwrap().get([]).unwrap(), 3);
+    assert_eq!(full(device, [], 3u16).unwrap().get([0; 0]).unwrap(), 3);
 }
 
 /// Assignment of scalars and arrays to slices.
@@ -84,7 +84,7 @@ pub fn take<B: Backend>(device: &B) {
         let picks: Vec<i64> = picks.iter().map(|p| p % n).collect();
         let got = x.take(&vector(device, &picks), axis).unwrap();
         let parts: Vec<_> = picks.iter().map(|&p| x.index_axis(axis, p as isize).unwrap()).collect();
-        let expected = stack(&parts.iter().collect::<Vec<_>>(), axis).unwrap();
+        let expected = stack(&parts, axis).unwrap();
         assert_eq!((got.dims(), got.to_vec()), (expected.dims(), expected.to_vec()), "axis {axis}");
         let reversed = x.slice(s![..;-1, .., ..;-1]).unwrap();
         assert_eq!(reversed.take(&vector(device, &[0i64]), axis).unwrap().to_vec(), reversed.slice_axis(axis, None, Some(1), 1).unwrap().to_vec());
@@ -101,8 +101,8 @@ pub fn take<B: Backend>(device: &B) {
 pub fn take_along_axis<B: Backend>(device: &B) {
     let x = Array::from_vec(device, vec![3, 1, 2, 9, 7, 8], [2, 3]).unwrap();
     for axis in [0, 1, -1] {
-        let order = x.argsort(axis, false).unwrap();
-        assert_eq!(x.take_along_axis(&order, axis).unwrap().to_vec(), x.sort(axis, false).unwrap().to_vec());
+        let order = x.argsort(axis, Ascending).unwrap();
+        assert_eq!(x.take_along_axis(&order, axis).unwrap().to_vec(), x.sort(axis, Ascending).unwrap().to_vec());
     }
     let last = Array::from_vec(device, vec![-1i64, 0], [2, 1]).unwrap();
     assert_eq!(x.take_along_axis(&last, 1).unwrap().to_vec(), [2, 9]);
@@ -130,15 +130,45 @@ pub fn put<B: Backend>(device: &B) {
     assert!(error.contains("[2, 2]") && error.contains("[2, 3]"), "{error}");
     assert!(matches!(x.put(&vector(device, &[0i64, 1, 3]), &values, 1), Err(Error::Index { index: 3, len: 3, .. })));
     assert_eq!(x.to_vec(), [4, 0, 7, 10, 0, 16], "a failed `put` writes nothing");
+    // Values broadcast, of any dtype.
+    x.put(&at, 9, 1).unwrap();
+    assert_eq!(x.to_vec(), [9, 0, 9, 9, 0, 9]);
+    x.put_add(&vector(device, &[1i64]), &Array::from_vec(device, vec![1i64, 2], [2, 1]).unwrap(), 1).unwrap();
+    assert_eq!(x.to_vec(), [9, 1, 9, 9, 2, 9]);
+    x.put(&vector(device, &[0i64]), x.slice(s![1..]).unwrap().lazy() * 2, 0).unwrap();
+    assert_eq!(x.to_vec(), [18, 4, 18, 9, 2, 9]);
+    let mut flags = vector(device, &[false, false, true]);
+    flags.put(&vector(device, &[-1i64, 0]), &vector(device, &[false, true]), 0).unwrap();
+    assert_eq!(flags.to_vec(), [true, false, false]);
     let mut sums = zeros::<_, f32, _>(device, [4]).unwrap();
     let many = 10_000;
     sums.put_add(&(arange(device, 0i64, many, 1).unwrap() % 4), &ones(device, [many as usize]).unwrap(), 0).unwrap();
     assert_eq!(sums.to_vec(), [2500.0; 4]);
 }
 
+/// Indices, bounds, steps and axes are `isize`, `i32` or `usize`, literals and variables.
+pub fn positions<B: Backend>(device: &B) {
+    let x = Array::from_vec(device, (0..12i32).collect(), [3, 4]).unwrap();
+    let [rows, columns] = x.shape();
+    let (short, signed) = (-1i32, -2isize);
+    assert_eq!(x.slice(s![rows - 1, 1..columns]).unwrap().to_vec(), [9, 10, 11]);
+    assert_eq!(x.slice(s![short, ..=signed]).unwrap().to_vec(), [8, 9, 10]);
+    assert_eq!(x.slice(s![rows.., ..]).unwrap().shape(), [0, 4]);
+    assert_eq!(x.slice(s![0, ..;columns - 2]).unwrap().to_vec(), [0, 2]);
+    assert_eq!(x.slice(s![..;signed, 1..=short]).unwrap().to_vec(), [9, 10, 11, 1, 2, 3]);
+    assert_eq!((x.get([rows - 1, columns - 1]).unwrap(), x.get([short, 0]).unwrap(), x.get([signed, signed]).unwrap()), (11, 8, 6));
+    assert_eq!(x.index_axis(1usize, columns - 1).unwrap().to_vec(), x.index_axis(short, short).unwrap().to_vec());
+    assert_eq!(x.sort(x.ndim() - 1, Descending).unwrap().to_vec()[..4], [3, 2, 1, 0]);
+    assert_eq!(x.take(&vector(device, &[0i64]), 1usize).unwrap().to_vec(), [0, 4, 8]);
+    assert_eq!(x.slice_axis(0usize, Some(1), None, 1).unwrap().shape(), [2, 4]);
+    assert!(matches!(x.get([0, usize::MAX]), Err(Error::Index { axis: 1, len: 4, .. })));
+    assert!(matches!(x.index_axis(usize::MAX, 0), Err(Error::Axis { ndim: 2, .. })));
+    assert_eq!(x.slice(s![..usize::MAX]).unwrap().shape(), [3, 4]);
+}
+
 /// Views of the first elements of a longer vector are as long as they say: as data, indices, masks, queries and values.
 pub fn head_slices<B: Backend>(device: &B) {
-    let long = |values: &[i64]| vector(device, &[values, &[1, 0, 1, 0, 1, 0]].concat()).slice(s![..values.len() as isize]).unwrap();
+    let long = |values: &[i64]| vector(device, &[values, &[1, 0, 1, 0, 1, 0]].concat()).slice(s![..values.len()]).unwrap();
     let x = Array::from_vec(device, vec![1.0f32, 2.0, 3.0, 4.0], [2, 2]).unwrap();
     assert_eq!(x.take(&long(&[1]), 1).unwrap().to_vec(), [2.0, 4.0]);
     assert_eq!(searchsorted(&long(&[1, 3, 5]), &vector(device, &[4i64, 9]), Side::Left).unwrap().to_vec(), [2, 3]);
@@ -150,8 +180,8 @@ pub fn head_slices<B: Backend>(device: &B) {
     let mut y = zeros::<_, i64, _>(device, [2, 2]).unwrap();
     y.put(&long(&[0]), &Array::from_vec(device, vec![5i64, 6, 7, 8], [2, 2]).unwrap().slice(s![.., ..1]).unwrap(), 1).unwrap();
     assert_eq!(y.to_vec(), [5, 0, 7, 0]);
-    assert_eq!(long(&[3, 1, 2]).sort(0, false).unwrap().to_vec(), [1, 2, 3]);
-    assert_eq!(long(&[3, 1, 2]).argsort(0, false).unwrap().to_vec(), [1, 2, 0]);
+    assert_eq!(long(&[3, 1, 2]).sort(0, Ascending).unwrap().to_vec(), [1, 2, 3]);
+    assert_eq!(long(&[3, 1, 2]).argsort(0, Ascending).unwrap().to_vec(), [1, 2, 0]);
     assert_eq!(long(&[3, 1, 2]).cumulative_sum(0).unwrap().to_vec(), [3, 4, 6]);
     assert_eq!(unique_values(&long(&[3, 1, 3])).unwrap().to_vec(), [1, 3]);
     assert_eq!(isin(&vector(device, &[0i64, 3]), &long(&[3])).unwrap().to_vec(), [false, true]);

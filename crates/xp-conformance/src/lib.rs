@@ -51,15 +51,15 @@ macro_rules! backend_suite {
                 chains<f32>, broadcasts<f32>, reductions_fuse<f32>, into_existing<f32>, mixed_dtypes, owned_operands<f32>, rows<f32>,
                 stretched_rows<f32>, operands_beside_rows<f32>, row_blocks<f32>, own_operations<f32>,
             }
-            operators { scalars_on_both_sides, promotion, in_place, value_semantics, unary_operators, where_chooses }
+            operators { scalars_on_both_sides, promotion, in_place, value_semantics, unary_operators, constants, where_chooses }
             slicing { python_slices, items, views_share_nothing, broadcasting, reshapes, diagonals, axes }
-            indexing { elements, assignment, masks, take, take_along_axis, put, head_slices }
+            indexing { elements, assignment, masks, take, take_along_axis, put, positions, head_slices }
             reductions {
                 sums<f32>, sums_of_integers, sums_of_halves, sums_of_complex<$crate::C64>, extremes<f32>, extremes_of_integers,
                 logical, means_and_variances<f32>, empty<f32>, layouts<f32>, reproducible<f32>, every_reduction, own_reductions<f32>,
             }
             sorting { sort<f32>, sort_integers, argsort<f32>, searchsorted<f32>, unique<f32>, nonzero, isin, cumulative<f32>, cumulative_integers }
-            manipulation { concat, stack, unstack, roll, tile, repeat, flip, moveaxis, meshgrid }
+            manipulation { concat, stack, owned_and_borrowed, unstack, roll, tile, repeat, flip, moveaxis, meshgrid }
             matmul { integers, floats<f32>, complex<$crate::C64>, halves, stacks<f32>, vectors<f32>, tensordot<f32>, vecdot, views<f32>, into_existing<f32> }
             values { golden<f32>, deviations<f32>, branch_cuts<$crate::C64> }
             errors {

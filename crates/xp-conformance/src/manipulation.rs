@@ -1,6 +1,6 @@
 //! Joining, splitting, repeating, moving.
 
-use xp_core::functions::{concat as join, meshgrid as grid, repeat_each, stack as pile, unstack as split};
+use xp_core::functions::{Indexing, concat as join, meshgrid as grid, repeat_each, stack as pile, unstack as split};
 use xp_core::{Array, Backend, Error, s};
 
 use crate::support::vector;
@@ -14,7 +14,7 @@ pub fn concat<B: Backend>(device: &B) {
     assert_eq!((wide.shape(), wide.to_vec()), ([2, 6], vec![1, 2, 3, 3, 2, 1, 4, 5, 6, 6, 5, 4]));
     assert_eq!(join(&[&a.t(), &b.t()], 1).unwrap().to_vec(), [1, 4, 7, 2, 5, 8, 3, 6, 9]);
     assert_eq!(join(&[&a], 0).unwrap().to_vec(), a.to_vec());
-    assert!(matches!(join::<B, i32, xp_core::Ix1>(&[], 0), Err(Error::Value { .. })));
+    assert!(matches!(join::<B, i32, xp_core::Ix1, Array<_, _, _>>(&[], 0), Err(Error::Value { .. })));
     let error = join(&[&a, &b], 1).unwrap_err().to_string();
     assert!(error.contains("[1, 3]") && error.contains("[2, 3]"), "{error}");
     assert!(matches!(join(&[&a, &b], 2), Err(Error::Axis { axis: 2, ndim: 2 })));
@@ -45,7 +45,7 @@ pub fn roll<B: Backend>(device: &B) {
     for shift in -9isize..=9 {
         for axis in [0usize, 1] {
             let n = x.dims()[axis] as isize;
-            let moved = x.roll(shift, axis as isize).unwrap();
+            let moved = x.roll(shift, axis).unwrap();
             for i in 0..3isize {
                 for j in 0..4isize {
                     let (si, sj) = if axis == 0 { ((i - shift).rem_euclid(n), j) } else { (i, (j - shift).rem_euclid(n)) };
@@ -98,14 +98,30 @@ pub fn moveaxis<B: Backend>(device: &B) {
     assert!(matches!(x.moveaxis(&[0, 0], &[0, 1]), Err(Error::RepeatedAxis { .. })));
 }
 
+/// `concat` and its kin take owned arrays and borrowed ones.
+pub fn owned_and_borrowed<B: Backend>(device: &B) {
+    let (x, y) = (vector(device, &[1, 2]), vector(device, &[3, 4]));
+    let parts = vec![x.clone(), y.clone()];
+    assert_eq!(join(&parts, 0).unwrap().to_vec(), join(&[&x, &y], 0usize).unwrap().to_vec());
+    assert_eq!(join(&parts[..1], -1).unwrap().to_vec(), [1, 2]);
+    assert_eq!(pile(&parts, 1).unwrap().to_vec(), pile(&[&x, &y], 1).unwrap().to_vec());
+    assert_eq!(xp_core::functions::concat_flat(&parts).unwrap().to_vec(), [1, 2, 3, 4]);
+    assert_eq!(xp_core::functions::broadcast_arrays(&parts).unwrap()[1].to_vec(), [3, 4]);
+    assert_eq!(grid(&parts, Indexing::Xy).unwrap()[0].to_vec(), grid(&[&x, &y], Indexing::Xy).unwrap()[0].to_vec());
+    let (i, j) = (vector(device, &[0i64]), vector(device, &[1i64]));
+    let m = pile(&parts, 0).unwrap();
+    assert_eq!(m.take_at(&[i.clone(), j.clone()]).unwrap().to_vec(), m.take_at(&[&i, &j]).unwrap().to_vec());
+}
+
 /// A grid of three axes.
 pub fn meshgrid<B: Backend>(device: &B) {
     let (x, y, z) = (vector(device, &[1, 2]), vector(device, &[3, 4, 5]), vector(device, &[6]));
-    let g = grid(&[&x, &y, &z], false).unwrap();
+    let g = grid(&[&x, &y, &z], Indexing::Ij).unwrap();
     assert!(g.iter().all(|a| a.dims() == [2, 3, 1]));
     assert_eq!(g[0].to_vec(), [1, 1, 1, 2, 2, 2]);
-    let g = grid(&[&x, &y, &z], true).unwrap();
+    let g = grid(&[&x, &y, &z], Indexing::Xy).unwrap();
     assert!(g.iter().all(|a| a.dims() == [3, 2, 1]));
     assert_eq!(g[2].to_vec(), [6; 6]);
-    assert!(grid::<B, i32>(&[], false).unwrap().is_empty());
+    let none: [Array<B, i32, xp_core::Ix1>; 0] = [];
+    assert!(grid(&none, Indexing::Ij).unwrap().is_empty());
 }

@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 use num_complex::Complex;
-use xp_core::functions::{tensordot as dot, tensordot_axes, vecdot as vdot};
+use xp_core::functions::{tensordot as dot, vecdot as vdot};
 use xp_core::{Array, Backend, Float, Floating, Integer, Num, Real, s};
 
 use crate::support::{Any, Sequence, array, vector};
@@ -180,7 +180,7 @@ pub fn tensordot<B: Backend, T: Float>(device: &B) {
     assert_eq!(outer.shape(), vec![2, 3, 4, 3, 4, 5]);
     assert_product("no axes", &outer.to_vec(), &a, &b, [24, 1, 60]);
     let turned = y.permute_dims(&[1, 2, 0]).unwrap();
-    let z = tensordot_axes(&x, &turned, &[2, -2], &[0, 2]).unwrap();
+    let z = dot(&x, &turned, ([2, -2], [0, 2])).unwrap();
     assert_product(
         "listed axes",
         &z.to_vec(),
@@ -189,7 +189,7 @@ pub fn tensordot<B: Backend, T: Float>(device: &B) {
         [2, 12, 5],
     );
     assert!(dot(&x, &y, 1).is_err() && dot(&x, &y, 4).is_err());
-    assert!(tensordot_axes(&x, &y, &[0, 1], &[0]).is_err() && tensordot_axes(&x, &y, &[1, 1], &[0, 0]).is_err());
+    assert!(dot(&x, &y, ([0, 1], [0])).is_err() && dot(&x, &y, ([1, 1], [0, 0])).is_err());
 }
 
 /// `vecdot` conjugates its first operand, keeps the dtype, and takes negative axes only.

@@ -3,9 +3,9 @@
 use half::{bf16, f16};
 use num_complex::Complex;
 use xp_core::functions::*;
-use xp_core::{Array, Backend, DType, Promote, s};
+use xp_core::{Array, Backend, DType, Dim, Float, Num, Promote, s};
 
-use crate::support::vector;
+use crate::support::{panic_message, vector};
 
 /// A scalar can stand on either side, of an array and of an expression, owned and borrowed.
 pub fn scalars_on_both_sides<B: Backend>(device: &B) {
@@ -144,6 +144,29 @@ pub fn unary_operators<B: Backend>(device: &B) {
     assert_eq!((-x.lazy()).eval().to_vec(), [-1, -128, 0]);
     assert_eq!((!vector(device, &[true, false])).to_vec(), [false, true]);
     assert_eq!((-vector(device, &[0.0f32])).to_vec()[0].to_bits(), (-0.0f32).to_bits());
+}
+
+/// Constants take the dtype of what they stand beside, on either side and in generic code.
+pub fn constants<B: Backend>(device: &B) {
+    fn step<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
+        c(3) - (c(0.5) * x + c(1)) / (x.lazy() - c(0.25)).eval()
+    }
+    fn chosen<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, mask: &Array<B, bool, D>) -> Array<B, T, D> {
+        where_(mask, c(7), x)
+    }
+    let x = vector(device, &[1.25f32, -0.75]);
+    assert_eq!(step(&x).to_vec(), [3.0 - 1.625, 3.0 + 0.625]);
+    assert_eq!((c(1) / x.lazy()).eval().to_vec(), [0.8, 1.0 / -0.75]);
+    assert_eq!((c(2) + x.clone() - c(1.0)).to_vec(), [2.25, 0.25]);
+    assert_eq!(x.greater(c(0)).to_vec(), [true, false]);
+    let n = vector(device, &[3u8, 200]);
+    assert_eq!(((c(10) * &n).to_vec(), chosen(&n, &vector(device, &[true, false])).to_vec()), (vec![30, 208], vec![7, 200]));
+    assert_eq!((c(1) - vector(device, &[Complex::new(0.0f32, 1.0)])).to_vec(), [Complex::new(1.0, -1.0)]);
+    let mut y = x.clone();
+    y += c(0.75);
+    y.put(&vector(device, &[0i64]), c(5), 0).unwrap();
+    assert_eq!(y.to_vec(), [5.0, 0.0]);
+    assert!(panic_message(|| c(0.5) * &n).contains("c(0.5) is no uint8") && panic_message(|| &n + c(300)).contains("300"));
 }
 
 /// `where` broadcasts all three operands and promotes the last two.

@@ -1,7 +1,7 @@
 //! Random numbers: the same everywhere, and distributed as they should be.
 
 use xp_core::functions::*;
-use xp_core::random::Generator;
+use xp_core::random::{Generator, Replacement};
 use xp_core::{Array, Backend, Float, Integer, s};
 
 use crate::support::{Any, vector};
@@ -100,7 +100,7 @@ pub fn choices<B: Backend, T: Float>(device: &B) {
     let mut rng = Generator::new(4);
     for n in [0usize, 1, 2, 1000] {
         let p = rng.permutation(device, n).unwrap();
-        assert_eq!(p.sort(0, false).unwrap().to_vec(), (0..n as i64).collect::<Vec<_>>());
+        assert_eq!(p.sort(0, Ascending).unwrap().to_vec(), (0..n as i64).collect::<Vec<_>>());
     }
     // Each of the orders of three comes up about equally often.
     let mut orders = std::collections::BTreeMap::new();
@@ -108,26 +108,26 @@ pub fn choices<B: Backend, T: Float>(device: &B) {
         *orders.entry(rng.permutation(device, 3).unwrap().to_vec()).or_insert(0) += 1;
     }
     assert!(orders.len() == 6 && orders.values().all(|c| (50..160).contains(c)), "{orders:?}");
-    let some = rng.choice(device, 50, 20, false).unwrap();
+    let some = rng.choice(device, 50, 20, Replacement::Without).unwrap();
     assert!(unique_values(&some).unwrap().size() == 20 && some.max(..).item().unwrap() < 50);
-    assert!(unique_values(&rng.choice(device, 5, 400, true).unwrap()).unwrap().size() == 5);
-    assert_eq!(rng.choice(device, 0, 0, true).unwrap().size(), 0);
-    assert!(rng.choice(device, 3, 4, false).is_err() && rng.choice(device, 0, 1, true).is_err());
+    assert!(unique_values(&rng.choice(device, 5, 400, Replacement::With).unwrap()).unwrap().size() == 5);
+    assert_eq!(rng.choice(device, 0, 0, Replacement::With).unwrap().size(), 0);
+    assert!(rng.choice(device, 3, 4, Replacement::Without).is_err() && rng.choice(device, 0, 1, Replacement::With).is_err());
     let weights = vector(device, &[1.0, 0.0, 3.0, 4.0].map(T::from_f64));
-    let drawn = rng.choice_weighted(&weights, 8000, true).unwrap();
+    let drawn = rng.choice_weighted(&weights, 8000, Replacement::With).unwrap();
     let counts = xp_core::extra::bincount(&drawn, 4).unwrap().to_vec();
     for (count, share) in counts.iter().zip([0.125, 0.0, 0.375, 0.5]) {
         assert!((*count as f64 - 8000.0 * share).abs() < 300.0 * f64::from(u8::from(share > 0.0)) + 0.5, "{counts:?}");
     }
     let mut first = [0; 4];
     for _ in 0..400 {
-        let picked = rng.choice_weighted(&weights, 3, false).unwrap();
-        assert_eq!(picked.sort(0, false).unwrap().to_vec(), [0, 2, 3]);
+        let picked = rng.choice_weighted(&weights, 3, Replacement::Without).unwrap();
+        assert_eq!(picked.sort(0, Ascending).unwrap().to_vec(), [0, 2, 3]);
         first[picked.get([0]).unwrap() as usize] += 1;
     }
     assert!((20..90).contains(&first[0]) && (100..200).contains(&first[2]) && (150..250).contains(&first[3]), "{first:?}");
-    assert!(rng.choice_weighted(&weights, 4, false).is_err());
+    assert!(rng.choice_weighted(&weights, 4, Replacement::Without).is_err());
     let bad = vector(device, &[T::ONE, -T::ONE]);
-    assert!(rng.choice_weighted(&bad, 1, true).is_err());
-    assert!(rng.choice_weighted(&weights.slice(s![1..2]).unwrap(), 1, true).is_err());
+    assert!(rng.choice_weighted(&bad, 1, Replacement::With).is_err());
+    assert!(rng.choice_weighted(&weights.slice(s![1..2]).unwrap(), 1, Replacement::With).is_err());
 }

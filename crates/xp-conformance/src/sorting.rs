@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use half::{bf16, f16};
-use xp_core::functions::{Side, searchsorted as search, unique_all, unique_counts, unique_inverse, unique_values};
+use xp_core::functions::{Ascending, Descending, Side, searchsorted as search, unique_all, unique_counts, unique_inverse, unique_values};
 use xp_core::{Array, Backend, Error, Float, Real, s};
 
 use crate::support::{Sequence, array, assert_same, vector};
@@ -28,23 +28,23 @@ pub fn sort<B: Backend, T: Float>(device: &B) {
         let mut expected = values::<T>(n);
         let x = vector(device, &expected);
         expected.sort_by(|a, b| order(*a, *b));
-        let up = x.sort(0, false).unwrap().to_vec();
+        let up = x.sort(0, Ascending).unwrap().to_vec();
         assert!(up.iter().zip(&expected).all(|(a, b)| order(*a, *b).is_eq()) && up.len() == n, "{n}");
-        let down = x.sort(-1, true).unwrap().to_vec();
+        let down = x.sort(-1, Descending).unwrap().to_vec();
         assert!(down.iter().zip(expected.iter().rev()).all(|(a, b)| order(*a, *b).is_eq()), "{n} descending");
     }
     let m = array(device, &values::<T>(60 * 7), &[60, 7]);
     for x in [m.clone(), m.slice_axis(0, None, None, -1).unwrap()] {
-        let columns = x.sort(0, false).unwrap();
-        assert_same("columns are rows of the transpose", &columns.to_vec(), &x.t().sort(1, false).unwrap().t().to_vec());
+        let columns = x.sort(0, Ascending).unwrap();
+        assert_same("columns are rows of the transpose", &columns.to_vec(), &x.t().sort(1, Ascending).unwrap().t().to_vec());
         assert_same(
             "a row",
-            &x.sort(1, false).unwrap().index_axis(0, 3).unwrap().to_vec(),
-            &x.index_axis(0, 3).unwrap().sort(0, false).unwrap().to_vec(),
+            &x.sort(1, Ascending).unwrap().index_axis(0, 3).unwrap().to_vec(),
+            &x.index_axis(0, 3).unwrap().sort(0, Ascending).unwrap().to_vec(),
         );
     }
-    assert!(matches!(m.sort(2, false), Err(Error::Axis { axis: 2, ndim: 2 })));
-    assert_eq!(array::<_, T>(device, &[], &[3, 0]).sort(0, false).unwrap().shape(), vec![3, 0]);
+    assert!(matches!(m.sort(2, Ascending), Err(Error::Axis { axis: 2, ndim: 2 })));
+    assert_eq!(array::<_, T>(device, &[], &[3, 0]).sort(0, Ascending).unwrap().shape(), vec![3, 0]);
 }
 
 /// `sort` and `argsort` of every integer dtype and of halves.
@@ -53,12 +53,12 @@ pub fn sort_integers<B: Backend>(device: &B) {
         let mut expected: Vec<(T, i64)> = values.iter().enumerate().map(|(i, &v)| (v, i as i64)).collect();
         let x = vector(device, &values);
         expected.sort_by(|a, b| order(a.0, b.0));
-        assert_eq!(x.sort(0, false).unwrap().to_vec(), expected.iter().map(|e| e.0).collect::<Vec<_>>(), "{}", T::DTYPE);
-        assert_eq!(x.argsort(0, false).unwrap().to_vec(), expected.iter().map(|e| e.1).collect::<Vec<_>>(), "{}", T::DTYPE);
+        assert_eq!(x.sort(0, Ascending).unwrap().to_vec(), expected.iter().map(|e| e.0).collect::<Vec<_>>(), "{}", T::DTYPE);
+        assert_eq!(x.argsort(0, Ascending).unwrap().to_vec(), expected.iter().map(|e| e.1).collect::<Vec<_>>(), "{}", T::DTYPE);
         expected.sort_by(|a, b| order(b.0, a.0));
         expected.sort_by(|a, b| order(b.0, a.0).then(a.1.cmp(&b.1)));
-        assert_eq!(x.sort(0, true).unwrap().to_vec(), expected.iter().map(|e| e.0).collect::<Vec<_>>(), "{} descending", T::DTYPE);
-        assert_eq!(x.argsort(0, true).unwrap().to_vec(), expected.iter().map(|e| e.1).collect::<Vec<_>>(), "{} descending", T::DTYPE);
+        assert_eq!(x.sort(0, Descending).unwrap().to_vec(), expected.iter().map(|e| e.0).collect::<Vec<_>>(), "{} descending", T::DTYPE);
+        assert_eq!(x.argsort(0, Descending).unwrap().to_vec(), expected.iter().map(|e| e.1).collect::<Vec<_>>(), "{} descending", T::DTYPE);
     }
     macro_rules! each {
         ($($t:ty)*) => {$(
@@ -79,16 +79,16 @@ pub fn argsort<B: Backend, T: Float>(device: &B) {
     for n in LENGTHS {
         let values = values::<T>(n);
         let x = vector(device, &values);
-        for descending in [false, true] {
+        for along in [Ascending, Descending] {
             let mut expected: Vec<i64> = (0..n as i64).collect();
             let key = |i: &i64| values[*i as usize];
-            expected.sort_by(|a, b| if descending { order(key(b), key(a)) } else { order(key(a), key(b)) });
-            assert_eq!(x.argsort(0, descending).unwrap().to_vec(), expected, "{n}, descending: {descending}");
+            expected.sort_by(|a, b| if along == Descending { order(key(b), key(a)) } else { order(key(a), key(b)) });
+            assert_eq!(x.argsort(0, along).unwrap().to_vec(), expected, "{n}, {along:?}");
         }
     }
     let m = array(device, &values::<T>(30 * 20), &[30, 20]);
-    let sorted = m.take_along_axis(&m.argsort(0, false).unwrap(), 0).unwrap();
-    assert!(sorted.to_vec().iter().zip(m.sort(0, false).unwrap().to_vec()).all(|(a, b)| order(*a, b).is_eq()));
+    let sorted = m.take_along_axis(&m.argsort(0, Ascending).unwrap(), 0).unwrap();
+    assert!(sorted.to_vec().iter().zip(m.sort(0, Ascending).unwrap().to_vec()).all(|(a, b)| order(*a, b).is_eq()));
 }
 
 /// `searchsorted` on both sides.

@@ -65,8 +65,10 @@ pub fn golden<B: Backend, T: Floating>(device: &B) {
             "prod" => flat(&x[0].prod(axis)),
             "mean" if keepdims => flat(&x[0].mean(KeepDims(axis))),
             "mean" => flat(&x[0].mean(axis)),
-            "cumulative_sum" => flat(&cumulative_sum(&x[0], axis, initial).unwrap()),
-            "cumulative_prod" => flat(&cumulative_prod(&x[0], axis, initial).unwrap()),
+            "cumulative_sum" if initial => flat(&cumulative_sum(&x[0], WithInitial(axis)).unwrap()),
+            "cumulative_sum" => flat(&cumulative_sum(&x[0], axis).unwrap()),
+            "cumulative_prod" if initial => flat(&cumulative_prod(&x[0], WithInitial(axis)).unwrap()),
+            "cumulative_prod" => flat(&cumulative_prod(&x[0], axis).unwrap()),
             _ => return None,
         })
     });

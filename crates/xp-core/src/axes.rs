@@ -40,6 +40,8 @@ pub trait Axes {
     type Out<D: Dim>: Dim;
     /// Whether the reduced axes stay, with length 1.
     const KEEP: bool = false;
+    /// Whether these are all axes, whatever the array: the standard's `axis=None`.
+    const ALL: bool = false;
     /// The axes of an array of rank `ndim`.
     ///
     /// # Errors
@@ -58,9 +60,25 @@ pub trait Axes {
 #[derive(Clone, Copy, Debug)]
 pub struct KeepDims<A>(pub A);
 
+/// Where new axes go: one position of the result, `[0, -1]`, or a slice.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name new axes",
+    note = "give an isize, i32 or usize, up to six of them in `[..]`, or a slice"
+)]
+pub trait NewAxes {
+    /// The rank of the result, given that of the array.
+    type Out<D: Dim>: Dim;
+    /// The positions in the result, for an array of rank `ndim`.
+    ///
+    /// # Errors
+    /// [`Error::Axis`](crate::Error::Axis), [`Error::RepeatedAxis`](crate::Error::RepeatedAxis).
+    fn new_axes(&self, ndim: usize) -> Result<AxisVec<usize>>;
+}
+
 impl<A: Axes> Axes for KeepDims<A> {
     type Out<D: Dim> = D;
     const KEEP: bool = true;
+    const ALL: bool = A::ALL;
     fn axes(&self, ndim: usize) -> Result<AxisVec<usize>> {
         self.0.axes(ndim)
     }
@@ -71,8 +89,15 @@ impl<P: Position> Axes for P {
         Ok([normalize_axis(self.position(), ndim)?].into())
     }
 }
+impl<P: Position> NewAxes for P {
+    type Out<D: Dim> = D::Larger;
+    fn new_axes(&self, ndim: usize) -> Result<AxisVec<usize>> {
+        self.axes(ndim + 1)
+    }
+}
 impl Axes for RangeFull {
     type Out<D: Dim> = Ix0;
+    const ALL: bool = true;
     fn axes(&self, ndim: usize) -> Result<AxisVec<usize>> {
         Ok((0..ndim).collect())
     }
@@ -85,26 +110,43 @@ macro_rules! lists {
                 normalize_axes(self, ndim)
             }
         }
-    )*};
-}
-lists! { &[P] Vec<P> &Vec<P> }
-macro_rules! arrays {
-    ($($n:literal $out:ty;)*) => {$(
-        impl<P: Position> Axes for [P; $n] {
-            type Out<D: Dim> = $out;
-            fn axes(&self, ndim: usize) -> Result<AxisVec<usize>> {
-                normalize_axes(self, ndim)
+        impl<P: Position> NewAxes for $L {
+            type Out<D: Dim> = Dyn;
+            fn new_axes(&self, ndim: usize) -> Result<AxisVec<usize>> {
+                normalize_axes(self, ndim + self.len())
             }
         }
     )*};
 }
+lists! { &[P] Vec<P> &Vec<P> }
+macro_rules! arrays {
+    ($($n:literal $out:ty, $wider:ty;)*) => {$(
+        arrays!(@one $n $out, $wider, [P; $n]);
+        arrays!(@one $n $out, $wider, &[P; $n]);
+    )*};
+    (@one $n:literal $out:ty, $wider:ty, $L:ty) => {
+        impl<P: Position> Axes for $L {
+            type Out<D: Dim> = $out;
+            fn axes(&self, ndim: usize) -> Result<AxisVec<usize>> {
+                normalize_axes(&self[..], ndim)
+            }
+        }
+        impl<P: Position> NewAxes for $L {
+            type Out<D: Dim> = $wider;
+            fn new_axes(&self, ndim: usize) -> Result<AxisVec<usize>> {
+                normalize_axes(&self[..], ndim + $n)
+            }
+        }
+    };
+}
 type Less<D> = <D as DimBase>::Smaller;
+type More<D> = <D as DimBase>::Larger;
 arrays! {
-    0 D;
-    1 Less<D>;
-    2 Less<Less<D>>;
-    3 Less<Less<Less<D>>>;
-    4 Less<Less<Less<Less<D>>>>;
-    5 Less<Less<Less<Less<Less<D>>>>>;
-    6 Less<Less<Less<Less<Less<Less<D>>>>>>;
+    0 D, D;
+    1 Less<D>, More<D>;
+    2 Less<Less<D>>, More<More<D>>;
+    3 Less<Less<Less<D>>>, More<More<More<D>>>;
+    4 Less<Less<Less<Less<D>>>>, More<More<More<More<D>>>>;
+    5 Less<Less<Less<Less<Less<D>>>>>, More<More<More<More<More<D>>>>>;
+    6 Less<Less<Less<Less<Less<Less<D>>>>>>, More<More<More<More<More<More<D>>>>>>;
 }

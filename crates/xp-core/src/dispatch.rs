@@ -8,6 +8,7 @@ use crate::backend::{Backend, Distinct, Lanes};
 use crate::dim::Ix1;
 use crate::dtype::{Element, Num, Real};
 use crate::error::Result;
+use crate::sorting::Ascending;
 
 /// Implemented for every dtype: see the module.
 #[doc(hidden)]
@@ -49,7 +50,7 @@ impl Dispatch for bool {
         Ok(())
     }
     fn argsort<B: Backend>(x: &Array<B, bool, Ix1>) -> Result<Array<B, i64, Ix1>> {
-        x.lazy().astype::<u8>().try_eval()?.argsort(0, false)
+        x.lazy().astype::<u8>().try_eval()?.argsort(0, Ascending)
     }
 }
 
@@ -60,10 +61,10 @@ macro_rules! real {
                 device.put(x, lanes, indices, values, false)
             }
             fn argsort<B: Backend>(x: &Array<B, $t, Ix1>) -> Result<Array<B, i64, Ix1>> {
-                x.argsort(0, false)
+                x.argsort(0, Ascending)
             }
             fn sort<B: Backend>(x: &Array<B, $t, Ix1>) -> Result<Array<B, $t, Ix1>> {
-                x.sort(0, false)
+                x.sort(0, Ascending)
             }
             fn unique<B: Backend>(x: &Array<B, $t, Ix1>, places: bool) -> Result<Option<Distinct<B, $t>>> {
                 x.device().unique(x.packed()?.buffer(), places)
@@ -92,7 +93,7 @@ fn by_parts<B: Backend, T: Num>(x: &Array<B, T, Ix1>) -> Result<Array<B, i64, Ix
 where
     T::Real: Real,
 {
-    let inner = x.lazy().imag().try_eval()?.argsort(0, false)?;
-    let outer = x.lazy().real().try_eval()?.take(&inner, 0)?.argsort(0, false)?;
+    let inner = x.lazy().imag().try_eval()?.argsort(0, Ascending)?;
+    let outer = x.lazy().real().try_eval()?.take(&inner, 0)?.argsort(0, Ascending)?;
     inner.take(&outer, 0)
 }

@@ -1,14 +1,14 @@
 //! Elements by masks over the leading axes and by several index arrays: reading, writing, adding.
 
+use core::borrow::Borrow;
+
 use crate::array::Array;
 use crate::backend::{Backend, Lanes};
 use crate::dim::{Dim, Dyn, Ix1};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
-use crate::expr::{Expr, IntoOperand, Iota, Lazy, eval_new_on};
+use crate::expr::{Expr, IntoOperand, Iota, Lazy, eval_or_stored};
 use crate::shape::broadcast_shapes;
-
-type Positions<B> = Array<B, i64, Dyn>;
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// The parts of the array where a mask over its leading axes holds, in row-major order: the standard's `x[mask]`. The
@@ -20,12 +20,12 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// ```
     /// use xp::prelude::*;
     /// let x = array![[1, 2], [3, 4], [5, 6]];
-    /// let rows = x.index_mask(&array![true, false, true])?;
+    /// let rows = x.select_rows(&array![true, false, true])?;
     /// assert_eq!((rows.dims(), rows.to_vec()), (&[2, 2][..], vec![1, 2, 5, 6]));
-    /// assert_eq!(x.index_mask(&x.greater(4))?.to_vec(), [5, 6]);
+    /// assert_eq!(x.select_rows(&x.greater(4))?.to_vec(), [5, 6]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn index_mask<E: Dim>(&self, mask: &Array<B, bool, E>) -> Result<Array<B, T, Dyn>> {
+    pub fn select_rows<E: Dim>(&self, mask: &Array<B, bool, E>) -> Result<Array<B, T, Dyn>> {
         check_mask(self, mask)?;
         if mask.ndim() == self.ndim() && mask.ndim() > 0 {
             return self.ravel()?.select(&mask.ravel()?)?.into_rank();
@@ -34,22 +34,22 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         rows.take(&positions(mask)?, 0)
     }
 
-    /// Writes a scalar, or an array that broadcasts to the shape of [`Array::index_mask`], where a mask over the leading
+    /// Writes a scalar, or an array that broadcasts to the shape of [`Array::select_rows`], where a mask over the leading
     /// axes holds.
     ///
     /// # Errors
-    /// As for [`Array::index_mask`], and [`Error::Shape`] when the value does not broadcast to the chosen parts.
+    /// As for [`Array::select_rows`], and [`Error::Shape`] when the value does not broadcast to the chosen parts.
     ///
     /// ```
     /// use xp::prelude::*;
     /// let mut x = array![[1, 2], [3, 4], [5, 6]];
-    /// x.set_mask(&array![true, false, true], &array![[10, 20], [30, 40]])?;
+    /// x.set_rows(&array![true, false, true], &array![[10, 20], [30, 40]])?;
     /// assert_eq!(x.to_vec(), [10, 20, 3, 4, 30, 40]);
-    /// x.set_mask(&x.clone().less(10), 0)?;
+    /// x.set_rows(&x.clone().less(10), 0)?;
     /// assert_eq!(x.to_vec(), [10, 20, 0, 0, 30, 40]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn set_mask<E: Dim, R>(&mut self, mask: &Array<B, bool, E>, value: R) -> Result<()>
+    pub fn set_rows<E: Dim, R>(&mut self, mask: &Array<B, bool, E>, value: R) -> Result<()>
     where
         R: IntoOperand<B, T, Dyn, Elem = T>,
     {
@@ -57,7 +57,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let value = value.into_operand();
         if value.shape()?.as_ref().iter().all(|&n| n == 1) && value.shape()?.as_ref().len() <= self.ndim() {
             // One value: no positions are needed.
-            let one = eval_new_on(value, self.device().clone())?.reshape([])?;
+            let one = eval_or_stored(value, self.device())?.reshape([])?;
             let mut wide = mask.dims().to_vec();
             wide.resize(self.ndim(), 1);
             return self.set_where(&mask.reshape(wide)?, one);
@@ -77,12 +77,12 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// ```
     /// use xp::prelude::*;
     /// let x = array![[1, 2, 3], [4, 5, 6]];
-    /// let (i, j) = (array![[0_i64], [1]].into_dyn(), array![2_i64, -3].into_dyn());
-    /// assert_eq!(x.index_arrays(&[&i, &j])?.to_vec(), [3, 1, 6, 4]);
-    /// assert_eq!(x.index_arrays(&[&array![-1_i64].into_dyn()])?.dims(), [1, 3]);
+    /// let (i, j) = (array![[0], [1]], array![[2, -3]]);
+    /// assert_eq!(x.take_at(&[&i, &j])?.to_vec(), [3, 1, 6, 4]);
+    /// assert_eq!(x.take_at(&[array![-1]])?.dims(), [1, 3]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn index_arrays(&self, indices: &[&Positions<B>]) -> Result<Array<B, T, Dyn>> {
+    pub fn take_at<E: Dim, A: Borrow<Array<B, i64, E>>>(&self, indices: &[A]) -> Result<Array<B, T, Dyn>> {
         let (shape, at) = self.positions_of(indices)?;
         let rows = self.rows(indices.len())?;
         let out = rows.take(&at, 0)?;
@@ -90,22 +90,23 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         out.reshape(shape)
     }
 
-    /// Writes a scalar, or an array that broadcasts to the shape of [`Array::index_arrays`], to the positions that integer
+    /// Writes a scalar, or an array that broadcasts to the shape of [`Array::take_at`], to the positions that integer
     /// arrays give. Of a position given twice the last value stays.
     ///
     /// # Errors
-    /// As for [`Array::index_arrays`], and [`Error::Shape`] when the value does not broadcast; nothing is written then.
+    /// As for [`Array::take_at`], and [`Error::Shape`] when the value does not broadcast; nothing is written then.
     ///
     /// ```
     /// use xp::prelude::*;
     /// let mut x = array![[1, 2, 3], [4, 5, 6]];
-    /// let (i, j) = (array![0_i64, 1].into_dyn(), array![-1_i64, 0].into_dyn());
-    /// x.set_arrays(&[&i, &j], &array![30, 40])?;
+    /// let (i, j) = (array![0, 1], array![-1, 0]);
+    /// x.put_at(&[&i, &j], &array![30, 40])?;
     /// assert_eq!(x.to_vec(), [1, 2, 30, 40, 5, 6]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn set_arrays<R>(&mut self, indices: &[&Positions<B>], value: R) -> Result<()>
+    pub fn put_at<E: Dim, A, R>(&mut self, indices: &[A], value: R) -> Result<()>
     where
+        A: Borrow<Array<B, i64, E>>,
         R: IntoOperand<B, T, Dyn, Elem = T>,
     {
         let (shape, at) = self.positions_of(indices)?;
@@ -119,16 +120,17 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     }
 
     /// The common shape of index arrays, and where they point to in the flattened leading axes.
-    fn positions_of(&self, indices: &[&Positions<B>]) -> Result<(Vec<usize>, Array<B, i64, Ix1>)> {
+    fn positions_of<E: Dim, A: Borrow<Array<B, i64, E>>>(&self, indices: &[A]) -> Result<(Vec<usize>, Array<B, i64, Ix1>)> {
         if indices.is_empty() {
             return Err(Error::value("index arrays", "none given"));
         }
         if indices.len() > self.ndim() {
             return Err(Error::Rank { expected: indices.len(), given: self.ndim() });
         }
+        let indices: Vec<&Array<B, i64, E>> = indices.iter().map(Borrow::borrow).collect();
         let shape = indices.iter().try_fold(vec![], |acc, i| broadcast_shapes(&acc, i.dims()))?;
         crate::shape::size_of_shape(&shape)?;
-        let mut flat: Option<Positions<B>> = None;
+        let mut flat: Option<Array<B, i64, Dyn>> = None;
         for (axis, index) in indices.iter().enumerate() {
             crate::expr::check_devices(Some(self.device()), Some(Array::device(index)))?;
             let len = self.dims()[axis];
@@ -139,7 +141,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             // `i mod n` counts negative indices from the end.
             let here = index.lazy().remainder(n.max(1));
             flat = Some(match flat {
-                None => here.try_eval()?,
+                None => here.try_eval()?.into_dyn(),
                 Some(before) => (before.lazy() * n + here).try_eval()?,
             });
         }
@@ -162,7 +164,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             return Err(Error::shape("indexed assignment: value", given.as_ref(), format!("a shape that broadcasts to {full:?}")));
         }
         let trimmed = trimmed.to_vec();
-        let values = eval_new_on(value, self.device().clone())?.reshape(trimmed)?.broadcast_to(full)?.packed()?;
+        let values = eval_or_stored(value, self.device())?.reshape(trimmed)?.broadcast_to(full)?.packed()?;
         let mut buffer = self.copy()?.into_buffer();
         let lanes = Lanes { outer: 1, len: self.dims()[..axes].iter().product(), inner: self.dims()[axes..].iter().product() };
         put(self.device(), &mut buffer, lanes, at.packed()?.buffer(), values.buffer())?;
@@ -172,22 +174,23 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
 }
 
 impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
-    /// Adds a scalar, or an array that broadcasts to the shape of [`Array::index_arrays`], at the positions that integer
-    /// arrays give. The values of a position given twice all count, in order: `at(x)[i, j].add(value)`.
+    /// Adds a scalar, or an array that broadcasts to the shape of [`Array::take_at`], at the positions that integer
+    /// arrays give. The values of a position given twice all count, in order: `np.add.at`.
     ///
     /// # Errors
-    /// As for [`Array::set_arrays`].
+    /// As for [`Array::put_at`].
     ///
     /// ```
     /// use xp::prelude::*;
     /// let mut x = array![[0, 0], [0, 0]];
-    /// let (i, j) = (array![0_i64, 1, 1].into_dyn(), array![1_i64, 0, 0].into_dyn());
-    /// x.add_arrays(&[&i, &j], &array![5, 7, 8])?;
+    /// let (i, j) = (array![0, 1, 1], array![1, 0, 0]);
+    /// x.put_add_at(&[&i, &j], &array![5, 7, 8])?;
     /// assert_eq!(x.to_vec(), [0, 5, 15, 0]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn add_arrays<R>(&mut self, indices: &[&Positions<B>], value: R) -> Result<()>
+    pub fn put_add_at<E: Dim, A, R>(&mut self, indices: &[A], value: R) -> Result<()>
     where
+        A: Borrow<Array<B, i64, E>>,
         R: IntoOperand<B, T, Dyn, Elem = T>,
     {
         let (shape, at) = self.positions_of(indices)?;

@@ -7,8 +7,8 @@ use crate::backend::{Backend, Lanes};
 use crate::dim::{Dim, Ix1};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
-use crate::expr::{Expr, IntoOperand, Lazy, eval_onto};
-use crate::shape::{normalize_axis, normalize_index};
+use crate::expr::{Expr, IntoOperand, Lazy, eval_onto, eval_or_stored};
+use crate::shape::{broadcast_shapes, normalize_axis, normalize_index};
 
 /// A position or an axis as users write it, counted from the end when negative: an `isize`, a `usize`, or an `i32`, which
 /// is what a literal is. Sealed.
@@ -40,7 +40,8 @@ mod sealed {
 
 /// Chooses elements per axis: `s![1.., -1, ..;-1, NewAxis, Ellipsis]`.
 ///
-/// An `isize` is an index and drops its axis; a range keeps it, with a step after `;`.
+/// An integer is an index and drops its axis; a range keeps it, with a step after `;`. Indices, bounds and steps are `isize`,
+/// `usize` or `i32`, and count from the end when negative.
 ///
 /// ```
 /// use xp::prelude::*;
@@ -48,6 +49,8 @@ mod sealed {
 /// assert_eq!(x.slice(s![0])?.to_vec(), [1, 2, 3]);
 /// assert_eq!(x.slice(s![Ellipsis, 0..2])?.shape(), [2, 2]);
 /// assert_eq!(x.slice(s![.., NewAxis, ..;2])?.shape(), [2, 1, 2]);
+/// let [n, p] = x.shape();
+/// assert_eq!(x.slice(s![n - 1, 1..p])?.to_vec(), [5, 6]);
 /// # Ok::<(), xp::Error>(())
 /// ```
 #[macro_export]
@@ -94,12 +97,12 @@ pub struct NewAxis;
 pub struct Ellipsis;
 /// A range with a step in [`s!`](crate::s).
 #[derive(Clone, Copy, Debug)]
-pub struct Stepped<R>(pub R, pub isize);
+pub struct Stepped<R, P>(pub R, pub P);
 
 /// One item of [`s!`](crate::s): what it does to the rank, and its value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in `s![...]`",
-    note = "items are isize indices, ranges of isize, `range;step`, NewAxis and Ellipsis"
+    note = "items are indices (isize, usize or i32), ranges of them, `range;step`, NewAxis and Ellipsis"
 )]
 pub trait SliceArg {
     /// The rank of the result, given that of the array.
@@ -107,10 +110,10 @@ pub trait SliceArg {
     /// The item as a value.
     fn item(&self) -> SliceItem;
 }
-impl SliceArg for isize {
+impl<P: Position> SliceArg for P {
     type Out<D: Dim> = D::Smaller;
     fn item(&self) -> SliceItem {
-        SliceItem::At(*self)
+        SliceItem::At(self.position())
     }
 }
 impl SliceArg for NewAxis {
@@ -125,18 +128,18 @@ impl SliceArg for Ellipsis {
         SliceItem::Ellipsis
     }
 }
-impl<R: SliceArg> SliceArg for Stepped<R> {
+impl<R: SliceArg, P: Position> SliceArg for Stepped<R, P> {
     type Out<D: Dim> = R::Out<D>;
     fn item(&self) -> SliceItem {
         match self.0.item() {
-            SliceItem::Range { start, stop, .. } => SliceItem::Range { start, stop, step: self.1 },
+            SliceItem::Range { start, stop, .. } => SliceItem::Range { start, stop, step: self.1.position() },
             other => other,
         }
     }
 }
 macro_rules! ranges {
-    ($($R:ty, |$r:ident| $start:expr, $stop:expr;)*) => {$(
-        impl SliceArg for $R {
+    ($([$($g:tt)*] $R:ty, |$r:ident| $start:expr, $stop:expr;)*) => {$(
+        impl $($g)* SliceArg for $R {
             type Out<D: Dim> = D;
             fn item(&self) -> SliceItem {
                 let $r = self;
@@ -146,17 +149,17 @@ macro_rules! ranges {
     )*};
 }
 ranges! {
-    RangeFull, |_r| None, None;
-    Range<isize>, |r| Some(r.start), Some(r.end);
-    RangeFrom<isize>, |r| Some(r.start), None;
-    RangeTo<isize>, |r| None, Some(r.end);
-    RangeInclusive<isize>, |r| Some(*r.start()), after(*r.end());
-    RangeToInclusive<isize>, |r| None, after(r.end);
+    [] RangeFull, |_r| None, None;
+    [<P: Position>] Range<P>, |r| Some(r.start.position()), Some(r.end.position());
+    [<P: Position>] RangeFrom<P>, |r| Some(r.start.position()), None;
+    [<P: Position>] RangeTo<P>, |r| None, Some(r.end.position());
+    [<P: Position>] RangeInclusive<P>, |r| Some(r.start().position()), after(*r.end());
+    [<P: Position>] RangeToInclusive<P>, |r| None, after(r.end);
 }
 
 /// The exclusive end of a range with the inclusive end `last`; -1 is the end of the axis, and so is what lies behind every axis.
-fn after(last: isize) -> Option<isize> {
-    last.checked_add(1).filter(|&end| end != 0)
+fn after(last: impl Position) -> Option<isize> {
+    last.position().checked_add(1).filter(|&end| end != 0)
 }
 
 /// What [`s!`](crate::s) makes: a tuple of items.
@@ -213,16 +216,18 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert_eq!(array![[1, 2], [3, 4]].get([1, -1])?, 4);
+    /// let x = array![[1, 2], [3, 4]];
+    /// assert_eq!(x.get([1, -1])?, 4);
+    /// assert_eq!(x.get([x.ndim() - 1, 0])?, 3);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn get<const N: usize>(&self, index: [isize; N]) -> Result<T> {
+    pub fn get<P: Position, const N: usize>(&self, index: [P; N]) -> Result<T> {
         if N != self.ndim() {
             return Err(Error::value("get", format!("{} given for {}", counted(N, "index", "indices"), axes_of(self.dims()))));
         }
         let mut at = self.offset() as isize;
         for (k, &i) in index.iter().enumerate() {
-            at += normalize_index(i, k, self.dims()[k])? as isize * self.strides()[k];
+            at += normalize_index(i.position(), k, self.dims()[k])? as isize * self.strides()[k];
         }
         self.device().read(self.buffer(), at as usize)
     }
@@ -321,8 +326,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// assert_eq!(x.take(&array![2, 0], 0)?.to_vec(), [5, 6, 1, 2]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn take(&self, indices: &Array<B, i64, Ix1>, axis: isize) -> Result<Self> {
-        let axis = normalize_axis(axis, self.ndim())?;
+    pub fn take(&self, indices: &Array<B, i64, Ix1>, axis: impl Position) -> Result<Self> {
+        let axis = normalize_axis(axis.position(), self.ndim())?;
         crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
         let lanes = Lanes::along(self.dims(), axis);
         let buffer = self.device().take(self.packed()?.buffer(), lanes, indices.packed()?.buffer(), None)?;
@@ -340,11 +345,11 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// ```
     /// use xp::prelude::*;
     /// let x = array![[3, 1], [2, 4]];
-    /// assert_eq!(x.take_along_axis(&x.argsort(-1, false)?, -1)?.to_vec(), [1, 3, 2, 4]);
+    /// assert_eq!(x.take_along_axis(&x.argsort(-1, Ascending)?, -1)?.to_vec(), [1, 3, 2, 4]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn take_along_axis(&self, indices: &Array<B, i64, D>, axis: isize) -> Result<Self> {
-        let axis = normalize_axis(axis, self.ndim())?;
+    pub fn take_along_axis(&self, indices: &Array<B, i64, D>, axis: impl Position) -> Result<Self> {
+        let axis = normalize_axis(axis.position(), self.ndim())?;
         crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
         let mut shape = self.dims().to_vec();
         shape[axis] = indices.dims().get(axis).copied().unwrap_or(0);
@@ -371,17 +376,31 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     }
 }
 
-impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
-    /// Writes `values`, one per index, to positions along an axis; of a repeated index the last value stays.
-    /// `values` has the shape of the array, with the number of indices along the axis.
+impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    /// Writes values to the positions that [`Array::take`] reads: a scalar, or an array that broadcasts to the shape of the
+    /// array with the number of indices along the axis. Of a repeated index the last value stays.
     ///
     /// # Errors
     /// [`Error::Axis`], [`Error::Shape`], [`Error::Index`].
-    pub fn put(&mut self, indices: &Array<B, i64, Ix1>, values: &Self, axis: isize) -> Result<()> {
-        self.scatter(indices, values, axis, false)
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let mut x = array![[1, 2], [3, 4], [5, 6]];
+    /// x.put(&array![2, 0], &array![[50, 60], [10, 20]], 0)?;
+    /// assert_eq!(x.to_vec(), [10, 20, 3, 4, 50, 60]);
+    /// x.put(&array![-1], 0, 1)?;
+    /// assert_eq!(x.to_vec(), [10, 0, 3, 0, 50, 0]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn put<R>(&mut self, indices: &Array<B, i64, Ix1>, values: R, axis: impl Position) -> Result<()>
+    where
+        R: IntoOperand<B, T, D, Elem = T>,
+    {
+        self.scatter(indices, values.into_operand(), axis.position(), T::put)
     }
 
-    /// Adds `values`, one per index, to positions along an axis; those of a repeated index all count, in order.
+    /// Adds values at the positions that [`Array::take`] reads, as [`Array::put`] writes them; those of a repeated index all
+    /// count, in order.
     ///
     /// # Errors
     /// As for [`Array::put`].
@@ -393,21 +412,30 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     /// assert_eq!(counts.to_vec(), [0, 2, 1]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn put_add(&mut self, indices: &Array<B, i64, Ix1>, values: &Self, axis: isize) -> Result<()> {
-        self.scatter(indices, values, axis, true)
+    pub fn put_add<R>(&mut self, indices: &Array<B, i64, Ix1>, values: R, axis: impl Position) -> Result<()>
+    where
+        T: Num,
+        R: IntoOperand<B, T, D, Elem = T>,
+    {
+        self.scatter(indices, values.into_operand(), axis.position(), |device, x, lanes, at, values| device.put(x, lanes, at, values, true))
     }
 
-    fn scatter(&mut self, indices: &Array<B, i64, Ix1>, values: &Self, axis: isize, add: bool) -> Result<()> {
+    fn scatter<E, F>(&mut self, indices: &Array<B, i64, Ix1>, values: E, axis: isize, put: F) -> Result<()>
+    where
+        E: Expr<Backend = B, Elem = T>,
+        F: FnOnce(&B, &mut B::Buffer<T>, Lanes, &B::Buffer<i64>, &B::Buffer<T>) -> Result<()>,
+    {
         let axis = normalize_axis(axis, self.ndim())?;
         let mut expected = self.dims().to_vec();
         expected[axis] = indices.size();
-        if values.dims() != expected {
-            return Err(Error::shape("put: values", values.dims(), format!("{expected:?}")));
+        let given = values.shape()?;
+        if broadcast_shapes(given.as_ref(), &expected).ok().as_ref() != Some(&expected) {
+            return Err(Error::shape("put: values", given.as_ref(), format!("a shape that broadcasts to {expected:?}")));
         }
         crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
-        crate::expr::check_devices(Some(self.device()), Some(values.device()))?;
+        let values = eval_or_stored(values, self.device())?.broadcast_to(expected)?;
         let mut buffer = self.copy()?.into_buffer();
-        self.device().put(&mut buffer, Lanes::along(self.dims(), axis), indices.packed()?.buffer(), values.packed()?.buffer(), add)?;
+        put(self.device(), &mut buffer, Lanes::along(self.dims(), axis), indices.packed()?.buffer(), values.packed()?.buffer())?;
         *self = Array::from_result(self.device(), buffer, self.dims())?;
         Ok(())
     }

@@ -31,25 +31,31 @@ mod sorting;
 mod standard;
 
 pub use array::Array;
-pub use axes::{Axes, KeepDims};
+pub use axes::{Axes, KeepDims, NewAxes};
 pub use axis_vec::AxisVec;
 pub use backend::{Backend, HostMemory};
 pub use dim::{Dim, Dyn, IntoShape, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, MAX_NDIM, Rank};
 pub use dtype::{Bits, DType, Element, Float, Floating, Integer, Num, Promote, Real};
 pub use error::{Error, Result};
 pub use expr::{Expr, Lazy};
-pub use indexing::{Ellipsis, NewAxis};
+pub use indexing::{Ellipsis, NewAxis, Position};
 pub use inspection::{Capabilities, DefaultDTypes, capabilities, default_device, default_dtypes, devices, dtypes, result_type_all};
 pub use linalg::Linalg;
 pub use shape::{broadcast_shapes, contiguous_strides, is_contiguous, normalize_axes, normalize_axis, size_of_shape};
 
 /// The functions of the standard, free: `exp(&x)`, `concat(&[&a, &b], 0)`, `where_(&mask, &a, &b)`.
 pub mod functions {
-    pub use crate::array::{arange, broadcast_arrays, concat, empty, eye, full, linspace, meshgrid, ones, repeat_each, stack, unstack, zeros};
-    pub use crate::axes::{Axes, KeepDims};
+    pub use crate::array::{
+        Indexing, Interval, Shifts, arange, broadcast_arrays, concat, empty, eye, full, linspace, meshgrid, ones, repeat_each, stack, unstack, zeros,
+    };
+    pub use crate::axes::{Axes, KeepDims, NewAxes};
     pub use crate::elementwise::{binary_functions::*, unary_functions::*, where_};
-    pub use crate::matmul::{outer, tensordot, tensordot_axes, vecdot};
+    pub use crate::expr::c;
+    pub use crate::matmul::{Contraction, outer, tensordot, vecdot};
     pub use crate::reduction::{reduction_functions::*, std, var};
-    pub use crate::sorting::{Side, Unique, isin, searchsorted, unique_all, unique_counts, unique_inverse, unique_values};
+    pub use crate::sorting::{
+        Ascending, Descending, Order, ScanAxis, Side, Unique, WithInitial, isin, searchsorted, unique_all, unique_counts, unique_inverse,
+        unique_values,
+    };
     pub use crate::standard::*;
 }

@@ -1,12 +1,15 @@
 //! Products: `matmul`, `tensordot`, `vecdot`, `outer`.
 
 use crate::array::Array;
+use crate::axes::Axes;
+use crate::axis_vec::AxisVec;
 use crate::backend::{Backend, Slot, Stack};
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::Num;
 use crate::error::{Error, Result};
 use crate::expr::Walk;
-use crate::shape::{broadcast_shapes, broadcast_strides, normalize_axes, normalize_axis, size_of_shape};
+use crate::indexing::Position;
+use crate::shape::{broadcast_shapes, broadcast_strides, normalize_axis, size_of_shape};
 
 impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     /// The matrix product. A vector on the left is a row, on the right a column, and that axis is dropped from the
@@ -160,8 +163,9 @@ fn batch_offsets(batch: &[usize], walks: &[Walk; 2], start: [usize; 2]) -> Resul
 pub fn vecdot<B: Backend, T: Num, D: Dim, E: Dim>(
     x1: &Array<B, T, D>,
     x2: &Array<B, T, E>,
-    axis: isize,
+    axis: impl Position,
 ) -> Result<Array<B, T, <D::Max<E> as DimBase>::Smaller>> {
+    let axis = axis.position();
     let ndim = x1.ndim().max(x2.ndim());
     if axis >= 0 {
         return Err(Error::Axis { axis, ndim });
@@ -175,45 +179,59 @@ pub fn vecdot<B: Backend, T: Num, D: Dim, E: Dim>(
     sums.lazy().astype::<T>().try_eval()
 }
 
-/// The sum of products over the last `n` axes of `x1` and the first `n` of `x2`.
-///
-/// # Errors
-/// [`Error::Shape`] when the lengths differ, [`Error::Rank`] when an array has fewer axes.
-pub fn tensordot<B: Backend, T: Num, D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array<B, T, E>, n: usize) -> Result<Array<B, T, Dyn>> {
-    for ndim in [x1.ndim(), x2.ndim()] {
-        if ndim < n {
+/// Which axes [`tensordot`] sums over: the last `n` of the first array with the first `n` of the second, or two lists that
+/// are matched one by one, `([0, 1], [1, 0])`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which axes are contracted",
+    note = "give a number of axes, or two lists: `([1], [0])`"
+)]
+pub trait Contraction {
+    /// The axes of both arrays, whose ranks are given.
+    ///
+    /// # Errors
+    /// [`Error::Rank`], [`Error::Value`] when the lists differ in length, [`Error::Axis`], [`Error::RepeatedAxis`].
+    fn axes(&self, ndim1: usize, ndim2: usize) -> Result<[AxisVec<usize>; 2]>;
+}
+impl<P: Position> Contraction for P {
+    fn axes(&self, ndim1: usize, ndim2: usize) -> Result<[AxisVec<usize>; 2]> {
+        let n = self.position();
+        let Ok(n) = usize::try_from(n) else {
+            return Err(Error::value("tensordot: axes", format!("{n} given: a number of axes is not negative")));
+        };
+        if let Some(&ndim) = [ndim1, ndim2].iter().find(|&&ndim| ndim < n) {
             return Err(Error::Rank { expected: n, given: ndim });
         }
+        Ok([(ndim1 - n..ndim1).collect(), (0..n).collect()])
     }
-    let first: Vec<isize> = (x1.ndim() - n..x1.ndim()).map(|k| k as isize).collect();
-    let second: Vec<isize> = (0..n as isize).collect();
-    tensordot_axes(x1, x2, &first, &second)
+}
+impl<A: Axes, Z: Axes> Contraction for (A, Z) {
+    fn axes(&self, ndim1: usize, ndim2: usize) -> Result<[AxisVec<usize>; 2]> {
+        let (first, second) = (self.0.axes(ndim1)?, self.1.axes(ndim2)?);
+        if first.len() != second.len() {
+            let why = format!("{} axes of the first array and {} of the second given", first.len(), second.len());
+            return Err(Error::value("tensordot: axes", why));
+        }
+        Ok([first, second])
+    }
 }
 
-/// The sum of products over the axes `axes1` of `x1` and `axes2` of `x2`, matched one by one.
+/// The sum of products over some axes of both arrays: see [`Contraction`].
 ///
 /// # Errors
-/// [`Error::Value`] when the lists differ in length, [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Shape`] when the
-/// lengths of matched axes differ.
+/// [`Error::Rank`] when an array has fewer axes, [`Error::Value`] when lists of axes differ in length, [`Error::Axis`],
+/// [`Error::RepeatedAxis`], [`Error::Shape`] when the lengths of matched axes differ.
 ///
 /// ```
 /// use xp::prelude::*;
 /// let a = array![[1, 2], [3, 4]];
-/// assert_eq!(tensordot_axes(&a, &a, &[0], &[0])?.to_vec(), a.t().matmul(&a)?.to_vec());
+/// assert_eq!(tensordot(&a, &a, 1)?.to_vec(), a.matmul(&a)?.to_vec());
+/// assert_eq!(tensordot(&a, &a, ([0], [0]))?.to_vec(), a.t().matmul(&a)?.to_vec());
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn tensordot_axes<B: Backend, T: Num, D: Dim, E: Dim>(
-    x1: &Array<B, T, D>,
-    x2: &Array<B, T, E>,
-    axes1: &[isize],
-    axes2: &[isize],
-) -> Result<Array<B, T, Dyn>> {
-    if axes1.len() != axes2.len() {
-        return Err(Error::value("tensordot: axes", format!("{} axes of the first array and {} of the second given", axes1.len(), axes2.len())));
-    }
-    let (a1, a2) = (normalize_axes(axes1, x1.ndim())?, normalize_axes(axes2, x2.ndim())?);
+pub fn tensordot<B: Backend, T: Num, D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array<B, T, E>, axes: impl Contraction) -> Result<Array<B, T, Dyn>> {
+    let [a1, a2] = axes.axes(x1.ndim(), x2.ndim())?;
     if a1.iter().zip(&a2).any(|(&i, &j)| x1.dims()[i] != x2.dims()[j]) {
-        return Err(Error::shape("tensordot", x2.dims(), format!("lengths along {axes2:?} equal to those of {:?} along {axes1:?}", x1.dims())));
+        return Err(Error::shape("tensordot", x2.dims(), format!("lengths along {a2:?} equal to those of {:?} along {a1:?}", x1.dims())));
     }
     let free = |ndim: usize, used: &[usize]| (0..ndim).filter(|k| !used.contains(k)).collect::<Vec<_>>();
     let (f1, f2) = (free(x1.ndim(), &a1), free(x2.ndim(), &a2));

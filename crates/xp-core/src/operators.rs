@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::dim::{Dim, DimBase};
 use crate::dtype::{Bits, Element, Num, Promote};
 use crate::error::{Error, OrMisuse};
-use crate::expr::{Expr, IntoOperand, Lazy, Map, Scalar, Zip, eval_new, eval_onto};
+use crate::expr::{Const, Expr, IntoOperand, Lazy, Map, Scalar, Zip, eval_new, eval_onto};
 use crate::ops::{
     Add, BinaryOp, BitwiseAnd, BitwiseInvert, BitwiseLeftShift, BitwiseOr, BitwiseRightShift, BitwiseXor, Divide, Multiply, Negative, Remainder,
     Subtract, UnaryOp,
@@ -92,6 +92,48 @@ macro_rules! scalar_left {
             }
         }
     )*};
+}
+// A constant of any dtype on the left.
+macro_rules! constant_left {
+    ($($Trait:ident $method:ident $Op:ident;)*) => {$(
+        impl<B: Backend, T: Num, D: Dim> ops::$Trait<&Array<B, T, D>> for Const
+        where
+            $Op: BinaryOp<T, Out = T>,
+        {
+            type Output = Array<B, T, D>;
+            #[track_caller]
+            fn $method(self, x: &Array<B, T, D>) -> Array<B, T, D> {
+                eval_new(Zip::new($Op, Scalar::<B, T, D>::new(self.of()), x)).or_misuse()
+            }
+        }
+        impl<B: Backend, T: Num, D: Dim> ops::$Trait<Array<B, T, D>> for Const
+        where
+            $Op: BinaryOp<T, Out = T>,
+        {
+            type Output = Array<B, T, D>;
+            #[track_caller]
+            fn $method(self, x: Array<B, T, D>) -> Array<B, T, D> {
+                eval_new(Zip::new($Op, Scalar::<B, T, D>::new(self.of()), x)).or_misuse()
+            }
+        }
+        impl<E: Expr> ops::$Trait<Lazy<E>> for Const
+        where
+            E::Elem: Num,
+            $Op: BinaryOp<E::Elem>,
+        {
+            type Output = Lazy<Zip<$Op, Scalar<E::Backend, E::Elem, E::Dim>, E>>;
+            #[track_caller]
+            fn $method(self, x: Lazy<E>) -> Self::Output {
+                Lazy::new(Zip::new($Op, Scalar::new(self.of()), x.into_expr()))
+            }
+        }
+    )*};
+}
+constant_left! {
+    Add add Add;
+    Sub sub Subtract;
+    Mul mul Multiply;
+    Div div Divide;
 }
 binary_operators! {
     Add add AddAssign add_assign Add: [i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64 Complex<f32> Complex<f64>];

@@ -13,7 +13,16 @@ use crate::expr::{Expr, Iota, Lazy, Scalar};
 use crate::extra::top_k;
 use crate::ops::{MultiplyHigh, RandomBits, RandomBitsHigh, TernaryOp};
 use crate::shape::{contiguous_strides, size_of_shape};
-use crate::sorting::{Side, searchsorted};
+use crate::sorting::{Ascending, Side, searchsorted};
+
+/// Whether what was drawn may be drawn again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    /// It may.
+    With,
+    /// It may not: all are different.
+    Without,
+}
 
 /// A source of random numbers. Two with the same seed give the same numbers to the same calls.
 ///
@@ -184,12 +193,12 @@ impl Generator {
     /// ```
     /// use xp::prelude::*;
     /// let order = xp::random::Generator::new(5).permutation(&Cpu, 100)?;
-    /// assert_eq!(order.sort(0, false)?.to_vec(), (0..100).collect::<Vec<i64>>());
+    /// assert_eq!(order.sort(0, Ascending)?.to_vec(), (0..100).collect::<Vec<i64>>());
     /// assert_ne!(order.to_vec(), (0..100).collect::<Vec<i64>>());
     /// # Ok::<(), xp::Error>(())
     /// ```
     pub fn permutation<B: Backend>(&mut self, device: &B, n: usize) -> Result<Array<B, i64, Ix1>> {
-        self.lazy_bits(device, [n])?.try_eval()?.argsort(0, false)
+        self.lazy_bits(device, [n])?.try_eval()?.argsort(0, Ascending)
     }
 
     /// Puts the elements of a slice of the host into random order: element `i` becomes the one at position `i` of the
@@ -211,18 +220,20 @@ impl Generator {
         values.clone_from_slice(&shuffled);
     }
 
-    /// `size` of the numbers `0..n`: all different, or any if `replace`.
+    /// `size` of the numbers `0..n`: all different, or any of them with replacement.
     ///
     /// # Errors
     /// As for [`Generator::uniform`], [`Error::Value`] when there are too few numbers.
     ///
     /// ```
     /// use xp::prelude::*;
-    /// let some = xp::random::Generator::new(5).choice(&Cpu, 10, 4, false)?;
+    /// use xp::random::{Generator, Replacement};
+    /// let some = Generator::new(5).choice(&Cpu, 10, 4, Replacement::Without)?;
     /// assert_eq!(unique_values(&some)?.size(), 4);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn choice<B: Backend>(&mut self, device: &B, n: usize, size: usize, replace: bool) -> Result<Array<B, i64, Ix1>> {
+    pub fn choice<B: Backend>(&mut self, device: &B, n: usize, size: usize, replacement: Replacement) -> Result<Array<B, i64, Ix1>> {
+        let replace = replacement == Replacement::With;
         enough("choice", n, size, replace)?;
         if replace && size > 0 {
             return self.integers(device, 0, n as i64, [size]);
@@ -239,11 +250,18 @@ impl Generator {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// let some = xp::random::Generator::new(5).choice_weighted(&array![0.0, 2.0, 1.0], 2, false)?;
-    /// assert_eq!(some.sort(0, false)?.to_vec(), [1, 2]);
+    /// use xp::random::{Generator, Replacement};
+    /// let some = Generator::new(5).choice_weighted(&array![0.0, 2.0, 1.0], 2, Replacement::Without)?;
+    /// assert_eq!(some.sort(0, Ascending)?.to_vec(), [1, 2]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn choice_weighted<B: Backend, T: Float>(&mut self, weights: &Array<B, T, Ix1>, size: usize, replace: bool) -> Result<Array<B, i64, Ix1>> {
+    pub fn choice_weighted<B: Backend, T: Float>(
+        &mut self,
+        weights: &Array<B, T, Ix1>,
+        size: usize,
+        replacement: Replacement,
+    ) -> Result<Array<B, i64, Ix1>> {
+        let replace = replacement == Replacement::With;
         let device = weights.device();
         if !weights.lazy().greater_equal(T::ZERO).logical_and(weights.lazy().isfinite()).all(..).try_eval()?.item()? {
             return Err(Error::value("choice: weights", "a weight that is negative, infinite or NaN given"));
@@ -263,7 +281,7 @@ impl Generator {
         // The first `size` arrivals of processes with these rates. A weight of 0 never arrives.
         let times = (self.lazy_uniform::<B, T, _>(device, [weights.size()])?.negative().log1p().negative() / weights).try_eval()?;
         let times = weights.lazy().equal(T::ZERO).where_(T::INFINITY, &times).try_eval()?;
-        Ok(top_k(&times, size, 0, false)?.1)
+        Ok(top_k(&times, size, 0, Ascending)?.1)
     }
 
     /// The key and the stream of the next draw.

@@ -331,8 +331,8 @@ macro_rules! reductions {
         $(#[doc = $more:literal])*
         $name:ident $R:ident $bound:ident $formula:literal $place:ident $exact:ident [$($alias:literal)*];
     )*) => {
-        $(
-            impl<B: Backend, T: $bound, D: Dim> Array<B, T, D> {
+        impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+            $(
                 #[doc = $doc]
                 ///
                 #[doc = concat!("As a formula: `", $formula, "`, over [`Axes`]: one, several, or all (`..`).")]
@@ -345,23 +345,28 @@ macro_rules! reductions {
                 /// identity.
                 #[must_use]
                 #[track_caller]
-                pub fn $name<A: Axes>(&self, axes: A) -> Array<B, <$R as Reduction<T>>::Out, A::Out<D>> {
+                pub fn $name<A: Axes>(&self, axes: A) -> Array<B, <$R as Reduction<T>>::Out, A::Out<D>>
+                where
+                    T: $bound,
+                {
                     eval_axes::<$R, _, A>(&self, &axes).or_misuse()
                 }
-            }
-            impl<E: Expr> Lazy<E>
-            where
-                E::Elem: $bound,
-            {
+            )*
+        }
+        impl<E: Expr> Lazy<E> {
+            $(
                 #[doc = $doc]
                 ///
                 #[doc = concat!("As a formula: `", $formula, "`, over [`Axes`]; the end of an expression. See [`Array::", stringify!($name), "`].")]
                 $(#[doc(alias = $alias)])*
-                pub fn $name<A: Axes>(self, axes: A) -> LazyReduction<$R, E, A> {
+                pub fn $name<A: Axes>(self, axes: A) -> LazyReduction<$R, E, A>
+                where
+                    E::Elem: $bound,
+                {
                     self.reduce(axes)
                 }
-            }
-        )*
+            )*
+        }
         /// The reductions, free: `sum(&x, 0)` is `x.sum(0)`.
         pub mod reduction_functions {
             use super::*;

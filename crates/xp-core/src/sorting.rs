@@ -1,29 +1,30 @@
 //! Sorting, searching, sets and cumulative functions.
 
-use crate::array::Array;
+use crate::array::{Array, concat, full};
 use crate::backend::{Backend, Distinct, Lanes, Scan};
 use crate::dim::{Dim, Ix1};
 use crate::dtype::{Element, Num, Real};
 use crate::error::{Error, Result};
 use crate::expr::{Iota, Lazy};
+use crate::indexing::Position;
 use crate::s;
 use crate::shape::normalize_axis;
 
 impl<B: Backend, T: Real, D: Dim> Array<B, T, D> {
-    /// The elements in ascending order along an axis, or descending. NaNs come last, or first if `descending`. Stable.
+    /// The elements in order along an axis. NaNs come last in ascending order, first in descending order. Stable.
     ///
     /// # Errors
     /// [`Error::Axis`].
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert_eq!(array![[3, 1, 2]].sort(-1, false)?.to_vec(), [1, 2, 3]);
-    /// assert_eq!(array![3, 1, 2].sort(0, true)?.to_vec(), [3, 2, 1]);
+    /// assert_eq!(array![[3, 1, 2]].sort(-1, Ascending)?.to_vec(), [1, 2, 3]);
+    /// assert_eq!(array![3, 1, 2].sort(0, Descending)?.to_vec(), [3, 2, 1]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn sort(&self, axis: isize, descending: bool) -> Result<Self> {
-        let lanes = self.lanes(axis)?;
-        let buffer = self.device().sort(self.packed()?.buffer(), lanes, descending)?;
+    pub fn sort(&self, axis: impl Position, order: Order) -> Result<Self> {
+        let lanes = self.lanes(axis.position())?;
+        let buffer = self.device().sort(self.packed()?.buffer(), lanes, order == Descending)?;
         Array::from_result(self.device(), buffer, self.dims())
     }
 
@@ -34,13 +35,13 @@ impl<B: Backend, T: Real, D: Dim> Array<B, T, D> {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert_eq!(array![2.0, f64::NAN, 1.0].argsort(0, false)?.to_vec(), [2, 0, 1]);
-    /// assert_eq!(array![1, 2, 1].argsort(0, true)?.to_vec(), [1, 0, 2]);
+    /// assert_eq!(array![2.0, f64::NAN, 1.0].argsort(0, Ascending)?.to_vec(), [2, 0, 1]);
+    /// assert_eq!(array![1, 2, 1].argsort(0, Descending)?.to_vec(), [1, 0, 2]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn argsort(&self, axis: isize, descending: bool) -> Result<Array<B, i64, D>> {
-        let lanes = self.lanes(axis)?;
-        let buffer = self.device().argsort(self.packed()?.buffer(), lanes, descending)?;
+    pub fn argsort(&self, axis: impl Position, order: Order) -> Result<Array<B, i64, D>> {
+        let lanes = self.lanes(axis.position())?;
+        let buffer = self.device().argsort(self.packed()?.buffer(), lanes, order == Descending)?;
         Array::from_result(self.device(), buffer, self.dims())
     }
 
@@ -48,6 +49,17 @@ impl<B: Backend, T: Real, D: Dim> Array<B, T, D> {
         Ok(Lanes::along(self.dims(), normalize_axis(axis, self.ndim())?))
     }
 }
+
+/// In which order elements are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The smallest first, NaN last.
+    #[default]
+    Ascending,
+    /// The largest first, NaN before all.
+    Descending,
+}
+pub use Order::{Ascending, Descending};
 
 /// Which side of equal elements [`searchsorted`] inserts at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,22 +87,51 @@ pub fn searchsorted<B: Backend, T: Real, D: Dim>(x1: &Array<B, T, Ix1>, x2: &Arr
     Array::from_result(x1.device(), buffer, x2.dims())
 }
 
+/// The axis of a cumulative function: an integer, or one in [`WithInitial`].
+#[diagnostic::on_unimplemented(message = "`{Self}` is no axis", note = "give an isize, i32 or usize, or one of them in `WithInitial`")]
+pub trait ScanAxis {
+    /// Whether the result begins with the value of no elements.
+    const INITIAL: bool;
+    /// The axis, counted from the end when negative.
+    fn axis(&self) -> isize;
+}
+impl<P: Position> ScanAxis for P {
+    const INITIAL: bool = false;
+    fn axis(&self) -> isize {
+        self.position()
+    }
+}
+
+/// An axis along which a cumulative function begins with the value of no elements: the standard's `include_initial=True`.
+#[derive(Clone, Copy, Debug)]
+pub struct WithInitial<P>(pub P);
+impl<P: Position> ScanAxis for WithInitial<P> {
+    const INITIAL: bool = true;
+    fn axis(&self) -> isize {
+        self.0.position()
+    }
+}
+
 impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
-    /// Sums of the elements up to each one along an axis, in the dtype of [`Array::sum`].
+    /// Sums of the elements up to each one along an axis, in the dtype of [`Array::sum`]; with [`WithInitial`] one element
+    /// longer, beginning with 0.
     ///
     /// # Errors
     /// [`Error::Axis`].
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert_eq!(array![1_i64, 2, 3].cumulative_sum(0)?.to_vec(), [1, 3, 6]);
+    /// let x = array![1_i64, 2, 3];
+    /// assert_eq!(x.cumulative_sum(0)?.to_vec(), [1, 3, 6]);
+    /// assert_eq!(x.cumulative_sum(WithInitial(0))?.to_vec(), [0, 1, 3, 6]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn cumulative_sum(&self, axis: isize) -> Result<Array<B, T::Accum, D>> {
-        self.cumulate(axis, Scan::Sum)
+    pub fn cumulative_sum<A: ScanAxis>(&self, axis: A) -> Result<Array<B, T::Accum, D>> {
+        self.cumulate(axis.axis(), Scan::Sum, A::INITIAL.then_some(T::Accum::ZERO))
     }
 
-    /// Products of the elements up to each one along an axis, in the dtype of [`Array::prod`].
+    /// Products of the elements up to each one along an axis, in the dtype of [`Array::prod`]; with [`WithInitial`] one
+    /// element longer, beginning with 1.
     ///
     /// # Errors
     /// [`Error::Axis`].
@@ -100,15 +141,22 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     /// assert_eq!(array![[1_i64, 2], [3, 4]].cumulative_prod(0)?.to_vec(), [1, 2, 3, 8]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn cumulative_prod(&self, axis: isize) -> Result<Array<B, T::Accum, D>> {
-        self.cumulate(axis, Scan::Prod)
+    pub fn cumulative_prod<A: ScanAxis>(&self, axis: A) -> Result<Array<B, T::Accum, D>> {
+        self.cumulate(axis.axis(), Scan::Prod, A::INITIAL.then_some(T::Accum::ONE))
     }
 
-    fn cumulate(&self, axis: isize, op: Scan) -> Result<Array<B, T::Accum, D>> {
+    fn cumulate(&self, axis: isize, op: Scan, initial: Option<T::Accum>) -> Result<Array<B, T::Accum, D>> {
         let lanes = Lanes::along(self.dims(), normalize_axis(axis, self.ndim())?);
         let wide = self.lazy().astype::<T::Accum>().try_eval()?;
         let buffer = self.device().scan(op, wide.packed()?.buffer(), lanes)?;
-        Array::from_result(self.device(), buffer, self.dims())
+        let out = Array::from_result(self.device(), buffer, self.dims())?;
+        let Some(value) = initial else {
+            return Ok(out);
+        };
+        let mut shape = self.dims().to_vec();
+        shape[normalize_axis(axis, self.ndim())?] = 1;
+        let first = full(self.device(), shape, value)?.into_rank::<D>()?;
+        concat(&[first, out], axis)
     }
 }
 
@@ -190,7 +238,7 @@ pub fn unique_all<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<
     let indices = order.select(&starts)?;
     let first = Lazy::new(Iota::<B, Ix1>::new(x.device(), [n], 0, [1])?).try_eval()?.select(&starts)?;
     let mut ends = first.slice(s![1..])?;
-    ends = crate::array::concat(&[&ends, &crate::array::full(x.device(), [usize::from(n > 0)], n as i64)?], 0)?;
+    ends = concat(&[ends, full(x.device(), [usize::from(n > 0)], n as i64)?], 0)?;
     let counts = (ends.into_lazy() - &first).try_eval()?;
     // The run of each sorted element, written back to where the element came from.
     let runs = (starts.lazy().astype::<i64>().try_eval()?.cumulative_sum(0)?.into_lazy() - 1).try_eval()?;
@@ -262,7 +310,7 @@ fn run_starts<B: Backend, T: Element>(sorted: &Array<B, T, Ix1>) -> Result<Array
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn isin<B: Backend, T: Real, D: Dim, E: Dim>(x: &Array<B, T, D>, values: &Array<B, T, E>) -> Result<Array<B, bool, D>> {
-    let sorted = values.ravel()?.sort(0, false)?;
+    let sorted = values.ravel()?.sort(0, Ascending)?;
     let (left, right) = (searchsorted(&sorted, x, Side::Left)?, searchsorted(&sorted, x, Side::Right)?);
     // NaN equals nothing, itself included.
     left.lazy().less(&right).logical_and(x.lazy().equal(x)).try_eval()?.into_rank()

@@ -1,8 +1,10 @@
 //! The standard's functions that are methods of arrays, as free functions, and those that exist only as such:
 //! `clip`, `diff`, `repeat`, `roll`, cumulative functions with an initial element.
 
-use crate::array::{Array, concat, full, repeat_each};
-use crate::axes::Axes;
+use core::borrow::Borrow;
+
+use crate::array::{Array, Shifts, concat, repeat_each};
+use crate::axes::{Axes, NewAxes};
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, IntoShape, Ix1};
 use crate::dtype::{Element, Num, Promote, Real};
@@ -11,7 +13,7 @@ use crate::expr::{Expr, IntoOperand, Iota, Lazy};
 use crate::indexing::Position;
 use crate::ops::{Maximum, Minimum};
 use crate::shape::{broadcast_shapes, normalize_axis};
-use crate::sorting::{Side, searchsorted};
+use crate::sorting::{Order, ScanAxis, Side, searchsorted};
 
 /// Every element limited to `[min, max]`, which are scalars or arrays; NaN where one of the three is NaN. Where
 /// `min > max` the result is `max`. For one limit only, see [`Array::maximum`] and [`Array::minimum`].
@@ -38,46 +40,6 @@ where
     x.lazy().apply2(Maximum, min).apply2(Minimum, max).eval()
 }
 
-/// Sums of the elements up to each one along an axis, in the dtype of [`Array::sum`]; with `include_initial` one element
-/// longer, beginning with 0.
-///
-/// # Errors
-/// [`Error::Axis`].
-///
-/// ```
-/// use xp::prelude::*;
-/// assert_eq!(cumulative_sum(&array![1_i64, 2, 3], 0, true)?.to_vec(), [0, 1, 3, 6]);
-/// # Ok::<(), xp::Error>(())
-/// ```
-pub fn cumulative_sum<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, axis: isize, include_initial: bool) -> Result<Array<B, T::Accum, D>> {
-    with_initial(x.cumulative_sum(axis)?, axis, include_initial.then_some(T::Accum::ZERO))
-}
-
-/// Products of the elements up to each one along an axis, in the dtype of [`Array::prod`]; with `include_initial` one
-/// element longer, beginning with 1.
-///
-/// # Errors
-/// [`Error::Axis`].
-///
-/// ```
-/// use xp::prelude::*;
-/// assert_eq!(cumulative_prod(&array![2_i64, 3], -1, true)?.to_vec(), [1, 2, 6]);
-/// # Ok::<(), xp::Error>(())
-/// ```
-pub fn cumulative_prod<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, axis: isize, include_initial: bool) -> Result<Array<B, T::Accum, D>> {
-    with_initial(x.cumulative_prod(axis)?, axis, include_initial.then_some(T::Accum::ONE))
-}
-
-fn with_initial<B: Backend, T: Element, D: Dim>(x: Array<B, T, D>, axis: isize, initial: Option<T>) -> Result<Array<B, T, D>> {
-    let Some(value) = initial else {
-        return Ok(x);
-    };
-    let mut shape = x.dims().to_vec();
-    shape[normalize_axis(axis, x.ndim())?] = 1;
-    let first = full(x.device(), shape, value)?.into_rank::<D>()?;
-    concat(&[&first, &x], axis)
-}
-
 /// The `n`-th differences of neighbours along an axis, after joining `prepend` before and `append` behind; each
 /// difference makes the axis one element shorter, down to none.
 ///
@@ -93,12 +55,12 @@ fn with_initial<B: Backend, T: Element, D: Dim>(x: Array<B, T, D>, axis: isize, 
 /// ```
 pub fn diff<B: Backend, T: Num, D: Dim>(
     x: &Array<B, T, D>,
-    axis: isize,
+    axis: impl Position,
     n: usize,
     prepend: Option<&Array<B, T, D>>,
     append: Option<&Array<B, T, D>>,
 ) -> Result<Array<B, T, D>> {
-    let k = normalize_axis(axis, x.ndim())?;
+    let k = normalize_axis(axis.position(), x.ndim())?;
     let parts: Vec<_> = prepend.into_iter().chain([x]).chain(append).collect();
     let mut out = if parts.len() == 1 { x.clone() } else { concat(&parts, axis)? };
     let mut left = n;
@@ -117,7 +79,7 @@ pub trait Repeats<B: Backend> {
 }
 impl<B: Backend> Repeats<B> for usize {
     fn repeat<T: Element, D: Dim>(self, x: &Array<B, T, D>, k: usize) -> Result<Array<B, T, D>> {
-        repeat_each(x, self, k as isize)
+        repeat_each(x, self, k)
     }
 }
 impl<B: Backend> Repeats<B> for &Array<B, i64, Ix1> {
@@ -139,7 +101,7 @@ impl<B: Backend> Repeats<B> for &Array<B, i64, Ix1> {
         let out = usize::try_from(total).map_err(|_| Error::TooLarge { shape: vec![usize::MAX] })?;
         crate::shape::size_of_shape(&[out])?;
         let position = Lazy::new(Iota::<B, Ix1>::new(x.device(), [out], 0, [1])?).try_eval()?;
-        x.take(&searchsorted(&ends, &position, Side::Right)?, k as isize)
+        x.take(&searchsorted(&ends, &position, Side::Right)?, k)
     }
 }
 
@@ -155,39 +117,17 @@ impl<B: Backend> Repeats<B> for &Array<B, i64, Ix1> {
 /// assert_eq!(repeat(&array![[1, 2, 3]], &array![0_i64, 2, 1], 1)?.to_vec(), [2, 2, 3]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn repeat<B: Backend, T: Element, D: Dim, R: Repeats<B>>(x: &Array<B, T, D>, repeats: R, axis: isize) -> Result<Array<B, T, D>> {
-    let k = normalize_axis(axis, x.ndim())?;
+pub fn repeat<B: Backend, T: Element, D: Dim, R: Repeats<B>>(x: &Array<B, T, D>, repeats: R, axis: impl Position) -> Result<Array<B, T, D>> {
+    let k = normalize_axis(axis.position(), x.ndim())?;
     repeats.repeat(x, k)
 }
 
-/// The elements moved by `shifts[i]` positions along `axes[i]`; those that leave one end come in at the other. One shift
-/// serves several axes. For `None` the array is rolled as if it were flat.
+/// The elements moved by some positions along [`Axes`]: [`Array::roll`].
 ///
 /// # Errors
-/// [`Error::Axis`], [`Error::Value`] when the numbers of shifts and axes do not fit.
-///
-/// ```
-/// use xp::prelude::*;
-/// let x = array![[1, 2], [3, 4]];
-/// assert_eq!(roll(&x, &[1], None)?.to_vec(), [4, 1, 2, 3]);
-/// assert_eq!(roll(&x, &[1, -1], Some(&[0, 1]))?.to_vec(), [4, 3, 2, 1]);
-/// # Ok::<(), xp::Error>(())
-/// ```
-pub fn roll<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, shifts: &[isize], axes: Option<&[isize]>) -> Result<Array<B, T, D>> {
-    let Some(axes) = axes else {
-        let [shift] = shifts else {
-            return Err(Error::value("roll: shifts", format!("{} given without axes: exactly one is needed", shifts.len())));
-        };
-        return x.ravel()?.roll(*shift, 0)?.reshape(x.dims())?.into_rank();
-    };
-    if shifts.len() != axes.len() && shifts.len() != 1 {
-        return Err(Error::value("roll: shifts", format!("{} given for {} axes", shifts.len(), axes.len())));
-    }
-    let mut out = x.clone();
-    for (i, &axis) in axes.iter().enumerate() {
-        out = out.roll(shifts[i % shifts.len()], axis)?;
-    }
-    Ok(out)
+/// As for [`Array::roll`].
+pub fn roll<B: Backend, T: Element, D: Dim, A: Axes>(x: &Array<B, T, D>, shifts: impl Shifts, axes: A) -> Result<Array<B, T, D>> {
+    x.roll(shifts, axes)
 }
 
 /// [`searchsorted`] in an unsorted vector `x1` that `x1[sorter]` sorts.
@@ -198,7 +138,7 @@ pub fn roll<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, shifts: &[isize]
 /// ```
 /// use xp::prelude::*;
 /// let x = array![5, 1, 3];
-/// assert_eq!(searchsorted_by(&x, &array![2, 4], Side::Left, &x.argsort(0, false)?)?.to_vec(), [1, 2]);
+/// assert_eq!(searchsorted_by(&x, &array![2, 4], Side::Left, &x.argsort(0, Ascending)?)?.to_vec(), [1, 2]);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn searchsorted_by<B: Backend, T: Real, D: Dim>(
@@ -238,9 +178,9 @@ pub fn broadcast_all_shapes(shapes: &[&[usize]]) -> Result<Vec<usize>> {
 /// assert_eq!(concat_flat(&[&a, &b])?.to_vec(), [1, 2, 3, 4, 5]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn concat_flat<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>]) -> Result<Array<B, T, Ix1>> {
-    let flat: Vec<_> = arrays.iter().map(|x| x.ravel()).collect::<Result<_>>()?;
-    concat(&flat.iter().collect::<Vec<_>>(), 0)
+pub fn concat_flat<B: Backend, T: Element, D: Dim, A: Borrow<Array<B, T, D>>>(arrays: &[A]) -> Result<Array<B, T, Ix1>> {
+    let flat: Vec<_> = arrays.iter().map(|x| x.borrow().ravel()).collect::<Result<_>>()?;
+    concat(&flat, 0)
 }
 
 /// A copy with another dtype: [`Array::astype`].
@@ -295,11 +235,13 @@ macro_rules! forwards {
 }
 forwards! {
     /// The positions that sort the elements along an axis: [`Array::argsort`].
-    argsort Real (axis: isize, descending: bool) -> Array<B, i64, D>;
+    argsort Real (axis: impl Position, order: Order) -> Array<B, i64, D>;
+    /// Products of the elements up to each one along an axis: [`Array::cumulative_prod`].
+    cumulative_prod Num (axis: impl ScanAxis) -> Array<B, T::Accum, D>;
+    /// Sums of the elements up to each one along an axis: [`Array::cumulative_sum`].
+    cumulative_sum Num (axis: impl ScanAxis) -> Array<B, T::Accum, D>;
     /// An array of the same shape, dtype and device, whose elements the standard does not specify: [`Array::empty_like`].
     empty_like Element () -> Array<B, T, D>;
-    /// A new axis of length 1: [`Array::expand_dims`].
-    expand_dims Element (axis: isize) -> Array<B, T, D::Larger>;
     /// The last two axes swapped: [`Array::matrix_transpose`].
     matrix_transpose Element () -> Array<B, T, D>;
     /// The positions of the elements that are neither zero nor `false`: [`Array::nonzero`].
@@ -307,11 +249,11 @@ forwards! {
     /// An array of ones of the same shape, dtype and device: [`Array::ones_like`].
     ones_like Num () -> Array<B, T, D>;
     /// The elements in order along an axis: [`Array::sort`].
-    sort Real (axis: isize, descending: bool) -> Array<B, T, D>;
+    sort Real (axis: impl Position, order: Order) -> Array<B, T, D>;
     /// The elements at `indices` along an axis: [`Array::take`].
-    take Element (indices: &Array<B, i64, Ix1>, axis: isize) -> Array<B, T, D>;
+    take Element (indices: &Array<B, i64, Ix1>, axis: impl Position) -> Array<B, T, D>;
     /// The elements at `indices` along an axis, with indices of their own for every lane: [`Array::take_along_axis`].
-    take_along_axis Element (indices: &Array<B, i64, D>, axis: isize) -> Array<B, T, D>;
+    take_along_axis Element (indices: &Array<B, i64, D>, axis: impl Position) -> Array<B, T, D>;
     /// The array laid out repeatedly along its axes: [`Array::tile`].
     tile Element (repetitions: &[usize]) -> Array<B, T, crate::dim::Dyn>;
     /// The lower triangle of the last two axes: [`Array::tril`].
@@ -328,6 +270,14 @@ forwards! {
 /// As for [`Array::full_like`].
 pub fn full_like<B: Backend, T: Element, D: Dim, U: Element>(x: &Array<B, T, D>, value: U) -> Result<Array<B, U, D>> {
     x.full_like(value)
+}
+
+/// New axes of length 1: [`Array::expand_dims`].
+///
+/// # Errors
+/// As for [`Array::expand_dims`].
+pub fn expand_dims<B: Backend, T: Element, D: Dim, A: NewAxes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
+    x.expand_dims(axes)
 }
 
 /// The elements in reverse order along [`Axes`]: [`Array::flip`].

@@ -133,7 +133,7 @@ fn results_and_writes_leave_the_producers_memory_alone() {
         }),
         ("set_mask", |mut a| {
             let mask = a.less(2.0);
-            a.set_mask(&mask, &full(&Cpu, [1], 9.0).unwrap()).unwrap();
+            a.set_rows(&mask, &full(&Cpu, [1], 9.0).unwrap()).unwrap();
             a
         }),
     ];

@@ -69,11 +69,11 @@ fn views_that_start_anywhere() -> Result {
     let host = x.to_vec();
     for start in [0, 1, 3, 8, 64, 65] {
         for n in [1, 64, 65, 40_000, 1_600_000] {
-            let part = x.slice(s![start as isize..(start + n) as isize])?;
+            let part = x.slice(s![start..start + n])?;
             assert_eq!((&part + 1.0).to_vec(), host[start..start + n].iter().map(|x| x + 1.0).collect::<Vec<_>>(), "{start} {n}");
             // A streamed result at an address that is not a multiple of the cache line's size.
             let mut out = zeros::<_, f64, _>(&Cpu, [n + start])?;
-            out.set(s![start as isize..], part.lazy() * 2.0)?;
+            out.set(s![start..], part.lazy() * 2.0)?;
             assert_eq!(out.to_vec()[start..], host[start..start + n].iter().map(|x| x * 2.0).collect::<Vec<_>>(), "{start} {n}");
             assert!(out.to_vec()[..start].iter().all(|&x| x == 0.0));
         }
@@ -217,11 +217,11 @@ fn positions_of_extremes() -> Result {
         let mut x = full(&Cpu, [n], f64::NEG_INFINITY)?;
         assert_eq!((x.argmax(..).item()?, x.argmin(..).item()?), (0, 0), "{n}");
         for at in [n - 1, n / 2, n / 3] {
-            x.set(s![at as isize], 1.0)?;
+            x.set(s![at], 1.0)?;
             assert_eq!(x.argmax(..).item()?, at as i64, "{n}");
         }
-        x.set(s![n as isize - 1], f64::NAN)?;
-        x.set(s![n as isize / 2], f64::NAN)?;
+        x.set(s![n - 1], f64::NAN)?;
+        x.set(s![n / 2], f64::NAN)?;
         assert_eq!((x.argmax(..).item()?, x.argmin(..).item()?), (n as i64 / 2, n as i64 / 2), "{n}");
         assert_eq!(x.reshape([1, n])?.argmax(1).to_vec(), [n as i64 / 2], "{n}");
         assert_eq!((x.astype::<f32>().argmax(..).item()?, x.isnan().astype::<i8>().argmax(..).item()?), (n as i64 / 2, n as i64 / 2), "{n}");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use num_complex::Complex;
 use xp_conformance::support::Sequence;
 use xp_core::functions::*;
-use xp_core::linalg::{self, Eig};
+use xp_core::linalg::{self, Eig, Lower};
 use xp_core::{Array, Element, Ix2};
 use xp_cpu::Cpu;
 
@@ -24,8 +24,8 @@ fn work() -> f64 {
     let bytes = long.lazy().multiply(100.0).try_eval().unwrap().astype::<i8>();
     let mut sum = long.lazy().exp().sum(..).eval().item().unwrap();
     sum += linalg::solve(&x, &x).unwrap().sum(..).item().unwrap();
-    sum += linalg::cholesky(&(&gram + &eye::<_, f64>(&Cpu, n, n, 0).unwrap()), false).unwrap().sum(..).item().unwrap();
-    sum += linalg::qr(&x, false).unwrap().1.sum(..).item().unwrap().abs();
+    sum += linalg::cholesky(&(&gram + &eye::<_, f64>(&Cpu, n, n, 0).unwrap()), Lower).unwrap().sum(..).item().unwrap();
+    sum += linalg::qr(&x, linalg::Thin).unwrap().1.sum(..).item().unwrap().abs();
     sum += linalg::svdvals(&x).unwrap().sum(..).item().unwrap();
     sum += linalg::svd(&z, linalg::Thin).unwrap().1.sum(..).item().unwrap();
     sum += linalg::eigvalsh(&gram).unwrap().sum(..).item().unwrap();
@@ -33,10 +33,10 @@ fn work() -> f64 {
     sum += <Cpu as Eig<f64>>::eigvals(&x.clone().into_dyn()).unwrap().sum(..).item().unwrap().re;
     sum += linalg::gram(&(x.lazy() + 1.0)).unwrap().sum(..).item().unwrap();
     sum += z.matmul(&z).unwrap().sum(..).item().unwrap().re;
-    sum += long.sort(0, false).unwrap().get([1000]).unwrap();
-    sum += long.argsort(0, false).unwrap().get([1000]).unwrap() as f64;
-    sum += bytes.argsort(0, true).unwrap().get([1000]).unwrap() as f64;
-    sum += bytes.sort(0, true).unwrap().get([1000]).unwrap() as f64;
+    sum += long.sort(0, Ascending).unwrap().get([1000]).unwrap();
+    sum += long.argsort(0, Ascending).unwrap().get([1000]).unwrap() as f64;
+    sum += bytes.argsort(0, Descending).unwrap().get([1000]).unwrap() as f64;
+    sum += bytes.sort(0, Descending).unwrap().get([1000]).unwrap() as f64;
     sum += long.cumulative_sum(0).unwrap().get([-1]).unwrap();
     sum += xp_fft::fft(&long).unwrap().get([7]).unwrap().re;
     sum += xp_fft::fft(&z).unwrap().sum(..).item().unwrap().re;

@@ -109,7 +109,7 @@ fn take(x: Array<Cpu, i64, Dyn>, m: Model, step: &Step) -> (Array<Cpu, i64, Dyn>
                 i.insert(axis, at);
                 i
             });
-            (x.index_axis(axis as isize, at as isize - m.shape[axis] as isize).unwrap(), picked)
+            (x.index_axis(axis, at as isize - m.shape[axis] as isize).unwrap(), picked)
         }
         &Step::Permute(seed) => {
             let mut order: Vec<usize> = (0..rank).collect();
@@ -170,7 +170,7 @@ fn take(x: Array<Cpu, i64, Dyn>, m: Model, step: &Step) -> (Array<Cpu, i64, Dyn>
                 i[axis] = (i[axis] as isize - shift).rem_euclid(n) as usize;
                 i
             });
-            (x.roll(shift, axis as isize).unwrap(), rolled)
+            (x.roll(shift, axis).unwrap(), rolled)
         }
         &Step::Repeat(n, axis) if rank > 0 && m.values.len() < 500 => {
             let axis = axis % rank;

@@ -67,7 +67,7 @@ fn faer_views_and_matrices() {
         let [m, n] = x.shape();
         assert_eq!(view.shape(), (m, n));
         for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
-            assert_eq!(view[(i, j)], x.get([i as isize, j as isize]).unwrap());
+            assert_eq!(view[(i, j)], x.get([i, j]).unwrap());
         }
         assert_eq!(interop::faer::copy_of(view).unwrap().to_vec(), x.to_vec());
         let adopted = interop::faer::adopt(view.to_owned()).unwrap();
@@ -91,7 +91,7 @@ fn nalgebra_views_and_matrices() {
         let [m, n] = x.shape();
         assert_eq!(view.shape(), (m, n));
         for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
-            assert_eq!(view[(i, j)], x.get([i as isize, j as isize]).unwrap());
+            assert_eq!(view[(i, j)], x.get([i, j]).unwrap());
         }
         let adopted = interop::nalgebra::adopt(view.clone_owned()).unwrap();
         assert_eq!((adopted.dims(), adopted.to_vec()), (x.dims(), x.to_vec()));

@@ -48,8 +48,8 @@ fn reductions() {
 #[test]
 fn sorting_and_scans() {
     let x = Array::from_vec(&Cpu, Sequence::new(5).integers::<f64>(200_000, -1000, 1000), [200_000]).unwrap();
-    same_in_all_pools("sort", || bits(&x.sort(0, false).unwrap()));
-    same_in_all_pools("argsort", || x.argsort(0, true).unwrap().to_vec());
+    same_in_all_pools("sort", || bits(&x.sort(0, Ascending).unwrap()));
+    same_in_all_pools("argsort", || x.argsort(0, Descending).unwrap().to_vec());
     let y = matrix(400, 500);
     same_in_all_pools("cumulative_sum", || {
         (bits(&y.cumulative_sum(0).unwrap()), bits(&y.cumulative_sum(1).unwrap()), bits(&y.ravel().unwrap().cumulative_sum(0).unwrap()))

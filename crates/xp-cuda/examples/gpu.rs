@@ -10,11 +10,11 @@
 use std::{error::Error, time::Instant};
 
 use cust::event::{Event, EventFlags};
-use xp_core::functions::{arange, eye};
+use xp_core::functions::{Ascending, arange, eye};
 use xp_core::random::Generator;
 use xp_core::{Array, Backend, Ix1, Ix2, Ix3, linalg, s};
 use xp_cuda::Cuda;
-use xp_fft::{Axes, Direction, Fft, fftfreq, irfft2_with, rfft2_with, rfftfreq};
+use xp_fft::{Direction, Fft, axes, fftfreq, irfft2_with, rfft2_with, rfftfreq};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
@@ -141,8 +141,8 @@ impl Clock {
         let (square, other) = (x.reshape([1000, n / 1000])?, y.reshape([n / 1000, 1000])?);
         let turned = other.t();
         self.time("transposed sum", || (square.lazy() + &turned).try_eval())?;
-        let part = y.slice(s![..(n / 10) as isize])?;
-        self.time("sort of a tenth", || part.sort(0, false))?;
+        let part = y.slice(s![..n / 10])?;
+        self.time("sort of a tenth", || part.sort(0, Ascending))?;
         let tiny = x.slice(s![..16])?.copy()?;
         self.time("small add", || (tiny.lazy() + &tiny).try_eval())?;
         // The host alone: a thousand operations before anybody waits.
@@ -165,9 +165,9 @@ impl Clock {
         let stack = Generator::new(1).normal::<_, f64, _>(device, [1000, k.min(16), k.min(16)])?;
         self.time("svd of 1000 matrices of 16", || linalg::svd(&stack, linalg::Thin))?;
         let gram = (linalg::gram(&b.lazy())?.lazy() + &eye::<_, f64>(device, k, k, 0)?).try_eval()?;
-        self.time("cholesky", || linalg::cholesky(&gram, false))?;
+        self.time("cholesky", || linalg::cholesky(&gram, linalg::Lower))?;
         self.time("eigh", || linalg::eigh(&gram))?;
-        self.time("qr", || linalg::qr(&b, false))
+        self.time("qr", || linalg::qr(&b, linalg::Thin))
     }
 
     fn discriminants(&self) -> Result<()> {
@@ -236,7 +236,7 @@ impl Clock {
 /// The image without frequencies above `cutoff` cycles per pixel, as in the example `smooth` of `xp-array`.
 fn smooth(image: &Array<Cuda, f32, Ix3>, cutoff: f32) -> xp_core::Result<Array<Cuda, f32, Ix3>> {
     let [rows, cols, _] = image.shape();
-    let plane = Axes::new([0, 1]);
+    let plane = axes([0, 1]);
     let spectrum = rfft2_with(image, plane.clone())?;
     let down = fftfreq(image.device(), rows, 1f32)?.reshape([rows, 1, 1])?;
     let across = rfftfreq(image.device(), cols, 1f32)?.reshape([cols / 2 + 1, 1])?;

@@ -4,7 +4,7 @@
 mod common;
 
 use common::device;
-use xp_core::functions::eye;
+use xp_core::functions::{Descending, eye};
 use xp_core::{Array, Backend, Dyn, Error, Ix1, Ix2, Result, linalg};
 use xp_cuda::Cuda;
 use xp_cuda_sim::{
@@ -25,7 +25,7 @@ const JOBS: &[Job] = &[
         let long = x.broadcast_to(vec![3000, 4, 4])?;
         long.lazy().square().sum(..).try_eval()?.item()
     }),
-    ("sort", |x| sum(&x.sort(0, true)?)),
+    ("sort", |x| sum(&x.sort(0, Descending)?)),
     ("cumulative sum", |x| sum(&x.cumulative_sum(0)?)),
     ("unique", |x| sum(&xp_core::functions::unique_values(x)?.into_dyn())),
     ("take", |x| sum(&x.take(&Array::from_vec(x.device(), vec![1i64, -1], [2])?, 0)?)),
@@ -37,8 +37,8 @@ const JOBS: &[Job] = &[
     ("matmul", |x| sum(&x.matmul(&x.matrix_transpose()?)?)),
     ("svd", |x| sum(&linalg::svdvals(x)?)),
     ("eigh", |x| linalg::eigh(x)?.1.lazy().abs().sum(..).try_eval()?.item()),
-    ("qr", |x| linalg::qr(x, true)?.1.lazy().abs().sum(..).try_eval()?.item()),
-    ("cholesky", |x| sum(&linalg::cholesky(x, false)?)),
+    ("qr", |x| linalg::qr(x, linalg::Full)?.1.lazy().abs().sum(..).try_eval()?.item()),
+    ("cholesky", |x| sum(&linalg::cholesky(x, linalg::Lower)?)),
     ("solve", |x| sum(&linalg::solve(x, x)?)),
     ("inverse", |x| sum(&linalg::inv(x)?)),
     ("eigenvalues", |x| {
@@ -55,7 +55,7 @@ const JOBS: &[Job] = &[
     ("polar decomposition that fails its check", |x| magnitude(&linalg::svd(&large(x, 0.0)?, linalg::Thin)?.2)),
     ("determinant", |x| linalg::slogdet(x)?.1.item()),
     ("least squares", |x| sum(&linalg::pinv(x, None)?)),
-    ("triangular solve", |x| sum(&linalg::solve_triangular(&x.tril(0)?, x, false, false, linalg::Trans::No)?)),
+    ("triangular solve", |x| sum(&linalg::solve_triangular(&x.tril(0)?, x, linalg::Lower)?)),
     ("Gram matrix", |x| sum(&linalg::gram(&x.clone().into_rank::<Ix2>()?.lazy())?.into_dyn())),
     ("real transform", |x| {
         let spectrum = Cuda::r2c(x.clone(), &[0, 1], &[4, 4], Direction::Forward, 1.0)?;

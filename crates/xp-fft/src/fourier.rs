@@ -4,7 +4,7 @@ use xp_core::{Array, Dim, Error, Float, Floating, Num, Result};
 
 use crate::Direction;
 use crate::backend::Fft;
-use crate::options::{Along, Axes, Axis, Input, Options};
+use crate::options::{Along, AxesOptions, AxisOptions, Input, Options};
 
 /// A complex array of the backend and precision of an array with dtype `C`.
 pub type Spectrum<B, C, D> = Array<B, <B as Fft<<C as Floating>::Part>>::Complex, D>;
@@ -23,13 +23,13 @@ macro_rules! transforms {
         ///
         /// # Errors
         #[doc = concat!("As for [`", stringify!($name), "`].")]
-        pub fn $with<B: Fft<<C as Floating>::Part>, C: $Bound, D: Dim>(x: impl Input<B, C, D>, options: $Options) -> Result<$Out<B, C, D>> {
-            $kind(stringify!($name), x.into_array(), options$(.$default())?, Direction::$direction)
+        pub fn $with<B: Fft<<C as Floating>::Part>, C: $Bound, D: Dim>(x: impl Input<B, C, D>, options: impl Into<$Options>) -> Result<$Out<B, C, D>> {
+            $kind(stringify!($name), x.into_array(), options.into()$(.$default())?, Direction::$direction)
         }
     )*};
 }
 
-transforms! { Axis:
+transforms! { AxisOptions:
     /// Discrete Fourier transform along the last axis: `sum_j x[j] exp(-2 pi i j k / n)`. A real operand is not widened
     /// to complex first.
     ///
@@ -39,10 +39,10 @@ transforms! { Axis:
     ///
     /// ```
     /// use xp::prelude::*;
-    /// use xp::fft::{Axis, Norm, fft, fft_with};
+    /// use xp::fft::{Norm, axis, fft, fft_with};
     /// let x = array![1.0, 0.0, 0.0, 0.0];
     /// assert_eq!(fft(&x)?.to_vec(), [Complex::new(1.0, 0.0); 4]);
-    /// assert_eq!(fft_with(&x, Axis::new(0).n(2).norm(Norm::Forward))?.to_vec(), [Complex::new(0.5, 0.0); 2]);
+    /// assert_eq!(fft_with(&x, axis(0).n(2).norm(Norm::Forward))?.to_vec(), [Complex::new(0.5, 0.0); 2]);
     /// # Ok::<(), xp::Error>(())
     /// ```
     fft, fft_with: Floating -> Spectrum, c2c Forward;
@@ -81,9 +81,9 @@ transforms! { Axis:
     ///
     /// ```
     /// use xp::prelude::*;
-    /// use xp::fft::{Axis, irfft_with, rfft};
+    /// use xp::fft::{irfft_with, n, rfft};
     /// let x = array![1.0_f64, 2.0, 3.0];
-    /// let back = irfft_with(rfft(&x)?, Axis::default().n(3))?; // the length is odd, so it is given
+    /// let back = irfft_with(rfft(&x)?, n(3))?; // the length is odd, so it is given
     /// assert!((back - &x).abs().max(..).item()? < 1e-15);
     /// # Ok::<(), xp::Error>(())
     /// ```
@@ -115,7 +115,7 @@ transforms! { Axis:
     ihfft, ihfft_with: Float -> Spectrum, r2c Backward;
 }
 
-transforms! { Axes:
+transforms! { AxesOptions:
     /// [`fft`](fn@fft) along all axes.
     ///
     /// # Errors
@@ -124,11 +124,11 @@ transforms! { Axes:
     ///
     /// ```
     /// use xp::prelude::*;
-    /// use xp::fft::{Axes, fftn, fftn_with};
+    /// use xp::fft::{axes, fftn, fftn_with};
     /// let x = array![[1.0, 0.0], [0.0, 0.0]];
     /// assert_eq!(fftn(&x)?.to_vec(), [Complex::new(1.0, 0.0); 4]);
-    /// assert_eq!(fftn_with(&x, Axes::new([0]).s([3]))?.shape(), [3, 2]);
-    /// assert!(fftn_with(&x, Axes::new([0, 0])).is_err());
+    /// assert_eq!(fftn_with(&x, axes([0]).s([3]))?.shape(), [3, 2]);
+    /// assert!(fftn_with(&x, axes([0, 0])).is_err());
     /// # Ok::<(), xp::Error>(())
     /// ```
     fftn, fftn_with: Floating -> Spectrum, c2c Forward;

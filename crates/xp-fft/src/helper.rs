@@ -76,19 +76,31 @@ pub fn ifftshift_with<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axes: 
     shift(x, axes, |n| n.div_ceil(2))
 }
 
-/// The smallest length of at least `target` whose transform is fast: a product of the primes up to 11, or up to 5 for
-/// real transforms.
+/// The smallest length of at least `target` whose transform is fast: a product of the primes up to 11. Those of real
+/// transforms, products of the primes up to 5, are found by [`next_fast_len_real`].
 ///
 /// # Errors
 /// [`Error::Value`], which names `target`, when it is zero or there is no such length.
 ///
 /// ```
 /// use xp::fft::next_fast_len;
-/// assert_eq!(next_fast_len(1021, false)?, 1024);
-/// assert_eq!((next_fast_len(13, false)?, next_fast_len(13, true)?), (14, 15));
+/// assert_eq!(next_fast_len(1021)?, 1024);
+/// assert_eq!((next_fast_len(13)?, xp::fft::next_fast_len_real(13)?), (14, 15));
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn next_fast_len(target: usize, real: bool) -> Result<usize> {
+pub fn next_fast_len(target: usize) -> Result<usize> {
+    next_fast(target, false)
+}
+
+/// [`next_fast_len`] for real transforms.
+///
+/// # Errors
+/// As for [`next_fast_len`].
+pub fn next_fast_len_real(target: usize) -> Result<usize> {
+    next_fast(target, true)
+}
+
+pub(crate) fn next_fast(target: usize, real: bool) -> Result<usize> {
     positive("next_fast_len", target)?;
     // A power of two is never further away than twice the target.
     let power = target.checked_next_power_of_two();
@@ -105,10 +117,22 @@ pub fn next_fast_len(target: usize, real: bool) -> Result<usize> {
 /// [`Error::Value`], which names `target`, when it is zero.
 ///
 /// ```
-/// assert_eq!(xp::fft::prev_fast_len(1021, true)?, 1000);
+/// assert_eq!((xp::fft::prev_fast_len(1021)?, xp::fft::prev_fast_len_real(1021)?), (1008, 1000));
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn prev_fast_len(target: usize, real: bool) -> Result<usize> {
+pub fn prev_fast_len(target: usize) -> Result<usize> {
+    prev_fast(target, false)
+}
+
+/// [`prev_fast_len`] for real transforms.
+///
+/// # Errors
+/// As for [`prev_fast_len`].
+pub fn prev_fast_len_real(target: usize) -> Result<usize> {
+    prev_fast(target, true)
+}
+
+fn prev_fast(target: usize, real: bool) -> Result<usize> {
     positive("prev_fast_len", target)?;
     Ok(fast_lengths(target, real).max().unwrap_or(1))
 }
@@ -144,5 +168,5 @@ fn span<T: Float>(function: &'static str, n: usize, d: T) -> Result<T> {
 }
 
 fn shift<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axes: impl Axes, by: fn(usize) -> usize) -> Result<Array<B, T, D>> {
-    axes.axes(x.ndim())?.into_iter().try_fold(x.clone(), |x, axis| x.roll(by(x.dims()[axis]) as isize, axis as isize))
+    axes.axes(x.ndim())?.into_iter().try_fold(x.clone(), |x, axis| x.roll(by(x.dims()[axis]), axis))
 }

@@ -1,6 +1,6 @@
 //! The options of the functions, and their operands.
 
-use xp_core::{Array, Backend, Dim, Element, Error, Result, normalize_axes, normalize_axis, size_of_shape};
+use xp_core::{Array, Backend, Dim, Element, Error, Position, Result, normalize_axes, normalize_axis, size_of_shape};
 
 use crate::{Direction, TrigType};
 
@@ -29,27 +29,33 @@ impl Norm {
     }
 }
 
-/// How to transform along one axis: `Axis::new(0).n(16).norm(Norm::Ortho)`.
+/// How to transform along one axis, begun by [`axis()`], [`n()`] or a [`Norm`] alone: `axis(0).n(16).norm(Ortho)`.
 ///
 /// The default is the last axis, at its own length, with the backward transform scaled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub struct Axis {
+pub struct AxisOptions {
     axis: isize,
     n: Option<usize>,
     norm: Norm,
 }
 
-impl Default for Axis {
+impl Default for AxisOptions {
     fn default() -> Self {
-        Axis::new(-1)
+        AxisOptions { axis: -1, n: None, norm: Norm::Backward }
+    }
+}
+impl From<Norm> for AxisOptions {
+    fn from(norm: Norm) -> Self {
+        AxisOptions::default().norm(norm)
     }
 }
 
-impl Axis {
+impl AxisOptions {
     /// Along this axis, counted from the end when negative.
-    pub const fn new(axis: isize) -> Self {
-        Axis { axis, n: None, norm: Norm::Backward }
+    pub fn axis(mut self, axis: impl Position) -> Self {
+        self.axis = axis.position();
+        self
     }
 
     /// The length of the transform, to which the operand is cut or padded with zeros. For `irfft` and `hfft` it is the
@@ -66,25 +72,42 @@ impl Axis {
     }
 }
 
-/// How to transform along several axes: `Axes::new([0, 2]).s([16, 8]).norm(Norm::Ortho)`.
+/// Options that name the axis: see [`AxisOptions::axis`].
+pub fn axis(axis: impl Position) -> AxisOptions {
+    AxisOptions::default().axis(axis)
+}
+
+/// Options that name the length: see [`AxisOptions::n`].
+pub fn n(n: usize) -> AxisOptions {
+    AxisOptions::default().n(n)
+}
+
+/// How to transform along several axes, begun by [`axes()`], [`s()`] or a [`Norm`] alone:
+/// `axes([0, 2]).s([16, 8]).norm(Ortho)`.
 ///
 /// The default is all axes (for the functions that end in `2`, the last two), at their own lengths, with the backward
 /// transform scaled. Real transforms run along the last axis named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Axes {
+pub struct AxesOptions {
     axes: Option<Vec<isize>>,
     s: Option<Vec<usize>>,
     norm: Norm,
 }
+impl From<Norm> for AxesOptions {
+    fn from(norm: Norm) -> Self {
+        AxesOptions::default().norm(norm)
+    }
+}
 
-impl Axes {
+impl AxesOptions {
     /// Along these axes, counted from the end when negative.
-    pub fn new(axes: impl Into<Vec<isize>>) -> Self {
-        Axes { axes: Some(axes.into()), ..Axes::default() }
+    pub fn axes<P: Position>(mut self, axes: impl AsRef<[P]>) -> Self {
+        self.axes = Some(axes.as_ref().iter().map(|axis| axis.position()).collect());
+        self
     }
 
-    /// The lengths of the transforms, one per axis, as [`Axis::n`]. Without axes they are those of the last ones.
+    /// The lengths of the transforms, one per axis, as [`AxisOptions::n`]. Without axes they are those of the last ones.
     pub fn s(mut self, s: impl Into<Vec<usize>>) -> Self {
         self.s = Some(s.into());
         self
@@ -101,6 +124,16 @@ impl Axes {
         self.axes.get_or_insert_with(|| vec![-2, -1]);
         self
     }
+}
+
+/// Options that name the axes: see [`AxesOptions::axes`].
+pub fn axes<P: Position>(axes: impl AsRef<[P]>) -> AxesOptions {
+    AxesOptions::default().axes(axes)
+}
+
+/// Options that name the lengths: see [`AxesOptions::s`].
+pub fn s(s: impl Into<Vec<usize>>) -> AxesOptions {
+    AxesOptions::default().s(s)
 }
 
 /// The type of a cosine or sine transform: `Type::II`, `Type::I.orthogonalize(true)`.
@@ -164,7 +197,7 @@ impl Along {
     }
 }
 
-/// [`Axis`] or [`Axes`].
+/// [`AxisOptions`] or [`AxesOptions`].
 pub(crate) trait Options {
     /// Names the argument that holds lengths.
     const LENGTHS: &'static str;
@@ -199,14 +232,14 @@ pub(crate) trait Options {
     }
 }
 
-impl Options for Axis {
+impl Options for AxisOptions {
     const LENGTHS: &'static str = "n";
     fn parts(self, _: &'static str, ndim: usize) -> Result<(Vec<usize>, Option<Vec<usize>>, Norm)> {
         Ok((vec![normalize_axis(self.axis, ndim)?], self.n.map(|n| vec![n]), self.norm))
     }
 }
 
-impl Options for Axes {
+impl Options for AxesOptions {
     const LENGTHS: &'static str = "s";
     fn parts(self, function: &'static str, ndim: usize) -> Result<(Vec<usize>, Option<Vec<usize>>, Norm)> {
         let axes = match (&self.axes, &self.s) {

@@ -44,7 +44,7 @@ pub fn c2r<B: Fft<C::Part>, C: Floating, D: Dim>(
     let half = fit(&x, last, n / 2 + 1)?;
     let half = B::c2c(half, outer, &lens[..k], direction, <C::Part as Num>::ONE)?;
     let mirrored = part(&half, last, 1, n.div_ceil(2))?.flip(last)?.into_lazy().conj().try_eval()?;
-    let whole = concat(&[&half, &mirrored], last as isize)?;
+    let whole = concat(&[&half, &mirrored], last)?;
     B::c2c(whole, &[last], &[n], direction, scale)?.into_lazy().real().try_eval()
 }
 
@@ -223,5 +223,5 @@ fn fit<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axis: usize, n: usize
     }
     let mut shape = x.dims().to_vec();
     shape[axis] = n - present;
-    concat(&[x, &zeros(x.device(), shape)?.into_rank()?], axis as isize)
+    concat(&[x, &zeros(x.device(), shape)?.into_rank()?], axis)
 }

@@ -5,11 +5,11 @@ use std::f64::consts::TAU;
 use xp_core::dim::{DimBase, MAX_NDIM};
 use xp_core::functions::{arange, concat, zeros};
 use xp_core::ops::AsType;
-use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Float, Floating, Ix1, Num, Result, normalize_axes, size_of_shape};
+use xp_core::{Array, Axes, Backend, Dim, Dyn, Element, Error, Float, Floating, Ix1, Num, Result, size_of_shape};
 
 use crate::Direction;
 use crate::backend::Fft;
-use crate::helper::{next_fast_len, rfftfreq};
+use crate::helper::{next_fast, rfftfreq};
 use crate::options::Input;
 
 /// Which part of a convolution.
@@ -38,11 +38,10 @@ pub enum Mode {
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn fftconvolve<B: Fft<C::Part>, C: Floating, D: Dim>(a: &Array<B, C, D>, b: &Array<B, C, D>, mode: Mode) -> Result<Array<B, C, D>> {
-    let axes: Vec<isize> = (0..a.ndim() as isize).collect();
-    fftconvolve_with(a, b, mode, &axes)
+    fftconvolve_with(a, b, mode, ..)
 }
 
-/// [`fftconvolve`] along some axes; the others broadcast.
+/// [`fftconvolve`] along some [`Axes`]; the others broadcast.
 ///
 /// # Errors
 /// As for [`fftconvolve`]; [`Error::Axis`], [`Error::RepeatedAxis`], [`Error::Broadcast`].
@@ -50,7 +49,7 @@ pub fn fftconvolve_with<B: Fft<C::Part>, C: Floating, D: Dim>(
     a: &Array<B, C, D>,
     b: &Array<B, C, D>,
     mode: Mode,
-    axes: &[isize],
+    axes: impl Axes,
 ) -> Result<Array<B, C, D>> {
     convolve("fftconvolve", a, b, mode, axes, product)
 }
@@ -71,11 +70,10 @@ pub fn fftconvolve_with<B: Fft<C::Part>, C: Floating, D: Dim>(
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn oaconvolve<B: Fft<C::Part>, C: Floating, D: Dim>(a: &Array<B, C, D>, b: &Array<B, C, D>, mode: Mode) -> Result<Array<B, C, D>> {
-    let axes: Vec<isize> = (0..a.ndim() as isize).collect();
-    oaconvolve_with(a, b, mode, &axes)
+    oaconvolve_with(a, b, mode, ..)
 }
 
-/// [`oaconvolve`] along some axes; the others broadcast.
+/// [`oaconvolve`] along some [`Axes`]; the others broadcast.
 ///
 /// # Errors
 /// As for [`fftconvolve_with`].
@@ -83,7 +81,7 @@ pub fn oaconvolve_with<B: Fft<C::Part>, C: Floating, D: Dim>(
     a: &Array<B, C, D>,
     b: &Array<B, C, D>,
     mode: Mode,
-    axes: &[isize],
+    axes: impl Axes,
 ) -> Result<Array<B, C, D>> {
     convolve("oaconvolve", a, b, mode, axes, overlap_add)
 }
@@ -95,7 +93,7 @@ fn convolve<B: Fft<C::Part>, C: Floating, D: Dim>(
     a: &Array<B, C, D>,
     b: &Array<B, C, D>,
     mode: Mode,
-    axes: &[isize],
+    axes: impl Axes,
     whole: fn(&Array<B, C, Dyn>, &Array<B, C, Dyn>, &[usize], &[usize]) -> Result<Array<B, C, Dyn>>,
 ) -> Result<Array<B, C, D>> {
     let (m, n) = (a.dims(), b.dims());
@@ -107,7 +105,7 @@ fn convolve<B: Fft<C::Part>, C: Floating, D: Dim>(
             return Err(Error::value(function, format!("{name} has shape {dims:?}: no elements")));
         }
     }
-    let axes = normalize_axes(axes, m.len())?;
+    let axes = axes.axes(m.len())?;
     let holds = |x: &[usize], y: &[usize]| axes.iter().all(|&k| x[k] >= y[k]);
     if mode == Mode::Valid && !holds(m, n) && !holds(n, m) {
         return Err(Error::value(function, format!("neither of the shapes {m:?} and {n:?} holds the other, as mode Valid needs")));
@@ -128,7 +126,7 @@ fn convolve<B: Fft<C::Part>, C: Floating, D: Dim>(
 
 /// The convolution along axes, `lens` long or longer, in one piece.
 fn product<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, C, Dyn>, axes: &[usize], lens: &[usize]) -> Result<Array<B, C, Dyn>> {
-    let lens: Vec<usize> = lens.iter().map(|&len| next_fast_len(len, is_real::<C>())).collect::<Result<_>>()?;
+    let lens: Vec<usize> = lens.iter().map(|&len| next_fast(len, is_real::<C>())).collect::<Result<_>>()?;
     cyclic(a, b, axes, &lens)
 }
 
@@ -152,7 +150,7 @@ fn overlap_add<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, 
     let resized = |x: &Array<B, C, Dyn>, at: usize, to: usize| -> Result<Array<B, C, Dyn>> {
         let mut shape = x.dims().to_vec();
         shape[at] = to - shape[at];
-        concat(&[x, &zeros(x.device(), shape)?], at as isize)
+        concat(&[x, &zeros(x.device(), shape)?], at)
     };
     let split = |x: &Array<B, C, Dyn>, parts: [usize; 2]| -> Result<Array<B, C, Dyn>> {
         let mut shape = x.dims().to_vec();
@@ -163,7 +161,7 @@ fn overlap_add<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, 
     let short = split(short, [1, kernel])?;
     // Every axis from `k` on has moved by one.
     let inner: Vec<usize> = axes.iter().map(|&j| if j >= k { j + 1 } else { j }).collect();
-    let mut sizes: Vec<usize> = lens.iter().map(|&len| next_fast_len(len, is_real::<C>())).collect::<Result<_>>()?;
+    let mut sizes: Vec<usize> = lens.iter().map(|&len| next_fast(len, is_real::<C>())).collect::<Result<_>>()?;
     sizes[place] = block;
     let parts = cyclic(&long, &short, &inner, &sizes)?;
     let join = |x: Array<B, C, Dyn>| -> Result<Array<B, C, Dyn>> {
@@ -177,19 +175,19 @@ fn overlap_add<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, 
     let mut gap = heads.dims().to_vec();
     gap[k] = step;
     let gap = zeros::<B, C, _>(heads.device(), gap)?;
-    (concat(&[&heads, &gap], k as isize)?.into_lazy() + concat(&[&gap, &tails], k as isize)?).try_eval()
+    (concat(&[&heads, &gap], k)?.into_lazy() + concat(&[&gap, &tails], k)?).try_eval()
 }
 
 /// The length of the blocks, at least twice the kernel's so that tails do not meet, that makes the transforms cheapest.
 fn block_len(len: usize, kernel: usize, real: bool) -> Result<usize> {
     let mut best = (f64::INFINITY, 0);
-    let mut block = next_fast_len((2 * kernel).max(64), real)?;
+    let mut block = next_fast((2 * kernel).max(64), real)?;
     while block < 2 * (len + kernel) {
         let cost = len.div_ceil(block + 1 - kernel) as f64 * block as f64 * (block as f64).log2();
         if cost < best.0 {
             best = (cost, block);
         }
-        block = next_fast_len(2 * block, real)?;
+        block = next_fast(2 * block, real)?;
     }
     Ok(if best.1 == 0 { block } else { best.1 })
 }

@@ -3,7 +3,7 @@
 use xp_core::{Dim, Error, Floating, Num, Result};
 
 use crate::backend::Fft;
-use crate::options::{Axes, Axis, Input, Norm, Options, Type};
+use crate::options::{AxesOptions, AxisOptions, Input, Norm, Options, Type};
 use crate::{Direction, Trig, TrigFamily};
 use xp_core::Array;
 
@@ -18,13 +18,13 @@ macro_rules! transforms {
         ///
         /// # Errors
         #[doc = concat!("As for [`", stringify!($name), "`]; [`Error::Value`] for a type-I cosine transform of length 1.")]
-        pub fn $with<B: Fft<<C as Floating>::Part>, C: Floating, D: Dim>(x: impl Input<B, C, D>, kind: Type, options: $Options) -> Result<Array<B, C, D>> {
-            r2r(stringify!($name), x.into_array(), TrigFamily::$family, kind, options, Direction::$direction)
+        pub fn $with<B: Fft<<C as Floating>::Part>, C: Floating, D: Dim>(x: impl Input<B, C, D>, kind: Type, options: impl Into<$Options>) -> Result<Array<B, C, D>> {
+            r2r(stringify!($name), x.into_array(), TrigFamily::$family, kind, options.into(), Direction::$direction)
         }
     )*};
 }
 
-transforms! { Axis:
+transforms! { AxisOptions:
     /// Discrete cosine transform, type II, along the last axis: `2 sum_j x[j] cos(pi k (2 j + 1) / 2 n)`. Real and
     /// imaginary parts of complex elements are transformed apart.
     ///
@@ -34,12 +34,12 @@ transforms! { Axis:
     ///
     /// ```
     /// use xp::prelude::*;
-    /// use xp::fft::{Axis, Norm, Type, dct, dct_with};
+    /// use xp::fft::{Ortho, Type, axis, dct, dct_with};
     /// let x = array![1.0, 1.0, 1.0, 1.0];
     /// assert_eq!(dct(&x)?.get([0])?, 8.0);
-    /// let y = dct_with(&x, Type::II, Axis::default().norm(Norm::Ortho))?;
+    /// let y = dct_with(&x, Type::II, Ortho)?;
     /// assert!((y.get([0])? - 2.0).abs() < 1e-15);
-    /// assert!(dct_with(&array![1.0], Type::I, Axis::default()).is_err()); // not defined
+    /// assert!(dct_with(&array![1.0], Type::I, axis(0)).is_err()); // not defined
     /// # Ok::<(), xp::Error>(())
     /// ```
     dct, dct_with: Cosine Forward;
@@ -75,7 +75,7 @@ transforms! { Axis:
     idst, idst_with: Sine Backward;
 }
 
-transforms! { Axes:
+transforms! { AxesOptions:
     /// [`dct`](fn@dct) along all axes.
     ///
     /// # Errors

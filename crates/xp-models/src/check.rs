@@ -31,7 +31,7 @@ fn locate<B: Backend, T: Float, D: Dim>(argument: &'static str, x: &Array<B, T, 
     let first = x.lazy().isfinite().astype::<i8>().argmin(..).try_eval()?.item()? as usize;
     let columns = if x.ndim() < 2 { 1 } else { x.dims()[1..].iter().product() };
     let (row, column) = (first / columns, first % columns);
-    let value = x.reshape([x.size() / columns, columns])?.get([row as isize, column as isize])?;
+    let value = x.reshape([x.size() / columns, columns])?.get([row, column])?;
     Err(Error::NonFinite { argument, row, column, value: value.to_f64() })
 }
 

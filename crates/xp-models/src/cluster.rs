@@ -150,7 +150,7 @@ pub struct Kmeans2<B: Backend, T: Float, D: Dim> {
 ///
 /// let x = Array::from_vec(&Cpu, vec![0.0, 1.0, 9.0, 10.0, 11.0], [5])?;
 /// let found = kmeans2(&x, &Start::PlusPlus(2), &Kmeans2Params::new().seed(1))?;
-/// let near = found.centroids.sort(0, false)?;
+/// let near = found.centroids.sort(0, Ascending)?;
 /// assert_eq!(near.to_vec(), [0.5, 10.0]);
 /// # Ok::<(), xp::models::Error>(())
 /// ```
@@ -288,7 +288,7 @@ fn plus_plus<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, k: usize, random: &mu
         chosen.push(x.take(&at, 0)?);
         nearest = Some(squares);
     }
-    Ok(concat(&chosen.iter().collect::<Vec<_>>(), 0)?)
+    Ok(concat(&chosen, 0)?)
 }
 
 /// Observations as a matrix; a vector is one feature.

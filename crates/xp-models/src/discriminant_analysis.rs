@@ -171,7 +171,7 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
         if rank == 0 {
             return Err(Error::Degenerate(format!("x has no variance within the classes above tol = {}", self.tol)));
         }
-        let rows = svd_within.vt.slice(s![..rank as isize])?;
+        let rows = svd_within.vt.slice(s![..rank])?;
         let root_n = T::from_f64((n as f64).sqrt());
         let unscaled = (rows.lazy() * &svd_within.factors * root_n).try_eval()?.t();
         let scalings = unscaled / on_device(&svd_within.s[..rank])?;
@@ -188,7 +188,7 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
         let total: f64 = between.iter().map(|s| s * s).sum();
         let ratios: Vec<f64> = between.iter().take(n_components).map(|s| s * s / total).collect();
         let rank = between.iter().filter(|&&s| s > self.tol * largest).count();
-        let scalings = scalings.matmul(&vt.slice(s![..rank as isize])?.t())?;
+        let scalings = scalings.matmul(&vt.slice(s![..rank])?.t())?;
 
         let projected = centred.matmul(&scalings)?;
         let constant = projected.lazy().square().sum(1).try_eval()? * T::from_f64(-0.5) + prior.log();
@@ -261,7 +261,7 @@ impl<B: Linalg<T>, T: Float, L: Label> LinearDiscriminantAnalysis<B, T, L> {
     /// [`Error::Features`], [`Error::NonFinite`].
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.xbar.size())?;
-        let kept = self.scalings.slice(s![.., ..self.n_components as isize])?.contiguous()?;
+        let kept = self.scalings.slice(s![.., ..self.n_components])?.contiguous()?;
         let out = B::project(&(x.lazy() - &self.xbar), &kept)?;
         check::finite_by("x", x, &out)?;
         Ok(out)

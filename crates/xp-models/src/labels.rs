@@ -61,7 +61,7 @@ pub(crate) fn index_in<B: Backend, L: Label>(
 ) -> Result<Array<B, i64, Ix1>> {
     let unknown = |row: usize| -> Result<Error> {
         let known = classes.to_host()?.into_iter().map(Label::number).collect();
-        Ok(Error::UnknownLabel { argument, label: labels.get([row as isize])?.number(), row, known })
+        Ok(Error::UnknownLabel { argument, label: labels.get([row])?.number(), row, known })
     };
     if classes.is_empty() {
         return if labels.is_empty() { Ok(zeros(labels.device(), [0])?) } else { Err(unknown(0)?) };

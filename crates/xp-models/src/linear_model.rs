@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use xp_core::linalg::{LinalgError, Thin, cho_solve, cholesky, svd};
+use xp_core::linalg::{LinalgError, Lower, Thin, cho_solve, cholesky, svd};
 use xp_core::{Array, Backend, Dim, Expr, Float, Ix1, Ix2, Lazy, Linalg, s};
 
 use crate::model::{Check, fits, model};
@@ -200,7 +200,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
                 Some(coef) => coef,
                 None => {
                     let r = triangular_beside(&e, &f)?;
-                    let (left, right) = (r.slice(s![..p as isize, ..p as isize])?, r.slice(s![..p as isize, p as isize..])?);
+                    let (left, right) = (r.slice(s![..p, ..p])?, r.slice(s![..p, p..])?);
                     solve_values(&left, &right, alpha, n)?
                 }
             }
@@ -245,7 +245,7 @@ fn solve_definite<B: Linalg<T>, T: Float>(a: &Array<B, T, Ix2>, b: &Array<B, T, 
     let p = a.dims()[0];
     let solve = |b: &Array<B, T, Ix2>, alpha: f64| -> Result<Option<Array<B, T, Ix2>>> {
         let shifted = a + xp_core::functions::eye::<B, T>(a.device(), p, p, 0)? * T::from_f64(alpha);
-        match cholesky(&shifted, false) {
+        match cholesky(&shifted, Lower) {
             Ok(factor) => {
                 let pivots = host(&factor.diagonal(0)?.square())?;
                 let (low, high) = pivots.iter().fold((f64::INFINITY, 0.0f64), |(low, high), &x| (low.min(x), high.max(x)));
@@ -267,7 +267,7 @@ fn solve_definite<B: Linalg<T>, T: Float>(a: &Array<B, T, Ix2>, b: &Array<B, T, 
             None => return Ok(None),
         }
     }
-    Ok(Some(xp_core::functions::concat(&columns.iter().collect::<Vec<_>>(), 1)?))
+    Ok(Some(xp_core::functions::concat(&columns, 1)?))
 }
 
 /// A matrix with one row per singular value and one column per target.

@@ -188,9 +188,15 @@ fn linspace(start: Number, stop: Number, num: isize, dtype: Option<DTypeArg>, de
         xp_core::size_of_shape(&[num]).named("linspace")?;
         let complex = matches!(start.0, Scalar::Complex(_)) || matches!(stop.0, Scalar::Complex(_));
         let d = dtype.map_or(if complex { DType::C128 } else { DType::F64 }, |d| d.0);
+        macro_rules! spaced {
+            ($t:ty) => {{
+                let (start, stop) = (start.0.to::<$t>()?, stop.0.to::<$t>()?);
+                if endpoint { f::linspace(&Cpu, start..=stop, num) } else { f::linspace(&Cpu, start..stop, num) }.named("linspace")
+            }};
+        }
         macro_rules! make {
             ($t:ty) => {
-                f::linspace::<_, $t>(&Cpu, start.0.to()?, stop.0.to()?, num, endpoint).map(|x| PyArray::new(x.into_dyn())).named("linspace")
+                spaced!($t).map(|x| PyArray::new(x.into_dyn()))
             };
         }
         match d {
@@ -200,7 +206,7 @@ fn linspace(start: Number, stop: Number, num: isize, dtype: Option<DTypeArg>, de
             DType::C128 => make!(crate::any::C128),
             DType::Bool => Err(wrong_dtype("linspace", "dtype", d, "a numeric dtype")),
             _ => {
-                let x = f::linspace::<_, f64>(&Cpu, start.0.to()?, stop.0.to()?, num, endpoint).named("linspace")?;
+                let x = spaced!(f64)?;
                 Any::from(x.floor().into_dyn()).cast(d).map(PyArray::new).named("linspace")
             }
         }

@@ -4,7 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use xp_core::DType;
 use xp_cpu::Cpu;
-use xp_fft::{self as ft, Axes, Axis, Norm};
+use xp_fft::{self as ft, AxesOptions, AxisOptions, Norm};
 
 use crate::any::{Any, compute, dispatch};
 use crate::args::Ints;
@@ -29,18 +29,18 @@ fn length(function: &str, argument: &str, n: isize) -> PyResult<usize> {
     }
 }
 
-fn along_one(function: &str, n: Option<isize>, axis: isize, norm: &str) -> PyResult<Axis> {
-    let out = Axis::new(axis).norm(norm_of(function, norm)?);
+fn along_one(function: &str, n: Option<isize>, axis: isize, norm: &str) -> PyResult<AxisOptions> {
+    let out = ft::axis(axis).norm(norm_of(function, norm)?);
     Ok(match n {
         Some(n) => out.n(length(function, "n", n)?),
         None => out,
     })
 }
 
-fn along_many(function: &str, s: Option<Ints>, axes: Option<Ints>, norm: &str) -> PyResult<Axes> {
+fn along_many(function: &str, s: Option<Ints>, axes: Option<Ints>, norm: &str) -> PyResult<AxesOptions> {
     let mut out = match axes {
-        Some(axes) => Axes::new(axes.list()),
-        None => Axes::default(),
+        Some(axes) => ft::axes(axes.list()),
+        None => AxesOptions::default(),
     };
     if let Some(s) = s {
         out = out.s(s.list().iter().map(|&n| length(function, "s", n)).collect::<PyResult<Vec<_>>>()?);

@@ -233,7 +233,7 @@ pub fn get(x: &Any, key: &Bound<'_, PyAny>) -> PyResult<Any> {
         Key::Basic(items) => dispatch!(x, |v| v.slice(items).map(Any::from)).named("__getitem__"),
         Key::Mask(mask) => {
             let marked = Any::from(mask.clone());
-            detached(&[x, &marked], || dispatch!(x, |v| v.index_mask(&mask).map(Any::from))).named("__getitem__")
+            detached(&[x, &marked], || dispatch!(x, |v| v.select_rows(&mask).map(Any::from))).named("__getitem__")
         }
         Key::Arrays(items) => {
             let positions = items.iter().filter_map(|i| if let KeyItem::Positions(p) = i { Some(Any::from(p.clone())) } else { None });
@@ -262,7 +262,7 @@ fn by_arrays<T: Typed>(x: &Arr<T>, items: Vec<KeyItem>) -> XpResult<Arr<T>> {
     let x = x.slice(basic)?;
     let rest = (0..x.ndim()).filter(|k| !places.contains(k));
     let order: Vec<usize> = places.iter().copied().chain(rest).collect();
-    let out = x.permute_dims(&order)?.index_arrays(&arrays.iter().collect::<Vec<_>>())?;
+    let out = x.permute_dims(&order)?.take_at(&arrays)?;
     if !neighbours || places[0] == 0 {
         return Ok(out);
     }
@@ -300,13 +300,13 @@ pub fn set(x: &mut Any, key: Key, value: &Any) -> PyResult<()> {
 fn set_typed<T: Typed>(x: &mut Arr<T>, key: Key, value: &Arr<T>) -> XpResult<()> {
     match key {
         Key::Basic(items) => x.set(items, value),
-        Key::Mask(mask) => x.set_mask(&mask, value),
+        Key::Mask(mask) => x.set_rows(&mask, value),
         Key::Arrays(items) => {
             // The positions that the key reads are those that it writes.
             let all: Array<Cpu, i64, Dyn> = xp_core::functions::arange(&Cpu, 0i64, x.size() as i64, 1)?.reshape(x.dims())?;
             let at = by_arrays(&all, items)?;
             let mut flat = x.reshape(vec![x.size()])?;
-            flat.set_arrays(&[&at], value)?;
+            flat.put_at(&[&at], value)?;
             *x = flat.reshape(x.dims())?;
             Ok(())
         }

@@ -100,7 +100,7 @@ fn tensordot(x1: X<'_>, x2: X<'_>, axes: Contraction) -> PyResult<PyArray> {
                 let n = usize::try_from(*n).map_err(|_| PyValueError::new_err(format!("tensordot(): axes must not be negative, {n} given")))?;
                 products!("tensordot", &x1.any, &x2.any, num, |a, b| f::tensordot(a, b, n))
             }
-            Contraction::Axes(p, q) => products!("tensordot", &x1.any, &x2.any, num, |a, b| f::tensordot_axes(a, b, p.list(), q.list())),
+            Contraction::Axes(p, q) => products!("tensordot", &x1.any, &x2.any, num, |a, b| f::tensordot(a, b, (p.list(), q.list()))),
         };
         out.map(PyArray::new)
     })
@@ -165,7 +165,7 @@ macro_rules! matrices {
     };
 }
 matrices! {
-    cholesky floating FLOATING (upper: bool = false) |v| la::cholesky(v, upper), "The Cholesky factor of Hermitian positive definite matrices.";
+    cholesky floating FLOATING (upper: bool = false) |v| la::cholesky(v, if upper { la::Upper } else { la::Lower }), "The Cholesky factor of Hermitian positive definite matrices.";
     diagonal any NUMERIC (offset: isize = 0) |v| la::diagonal(v, offset), "The diagonal of the last two axes.";
 }
 
@@ -227,13 +227,13 @@ fn eigh<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (x, /, *, mode="reduced"))]
 fn qr<'py>(py: Python<'py>, x: X<'py>, mode: &str) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("qr", || {
-        let complete = match mode {
-            "reduced" => false,
-            "complete" => true,
+        let basis = match mode {
+            "reduced" => la::Thin,
+            "complete" => la::Full,
             other => return Err(PyValueError::new_err(format!("qr(): mode is \"reduced\" or \"complete\"; {other:?} given"))),
         };
         let x = &x.any;
-        compute!(x, floating, |v| two("qr", la::qr(v, complete)), else Err(wrong_dtype("qr", "x", x.dtype(), FLOATING)))
+        compute!(x, floating, |v| two("qr", la::qr(v, basis)), else Err(wrong_dtype("qr", "x", x.dtype(), FLOATING)))
     })?;
     named_tuple(py, "QRResult", parts)
 }
@@ -344,7 +344,7 @@ fn matrix_norm(x: X<'_>, keepdims: bool, ord: Option<&Bound<'_, PyAny>>) -> PyRe
         };
         let x = &x.any;
         compute!(x, floating, |v| {
-            if keepdims { la::matrix_norm_keepdims(v, ord).map(PyArray::new) } else { la::matrix_norm(v, ord).map(PyArray::new) }.named("matrix_norm")
+            if keepdims { la::matrix_norm(v, KeepDims(ord)).map(PyArray::new) } else { la::matrix_norm(v, ord).map(PyArray::new) }.named("matrix_norm")
         }, else Err(wrong_dtype("matrix_norm", "x", x.dtype(), FLOATING)))
     })
 }
@@ -359,11 +359,13 @@ fn matrix_order(ord: &Bound<'_, PyAny>) -> PyResult<MatrixNorm> {
         };
     }
     let p = Scalar::extract(ord)?.ok_or_else(wrong)?.to::<f64>()?;
-    let min = p < 0.0;
-    match p.abs() {
-        1.0 => Ok(MatrixNorm::One { min }),
-        2.0 => Ok(MatrixNorm::Two { min }),
-        f64::INFINITY => Ok(MatrixNorm::Inf { min }),
+    match p {
+        1.0 => Ok(MatrixNorm::One),
+        -1.0 => Ok(MatrixNorm::NegOne),
+        2.0 => Ok(MatrixNorm::Two),
+        -2.0 => Ok(MatrixNorm::NegTwo),
+        f64::INFINITY => Ok(MatrixNorm::Inf),
+        f64::NEG_INFINITY => Ok(MatrixNorm::NegInf),
         _ => Err(wrong()),
     }
 }

@@ -105,7 +105,7 @@ fn stack(arrays: Arrays, axis: isize) -> PyResult<PyArray> {
 #[pyfunction]
 #[pyo3(signature = (x, /, axis))]
 fn expand_dims(x: X<'_>, axis: Ints) -> PyResult<PyArray> {
-    guard("expand_dims", || dispatch!(&x.any, |v| v.expand_dims_axes(axis.list()).map(PyArray::new)).named("expand_dims"))
+    guard("expand_dims", || dispatch!(&x.any, |v| v.expand_dims(axis.list()).map(PyArray::new)).named("expand_dims"))
 }
 
 /// The elements in reverse order along some axes, or all.
@@ -187,10 +187,14 @@ fn reshape(x: X<'_>, shape: Shape, copy: Option<bool>) -> PyResult<PyArray> {
 #[pyo3(signature = (x, /, shift, *, axis=None))]
 fn roll(x: X<'_>, shift: Ints, axis: Option<Ints>) -> PyResult<PyArray> {
     guard("roll", || {
-        dispatch!(&x.any, |v| f::roll(v, shift.list(), axis.as_ref().map(Ints::list)).map(Any::from))
-            .and_then(|y| y.apart_from(&x.any))
-            .map(PyArray::new)
-            .named("roll")
+        dispatch!(&x.any, |v| match &axis {
+            Some(axes) => v.roll(shift.list(), axes.list()),
+            None => v.roll(shift.list(), ..),
+        }
+        .map(Any::from))
+        .and_then(|y| y.apart_from(&x.any))
+        .map(PyArray::new)
+        .named("roll")
     })
 }
 

@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use xp_core::dtype::Kind;
-use xp_core::functions::{self as f, KeepDims};
+use xp_core::functions::{self as f, KeepDims, WithInitial};
 use xp_core::reduction::{self, Reduction};
 use xp_core::{Array, DType, Dyn, Element};
 use xp_cpu::Cpu;
@@ -73,7 +73,7 @@ macro_rules! sums {
                             return Err(PyValueError::new_err(why));
                         }
                     };
-                    let out = compute!(&*x, num, |v| f::$cumulative(v, axis, include_initial).map(Any::from).named(stringify!($cumulative)),
+                    let out = compute!(&*x, num, |v| if include_initial { v.$cumulative(WithInitial(axis)) } else { v.$cumulative(axis) }.map(Any::from).named(stringify!($cumulative)),
                         else Err(wrong_dtype(stringify!($cumulative), "x", x.dtype(), "a numeric dtype")))?;
                     narrowed(stringify!($cumulative), out, dtype)
                 })

@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use xp_core::dtype::Kind;
-use xp_core::functions::{self as f, Side};
+use xp_core::functions::{self as f, Order, Side};
 use xp_core::{DType, Ix1};
 
 use crate::any::{Any, Typed, compute, dispatch};
@@ -100,6 +100,10 @@ fn searchsorted(x1: &Bound<'_, PyArray>, x2: &Bound<'_, PyAny>, side: &str, sort
     })
 }
 
+fn order(descending: bool) -> Order {
+    if descending { Order::Descending } else { Order::Ascending }
+}
+
 /// The elements in order along an axis. NaNs come last, or first if descending. Stable.
 #[pyfunction]
 #[pyo3(signature = (x, /, *, axis=-1, descending=false, stable=true))]
@@ -107,10 +111,10 @@ fn sort(x: X<'_>, axis: isize, descending: bool, stable: bool) -> PyResult<PyArr
     let _ = stable;
     guard("sort", || {
         if let Any::Bool(v) = &x.any {
-            let out = v.astype::<u8>().sort(axis, descending).named("sort")?;
+            let out = v.astype::<u8>().sort(axis, order(descending)).named("sort")?;
             return Ok(PyArray::new(out.astype::<bool>()));
         }
-        compute!(&x.any, real, |v| v.sort(axis, descending).map(PyArray::new).named("sort"), else Err(wrong_dtype("sort", "x", x.any.dtype(), "a real-valued dtype")))
+        compute!(&x.any, real, |v| v.sort(axis, order(descending)).map(PyArray::new).named("sort"), else Err(wrong_dtype("sort", "x", x.any.dtype(), "a real-valued dtype")))
     })
 }
 
@@ -121,9 +125,9 @@ fn argsort(x: X<'_>, axis: isize, descending: bool, stable: bool) -> PyResult<Py
     let _ = stable;
     guard("argsort", || {
         if let Any::Bool(v) = &x.any {
-            return v.astype::<u8>().argsort(axis, descending).map(PyArray::new).named("argsort");
+            return v.astype::<u8>().argsort(axis, order(descending)).map(PyArray::new).named("argsort");
         }
-        compute!(&x.any, real, |v| v.argsort(axis, descending).map(PyArray::new).named("argsort"), else Err(wrong_dtype("argsort", "x", x.any.dtype(), "a real-valued dtype")))
+        compute!(&x.any, real, |v| v.argsort(axis, order(descending)).map(PyArray::new).named("argsort"), else Err(wrong_dtype("argsort", "x", x.any.dtype(), "a real-valued dtype")))
     })
 }
 

@@ -1,7 +1,7 @@
 //! Decompositions by [`Cpu`]'s libraries; products and factors of lazy matrices stay the portable ones, so that they are
 //! tested here.
 
-use xp_core::linalg::{Eig, Trans, Vectors};
+use xp_core::linalg::{Basis, Eig, Triangle, Triangular};
 use xp_core::{Array, Dyn, Element, Linalg, Num, Result};
 use xp_cpu::Cpu;
 
@@ -24,8 +24,8 @@ macro_rules! linalg_for {
     (@each $generics:tt $flavour:ty: $($t:ty)*) => {$(linalg_for!(@one $generics $flavour, $t);)*};
     (@one ($($F:ident: $Flavour:ident)?) $flavour:ty, $t:ty) => {
         impl$(<$F: $Flavour>)? Linalg<$t> for StrictBackend<$flavour> {
-            fn svd(x: &On<Self, $t>, vectors: Vectors) -> Result<(On<Self, $t>, On<Self, <$t as Num>::Real>, On<Self, $t>)> {
-                let (u, s, vh) = <Cpu as Linalg<$t>>::svd(&bare(x), vectors)?;
+            fn svd(x: &On<Self, $t>, basis: Basis) -> Result<(On<Self, $t>, On<Self, <$t as Num>::Real>, On<Self, $t>)> {
+                let (u, s, vh) = <Cpu as Linalg<$t>>::svd(&bare(x), basis)?;
                 Ok((veiled(x, u), veiled(x, s), veiled(x, vh)))
             }
             fn svdvals(x: &On<Self, $t>) -> Result<On<Self, <$t as Num>::Real>> {
@@ -38,18 +38,18 @@ macro_rules! linalg_for {
             fn eigvalsh(x: &On<Self, $t>) -> Result<On<Self, <$t as Num>::Real>> {
                 Ok(veiled(x, <Cpu as Linalg<$t>>::eigvalsh(&bare(x))?))
             }
-            fn qr(x: &On<Self, $t>, complete: bool) -> Result<(On<Self, $t>, On<Self, $t>)> {
-                let (q, r) = <Cpu as Linalg<$t>>::qr(&bare(x), complete)?;
+            fn qr(x: &On<Self, $t>, basis: Basis) -> Result<(On<Self, $t>, On<Self, $t>)> {
+                let (q, r) = <Cpu as Linalg<$t>>::qr(&bare(x), basis)?;
                 Ok((veiled(x, q), veiled(x, r)))
             }
-            fn cholesky(x: &On<Self, $t>, upper: bool) -> Result<On<Self, $t>> {
-                Ok(veiled(x, <Cpu as Linalg<$t>>::cholesky(&bare(x), upper)?))
+            fn cholesky(x: &On<Self, $t>, factor: Triangle) -> Result<On<Self, $t>> {
+                Ok(veiled(x, <Cpu as Linalg<$t>>::cholesky(&bare(x), factor)?))
             }
             fn solve(a: &On<Self, $t>, b: &On<Self, $t>) -> Result<On<Self, $t>> {
                 Ok(veiled(a, <Cpu as Linalg<$t>>::solve(&bare(a), &bare(b))?))
             }
-            fn solve_triangular(a: &On<Self, $t>, b: &On<Self, $t>, upper: bool, unit: bool, op: Trans) -> Result<On<Self, $t>> {
-                Ok(veiled(a, <Cpu as Linalg<$t>>::solve_triangular(&bare(a), &bare(b), upper, unit, op)?))
+            fn solve_triangular(a: &On<Self, $t>, b: &On<Self, $t>, form: Triangular) -> Result<On<Self, $t>> {
+                Ok(veiled(a, <Cpu as Linalg<$t>>::solve_triangular(&bare(a), &bare(b), form)?))
             }
             fn slogdet(x: &On<Self, $t>) -> Result<(On<Self, $t>, On<Self, <$t as Num>::Real>)> {
                 let (sign, log) = <Cpu as Linalg<$t>>::slogdet(&bare(x))?;

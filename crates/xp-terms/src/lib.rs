@@ -22,6 +22,63 @@ pub enum Triangle {
     Upper,
 }
 
+impl Triangle {
+    /// With ones on the diagonal, which is not read.
+    #[must_use]
+    pub const fn unit(self) -> Triangular {
+        self.plain().unit()
+    }
+    /// Transposed before it is used.
+    #[must_use]
+    pub const fn transposed(self) -> Triangular {
+        self.plain().transposed()
+    }
+    /// Conjugated and transposed before it is used.
+    #[must_use]
+    pub const fn adjoint(self) -> Triangular {
+        self.plain().adjoint()
+    }
+    const fn plain(self) -> Triangular {
+        Triangular { triangle: self, unit: false, op: Trans::No }
+    }
+}
+
+/// How a triangular matrix is used: `Lower`, `Upper.unit()`, `Lower.adjoint()`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Triangular {
+    /// The triangle that is read.
+    pub triangle: Triangle,
+    /// Whether the diagonal is taken for ones, and not read.
+    pub unit: bool,
+    /// What is done to the triangle.
+    pub op: Trans,
+}
+impl Triangular {
+    /// With ones on the diagonal, which is not read.
+    #[must_use]
+    pub const fn unit(mut self) -> Self {
+        self.unit = true;
+        self
+    }
+    /// Transposed before it is used.
+    #[must_use]
+    pub const fn transposed(mut self) -> Self {
+        self.op = Trans::Transpose;
+        self
+    }
+    /// Conjugated and transposed before it is used.
+    #[must_use]
+    pub const fn adjoint(mut self) -> Self {
+        self.op = Trans::Adjoint;
+        self
+    }
+}
+impl From<Triangle> for Triangular {
+    fn from(triangle: Triangle) -> Self {
+        triangle.plain()
+    }
+}
+
 /// The sign of the exponent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {

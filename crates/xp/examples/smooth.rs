@@ -9,13 +9,13 @@ use std::io::{BufWriter, Cursor};
 use std::path::Path;
 use std::time::Instant;
 
-use xp::fft::{Axes, Fft, fftfreq, irfft2_with, rfft2_with, rfftfreq};
+use xp::fft::{self, Fft, fftfreq, irfft2_with, rfft2_with, rfftfreq};
 use xp::prelude::*;
 
 /// The image without frequencies above `cutoff` cycles per pixel. The last axis holds colours.
 fn smooth<B: Fft<T>, T: Float>(image: &Array<B, T, Ix3>, cutoff: T) -> xp::Result<Array<B, T, Ix3>> {
     let [rows, cols, _] = image.shape();
-    let plane = Axes::new([0, 1]);
+    let plane = fft::axes([0, 1]);
     let spectrum = rfft2_with(image, plane.clone())?;
     let down = fftfreq(image.device(), rows, T::ONE)?.reshape([rows, 1, 1])?;
     let across = rfftfreq(image.device(), cols, T::ONE)?.reshape([cols / 2 + 1, 1])?;

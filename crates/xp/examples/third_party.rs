@@ -29,7 +29,7 @@ use xp::prelude::*;
 fn main() -> xp::Result<()> {
     let device = DefaultBackend::default_device()?;
     let points = Array::from_vec(&device, vec![-1.0, -0.9, 0.0, 1.1, 1.0], [5])?;
-    let queries = linspace(&device, -2.0, 2.0, 9, true)?;
+    let queries = linspace(&device, -2.0..=2.0, 9)?;
     println!("density at {queries}\n        is {:.4}", density::gaussian_kde(&points, &queries, 0.3)?);
 
     let cloud = Array::from_vec(&device, vec![1.0_f32, 2.0, 2.0, 4.1, 3.0, 5.9, 4.0, 8.0], [4, 2])?;

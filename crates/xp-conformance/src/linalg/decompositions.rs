@@ -66,7 +66,7 @@ pub fn svd_scaled<B: Linalg<T>, T: Floating>(device: &B) {
         check_svd(&format!("constant 2^{exponent}"), &constant, exponent);
         let w = linalg::eigvalsh(&constant).unwrap().to_vec();
         assert!((w[5].to_f64() / factor - 6.0).abs() <= 100.0 * eps::<T>(), "eigvalsh of a constant 2^{exponent}: {w:?}");
-        let (q, r) = linalg::qr(&constant, false).unwrap();
+        let (q, r) = linalg::qr(&constant, linalg::Thin).unwrap();
         Host::of(&q).mul(&Host::scaled(&r, -exponent)).assert_near("qr", &Host::scaled(&constant, -exponent), tolerance::<T>(6, 6));
     }
 }
@@ -120,10 +120,10 @@ pub fn qr<B: Linalg<T>, T: Floating>(device: &B) {
     for [m, n] in SHAPES {
         for (form, x) in forms(&Host::random(56, m, n).on::<B, T>(device)) {
             let (a, limit) = (Host::of(&x), tolerance::<T>(m, n));
-            for complete in [false, true] {
-                let what = format!("qr of {m}x{n}, {form}, complete: {complete}");
-                let (q, r) = linalg::qr(&x, complete).unwrap_or_else(|e| panic!("{what}: {e}"));
-                let k = if complete { m } else { m.min(n) };
+            for basis in [linalg::Thin, linalg::Full] {
+                let what = format!("qr of {m}x{n}, {form}, {basis:?}");
+                let (q, r) = linalg::qr(&x, basis).unwrap_or_else(|e| panic!("{what}: {e}"));
+                let k = if basis == linalg::Full { m } else { m.min(n) };
                 assert_eq!((q.shape().to_vec(), r.shape().to_vec()), (vec![m, k], vec![k, n]), "{what}");
                 let (q, r) = (Host::of(&q), Host::of(&r));
                 q.assert_orthonormal(&what, limit);
@@ -152,8 +152,8 @@ pub fn cholesky<B: Linalg<T>, T: Floating>(device: &B) {
         };
         for (form, x) in forms(&lower) {
             let what = format!("cholesky of order {n}, {form}");
-            let l = Host::of(&linalg::cholesky(&x, false).unwrap_or_else(|e| panic!("{what}: {e}")));
-            let u = Host::of(&linalg::cholesky(&x, true).unwrap());
+            let l = Host::of(&linalg::cholesky(&x, linalg::Lower).unwrap_or_else(|e| panic!("{what}: {e}")));
+            let u = Host::of(&linalg::cholesky(&x, linalg::Upper).unwrap());
             l.mul(&l.adjoint()).assert_near(&what, &a, tolerance::<T>(n, n));
             u.adjoint().mul(&u).assert_near(&what, &a, tolerance::<T>(n, n));
             assert!((0..n).all(|i| (0..i).all(|j| l.at(j, i) == 0.0.into() && u.at(i, j) == 0.0.into())), "{what}: the other triangle");

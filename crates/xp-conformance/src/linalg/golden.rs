@@ -72,7 +72,7 @@ fn run<'a, B: Linalg<T>, T: Floating>(case: &'a Value, x: &[Any<B, T>]) -> xp_co
         "matrix_rank" | "matrix_rank_hermitian" => one(flat(&linalg::matrix_rank(first, rtol)?)),
         "matrix_norm" => one(flat(&linalg::matrix_norm(first, order(&params["ord"]))?)),
         "eigvalsh" => one(flat(&linalg::eigvalsh(first)?)),
-        "cholesky" => one(flat(&linalg::cholesky(first, params["upper"].as_bool().unwrap())?)),
+        "cholesky" => one(flat(&linalg::cholesky(first, if params["upper"] == true { linalg::Upper } else { linalg::Lower })?)),
         "solve" => one(flat(&linalg::solve(first, &x[1])?)),
         "lstsq" => {
             let a = first.clone().into_rank::<Ix2>()?;
@@ -94,7 +94,7 @@ fn run<'a, B: Linalg<T>, T: Floating>(case: &'a Value, x: &[Any<B, T>]) -> xp_co
         "tensordot" => match &params["axes"] {
             Value::Array(lists) => {
                 let axes = |k: usize| lists[k].as_array().unwrap().iter().map(|a| a.as_i64().unwrap() as isize).collect::<Vec<_>>();
-                one(flat(&linalg::tensordot_axes(first, &x[1], &axes(0), &axes(1))?))
+                one(flat(&linalg::tensordot(first, &x[1], (axes(0), axes(1)))?))
             }
             n => one(flat(&linalg::tensordot(first, &x[1], n.as_u64().unwrap() as usize)?)),
         },
@@ -115,9 +115,12 @@ fn order(ord: &Value) -> MatrixNorm {
         _ => {
             let p = float(ord);
             match p.abs() {
-                1.0 => MatrixNorm::One { min: p < 0.0 },
-                2.0 => MatrixNorm::Two { min: p < 0.0 },
-                _ => MatrixNorm::Inf { min: p < 0.0 },
+                1.0 if p < 0.0 => MatrixNorm::NegOne,
+                1.0 => MatrixNorm::One,
+                2.0 if p < 0.0 => MatrixNorm::NegTwo,
+                2.0 => MatrixNorm::Two,
+                _ if p < 0.0 => MatrixNorm::NegInf,
+                _ => MatrixNorm::Inf,
             }
         }
     }

@@ -30,12 +30,12 @@ pub fn without_elements<B: Linalg<T>, T: Floating>(device: &B) {
         refused(&format!("svd of {name}"), linalg::svd(x, Full));
         let (u, s, vh) = linalg::svd(x, Thin).unwrap();
         assert_eq!((u.shape(), s.shape(), vh.shape()), ([m, 0], [0], [0, n]), "svd of {name}");
-        let (q, r) = linalg::qr(x, false).unwrap();
+        let (q, r) = linalg::qr(x, linalg::Thin).unwrap();
         assert_eq!((q.shape(), r.shape()), ([m, 0], [0, n]), "qr of {name}");
         has_shape(&format!("qr_r of {name}"), linalg::qr_r(x), &[0, n]);
     }
-    refused("complete qr of tall", linalg::qr(&tall, true));
-    has_shape("complete qr of wide", linalg::qr(&wide, true).map(|(_, r)| r), &[0, LONG]);
+    refused("complete qr of tall", linalg::qr(&tall, linalg::Full));
+    has_shape("complete qr of wide", linalg::qr(&wide, linalg::Full).map(|(_, r)| r), &[0, LONG]);
     has_shape("gram of tall", linalg::gram(&tall.lazy()), &[0, 0]);
     refused("gram of wide", linalg::gram(&wide.lazy()));
     has_shape("tall_r of tall", B::tall_r(&tall.lazy()), &[0, 0]);

@@ -22,12 +22,12 @@ pub fn norms<B: Linalg<T>, T: Floating>(device: &B) {
         for (ord, exact) in [
             (MatrixNorm::Fro, a.norm()),
             (MatrixNorm::Nuc, s.iter().sum()),
-            (MatrixNorm::One { min: false }, largest(&columns)),
-            (MatrixNorm::One { min: true }, smallest(&columns)),
-            (MatrixNorm::Inf { min: false }, largest(&rows)),
-            (MatrixNorm::Inf { min: true }, smallest(&rows)),
-            (MatrixNorm::Two { min: false }, largest(&s)),
-            (MatrixNorm::Two { min: true }, smallest(&s)),
+            (MatrixNorm::One, largest(&columns)),
+            (MatrixNorm::NegOne, smallest(&columns)),
+            (MatrixNorm::Inf, largest(&rows)),
+            (MatrixNorm::NegInf, smallest(&rows)),
+            (MatrixNorm::Two, largest(&s)),
+            (MatrixNorm::NegTwo, smallest(&s)),
         ] {
             let got = linalg::matrix_norm(&x, ord).unwrap().item().unwrap().to_f64();
             assert!((got - exact).abs() <= 100.0 * eps::<T>() * largest(&s), "{ord:?} of {m}x{n}: {got} for {exact}");

@@ -89,8 +89,8 @@ pub fn eigh_at_scales<B: Linalg<T>, T: Floating>(device: &B) {
 /// `qr`: reconstruction, orthonormal and triangular factors.
 pub fn qr_at_scales<B: Linalg<T>, T: Floating>(device: &B) {
     for Case { what, x, a, exponent, .. } in cases::<B, T>(device, &SHAPES, false) {
-        for complete in [false, true] {
-            let (q, r) = linalg::qr(&x, complete).unwrap_or_else(|e| panic!("{what}: {e}"));
+        for basis in [linalg::Thin, linalg::Full] {
+            let (q, r) = linalg::qr(&x, basis).unwrap_or_else(|e| panic!("{what}: {e}"));
             let (q, r) = (Host::of(&q), Host::scaled(&r, -exponent));
             q.assert_orthonormal(&what, limit::<T>(&a));
             q.mul(&r).assert_near(&what, &a, limit::<T>(&a));
@@ -107,11 +107,11 @@ pub fn cholesky_at_scales<B: Linalg<T>, T: Floating>(device: &B) {
             continue;
         }
         checked += 1;
-        for upper in [false, true] {
+        for triangle in [linalg::Lower, linalg::Upper] {
             // The factor has the square root of the scale; the odd ones share a factor of two.
-            let l = linalg::cholesky(&x, upper).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let l = linalg::cholesky(&x, triangle).unwrap_or_else(|e| panic!("{what}: {e}"));
             let (low, high) = (Host::scaled(&l, -exponent.div_euclid(2)), Host::scaled(&l, -(exponent + 1).div_euclid(2)));
-            let product = if upper { low.adjoint().mul(&high) } else { low.mul(&high.adjoint()) };
+            let product = if triangle == linalg::Upper { low.adjoint().mul(&high) } else { low.mul(&high.adjoint()) };
             product.assert_near(&what, &a, limit::<T>(&a));
         }
     }

@@ -1,6 +1,6 @@
 //! Solutions, inverses, determinants, ranks; what cannot be solved.
 
-use xp_core::linalg::{self, LinalgError, Thin, Trans};
+use xp_core::linalg::{self, LinalgError, Thin, Trans, Triangular};
 use xp_core::{Error, Floating, Linalg, Num, Real};
 
 use super::host::{Host, Z, eps, forms, number};
@@ -116,7 +116,8 @@ pub fn triangular<B: Linalg<T>, T: Floating>(device: &B) {
                         Trans::Transpose => Host::from_fn(n, n, |i, j| a.at(j, i)),
                         Trans::Adjoint => a.adjoint(),
                     };
-                    let y = linalg::solve_triangular(&x, &b, upper, unit, op).unwrap();
+                    let triangle = if upper { linalg::Upper } else { linalg::Lower };
+                    let y = linalg::solve_triangular(&x, &b, Triangular { triangle, unit, op }).unwrap();
                     let (got, b) = (Host::of(&y), Host::of(&b));
                     let limit = 16.0 * (n + 1) as f64 * eps::<T>() * (a.norm() * got.norm() + b.norm());
                     let error = applied.mul(&got).minus(&b).norm();
@@ -127,6 +128,13 @@ pub fn triangular<B: Linalg<T>, T: Floating>(device: &B) {
     }
     let l = array(device, &[T::from_f64(2.0), T::ZERO, T::ONE, T::from_f64(4.0)], &[2, 2]);
     let b = vector(device, &[T::from_f64(6.0), T::from_f64(23.0)]).into_dyn();
+    // The forms by name.
+    let solved = |form: Triangular| linalg::solve_triangular(&l, &b, form).unwrap().to_vec();
+    let t = |v: [f64; 2]| v.map(T::from_f64);
+    assert_eq!(solved(linalg::Lower.into()), t([3.0, 5.0]));
+    assert_eq!(solved(linalg::Lower.unit()), t([6.0, 17.0]));
+    assert_eq!(solved(linalg::Lower.transposed().unit()), t([-17.0, 23.0]));
+    assert_eq!(solved(linalg::Upper.adjoint()), t([3.0, 5.75]));
     // l l^T x = b for x = (-0.125, 1.375).
     let x = Host::of(&linalg::cho_solve(&l, &b).unwrap());
     Host { rows: 2, cols: 1, data: vec![Z::from(0.875), Z::from(1.25)] }.assert_near("cho_solve", &x, 10.0 * eps::<T>());
@@ -253,10 +261,14 @@ pub fn stacks<B: Linalg<T>, T: Floating>(device: &B) {
     for view in [x.clone(), x.flip(..).unwrap(), x.permute_dims(&[1, 0, 2, 3]).unwrap(), x.matrix_transpose().unwrap()] {
         let shape = view.shape();
         let (u, s, vh) = linalg::svd(&view, Thin).unwrap();
-        let (q, r) = linalg::qr(&view, false).unwrap();
+        let (q, r) = linalg::qr(&view, linalg::Thin).unwrap();
         let gram = linalg::adjoint(&view).unwrap().matmul(&view).unwrap() + xp_core::functions::eye::<_, T>(device, shape[3], shape[3], 0).unwrap();
-        let (l, inverse, det, w) =
-            (linalg::cholesky(&gram, false).unwrap(), linalg::inv(&gram).unwrap(), linalg::det(&gram).unwrap(), linalg::eigvalsh(&gram).unwrap());
+        let (l, inverse, det, w) = (
+            linalg::cholesky(&gram, linalg::Lower).unwrap(),
+            linalg::inv(&gram).unwrap(),
+            linalg::det(&gram).unwrap(),
+            linalg::eigvalsh(&gram).unwrap(),
+        );
         assert_eq!(
             (s.shape().to_vec(), det.shape().to_vec(), w.shape().to_vec()),
             (vec![shape[0], shape[1], 4], vec![shape[0], shape[1]], vec![shape[0], shape[1], shape[3]])
@@ -294,15 +306,15 @@ pub fn failures<B: Linalg<T>, T: Floating>(device: &B) {
     is(linalg::inv(&singular).unwrap_err(), LinalgError::Singular { matrix: None, pivot: 1 });
     is(linalg::matrix_power(&singular, -1).unwrap_err(), LinalgError::Singular { matrix: None, pivot: 1 });
     let zero_pivot = array(device, &[T::ONE, T::ZERO, T::ONE, T::ZERO], &[2, 2]);
-    is(linalg::solve_triangular(&zero_pivot, &b, false, false, Trans::No).unwrap_err(), LinalgError::Singular { matrix: None, pivot: 1 });
+    is(linalg::solve_triangular(&zero_pivot, &b, linalg::Lower).unwrap_err(), LinalgError::Singular { matrix: None, pivot: 1 });
     let indefinite = array(device, &[T::ONE, T::ZERO, T::from_f64(2.0), T::ONE], &[2, 2]);
-    is(linalg::cholesky(&indefinite, false).unwrap_err(), LinalgError::NotPositiveDefinite { matrix: None, order: 2 });
+    is(linalg::cholesky(&indefinite, linalg::Lower).unwrap_err(), LinalgError::NotPositiveDefinite { matrix: None, order: 2 });
     // The position in the stack.
     let good = array(device, &[T::from_f64(2.0), T::ZERO, T::ZERO, T::ONE], &[2, 2]);
     let stack = xp_core::functions::stack(&[&good, &good, &singular], 0).unwrap();
     is(linalg::inv(&stack).unwrap_err(), LinalgError::Singular { matrix: Some(2), pivot: 1 });
     is(
-        linalg::cholesky(&xp_core::functions::stack(&[&good, &indefinite], 0).unwrap(), false).unwrap_err(),
+        linalg::cholesky(&xp_core::functions::stack(&[&good, &indefinite], 0).unwrap(), linalg::Lower).unwrap_err(),
         LinalgError::NotPositiveDefinite { matrix: Some(1), order: 2 },
     );
     for bad in [f64::NAN, f64::INFINITY] {
@@ -312,7 +324,7 @@ pub fn failures<B: Linalg<T>, T: Floating>(device: &B) {
         is(linalg::svdvals(&x).unwrap_err(), LinalgError::NonFinite { matrix: None });
         is(linalg::eigh(&x).unwrap_err(), LinalgError::NonFinite { matrix: None });
         is(linalg::eigvalsh(&x).unwrap_err(), LinalgError::NonFinite { matrix: None });
-        assert!(linalg::cholesky(&x, false).is_err() && linalg::pinv(&x, None).is_err(), "{bad}");
+        assert!(linalg::cholesky(&x, linalg::Lower).is_err() && linalg::pinv(&x, None).is_err(), "{bad}");
     }
     let wide = array(device, &[T::ONE; 6], &[2, 3]);
     for (function, error) in [
@@ -321,7 +333,7 @@ pub fn failures<B: Linalg<T>, T: Floating>(device: &B) {
         ("slogdet", linalg::slogdet(&wide).unwrap_err()),
         ("eigh", linalg::eigh(&wide).unwrap_err()),
         ("eigvalsh", linalg::eigvalsh(&wide).unwrap_err()),
-        ("cholesky", linalg::cholesky(&wide, false).unwrap_err()),
+        ("cholesky", linalg::cholesky(&wide, linalg::Lower).unwrap_err()),
         ("solve", linalg::solve(&wide, &b).unwrap_err()),
         ("matrix_power", linalg::matrix_power(&wide, 2).unwrap_err()),
     ] {
@@ -334,10 +346,10 @@ pub fn failures<B: Linalg<T>, T: Floating>(device: &B) {
     let says = |e: Error, text: &str| assert_eq!(e.to_string(), text);
     says(linalg::svd(&line, Thin).unwrap_err(), "svd: shape [2] given, a matrix or a stack of matrices expected");
     says(linalg::inv(&line).unwrap_err(), "inv: shape [2] given, a matrix or a stack of matrices expected");
-    says(linalg::qr(&line, false).unwrap_err(), "qr: shape [2] given, a matrix or a stack of matrices expected");
+    says(linalg::qr(&line, linalg::Thin).unwrap_err(), "qr: shape [2] given, a matrix or a stack of matrices expected");
     says(linalg::pinv(&line, None).unwrap_err(), "pinv: shape [2] given, a matrix or a stack of matrices expected");
     // A single matrix is no stack.
     says(linalg::solve(&singular, &b).unwrap_err(), "the matrix is singular: pivot 1 is exactly zero");
     says(linalg::inv(&stack).unwrap_err(), "matrix 2 of the stack is singular: pivot 1 is exactly zero");
-    says(linalg::cholesky(&indefinite, false).unwrap_err(), "the leading minor of order 2 of the matrix is not positive definite");
+    says(linalg::cholesky(&indefinite, linalg::Lower).unwrap_err(), "the leading minor of order 2 of the matrix is not positive definite");
 }

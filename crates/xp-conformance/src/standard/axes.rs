@@ -118,13 +118,13 @@ pub fn clips<B: Backend, T: Float>(device: &B) {
 /// `cumulative_sum` and `cumulative_prod` with their initial element, along every axis.
 pub fn cumulative_initial<B: Backend>(device: &B) {
     let x = Array::from_vec(device, vec![1i32, 2, 3, 4, 5, 6], [2, 3]).unwrap();
-    assert_eq!(cumulative_sum(&x, 1, true).unwrap().to_vec(), [0i64, 1, 3, 6, 0, 4, 9, 15]);
-    assert_eq!(cumulative_sum(&x, 0, true).unwrap().to_vec(), [0i64, 0, 0, 1, 2, 3, 5, 7, 9]);
-    assert_eq!(cumulative_prod(&x, -1, true).unwrap().to_vec(), [1i64, 1, 2, 6, 1, 4, 20, 120]);
-    assert_eq!(cumulative_sum(&x, 0, false).unwrap().to_vec(), [1i64, 2, 3, 5, 7, 9]);
+    assert_eq!(cumulative_sum(&x, WithInitial(1)).unwrap().to_vec(), [0i64, 1, 3, 6, 0, 4, 9, 15]);
+    assert_eq!(cumulative_sum(&x, WithInitial(0)).unwrap().to_vec(), [0i64, 0, 0, 1, 2, 3, 5, 7, 9]);
+    assert_eq!(cumulative_prod(&x, WithInitial(-1)).unwrap().to_vec(), [1i64, 1, 2, 6, 1, 4, 20, 120]);
+    assert_eq!(cumulative_sum(&x, 0).unwrap().to_vec(), [1i64, 2, 3, 5, 7, 9]);
     let none = array::<_, f32>(device, &[], &[0]);
-    assert_eq!(cumulative_prod(&none, 0, true).unwrap().to_vec(), [1.0]);
-    assert!(matches!(cumulative_sum(&x, 2, true), Err(Error::Axis { axis: 2, ndim: 2 })));
+    assert_eq!(cumulative_prod(&none, WithInitial(0)).unwrap().to_vec(), [1.0]);
+    assert!(matches!(cumulative_sum(&x, WithInitial(2)), Err(Error::Axis { axis: 2, ndim: 2 })));
 }
 
 /// `diff` of every order, with ends joined.

@@ -28,25 +28,25 @@ pub fn repeats<B: Backend>(device: &B) {
 /// `roll` over several axes and of the flattened array.
 pub fn rolls<B: Backend>(device: &B) {
     let x = Array::from_vec(device, (0..6).collect::<Vec<i32>>(), [2, 3]).unwrap();
-    assert_eq!(roll(&x, &[1], None).unwrap().to_vec(), [5, 0, 1, 2, 3, 4]);
-    assert_eq!(roll(&x, &[-7], None).unwrap().to_vec(), [1, 2, 3, 4, 5, 0]);
-    assert_eq!(roll(&x, &[1, 1], Some(&[0, 1])).unwrap().to_vec(), [5, 3, 4, 2, 0, 1]);
-    assert_eq!(roll(&x, &[1], Some(&[0, 1])).unwrap().to_vec(), [5, 3, 4, 2, 0, 1]);
-    assert_eq!(roll(&x, &[4], Some(&[-1])).unwrap().to_vec(), [2, 0, 1, 5, 3, 4]);
-    assert_eq!(roll(&x, &[], Some(&[])).unwrap().to_vec(), x.to_vec());
-    assert!(roll(&x, &[1, 2], None).is_err() && roll(&x, &[1, 2], Some(&[0])).is_err() && roll(&x, &[1], Some(&[2])).is_err());
+    assert_eq!(roll(&x, 1, ..).unwrap().to_vec(), [5, 0, 1, 2, 3, 4]);
+    assert_eq!(x.roll([-7], ..).unwrap().to_vec(), [1, 2, 3, 4, 5, 0]);
+    assert_eq!(roll(&x, [1, 1], [0, 1]).unwrap().to_vec(), [5, 3, 4, 2, 0, 1]);
+    assert_eq!(roll(&x, 1, [0, 1]).unwrap().to_vec(), [5, 3, 4, 2, 0, 1]);
+    assert_eq!(roll(&x, 4usize, -1).unwrap().to_vec(), [2, 0, 1, 5, 3, 4]);
+    assert_eq!(roll(&x, [0; 0], [0; 0]).unwrap().to_vec(), x.to_vec());
+    assert!(roll(&x, [1, 2], ..).is_err() && roll(&x, [1, 2], [0]).is_err() && roll(&x, 1, 2).is_err());
     let empty = array::<_, i32>(device, &[], &[0, 3]);
-    assert_eq!(roll(&empty, &[1], None).unwrap().dims(), [0, 3]);
+    assert_eq!(roll(&empty, 1, ..).unwrap().dims(), [0, 3]);
 }
 
 /// Axes put in and taken out together; inferred lengths; no copy; the joint shape of several shapes.
 pub fn shapes<B: Backend>(device: &B) {
     let x = Array::from_vec(device, (0..6).collect::<Vec<u8>>(), [2, 3]).unwrap();
-    assert_eq!(x.expand_dims_axes(&[0, 2, -1]).unwrap().dims(), [1, 2, 1, 3, 1]);
-    assert_eq!(x.expand_dims_axes(&[0; 0]).unwrap().dims(), [2, 3]);
-    assert!(matches!(x.expand_dims_axes(&[0, -4]), Err(Error::RepeatedAxis { .. })));
-    assert!(matches!(x.expand_dims_axes(&[3]), Err(Error::Axis { .. })));
-    let wide = x.t().expand_dims_axes(&[1, 3]).unwrap();
+    assert_eq!(x.expand_dims([0, 2, -1]).unwrap().dims(), [1, 2, 1, 3, 1]);
+    assert_eq!(x.expand_dims([0; 0]).unwrap().dims(), [2, 3]);
+    assert!(matches!(x.expand_dims([0, -4]), Err(Error::RepeatedAxis { .. })));
+    assert!(matches!(x.expand_dims([3]), Err(Error::Axis { .. })));
+    let wide = x.t().expand_dims([1, 3]).unwrap();
     assert_eq!(wide.squeeze([-1, 1]).unwrap().to_vec(), x.t().to_vec());
     assert_eq!(wide.squeeze([3]).unwrap().dims(), [3, 1, 2]);
     assert!(matches!(wide.squeeze([0]), Err(Error::Shape { .. })));
@@ -74,9 +74,9 @@ pub fn shapes<B: Backend>(device: &B) {
 /// The free forms of methods do what the methods do.
 pub fn free_forms<B: Backend>(device: &B) {
     let x = Array::from_vec(device, vec![3i64, 1, 2, 6, 5, 4], [2, 3]).unwrap();
-    assert_eq!(sort(&x, 1, true).unwrap().to_vec(), [3, 2, 1, 6, 5, 4]);
-    assert_eq!(argsort(&x, 1, false).unwrap().to_vec(), [1, 2, 0, 2, 1, 0]);
-    assert_eq!(take_along_axis(&x, &argsort(&x, 1, false).unwrap(), 1).unwrap().to_vec(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(sort(&x, 1, Descending).unwrap().to_vec(), [3, 2, 1, 6, 5, 4]);
+    assert_eq!(argsort(&x, 1, Ascending).unwrap().to_vec(), [1, 2, 0, 2, 1, 0]);
+    assert_eq!(take_along_axis(&x, &argsort(&x, 1, Ascending).unwrap(), 1).unwrap().to_vec(), [1, 2, 3, 4, 5, 6]);
     assert_eq!(take(&x, &vector(device, &[-1i64]), 1).unwrap().to_vec(), [2, 4]);
     assert_eq!(flip(&x, 1).unwrap().to_vec(), [2, 1, 3, 4, 5, 6]);
     assert_eq!(reshape(&permute_dims(&x, &[1, 0]).unwrap(), [6]).unwrap().to_vec(), [3, 6, 1, 5, 2, 4]);
@@ -124,7 +124,7 @@ pub fn unique_of_any_dtype<B: Backend>(device: &B) {
 /// `searchsorted` through a sorter.
 pub fn sorter<B: Backend>(device: &B) {
     let x = vector(device, &[50i32, 10, 30, 30]);
-    let order = argsort(&x, 0, false).unwrap();
+    let order = argsort(&x, 0, Ascending).unwrap();
     let queries = array(device, &[30, 5, 60, 40], &[2, 2]);
     assert_eq!(searchsorted_by(&x, &queries, Side::Left, &order).unwrap().to_vec(), [1, 0, 4, 3]);
     assert_eq!(searchsorted_by(&x, &queries, Side::Right, &order).unwrap().to_vec(), [3, 0, 4, 3]);

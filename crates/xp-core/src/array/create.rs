@@ -1,5 +1,8 @@
 //! Creation functions.
 
+use core::borrow::Borrow;
+use core::ops::{Range, RangeInclusive};
+
 use super::{Array, checked_shape};
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, IntoShape, Ix0, Ix1, Ix2, Rank};
@@ -86,18 +89,20 @@ pub fn arange<B: Backend, T: Real>(device: &B, start: T, stop: T, step: T) -> Re
     Lazy::new(position).astype::<T>().apply2(Multiply, step).apply2(Add, start).try_eval()
 }
 
-/// `num` evenly spaced numbers from `start` to `stop`, which is the last one if `endpoint`.
+/// `num` evenly spaced numbers of a range, which ends with its last number (`a..=b`, the standard's default) or before it
+/// (`a..b`, the standard's `endpoint=False`).
 ///
 /// # Errors
 /// As for [`full`].
 ///
 /// ```
 /// use xp::prelude::*;
-/// assert_eq!(linspace(&Cpu, 0.0, 1.0, 5, true)?.to_vec(), [0.0, 0.25, 0.5, 0.75, 1.0]);
-/// assert_eq!(linspace(&Cpu, 0.0, 1.0, 4, false)?.to_vec(), [0.0, 0.25, 0.5, 0.75]);
+/// assert_eq!(linspace(&Cpu, 0.0..=1.0, 5)?.to_vec(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+/// assert_eq!(linspace(&Cpu, 0.0..1.0, 4)?.to_vec(), [0.0, 0.25, 0.5, 0.75]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn linspace<B: Backend, T: Floating>(device: &B, start: T, stop: T, num: usize, endpoint: bool) -> Result<Array<B, T, Ix1>> {
+pub fn linspace<B: Backend, T: Floating>(device: &B, range: impl Interval<T>, num: usize) -> Result<Array<B, T, Ix1>> {
+    let (start, stop, endpoint) = range.bounds();
     let parts = if endpoint { num.saturating_sub(1) } else { num };
     let position = Lazy::new(Iota::<B, Ix1>::new(device, [num], 0, [1])?).astype::<T>();
     let mut out = match parts {
@@ -109,6 +114,23 @@ pub fn linspace<B: Backend, T: Floating>(device: &B, start: T, stop: T, num: usi
         out.set(s![-1], stop)?;
     }
     Ok(out)
+}
+
+/// A range of numbers with its end (`a..=b`) or without it (`a..b`).
+pub trait Interval<T> {
+    /// The first number, the last one, and whether the last one belongs to it.
+    fn bounds(self) -> (T, T, bool);
+}
+impl<T> Interval<T> for Range<T> {
+    fn bounds(self) -> (T, T, bool) {
+        (self.start, self.end, false)
+    }
+}
+impl<T> Interval<T> for RangeInclusive<T> {
+    fn bounds(self) -> (T, T, bool) {
+        let (start, end) = self.into_inner();
+        (start, end, true)
+    }
 }
 
 /// A matrix with ones on its `k`-th diagonal (above the main one when positive) and zeros elsewhere.
@@ -195,8 +217,17 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     }
 }
 
-/// Coordinate arrays of a grid: one per vector, each of the grid's shape. With `xy` the first two axes are swapped, as
-/// the standard's `indexing="xy"` does.
+/// Which axis of a grid belongs to which vector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Indexing {
+    /// Columns to the first vector, rows to the second: the standard's default.
+    #[default]
+    Xy,
+    /// Axis `k` to vector `k`, as of a matrix.
+    Ij,
+}
+
+/// Coordinate arrays of a grid: one per vector, each of the grid's shape.
 ///
 /// # Errors
 /// As for [`full`].
@@ -204,12 +235,13 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
 /// ```
 /// use xp::prelude::*;
 /// let (x, y) = (array![1, 2, 3], array![10, 20]);
-/// let grid = meshgrid(&[&x, &y], false)?;
+/// let grid = meshgrid(&[&x, &y], Indexing::Ij)?;
 /// assert_eq!(grid[1].to_vec(), [10, 20, 10, 20, 10, 20]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn meshgrid<B: Backend, T: Element>(vectors: &[&Array<B, T, Ix1>], xy: bool) -> Result<Vec<Array<B, T, crate::dim::Dyn>>> {
-    let n = vectors.len();
+pub fn meshgrid<B: Backend, T: Element>(vectors: &[impl Borrow<Array<B, T, Ix1>>], indexing: Indexing) -> Result<Vec<Array<B, T, crate::dim::Dyn>>> {
+    let vectors: Vec<_> = vectors.iter().map(Borrow::borrow).collect();
+    let (n, xy) = (vectors.len(), indexing == Indexing::Xy);
     let place = |k: usize| if xy && n >= 2 && k < 2 { 1 - k } else { k };
     let mut shape = vec![0; n];
     for (k, v) in vectors.iter().enumerate() {

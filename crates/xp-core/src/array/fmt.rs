@@ -56,9 +56,9 @@ impl Grid {
             for k in 0..x.ndim() {
                 let n = x.dims()[k];
                 if n > 2 * EDGE {
-                    let head = corner.slice_axis(k as isize, None, Some(EDGE as isize), 1)?;
-                    let tail = corner.slice_axis(k as isize, Some(-(EDGE as isize)), None, 1)?;
-                    corner = super::concat(&[&head, &tail], k as isize)?;
+                    let head = corner.slice_axis(k, None, Some(EDGE as isize), 1)?;
+                    let tail = corner.slice_axis(k, Some(-(EDGE as isize)), None, 1)?;
+                    corner = super::concat(&[head, tail], k)?;
                 }
             }
         }

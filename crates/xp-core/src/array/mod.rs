@@ -11,9 +11,9 @@ mod serde;
 mod shapes;
 mod views;
 
-pub use create::{NestedValues, arange, empty, eye, from_nested, full, linspace, meshgrid, ones, zeros};
+pub use create::{Indexing, Interval, NestedValues, arange, empty, eye, from_nested, full, linspace, meshgrid, ones, zeros};
 pub use host::Iter;
-pub use manipulate::{broadcast_arrays, concat, repeat_each, stack, unstack};
+pub use manipulate::{Shifts, broadcast_arrays, concat, repeat_each, stack, unstack};
 
 use crate::backend::Backend;
 use crate::dim::{Dim, Dyn, IntoShape};

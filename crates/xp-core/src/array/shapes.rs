@@ -1,12 +1,11 @@
-//! Shapes by several axes, by inference, and without a copy.
+//! Shapes by inference, and without a copy.
 
 use super::Array;
 use crate::backend::Backend;
 use crate::dim::{Dim, Dyn, IntoShape};
 use crate::dtype::Element;
 use crate::error::{Error, Result};
-use crate::indexing::Position;
-use crate::shape::{normalize_axes, size_of_shape};
+use crate::shape::size_of_shape;
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// An array of the same shape, dtype and device, whose elements the standard does not specify; here zeros.
@@ -15,27 +14,6 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// As for [`full`](super::full()).
     pub fn empty_like(&self) -> Result<Self> {
         self.zeros_like()
-    }
-
-    /// The array with new axes of length 1, which are at `axes` of the result.
-    ///
-    /// # Errors
-    /// [`Error::Axis`], [`Error::RepeatedAxis`].
-    ///
-    /// ```
-    /// use xp::prelude::*;
-    /// assert_eq!(array![1, 2].expand_dims_axes(&[0, -1])?.dims(), [1, 2, 1]);
-    /// # Ok::<(), xp::Error>(())
-    /// ```
-    pub fn expand_dims_axes<P: Position>(&self, axes: &[P]) -> Result<Array<B, T, Dyn>> {
-        let mut order = normalize_axes(axes, self.ndim() + axes.len())?;
-        order.sort_unstable();
-        let (mut shape, mut strides) = (self.dims().to_vec(), self.strides().to_vec());
-        for k in order {
-            shape.insert(k, 1);
-            strides.insert(k, 0);
-        }
-        self.view(&shape, &strides, self.offset())
     }
 
     /// [`Array::reshape`] with one length, given as -1, that follows from the number of elements.

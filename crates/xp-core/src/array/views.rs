@@ -1,7 +1,7 @@
 //! Views: other shapes over the same memory. All but `reshape` are O(1).
 
 use super::Array;
-use crate::axes::Axes;
+use crate::axes::{Axes, NewAxes};
 use crate::axis_vec::AxisVec;
 use crate::backend::Backend;
 use crate::dim::{Dim, IntoShape, Ix1};
@@ -95,8 +95,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     ///
     /// # Errors
     /// [`Error::Axis`], [`Error::Value`] for step 0.
-    pub fn slice_axis(&self, axis: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> Result<Self> {
-        let k = normalize_axis(axis, self.ndim())?;
+    pub fn slice_axis(&self, axis: impl Position, start: Option<isize>, stop: Option<isize>, step: isize) -> Result<Self> {
+        let k = normalize_axis(axis.position(), self.ndim())?;
         let (first, len) = resolve_range(start, stop, step, self.dims()[k])?;
         let (mut shape, mut strides) = self.layout();
         let offset = if len == 0 { 0 } else { (self.offset() as isize + first as isize * strides[k]) as usize };
@@ -109,9 +109,18 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     ///
     /// # Errors
     /// [`Error::Axis`], [`Error::Index`].
-    pub fn index_axis(&self, axis: isize, index: isize) -> Result<Array<B, T, D::Smaller>> {
-        let k = normalize_axis(axis, self.ndim())?;
-        let i = normalize_index(index, k, self.dims()[k])?;
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[1, 2], [3, 4]];
+    /// let [n, _] = x.shape();
+    /// assert_eq!(x.index_axis(0, n - 1)?.to_vec(), [3, 4]);
+    /// assert_eq!(x.index_axis(-1, 0)?.to_vec(), [1, 3]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn index_axis(&self, axis: impl Position, index: impl Position) -> Result<Array<B, T, D::Smaller>> {
+        let k = normalize_axis(axis.position(), self.ndim())?;
+        let i = normalize_index(index.position(), k, self.dims()[k])?;
         let (mut shape, mut strides) = self.layout();
         let offset = self.offset() as isize + i as isize * strides[k];
         shape.remove(k);
@@ -197,20 +206,31 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     pub fn flip<A: Axes>(&self, axes: A) -> Result<Self> {
         let mut out = self.clone();
         for k in axes.axes(self.ndim())? {
-            out = out.slice_axis(k as isize, None, None, -1)?;
+            out = out.slice_axis(k, None, None, -1)?;
         }
         Ok(out)
     }
 
-    /// The array with a new axis of length 1 at `axis`.
+    /// The array with new axes of length 1, which are at these positions of the result: one, or several ([`NewAxes`]).
     ///
     /// # Errors
-    /// [`Error::Axis`] when `axis` is not in `-ndim-1..=ndim`.
-    pub fn expand_dims(&self, axis: isize) -> Result<Array<B, T, D::Larger>> {
-        let k = normalize_axis(axis, self.ndim() + 1)?;
+    /// [`Error::Axis`], [`Error::RepeatedAxis`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![1, 2];
+    /// assert_eq!(x.expand_dims(-1)?.shape(), [2, 1]);
+    /// assert_eq!(x.expand_dims([0, -1])?.shape(), [1, 2, 1]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn expand_dims<A: NewAxes>(&self, axes: A) -> Result<Array<B, T, A::Out<D>>> {
+        let mut new = axes.new_axes(self.ndim())?;
+        new.sort_unstable();
         let (mut shape, mut strides) = self.layout();
-        shape.insert(k, 1);
-        strides.insert(k, 0);
+        for k in new {
+            shape.insert(k, 1);
+            strides.insert(k, 0);
+        }
         self.view(&shape, &strides, self.offset())
     }
 

@@ -49,6 +49,14 @@ pub(crate) fn eval_new_on<E: Expr>(e: E, device: E::Backend) -> Result<Array<E::
     Ok(Array::from_parts(device, buffer, shape, strides, 0))
 }
 
+/// [`eval_new_on`] without a copy of an expression that is an array.
+pub(crate) fn eval_or_stored<E: Expr>(e: E, device: &E::Backend) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
+    match e.stored() {
+        Some(x) => check_devices(Some(x.device()), Some(device)).map(drop).map(|()| x),
+        None => eval_new_on(e, device.clone()),
+    }
+}
+
 /// Runs an expression into all elements of `out`, to whose shape it must broadcast.
 ///
 /// # Safety

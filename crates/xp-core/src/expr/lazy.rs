@@ -5,7 +5,7 @@ use super::{Expr, Map, Zip, Zip3};
 use crate::array::Array;
 use crate::backend::Backend;
 use crate::dim::{Dim, Ix1};
-use crate::dtype::{Element, Promote};
+use crate::dtype::{Element, Kind, Num, Promote};
 use crate::error::{Error, Result};
 use crate::ops::{BinaryOp, Parameters, TernaryOp, UnaryOp};
 
@@ -151,6 +151,49 @@ impl<B: Backend, T, D, E: Expr<Backend = B>> IntoOperand<B, T, D> for Lazy<E> {
     fn into_operand(self) -> E {
         self.0
     }
+}
+impl<B: Backend, T: Num, D: Dim> IntoOperand<B, T, D> for Const {
+    type Elem = T;
+    type Expr = Scalar<B, T, D>;
+    #[track_caller]
+    fn into_operand(self) -> Scalar<B, T, D> {
+        Scalar::new(self.of())
+    }
+}
+
+/// A number that takes the dtype of the array or expression it stands beside: made by [`c`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Const(f64);
+
+impl Const {
+    /// The number in a dtype, rounded when that is a floating-point one.
+    #[track_caller]
+    pub(crate) fn of<T: Num>(self) -> T {
+        let value = T::from_f64(self.0);
+        let whole = matches!(T::DTYPE.kind(), Kind::SignedInteger | Kind::UnsignedInteger);
+        assert!(!whole || value.cast::<f64>() == self.0, "c({}) is no {}: a constant beside integers is one of them", self.0, T::DTYPE);
+        value
+    }
+}
+
+/// A number for generic code, which takes the dtype of the array or expression it stands beside: `c(1) - &p`, `x * c(0.5)`.
+///
+/// # Panics
+/// Where it is used, beside integers that it is none of: `c(0.5)`, or `c(300)` beside `u8`.
+///
+/// ```
+/// use xp::prelude::*;
+/// fn logistic_loss<B: Backend, T: Float, D: Dim>(p: &Array<B, T, D>) -> Array<B, T, D> {
+///     c(0.5) * ((c(1) - p).log() + p.log())
+/// }
+/// assert_eq!(logistic_loss(&array![0.5_f32]).to_vec(), [0.5_f32.ln()]);
+/// ```
+pub fn c(value: impl Into<f64>) -> Const {
+    Const(value.into())
+}
+
+impl Operand for Const {
+    type DType = f64;
 }
 
 /// What can be chosen by [`where_`](crate::functions::where_()): an array, a lazy expression, or a scalar, which takes the

@@ -12,13 +12,14 @@ pub mod program;
 mod row_blocks;
 
 pub use eval::LazyReduction;
-pub(crate) use eval::{check_devices, eval_axes, eval_new, eval_new_on, eval_onto, eval_reduction};
+pub(crate) use eval::{check_devices, eval_axes, eval_new, eval_onto, eval_or_stored, eval_reduction};
 pub use kernel::{CHUNK, Constant, InChunk, Kernel, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
-pub use lazy::{IntoOperand, Lazy, Operand};
+pub use lazy::{Const, IntoOperand, Lazy, Operand, c};
 pub use nodes::{Iota, Map, Rows, Scalar, Zip, Zip3};
 pub use plan::{Leaves, Plan, Walk};
 pub use row_blocks::RowBlock;
 
+use crate::array::Array;
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase};
 use crate::dtype::Element;
@@ -66,6 +67,11 @@ pub unsafe trait Expr: Sized {
     /// Gives away a buffer of `len` elements that nobody else uses and that is walked exactly as the contiguous result
     /// of `shape` is, for the result to be written into.
     fn donate(&self, _shape: &[usize]) -> Option<<Self::Backend as Backend>::Buffer<Self::Elem>> {
+        None
+    }
+
+    /// The array, when the expression is one and nothing needs to be computed.
+    fn stored(&self) -> Option<Array<Self::Backend, Self::Elem, Self::Dim>> {
         None
     }
 }

@@ -35,6 +35,9 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for &Array<B, T, D> {
         // SAFETY: the address is that of the array, and the walk comes from its shape and strides.
         unsafe { Load::new(self.address(), plan, *next - 1) }
     }
+    fn stored(&self) -> Option<Array<B, T, D>> {
+        Some((*self).clone())
+    }
 }
 
 // SAFETY: as for `&Array`; a buffer is given away only when this array owns it alone.
@@ -57,6 +60,9 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Array<B, T, D> {
     }
     fn donate(&self, shape: &[usize]) -> Option<B::Buffer<T>> {
         self.owned_buffer().filter(|_| self.dims() == shape).cloned()
+    }
+    fn stored(&self) -> Option<Array<B, T, D>> {
+        Some(self.clone())
     }
 }
 

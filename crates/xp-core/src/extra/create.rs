@@ -1,11 +1,14 @@
 //! Counting, padding, one-hot encoding, and arrays of indices.
 
+use core::borrow::Borrow;
+
 use crate::array::{Array, full, ones, zeros};
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
 use crate::expr::{IntoOperand, Iota, Lazy, Zip, eval_onto};
+use crate::indexing::Position;
 use crate::ops::Add;
 use crate::shape::{contiguous_strides, normalize_axis, size_of_shape};
 
@@ -62,7 +65,8 @@ pub fn bincount_weighted<B: Backend, T: Num>(x: &Array<B, i64, Ix1>, weights: &A
 /// assert_eq!(y.to_vec(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn one_hot<B: Backend, T: Num, D: Dim>(x: &Array<B, i64, D>, n: usize, axis: isize) -> Result<Array<B, T, D::Larger>> {
+pub fn one_hot<B: Backend, T: Num, D: Dim>(x: &Array<B, i64, D>, n: usize, axis: impl Position) -> Result<Array<B, T, D::Larger>> {
+    let axis = axis.position();
     let k = normalize_axis(axis, x.ndim() + 1)?;
     crate::indexing::check_indices(&x.ravel()?, k, n)?;
     let wide = x.expand_dims(axis)?.into_dyn();
@@ -141,7 +145,7 @@ pub fn pad<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, width: &[(usize, 
     let mut inner = out.clone();
     for k in 0..x.ndim() {
         let before = pair(k).0 as isize;
-        inner = inner.slice_axis(k as isize, Some(before), Some(before + x.dims()[k] as isize), 1)?;
+        inner = inner.slice_axis(k, Some(before), Some(before + x.dims()[k] as isize), 1)?;
     }
     // SAFETY: the memory is new, and `x` holds none of it.
     unsafe { eval_onto(&x, &inner)? };
@@ -309,13 +313,12 @@ pub fn unravel_index<B: Backend, D: Dim>(positions: &Array<B, i64, D>, shape: &[
 /// assert_eq!(xp::extra::ravel_multi_index(&[&i, &j], &[2, 3])?.to_vec(), [5, 2]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn ravel_multi_index<B: Backend, D: Dim>(indices: &[&Array<B, i64, D>], shape: &[usize]) -> Result<Array<B, i64, Dyn>> {
+pub fn ravel_multi_index<B: Backend, D: Dim, A: Borrow<Array<B, i64, D>>>(indices: &[A], shape: &[usize]) -> Result<Array<B, i64, Dyn>> {
     if indices.len() != shape.len() || indices.is_empty() {
         return Err(Error::Rank { expected: shape.len().max(1), given: indices.len() });
     }
-    let all = Lazy::new(Iota::<B, Ix1>::new(indices[0].device(), [size_of_shape(shape)?], 0, [1])?).try_eval()?.reshape(shape)?;
-    let indices: Vec<_> = indices.iter().map(|&i| i.clone().into_dyn()).collect();
-    all.index_arrays(&indices.iter().collect::<Vec<_>>())
+    let all = Lazy::new(Iota::<B, Ix1>::new(indices[0].borrow().device(), [size_of_shape(shape)?], 0, [1])?).try_eval()?.reshape(shape)?;
+    all.take_at(indices)
 }
 
 /// The array with leading axes of length 1 added until it has `ndim`.

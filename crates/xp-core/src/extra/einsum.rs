@@ -156,7 +156,7 @@ fn diagonals<B: Backend, T: Num>(x: &Operand<B, T>, mut labels: Vec<Label>) -> R
             return Err(Error::shape("einsum", x.dims(), format!("equal lengths along axes {i} and {j}")));
         }
         let label = labels[i];
-        x = x.moveaxis(&[i as isize, j as isize], &[-2, -1])?.diagonal(0)?;
+        x = x.moveaxis(&[i, j], &[-2, -1])?.diagonal(0)?;
         labels.remove(j);
         labels.remove(i);
         labels.push(label);

@@ -22,4 +22,4 @@ pub use partial::{argpartition, partition, top_k};
 pub use quantile::{QuantileMethod, median, nanmedian, quantile, weighted_quantile};
 pub use sets::{intersect1d, nunique, setdiff1d, setxor1d, union1d};
 pub use statistics::{Cov, average, cov, logsumexp, nanmax, nanmean, nanmin, nanstd, nansum, nanvar};
-pub use values::{allclose, angle, deg2rad, isclose, nan_to_num, rad2deg, sinc};
+pub use values::{Tolerance, allclose, allclose_with, angle, atol, deg2rad, isclose, isclose_with, nan_to_num, rad2deg, rtol, sinc};

@@ -8,7 +8,9 @@ use crate::dim::{Dim, Dyn};
 use crate::dtype::{Float, Num};
 use crate::error::{Error, Result};
 use crate::expr::{Lazy, Scalar};
+use crate::indexing::Position;
 use crate::shape::normalize_axis;
+use crate::sorting::Ascending;
 
 /// How a quantile between two sorted elements is chosen: the discontinuous and the continuous definitions 1 to 9 of
 /// Hyndman and Fan, and four practical ones, under NumPy's names.
@@ -55,11 +57,12 @@ pub enum QuantileMethod {
 /// assert_eq!(q.to_vec(), [1.0, 2.5, 4.0]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn quantile<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>, q: &[f64], axis: isize, method: QuantileMethod) -> Result<Array<B, T, D>> {
+pub fn quantile<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>, q: &[f64], axis: impl Position, method: QuantileMethod) -> Result<Array<B, T, D>> {
+    let axis = axis.position();
     let k = check(x, q, axis, "quantile")?;
     let n = x.dims()[k];
     let places: Vec<(usize, usize, f64)> = q.iter().map(|&q| place(n, q, method)).collect();
-    let sorted = x.sort(axis, false)?;
+    let sorted = x.sort(axis, Ascending)?;
     let at = |f: fn(&(usize, usize, f64)) -> usize| -> Result<Array<B, T, D>> {
         let indices = places.iter().map(|p| f(p) as i64).collect();
         sorted.take(&Array::from_vec(x.device(), indices, [q.len()])?, axis)
@@ -92,15 +95,16 @@ pub fn weighted_quantile<B: Backend, T: Float, D: Dim, E: Dim>(
     x: &Array<B, T, D>,
     weights: &Array<B, T, E>,
     q: &[f64],
-    axis: isize,
+    axis: impl Position,
 ) -> Result<Array<B, T, D>> {
+    let axis = axis.position();
     let k = check(x, q, axis, "weighted_quantile")?;
     let n = x.dims()[k];
     let w = lane_weights("weighted_quantile: weights", x, weights, axis)?;
     if !w.lazy().greater_equal(T::ZERO).logical_and(w.lazy().isfinite()).all(..).try_eval()?.item()? {
         return Err(Error::value("weighted_quantile: weights", "a weight that is negative, infinite or NaN given"));
     }
-    let order = x.argsort(axis, false)?;
+    let order = x.argsort(axis, Ascending)?;
     let sorted = x.take_along_axis(&order, axis)?;
     let reached: Array<B, T, D> = w.take_along_axis(&order, axis)?.cumulative_sum(axis)?;
     let total = reached.slice_axis(axis, Some(-1), None, 1)?;
@@ -118,7 +122,7 @@ pub fn weighted_quantile<B: Backend, T: Float, D: Dim, E: Dim>(
     if parts.is_empty() {
         return x.slice_axis(axis, Some(0), Some(0), 1);
     }
-    let out = concat(&parts.iter().collect::<Vec<_>>(), axis)?;
+    let out = concat(&parts, axis)?;
     let last = sorted.slice_axis(axis, Some(-1), None, 1)?;
     last.lazy().isnan().where_(&last, &out).try_eval()
 }
@@ -155,7 +159,7 @@ pub fn median<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A
 pub fn nanmedian<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
     let (lanes, shape) = gathered(x, &axes)?;
     check(&lanes, &[], -1, "nanmedian")?;
-    let sorted = lanes.sort(-1, false)?;
+    let sorted = lanes.sort(-1, Ascending)?;
     // The numbers come first: the middle of `count` of them.
     let count = sorted.lazy().isnan().logical_not().count_nonzero(KeepDims(-1)).try_eval()?;
     let at = |shift: i64| -> Result<Array<B, T, Dyn>> {

@@ -8,6 +8,7 @@ use crate::dim::{Dim, Dyn};
 use crate::dtype::{Element, Float, Floating, Num, Real};
 use crate::error::{Error, Result};
 use crate::expr::{Expr, eval_reduction};
+use crate::indexing::Position;
 use crate::linalg::adjoint;
 use crate::reduction::{All, CountNonzero, Max, Min, Reduction, Sum};
 
@@ -139,8 +140,9 @@ pub fn logsumexp<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes
 pub fn average<B: Backend, T: Floating, D: Dim, E: Dim>(
     x: &Array<B, T, D>,
     weights: &Array<B, T::Real, E>,
-    axis: isize,
+    axis: impl Position,
 ) -> Result<Array<B, T, D::Smaller>> {
+    let axis = axis.position();
     let w = lane_weights("average: weights", x, weights, axis)?;
     let total = w.lazy().sum(axis).try_eval()?;
     if total.equal(T::Real::ZERO).any(..).item()? {

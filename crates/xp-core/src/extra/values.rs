@@ -6,32 +6,88 @@ use crate::dim::{Dim, DimBase};
 use crate::dtype::{Float, Floating, Num};
 use crate::error::{OrMisuse, Result};
 
-/// Whether elements are equal up to `atol + rtol * abs(b)`. Infinities are close to themselves only, and NaN to nothing,
-/// or to NaN if `equal_nan`.
+/// How near elements must be to be [`isclose_with`], made by [`rtol()`] or [`atol()`]: `rtol(1e-9).atol(0.0).equal_nan()`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
+pub struct Tolerance {
+    rtol: f64,
+    atol: f64,
+    equal_nan: bool,
+}
+impl Default for Tolerance {
+    /// NumPy's: `rtol` 1e-5, `atol` 1e-8, and NaN is close to nothing.
+    fn default() -> Self {
+        Tolerance { rtol: 1e-5, atol: 1e-8, equal_nan: false }
+    }
+}
+impl Tolerance {
+    /// How much of the magnitude of the second operand they may differ by.
+    pub const fn rtol(mut self, rtol: f64) -> Self {
+        self.rtol = rtol;
+        self
+    }
+    /// How much they may differ by beside that.
+    pub const fn atol(mut self, atol: f64) -> Self {
+        self.atol = atol;
+        self
+    }
+    /// NaN is close to NaN.
+    pub const fn equal_nan(mut self) -> Self {
+        self.equal_nan = true;
+        self
+    }
+}
+
+/// A [`Tolerance`] relative to the magnitude of the second operand.
+pub fn rtol(rtol: f64) -> Tolerance {
+    Tolerance::default().rtol(rtol)
+}
+
+/// An absolute [`Tolerance`].
+pub fn atol(atol: f64) -> Tolerance {
+    Tolerance::default().atol(atol)
+}
+
+/// Whether elements are equal up to `1e-8 + 1e-5 * abs(b)`. Infinities are close to themselves only, and NaN to nothing.
 ///
 /// # Panics
 /// When the shapes do not broadcast.
 ///
 /// ```
 /// use xp::prelude::*;
-/// use xp::extra::isclose;
-/// let (a, b) = (array![1.0, 1.0, f64::NAN, f64::INFINITY], array![1.0 + 1e-9, 1.1, f64::NAN, f64::INFINITY]);
-/// assert_eq!(isclose(&a, &b, 1e-5, 1e-8, true).to_vec(), [true, false, true, true]);
+/// let (a, b) = (array![1.0, 1.0, f64::INFINITY], array![1.0 + 1e-9, 1.1, f64::INFINITY]);
+/// assert_eq!(xp::extra::isclose(&a, &b).to_vec(), [true, false, true]);
 /// ```
 #[must_use]
 #[track_caller]
-pub fn isclose<B: Backend, T: Floating, D: Dim, E: Dim>(
+pub fn isclose<B: Backend, T: Floating, D: Dim, E: Dim>(a: &Array<B, T, D>, b: &Array<B, T, E>) -> Array<B, bool, <D as DimBase>::Max<E>> {
+    isclose_with(a, b, Tolerance::default())
+}
+
+/// [`isclose`] up to `atol + rtol * abs(b)`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::extra::{isclose_with, rtol};
+/// let (a, b) = (array![1.0, 1.0, f64::NAN], array![1.05, 1.2, f64::NAN]);
+/// assert_eq!(isclose_with(&a, &b, rtol(0.1).equal_nan()).to_vec(), [true, false, true]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn isclose_with<B: Backend, T: Floating, D: Dim, E: Dim>(
     a: &Array<B, T, D>,
     b: &Array<B, T, E>,
-    rtol: f64,
-    atol: f64,
-    equal_nan: bool,
+    tolerance: Tolerance,
 ) -> Array<B, bool, <D as DimBase>::Max<E>> {
     let real = <T::Real as Num>::from_f64;
-    let bound = b.lazy().abs() * real(rtol) + real(atol);
+    let bound = b.lazy().abs() * real(tolerance.rtol) + real(tolerance.atol);
     let near = (a.lazy() - b).abs().less_equal(bound).logical_and(b.lazy().isfinite());
     let close = near.logical_or(a.lazy().equal(b)).try_eval().or_misuse();
-    let close = if equal_nan { close.lazy().logical_or(a.lazy().isnan().logical_and(b.lazy().isnan())).eval().into_dyn() } else { close.into_dyn() };
+    let both_nan = || a.lazy().isnan().logical_and(b.lazy().isnan());
+    let close = if tolerance.equal_nan { close.lazy().logical_or(both_nan()).eval().into_dyn() } else { close.into_dyn() };
     close.into_rank().or_misuse()
 }
 
@@ -43,20 +99,29 @@ pub fn isclose<B: Backend, T: Floating, D: Dim, E: Dim>(
 /// ```
 /// use xp::prelude::*;
 /// use xp::extra::allclose;
-/// assert!(allclose(&array![1.0, 2.0], &array![1.0 + 1e-9, 2.0], 1e-5, 1e-8, false)?);
-/// assert!(!allclose(&array![1.0, 2.0], &array![1.1, 2.0], 1e-5, 1e-8, false)?);
+/// assert!(allclose(&array![1.0, 2.0], &array![1.0 + 1e-9, 2.0])?);
+/// assert!(!allclose(&array![1.0, 2.0], &array![1.1, 2.0])?);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn allclose<B: Backend, T: Floating, D: Dim, E: Dim>(
-    a: &Array<B, T, D>,
-    b: &Array<B, T, E>,
-    rtol: f64,
-    atol: f64,
-    equal_nan: bool,
-) -> Result<bool> {
+pub fn allclose<B: Backend, T: Floating, D: Dim, E: Dim>(a: &Array<B, T, D>, b: &Array<B, T, E>) -> Result<bool> {
+    allclose_with(a, b, Tolerance::default())
+}
+
+/// Whether all elements are [`isclose_with`].
+///
+/// # Errors
+/// As for [`allclose`].
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::extra::{allclose_with, atol};
+/// assert!(allclose_with(&array![1.0, 2.0], &array![1.1, 2.0], atol(0.2))?);
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn allclose_with<B: Backend, T: Floating, D: Dim, E: Dim>(a: &Array<B, T, D>, b: &Array<B, T, E>, tolerance: Tolerance) -> Result<bool> {
     crate::shape::broadcast_shapes(a.dims(), b.dims())?;
     crate::expr::check_devices(Some(a.device()), Some(b.device()))?;
-    isclose(a, b, rtol, atol, equal_nan).all(..).item()
+    isclose_with(a, b, tolerance).all(..).item()
 }
 
 /// NaN, infinity and minus infinity replaced by numbers; `None` is the largest finite number, with its sign.

@@ -1,15 +1,16 @@
 //! The functions of the standard's `linalg`, and those that consumers need beside it.
 
-use super::{Eig, Linalg, LinalgError, Trans, Vectors, default_rtol};
+use super::{Basis, Eig, Linalg, LinalgError, Lower, Triangle, Triangular, default_rtol};
 use crate::array::Array;
 use crate::backend::{Backend, Slot};
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::{Element, Floating, Num};
 use crate::error::{Error, Result};
 use crate::expr::Lazy;
+use crate::indexing::Position;
 use crate::shape::{broadcast_shapes, normalize_axis};
 
-pub use crate::matmul::{outer, tensordot, tensordot_axes, vecdot};
+pub use crate::matmul::{Contraction, outer, tensordot, vecdot};
 pub use crate::standard::{matmul, matrix_transpose};
 
 type Matrices<B, T> = Array<B, T, Dyn>;
@@ -30,9 +31,9 @@ type Matrices<B, T> = Array<B, T, Dyn>;
 /// ```
 pub fn svd<B: Linalg<T>, T: Floating, D: Dim>(
     x: &Array<B, T, D>,
-    vectors: Vectors,
+    basis: Basis,
 ) -> Result<(Array<B, T, D>, Array<B, T::Real, D::Smaller>, Array<B, T, D>)> {
-    let (u, s, vh) = on_matrices(x, "svd", |a| B::svd(a, vectors))?;
+    let (u, s, vh) = on_matrices(x, "svd", |a| B::svd(a, basis))?;
     Ok((u.into_rank()?, s.into_rank()?, vh.into_rank()?))
 }
 
@@ -93,7 +94,8 @@ pub fn eigvals<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arr
     on_square(x, "eigvals", B::eigvals)?.into_rank()
 }
 
-/// QR decomposition of every matrix: `Q` with orthonormal columns and upper triangular `R`; `Q` is square if `complete`.
+/// QR decomposition of every matrix: `Q` with orthonormal columns and upper triangular `R`: `Q` has as many columns as
+/// the smaller side is long (`Thin`), or is square (`Full`).
 ///
 /// # Errors
 /// [`Error::Shape`] for fewer than two axes.
@@ -101,13 +103,13 @@ pub fn eigvals<B: Eig<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arr
 /// ```
 /// use xp::prelude::*;
 /// let x = array![[3.0_f64, 1.0], [4.0, 2.0]];
-/// let (q, r) = xp::linalg::qr(&x, false)?;
+/// let (q, r) = xp::linalg::qr(&x, xp::linalg::Thin)?;
 /// assert_eq!(r.get([1, 0])?, 0.0);
 /// assert!((q.matmul(&r)? - &x).abs().max(..).item()? < 1e-14);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn qr<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, complete: bool) -> Result<(Array<B, T, D>, Array<B, T, D>)> {
-    let (q, r) = on_matrices(x, "qr", |a| B::qr(a, complete))?;
+pub fn qr<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, basis: Basis) -> Result<(Array<B, T, D>, Array<B, T, D>)> {
+    let (q, r) = on_matrices(x, "qr", |a| B::qr(a, basis))?;
     Ok((q.into_rank()?, r.into_rank()?))
 }
 
@@ -119,21 +121,23 @@ pub fn qr_r<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>) -> Result<Arr
     on_matrices(x, "qr_r", B::qr_r)?.into_rank()
 }
 
-/// Cholesky factor of Hermitian positive definite matrices, of which the lower triangle is read: `x = L L^H`, or
-/// `x = U^H U` if `upper`.
+/// Cholesky factor of Hermitian positive definite matrices, of which the lower triangle is read: `x = L L^H` with
+/// the `Lower` one, `x = U^H U` with the `Upper` one.
 ///
 /// # Errors
 /// [`Error::Shape`] for fewer than two axes, [`LinalgError::NotSquare`], [`LinalgError::NotPositiveDefinite`].
 ///
 /// ```
 /// use xp::prelude::*;
-/// let l = xp::linalg::cholesky(&array![[4.0, 2.0], [2.0, 5.0]], false)?;
-/// assert_eq!(l.to_vec(), [2.0, 0.0, 1.0, 2.0]);
-/// assert!(xp::linalg::cholesky(&array![[1.0, 2.0], [2.0, 1.0]], false).is_err());
+/// use xp::linalg::{Lower, Upper, cholesky};
+/// let x = array![[4.0, 2.0], [2.0, 5.0]];
+/// assert_eq!(cholesky(&x, Lower)?.to_vec(), [2.0, 0.0, 1.0, 2.0]);
+/// assert_eq!(cholesky(&x, Upper)?.to_vec(), [2.0, 1.0, 0.0, 2.0]);
+/// assert!(cholesky(&array![[1.0, 2.0], [2.0, 1.0]], Lower).is_err());
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn cholesky<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, upper: bool) -> Result<Array<B, T, D>> {
-    on_square(x, "cholesky", |a| B::cholesky(a, upper))?.into_rank()
+pub fn cholesky<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, factor: Triangle) -> Result<Array<B, T, D>> {
+    on_square(x, "cholesky", |a| B::cholesky(a, factor))?.into_rank()
 }
 
 /// Solves `a x = b`. A `b` of rank 1 is a vector; otherwise its last two axes are matrices. Stacks broadcast.
@@ -194,27 +198,28 @@ pub fn solve_into<B: Linalg<T>, T: Floating, D: Dim, E: Dim, F: Dim>(a: &Array<B
     unsafe { B::solve_in_place(&a.broadcast_to(full)?, x, columns.unwrap_or(1)) }
 }
 
-/// Solves `op(a) x = b` for triangular `a`, of which the other triangle is not read, nor the diagonal if `unit`.
+/// Solves `a x = b` for triangular `a`, `Lower` or `Upper`, of which the other triangle is not read; with the diagonal
+/// taken for ones (`Lower.unit()`), or with the transpose or the adjoint of `a` (`Lower.transposed()`, `Lower.adjoint()`).
 ///
 /// # Errors
 /// As for [`solve`].
 ///
 /// ```
 /// use xp::prelude::*;
-/// use xp::linalg::{Trans, solve_triangular};
+/// use xp::linalg::{Lower, Upper, solve_triangular};
 /// let l = array![[2.0, 0.0], [1.0, 4.0]];
-/// assert_eq!(solve_triangular(&l, &array![2.0, 9.0], false, false, Trans::No)?.to_vec(), [1.0, 2.0]);
+/// assert_eq!(solve_triangular(&l, &array![2.0, 9.0], Lower)?.to_vec(), [1.0, 2.0]);
+/// assert_eq!(solve_triangular(&l, &array![4.0, 8.0], Lower.transposed())?.to_vec(), [1.0, 2.0]);
+/// assert_eq!(solve_triangular(&l, &array![2.0, 9.0], Upper.unit())?.to_vec(), [2.0, 9.0]);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn solve_triangular<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
     a: &Array<B, T, D>,
     b: &Array<B, T, E>,
-    upper: bool,
-    unit: bool,
-    op: Trans,
+    form: impl Into<Triangular>,
 ) -> Result<Array<B, T, D::MatMul<E>>> {
-    let a = square(a, "solve_triangular")?;
-    with_rhs("solve_triangular", &a, b, |a, b| B::solve_triangular(a, b, upper, unit, op))
+    let (a, form) = (square(a, "solve_triangular")?, form.into());
+    with_rhs("solve_triangular", &a, b, |a, b| B::solve_triangular(a, b, form))
 }
 
 /// Solves `a x = b` given the lower Cholesky factor of `a`.
@@ -224,8 +229,8 @@ pub fn solve_triangular<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
 pub fn cho_solve<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(factor: &Array<B, T, D>, b: &Array<B, T, E>) -> Result<Array<B, T, D::MatMul<E>>> {
     let l = square(factor, "cho_solve")?;
     with_rhs("cho_solve", &l, b, |l, b| {
-        let y = B::solve_triangular(l, b, false, false, Trans::No)?;
-        B::solve_triangular(l, &y, false, false, Trans::Adjoint)
+        let y = B::solve_triangular(l, b, Lower.into())?;
+        B::solve_triangular(l, &y, Lower.adjoint())
     })
 }
 
@@ -299,7 +304,7 @@ pub fn pinv<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, rtol: Option<
 pub fn pinv_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(x: &Array<B, T, D>, rtol: &Array<B, T::Real, E>) -> Result<Array<B, T, D>> {
     let a = matrices(x, "pinv")?;
     let rtol = rtol.broadcast_to(&a.dims()[..a.ndim() - 2])?;
-    let (u, s, vh) = on_matrices(&a, "pinv", |a| B::svd(a, Vectors::Thin))?;
+    let (u, s, vh) = on_matrices(&a, "pinv", |a| B::svd(a, Basis::Thin))?;
     let inverse = inverse_values(&s, &rtol.expand_dims(-1)?)?;
     let scaled = (adjoint(&vh)?.lazy() * inverse.expand_dims(-2)?.lazy().astype::<T>()).try_eval()?;
     scaled.matmul(&adjoint(&u)?)?.into_rank()
@@ -385,7 +390,7 @@ pub fn lstsq<B: Linalg<T>, T: Floating, E: Dim>(a: &Array<B, T, Ix2>, b: &Array<
     if b.ndim() == 0 || b.dims()[0] != m {
         return Err(Error::shape("lstsq: b", b.dims(), format!("{m} rows, as {:?} has", a.dims())));
     }
-    let (u, s, vh) = svd(a, Vectors::Thin)?;
+    let (u, s, vh) = svd(a, Basis::Thin)?;
     let inverse = inverse_values(&s.clone().into_dyn(), &scalar_rtol(a, rtol, "lstsq")?.into_dyn())?;
     let rank = inverse.lazy().count_nonzero(..).try_eval()?.item()? as usize;
     let inverse = inverse.lazy().astype::<T>().try_eval()?.expand_dims(-1)?;
@@ -475,7 +480,8 @@ pub fn diagonal<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, offset: isiz
 /// assert_eq!(c.to_vec(), [-3, 6, -3]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn cross<B: Backend, T: Num, D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array<B, T, E>, axis: isize) -> Result<Array<B, T, D::Max<E>>> {
+pub fn cross<B: Backend, T: Num, D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array<B, T, E>, axis: impl Position) -> Result<Array<B, T, D::Max<E>>> {
+    let axis = axis.position();
     let ndim = x1.ndim().max(x2.ndim());
     if axis >= 0 {
         return Err(Error::Axis { axis, ndim });

@@ -1,7 +1,7 @@
 //! LU decomposition, and solutions by the structure of the matrix.
 
 use super::functions::{in_stack, on_matrices, square, with_rhs};
-use super::{Linalg, LinalgError, Trans, cho_solve, cholesky, solve, solve_triangular};
+use super::{Linalg, LinalgError, Lower, Upper, cho_solve, cholesky, solve, solve_triangular};
 use crate::array::{Array, eye, stack};
 use crate::dim::{Dim, Dyn, Ix2};
 use crate::dtype::Floating;
@@ -75,9 +75,9 @@ pub fn solve_structured<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
 ) -> Result<Array<B, T, D::MatMul<E>>> {
     match structure {
         Structure::General => solve(a, b),
-        Structure::PositiveDefinite => cho_solve(&cholesky(a, false)?, b),
-        Structure::LowerTriangular => solve_triangular(a, b, false, false, Trans::No),
-        Structure::UpperTriangular => solve_triangular(a, b, true, false, Trans::No),
+        Structure::PositiveDefinite => cho_solve(&cholesky(a, Lower)?, b),
+        Structure::LowerTriangular => solve_triangular(a, b, Lower),
+        Structure::UpperTriangular => solve_triangular(a, b, Upper),
         Structure::Diagonal => {
             let diagonal = square(a, "solve_structured")?.diagonal(0)?;
             let zero = diagonal.equal(T::ZERO);
@@ -103,24 +103,24 @@ pub(super) fn portable<B: Linalg<T>, T: Floating>(x: &Matrices<B, T>) -> Result<
     let flat: Array<B, T, Dyn> = x.reshape(vec![count, rows, cols])?;
     let (mut permutations, mut lowers, mut uppers) = (vec![], vec![], vec![]);
     for i in 0..count {
-        let mut a: Array<B, T, Ix2> = flat.index_axis(0, i as isize)?.copy()?.into_rank()?;
+        let mut a: Array<B, T, Ix2> = flat.index_axis(0, i)?.copy()?.into_rank()?;
         let permutation = factor(&mut a)?;
         permutations.push(Array::from_vec(x.device(), permutation, [rows])?);
-        let below = a.slice(s![.., ..k as isize])?.tril(-1)?;
+        let below = a.slice(s![.., ..k])?.tril(-1)?;
         lowers.push((below.lazy() + &eye(x.device(), rows, k, 0)?).try_eval()?);
-        uppers.push(a.slice(s![..k as isize])?.triu(0)?);
+        uppers.push(a.slice(s![..k])?.triu(0)?);
     }
     let shaped = |parts: Vec<Array<B, T, Ix2>>, m: usize, n: usize| -> Result<Matrices<B, T>> {
         let shape = [batch, &[m, n]].concat();
         if parts.is_empty() {
             return crate::array::zeros(x.device(), shape);
         }
-        stack(&parts.iter().collect::<Vec<_>>(), 0)?.reshape(shape)
+        stack(&parts, 0)?.reshape(shape)
     };
     let shape = [batch, &[rows]].concat();
     let permutation = match permutations.is_empty() {
         true => crate::array::zeros(x.device(), shape)?,
-        false => stack(&permutations.iter().collect::<Vec<_>>(), 0)?.reshape(shape)?,
+        false => stack(&permutations, 0)?.reshape(shape)?,
     };
     Ok((permutation, shaped(lowers, rows, k)?, shaped(uppers, k, cols)?))
 }
@@ -133,9 +133,9 @@ fn factor<B: Linalg<T>, T: Floating>(a: &mut Array<B, T, Ix2>) -> Result<Vec<i64
         let at = j as isize;
         let pivot = j + a.slice(s![at.., at])?.lazy().abs().argmax(0).try_eval()?.item()? as usize;
         if pivot != j {
-            let (upper, lower) = (a.slice(s![at])?.copy()?, a.slice(s![pivot as isize])?.copy()?);
+            let (upper, lower) = (a.slice(s![at])?.copy()?, a.slice(s![pivot])?.copy()?);
             a.set(s![at], &lower)?;
-            a.set(s![pivot as isize], &upper)?;
+            a.set(s![pivot], &upper)?;
             order.swap(j, pivot);
         }
         if a.get([at, at])? == T::ZERO || j + 1 == rows {

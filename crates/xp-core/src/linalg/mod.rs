@@ -10,7 +10,7 @@ mod rows;
 
 pub use functions::*;
 pub use lu::{Lu, Structure, lu, solve_structured};
-pub use norms::{MatrixNorm, matrix_norm, matrix_norm_keepdims, vector_norm};
+pub use norms::{MatrixNorm, MatrixOrder, matrix_norm, vector_norm};
 
 pub use crate::error::LinalgError;
 
@@ -21,17 +21,18 @@ use crate::dtype::{Float, Floating, Num};
 use crate::error::Result;
 use crate::expr::{Expr, Lazy};
 
-/// Which singular vectors.
+/// How many orthonormal vectors a decomposition gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Vectors {
-    /// As many as there are singular values.
+pub enum Basis {
+    /// As many as the smaller side of the matrix is long.
     Thin,
-    /// A whole basis: `U` and `Vh` are square.
+    /// A whole basis: `Q`, `U` and `Vh` are square.
     Full,
 }
-pub use Vectors::{Full, Thin};
+pub use Basis::{Full, Thin};
 
-pub use xp_terms::{Trans, Triangle};
+pub use xp_terms::Triangle::{Lower, Upper};
+pub use xp_terms::{Trans, Triangle, Triangular};
 
 /// Linear algebra of a backend for one dtype: what the functions of this module call.
 ///
@@ -56,7 +57,7 @@ pub trait Linalg<T: Floating>: Backend {
     ///
     /// # Errors
     /// [`LinalgError::NonFinite`], [`LinalgError::NoConvergence`].
-    fn svd(x: &Array<Self, T, Dyn>, vectors: Vectors) -> Result<(Array<Self, T, Dyn>, Array<Self, T::Real, Dyn>, Array<Self, T, Dyn>)>;
+    fn svd(x: &Array<Self, T, Dyn>, basis: Basis) -> Result<(Array<Self, T, Dyn>, Array<Self, T::Real, Dyn>, Array<Self, T, Dyn>)>;
 
     /// Singular values in descending order.
     ///
@@ -80,25 +81,25 @@ pub trait Linalg<T: Floating>: Backend {
         Ok(Self::eigh(x)?.0)
     }
 
-    /// QR decomposition, with a square `Q` if `complete`.
+    /// QR decomposition.
     ///
     /// # Errors
     /// When the device fails.
-    fn qr(x: &Array<Self, T, Dyn>, complete: bool) -> Result<(Array<Self, T, Dyn>, Array<Self, T, Dyn>)>;
+    fn qr(x: &Array<Self, T, Dyn>, basis: Basis) -> Result<(Array<Self, T, Dyn>, Array<Self, T, Dyn>)>;
 
     /// The factor `R` alone.
     ///
     /// # Errors
     /// When the device fails.
     fn qr_r(x: &Array<Self, T, Dyn>) -> Result<Array<Self, T, Dyn>> {
-        Ok(Self::qr(x, false)?.1)
+        Ok(Self::qr(x, Thin)?.1)
     }
 
-    /// Cholesky factor, lower or upper, of Hermitian positive definite matrices, of which the lower triangle is read.
+    /// The lower or the upper Cholesky factor of Hermitian positive definite matrices, of which the lower triangle is read.
     ///
     /// # Errors
     /// [`LinalgError::NotPositiveDefinite`].
-    fn cholesky(x: &Array<Self, T, Dyn>, upper: bool) -> Result<Array<Self, T, Dyn>>;
+    fn cholesky(x: &Array<Self, T, Dyn>, factor: Triangle) -> Result<Array<Self, T, Dyn>>;
 
     /// Solves `a x = b` for stacks of equal batch shapes.
     ///
@@ -127,7 +128,7 @@ pub trait Linalg<T: Floating>: Backend {
     ///
     /// # Errors
     /// [`LinalgError::Singular`].
-    fn solve_triangular(a: &Array<Self, T, Dyn>, b: &Array<Self, T, Dyn>, upper: bool, unit: bool, op: Trans) -> Result<Array<Self, T, Dyn>>;
+    fn solve_triangular(a: &Array<Self, T, Dyn>, b: &Array<Self, T, Dyn>, form: Triangular) -> Result<Array<Self, T, Dyn>>;
 
     /// Inverses.
     ///

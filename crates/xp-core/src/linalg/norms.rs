@@ -3,7 +3,7 @@
 use super::Linalg;
 use super::functions::{matrices, on_matrices};
 use crate::array::Array;
-use crate::axes::Axes;
+use crate::axes::{Axes, KeepDims};
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, Dyn};
 use crate::dtype::{Float, Floating, Num};
@@ -19,24 +19,45 @@ pub enum MatrixNorm {
     Fro,
     /// Sum of the singular values.
     Nuc,
-    /// Largest sum of magnitudes of a column; the smallest if `min`.
-    One {
-        /// The smallest instead of the largest.
-        min: bool,
-    },
-    /// Largest singular value; the smallest if `min`.
-    Two {
-        /// The smallest instead of the largest.
-        min: bool,
-    },
-    /// Largest sum of magnitudes of a row; the smallest if `min`.
-    Inf {
-        /// The smallest instead of the largest.
-        min: bool,
-    },
+    /// Largest sum of magnitudes of a column: the order 1.
+    One,
+    /// Smallest sum of magnitudes of a column: the order -1.
+    NegOne,
+    /// Largest singular value: the order 2.
+    Two,
+    /// Smallest singular value: the order -2.
+    NegTwo,
+    /// Largest sum of magnitudes of a row: the order infinity.
+    Inf,
+    /// Smallest sum of magnitudes of a row: the order minus infinity.
+    NegInf,
 }
 
-/// A norm of every matrix.
+/// What [`matrix_norm`] takes: a [`MatrixNorm`], or one in [`KeepDims`], which keeps the last two axes with length 1.
+pub trait MatrixOrder {
+    /// The rank of the result, given that of the array.
+    type Out<D: Dim>: Dim;
+    /// Whether the axes stay.
+    const KEEP: bool;
+    /// Which norm.
+    fn norm(self) -> MatrixNorm;
+}
+impl MatrixOrder for MatrixNorm {
+    type Out<D: Dim> = <D::Smaller as DimBase>::Smaller;
+    const KEEP: bool = false;
+    fn norm(self) -> MatrixNorm {
+        self
+    }
+}
+impl MatrixOrder for KeepDims<MatrixNorm> {
+    type Out<D: Dim> = D;
+    const KEEP: bool = true;
+    fn norm(self) -> MatrixNorm {
+        self.0
+    }
+}
+
+/// A norm of every matrix. [`KeepDims`] keeps the last two axes, with length 1.
 ///
 /// # Errors
 /// As for [`svd`](super::svd()); [`Error::Shape`](crate::Error::Shape) for the largest or smallest of nothing.
@@ -46,33 +67,29 @@ pub enum MatrixNorm {
 /// use xp::linalg::{MatrixNorm, matrix_norm};
 /// let x = array![[3.0_f64, 0.0], [0.0, -4.0]];
 /// assert_eq!(matrix_norm(&x, MatrixNorm::Fro)?.item()?, 5.0);
-/// assert_eq!(matrix_norm(&x, MatrixNorm::Inf { min: false })?.item()?, 4.0);
+/// assert_eq!(matrix_norm(&x, MatrixNorm::Inf)?.item()?, 4.0);
+/// assert_eq!(matrix_norm(&x, KeepDims(MatrixNorm::NegOne))?.shape(), [1, 1]);
 /// assert!((matrix_norm(&(x * 1e200), MatrixNorm::Fro)?.item()? / 5e200 - 1.0).abs() < 1e-15);
 /// # Ok::<(), xp::Error>(())
 /// ```
-pub fn matrix_norm<B: Linalg<T>, T: Floating, D: Dim>(
-    x: &Array<B, T, D>,
-    ord: MatrixNorm,
-) -> Result<Array<B, T::Real, <D::Smaller as DimBase>::Smaller>> {
+pub fn matrix_norm<B: Linalg<T>, T: Floating, D: Dim, O: MatrixOrder>(x: &Array<B, T, D>, ord: O) -> Result<Array<B, T::Real, O::Out<D>>> {
     let a = matrices(x, "matrix_norm")?;
     let svdvals = || on_matrices(&a, "matrix_norm", B::svdvals);
-    let pick = |v: Array<B, T::Real, Dyn>, min: bool| if min { v.lazy().min(-1).try_eval() } else { v.lazy().max(-1).try_eval() };
-    let norm = match ord {
+    let largest = |v: Array<B, T::Real, Dyn>| v.lazy().max(-1).try_eval();
+    let smallest = |v: Array<B, T::Real, Dyn>| v.lazy().min(-1).try_eval();
+    let columns = || a.lazy().abs().sum(-2).try_eval();
+    let rows = || a.lazy().abs().sum(-1).try_eval();
+    let norm = match ord.norm() {
         MatrixNorm::Fro => vector_norm(&a, &[-2, -1][..], 2.0)?,
         MatrixNorm::Nuc => svdvals()?.lazy().sum(-1).try_eval()?,
-        MatrixNorm::One { min } => pick(a.lazy().abs().sum(-2).try_eval()?, min)?,
-        MatrixNorm::Two { min } => pick(svdvals()?, min)?,
-        MatrixNorm::Inf { min } => pick(a.lazy().abs().sum(-1).try_eval()?, min)?,
+        MatrixNorm::One => largest(columns()?)?,
+        MatrixNorm::NegOne => smallest(columns()?)?,
+        MatrixNorm::Two => largest(svdvals()?)?,
+        MatrixNorm::NegTwo => smallest(svdvals()?)?,
+        MatrixNorm::Inf => largest(rows()?)?,
+        MatrixNorm::NegInf => smallest(rows()?)?,
     };
-    norm.into_rank()
-}
-
-/// [`matrix_norm`] with the last two axes kept, with length 1.
-///
-/// # Errors
-/// As for [`matrix_norm`].
-pub fn matrix_norm_keepdims<B: Linalg<T>, T: Floating, D: Dim>(x: &Array<B, T, D>, ord: MatrixNorm) -> Result<Array<B, T::Real, D>> {
-    matrix_norm(x, ord)?.into_dyn().expand_dims_axes(&[-2, -1])?.into_rank()
+    if O::KEEP { norm.expand_dims([-2, -1])?.into_rank() } else { norm.into_rank() }
 }
 
 /// The `p`-norm of the vectors along an axis, of all elements of several axes, or of the whole array (`..`): any real

@@ -40,7 +40,7 @@ where
     let mut out = crate::array::zeros::<B, T, _>(&device_of(e)?, [n, q])?;
     for block in e.row_blocks(B::block_rows(p))? {
         let rows = block.expr().range();
-        out.set(crate::s![rows.start as isize..rows.end as isize], block.try_eval()?.matmul(b)?)?;
+        out.set(crate::s![rows.start..rows.end], block.try_eval()?.matmul(b)?)?;
     }
     Ok(out)
 }

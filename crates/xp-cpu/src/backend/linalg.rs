@@ -3,7 +3,7 @@
 use num_complex::Complex;
 use xp_core::backend::Slot;
 use xp_core::expr::{Expr, Lazy};
-use xp_core::linalg::{Eig, Trans, Triangle, Vectors};
+use xp_core::linalg::{Basis, Eig, Triangle, Triangular};
 use xp_core::{Array, Element, Error, Floating, Ix2, Linalg, Num, Result};
 use xp_engine::linalg::{self, Matrix, MatrixMut, Scalar, Threads};
 use xp_engine::threads::Shared;
@@ -21,13 +21,13 @@ impl<T: Scalar<R: Element> + Floating<Part = <T as Scalar>::R>> Elem for T {}
 macro_rules! linalg_for {
     ($($t:ty),*) => {$(
         impl Linalg<$t> for Cpu {
-            fn svd(x: &Matrices<$t>, vectors: Vectors) -> Result<(Matrices<$t>, Matrices<Real<$t>>, Matrices<$t>)> { svd(x, vectors) }
+            fn svd(x: &Matrices<$t>, basis: Basis) -> Result<(Matrices<$t>, Matrices<Real<$t>>, Matrices<$t>)> { svd(x, basis) }
             fn svdvals(x: &Matrices<$t>) -> Result<Matrices<Real<$t>>> { svdvals(x) }
             fn eigh(x: &Matrices<$t>) -> Result<(Matrices<Real<$t>>, Matrices<$t>)> { eigh(x) }
             fn eigvalsh(x: &Matrices<$t>) -> Result<Matrices<Real<$t>>> { eigvalsh(x) }
-            fn qr(x: &Matrices<$t>, complete: bool) -> Result<(Matrices<$t>, Matrices<$t>)> { qr(x, complete) }
+            fn qr(x: &Matrices<$t>, basis: Basis) -> Result<(Matrices<$t>, Matrices<$t>)> { qr(x, basis) }
             fn qr_r(x: &Matrices<$t>) -> Result<Matrices<$t>> { qr_r(x) }
-            fn cholesky(x: &Matrices<$t>, upper: bool) -> Result<Matrices<$t>> { cholesky(x, upper) }
+            fn cholesky(x: &Matrices<$t>, factor: Triangle) -> Result<Matrices<$t>> { cholesky(x, factor) }
             fn solve(a: &Matrices<$t>, b: &Matrices<$t>) -> Result<Matrices<$t>> {
                 with_rhs(a, b, |a, x, threads| linalg::solve(a, x, threads))
             }
@@ -40,9 +40,8 @@ macro_rules! linalg_for {
                     linalg::solve(a, x, threads)
                 })
             }
-            fn solve_triangular(a: &Matrices<$t>, b: &Matrices<$t>, upper: bool, unit: bool, op: Trans) -> Result<Matrices<$t>> {
-                let triangle = if upper { Triangle::Upper } else { Triangle::Lower };
-                with_rhs(a, b, |a, x, threads| linalg::solve_triangular(a, triangle, unit, op, x, threads))
+            fn solve_triangular(a: &Matrices<$t>, b: &Matrices<$t>, form: Triangular) -> Result<Matrices<$t>> {
+                with_rhs(a, b, |a, x, threads| linalg::solve_triangular(a, form.triangle, form.unit, form.op, x, threads))
             }
             fn inv(x: &Matrices<$t>) -> Result<Matrices<$t>> { inv(x) }
             fn slogdet(x: &Matrices<$t>) -> Result<(Matrices<$t>, Matrices<Real<$t>>)> { slogdet(x) }
@@ -83,11 +82,11 @@ macro_rules! linalg_for {
 }
 linalg_for!(f32, f64, Complex<f32>, Complex<f64>);
 
-fn svd<T: Elem>(x: &Matrices<T>, vectors: Vectors) -> Result<(Matrices<T>, Matrices<Real<T>>, Matrices<T>)> {
+fn svd<T: Elem>(x: &Matrices<T>, basis: Basis) -> Result<(Matrices<T>, Matrices<Real<T>>, Matrices<T>)> {
     let v = Views::new(x)?;
     let (m, n) = (v.rows, v.cols);
     let k = m.min(n);
-    let (um, vn) = if vectors == Vectors::Full { (m, n) } else { (k, k) };
+    let (um, vn) = if basis == Basis::Full { (m, n) } else { (k, k) };
     let (u, s, vh) = (Results::new(v.stack(), m, Some(um))?, Results::new(v.stack(), k, None)?, Results::new(v.stack(), vn, Some(n))?);
     // SAFETY: one view per matrix.
     v.for_each(work([12, m, n, k]), |i, x, threads| unsafe { linalg::svd(x, s.vector(i), Some(u.matrix(i)), Some(vh.matrix(i)), threads) })?;
@@ -120,10 +119,10 @@ fn eigvalsh<T: Elem>(x: &Matrices<T>) -> Result<Matrices<Real<T>>> {
     w.finish(v.stack())
 }
 
-fn qr<T: Elem>(x: &Matrices<T>, complete: bool) -> Result<(Matrices<T>, Matrices<T>)> {
+fn qr<T: Elem>(x: &Matrices<T>, basis: Basis) -> Result<(Matrices<T>, Matrices<T>)> {
     let v = Views::new(x)?;
     let (m, n) = (v.rows, v.cols);
-    let k = if complete { m } else { m.min(n) };
+    let k = if basis == Basis::Full { m } else { m.min(n) };
     let (q, r) = (Results::new(v.stack(), m, Some(k))?, Results::new(v.stack(), k, Some(n))?);
     // SAFETY: one view per matrix.
     v.for_each(work([3, m, n, m.min(n)]), |i, x, threads| unsafe { linalg::qr(x, q.matrix(i), r.matrix(i), threads) })?;
@@ -139,12 +138,12 @@ fn qr_r<T: Elem>(x: &Matrices<T>) -> Result<Matrices<T>> {
     r.finish(v.stack())
 }
 
-fn cholesky<T: Elem>(x: &Matrices<T>, upper: bool) -> Result<Matrices<T>> {
+fn cholesky<T: Elem>(x: &Matrices<T>, factor: Triangle) -> Result<Matrices<T>> {
     let v = Views::new(x)?;
-    let (n, triangle) = (v.rows, if upper { Triangle::Upper } else { Triangle::Lower });
+    let n = v.rows;
     let out = Results::new(v.stack(), n, Some(n))?;
     // SAFETY: one view per matrix.
-    v.for_each(work([n, n, n]) / 3, |i, x, threads| unsafe { linalg::cholesky(x, triangle, out.matrix(i), threads) })?;
+    v.for_each(work([n, n, n]) / 3, |i, x, threads| unsafe { linalg::cholesky(x, factor, out.matrix(i), threads) })?;
     out.finish(v.stack())
 }
 

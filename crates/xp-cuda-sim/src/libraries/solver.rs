@@ -1,7 +1,7 @@
 //! The simulated cuSOLVER: factorisations as in textbooks, spectral decompositions by the CPU backend.
 
 use num_complex::Complex;
-use xp_core::linalg::{self, Eig, Full, Thin, Vectors};
+use xp_core::linalg::{self, Basis, Eig, Full, Thin};
 use xp_core::{Array, DType, Dyn, Float, Floating, Linalg, Num, Real};
 use xp_cpu::Cpu;
 use xp_cuda::libraries::solver::{Geev, Gesvd, Solver};
@@ -346,7 +346,7 @@ where
     let x = on_cpu(m, n, |i, j| a.get(i, j));
     let nan = from_re::<T>(<T::Part as Float>::NAN.to_f64());
     (0..m * n).for_each(|i| a.set(i % m, i / m, nan));
-    let all = all || s.vectors == Some(Vectors::Full);
+    let all = all || s.vectors == Some(Basis::Full);
     let Ok((u, sigma, vh)) = linalg::svd(&x, if all { Full } else { Thin }) else { return 1 };
     sigma.to_vec().into_iter().enumerate().for_each(|(i, value)| values.set(i, 0, value));
     if s.vectors.is_some() {

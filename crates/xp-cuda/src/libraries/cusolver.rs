@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_schar, c_void};
 
 use xp_core::DType;
-use xp_core::linalg::Vectors;
+use xp_core::linalg::Basis;
 
 use super::{
     Handle, LibraryType, Matrix, Transpose, Triangle, by_type, call, check, open_library,
@@ -219,8 +219,8 @@ impl Solver for CuSolver {
         let (t, p, d, real) = (&self.table, self.params(), s.dtype.code()?, s.dtype.real().code()?);
         let job = match s.vectors {
             None => b'N',
-            Some(Vectors::Thin) => b'S',
-            Some(Vectors::Full) => b'A',
+            Some(Basis::Thin) => b'S',
+            Some(Basis::Full) => b'A',
         } as c_schar;
         self.with_workspaces(
             device,
@@ -281,7 +281,7 @@ impl Solver for CuSolver {
 
     unsafe fn gesvdp(&self, device: &Device, s: &Gesvd, info: u64) -> Result<f64> {
         let (t, p, d, real) = (&self.table, self.params(), s.dtype.code()?, s.dtype.real().code()?);
-        let (jobz, econ) = (c_int::from(s.vectors.is_some()), c_int::from(s.vectors != Some(Vectors::Full)));
+        let (jobz, econ) = (c_int::from(s.vectors.is_some()), c_int::from(s.vectors != Some(Basis::Full)));
         let mut perturbation = 0.0;
         let done = self.with_workspaces(
             device,

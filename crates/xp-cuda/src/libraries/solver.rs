@@ -1,7 +1,7 @@
 //! Factorisations.
 
 use xp_core::DType;
-use xp_core::linalg::Vectors;
+use xp_core::linalg::Basis;
 
 use super::{Matrix, Transpose, Triangle};
 use crate::{device::Device, error::Result};
@@ -12,7 +12,7 @@ use crate::{device::Device, error::Result};
 pub struct Gesvd {
     pub dtype: DType,
     /// Which vectors, if any.
-    pub vectors: Option<Vectors>,
+    pub vectors: Option<Basis>,
     pub m: i64,
     pub n: i64,
     pub a: Matrix,

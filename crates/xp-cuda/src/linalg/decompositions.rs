@@ -3,7 +3,7 @@
 use xp_core::dtype::Kind;
 use xp_core::linalg::{LinalgError, adjoint};
 use xp_core::ops::Multiply;
-use xp_core::{Floating, Num, Result, functions::eye, functions::roll};
+use xp_core::{Floating, Num, Result, functions::eye};
 
 use super::{
     Lapack, Matrices, Real,
@@ -88,7 +88,7 @@ fn unpacked<T: Lapack>(w: &Matrices<T::Complex>, v: &Matrices<T>) -> Result<Matr
     let imaginary = w.lazy().imag().try_eval()?.expand_dims(-2)?;
     let zero = <Real<T::Complex> as Num>::ZERO;
     let (first, second) = ((imaginary.lazy().greater(zero)).try_eval()?, (imaginary.lazy().less(zero)).try_eval()?);
-    let (next, previous) = (roll(v, &[-1], Some(&[-1]))?, roll(v, &[1], Some(&[-1]))?);
+    let (next, previous) = (v.roll(-1, -1)?, v.roll(1, -1)?);
     let re = second.lazy().where_(&previous, v);
     let im = first.lazy().where_(&next, v).apply2(Multiply, first.lazy().astype::<T>() - second.lazy().astype::<T>());
     let i = T::Complex::from_parts(zero, <Real<T::Complex> as Num>::ONE);

@@ -12,7 +12,7 @@ mod solutions;
 mod stack;
 
 use num_complex::Complex;
-use xp_core::linalg::{Eig, Trans, Vectors};
+use xp_core::linalg::{Basis, Eig, Triangle, Triangular};
 use xp_core::{Array, Dyn, Expr, Floating, Ix2, Lazy, Linalg, Num, Result};
 
 use crate::backend::Cuda;
@@ -44,8 +44,8 @@ macro_rules! linalg_for {
         impl Linalg<$t> for Cuda {
             const ROW_BLOCK: usize = 1 << 24;
 
-            fn svd(x: &Matrices<$t>, vectors: Vectors) -> Result<(Matrices<$t>, Matrices<Real<$t>>, Matrices<$t>)> {
-                let (u, s, vh) = singular::svd(x, Some(vectors))?;
+            fn svd(x: &Matrices<$t>, basis: Basis) -> Result<(Matrices<$t>, Matrices<Real<$t>>, Matrices<$t>)> {
+                let (u, s, vh) = singular::svd(x, Some(basis))?;
                 Ok((u, s, vh))
             }
             fn svdvals(x: &Matrices<$t>) -> Result<Matrices<Real<$t>>> {
@@ -57,21 +57,22 @@ macro_rules! linalg_for {
             fn eigvalsh(x: &Matrices<$t>) -> Result<Matrices<Real<$t>>> {
                 Ok(decompositions::eigh(x, false)?.0)
             }
-            fn qr(x: &Matrices<$t>, complete: bool) -> Result<(Matrices<$t>, Matrices<$t>)> {
+            fn qr(x: &Matrices<$t>, basis: Basis) -> Result<(Matrices<$t>, Matrices<$t>)> {
                 let factors = decompositions::Householder::new(x)?;
+                let complete = basis == Basis::Full;
                 Ok((factors.q(complete)?, factors.r(complete)?))
             }
             fn qr_r(x: &Matrices<$t>) -> Result<Matrices<$t>> {
                 decompositions::Householder::new(x)?.r(false)
             }
-            fn cholesky(x: &Matrices<$t>, upper: bool) -> Result<Matrices<$t>> {
-                decompositions::cholesky(x, upper)
+            fn cholesky(x: &Matrices<$t>, factor: Triangle) -> Result<Matrices<$t>> {
+                decompositions::cholesky(x, factor == Triangle::Upper)
             }
             fn solve(a: &Matrices<$t>, b: &Matrices<$t>) -> Result<Matrices<$t>> {
                 solutions::solve(a, b)
             }
-            fn solve_triangular(a: &Matrices<$t>, b: &Matrices<$t>, upper: bool, unit: bool, op: Trans) -> Result<Matrices<$t>> {
-                solutions::solve_triangular(a, b, upper, unit, op)
+            fn solve_triangular(a: &Matrices<$t>, b: &Matrices<$t>, form: Triangular) -> Result<Matrices<$t>> {
+                solutions::solve_triangular(a, b, form)
             }
             fn slogdet(x: &Matrices<$t>) -> Result<(Matrices<$t>, Matrices<Real<$t>>)> {
                 solutions::slogdet(x)

@@ -6,7 +6,7 @@
 //! and QR iteration takes its place where it is not as accurate as that. QR iteration does everything else.
 
 use xp_core::dtype::Kind;
-use xp_core::linalg::{Vectors, adjoint};
+use xp_core::linalg::{Basis, adjoint};
 use xp_core::{Float, Num, Result, functions::eye};
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
 type Factors<T> = (Matrices<T>, Matrices<Real<T>>, Matrices<T>);
 
 /// Singular values in descending order, with as many vectors as wanted: `U`, `S`, `Vh`.
-pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: Option<Vectors>) -> Result<Factors<T>> {
+pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: Option<Basis>) -> Result<Factors<T>> {
     let [m, n] = shape_of(x);
     if m.min(n) == 0 {
         return without_values(x, vectors);
@@ -41,11 +41,11 @@ pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: Option<Vectors>) -> Resul
 }
 
 /// Matrices without elements have no singular values; all vectors are those of the identity.
-fn without_values<T: Lapack>(x: &Matrices<T>, vectors: Option<Vectors>) -> Result<Factors<T>> {
+fn without_values<T: Lapack>(x: &Matrices<T>, vectors: Option<Basis>) -> Result<Factors<T>> {
     let (device, stack, [m, n]) = (x.device(), stack_of(x), shape_of(x));
     let identity = |k: usize| -> Result<Matrices<T>> { eye::<_, T>(device, k, k, 0)?.into_dyn().broadcast_to(shape(stack, [k, k])) };
     let empty = |rows, columns| Columns::<T>::new(device, stack, columns, rows).map(|x| x.transposes);
-    let full = vectors == Some(Vectors::Full);
+    let full = vectors == Some(Basis::Full);
     let u = if full { identity(m)? } else { empty(m, 0)? };
     Ok((u, VectorStack::new(device, stack, 0)?.array, if full { identity(n)? } else { empty(0, n)? }))
 }
@@ -53,7 +53,7 @@ fn without_values<T: Lapack>(x: &Matrices<T>, vectors: Option<Vectors>) -> Resul
 /// Matrices with at least as many rows as columns, by their transposes, which are contiguous.
 struct Problem<T: Lapack> {
     transposes: Matrices<T>,
-    vectors: Option<Vectors>,
+    vectors: Option<Basis>,
     large: usize,
     small: usize,
 }
@@ -67,7 +67,7 @@ impl<T: Lapack> Problem<T> {
         {
             return Ok(factors);
         }
-        if self.vectors == Some(Vectors::Thin)
+        if self.vectors == Some(Basis::Thin)
             && self.small > MOST_JACOBI
             && let Some(factors) = self.by_polar_decomposition()?
         {
@@ -118,7 +118,7 @@ impl<T: Lapack> Problem<T> {
             return Ok(Some((self.room(1, 1)?.finish()?, s.array, self.room(1, 1)?.finish()?)));
         }
         let u = u.finish()?;
-        let u = if self.vectors == Some(Vectors::Thin) { u.slice_axis(-1, None, Some(self.small as isize), 1)? } else { u };
+        let u = if self.vectors == Some(Basis::Thin) { u.slice_axis(-1, None, Some(self.small as isize), 1)? } else { u };
         Ok(Some((u, s.array, conj(v.transposes)?)))
     }
 
@@ -143,7 +143,7 @@ impl<T: Lapack> Problem<T> {
     fn by_iteration(&self) -> Result<Factors<T>> {
         let (device, stack) = (self.device(), stack_of(&self.transposes));
         let a = self.operand()?;
-        let long = if self.vectors == Some(Vectors::Full) { self.large } else { self.small };
+        let long = if self.vectors == Some(Basis::Full) { self.large } else { self.small };
         let (u, v) = (self.room(self.large, long)?, self.room(self.small, self.small)?);
         let (s, reports) = (VectorStack::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, count(stack))?);
         run(device, "singular value decomposition", |d| {

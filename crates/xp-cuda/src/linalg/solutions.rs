@@ -2,7 +2,7 @@
 
 use num_complex::Complex;
 use xp_core::expr::Iota;
-use xp_core::linalg::{LinalgError, Trans, adjoint};
+use xp_core::linalg::{LinalgError, Trans, Triangular, Upper, adjoint};
 use xp_core::ops::Greater;
 use xp_core::{Array, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result, functions::zeros};
 
@@ -42,9 +42,9 @@ pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matri
 }
 
 /// Solves `op(a) x = b` for triangular `a` and stacks of equal shapes.
-pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, upper: bool, unit: bool, op: Trans) -> Result<Matrices<T>> {
+pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, form: Triangular) -> Result<Matrices<T>> {
     let (device, [n, p]) = (a.device(), shape_of(b));
-    if !unit && n > 0 && a.diagonal(0)?.lazy().apply2(xp_core::ops::Equal, T::ZERO).any(..).try_eval()?.item()? {
+    if !form.unit && n > 0 && a.diagonal(0)?.lazy().apply2(xp_core::ops::Equal, T::ZERO).any(..).try_eval()?.item()? {
         let place = values(&a.diagonal(0)?.equal(T::ZERO).into_dyn())?.iter().position(|&zero| zero).unwrap_or(0);
         return Err(LinalgError::Singular { matrix: Some(place / n), pivot: place % n }.into());
     }
@@ -57,13 +57,13 @@ pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, uppe
                 let call = Trsm {
                     dtype: T::DTYPE,
                     side: Side::Right,
-                    triangle: if upper { Triangle::Lower } else { Triangle::Upper },
-                    trans: match op {
+                    triangle: if form.triangle == Upper { Triangle::Lower } else { Triangle::Upper },
+                    trans: match form.op {
                         Trans::No => Transpose::No,
                         Trans::Transpose => Transpose::Yes,
                         Trans::Adjoint => Transpose::Conjugate,
                     },
-                    unit_diagonal: unit,
+                    unit_diagonal: form.unit,
                     m: p as i64,
                     n: n as i64,
                     alpha: Complex::new(1.0, 0.0),

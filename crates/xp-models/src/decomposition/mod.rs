@@ -212,7 +212,7 @@ impl<B: Linalg<T>, T: Float> PCAParams<B, T> {
         let ratios: Vec<f64> = variances[..kept].iter().map(|v| v / found.total_variance).collect();
         let on_device = |values: &[f64]| device::<B, T>(mean.device(), values);
         Ok(PCA {
-            components: fix_signs(&found.vt.slice(s![..kept as isize])?)?,
+            components: fix_signs(&found.vt.slice(s![..kept])?)?,
             explained_variance: on_device(&variances[..kept])?,
             explained_variance_ratio: on_device(&ratios)?,
             singular_values: on_device(&found.singular_values[..kept])?,

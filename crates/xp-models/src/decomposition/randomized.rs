@@ -29,7 +29,7 @@ pub(super) fn decompose<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, mean: &Arr
     let tall = n >= p;
     let forth = |q: &Array<B, T, Ix2>| if tall { B::project(&centred, q) } else { B::cross(&centred, &q.lazy()) };
     let back = |q: &Array<B, T, Ix2>| if tall { B::cross(&centred, &q.lazy()) } else { B::project(&centred, q) };
-    let basis = |y: &Array<B, T, Ix2>| Ok::<_, xp_core::Error>(qr(y, false)?.0);
+    let basis = |y: &Array<B, T, Ix2>| Ok::<_, xp_core::Error>(qr(y, Thin)?.0);
 
     let mut q = Generator::new(seed).normal(x.device(), [most, size])?;
     for _ in 0..power {
@@ -46,5 +46,5 @@ pub(super) fn decompose<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, mean: &Arr
         (singular, q.matmul(&u)?.t())
     };
     let total_variance = centred.square().sum(..).try_eval()?.item()?.to_f64() / (n as f64 - 1.0);
-    Ok(Decomposition { singular_values: host(&singular_values)?[..k].to_vec(), vt: vt.slice(s![..k as isize])?, total_variance })
+    Ok(Decomposition { singular_values: host(&singular_values)?[..k].to_vec(), vt: vt.slice(s![..k])?, total_variance })
 }
