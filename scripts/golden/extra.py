@@ -40,6 +40,26 @@ def main():
     ties = put("ties", [3.0, 1.0, 3.0, 2.0, 3.0, 1.0])
     for method in METHODS:
         add("quantile", [ties], np.quantile(inputs[ties], QUANTILES, method=method), q=QUANTILES, method=method)
+    # NaN in some lanes; infinities, where nothing is interpolated (NumPy has NaN between a number and an infinity).
+    lanes = rounded(np.random.default_rng(42).normal(size=(5, 4)))
+    lanes[2, 1] = np.nan
+    lanes[:, 2] = np.nan
+    lanes[4, 3] = np.inf
+    lanes = put("lanes", lanes)
+    infinite = put("infinite", [np.inf, 1.0, -np.inf, np.inf, 2.0, -np.inf, 0.5])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for method in METHODS:
+            add("quantile", [lanes], np.quantile(inputs[lanes][:, :3], QUANTILES, axis=0, method=method), q=QUANTILES, method=method, columns=3)
+        for method in ("inverted_cdf", "closest_observation", "lower", "higher", "nearest"):
+            add("quantile", [lanes], np.quantile(inputs[lanes], QUANTILES, axis=0, method=method), q=QUANTILES, method=method)
+            add("quantile", [infinite], np.quantile(inputs[infinite], QUANTILES, method=method), q=QUANTILES, method=method)
+        for name in (lanes, infinite):
+            add("median", [name], np.median(inputs[name], axis=0), axes=[0])
+            add("nanmedian", [name], np.nanmedian(inputs[name], axis=0), axes=[0])
+        pairs = put("pairs", [[1.0, -np.inf, -np.inf, np.inf], [np.inf, 1.0, np.inf, np.inf]])
+        add("median", [pairs], np.median(inputs[pairs], axis=0), axes=[0])
+        add("nanmedian", [pairs], np.nanmedian(inputs[pairs], axis=0), axes=[0])
     for k, weights in enumerate(([1, 1, 1, 1, 1, 1], [0, 2, 0, 1, 0, 3], [0.5, 0.25, 3, 1, 0, 2], [0, 0, 0, 0, 1, 0])):
         w = put(f"weights_{k}", weights)
         expected = np.quantile(inputs[ties], QUANTILES, weights=inputs[w], method="inverted_cdf")

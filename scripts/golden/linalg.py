@@ -44,6 +44,10 @@ def make_inputs(dtype):
         "vector": draw(9), "vector_zeros": np.where(np.arange(9) % 3 == 0, 0, draw(9)), "cube": draw(2, 3, 4),
         "rhs_5": draw(5), "rhs_5x2": draw(5, 2), "rhs_stack": draw(3, 4, 2), "rhs_4x2": draw(4, 2),
         "rhs_7": draw(7), "rhs_7x2": draw(7, 2), "rhs_3": draw(3), "three_a": draw(4, 3), "three_b": draw(4, 3),
+        "rank_two_flat": draw(4, 2, decimals=1) @ draw(2, 7, decimals=1), "column": draw(7, 1), "row": draw(1, 3),
+        "tall_scaled_up": draw(7, 3) * 2.0**498, "tall_scaled_down": draw(7, 3) * 2.0**-498,
+        "flat_scaled_up": draw(3, 6) * 2.0**498, "flat_scaled_down": draw(3, 6) * 2.0**-498,
+        "rhs_1": draw(1),
     }  # fmt: skip
 
 
@@ -90,7 +94,9 @@ def make_cases(x):
     for a, b in (("five", "rhs_5"), ("five", "rhs_5x2"), ("scaled_up", "rhs_5"), ("stack", "rhs_stack"), ("stack", "rhs_4x2")):
         add("solve", [a, b], lin.solve(x[a], x[b]))
     for a, b in (("tall", "rhs_7"), ("tall", "rhs_7x2"), ("flat", "rhs_3"), ("five", "rhs_5"), ("rank_two", "rhs_5"),
-                 ("rank_two_tall", "rhs_7x2")):  # fmt: skip
+                 ("rank_two_tall", "rhs_7x2"), ("rank_two_tall", "rhs_7"), ("rank_two_flat", "rhs_4x2"), ("zero", "rhs_3"),
+                 ("column", "rhs_7x2"), ("row", "rhs_1"), ("tall_scaled_up", "rhs_7"), ("tall_scaled_down", "rhs_7x2"),
+                 ("flat_scaled_up", "rhs_3"), ("flat_scaled_down", "rhs_3"), ("scaled_up", "rhs_5"), ("scaled_down", "rhs_5x2")):  # fmt: skip
         solution, residuals, rank, values = lin.lstsq(x[a], x[b])
         add("lstsq", [a, b], {"x": solution, "residuals": residuals, "rank": int(rank), "singular_values": values})
     for name in ("vector", "vector_zeros"):

@@ -3,11 +3,14 @@
     python math_tables.py
 
 `real.txt`: function, argument, value rounded to double, remainder of the value.
+`angles.txt`: the same for sine, cosine and tangent of huge angles, the worst ones of double and single precision first.
 `complex.txt`: function, real and imaginary part of the argument, of a second argument (or 0 0), of the value.
 `complex_special.txt`: the same for zeros, infinities and NaN, from NumPy (that is, from the C library), apart from
 tanh(±inf + iy), and tan with it: the array API gives the zero there the sign of y, C99 that of sin 2y.
 
-The values of the first two come from mpmath. Arguments are single-precision numbers, apart from some that are outside
+`logaddexp.txt`: two arguments whose exponentials add up to nearly one, and the value as above.
+
+The values of all but `complex_special.txt` come from mpmath. Arguments of `real.txt` and `complex.txt` are single-precision numbers, apart from some that are outside
 that range.
 """
 
@@ -58,6 +61,42 @@ def real_table():
                 value = functions[name](mpf(x))
                 head = float(value)
                 f.write(f"{name} {x!r} {head!r} {float(value - head)!r}\n")
+
+
+# Doubles and single-precision numbers that lie nearest to multiples of pi/2.
+HARD_ANGLES = [6381956970095103 * 2.0**797, 16367173 * 2.0**72]
+
+
+def angle_table():
+    draw = random.Random(20252)
+    angles = HARD_ANGLES + [1e22, 1e300, float(np.finfo(np.float64).max), float(np.finfo(np.float32).max), 2.0**1023, 2.0**20 + 1]
+    angles += [draw.choice((-1, 1)) * 2.0 ** draw.uniform(20, 1024) for _ in range(150)]
+    angles += [single(draw.choice((-1, 1)) * 2.0 ** draw.uniform(26, 128)) for _ in range(60)]
+    # The doubles nearest to some multiples of pi/2.
+    with mp.workprec(1200):
+        angles += [float(mp.pi / 2 * draw.getrandbits(bits)) for bits in (25, 60, 200, 500, 900) for _ in range(12)]
+    with open(OUT / "angles.txt", "w") as f, mp.workprec(1400):
+        for x in angles:
+            for name, function in ("sin", mp.sin), ("cos", mp.cos), ("tan", mp.tan):
+                value = function(mpf(x))
+                head = float(value)
+                f.write(f"{name} {x!r} {head!r} {float(value - head)!r}\n")
+
+
+def logaddexp_table():
+    draw = random.Random(20253)
+    with open(OUT / "logaddexp.txt", "w") as f, mp.workprec(400):
+        for k in range(400):
+            x = -(2.0 ** draw.uniform(-45, 6)) if k % 2 else -draw.uniform(0, 2)
+            x = single(x) if k % 3 else x
+            # log(1 - exp(x)), rounded, and numbers near it.
+            y = float(mp.log1p(-mp.exp(mpf(x))))
+            y = single(y) if k % 3 else y
+            y *= 1 + draw.choice((0, 0, 0, 1e-7, -1e-7, 1e-3, -0.2))
+            y = single(y) if k % 3 else y
+            value = mp.log(mp.exp(mpf(x)) + mp.exp(mpf(y)))
+            head = float(value)
+            f.write(f"{x!r} {y!r} {head!r} {float(value - head)!r}\n")
 
 
 FUNCTIONS = {
@@ -155,5 +194,7 @@ def special_lines():
 
 
 real_table()
+angle_table()
+logaddexp_table()
 write("complex.txt", [*unary_lines(), *binary_lines()])
 write("complex_special.txt", special_lines())

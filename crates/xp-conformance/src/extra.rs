@@ -39,6 +39,10 @@ fn run<B: Backend, T: Float>(case: &Value, x: &[Any<B, T>]) -> xp_core::Result<A
     let axes = &axes[..];
     let first = &x[0];
     Ok(match case["function"].as_str().unwrap() {
+        "quantile" if params["columns"].is_u64() => {
+            let some = first.slice_axis(1, None, Some(params["columns"].as_u64().unwrap() as isize), 1)?;
+            quantile(&some, &list("q"), 0, method(params["method"].as_str().unwrap()))?
+        }
         "quantile" => quantile(first, &list("q"), 0, method(params["method"].as_str().unwrap()))?,
         "weighted_quantile" => weighted_quantile(first, &x[1], &list("q"), 0)?,
         "nansum" => nansum(first, axes)?.lazy().astype::<T>().try_eval()?,
@@ -113,6 +117,16 @@ pub fn quantile_forms<B: Backend, T: Float>(device: &B) {
     assert_eq!(quantile(&x, &[], 0, QuantileMethod::Linear).unwrap().dims(), [0, 2]);
     let infinite = vector(device, &[t(1.0), T::INFINITY, -T::INFINITY, T::INFINITY]);
     assert_eq!(quantile(&infinite, &[0.0, 1.0, 0.9], 0, QuantileMethod::Linear).unwrap().to_vec(), [-T::INFINITY, T::INFINITY, T::INFINITY]);
+    let (one, inf) = (t(1.0), T::INFINITY);
+    for (pair, between) in [([one, inf], inf), ([-inf, one], -inf), ([inf, inf], inf), ([T::MAX, -T::MAX], t(0.0))] {
+        let q = quantile(&vector(device, &pair), &[0.0, 0.25, 0.5, 0.75, 1.0], 0, QuantileMethod::Linear).unwrap().to_vec();
+        let half = t(T::MAX.to_f64() / 2.0);
+        let inner = if between == t(0.0) { [-half, between, half] } else { [between; 3] };
+        assert_eq!((&q[1..4], q[0], q[4]), (&inner[..], pair[0].min(pair[1]), pair[0].max(pair[1])), "{pair:?}");
+        assert_eq!(median(&vector(device, &pair), ..).unwrap().item().unwrap(), between);
+    }
+    let opposite = quantile(&vector(device, &[-inf, inf]), &[0.0, 0.5, 1.0], 0, QuantileMethod::Linear).unwrap().to_vec();
+    assert!(opposite[0] == -inf && opposite[1].is_nan() && opposite[2] == inf);
     assert!(quantile(&x, &[1.1], 0, QuantileMethod::Linear).unwrap_err().to_string().contains("1.1"));
     assert!(quantile(&x, &[f64::NAN], 0, QuantileMethod::Linear).is_err());
     assert!(matches!(quantile(&array::<_, T>(device, &[], &[0, 2]), &[0.5], 0, QuantileMethod::Linear), Err(Error::Shape { .. })));

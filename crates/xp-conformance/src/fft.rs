@@ -466,7 +466,7 @@ fn scalars<B: Fft<T>, T: Float>(device: &B, function: &str, params: &Value, expe
             close::<T>(&down(own).unwrap().1, &host(expected).1, 3.0, context);
         }
         "fhtoffset" => {
-            let offset = fhtoffset(number("dln"), number("mu"), number("initial"), number("bias"));
+            let offset = fhtoffset(number("dln"), number("mu"), number("initial"), number("bias")).unwrap();
             assert!((offset - host(expected).1[0].re).abs() < 1e-14, "{}: {offset} here", context());
         }
         "next_fast_len" | "prev_fast_len" => {

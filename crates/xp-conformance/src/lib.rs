@@ -14,6 +14,7 @@
 //! Every test takes a device and panics with what differs. Only the lists are macros; what a test does is an ordinary
 //! function of the module that the list names.
 
+pub mod accuracy;
 pub mod creation;
 pub mod elementwise;
 pub mod errors;
@@ -29,6 +30,7 @@ pub mod operators;
 pub mod printing;
 pub mod random;
 pub mod reductions;
+pub mod signal;
 pub mod slicing;
 pub mod sorting;
 pub mod special_cases;
@@ -58,6 +60,7 @@ macro_rules! backend_suite {
                 sums<f32>, sums_of_integers, sums_of_halves, sums_of_complex<$crate::C64>, extremes<f32>, extremes_of_integers,
                 logical, means_and_variances<f32>, empty<f32>, layouts<f32>, reproducible<f32>, every_reduction, own_reductions<f32>,
             }
+            accuracy { long_sums<f32>, shifted_variances<f32>, halves }
             sorting { sort<f32>, sort_integers, argsort<f32>, searchsorted<f32>, unique<f32>, nonzero, isin, cumulative<f32>, cumulative_integers }
             manipulation { concat, stack, owned_and_borrowed, unstack, roll, tile, repeat, flip, moveaxis, meshgrid }
             matmul { integers, floats<f32>, complex<$crate::C64>, halves, stacks<f32>, vectors<f32>, tensordot<f32>, vecdot, views<f32>, into_existing<f32> }
@@ -99,6 +102,7 @@ macro_rules! float64_suite {
                 creation { ranges<f64> }
                 fusion { chains<f64>, broadcasts<f64>, reductions_fuse<f64>, into_existing<f64>, owned_operands<f64>, rows<f64>, own_operations<f64> }
                 reductions { sums<f64>, sums_of_complex<$crate::C128>, extremes<f64>, means_and_variances<f64>, empty<f64>, layouts<f64>, reproducible<f64> }
+                accuracy { long_sums<f64>, shifted_variances<f64> }
                 sorting { sort<f64>, argsort<f64>, searchsorted<f64>, unique<f64>, cumulative<f64> }
                 matmul { floats<f64>, complex<$crate::C128>, stacks<f64>, vectors<f64>, tensordot<f64>, views<f64> }
                 values { golden<f64>, deviations<f64> }
@@ -165,6 +169,7 @@ macro_rules! fft_suite {
                 golden<$t>, definitions<$t>, axes<$t>, properties<$t>, layouts<$t>, empty_axes<$t>, bad_input<$t>, convolutions<$t>, short_time<$t>,
                 portable<$t>,
             }
+            signal { golden<$t> }
         }
     };
 }

@@ -20,6 +20,7 @@ mod inspection;
 pub mod linalg;
 pub mod math;
 mod matmul;
+mod moments;
 #[cfg(feature = "npy")]
 pub mod npy;
 mod operators;
@@ -29,6 +30,7 @@ pub mod reduction;
 mod shape;
 mod sorting;
 mod standard;
+mod wide;
 
 pub use array::Array;
 pub use axes::{Axes, KeepDims, NewAxes};

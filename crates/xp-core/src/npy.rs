@@ -189,8 +189,39 @@ fn write_named<B: Backend, T: NpyElement, D: Dim>(what: &str, to: impl Write, x:
     writer.extend(values).and_then(|()| writer.finish()).map_err(|e| io(what, e))
 }
 
-fn read_named<B: Backend, T: NpyElement>(what: &str, device: &B, from: impl Read) -> Result<Array<B, T, Dyn>> {
-    let file = NpyFile::new(from).map_err(|e| io(what, e))?;
+/// Longest header that is read; those of version 1 cannot be longer.
+const LONGEST_HEADER: u64 = 1 << 16;
+/// Brackets that a header may open. That of an array of numbers opens two; the time to parse nested ones doubles with each.
+const MOST_BRACKETS: usize = 8;
+
+/// What the file begins with, up to the elements, if it can be parsed in little time.
+fn header(what: &str, from: &mut impl Read) -> Result<Vec<u8>> {
+    let mut start = vec![];
+    let mut take = |n: u64, start: &mut Vec<u8>| match from.by_ref().take(n).read_to_end(start) {
+        Ok(read) if read as u64 == n => Ok(()),
+        Ok(_) => Err(io(what, "the file ends in the header")),
+        Err(e) => Err(io(what, e)),
+    };
+    take(8, &mut start)?;
+    if !start.starts_with(b"\x93NUMPY") {
+        return Err(io(what, "not a file in NumPy's format: it does not begin with \\x93NUMPY"));
+    }
+    take(if start[6] == 1 { 2 } else { 4 }, &mut start)?;
+    let len = start[8..].iter().rev().fold(0, |n, &b| n << 8 | u64::from(b));
+    if len > LONGEST_HEADER {
+        return Err(io(what, format!("a header of {len} bytes: at most {LONGEST_HEADER} are read")));
+    }
+    take(len, &mut start)?;
+    let brackets = start[8..].iter().filter(|b| b"([{".contains(b)).count();
+    if brackets > MOST_BRACKETS {
+        return Err(io(what, format!("a header with {brackets} opening brackets, where an array of numbers has 2: structured dtypes are not read")));
+    }
+    Ok(start)
+}
+
+fn read_named<B: Backend, T: NpyElement>(what: &str, device: &B, mut from: impl Read) -> Result<Array<B, T, Dyn>> {
+    let header = header(what, &mut from)?;
+    let file = NpyFile::new((&header[..]).chain(from)).map_err(|e| io(what, e))?;
     let mut shape = vec![];
     for &n in file.shape() {
         shape.push(usize::try_from(n).map_err(|_| Error::TooLarge { shape: vec![usize::MAX] })?);

@@ -4,12 +4,14 @@ use crate::array::Array;
 use crate::axes::Axes;
 use crate::backend::Backend;
 use crate::dim::Dim;
-use crate::dtype::{Element, Float, Floating, Num, Real};
+use crate::dtype::{Element, Floating, Num, Real};
 use crate::error::{OrMisuse, Result};
-use crate::expr::{CHUNK, Expr, InChunk, Lazy, LazyReduction, eval_axes, eval_reduction};
+use crate::expr::{CHUNK, Expr, InChunk, Lazy, LazyReduction, eval_axes};
 use crate::math::{Baseline, Isa};
+use crate::moments::{WideReal, variance};
 use crate::ops::table::row;
 use crate::ops::{Add, BinaryOp, DeviceSource, Multiply, Operation, Subtract};
+use crate::wide::converted;
 
 /// An associative combination of many elements into one.
 ///
@@ -397,7 +399,8 @@ impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
     /// Variance over [`Axes`]: the sum of the squared magnitudes of the deviations from the mean, divided by
     /// `n - correction`; NaN when that is not positive.
     ///
-    /// Two passes (the mean, then the deviations), so that it is accurate whatever the mean.
+    /// Two passes (the mean, then the deviations, with a correction for the rounding of the mean), so that it is accurate
+    /// whatever the mean. Half-precision numbers are carried in `f32`.
     ///
     /// # Panics
     /// When an axis does not exist or is named twice.
@@ -413,7 +416,7 @@ impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
     #[must_use]
     #[track_caller]
     pub fn var<A: Axes>(&self, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
-        self.try_var(&axes, correction).or_misuse()
+        self.wide_var(&axes, correction).and_then(|v| converted(&v)).or_misuse()
     }
 
     /// Standard deviation over [`Axes`], the square root of [`Array::var`].
@@ -430,15 +433,12 @@ impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
     #[must_use]
     #[track_caller]
     pub fn std<A: Axes>(&self, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
-        self.var(axes, correction).into_lazy().sqrt().eval()
+        // The root may be in the range of the dtype where the variance is not.
+        self.wide_var(&axes, correction).and_then(|v| converted(&v.into_lazy().sqrt().try_eval()?)).or_misuse()
     }
 
-    fn try_var<A: Axes>(&self, axes: &A, correction: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
-        let over = axes.axes(self.ndim())?;
-        let n = over.iter().map(|&k| self.dims()[k]).product();
-        let mean = eval_reduction::<Mean, _, D>(&self, &over, true)?;
-        let squares = (self.lazy() - &mean).abs_square().into_expr();
-        Ok(scale(eval_reduction::<Sum, _, A::Out<D>>(&squares, &over, A::KEEP)?, n, correction))
+    fn wide_var<A: Axes>(&self, axes: &A, correction: f64) -> Result<Array<B, WideReal<T>, A::Out<D>>> {
+        variance(self, &axes.axes(self.ndim())?, A::KEEP, correction)
     }
 }
 
@@ -460,10 +460,4 @@ pub fn var<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A
 #[track_caller]
 pub fn std<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Array<B, T::Real, A::Out<D>> {
     x.std(axes, correction)
-}
-
-fn scale<B: Backend, R: Float, D: Dim>(sums: Array<B, R, D>, n: usize, correction: f64) -> Array<B, R, D> {
-    let dof = n as f64 - correction;
-    let dof = if dof > 0.0 { dof } else { f64::NAN };
-    sums / R::from_f64(dof)
 }

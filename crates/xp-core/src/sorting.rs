@@ -9,6 +9,7 @@ use crate::expr::{Iota, Lazy};
 use crate::indexing::Position;
 use crate::s;
 use crate::shape::normalize_axis;
+use crate::wide::{converted, widened};
 
 impl<B: Backend, T: Real, D: Dim> Array<B, T, D> {
     /// The elements in order along an axis. NaNs come last in ascending order, first in descending order. Stable.
@@ -147,9 +148,9 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
 
     fn cumulate(&self, axis: isize, op: Scan, initial: Option<T::Accum>) -> Result<Array<B, T::Accum, D>> {
         let lanes = Lanes::along(self.dims(), normalize_axis(axis, self.ndim())?);
-        let wide = self.lazy().astype::<T::Accum>().try_eval()?;
+        let wide = widened(self).try_eval()?;
         let buffer = self.device().scan(op, wide.packed()?.buffer(), lanes)?;
-        let out = Array::from_result(self.device(), buffer, self.dims())?;
+        let out = converted(&Array::<B, T::Wide, D>::from_result(self.device(), buffer, self.dims())?)?;
         let Some(value) = initial else {
             return Ok(out);
         };

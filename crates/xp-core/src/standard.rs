@@ -14,6 +14,7 @@ use crate::indexing::Position;
 use crate::ops::{Maximum, Minimum};
 use crate::shape::{broadcast_shapes, normalize_axis};
 use crate::sorting::{Order, ScanAxis, Side, searchsorted};
+use crate::wide::converted;
 
 /// Every element limited to `[min, max]`, which are scalars or arrays; NaN where one of the three is NaN. Where
 /// `min > max` the result is `max`. For one limit only, see [`Array::maximum`] and [`Array::minimum`].
@@ -211,15 +212,7 @@ where
     U: Element,
     <T as Promote<U>>::Output: Num,
 {
-    promoted::<B, T, _, D>(x1)?.matmul(&promoted::<B, U, _, E>(x2)?)
-}
-
-/// The same array under the dtype it promotes to, copied when that is another one.
-fn promoted<B: Backend, T: Element, P: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Array<B, P, D>> {
-    match (x as &dyn core::any::Any).downcast_ref::<Array<B, P, D>>() {
-        Some(same) => Ok(same.clone()),
-        None => x.lazy().astype().try_eval(),
-    }
+    converted::<B, T, _, D>(x1)?.matmul(&converted::<B, U, _, E>(x2)?)
 }
 
 macro_rules! forwards {

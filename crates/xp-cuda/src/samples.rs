@@ -22,9 +22,12 @@ pub(crate) fn samples() -> Vec<(String, String)> {
         if dtype == DType::F32 {
             all.push((format!("more than 2^31 elements {name}"), sample(dtype, 6, true)));
         }
-        for operation in operations().filter(|o| o.kind == OperationKind::Reduction && (o.result)(dtype).is_some()) {
-            let reduction = operation.name;
-            let form = Form::Reduce { name: reduction, source: LIBRARY, accumulator: LEAST_ACCUMULATOR };
+        let public = operations().filter(|o| o.kind == OperationKind::Reduction && (o.result)(dtype).is_some());
+        let public = public.map(|operation| (operation.name, LEAST_ACCUMULATOR));
+        // Sums and squares of variances: a complex number and a real one.
+        let wide = matches!(dtype, DType::F32 | DType::F64 | DType::C64 | DType::C128).then_some(("squared_deviations", 24));
+        for (reduction, accumulator) in public.chain(wide) {
+            let form = Form::Reduce { name: reduction, source: LIBRARY, accumulator };
             all.push((format!("{reduction} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
         }
     }

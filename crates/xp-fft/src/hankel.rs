@@ -38,7 +38,7 @@ impl Hankel {
 ///
 /// # Errors
 /// [`Error::Axis`] for a scalar array; [`Error::Value`], which names the argument, when the axis has no elements, `dln` is
-/// zero, or a parameter is not finite.
+/// zero, a parameter is not finite, or `mu` or the bias is not below 2^52, where doubles have no fractions.
 ///
 /// ```
 /// use xp::prelude::*;
@@ -94,31 +94,50 @@ pub fn ifht_with<B: Fft<T>, T: Float, D: Dim>(a: impl Input<B, T, D>, dln: f64, 
 
 /// The offset next to `initial` for which the transform of order `mu` is exact for the discrete grid ("low-ringing").
 ///
+/// # Errors
+/// [`Error::Value`], which names the argument, as for [`fht`].
+///
 /// ```
-/// let offset = xp::fft::fhtoffset(0.1, 2.0, 0.0, 0.0);
+/// let offset = xp::fft::fhtoffset(0.1, 2.0, 0.0, 0.0)?;
 /// assert!(offset.abs() <= 0.05); // at most half a step away
+/// # Ok::<(), xp::Error>(())
 /// ```
-#[must_use]
-pub fn fhtoffset(dln: f64, mu: f64, initial: f64, bias: f64) -> f64 {
+pub fn fhtoffset(dln: f64, mu: f64, initial: f64, bias: f64) -> Result<f64> {
+    check_parameters("fhtoffset", &[("dln", dln), ("mu", mu), ("initial", initial), ("bias", bias)])?;
     let y = PI / (2.0 * dln);
     let phase = |sign: f64| ln_gamma(Complex::new((mu + 1.0 + sign * bias) / 2.0, y)).im;
     let turns = (LN_2 - initial) / dln + (phase(1.0) + phase(-1.0)) / PI;
-    initial + (turns - turns.round_ties_even()) * dln
+    Ok(initial + (turns - turns.round_ties_even()) * dln)
 }
 
-fn check(function: &'static str, dims: &[usize], parameters: &[(&str, f64)]) -> Result<usize> {
+fn check(function: &'static str, dims: &[usize], parameters: &[(&str, f64); 4]) -> Result<usize> {
     let Some(&n) = dims.last() else { return Err(Error::Axis { axis: -1, ndim: 0 }) };
     if n == 0 {
         return Err(Error::value(function, format!("a has shape {dims:?}: a transform has at least one point")));
     }
+    check_parameters(function, parameters)?;
+    Ok(n)
+}
+
+/// `dln`, `mu`, an offset and a bias, with their names.
+fn check_parameters(function: &'static str, parameters: &[(&str, f64); 4]) -> Result<()> {
     if let Some((name, value)) = parameters.iter().find(|(_, v)| !v.is_finite()) {
         return Err(Error::value(function, format!("{name} is {value}: it must be finite")));
     }
-    if parameters[0].1 == 0.0 {
+    let [(_, dln), orders @ ..] = parameters;
+    if *dln == 0.0 {
         return Err(Error::value(function, "dln is 0: points are some distance apart"));
     }
-    Ok(n)
+    for (name, value) in [orders[0], orders[2]] {
+        if value.abs() >= WHOLE {
+            return Err(Error::value(function, format!("{name} is {value:e}: its magnitude must be below 2^52, where doubles have fractions")));
+        }
+    }
+    Ok(())
 }
+
+/// Doubles from here on are whole numbers: half of one more or less cannot be told apart.
+const WHOLE: f64 = 4_503_599_627_370_496.0;
 
 fn centred(j: usize, n: usize) -> f64 {
     j as f64 - (n as f64 - 1.0) / 2.0
@@ -179,11 +198,21 @@ fn gamma_ratio(a: f64, b: f64) -> f64 {
     }
 }
 
+/// Left of here the gamma function is reflected.
+const REFLECTED: f64 = -64.0;
+
 /// The logarithm of the gamma function, continuous on the upper half-plane: Stirling's series after a shift to the right.
+/// Far to the left the reflection formula, and the imaginary part is right up to multiples of 2π.
 fn ln_gamma(z: Complex<f64>) -> Complex<f64> {
     // Bernoulli numbers B_2k / (2k (2k - 1)).
     const SERIES: [f64; 8] =
         [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0, 1.0 / 156.0, -3617.0 / 122_400.0];
+    if z.im < 0.0 {
+        return ln_gamma(z.conj()).conj();
+    }
+    if z.re < REFLECTED {
+        return (PI.ln() - ln_sin_pi(z)) - ln_gamma(1.0 - z);
+    }
     let mut shifted = z;
     let mut logs = Complex::new(0.0, 0.0);
     while shifted.re < 0.0 || shifted.norm_sqr() < 144.0 {
@@ -197,6 +226,15 @@ fn ln_gamma(z: Complex<f64>) -> Complex<f64> {
     let square = inverse * inverse;
     let series = SERIES.iter().rev().fold(Complex::new(0.0, 0.0), |sum, &b| sum * square + b);
     (shifted - 0.5) * shifted.ln() - shifted + TAU.ln() / 2.0 + series * inverse - logs
+}
+
+/// The logarithm of `sin(π z)` for `z` on or above the real axis: that of `exp(-iπ z) i / 2`, whose imaginary part is taken
+/// modulo 2π, and of `1 - exp(2iπ z)`.
+fn ln_sin_pi(z: Complex<f64>) -> Complex<f64> {
+    let (sin, cos) = (PI * (z.re - z.re.round())).sin_cos();
+    let decay = (-TAU * z.im).exp();
+    let rest = Complex::new(2.0 * decay * sin * sin - (-TAU * z.im).exp_m1(), -2.0 * decay * sin * cos);
+    Complex::new(PI * z.im - LN_2, PI * (0.5 - z.re % 2.0)) + rest.ln()
 }
 
 #[cfg(test)]
@@ -221,6 +259,36 @@ mod tests {
             let error = (ln_gamma(Complex::new(re, im)) - Complex::new(expected_re, expected_im)).norm();
             assert!(error <= 1e-14 * expected_re.hypot(expected_im).max(1.0), "{re} + {im} i: error {error:e}");
         }
+    }
+
+    /// Far to the left, where phases count up to whole turns; values of mpmath with 60 digits.
+    const REFLECTED_VALUES: [[f64; 4]; 5] = [
+        [-64.5, 0.25, -206.38937680414625, 4.185192552776437],
+        [-1000.75, 15.7, -5964.67169243688, 4.014058870397859],
+        [-999999.875, 3.0, -12815524.244615685, 2.569323715328516],
+        [-4000000000000.0, 100.0, -112069261908521.5, 3.6123247682721202],
+        [-77.3, -2.5, -267.84655130438614, 1.0522513521038865],
+    ];
+
+    #[test]
+    fn logarithms_of_gamma_far_to_the_left() {
+        for [re, im, expected_re, expected_im] in REFLECTED_VALUES {
+            let got = ln_gamma(Complex::new(re, im));
+            let turns = (got.im - expected_im) / TAU;
+            assert!((got.re - expected_re).abs() <= 1e-14 * expected_re.abs(), "{re} + {im} i: {got}");
+            assert!((turns - turns.round()).abs() <= 1e-14 * (im.abs() * re.abs().ln()).max(1.0), "{re} + {im} i: {got}, {turns} turns");
+        }
+        assert_eq!(ln_gamma(Complex::new(-1e6, 0.0)).re, f64::INFINITY);
+    }
+
+    #[test]
+    fn orders_without_fractions_are_refused() {
+        for (mu, bias) in [(-1e300, 0.0), (1e17, 0.0), (0.0, -1e17), (0.0, 1e300)] {
+            let error = fhtoffset(0.1, mu, 0.0, bias).unwrap_err().to_string();
+            assert!(error.contains(if bias == 0.0 { "mu" } else { "bias" }) && error.contains("2^52"), "{error}");
+        }
+        // An order of a million below zero takes no longer than any other.
+        assert!(fhtoffset(0.1, -4e15, 0.0, 0.5).unwrap().is_finite() && coefficients(8, 0.1, -4e15, 0.0, 0.0).iter().all(|u| u.is_finite()));
     }
 
     #[test]

@@ -248,7 +248,7 @@ fn first_centroids<B: Linalg<T>, T: Float, D: Dim>(
             Ok(x.take(&order.slice(s![..k as isize])?, 0)?)
         }
         &Start::Random(k) => {
-            at_most(k, usize::MAX, "")?;
+            at_most(k, n, "more than observations cannot all have one")?;
             normal_like(x, k, random)
         }
         &Start::PlusPlus(k) => {

@@ -2,7 +2,8 @@
 
 use core::marker::PhantomData;
 
-use xp_core::linalg::{LinalgError, Lower, Thin, cho_solve, cholesky, svd};
+use xp_core::functions::concat;
+use xp_core::linalg::{LinalgError, Lower, Thin, cho_solve, cholesky, solve_triangular, svd, vector_norm};
 use xp_core::{Array, Backend, Dim, Expr, Float, Ix1, Ix2, Lazy, Linalg, s};
 
 use crate::model::{Check, fits, model};
@@ -52,11 +53,12 @@ impl<B: Backend, T: Float, D: Dim> Check for Ridge<B, T, D> {
 /// How [`Ridge`] is solved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RidgeSolver {
-    /// Through the singular values of the data: accurate for any data and any penalty, zero included. Singular values
-    /// that are zero to rounding are left out.
+    /// Through the singular values of the data, or, for columns of very different scales, a QR decomposition of the data
+    /// with the penalty below: accurate for any data and any penalty, zero included. Without penalty, singular values that
+    /// are zero to rounding are left out.
     Svd,
     /// Through the Cholesky decomposition of the normal equations, or of the kernel matrix when there are fewer samples than
-    /// features; through the singular values when the matrix is singular.
+    /// features; as `Svd` when the matrix is singular.
     Cholesky,
 }
 
@@ -201,7 +203,10 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
                 None => {
                     let r = triangular_beside(&e, &f)?;
                     let (left, right) = (r.slice(s![..p, ..p])?, r.slice(s![..p, p..])?);
-                    solve_values(&left, &right, alpha, n)?
+                    match solve_augmented(&left, &right, alpha)? {
+                        Some(coef) => coef,
+                        None => solve_values(&left, &right, alpha, n)?,
+                    }
                 }
             }
         };
@@ -231,43 +236,73 @@ fn solve_certified<B: Linalg<T>, T: Float>(gram: &Array<B, T, Ix2>, cross: &Arra
     Ok(Some(vt.t().matmul(&(vt.matmul(cross)? * &factors))?))
 }
 
-/// Solves by the singular value decomposition of `x`: all of the data, or the triangular factor of many rows.
+/// Solves as least squares with `sqrt(alpha) I` below `x`, the triangular factor of the data, for each penalty, by a QR
+/// decomposition: columns may have any scale. `None` where a penalty is zero or so small that columns are dependent to
+/// rounding.
+fn solve_augmented<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, y: &Array<B, T, Ix2>, alpha: &[f64]) -> Result<Option<Array<B, T, Ix2>>> {
+    let p = x.dims()[1];
+    for_each_penalty(y, alpha, |y, alpha| {
+        if alpha == 0.0 {
+            return Ok(None);
+        }
+        let identity = xp_core::functions::eye::<B, T>(x.device(), p, p, 0)?;
+        let r = triangular_beside(
+            &concat(&[x, &(identity * T::from_f64(alpha.sqrt()))], 0)?.lazy(),
+            &concat(&[y, &xp_core::functions::zeros(x.device(), [p, y.dims()[1]])?], 0)?.lazy(),
+        )?;
+        let (left, right) = (r.slice(s![..p as isize, ..p as isize])?, r.slice(s![..p as isize, p as isize..])?);
+        let lengths = host(&vector_norm(&left, 0, 2.0)?)?;
+        let dependent = host(&left.diagonal(0)?)?.iter().zip(&lengths).any(|(r, length)| r.abs() <= length * T::EPSILON.to_f64() * p as f64);
+        if dependent { Ok(None) } else { Ok(Some(solve_triangular(&left, &right, xp_core::linalg::Upper)?)) }
+    })
+}
+
+/// Solves by the singular value decomposition of `x`: all of the data, or the triangular factor of many rows. Singular
+/// values that are zero to rounding are left out, unless the penalty is larger.
 fn solve_values<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, y: &Array<B, T, Ix2>, alpha: &[f64], longest: usize) -> Result<Array<B, T, Ix2>> {
     let (u, s, vt) = svd(x, Thin)?;
     let s = host(&s)?;
     let zero = s.first().copied().unwrap_or(0.0) * T::EPSILON.to_f64() * longest as f64;
-    let factors = per_target(x.device(), &s, alpha, |s, alpha| if s > zero { s / (s * s + alpha) } else { 0.0 })?;
+    let factors = per_target(x.device(), &s, alpha, |s, alpha| if s > zero || alpha > zero * zero { s / (s * s + alpha) } else { 0.0 })?;
     Ok(vt.t().matmul(&(u.t().matmul(y)? * &factors))?)
 }
 
 /// Solves `(a + alpha I) w = b` for each column of `b` and its penalty, if `a + alpha I` is positive definite beyond rounding.
 fn solve_definite<B: Linalg<T>, T: Float>(a: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>, alpha: &[f64]) -> Result<Option<Array<B, T, Ix2>>> {
     let p = a.dims()[0];
-    let solve = |b: &Array<B, T, Ix2>, alpha: f64| -> Result<Option<Array<B, T, Ix2>>> {
+    for_each_penalty(b, alpha, |b, alpha| {
         let shifted = a + xp_core::functions::eye::<B, T>(a.device(), p, p, 0)? * T::from_f64(alpha);
         match cholesky(&shifted, Lower) {
             Ok(factor) => {
-                let pivots = host(&factor.diagonal(0)?.square())?;
-                let (low, high) = pivots.iter().fold((f64::INFINITY, 0.0f64), |(low, high), &x| (low.min(x), high.max(x)));
-                let singular = low <= high * T::EPSILON.to_f64() * p as f64;
+                // What is left of each column besides those before it, whatever their scales.
+                let (pivots, columns) = (host(&factor.diagonal(0)?)?, host(&shifted.diagonal(0)?)?);
+                let singular = pivots.iter().zip(&columns).any(|(&pivot, &column)| pivot * pivot <= column * T::EPSILON.to_f64() * p as f64);
                 if singular { Ok(None) } else { Ok(Some(cho_solve(&factor, b)?)) }
             }
             Err(xp_core::Error::Linalg(LinalgError::NotPositiveDefinite { .. })) => Ok(None),
             Err(e) => Err(e.into()),
         }
-    };
+    })
+}
+
+/// Solves for all targets at once when they have one penalty, otherwise for the targets of each in turn.
+fn for_each_penalty<B: Linalg<T>, T: Float>(
+    y: &Array<B, T, Ix2>,
+    alpha: &[f64],
+    solve: impl Fn(&Array<B, T, Ix2>, f64) -> Result<Option<Array<B, T, Ix2>>>,
+) -> Result<Option<Array<B, T, Ix2>>> {
     if alpha.iter().all(|&x| x == alpha[0]) {
-        return solve(b, alpha[0]);
+        return solve(y, alpha[0]);
     }
     let mut columns = vec![];
     for (j, &alpha) in alpha.iter().enumerate() {
         let j = j as isize;
-        match solve(&b.slice(s![.., j..j + 1])?.contiguous()?, alpha)? {
+        match solve(&y.slice(s![.., j..j + 1])?.contiguous()?, alpha)? {
             Some(column) => columns.push(column),
             None => return Ok(None),
         }
     }
-    Ok(Some(xp_core::functions::concat(&columns, 1)?))
+    Ok(Some(concat(&columns, 1)?))
 }
 
 /// A matrix with one row per singular value and one column per target.

@@ -84,3 +84,31 @@ fn what_is_refused() {
     assert!(read::<Cpu, f64>(&Cpu, &huge[..]).is_err());
     assert!(NpzReader::new(Cursor::new(vec![1, 2, 3])).is_err());
 }
+
+/// Headers of little more than a hundred bytes took the parser minutes.
+#[test]
+fn nested_headers_are_refused_at_once() {
+    let file = |descr: &str| {
+        let mut header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}");
+        while !(header.len() + 11).is_multiple_of(64) {
+            header.push(' ');
+        }
+        header.push('\n');
+        [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), &[0; 8]].concat()
+    };
+    assert_eq!(read::<Cpu, f64>(&Cpu, &file("'<f8'")[..]).unwrap().to_vec(), [0.0]);
+    let deep = |open: &str, inner: &str, close: &str, n: usize| format!("{}{inner}{}", open.repeat(n), close.repeat(n));
+    for descr in
+        [deep("[('a', ", "'<f8'", ")]", 12), deep("[", "", "]", 24), deep("(", "'<f8'", ",)", 40), deep("{'a': ", "1", "}", 30), "(".repeat(60)]
+    {
+        let start = std::time::Instant::now();
+        let error = read::<Cpu, f64>(&Cpu, &file(&descr)[..]).unwrap_err();
+        assert!(matches!(error, xp::Error::Io { .. }) && error.to_string().contains("brackets"), "{error}");
+        assert!(start.elapsed().as_secs() < 5, "{descr}");
+    }
+    let fields = read::<Cpu, f64>(&Cpu, &file("[('a', '<f8'), ('b', '<f8')]")[..]).unwrap_err().to_string();
+    assert!(fields.contains("dtype") && fields.contains("float64"), "{fields}");
+    let long = [b"\x93NUMPY\x02\x00", &u32::MAX.to_le_bytes()[..], b"{'descr'"].concat();
+    assert!(read::<Cpu, f64>(&Cpu, &long[..]).unwrap_err().to_string().contains("4294967295"));
+    assert!(read::<Cpu, f64>(&Cpu, &b"PK\x03\x04 this is an archive"[..]).unwrap_err().to_string().contains("NUMPY"));
+}

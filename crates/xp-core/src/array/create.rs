@@ -85,8 +85,13 @@ pub fn arange<B: Backend, T: Real>(device: &B, start: T, stop: T, step: T) -> Re
     if n >= isize::MAX as i128 {
         return Err(Error::TooLarge { shape: vec![usize::MAX] });
     }
-    let position = Iota::<B, Ix1>::new(device, [n as usize], 0, [1])?;
-    Lazy::new(position).astype::<T>().apply2(Multiply, step).apply2(Add, start).try_eval()
+    let position = Lazy::new(Iota::<B, Ix1>::new(device, [n as usize], 0, [1])?);
+    if T::DTYPE.kind() == Kind::RealFloating {
+        // Halves have few whole numbers, and a multiple of the step may be beyond their range where the element is not.
+        let scaled = position.astype::<T::Wide>().apply2(Multiply, step.cast::<T::Wide>());
+        return scaled.apply2(Add, start.cast::<T::Wide>()).astype::<T>().try_eval();
+    }
+    position.astype::<T>().apply2(Multiply, step).apply2(Add, start).try_eval()
 }
 
 /// `num` evenly spaced numbers of a range, which ends with its last number (`a..=b`, the standard's default) or before it
@@ -104,11 +109,11 @@ pub fn arange<B: Backend, T: Real>(device: &B, start: T, stop: T, step: T) -> Re
 pub fn linspace<B: Backend, T: Floating>(device: &B, range: impl Interval<T>, num: usize) -> Result<Array<B, T, Ix1>> {
     let (start, stop, endpoint) = range.bounds();
     let parts = if endpoint { num.saturating_sub(1) } else { num };
-    let position = Lazy::new(Iota::<B, Ix1>::new(device, [num], 0, [1])?).astype::<T>();
-    let mut out = match parts {
-        0 => (position * T::ZERO + start).try_eval()?,
-        parts => (position * ((stop - start) / T::from_usize(parts)) + start).try_eval()?,
-    };
+    // Halves are made from wider numbers: they have few whole numbers, and the difference may be beyond their range.
+    let position = Lazy::new(Iota::<B, Ix1>::new(device, [num], 0, [1])?).astype::<T::Wide>();
+    let (from, to) = (start.cast::<T::Wide>(), stop.cast::<T::Wide>());
+    let step = if parts == 0 { T::Wide::ZERO } else { (to - from) / T::Wide::from_usize(parts) };
+    let mut out = (position * step + from).astype::<T>().try_eval()?;
     if endpoint && num > 1 {
         // The last one exactly, whatever the rounding of the step.
         out.set(s![-1], stop)?;

@@ -164,6 +164,7 @@ macro_rules! floats {
         }
         impl Floating for $t {
             type Part = $t;
+            type Carrier = $via;
             #[inline(always)]
             fn floating1<I: Isa, F: RealFn1 + ComplexFn1>(x: $t) -> $t { Self::float1::<I, F>(x) }
             #[inline(always)]
@@ -178,6 +179,7 @@ macro_rules! floats {
             fn from_parts(re: $t, _: $t) -> $t { re }
         }
         impl Float for $t {
+            type CarrierFloat = $via;
             const EPSILON: $t = <$t>::EPSILON;
             const MIN_POSITIVE: $t = <$t>::MIN_POSITIVE;
             const MAX: $t = <$t>::MAX;
@@ -237,6 +239,7 @@ macro_rules! complexes {
         }
         impl Floating for Complex<$r> {
             type Part = $r;
+            type Carrier = Self;
             #[inline(always)]
             fn floating1<I: Isa, F: RealFn1 + ComplexFn1>(x: Self) -> Self { F::complex::<I, $r>(x) }
             #[inline(always)]

@@ -155,9 +155,11 @@ pub trait Integer: Real + Bits + Rem<Output = Self> {
 
 /// A floating-point dtype, real or complex: what linear algebra and transcendental functions take.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a floating-point dtype", note = "convert integers with `astype::<f64>()`")]
-pub trait Floating: Num<Accum = Self, Real = <Self as Floating>::Part> + Neg<Output = Self> {
+pub trait Floating: Num<Accum = Self, Real = <Self as Floating>::Part, Wide = <Self as Floating>::Carrier> + Neg<Output = Self> {
     /// The dtype of the real part, which is [`Num::Real`], known to be a float.
     type Part: Float;
+    /// What intermediate results are carried in, which is [`Num::Wide`], known to be floating-point.
+    type Carrier: Floating;
     /// Applies an operation on floating-point numbers.
     fn floating1<I: Isa, F: RealFn1 + ComplexFn1>(x: Self) -> Self;
     /// Applies a two-argument operation on floating-point numbers.
@@ -174,7 +176,9 @@ pub trait Floating: Num<Accum = Self, Real = <Self as Floating>::Part> + Neg<Out
 
 /// A real floating-point dtype, with the scalar functions that numeric code needs on the way.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a real floating-point dtype")]
-pub trait Float: Real + Floating<Part = Self> {
+pub trait Float: Real + Floating<Part = Self, Carrier = <Self as Float>::CarrierFloat> {
+    /// What intermediate results are carried in, which is [`Num::Wide`], known to be a float.
+    type CarrierFloat: Float;
     /// The difference between 1 and the next larger number.
     const EPSILON: Self;
     /// The smallest positive normal number.

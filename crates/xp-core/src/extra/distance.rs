@@ -6,6 +6,7 @@ use crate::dim::{Dim, DimBase, Dyn};
 use crate::dtype::{Float, Num};
 use crate::error::{Error, Result};
 use crate::linalg::vector_norm;
+use crate::wide::{converted, widened};
 
 /// A distance of two vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,7 +66,7 @@ pub fn cdist<B: Backend, T: Float, D: Dim, E: Dim>(
         return cosine(&a.clone().into_dyn(), &b.clone().into_dyn())?.into_rank();
     }
     let (rows, columns) = (a.clone().into_dyn().expand_dims(-2)?, b.clone().into_dyn().expand_dims(-3)?);
-    let difference = || rows.lazy() - &columns;
+    let difference = || widened(&rows) - widened(&columns);
     let out = match metric {
         Metric::SqEuclidean => difference().square().sum(-1).try_eval()?,
         Metric::Euclidean => difference().square().sum(-1).try_eval()?.into_lazy().sqrt().try_eval()?,
@@ -73,19 +74,20 @@ pub fn cdist<B: Backend, T: Float, D: Dim, E: Dim>(
         Metric::Chebyshev | Metric::Minkowski(f64::INFINITY) if k == 0 => difference().abs().sum(-1).try_eval()?,
         Metric::Chebyshev | Metric::Minkowski(f64::INFINITY) => difference().abs().max(-1).try_eval()?,
         Metric::Minkowski(p) => {
-            let sums = difference().abs().apply2(crate::ops::Pow, T::from_f64(p)).sum(-1).try_eval()?;
-            sums.into_lazy().apply2(crate::ops::Pow, T::from_f64(1.0 / p)).try_eval()?
+            let sums = difference().abs().apply2(crate::ops::Pow, T::Wide::from_f64(p)).sum(-1).try_eval()?;
+            sums.into_lazy().apply2(crate::ops::Pow, T::Wide::from_f64(1.0 / p)).try_eval()?
         }
         Metric::Cosine => unreachable!("handled above"),
     };
-    out.into_rank()
+    converted::<B, T::Wide, T, _>(&out)?.into_rank()
 }
 
 fn cosine<B: Backend, T: Float>(a: &Array<B, T, Dyn>, b: &Array<B, T, Dyn>) -> Result<Array<B, T, Dyn>> {
-    let (na, nb) = (vector_norm(a, -1, 2.0)?.expand_dims(-1)?, vector_norm(b, -1, 2.0)?.expand_dims(-2)?);
+    let (a, b) = (converted::<B, T, T::Wide, Dyn>(a)?, converted::<B, T, T::Wide, Dyn>(b)?);
+    let (na, nb) = (vector_norm(&a, -1, 2.0)?.expand_dims(-1)?, vector_norm(&b, -1, 2.0)?.expand_dims(-2)?);
     let products = a.matmul(&b.matrix_transpose()?)?;
-    let ratio = (products.lazy() / &na / &nb).maximum(-T::ONE).minimum(T::ONE);
-    (-ratio + T::ONE).try_eval()
+    let ratio = (products.lazy() / &na / &nb).maximum(-T::Wide::ONE).minimum(T::Wide::ONE);
+    converted(&(-ratio + T::Wide::ONE).try_eval()?)
 }
 
 /// The Kronecker product: every element of `a` times all of `b`, along every axis. The array of lower rank gets leading axes

@@ -11,6 +11,7 @@ use crate::expr::{Lazy, Scalar};
 use crate::indexing::Position;
 use crate::shape::normalize_axis;
 use crate::sorting::Ascending;
+use crate::wide::{converted, widened};
 
 /// How a quantile between two sorted elements is chosen: the discontinuous and the continuous definitions 1 to 9 of
 /// Hyndman and Fan, and four practical ones, under NumPy's names.
@@ -45,7 +46,7 @@ pub enum QuantileMethod {
 }
 
 /// The `q`-quantiles of the elements along an axis, which has one element for each of them in the result. NaN where an
-/// element is NaN.
+/// element is NaN; between a number and an infinity lies an infinity.
 ///
 /// # Errors
 /// [`Error::Axis`], [`Error::Value`] when a `q` is not in `[0, 1]`, [`Error::Shape`] for no elements.
@@ -70,7 +71,7 @@ pub fn quantile<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>, q: &[f64], axi
     let (low, high) = (at(|p| p.0)?, at(|p| p.1)?);
     let mut shape = vec![1; x.ndim()];
     shape[k] = q.len();
-    let weight = Array::from_vec(x.device(), places.iter().map(|p| T::from_f64(p.2)).collect(), shape)?.into_rank::<D>()?;
+    let weight = Array::from_vec(x.device(), places.iter().map(|p| T::Wide::from_f64(p.2)).collect(), shape)?.into_rank::<D>()?;
     let between = interpolate(&low, &high, &weight)?;
     // NaN is sorted to the end.
     let last = sorted.slice_axis(axis, Some(-1), None, 1)?;
@@ -106,16 +107,16 @@ pub fn weighted_quantile<B: Backend, T: Float, D: Dim, E: Dim>(
     }
     let order = x.argsort(axis, Ascending)?;
     let sorted = x.take_along_axis(&order, axis)?;
-    let reached: Array<B, T, D> = w.take_along_axis(&order, axis)?.cumulative_sum(axis)?;
+    let reached: Array<B, T::Wide, D> = converted::<B, T, T::Wide, D>(&w.take_along_axis(&order, axis)?)?.cumulative_sum(axis)?;
     let total = reached.slice_axis(axis, Some(-1), None, 1)?;
-    if total.lazy().equal(T::ZERO).any(..).try_eval()?.item()? {
+    if total.lazy().equal(T::Wide::ZERO).any(..).try_eval()?.item()? {
         return Err(Error::value("weighted_quantile: weights", "those of a lane sum to zero"));
     }
     let share = (reached.lazy() / &total).try_eval()?;
     let mut parts = vec![];
     for &q in q {
         // Elements of weight 0 at the start are below every quantile.
-        let below = share.lazy().less(T::from_f64(q)).logical_or(share.lazy().less_equal(T::ZERO));
+        let below = share.lazy().less(T::Wide::from_f64(q)).logical_or(share.lazy().less_equal(T::Wide::ZERO));
         let at = below.count_nonzero(KeepDims(axis)).try_eval()?.lazy().minimum(n as i64 - 1).try_eval()?;
         parts.push(sorted.take_along_axis(&at.into_rank()?, axis)?);
     }
@@ -167,20 +168,23 @@ pub fn nanmedian<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes
         sorted.take_along_axis(&index, -1)
     };
     let (low, high) = (at(1)?, at(0)?);
-    let half = Array::from_vec(x.device(), vec![T::from_f64(0.5)], vec![])?;
+    let half = Array::from_vec(x.device(), vec![T::Wide::from_f64(0.5)], vec![])?;
     interpolate(&low, &high, &half)?.reshape(shape)?.into_rank()
 }
 
 /// `low + weight * (high - low)`, from the nearer end, and exactly `low` or `high` where they are equal or the weight is 0
-/// or 1.
-fn interpolate<B: Backend, T: Float, D: Dim>(low: &Array<B, T, D>, high: &Array<B, T, D>, weight: &Array<B, T, D>) -> Result<Array<B, T, D>> {
-    let span = (high.lazy() - low).try_eval()?;
-    let from_low = low.lazy() + span.lazy() * weight;
-    let one = Scalar::<B, T, D>::new(T::ONE);
-    let from_high = high.lazy() - span.lazy() * (Lazy::new(one) - weight);
-    let near = weight.lazy().less(T::from_f64(0.5)).where_(from_low, from_high).try_eval()?;
-    let exact = high.lazy().equal(low).logical_or(weight.lazy().equal(T::ZERO));
-    exact.where_(low, &near).try_eval()
+/// or 1, and an infinity next to one. In the wide dtype, in which the difference of two halves is finite.
+fn interpolate<B: Backend, T: Float, D: Dim>(low: &Array<B, T, D>, high: &Array<B, T, D>, weight: &Array<B, T::Wide, D>) -> Result<Array<B, T, D>> {
+    let span = (widened(high) - widened(low)).try_eval()?;
+    let from_low = widened(low) + span.lazy() * weight;
+    let rest = || Lazy::new(Scalar::<B, T::Wide, D>::new(T::Wide::ONE)) - weight;
+    let from_high = widened(high) - span.lazy() * rest();
+    let near = weight.lazy().less(T::Wide::from_f64(0.5)).where_(from_low, from_high).try_eval()?;
+    // Beside an infinity, or where the difference overflows, each for itself.
+    let apart = widened(low) * rest() + widened(high) * weight;
+    let near = span.lazy().isfinite().where_(&near, apart).try_eval()?;
+    let exact = high.lazy().equal(low).logical_or(weight.lazy().equal(T::Wide::ZERO));
+    exact.where_(low, &converted::<B, T::Wide, T, D>(&near)?).try_eval()
 }
 
 /// The axis, after checking that there are elements along it and that the probabilities are probabilities.

@@ -4,13 +4,15 @@ use super::values::from_real;
 use crate::array::Array;
 use crate::axes::{Axes, KeepDims};
 use crate::backend::Backend;
-use crate::dim::{Dim, Dyn};
+use crate::dim::{Dim, DimBase, Dyn};
 use crate::dtype::{Element, Float, Floating, Num, Real};
 use crate::error::{Error, Result};
-use crate::expr::{Expr, eval_reduction};
+use crate::expr::{Expr, Lazy, eval_reduction};
 use crate::indexing::Position;
 use crate::linalg::adjoint;
+use crate::moments::WideReal;
 use crate::reduction::{All, CountNonzero, Max, Min, Reduction, Sum};
+use crate::wide::{converted, widened};
 
 /// Sum of the elements that are not NaN; 0 of none.
 ///
@@ -40,8 +42,8 @@ pub fn nansum<B: Backend, T: Num, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) 
 /// ```
 pub fn nanmean<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
     let over = axes.axes(x.ndim())?;
-    let sums = reduce::<Sum, _, A>(without_nan(x, T::ZERO), &over)?;
-    (sums.lazy() / counts::<B, T, D, A>(x, &over)?.lazy().astype::<T>()).try_eval()?.into_rank()
+    let n = counts::<B, T, D, A::Out<D>>(x, &over, A::KEEP)?;
+    converted(&mean_of::<_, A::Out<D>>(filled(x, widened(x)), &n, &over, A::KEEP)?)
 }
 
 /// Variance of the elements that are not NaN, as [`var`](crate::functions::var()): NaN where not more than `correction`
@@ -57,14 +59,7 @@ pub fn nanmean<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axe
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn nanvar<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
-    let over = axes.axes(x.ndim())?;
-    let mean: Array<B, T, D> = nanmean(x, KeepDims(&over[..]))?;
-    let squares = (x.lazy() - &mean).abs_square().try_eval()?;
-    let sums = reduce::<Sum, _, A>(without_nan(&squares, T::Real::ZERO), &over)?;
-    let n = counts::<B, T, D, A>(x, &over)?;
-    let n = (n.lazy().astype::<T::Real>() - <T::Real as Num>::from_f64(correction)).try_eval()?;
-    let dof = n.lazy().greater(T::Real::ZERO).where_(&n, <T::Real as Float>::NAN);
-    (sums.lazy() / dof).try_eval()?.into_rank()
+    converted(&nan_variance(x, &axes, correction)?)
 }
 
 /// Standard deviation of the elements that are not NaN, the square root of [`nanvar`].
@@ -72,7 +67,30 @@ pub fn nanvar<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes
 /// # Errors
 /// As for [`nanvar`].
 pub fn nanstd<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A, correction: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
-    nanvar(x, axes, correction)?.into_lazy().sqrt().try_eval()
+    converted(&nan_variance(x, &axes, correction)?.into_lazy().sqrt().try_eval()?)
+}
+
+/// [`nanvar`] in the wide dtype: the mean, once more the mean of what is left, then the squares.
+fn nan_variance<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: &A, correction: f64) -> Result<Array<B, WideReal<T>, A::Out<D>>> {
+    let over = axes.axes(x.ndim())?;
+    let kept = counts::<B, T, D, D>(x, &over, true)?;
+    let mean = mean_of::<_, D>(filled(x, widened(x)), &kept, &over, true)?;
+    let rest = mean_of::<_, D>(filled(x, widened(x) - &mean), &kept, &over, true)?;
+    let squares = filled(x, (widened(x) - &mean - &rest).abs_square()).into_expr();
+    let sums = eval_reduction::<Sum, _, A::Out<D>>(&squares, &over, A::KEEP)?;
+    let n = counts::<B, T, D, A::Out<D>>(x, &over, A::KEEP)?;
+    let n = (n.lazy().astype::<WideReal<T>>() - WideReal::<T>::from_f64(correction)).try_eval()?;
+    let dof = n.lazy().greater(WideReal::<T>::ZERO).where_(&n, WideReal::<T>::from_f64(f64::NAN));
+    (sums.lazy() / dof).try_eval()?.into_rank()
+}
+
+/// The sum of an expression in the wide dtype, divided by counts of the shape of the result.
+fn mean_of<E: Expr, O: Dim>(e: Lazy<E>, n: &Array<E::Backend, i64, O>, over: &[usize], keepdims: bool) -> Result<Array<E::Backend, E::Elem, O>>
+where
+    E::Elem: Floating,
+{
+    let sums = eval_reduction::<Sum, _, O>(e.expr(), over, keepdims)?;
+    (sums.lazy() / n.lazy().astype::<E::Elem>()).try_eval()?.into_rank()
 }
 
 /// Largest of the elements that are not NaN; NaN when all are.
@@ -119,11 +137,11 @@ pub fn logsumexp<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes
     if over.iter().any(|&k| x.dims()[k] == 0) {
         return reduce::<Sum, _, A>(x.lazy(), &over)?.into_lazy().log().try_eval();
     }
-    let largest = eval_reduction::<Max, _, D>(&x, &over, true)?;
-    let shift = largest.lazy().isfinite().where_(&largest, T::ZERO).try_eval()?;
-    let sums = reduce::<Sum, _, A>((x.lazy() - &shift).exp(), &over)?;
-    let shift: Array<B, T, A::Out<D>> = shift.reshape(sums.dims())?.into_rank()?;
-    (sums.lazy().log() + &shift).try_eval()?.into_rank()
+    let largest = converted::<B, T, T::Wide, D>(&eval_reduction::<Max, _, D>(&x, &over, true)?)?;
+    let shift = largest.lazy().isfinite().where_(&largest, T::Wide::ZERO).try_eval()?;
+    let sums = eval_reduction::<Sum, _, A::Out<D>>((widened(x) - &shift).exp().expr(), &over, A::KEEP)?;
+    let shift: Array<B, T::Wide, A::Out<D>> = shift.reshape(sums.dims())?.into_rank()?;
+    converted(&(sums.lazy().log() + &shift).try_eval()?.into_rank::<A::Out<D>>()?)
 }
 
 /// The mean along an axis with weights, which have the shape of the array, or are a vector along the axis.
@@ -144,13 +162,13 @@ pub fn average<B: Backend, T: Floating, D: Dim, E: Dim>(
 ) -> Result<Array<B, T, D::Smaller>> {
     let axis = axis.position();
     let w = lane_weights("average: weights", x, weights, axis)?;
-    let total = w.lazy().sum(axis).try_eval()?;
-    if total.equal(T::Real::ZERO).any(..).item()? {
+    let w = w.lazy().astype::<T::Wide>();
+    let total = w.clone().sum(axis).try_eval()?;
+    if total.equal(T::Wide::ZERO).any(..).item()? {
         return Err(Error::value("average: weights", "they sum to zero, and cannot be normalised"));
     }
-    let w = from_real::<B, T, D>(&w)?;
-    let sums = (x.lazy() * &w).sum(axis).try_eval()?;
-    (sums.lazy() / total.lazy().astype::<T>()).try_eval()?.into_dyn().into_rank()
+    let sums = (widened(x) * w).sum(axis).try_eval()?;
+    converted(&(sums.lazy() / &total).try_eval()?.into_dyn().into_rank::<D::Smaller>()?)
 }
 
 /// Weights as an array of the shape of `x`: given so, or as a vector along an axis.
@@ -211,39 +229,48 @@ pub fn cov<B: Backend, T: Floating, D: Dim>(x: &Array<B, T, D>, options: Cov<'_,
         return Err(Error::Rank { expected: 2, given: m.ndim() });
     }
     let n = m.dims()[m.ndim() - 1];
-    let real = <T::Real as Num>::from_f64;
-    let mut weights: Option<Array<B, T::Real, Dyn>> = None;
+    let real = WideReal::<T>::from_f64;
+    let mut weights: Option<Array<B, WideReal<T>, Dyn>> = None;
     if let Some(f) = options.fweights {
         check_weights("cov: fweights", f, n)?;
-        weights = Some(f.lazy().astype::<T::Real>().try_eval()?.into_dyn());
+        weights = Some(f.lazy().astype::<WideReal<T>>().try_eval()?.into_dyn());
     }
+    let mut relative: Option<Array<B, WideReal<T>, Dyn>> = None;
     if let Some(a) = options.aweights {
         check_weights("cov: aweights", a, n)?;
+        let a = converted(a)?.into_dyn();
         weights = Some(match weights {
-            Some(w) => (w.lazy() * a).try_eval()?,
-            None => a.clone().into_dyn(),
+            Some(w) => (w.lazy() * &a).try_eval()?,
+            None => a.clone(),
         });
+        relative = Some(a);
     }
-    let (centred, weighted, dof): (_, _, f64);
+    // The mean is subtracted twice: the second time removes what the first left for its rounding.
+    let mut centred = widened(&m).try_eval()?;
+    let (weighted, dof): (_, f64);
     if let Some(w) = weights {
         let total = w.lazy().sum(..).try_eval()?.item()?.cast::<f64>();
-        let second = match options.aweights {
-            Some(a) => (w.lazy() * a).sum(..).try_eval()?.item()?.cast::<f64>() / total,
+        let second = match relative {
+            Some(a) => (w.lazy() * &a).sum(..).try_eval()?.item()?.cast::<f64>() / total,
             None => 1.0,
         };
         dof = total - options.correction * second;
-        let w = from_real::<B, T, Dyn>(&w)?;
-        let mean = ((m.lazy() * &w).sum(KeepDims(-1)).try_eval()?.lazy() / T::from_f64(total)).try_eval()?;
-        centred = (m.lazy() - &mean).try_eval()?;
+        let w = from_real::<B, T::Wide, Dyn>(&w)?;
+        for _ in 0..2 {
+            let mean = ((centred.lazy() * &w).sum(KeepDims(-1)).try_eval()?.lazy() / T::Wide::from_f64(total)).try_eval()?;
+            centred = (centred.into_lazy() - &mean).try_eval()?;
+        }
         weighted = (centred.lazy() * &w).try_eval()?;
     } else {
         dof = n as f64 - options.correction;
-        let mean = m.lazy().mean(KeepDims(-1)).try_eval()?;
-        centred = (m.lazy() - &mean).try_eval()?;
+        for _ in 0..2 {
+            let mean = centred.lazy().mean(KeepDims(-1)).try_eval()?;
+            centred = (centred.into_lazy() - &mean).try_eval()?;
+        }
         weighted = centred.clone();
     }
     let dof = real(if dof > 0.0 { dof } else { f64::NAN });
-    let out = (weighted.matmul(&adjoint(&centred)?)?.lazy() / T::from_real(dof)).try_eval()?;
+    let out = converted(&(weighted.matmul(&adjoint(&centred)?)?.lazy() / T::Wide::from_real(dof)).try_eval()?)?;
     if vector { out.reshape(vec![]) } else { Ok(out) }
 }
 
@@ -258,21 +285,29 @@ fn check_weights<B: Backend, R: Real>(what: &'static str, w: &Array<B, R, crate:
 }
 
 /// `x` with `instead` in place of NaN.
-fn without_nan<B: Backend, T: Num, D: Dim>(
-    x: &Array<B, T, D>,
-    instead: T,
-) -> crate::Lazy<impl Expr<Backend = B, Elem = T, Dim = D> + use<'_, B, T, D>> {
+fn without_nan<B: Backend, T: Num, D: Dim>(x: &Array<B, T, D>, instead: T) -> Lazy<impl Expr<Backend = B, Elem = T, Dim = D> + use<'_, B, T, D>> {
     x.lazy().isnan().where_(instead, x)
 }
 
-fn reduce<R: Reduction<E::Elem>, E: Expr, A: Axes>(e: crate::Lazy<E>, over: &[usize]) -> Result<Array<E::Backend, R::Out, ReducedDim<A, E>>> {
+/// An expression with zeros where `x` is NaN.
+fn filled<'a, B: Backend, T: Num, D: Dim, E: Expr<Backend = B>>(
+    x: &'a Array<B, T, D>,
+    e: Lazy<E>,
+) -> Lazy<impl Expr<Backend = B, Elem = E::Elem, Dim = <D as DimBase>::Max<E::Dim>> + use<'a, B, T, D, E>>
+where
+    E::Elem: Num,
+{
+    x.lazy().isnan().where_(E::Elem::ZERO, e)
+}
+
+fn reduce<R: Reduction<E::Elem>, E: Expr, A: Axes>(e: Lazy<E>, over: &[usize]) -> Result<Array<E::Backend, R::Out, ReducedDim<A, E>>> {
     eval_reduction::<R, E, ReducedDim<A, E>>(e.expr(), over, A::KEEP)
 }
 type ReducedDim<A, E> = <A as Axes>::Out<<E as Expr>::Dim>;
 
 /// The number of elements that are not NaN.
-fn counts<B: Backend, T: Num, D: Dim, A: Axes>(x: &Array<B, T, D>, over: &[usize]) -> Result<Array<B, i64, A::Out<D>>> {
-    eval_reduction::<CountNonzero, _, A::Out<D>>(&x.lazy().isnan().logical_not().into_expr(), over, A::KEEP)
+fn counts<B: Backend, T: Num, D: Dim, O: Dim>(x: &Array<B, T, D>, over: &[usize], keepdims: bool) -> Result<Array<B, i64, O>> {
+    eval_reduction::<CountNonzero, _, O>(&x.lazy().isnan().logical_not().into_expr(), over, keepdims)
 }
 
 /// `best`, but NaN where all elements are.

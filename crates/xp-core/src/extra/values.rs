@@ -5,6 +5,8 @@ use crate::backend::Backend;
 use crate::dim::{Dim, DimBase};
 use crate::dtype::{Float, Floating, Num};
 use crate::error::{OrMisuse, Result};
+use crate::moments::WideReal;
+use crate::wide::widened;
 
 /// How near elements must be to be [`isclose_with`], made by [`rtol()`] or [`atol()`]: `rtol(1e-9).atol(0.0).equal_nan()`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,9 +84,9 @@ pub fn isclose_with<B: Backend, T: Floating, D: Dim, E: Dim>(
     b: &Array<B, T, E>,
     tolerance: Tolerance,
 ) -> Array<B, bool, <D as DimBase>::Max<E>> {
-    let real = <T::Real as Num>::from_f64;
-    let bound = b.lazy().abs() * real(tolerance.rtol) + real(tolerance.atol);
-    let near = (a.lazy() - b).abs().less_equal(bound).logical_and(b.lazy().isfinite());
+    let real = WideReal::<T>::from_f64;
+    let bound = widened(b).abs() * real(tolerance.rtol) + real(tolerance.atol);
+    let near = (widened(a) - widened(b)).abs().less_equal(bound).logical_and(b.lazy().isfinite());
     let close = near.logical_or(a.lazy().equal(b)).try_eval().or_misuse();
     let both_nan = || a.lazy().isnan().logical_and(b.lazy().isnan());
     let close = if tolerance.equal_nan { close.lazy().logical_or(both_nan()).eval().into_dyn() } else { close.into_dyn() };
@@ -163,9 +165,9 @@ pub fn angle<B: Backend, T: Floating, D: Dim>(z: &Array<B, T, D>) -> Array<B, T:
 #[must_use]
 #[track_caller]
 pub fn sinc<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
-    let turns = (x.lazy() * T::from_f64(core::f64::consts::PI)).eval();
-    let quotient = turns.lazy().sin() / &turns;
-    x.lazy().equal(T::ZERO).where_(T::ONE, quotient).eval()
+    let turns = (widened(x) * T::Wide::from_f64(core::f64::consts::PI)).eval();
+    let quotient = (turns.lazy().sin() / &turns).astype::<T>();
+    x.lazy().equal(T::ZERO).where_(T::ONE, quotient).eval().into_rank().or_misuse()
 }
 
 /// Degrees in radians.
@@ -178,7 +180,7 @@ pub fn sinc<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> 
 #[must_use]
 #[track_caller]
 pub fn deg2rad<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
-    (x.lazy() * T::from_f64(core::f64::consts::PI / 180.0)).eval()
+    (widened(x) * T::Wide::from_f64(core::f64::consts::PI / 180.0)).astype::<T>().eval()
 }
 
 /// Radians in degrees.
@@ -191,7 +193,7 @@ pub fn deg2rad<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, 
 #[must_use]
 #[track_caller]
 pub fn rad2deg<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Array<B, T, D> {
-    (x.lazy() * T::from_f64(180.0 / core::f64::consts::PI)).eval()
+    (widened(x) * T::Wide::from_f64(180.0 / core::f64::consts::PI)).astype::<T>().eval()
 }
 
 /// A real array as one of a floating dtype.

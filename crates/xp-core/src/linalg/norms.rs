@@ -9,8 +9,10 @@ use crate::dim::{Dim, DimBase, Dyn};
 use crate::dtype::{Float, Floating, Num};
 use crate::error::Result;
 use crate::expr::eval_reduction;
+use crate::moments::WideReal;
 use crate::ops::Pow;
 use crate::reduction::{CountNonzero, Max, Min, Sum};
+use crate::wide::{converted, widened};
 
 /// Which norm of a matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,33 +133,33 @@ pub fn vector_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>,
 /// `sum(|x|^p)^(1/p)`: the plain sum where it is safe, otherwise that of elements divided by the largest magnitude (the
 /// smallest, for negative `p`).
 fn power_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, over: &[usize], p: f64) -> Result<Array<B, T::Real, A::Out<D>>> {
-    let real = <T::Real as Num>::from_f64;
-    let root = |sums: Array<B, T::Real, A::Out<D>>| {
+    let real = WideReal::<T>::from_f64;
+    let root = |sums: Array<B, WideReal<T>, A::Out<D>>| {
         if p == 2.0 { sums.into_lazy().sqrt().try_eval() } else { sums.into_lazy().apply2(Pow, real(1.0 / p)).try_eval() }
     };
     let sums = if p == 2.0 {
-        eval_reduction::<Sum, _, A::Out<D>>(&x.lazy().abs_square().into_expr(), over, A::KEEP)?
+        eval_reduction::<Sum, _, A::Out<D>>(&widened(x).abs_square().into_expr(), over, A::KEEP)?
     } else {
-        eval_reduction::<Sum, _, A::Out<D>>(&x.lazy().abs().apply2(Pow, real(p)).into_expr(), over, A::KEEP)?
+        eval_reduction::<Sum, _, A::Out<D>>(&widened(x).abs().apply2(Pow, real(p)).into_expr(), over, A::KEEP)?
     };
     // Above the first bound the rounding errors of powers that underflow do not matter.
-    let (low, high) = (T::Real::MIN_POSITIVE / T::Real::EPSILON, T::Real::MAX);
+    let (low, high) = (WideReal::<T>::MIN_POSITIVE / WideReal::<T>::EPSILON, WideReal::<T>::MAX);
     let safe = sums.lazy().greater_equal(low).logical_and(sums.lazy().less_equal(high));
     if over.iter().any(|&k| x.dims()[k] == 0) || safe.all(..).try_eval()?.item()? {
-        return root(sums);
+        return converted(&root(sums)?);
     }
-    let magnitudes = x.lazy().abs().into_expr();
-    let extreme: Array<B, T::Real, D> =
+    let magnitudes = widened(x).abs().into_expr();
+    let extreme: Array<B, WideReal<T>, D> =
         if p > 0.0 { eval_reduction::<Max, _, D>(&magnitudes, over, true)? } else { eval_reduction::<Min, _, D>(&magnitudes, over, true)? };
-    let usable = extreme.lazy().greater(T::Real::ZERO).logical_and(extreme.lazy().less_equal(high));
-    let scale = usable.where_(&extreme, T::Real::ONE).try_eval()?;
-    let scaled = x.lazy().abs() / &scale;
+    let usable = extreme.lazy().greater(WideReal::<T>::ZERO).logical_and(extreme.lazy().less_equal(high));
+    let scale = usable.where_(&extreme, WideReal::<T>::ONE).try_eval()?;
+    let scaled = widened(x).abs() / &scale;
     let sums = if p == 2.0 {
         eval_reduction::<Sum, _, A::Out<D>>(&scaled.square().into_expr(), over, A::KEEP)?
     } else {
         eval_reduction::<Sum, _, A::Out<D>>(&scaled.apply2(Pow, real(p)).into_expr(), over, A::KEEP)?
     };
     let norm = root(sums)?;
-    let scale: Array<B, T::Real, A::Out<D>> = scale.reshape(norm.dims())?.into_rank()?;
-    (norm.lazy() * &scale).try_eval()?.into_rank()
+    let scale: Array<B, WideReal<T>, A::Out<D>> = scale.reshape(norm.dims())?.into_rank()?;
+    converted(&(norm.lazy() * &scale).try_eval()?.into_rank::<A::Out<D>>()?)
 }

@@ -115,7 +115,8 @@ pub trait MathFloat:
         log::log10::<I, Self>(self)
     }
     /// `ln(exp(self) + exp(other))` without overflow; 2 ulp of the larger of the magnitudes of the result
-    /// and of the larger operand.
+    /// and of the larger operand. A result near zero, where the operands' exponentials add up to nearly one, therefore has
+    /// a small absolute error, not a small relative one.
     #[inline(always)]
     fn logaddexp<I: Isa>(self, other: Self) -> Self {
         log::logaddexp::<I, Self>(self, other)
@@ -151,11 +152,11 @@ pub trait MathFloat:
     fn tan_needs_repair(self) -> bool {
         self.abs() > Self::TRIG_LIMIT
     }
-    /// Sine on the whole domain.
+    /// Sine on the whole domain; 1 ulp.
     fn sin_repair(self) -> Self;
-    /// Cosine on the whole domain.
+    /// Cosine on the whole domain; 1 ulp.
     fn cos_repair(self) -> Self;
-    /// Tangent on the whole domain.
+    /// Tangent on the whole domain; 3 ulp.
     fn tan_repair(self) -> Self;
 
     /// Inverse sine, in `[-π/2, π/2]`; 2 ulp.
@@ -313,15 +314,15 @@ macro_rules! impl_math_float {
             }
             #[inline]
             fn sin_repair(self) -> Self {
-                $t::sin(self)
+                trig::Trig::sin_any(self)
             }
             #[inline]
             fn cos_repair(self) -> Self {
-                $t::cos(self)
+                trig::Trig::cos_any(self)
             }
             #[inline]
             fn tan_repair(self) -> Self {
-                $t::tan(self)
+                trig::Trig::tan_any(self)
             }
         }
     };

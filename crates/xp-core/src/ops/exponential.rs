@@ -49,7 +49,8 @@ floating_ops! {
 }
 
 float_ops2! {
-    /// `log(exp(x1) + exp(x2))` without overflow.
+    /// `log(exp(x1) + exp(x2))` without overflow. The error is at most 2 units in the last place of the result or, where that
+    /// is nearer to zero, of the larger operand.
     ///
     /// ```
     /// use xp::prelude::*;

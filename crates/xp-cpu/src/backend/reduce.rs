@@ -8,8 +8,9 @@ use xp_engine::threads::{Shared, parallel};
 
 use crate::backend::dispatch::at_level;
 
-/// Elements that one block of a reduction takes, about.
-const BLOCK: usize = 1 << 15;
+/// Elements that an accumulator takes one after the other, at most. Blocks are then joined pairwise: the error of a sum of
+/// `n` numbers is at most `(RUN + log2 n) eps / 2` of the sum of their magnitudes.
+const RUN: usize = 256;
 /// Accumulators side by side along a row. As many as a chunk has elements: the compiler then vectorises the loop over
 /// them and keeps them in registers, where it makes scalars of fewer.
 const LANES: usize = CHUNK;
@@ -23,7 +24,8 @@ const WIDTH: usize = 1024;
 /// # Safety
 /// As for [`xp_core::Backend::reduce`].
 pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &Plan, count: usize, out: *mut R::Out) {
-    let work = Work::new(plan);
+    // A search for a position rounds nothing.
+    let work = Work::new(plan, if R::INDEXED { 2 * RUN } else { RUN });
     let units = work.outputs() * work.blocks;
     let mut partials = vec![R::identity(); work.outputs() * work.blocks * work.width];
     let acc = Shared::new(partials.as_mut_ptr());
@@ -35,17 +37,13 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &
     let out = Shared::new(out);
     parallel(work.outputs(), |outputs| {
         for o in outputs {
-            let blocks = o * work.blocks * width;
+            let size = work.blocks * width;
+            // SAFETY: the partial results of this output, which were written above, and that nobody else uses now.
+            let blocks = unsafe { std::slice::from_raw_parts_mut(acc.get().add(o * size), size) };
+            merge::<R, K>(blocks, width);
             let (offset, columns, step) = work.target(plan, o);
             for c in 0..columns {
-                let total = merge::<R, K>(
-                    |b| {
-                        // SAFETY: every partial result was written above, and only read since.
-                        unsafe { *acc.get().add(blocks + b * width + c) }
-                    },
-                    0,
-                    work.blocks,
-                );
+                let total = if size == 0 { R::identity() } else { blocks[c] };
                 // SAFETY: the output has room at the positions of the plan.
                 unsafe { *out.get().wrapping_offset(offset + c as isize * step) = R::finish(total, count) };
             }
@@ -53,12 +51,17 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &
     });
 }
 
-/// Merges the blocks `start..end` pairwise.
-fn merge<R: Reduction<K::Elem>, K: Kernel>(block: impl Fn(usize) -> R::Acc + Copy, start: usize, end: usize) -> R::Acc {
-    match end - start {
-        0 => R::identity(),
-        1 => block(start),
-        n => R::merge(merge::<R, K>(block, start, start + n / 2), merge::<R, K>(block, start + n / 2, end)),
+/// Merges blocks of `width` partial results pairwise, into the first one.
+fn merge<R: Reduction<K::Elem>, K: Kernel>(blocks: &mut [R::Acc], width: usize) {
+    let n = blocks.len() / width;
+    if n < 2 {
+        return;
+    }
+    let (left, right) = blocks.split_at_mut(n / 2 * width);
+    merge::<R, K>(left, width);
+    merge::<R, K>(right, width);
+    for (a, &b) in left.iter_mut().zip(&right[..width]) {
+        *a = R::merge(*a, b);
     }
 }
 
@@ -84,7 +87,8 @@ struct Work {
 }
 
 impl Work {
-    fn new(plan: &Plan) -> Work {
+    /// `run` is the number of elements that an accumulator takes at most.
+    fn new(plan: &Plan, run: usize) -> Work {
         let (shape, last) = (plan.shape(), plan.shape().len() - 1);
         let axes = |reduced: bool| (0..last).filter(|&k| plan.reduced()[k] == reduced).collect::<Vec<_>>();
         let (kept, reduced) = (axes(false), axes(true));
@@ -94,12 +98,8 @@ impl Work {
         // No elements to reduce make no blocks.
         let width = if row_reduced { 1 } else { len.clamp(1, WIDTH) };
         let groups = if row_reduced { 1 } else { len.div_ceil(width) };
-        let (block_rows, block_len) = if row_reduced {
-            if len >= BLOCK { (1, BLOCK) } else { ((BLOCK / len.max(1)).max(1), len.max(1)) }
-        } else {
-            // Few partial rows: they cost memory and a merge each.
-            ((8 * BLOCK / width).max(64), len)
-        };
+        let (block_rows, block_len) =
+            if row_reduced { if len >= run * LANES { (1, run * LANES) } else { (run / len.div_ceil(LANES).max(1), len.max(1)) } } else { (run, len) };
         let pieces = if row_reduced { len.div_ceil(block_len) } else { 1 };
         let blocks = rows.div_ceil(block_rows) * pieces;
         Work { row_reduced, kept, reduced, kept_size, rows, len, width, groups, blocks, block_rows, block_len }

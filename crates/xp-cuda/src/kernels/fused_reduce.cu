@@ -7,7 +7,8 @@
 // bitwise the same on every device.
 
 #define THREADS 256
-// Elements that a thread combines before it adds them to what it has: keeps the error of long sums small.
+// Elements that a thread combines before it adds them to what it has, and how many such runs it combines before it adds
+// those: keeps the error of long sums small.
 #define RUN 64
 
 static_assert(sizeof(Acc) <= ACCUMULATOR, "the accumulator of a reduction is larger than that of the host");
@@ -47,13 +48,17 @@ extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i6
     if (inside) {
       split<0, KEPT>(walk, (Index)o, at);
       for (i64 i = part * chunk + row; i < end;) {
-        Acc run = R::identity();
+        Acc runs = R::identity();
+        for (u32 k = 0; k < RUN && i < end; k++) {
+          Acc run = R::identity();
 #pragma unroll 4
-        for (i64 stop = i + (i64)RUN * height < end ? i + (i64)RUN * height : end; i < stop; i += height) {
-          split<KEPT, NDIM>(walk, (Index)i, at);
-          run = R::push(run, element(at ARGUMENTS), i);
+          for (i64 stop = i + (i64)RUN * height < end ? i + (i64)RUN * height : end; i < stop; i += height) {
+            split<KEPT, NDIM>(walk, (Index)i, at);
+            run = R::push(run, element(at ARGUMENTS), i);
+          }
+          runs = R::merge(runs, run);
         }
-        acc = R::merge(acc, run);
+        acc = R::merge(acc, runs);
       }
     }
     if (height > 1) acc = combined(acc, row, width);

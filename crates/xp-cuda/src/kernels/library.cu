@@ -571,6 +571,23 @@ template <class T> struct reduce_mean : reduce_sum<T> {
   typedef T Out;
   DEVICE T finish(Acc a, i64 n) { return convert<T>(divided_by(a, n)); }
 };
+template <class T> struct RealPart { typedef T type; };
+template <class R> struct RealPart<complex<R> > { typedef R type; };
+template <class T> struct Deviations { T sum; typename RealPart<T>::type squares; };
+template <class T> struct reduce_squared_deviations {
+  typedef Deviations<T> Acc;
+  typedef typename RealPart<T>::type Out;
+  DEVICE Acc both(T sum, Out squares) { Acc a; a.sum = sum; a.squares = squares; return a; }
+  DEVICE Acc identity() { return both(T(0), Out(0)); }
+  DEVICE Acc push(Acc a, T x, i64) { return both(op_add(a.sum, x), op_add(a.squares, op_abs_square(x))); }
+  DEVICE Acc merge(Acc a, Acc b) { return both(op_add(a.sum, b.sum), op_add(a.squares, b.squares)); }
+  DEVICE Out finish(Acc a, i64 n) {
+    Out re = op_real(a.sum), im = op_imag(a.sum);
+    i64 count = n > 0 ? n : 1;
+    Out corrected = a.squares - (re * divided_by(re, count) + im * divided_by(im, count));
+    return corrected < Out(0) ? Out(0) : corrected != corrected ? a.squares : corrected;
+  }
+};
 template <class T> struct reduce_max {
   typedef T Acc;
   typedef T Out;

@@ -88,3 +88,15 @@ pub fn offsets_do_not_change_labels<B: Linalg<f64>>(device: &B) {
     };
     assert_eq!(labels_at(0.0), labels_at(1e9));
 }
+
+/// More random centroids than observations are an error, however many, and say so.
+pub fn too_many_centroids_are_refused<B: Linalg<f64>>(device: &B) {
+    let x = array(device, &[0.0, 1.0, 9.0, 10.0, 11.0, 12.0], [3, 2]);
+    for k in [4, 1 << 60, usize::MAX] {
+        for start in [Start::Random(k), Start::Points(k), Start::PlusPlus(k)] {
+            let error = kmeans2(&x, &start, &Kmeans2Params::new()).unwrap_err().to_string();
+            assert!(error.contains(&k.to_string()) && error.contains("at most 3"), "{error}");
+        }
+    }
+    assert_eq!(kmeans2(&x, &Start::Random(3), &Kmeans2Params::new()).unwrap().centroids.dims(), [3, 2]);
+}

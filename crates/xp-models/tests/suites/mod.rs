@@ -29,11 +29,13 @@ macro_rules! models_suite {
             ridge_golden = ridge::agrees_with_scikit_learn;
             ridge_ill_conditioned = ridge::ill_conditioned_data_are_solved_as_by_an_svd;
             ridge_redundant_columns = ridge::redundant_columns_share_the_coefficient;
+            ridge_scales = ridge::scales_of_columns_do_not_matter;
             scaler_golden = scaler::agrees_with_scikit_learn;
             scaler_blocks = scaler::many_blocks_are_merged;
             cluster_golden = cluster::agrees_with_scipy;
             cluster_starts = cluster::every_start_finds_separated_clusters;
             cluster_offsets = cluster::offsets_do_not_change_labels;
+            cluster_too_many = cluster::too_many_centroids_are_refused;
             metrics_golden = metrics::agrees_with_scikit_learn;
             metrics_confusion = metrics::confusion_counts_pairs;
             split_partition = split::parts_are_a_partition;

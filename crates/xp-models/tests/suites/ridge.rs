@@ -85,3 +85,53 @@ pub fn redundant_columns_share_the_coefficient<B: Linalg<f64>>(device: &B) {
         assert_near::<f64>(&values(ridge.coef()), &[2.0, 2.0], 1e4, "coef");
     }
 }
+
+/// A positive penalty makes every column count, whatever its scale: the objective is that of the exact optimum, which is found
+/// here in scaled variables.
+pub fn scales_of_columns_do_not_matter<B: Linalg<f64> + Linalg<f32>>(device: &B) {
+    for (n, p, reach, alpha) in [(200, 7, 12.0, 1.0), (200, 7, 12.0, 1e-6), (60, 25, 8.0, 3.0), (40, 3, 12.0, 1e3)] {
+        optimum::<B, f64>(device, n, p, reach, alpha, 1e-9);
+        optimum::<B, f32>(device, n, p, reach, alpha, 1e-4);
+    }
+}
+
+fn optimum<B: Linalg<T>, T: Float>(device: &B, n: usize, p: usize, reach: f64, alpha: f64, tolerance: f64) {
+    let scale = |j: usize| 10f64.powf(reach * (2.0 * ((j * 5) % p) as f64 / (p - 1) as f64 - 1.0));
+    let round = |v: f64| T::from_f64(v).to_f64();
+    let z = |i: usize, j: usize| ((i * 31 + j * 17 + 1) as f64 * 12.9898).sin() + if j > 0 { 0.5 * ((i + 1) as f64 * 78.233).sin() } else { 0.0 };
+    let x: Vec<f64> = (0..n * p).map(|k| round(z(k / p, k % p) * scale(k % p))).collect();
+    let y: Vec<f64> = (0..n).map(|i| round((0..p).map(|j| z(i, j)).sum::<f64>() + ((i * i) as f64).cos())).collect();
+    // (S X^T X S + alpha S^2) v = S X^T y with S = 1 / scale, by Gauss without pivots: the matrix is definite, and w = S v.
+    let column = |k: usize, i: usize| x[i * p + k] / scale(k);
+    let mut a: Vec<Vec<f64>> = (0..p)
+        .map(|k| {
+            let row = (0..p).map(|l| (0..n).map(|i| column(k, i) * column(l, i)).sum::<f64>() + if k == l { alpha / scale(k).powi(2) } else { 0.0 });
+            row.chain([(0..n).map(|i| column(k, i) * y[i]).sum()]).collect()
+        })
+        .collect();
+    for k in 0..p {
+        for l in k + 1..p {
+            let factor = a[l][k] / a[k][k];
+            (k..=p).for_each(|m| a[l][m] -= factor * a[k][m]);
+        }
+    }
+    let mut w = vec![0.0; p];
+    for k in (0..p).rev() {
+        w[k] = (a[k][p] - (k + 1..p).map(|l| a[k][l] * w[l]).sum::<f64>()) / a[k][k];
+    }
+    let w: Vec<f64> = (0..p).map(|k| w[k] / scale(k)).collect();
+    let objective = |w: &[f64]| {
+        let rest = (0..n).map(|i| (y[i] - (0..p).map(|j| x[i * p + j] * w[j]).sum::<f64>()).powi(2)).sum::<f64>();
+        rest + alpha * w.iter().map(|w| w * w).sum::<f64>()
+    };
+    let best = objective(&w);
+    for solver in [RidgeSolver::Svd, RidgeSolver::Cholesky] {
+        let (x, y): (Vec<T>, Vec<T>) = (x.iter().map(|&v| T::from_f64(v)).collect(), y.iter().map(|&v| T::from_f64(v)).collect());
+        let params = Ridge::params().alpha(alpha).solver(solver).fit_intercept(false);
+        let ridge = params.fit(&array(device, &x, [n, p]), &array(device, &y, [n])).unwrap();
+        let found = objective(&ridge.coef().to_vec().iter().map(|w| w.to_f64()).collect::<Vec<_>>());
+        let excess = found / best - 1.0;
+        println!("{n} x {p}, alpha {alpha}, {solver:?}: {excess:e}");
+        assert!(excess <= tolerance, "{n} x {p}, alpha {alpha}, {}, {solver:?}: {excess:e} above the optimum", T::DTYPE);
+    }
+}
