@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
 rm -rf "$target/package"
 
-cargo package --workspace --no-verify --allow-dirty --quiet --exclude benches --exclude xp-py --exclude xp-cuda-sim
+cargo package --workspace --no-verify --allow-dirty --quiet --exclude benches --exclude xp-py --exclude xp-cuda-sim --exclude xp-reference
 
 outside=$(mktemp -d)
 trap 'rm -rf "$outside"' EXIT

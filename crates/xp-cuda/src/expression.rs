@@ -63,7 +63,7 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(device: &Device, k
     let work = Work::new(plan, &axes);
     let wide = work.outputs.max(work.reduced) > MOST_NARROW;
     let accumulator = size_of::<R::Acc>().max(LEAST_ACCUMULATOR);
-    let form = Form::Reduce { name: R::NAME, source: R::DEVICE, accumulator };
+    let form = Form::Reduce { name: R::NAME, source: R::DEVICE, accumulator, result: R::Out::DTYPE };
     let code = Code { program: Program::of(kernel), form, ndim: axes.ndim(), wide, extra: axes.kept };
     let kernel = device.cached_kernel(&code, form.name(), || render::source(&code))?;
     let operands = Operands { program: code.program, dtype: K::Elem::DTYPE };
@@ -107,11 +107,12 @@ pub(crate) enum Form {
     /// Rows along which every operand is dense or constant.
     Rows,
     Strided,
-    /// A reduction: its name, where its class template is, and the room for its accumulator.
+    /// A reduction: its name, where its class template is, the room for its accumulator, and the dtype of what is written.
     Reduce {
         name: &'static str,
         source: DeviceSource,
         accumulator: usize,
+        result: DType,
     },
 }
 

@@ -32,11 +32,13 @@ pub(crate) fn source(code: &Code) -> Result<String> {
         Form::Dense => (format!("#define PACK {extra}\n"), OUT.to_owned(), DENSE),
         Form::Rows => (format!("#define PACK {extra}\n"), OUT.to_owned(), ROWS),
         Form::Strided => (String::new(), OUT.to_owned(), STRIDED),
-        Form::Reduce { name, source, accumulator } => {
+        Form::Reduce { name, source, accumulator, result } => {
             let defines = format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n");
             let element = c_name(program.dtype(program.result()));
             let template = own.qualified("reduce", name, *source)?;
-            (defines, format!("typedef {template}<{element}> R;\ntypedef R::Acc Acc;\ntypedef R::Out Out;\n"), FUSED_REDUCE)
+            // What the host has memory for, whatever the template says.
+            let types = format!("typedef {template}<{element}> R;\ntypedef R::Acc Acc;\ntypedef {} Out;\n", c_name(*result));
+            (defines, types, FUSED_REDUCE)
         }
     };
     let functions = functions(program, *form, &mut own)?;
@@ -125,8 +127,13 @@ fn parameter(leaf: &Leaf) -> String {
 struct Own(Vec<&'static str>);
 
 impl Own {
-    /// The name by which a source calls the function of an operation, or a reduction's class template.
+    /// The name by which a source calls the function of an operation, or a reduction's class template. Anybody may name an
+    /// operation, and what is no name would become code.
     fn qualified(&mut self, prefix: &str, name: &str, source: DeviceSource) -> Result<String> {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            let reason = format!("an operation is named `{name}`: letters, digits and `_` make a name");
+            return Err(Error::InvalidArgument { operation: "compilation".into(), reason });
+        }
         if source.is_library() {
             return Ok(format!("{prefix}_{name}"));
         }
@@ -144,5 +151,21 @@ impl Own {
 
     fn namespaces(&self) -> String {
         self.0.iter().enumerate().map(|(k, text)| format!("namespace own{k} {{\n{text}\n}}\n")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xp_core::ops::{Exp, UnaryOp};
+
+    use super::Own;
+
+    #[test]
+    fn names_are_no_code() {
+        let library = <Exp as UnaryOp<f64>>::DEVICE;
+        assert_eq!(Own::default().qualified("op", "exp", library).unwrap(), "op_exp");
+        for name in ["", "exp(x0); *(f64*)0 = 1; op_exp", "exp ", "a::b", "e\u{301}"] {
+            assert!(Own::default().qualified("op", name, library).is_err(), "{name}");
+        }
     }
 }

@@ -22,12 +22,16 @@ pub(crate) fn samples() -> Vec<(String, String)> {
         if dtype == DType::F32 {
             all.push((format!("more than 2^31 elements {name}"), sample(dtype, 6, true)));
         }
-        let public = operations().filter(|o| o.kind == OperationKind::Reduction && (o.result)(dtype).is_some());
-        let public = public.map(|operation| (operation.name, LEAST_ACCUMULATOR));
+        let public = operations().filter(|o| o.kind == OperationKind::Reduction);
+        let public = public.filter_map(|operation| Some((operation.name, LEAST_ACCUMULATOR, (operation.result)(dtype)?)));
         // Sums and squares of variances: a complex number and a real one.
-        let wide = matches!(dtype, DType::F32 | DType::F64 | DType::C64 | DType::C128).then_some(("squared_deviations", 24));
-        for (reduction, accumulator) in public.chain(wide) {
-            let form = Form::Reduce { name: reduction, source: LIBRARY, accumulator };
+        let deviations = match dtype {
+            DType::F32 | DType::C64 => Some(("squared_deviations", 24, DType::F32)),
+            DType::F64 | DType::C128 => Some(("squared_deviations", 24, DType::F64)),
+            _ => None,
+        };
+        for (reduction, accumulator, result) in public.chain(deviations) {
+            let form = Form::Reduce { name: reduction, source: LIBRARY, accumulator, result };
             all.push((format!("{reduction} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
         }
     }

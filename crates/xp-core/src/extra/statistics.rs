@@ -163,7 +163,7 @@ pub fn average<B: Backend, T: Floating, D: Dim, E: Dim>(
     let axis = axis.position();
     let w = lane_weights("average: weights", x, weights, axis)?;
     let w = w.lazy().astype::<T::Wide>();
-    let total = w.clone().sum(axis).try_eval()?;
+    let total = w.sum(axis).try_eval()?;
     if total.equal(T::Wide::ZERO).any(..).item()? {
         return Err(Error::value("average: weights", "they sum to zero, and cannot be normalised"));
     }

@@ -43,7 +43,8 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &
             merge::<R, K>(blocks, width);
             let (offset, columns, step) = work.target(plan, o);
             for c in 0..columns {
-                let total = if size == 0 { R::identity() } else { blocks[c] };
+                // Without reduced elements there are no blocks.
+                let total = blocks.get(c).copied().unwrap_or_else(R::identity);
                 // SAFETY: the output has room at the positions of the plan.
                 unsafe { *out.get().wrapping_offset(offset + c as isize * step) = R::finish(total, count) };
             }
