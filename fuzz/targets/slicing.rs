@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use xp::prelude::*;
 use xp::indexing::SliceItem;
+use xp::prelude::*;
 
 fn parse(key: &str) -> Option<Vec<SliceItem>> {
     let bound = |s: &str| if s.is_empty() { Some(None) } else { s.parse::<isize>().ok().map(Some) };

@@ -35,7 +35,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     }
 
     /// Writes a scalar, or an array that broadcasts to the shape of [`Array::select_rows`], where a mask over the leading
-    /// axes holds.
+    /// axes holds. A view that is alive costs a copy of the whole array: [`Array::set`] says how to avoid it.
     ///
     /// # Errors
     /// As for [`Array::select_rows`], and [`Error::Shape`] when the value does not broadcast to the chosen parts.
@@ -91,7 +91,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     }
 
     /// Writes a scalar, or an array that broadcasts to the shape of [`Array::take_at`], to the positions that integer
-    /// arrays give. Of a position given twice the last value stays.
+    /// arrays give. Of a position given twice the last value stays. A view that is alive costs a copy of the whole array:
+    /// [`Array::set`] says how to avoid it.
     ///
     /// # Errors
     /// As for [`Array::take_at`], and [`Error::Shape`] when the value does not broadcast; nothing is written then.

@@ -234,6 +234,11 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
 
     /// Writes a scalar or an array, which is broadcast, to a slice.
     ///
+    /// An array is a value. While another one shares its memory (a clone, a slice, a transpose), the first write copies the
+    /// *whole* array, and the other one keeps what it had; so it is for everything that writes to an array. In a loop such a
+    /// view, if it lives on, costs a copy of everything per round: let it end before the write, as the last example does, or
+    /// take a [`copy`](Array::copy) of the slice.
+    ///
     /// # Errors
     /// As for [`Array::slice`], and [`Error::Shape`] when the value does not broadcast to the slice.
     ///
@@ -244,6 +249,20 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// x.set(s![.., 0], 9)?;
     /// assert_eq!(x.to_vec(), [9, 2, 9, 4]);
     /// assert_eq!(before.to_vec(), [1, 2, 3, 4]);
+    ///
+    /// let mut x = array![[1.0, 2.0], [0.0, 0.0], [0.0, 0.0]];
+    /// let place = x.as_slice().map(<[f64]>::as_ptr);
+    /// for i in 0..2 {
+    ///     // The slice has ended when its product is there: the write is in place.
+    ///     let next = x.slice(s![i])? * 2.0;
+    ///     x.set(s![i + 1], &next)?;
+    /// }
+    /// assert_eq!((x.to_vec(), x.as_slice().map(<[f64]>::as_ptr)), (vec![1.0, 2.0, 2.0, 4.0, 4.0, 8.0], place));
+    /// // This one lives on, and all of `x` is copied.
+    /// let row = x.slice(s![0])?;
+    /// x.set(s![0], 0.0)?;
+    /// assert_eq!(row.to_vec(), [1.0, 2.0]);
+    /// assert_ne!(x.as_slice().map(<[f64]>::as_ptr), place);
     /// # Ok::<(), xp::Error>(())
     /// ```
     pub fn set<S: SliceSpec, R>(&mut self, spec: S, value: R) -> Result<()>
@@ -271,7 +290,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         unsafe { eval_onto(&value, self) }
     }
 
-    /// Writes a scalar or an array, which is broadcast, where the mask holds.
+    /// Writes a scalar or an array, which is broadcast, where the mask holds. A view that is alive costs a copy of the whole
+    /// array: [`Array::set`] says how to avoid it.
     ///
     /// # Errors
     /// [`Error::Broadcast`], [`Error::Shape`] when the mask or the value does not broadcast to the array.
