@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the suite of the CPU backend and the tests of the engine under AddressSanitizer. Exits 77 without a nightly compiler.
-# Arguments go to the tests: scripts/sanitize.sh fusion
+# Runs the test suite on the plain backend and on the CPU backend, and the tests of the engine, under AddressSanitizer. Exits 77
+# without a nightly compiler. Arguments go to the tests: scripts/sanitize.sh fusion
 set -euo pipefail
 cd "$(dirname "$0")/.."
 toolchain="${XP_SANITIZE_TOOLCHAIN:-nightly}"
@@ -10,7 +10,9 @@ if ! rustc "+$toolchain" --version > /dev/null 2>&1; then
 fi
 target="$(rustc "+$toolchain" -vV | sed -n 's/^host: //p')"
 export RUSTFLAGS="-Zsanitizer=address" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/sanitize"
-# The pool of array memory lives as long as the process.
+# The cache of array memory lives as long as the process. It hides accesses behind an array that end inside its size class; the
+# plain backend has no cache.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 cargo "+$toolchain" test --target "$target" -p xp-reference -- "$@"
+cargo "+$toolchain" test --target "$target" -p xp-engine --lib -- "$@"
 cargo "+$toolchain" test --target "$target" -p xp-conformance --test cpu -- "$@"

@@ -2,7 +2,7 @@
 
 use xp_core::dtype::Kind;
 use xp_core::expr::program::{LeafKind, Program, Value};
-use xp_core::ops::{DeviceSource, Exp, OperationKind, Parameters, UnaryOp, operations};
+use xp_core::ops::{DeviceSource, Exp, Language, OperationKind, Parameters, UnaryOp, operations};
 use xp_core::{DType, MAX_NDIM};
 
 use crate::{
@@ -35,6 +35,7 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             all.push((format!("{reduction} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
         }
     }
+    all.push(("a user's operations".into(), own()));
     all
 }
 
@@ -47,6 +48,29 @@ pub(crate) fn copies() -> Vec<(String, String)> {
     let dense = DType::ALL.into_iter().map(|dtype| copy(dtype, 1, false, Form::Dense));
     let others = [false, true].into_iter().flat_map(|wide| [Form::Rows, Form::Strided].map(|form| copy(DType::F32, 3, wide, form)));
     dense.chain(others).collect()
+}
+
+/// A reduction over two operations that a user wrote, whose helpers bear the same name.
+fn own() -> String {
+    const SQUARE: &str = "template <class R> DEVICE R helper(R x) { return x * x; } template <class R> DEVICE R op_own(R x) { return helper(x); }";
+    const SUM: &str = "DEVICE f64 helper(f64 x) { return op_exp(x); } DEVICE f64 op_own(f64 x, f64 y) { return helper(x) + y; }";
+    const LENGTH: &str = "template <class T> struct reduce_own : reduce_sum<T> { DEVICE T finish(T a, i64) { return sqrt(a); } };";
+    // SAFETY: all three compute with their arguments alone.
+    let [square, sum, length] = unsafe {
+        [
+            DeviceSource::own(&[(Language::Cuda, SQUARE)]),
+            DeviceSource::own(&[(Language::Cuda, SUM)]),
+            DeviceSource::own(&[(Language::Cuda, LENGTH)]),
+        ]
+    };
+    let mut program = copy_of(DType::F64);
+    let x = program.result();
+    let y = program.call("own", square, &[x], &Parameters::new(), DType::F64);
+    let z = program.call("own", sum, &[y], &Parameters::new().with(2.5f64), DType::F64);
+    let z = program.call("own", square, &[z], &Parameters::new(), DType::F64);
+    program.returns(z);
+    let form = Form::Reduce { name: "own", source: length, accumulator: LEAST_ACCUMULATOR };
+    rendered(&Code { program, form, ndim: 3, wide: false, extra: 1 })
 }
 
 /// Where the functions of xp's own operations are.

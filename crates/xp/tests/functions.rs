@@ -1,7 +1,7 @@
 //! `docs/functions.md`: which function exists for which dtypes and backends.
 //!
 //! A function is declared once, in Rust: the bound on its element type says which dtypes it takes, the bound on its backend
-//! what it needs, its documentation what it computes. Elementwise operations come from xp's own table, the others are read
+//! what it needs, its documentation what it computes. Elementwise operations and reductions come from xp's own tables, the others are read
 //! from these declarations (signatures, and the rows of the tables that make functions); this test fails when a function of the standard is missing or when the page does not say what the sources say. To write
 //! the page anew: `XP_WRITE_DOCS=1 cargo test -p xp-array --test functions`.
 
@@ -123,6 +123,16 @@ fn nothing_of_the_standard_is_missing() {
     assert_eq!(STANDARD.iter().map(|(_, names)| names.split_whitespace().count()).sum::<usize>(), 135 + 5 + 25 + 14);
 }
 
+/// The Python module makes its functions of the same table; its type stubs are written by hand.
+#[test]
+fn stubs_have_every_operation_of_the_standard() {
+    let stubs = fs::read_to_string(crates().join("xp-py/python/xparray/__init__.pyi")).unwrap();
+    for operation in operations() {
+        let known = stubs.contains(&format!("\ndef {}(", operation.name));
+        assert_eq!(known, operation.standard, "{}: is it a function of the standard, and in __init__.pyi?", operation.name);
+    }
+}
+
 #[test]
 fn declarations_are_understood() {
     let functions = declared();
@@ -233,6 +243,7 @@ fn declared() -> Functions {
         let (place, arguments) = match operation.kind {
             OperationKind::Unary => ("elementwise/unary_functions", "x"),
             OperationKind::Binary => ("elementwise/binary_functions", "x1, x2"),
+            OperationKind::Reduction => ("reduction/reduction_functions", "x, axes"),
             _ => continue,
         };
         let f = Function {
@@ -348,7 +359,7 @@ fn first_sentence(doc: &str) -> String {
     out + rest
 }
 
-/// Functions that are rows of a table: `name Reduction Bound "…";`, `name Bound (…) -> …;`, and
+/// Functions that are rows of a table: `name Bound (…) -> …;`, and
 /// those of `xp-fft`, `name, name_with: Bound -> …;`.
 fn rows(text: &str) -> Vec<(String, Function)> {
     let mut out = vec![];
@@ -366,10 +377,6 @@ fn rows(text: &str) -> Vec<(String, Function)> {
         let row = line.starts_with("    ") && line.ends_with(';') && !line.trim_start().starts_with("//");
         let doc = doc_before(before);
         let (name, bound, needs, arguments, doc) = match (table, &words[..]) {
-            ("reductions", [name, _, bound, ..]) if row => {
-                let doc = line.split('"').nth(1).unwrap_or_default().trim_end_matches(',');
-                (*name, *bound, "", "x, axes".to_string(), format!("{doc}."))
-            }
             ("forwards", [name, bound, ..]) if row => {
                 let rest = arguments(line);
                 (*name, *bound, "", if rest.is_empty() { "x".into() } else { format!("x, {rest}") }, doc)
