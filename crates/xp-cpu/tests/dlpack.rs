@@ -182,7 +182,7 @@ fn a_producer_cannot_make_booleans_invalid_later() {
     // SAFETY: the byte lives long enough, and is the only one.
     let long: Array<Cpu, bool, Ix1> =
         unsafe { import(Managed::new(one.as_ptr().cast_mut().cast(), DType::Bool, &[1 << 45], &[0], READ_ONLY, Box::new(()))) }.unwrap();
-    assert_eq!((long.dims(), long.get([1 << 44]).unwrap()), (&[1 << 45][..], true));
+    assert_eq!((long.dims(), long.get([1_isize << 44]).unwrap()), (&[1 << 45][..], true));
 }
 
 /// A producer of tensors that counts what it frees.

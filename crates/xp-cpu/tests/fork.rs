@@ -94,7 +94,7 @@ fn children_work_on_one_thread_and_with_little_memory() {
             ("fft", &|| xp_fft::fft(&long).map(drop)),
             ("svd", &|| linalg::svd(&square, linalg::Thin).map(drop)),
             ("eig", &|| <Cpu as Eig<f64>>::eig(&square.clone().into_dyn()).map(drop)),
-            ("gram", &|| linalg::gram(&zeros::<_, f64, _>(&Cpu, [1, 1])?.broadcast_to([5, 2500])?.lazy()).map(drop)),
+            ("gram", &|| linalg::gram(&zeros::<_, f64, _>(&Cpu, [1, 1])?.broadcast_to([5, 4000])?.lazy()).map(drop)),
             ("nonzero", &|| long.broadcast_to([8, 1 << 22])?.nonzero().map(drop)),
         ];
         for (name, run) in runs {

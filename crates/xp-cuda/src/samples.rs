@@ -57,11 +57,7 @@ fn own() -> String {
     const LENGTH: &str = "template <class T> struct reduce_own : reduce_sum<T> { DEVICE T finish(T a, i64) { return sqrt(a); } };";
     // SAFETY: all three compute with their arguments alone.
     let [square, sum, length] = unsafe {
-        [
-            DeviceSource::own(&[(Language::Cuda, SQUARE)]),
-            DeviceSource::own(&[(Language::Cuda, SUM)]),
-            DeviceSource::own(&[(Language::Cuda, LENGTH)]),
-        ]
+        [DeviceSource::own(&[(Language::Cuda, SQUARE)]), DeviceSource::own(&[(Language::Cuda, SUM)]), DeviceSource::own(&[(Language::Cuda, LENGTH)])]
     };
     let mut program = copy_of(DType::F64);
     let x = program.result();
@@ -69,7 +65,7 @@ fn own() -> String {
     let z = program.call("own", sum, &[y], &Parameters::new().with(2.5f64), DType::F64);
     let z = program.call("own", square, &[z], &Parameters::new(), DType::F64);
     program.returns(z);
-    let form = Form::Reduce { name: "own", source: length, accumulator: LEAST_ACCUMULATOR };
+    let form = Form::Reduce { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, result: DType::F64 };
     rendered(&Code { program, form, ndim: 3, wide: false, extra: 1 })
 }
 

@@ -105,7 +105,9 @@ fn convolve<B: Fft<C::Part>, C: Floating, D: Dim>(
             return Err(Error::value(function, format!("{name} has shape {dims:?}: no elements")));
         }
     }
-    let axes = axes.axes(m.len())?;
+    let asked = axes.axes(m.len())?;
+    // Along an axis of one element in either operand the product broadcasts, and there is nothing to transform.
+    let axes: Vec<usize> = asked.iter().copied().filter(|&k| m[k] != 1 && n[k] != 1).collect();
     let holds = |x: &[usize], y: &[usize]| axes.iter().all(|&k| x[k] >= y[k]);
     if mode == Mode::Valid && !holds(m, n) && !holds(n, m) {
         return Err(Error::value(function, format!("neither of the shapes {m:?} and {n:?} holds the other, as mode Valid needs")));
@@ -113,10 +115,11 @@ fn convolve<B: Fft<C::Part>, C: Floating, D: Dim>(
     let lens: Vec<usize> = axes.iter().map(|&k| m[k].saturating_add(n[k]) - 1).collect();
     size_of_shape(&lens)?;
     let mut y = whole(&a.clone().into_dyn(), &b.clone().into_dyn(), &axes, &lens)?;
-    for &k in &axes {
+    for &k in asked.iter() {
         let (start, len) = match mode {
             Mode::Full => (0, m[k] + n[k] - 1),
             Mode::Same => ((n[k] - 1) / 2, m[k]),
+            Mode::Valid if !axes.contains(&k) => continue,
             Mode::Valid => (m[k].min(n[k]) - 1, m[k].abs_diff(n[k]) + 1),
         };
         y = y.slice_axis(k as isize, Some(start as isize), Some((start + len) as isize), 1)?;
