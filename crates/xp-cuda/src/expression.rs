@@ -62,7 +62,8 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(device: &Device, k
     let axes = Axes::reduction(plan);
     let work = Work::new(plan, &axes);
     let wide = work.outputs.max(work.reduced) > MOST_NARROW;
-    let accumulator = size_of::<R::Acc>().max(LEAST_ACCUMULATOR);
+    // The device aligns complex numbers to their size.
+    let accumulator = size_of::<R::Acc>().max(1).next_multiple_of(LEAST_ACCUMULATOR);
     let form = Form::Reduce { name: R::NAME, source: R::DEVICE, accumulator, result: R::Out::DTYPE };
     let code = Code { program: Program::of(kernel), form, ndim: axes.ndim(), wide, extra: axes.kept };
     let kernel = device.cached_kernel(&code, form.name(), || render::source(&code))?;

@@ -26,8 +26,8 @@ pub(crate) fn samples() -> Vec<(String, String)> {
         let public = public.filter_map(|operation| Some((operation.name, LEAST_ACCUMULATOR, (operation.result)(dtype)?)));
         // Sums and squares of variances: a complex number and a real one.
         let deviations = match dtype {
-            DType::F32 | DType::C64 => Some(("squared_deviations", 24, DType::F32)),
-            DType::F64 | DType::C128 => Some(("squared_deviations", 24, DType::F64)),
+            DType::F32 | DType::C64 => Some(("squared_deviations", 2 * LEAST_ACCUMULATOR, DType::F32)),
+            DType::F64 | DType::C128 => Some(("squared_deviations", 2 * LEAST_ACCUMULATOR, DType::F64)),
             _ => None,
         };
         for (reduction, accumulator, result) in public.chain(deviations) {
