@@ -316,7 +316,7 @@ macro_rules! reduction_operations {
             ///
             /// ```
             /// use xp::prelude::*;
-            /// let x = array![[1.0, 2.0], [3.0, 4.0]];
+            /// let x = array![[1.0_f64, 2.0], [3.0, 4.0]];
             /// assert_eq!(x.sum(0).to_vec(), [4.0, 6.0]);
             /// assert_eq!(x.sum(..).item()?, 10.0);
             /// assert_eq!(x.sum(KeepDims(1)).shape(), [2, 1]);
@@ -407,7 +407,7 @@ impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// let x = array![[1.0, 2.0], [3.0, 6.0]];
+    /// let x = array![[1.0_f64, 2.0], [3.0, 6.0]];
     /// assert_eq!(x.var(0, 0.0).to_vec(), [1.0, 4.0]);
     /// assert_eq!(x.var(KeepDims(0), 1.0).to_vec(), [2.0, 8.0]);
     /// assert_eq!(x.var(.., 0.0).item()?, 3.5);
@@ -427,7 +427,7 @@ impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
     /// ```
     /// use xp::prelude::*;
     /// assert_eq!(array![[1.0, 2.0], [3.0, 6.0]].std(0, 0.0).to_vec(), [1.0, 2.0]);
-    /// assert_eq!(array![1.0, 3.0].std(.., 0.0).item()?, 1.0);
+    /// assert_eq!(array![1.0_f64, 3.0].std(.., 0.0).item()?, 1.0);
     /// # Ok::<(), xp::Error>(())
     /// ```
     #[must_use]

@@ -112,8 +112,7 @@ impl<B: Backend, D: Dim> Iota<B, D> {
     /// [`Error::Rank`] when there are more axes than an array can have, or not as many steps as axes.
     ///
     /// ```
-    /// use xp::core::{Ix2, Lazy, expr::Iota};
-    /// use xp::prelude::*;
+    /// use xp::{expr::Iota, prelude::*};
     /// let x = Lazy::new(Iota::<_, Ix2>::new(&Cpu, [2, 3], 5, [10, 1])?).eval();
     /// assert_eq!(x.to_vec(), [5, 6, 7, 15, 16, 17]);
     /// assert!(Iota::<_, Dyn>::new(&Cpu, vec![1; 40][..].into(), 0, vec![0; 40][..].into()).is_err());

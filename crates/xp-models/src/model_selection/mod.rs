@@ -137,7 +137,7 @@ impl TrainTestSplit {
     /// ```
     /// # use xp::prelude::*;
     /// # use xp::models::model_selection::TrainTestSplit;
-    /// let y = Array::from_vec(&Cpu, vec![0, 0, 0, 0, 0, 0, 1, 1, 1], [9])?;
+    /// let y = Array::from_vec(&Cpu, vec![0_i64, 0, 0, 0, 0, 0, 1, 1, 1], [9])?;
     /// let (_, _, _, y_test) = TrainTestSplit::new().test_size(3_usize).split_stratified(&y, &y)?;
     /// assert_eq!(y_test.sum(..).item()?, 1);
     /// # Ok::<(), xp::models::Error>(())

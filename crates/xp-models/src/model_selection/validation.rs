@@ -146,7 +146,7 @@ where
 /// use xp::models::model_selection::{KFold, cross_val_predict};
 /// use xp::prelude::*;
 ///
-/// let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], array![1.0, 3.0, 5.0, 7.0]);
+/// let (x, y) = (array![[0.0_f64], [1.0], [2.0], [3.0]], array![1.0_f64, 3.0, 5.0, 7.0]);
 /// let predicted = cross_val_predict(&Ridge::params().alpha(0.0), &x, &y, &KFold::new(2))?;
 /// assert!((predicted - &y).abs().max(0).item()? < 1e-12);
 /// # Ok::<(), xp::models::Error>(())
