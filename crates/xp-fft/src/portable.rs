@@ -79,6 +79,10 @@ pub fn r2r<B: Fft<C::Part>, C: Floating, D: Dim>(
 
 /// Along the last axis, at its length.
 fn trigonometric<B: Fft<T>, T: Float>(x: &Any<B, T>, trig: Trig) -> Result<Any<B, T>> {
+    // The weights below are as long as the axis, however few lanes there are.
+    if x.is_empty() {
+        return Ok(x.clone());
+    }
     let n = x.dims()[x.ndim() - 1];
     let x = if trig.orthogonalize { weigh(x, &ends_before(trig, n))? } else { x.clone() };
     let cosine = trig.family == TrigFamily::Cosine;
