@@ -10,7 +10,7 @@ use crate::{
     device::Device,
     error::Result,
     kernels::{self, indexed::Operand},
-    libraries::{Matrix, Transpose, blas::Gemm},
+    libraries::{Matrix, Trans, blas::Gemm},
     memory::DeviceBuffer,
 };
 
@@ -134,8 +134,8 @@ impl Factor {
     }
 
     /// What makes the column-major matrix that is stored the transpose of the factor.
-    fn transpose(&self) -> Transpose {
-        if self.row_major { Transpose::No } else { Transpose::Yes }
+    fn transpose(&self) -> Trans {
+        if self.row_major { Trans::No } else { Trans::Transpose }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use xp_core::{Floating, Num};
 use xp_cuda::libraries::blas::{Blas, Gemm, Syrk, Trsm};
-use xp_cuda::libraries::{Side, Transpose, Triangle};
+use xp_cuda::libraries::{Side, Trans, Triangle};
 use xp_cuda::{Device, Result};
 
 use super::matrix::{Scalar, View, convert, scalar, with_type};
@@ -59,7 +59,7 @@ unsafe fn syrk<T: Scalar>(s: &Syrk) {
     // SAFETY: passed on.
     let (a, c) = unsafe { (View::<T>::new(s.a), View::<T>::new(s.c)) };
     let real = |x: f64| scalar::<T::Sum>(x.into());
-    let (left, right) = if s.trans { (Transpose::Conjugate, Transpose::No) } else { (Transpose::No, Transpose::Conjugate) };
+    let (left, right) = if s.trans { (Trans::Adjoint, Trans::No) } else { (Trans::No, Trans::Adjoint) };
     for j in 0..s.n as usize {
         let rows = if s.triangle == Triangle::Upper { 0..j + 1 } else { j..s.n as usize };
         for i in rows {
@@ -78,7 +78,7 @@ unsafe fn trsm<T: Scalar>(s: &Trsm) {
     let (m, n, alpha) = (s.m as usize, s.n as usize, scalar::<T>(s.alpha));
     // The other triangle and a unit diagonal are not looked at.
     let element = |i: usize, j: usize| if i == j && s.unit_diagonal { T::ONE } else { a.get_op(s.trans, i, j) };
-    let upper = (s.triangle == Triangle::Upper) == (s.trans == Transpose::No);
+    let upper = (s.triangle == Triangle::Upper) == (s.trans == Trans::No);
     let order = |len: usize, backwards: bool| (0..len).map(move |i| if backwards { len - 1 - i } else { i });
     match s.side {
         Side::Left => {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use half::{bf16, f16};
 use num_complex::Complex;
 use xp_core::{Element, Floating, Num};
-use xp_cuda::libraries::{Matrix, Transpose};
+use xp_cuda::libraries::{Matrix, Trans};
 
 /// A view of a matrix of `T`.
 #[derive(Clone, Copy)]
@@ -48,11 +48,11 @@ impl<T: Copy> View<T> {
 
 impl<T: Floating> View<T> {
     /// An element of the matrix, transposed as told.
-    pub(super) fn get_op(self, op: Transpose, row: usize, column: usize) -> T {
+    pub(super) fn get_op(self, op: Trans, row: usize, column: usize) -> T {
         match op {
-            Transpose::No => self.get(row, column),
-            Transpose::Yes => self.get(column, row),
-            Transpose::Conjugate => self.get(column, row).conj(),
+            Trans::No => self.get(row, column),
+            Trans::Transpose => self.get(column, row),
+            Trans::Adjoint => self.get(column, row).conj(),
         }
     }
 }

@@ -5,7 +5,7 @@ use xp_core::linalg::{self, Basis, Eig, Full, Thin};
 use xp_core::{Array, DType, Dyn, Float, Floating, Linalg, Num, Real};
 use xp_cpu::Cpu;
 use xp_cuda::libraries::solver::{Geev, Gesvd, Solver};
-use xp_cuda::libraries::{LibraryType, Matrix, Transpose, Triangle};
+use xp_cuda::libraries::{LibraryType, Matrix, Trans, Triangle};
 use xp_cuda::{Device, Error, Result};
 
 use super::matrix::View;
@@ -62,7 +62,7 @@ impl Solver for SimulatedSolver {
         &self,
         device: &Device,
         dtype: DType,
-        trans: Transpose,
+        trans: Trans,
         n: i64,
         nrhs: i64,
         a: Matrix,
@@ -285,7 +285,7 @@ unsafe fn eliminate<T: Floating>(a: View<T>, m: usize, n: usize, pivots: *mut i6
     failed
 }
 
-fn solve_factored<T: Floating>(a: View<T>, b: View<T>, trans: Transpose, n: usize, column: usize, pivots: &[i64]) {
+fn solve_factored<T: Floating>(a: View<T>, b: View<T>, trans: Trans, n: usize, column: usize, pivots: &[i64]) {
     let swap = |k: usize| {
         let row = pivots[k] as usize - 1;
         let (x, y) = (b.get(k, column), b.get(row, column));
@@ -293,7 +293,7 @@ fn solve_factored<T: Floating>(a: View<T>, b: View<T>, trans: Transpose, n: usiz
         b.set(row, column, x);
     };
     let element = |i: usize, k: usize| a.get_op(trans, i, k);
-    if trans == Transpose::No {
+    if trans == Trans::No {
         (0..n).for_each(swap);
         substitute(b, column, n, false, element, true);
         substitute(b, column, n, true, element, false);

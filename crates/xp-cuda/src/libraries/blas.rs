@@ -6,7 +6,7 @@ use num_complex::Complex;
 
 use xp_core::DType;
 
-use super::{Handle, LibraryType, Matrix, Scalar, Side, Transpose, Triangle, by_type, call, check, open_library};
+use super::{Handle, LibraryType, Matrix, Scalar, Side, Trans, Triangle, by_type, call, check, open_library, trans_code, triangle_code};
 use crate::{device::Device, error::Result, ffi::cublas::CublasTable, loader::Library};
 
 /// `C = alpha op(A) op(B) + beta C`, for a batch of matrices at constant strides.
@@ -14,8 +14,8 @@ use crate::{device::Device, error::Result, ffi::cublas::CublasTable, loader::Lib
 #[allow(missing_docs)]
 pub struct Gemm {
     pub dtype: DType,
-    pub transa: Transpose,
-    pub transb: Transpose,
+    pub transa: Trans,
+    pub transb: Trans,
     pub m: i64,
     pub n: i64,
     pub k: i64,
@@ -52,7 +52,7 @@ pub struct Trsm {
     pub dtype: DType,
     pub side: Side,
     pub triangle: Triangle,
-    pub trans: Transpose,
+    pub trans: Trans,
     pub unit_diagonal: bool,
     pub m: i64,
     pub n: i64,
@@ -140,8 +140,8 @@ impl Blas for CuBlas {
             unsafe {
                 (self.table.cublasGemmStridedBatchedEx_64)(
                     handle,
-                    g.transa.code(),
-                    g.transb.code(),
+                    trans_code(g.transa),
+                    trans_code(g.transb),
                     g.m,
                     g.n,
                     g.k,
@@ -173,9 +173,9 @@ impl Blas for CuBlas {
         let (alpha, beta) = (scalar(s.alpha), scalar(s.beta));
         let is_complex = matches!(s.dtype, DType::C64 | DType::C128);
         let trans = match (s.trans, is_complex) {
-            (false, _) => Transpose::No,
-            (true, false) => Transpose::Yes,
-            (true, true) => Transpose::Conjugate,
+            (false, _) => Trans::No,
+            (true, false) => Trans::Transpose,
+            (true, true) => Trans::Adjoint,
         };
         by_type!(s.dtype, "syrk", [t.cublasSsyrk_v2_64, t.cublasDsyrk_v2_64, t.cublasCherk_v2_64, t.cublasZherk_v2_64], |f, T| {
             self.run(device, "syrk", |handle| {
@@ -183,8 +183,8 @@ impl Blas for CuBlas {
                 unsafe {
                     f(
                         handle,
-                        s.triangle as c_int,
-                        trans.code(),
+                        triangle_code(s.triangle),
+                        trans_code(trans),
                         s.n,
                         s.k,
                         alpha.pointer(),
@@ -209,8 +209,8 @@ impl Blas for CuBlas {
                     f(
                         handle,
                         s.side as c_int,
-                        s.triangle as c_int,
-                        s.trans.code(),
+                        triangle_code(s.triangle),
+                        trans_code(s.trans),
                         c_int::from(s.unit_diagonal),
                         s.m,
                         s.n,

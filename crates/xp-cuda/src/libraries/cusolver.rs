@@ -6,8 +6,9 @@ use xp_core::DType;
 use xp_core::linalg::Basis;
 
 use super::{
-    Handle, LibraryType, Matrix, Transpose, Triangle, by_type, call, check, open_library,
+    Handle, LibraryType, Matrix, Trans, Triangle, by_type, call, check, open_library,
     solver::{Geev, Gesvd, Solver},
+    trans_code, triangle_code,
 };
 use crate::{
     device::Device,
@@ -128,7 +129,7 @@ impl Solver for CuSolver {
     }
 
     unsafe fn potrf(&self, device: &Device, dtype: DType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()> {
-        let (t, p, d, uplo) = (&self.table, self.params(), dtype.code()?, triangle as c_int);
+        let (t, p, d, uplo) = (&self.table, self.params(), dtype.code()?, triangle_code(triangle));
         self.with_workspaces(
             device,
             "Cholesky factorisation",
@@ -155,7 +156,7 @@ impl Solver for CuSolver {
         &self,
         device: &Device,
         dtype: DType,
-        trans: Transpose,
+        trans: Trans,
         n: i64,
         nrhs: i64,
         a: Matrix,
@@ -168,7 +169,7 @@ impl Solver for CuSolver {
             (t.cusolverDnXgetrs)(
                 h,
                 p,
-                trans.code(),
+                trans_code(trans),
                 n,
                 nrhs,
                 d,
@@ -185,7 +186,7 @@ impl Solver for CuSolver {
 
     unsafe fn syevd(&self, device: &Device, dtype: DType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()> {
         let (t, p, d, real) = (&self.table, self.params(), dtype.code()?, dtype.real().code()?);
-        let (jobz, uplo) = (c_int::from(vectors), triangle as c_int);
+        let (jobz, uplo) = (c_int::from(vectors), triangle_code(triangle));
         self.with_workspaces(
             device,
             "eigenvalue decomposition",

@@ -8,6 +8,7 @@ use super::{
     Matrix, Triangle, by_type, check,
     cusolver::{CuSolver, int},
     solver::Gesvd,
+    triangle_code,
 };
 use crate::{device::Device, error::Result, loader::Library};
 
@@ -31,7 +32,7 @@ impl CuSolver {
     ) -> Result<()> {
         let (t, operation) = (&self.table, "batched eigenvalue decomposition");
         let (n, lda, batch, jobz, uplo) =
-            (int(n, operation)?, int(a.ld, operation)?, int(batch, operation)?, c_int::from(vectors), triangle as c_int);
+            (int(n, operation)?, int(a.ld, operation)?, int(batch, operation)?, c_int::from(vectors), triangle_code(triangle));
         let options = Options::new(t.cusolverDnCreateSyevjInfo, t.cusolverDnDestroySyevjInfo, operation)?;
         let mut len = 0;
         by_type!(

@@ -59,29 +59,23 @@ impl LibraryType for DType {
     }
 }
 
-/// Whether an operand is transposed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transpose {
-    /// As stored.
-    No,
-    /// Transposed.
-    Yes,
-    /// Transposed and conjugated.
-    Conjugate,
-}
+pub use xp_core::linalg::{Trans, Triangle};
 
-impl Transpose {
-    pub(crate) fn code(self) -> c_int {
-        self as c_int
+/// The number of an operation on an operand, in cuBLAS and cuSOLVER.
+pub(crate) fn trans_code(trans: Trans) -> c_int {
+    match trans {
+        Trans::No => 0,
+        Trans::Transpose => 1,
+        Trans::Adjoint => 2,
     }
 }
 
-/// Which triangle of a matrix is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Triangle {
-    Lower,
-    Upper,
+/// The number of a stored triangle, in cuBLAS and cuSOLVER.
+pub(crate) fn triangle_code(triangle: Triangle) -> c_int {
+    match triangle {
+        Triangle::Lower => 0,
+        Triangle::Upper => 1,
+    }
 }
 
 /// Which side of a product a matrix stands on.

@@ -3,7 +3,7 @@
 use xp_core::DType;
 use xp_core::linalg::Basis;
 
-use super::{Matrix, Transpose, Triangle};
+use super::{Matrix, Trans, Triangle};
 use crate::{device::Device, error::Result};
 
 /// A singular value decomposition of an `m` by `n` matrix, which is overwritten.
@@ -58,7 +58,7 @@ pub trait Solver: Send + Sync {
         &self,
         device: &Device,
         dtype: DType,
-        trans: Transpose,
+        trans: Trans,
         n: i64,
         nrhs: i64,
         a: Matrix,

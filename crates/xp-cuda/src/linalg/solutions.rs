@@ -2,7 +2,7 @@
 
 use num_complex::Complex;
 use xp_core::expr::Iota;
-use xp_core::linalg::{LinalgError, Trans, Triangular, Upper, adjoint};
+use xp_core::linalg::{LinalgError, Trans, Triangle, Triangular, adjoint};
 use xp_core::ops::Greater;
 use xp_core::{Array, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result, functions::zeros};
 
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     backend::Cuda,
     libraries::{
-        Matrix, Side, Transpose, Triangle,
+        Matrix, Side,
         blas::{Syrk, Trsm},
     },
 };
@@ -33,7 +33,7 @@ pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matri
             let solver = d.solver()?;
             for (((a, pivots), x), report) in lu.a.each().zip(lu.pivots.each()).zip(x.each()).zip(reports.each()) {
                 // SAFETY: the matrices were made for these sizes.
-                unsafe { solver.getrs(d, T::DTYPE, Transpose::No, n as i64, p as i64, a, pivots, x, report) }?;
+                unsafe { solver.getrs(d, T::DTYPE, Trans::No, n as i64, p as i64, a, pivots, x, report) }?;
             }
             Ok(())
         })?;
@@ -57,12 +57,8 @@ pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, form
                 let call = Trsm {
                     dtype: T::DTYPE,
                     side: Side::Right,
-                    triangle: if form.triangle == Upper { Triangle::Lower } else { Triangle::Upper },
-                    trans: match form.op {
-                        Trans::No => Transpose::No,
-                        Trans::Transpose => Transpose::Yes,
-                        Trans::Adjoint => Transpose::Conjugate,
-                    },
+                    triangle: if form.triangle == Triangle::Upper { Triangle::Lower } else { Triangle::Upper },
+                    trans: form.op,
                     unit_diagonal: form.unit,
                     m: p as i64,
                     n: n as i64,
