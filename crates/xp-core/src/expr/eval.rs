@@ -35,7 +35,7 @@ pub(crate) fn eval_new<E: Expr>(e: E) -> Result<Array<E::Backend, E::Elem, E::Di
 
 /// Runs an expression, such as a scalar alone, which has no device of its own, into a new array of `device`.
 pub(crate) fn eval_new_on<E: Expr>(e: E, device: E::Backend) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
-    check_devices(e.device()?, Some(&device))?;
+    check_devices(Some(&device), e.device()?)?;
     let shape = e.shape()?;
     let size = size_of_shape(shape.as_ref())?;
     let strides = contiguous_strides::<E::Dim>(&shape);
@@ -52,7 +52,7 @@ pub(crate) fn eval_new_on<E: Expr>(e: E, device: E::Backend) -> Result<Array<E::
 /// [`eval_new_on`] without a copy of an expression that is an array.
 pub(crate) fn eval_or_stored<E: Expr>(e: E, device: &E::Backend) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
     match e.stored() {
-        Some(x) => check_devices(Some(x.device()), Some(device)).map(drop).map(|()| x),
+        Some(x) => check_devices(Some(device), Some(x.device())).map(drop).map(|()| x),
         None => eval_new_on(e, device.clone()),
     }
 }
@@ -67,7 +67,7 @@ pub(crate) unsafe fn eval_onto<E: Expr, D: Dim>(e: &E, out: &Array<E::Backend, E
     if !fits {
         return Err(Error::shape("assignment", shape.as_ref(), format!("a shape that broadcasts to {:?}", out.dims())));
     }
-    check_devices(e.device()?, Some(out.device()))?;
+    check_devices(Some(out.device()), e.device()?)?;
     let slot = Slot { buffer: out.buffer(), offset: out.offset() };
     // SAFETY: passed on.
     unsafe { run(e, out.device(), out.dims(), slot, out.strides()) }
