@@ -61,19 +61,20 @@ pub fn every_start_finds_separated_clusters<B: Linalg<f64>>(device: &B) {
     let data: Vec<f64> = (0..90).flat_map(|i| [(i % 3) as f64 * 100.0 + (i as f64).sin(), (i % 3) as f64 * -50.0 + (i as f64).cos()]).collect();
     let x = array(device, &data, [90, 2]);
     let cost = |start: &Start<B, f64, Ix2>, seed: u64| {
-        let params = Kmeans2Params::new().iter(20).seed(seed);
+        let params = Kmeans2Params::new().iter(6).seed(seed);
         let found = kmeans2(&x, start, &params).unwrap();
-        let again = kmeans2(&x, start, &params).unwrap();
-        assert_eq!(found.centroids.to_vec(), again.centroids.to_vec());
+        if seed == 0 {
+            assert_eq!(found.centroids.to_vec(), kmeans2(&x, start, &params).unwrap().centroids.to_vec());
+        }
         let (_, distance) = vq(&x, &found.centroids).unwrap();
         distance.max(..).item().unwrap()
     };
     // k-means++ from any seed; the others may start in one group, so from some seed.
-    for seed in 0..10 {
+    for seed in 0..4 {
         assert!(cost(&Start::PlusPlus(3), seed) < 3.0, "seed {seed}");
     }
     for start in [Start::Points(3), Start::Random(3)] {
-        let best = (0..10).map(|seed| cost(&start, seed)).fold(f64::INFINITY, f64::min);
+        let best = (0..6).map(|seed| cost(&start, seed)).fold(f64::INFINITY, f64::min);
         assert!(best < 3.0, "{start:?}");
     }
 }
