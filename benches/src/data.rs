@@ -1,8 +1,9 @@
 //! Input by the rules of `compare/data.py`. The numbers depend on the seed alone.
 
 use rayon::prelude::*;
+use xp::functions::zeros;
 use xp::prelude::*;
-use xp::{Error, Floating, IntoShape, Num, Result};
+use xp::{Floating, IntoShape, Num, Result};
 
 /// Vectors, matrices and stacks of xp's default backend.
 pub type Vector<T> = Array<Cpu, T, Ix1>;
@@ -104,11 +105,9 @@ impl Source {
     fn draw<T: Element, S: IntoShape>(&mut self, shape: S, pair: impl Fn([u64; 2]) -> [T; 2] + Sync) -> Result<Array<Cpu, T, S::Dim>> {
         self.seed = mix(self.seed);
         let stream = self.seed;
-        let shape = shape.into_shape();
-        let size = xp::size_of_shape(shape.as_ref())?;
-        let mut values: Vec<T> = Vec::new();
-        values.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { device: "host".into(), bytes: size * size_of::<T>() })?;
-        values.resize(size, T::default());
+        // In the backend's own memory, as results of other operations are: vectors that arrays adopt lie on small pages.
+        let mut x: Array<Cpu, T, S::Dim> = zeros(&self.device, shape)?;
+        let values = x.as_mut_slice()?;
         values.par_chunks_mut(PART).enumerate().for_each(|(part, chunk)| {
             for (k, slots) in chunk.chunks_mut(2).enumerate() {
                 let counter = 2 * (part * PART / 2 + k) as u64;
@@ -116,7 +115,7 @@ impl Source {
                 slots.copy_from_slice(&drawn[..slots.len()]);
             }
         });
-        Array::from_vec(&self.device, values, shape.as_ref().to_vec())?.into_rank()
+        Ok(x)
     }
 }
 

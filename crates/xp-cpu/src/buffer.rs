@@ -56,6 +56,8 @@ impl<T: Element> CpuBuffer<T> {
         let (Some(start), Ok(layout)) = (NonNull::new(values.as_mut_ptr()), layout) else {
             unreachable!("a vector has memory of a valid layout");
         };
+        // SAFETY: the vector's memory, which this function has alone.
+        ask_for_huge_pages(unsafe { std::slice::from_raw_parts(start.as_ptr().cast_const(), len) });
         // What a vector allocated, `dealloc` takes back with this layout.
         Ok(CpuBuffer { block: Block::at(start.cast(), layout, None), len, elem: PhantomData })
     }
