@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
 # Runs the tests of the CPU backend and of the engine below it at instruction-set levels lower than the machine's own:
 # the binaries of `cargo test --workspace`, which are built already, with XP_CPU_LEVEL set. Levels may be named:
-# scripts/levels.sh baseline avx2
+# scripts/levels.sh baseline avx2. With --features F, the binaries of `cargo test --workspace --features F`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+options=()
+if [ "${1:-}" = --features ]; then
+    options=("$1" "$2")
+    shift 2
+fi
 levels=("$@")
 if [ ${#levels[@]} = 0 ]; then
     levels=(baseline)
@@ -12,7 +17,7 @@ if [ ${#levels[@]} = 0 ]; then
 fi
 
 # Lines "folder of the package <tab> binary".
-binaries=$(cargo test --workspace --no-run --quiet --message-format=json | python3 -c '
+binaries=$(cargo test --workspace "${options[@]}" --no-run --quiet --message-format=json | python3 -c '
 import json, os, sys
 suites = {"xp-engine": None, "xp-cpu": None, "xp-conformance": "cpu"}
 for line in sys.stdin:
