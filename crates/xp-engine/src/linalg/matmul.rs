@@ -24,6 +24,13 @@ pub fn matmul<T: Scalar>(c: MatMut<'_, T>, accum: Accum, alpha: T, a: MatRef<'_,
         return matmul(c, accum, alpha, a.reverse_cols(), b.reverse_rows(), par);
     }
     let par = par_for(par, m.saturating_mul(n).saturating_mul(k));
+    let mut c = c;
+    if n == 1 && super::matvec::matvec(c.as_mut(), accum, alpha, a, b, par) {
+        return;
+    }
+    if m == 1 && super::matvec::matvec(c.as_mut().transpose_mut(), accum, alpha, b.transpose(), a.transpose(), par) {
+        return;
+    }
     if k > 0 && T::kernels().is_some() {
         if is_thin(c.as_ref(), b, k) {
             return thin(c, accum, alpha, a, b, par);
@@ -33,7 +40,6 @@ pub fn matmul<T: Scalar>(c: MatMut<'_, T>, accum: Accum, alpha: T, a: MatRef<'_,
         }
     }
     if let (Some(kernels), true) = (T::kernels(), super::gemm::is_large(m, n, k)) {
-        let mut c = c;
         let done = if c.row_stride() == 1 {
             super::gemm::gemm(c.as_mut(), accum, alpha, a, b, kernels, par)
         } else if c.col_stride() == 1 {

@@ -24,6 +24,7 @@ mod householder;
 mod integer;
 mod lu;
 mod matmul;
+mod matvec;
 mod operands;
 mod qr;
 mod scalar;

@@ -53,6 +53,27 @@ fn matmul_matches_the_definition_in_every_layout() {
 }
 
 #[test]
+fn products_with_vectors_do_not_depend_on_threads() {
+    fn check<T: Scalar>() {
+        let mut rng = numbers();
+        for (m, k, n) in [(3, 140_000, 1), (1, 140_001, 1), (1, 3001, 100), (2500, 131, 1), (1, 131, 2500), (70_001, 3, 1), (70_001, 1, 1)] {
+            let (a, b) = (rng.matrix::<T>(m, k), rng.matrix::<T>(k, n));
+            let (want, rows) = (naive(a.as_ref(), b.as_ref()), [a.transpose().to_owned(), b.transpose().to_owned()]);
+            for (a, b) in [(a.as_ref(), b.as_ref()), (rows[0].transpose(), b.as_ref()), (a.as_ref(), rows[1].transpose())] {
+                let [one, all] = [Par::Seq, all_threads()].map(|par| {
+                    let mut c = Mat::zeros(m, n);
+                    matmul(c.as_mut(), Accum::Replace, T::ONE, a, b, par);
+                    wide(c.as_ref())
+                });
+                assert!(one == all, "{m}x{k} by {k}x{n}, {}", std::any::type_name::<T>());
+                assert_close::<T>(one.as_ref(), want.as_ref(), 4.0 * (k as f64).sqrt() + 16.0, (k as f64).sqrt(), "matvec");
+            }
+        }
+    }
+    for_all_types!(check);
+}
+
+#[test]
 fn matmul_propagates_nan_and_infinity() {
     let mut a = Mat::<f64>::zeros(40, 20);
     a[(3, 4)] = f64::NAN;
