@@ -104,6 +104,24 @@ def erfc_scaled(k):
     return g
 
 
+def erfinv_ratio(w):
+    """erfinv(x) / x where 1 - x² = exp(-w)."""
+    if w < mpf("1e-20"):
+        return mp.sqrt(mp.pi) / 2
+    x = mp.sqrt(-mp.expm1(-w))
+    if x < 0.5:
+        return mp.erfinv(x) / x
+    log_rest = -w - mp.log(1 + x)  # of 1 - x
+    y = mp.sqrt(w) * mpf("0.9")
+    for _ in range(60):
+        tail = mp.erfc(y)
+        step = (log_rest - mp.log(tail)) * tail * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+        y -= step
+        if abs(step) < mpf("1e-40") * y:
+            break
+    return y / x
+
+
 def gammaln_middle(u):
     x = u + mpf("0.5")
     if abs(abs(x - mpf("1.5")) - mpf("0.5")) < mpf("1e-20"):
@@ -157,6 +175,18 @@ def tables(double):
     k = mpf(4) if double else mpf(2)
     top = mpf(28) if double else mpf("10.2")
     fit("ERFC", f"(1 + 2 a) exp(a²) erfc(a) in t = (a - {int(k)}) / (a + {int(k)}), 0 <= a", erfc_scaled(k), -1, (top - k) / (top + k), 8)
+    def inverse(name, center, low, high, scale):
+        fit(name, f"erfinv(x) / x in sqrt(w) - {float(center)}", lambda t: erfinv_ratio((t + center) ** 2), mpf(low), mpf(high), scale)
+
+    half = mpf("3.125") if double else mpf("2.5")
+    doc = f"erfinv(x) / x in w - {float(half)}, w = -ln(1 - x²) <= {float(2 * half)}"
+    fit("ERFINV", doc, lambda t: erfinv_ratio(t + half), -half, half, 16 if double else 8)
+    if double:
+        inverse("ERFINV_MIDDLE", mpf("3.25"), "-0.75", "0.75", 4)
+        inverse("ERFINV_TAIL", mpf(5), "-1", "1.15", 2)
+    else:
+        inverse("ERFINV_MIDDLE", mpf(3), "-0.77", "1.15", 2)
+        print("    /// The middle one reaches to the end.\n    const ERFINV_TAIL: &'static [f32] = Self::ERFINV_MIDDLE;")
 
 
 def fast_tables():
@@ -185,7 +215,7 @@ print("//! Coefficients, constant term first. Written by `scripts/golden/math_co
 print()
 print("/// The polynomials of one floating-point type.")
 print("pub trait Tables: Sized + 'static {")
-for name in ["EXP", "COSH", "SINH", "LOG", "LOG_TAIL", "SIN", "COS", "ASIN", "ATAN", "ERF", "ERFC"]:
+for name in ["EXP", "COSH", "SINH", "LOG", "LOG_TAIL", "SIN", "COS", "ASIN", "ATAN", "ERF", "ERFC", "ERFINV", "ERFINV_MIDDLE", "ERFINV_TAIL"]:
     print(f"    /// See the implementation for `f64`.\n    const {name}: &'static [Self];")
 for name in ["LN2", "LOG10_2", "INV_LN2", "INV_LN10"]:
     for part in ["HI", "LO"]:

@@ -41,6 +41,21 @@ def gammaln(x):
     return mp.log(abs(mp.gamma(x))) if abs(x) < 1e4 else mp.loggamma(x).real
 
 
+def log_ndtr(x):
+    if x > 0:
+        return mp.log1p(-mp.erfc(x / mp.sqrt(2)) / 2)
+    if x > -1e5:
+        return mp.log(mp.erfc(-x / mp.sqrt(2)) / 2)
+    z = 1 / (x * x)
+    return -x * x / 2 - mp.log(-x * mp.sqrt(2 * mp.pi)) + mp.log1p(-z * (1 - 3 * z * (1 - 5 * z * (1 - 7 * z))))
+
+
+def erfinv(x):
+    """mpmath's is slow near 1."""
+    start = mp.erfinv(mpf(float(x))) if abs(x) < 0.9 else mp.sign(x) * mp.sqrt(-mp.log(1 - abs(x)))
+    return mp.findroot(lambda y: mp.erf(y) - x, start, solver="newton", df=lambda y: 2 / mp.sqrt(mp.pi) * mp.exp(-y * y), tol=mpf("1e-80"))
+
+
 def real_table():
     points = {
         "erf": [signed(log_uniform(-30, 2.6)) for _ in range(60)] + [rng.uniform(-4, 4) for _ in range(120)],
@@ -53,7 +68,19 @@ def real_table():
     points["asinh"] = [signed(log_uniform(-30, 60)) for _ in range(60)] + [rng.uniform(-3, 3) for _ in range(100)]
     points["acosh"] = [1 + log_uniform(-22, 60) for _ in range(80)] + [rng.uniform(1, 3) for _ in range(80)]
     points["atanh"] = [signed(log_uniform(-30, -1)) for _ in range(60)] + [rng.uniform(-0.999, 0.999) for _ in range(100)]
+    # Their own numbers, so that those of the other functions stay.
+    draw = random.Random(20254)
+    spread = lambda n, low, high: [draw.choice((-1, 1)) * 2.0 ** draw.uniform(low, high) for _ in range(n)]
+    points["erfinv"] = spread(40, -30, -1) + [draw.uniform(-1, 1) for _ in range(160)]
+    points["erfinv"] += [draw.choice((-1, 1)) * (1 - 2.0 ** draw.uniform(-24, -1)) for _ in range(80)]
+    points["ndtr"] = spread(60, -20, 5.2) + [draw.uniform(-37, 8) for _ in range(200)]
+    points["log_ndtr"] = spread(60, -20, 60) + [draw.uniform(-60, 12) for _ in range(240)]
+    points["softplus"] = spread(60, -20, 60) + [draw.uniform(-30, 30) for _ in range(140)]
+    points["log_expit"] = spread(60, -20, 60) + [draw.uniform(-30, 30) for _ in range(140)]
+    points["entr"] = [abs(x) for x in spread(60, -60, 60)] + [draw.uniform(0, 3) for _ in range(140)]
     functions = {"erf": mp.erf, "erfc": mp.erfc, "gammaln": gammaln, "asinh": mp.asinh, "acosh": mp.acosh, "atanh": mp.atanh}
+    functions |= {"erfinv": erfinv, "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2, "log_ndtr": log_ndtr, "entr": lambda x: -x * mp.log(x)}
+    functions |= {"softplus": lambda x: mp.log1p(mp.exp(x)), "log_expit": lambda x: -mp.log1p(mp.exp(-x))}
     with open(OUT / "real.txt", "w") as f:
         for name, xs in points.items():
             for x in xs:

@@ -1,7 +1,7 @@
 //! Reading and writing elements, slices, masks and index arrays.
 
 use xp_core::functions::*;
-use xp_core::{Array, Backend, Error, Ix1, s};
+use xp_core::{Array, Backend, Error, Ix1, Ix2, Ix4, s};
 
 use crate::support::vector;
 
@@ -113,6 +113,35 @@ pub fn take_along_axis<B: Backend>(device: &B) {
     assert!(x.take_along_axis(&Array::from_vec(device, vec![0i64; 3], [3, 1]).unwrap(), 1).is_err());
 }
 
+/// Indices of any rank stand in the place of the axis.
+pub fn take_of_any_rank<B: Backend>(device: &B) {
+    let host: Vec<i32> = (0..2 * 5 * 3).collect();
+    let x = Array::from_vec(device, host.clone(), [2, 5, 3]).unwrap();
+    let turned = x.permute_dims(&[2, 0, 1]).unwrap().copy().unwrap().permute_dims(&[1, 2, 0]).unwrap();
+    let at = [4i64, 0, -1, 2, 2, 1];
+    let indices = vector(device, &at);
+    let matrix: Array<B, i64, Ix2> = indices.reshape([2, 3]).unwrap();
+    for x in [&x, &turned] {
+        let pairs: Array<B, i32, Ix4> = x.take(&matrix, 1).unwrap();
+        assert_eq!(pairs.shape(), [2, 2, 3, 3]);
+        let expected: Vec<i32> = (0..2 * 6 * 3)
+            .map(|k| {
+                let place = at[k / 3 % 6].rem_euclid(5) as usize;
+                host[(k / 18 * 5 + place) * 3 + k % 3]
+            })
+            .collect();
+        assert_eq!(pairs.to_vec(), expected);
+        assert_eq!(x.take(&matrix.t(), -2).unwrap().permute_dims(&[0, 2, 1, 3]).unwrap().to_vec(), expected);
+        assert_eq!(x.take(&matrix.clone().into_dyn(), 1).unwrap().to_vec(), expected);
+        // One index, as an array of rank 0, drops the axis; none make nothing.
+        let one = x.take(&xp_core::functions::full(device, [], -2i64).unwrap(), 2).unwrap();
+        assert_eq!((one.shape(), one.to_vec()), ([2, 5], x.index_axis(2, -2).unwrap().to_vec()));
+        let none = x.take(&zeros::<_, i64, _>(device, [0, 4]).unwrap(), 0).unwrap();
+        assert_eq!((none.shape(), none.to_vec()), ([0, 4, 5, 3], vec![]));
+    }
+    assert!(matches!(x.take(&(matrix + 1), 1), Err(Error::Index { index: 5, len: 5, .. })));
+}
+
 /// `put` keeps the last value of a repeated index, `put_add` adds all of them.
 pub fn put<B: Backend>(device: &B) {
     let mut x = zeros::<_, i64, _>(device, [2, 3]).unwrap();
@@ -129,6 +158,7 @@ pub fn put<B: Backend>(device: &B) {
     let error = x.put(&at, &values.slice(s![.., 1..]).unwrap(), 1).unwrap_err().to_string();
     assert!(error.contains("[2, 2]") && error.contains("[2, 3]"), "{error}");
     assert!(matches!(x.put(&vector(device, &[0i64, 1, 3]), &values, 1), Err(Error::Index { index: 3, len: 3, .. })));
+    assert!(x.put_add(&vector(device, &[0i64, -4, 1]), &values, 1).is_err());
     assert_eq!(x.to_vec(), [4, 0, 7, 10, 0, 16], "a failed `put` writes nothing");
     // Values broadcast, of any dtype.
     x.put(&at, 9, 1).unwrap();

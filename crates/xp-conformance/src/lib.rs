@@ -55,10 +55,11 @@ macro_rules! backend_suite {
             }
             operators { scalars_on_both_sides, promotion, in_place, value_semantics, unary_operators, constants, where_chooses }
             slicing { python_slices, items, views_share_nothing, broadcasting, reshapes, diagonals, axes }
-            indexing { elements, assignment, masks, take, take_along_axis, put, positions, head_slices }
+            indexing { elements, assignment, masks, take, take_of_any_rank, take_along_axis, put, positions, head_slices }
             reductions {
                 sums<f32>, sums_of_integers, sums_of_halves, sums_of_complex<$crate::C64>, extremes<f32>, extremes_of_integers,
                 logical, means_and_variances<f32>, empty<f32>, layouts<f32>, reproducible<f32>, every_reduction, own_reductions<f32>,
+                several<f32>, one_pass_variances<f32>, operands_of_expressions<f32>,
             }
             accuracy { long_sums<f32>, shifted_variances<f32>, halves }
             sorting { sort<f32>, sort_integers, argsort<f32>, searchsorted<f32>, unique<f32>, nonzero, isin, cumulative<f32>, cumulative_integers }
@@ -101,7 +102,7 @@ macro_rules! float64_suite {
             $crate::tests! { $device;
                 creation { ranges<f64> }
                 fusion { chains<f64>, broadcasts<f64>, reductions_fuse<f64>, into_existing<f64>, owned_operands<f64>, rows<f64>, own_operations<f64> }
-                reductions { sums<f64>, sums_of_complex<$crate::C128>, extremes<f64>, means_and_variances<f64>, empty<f64>, layouts<f64>, reproducible<f64> }
+                reductions { sums<f64>, sums_of_complex<$crate::C128>, extremes<f64>, means_and_variances<f64>, empty<f64>, layouts<f64>, reproducible<f64>, one_pass_variances<f64> }
                 accuracy { long_sums<f64>, shifted_variances<f64> }
                 sorting { sort<f64>, argsort<f64>, searchsorted<f64>, unique<f64>, cumulative<f64> }
                 matmul { floats<f64>, complex<$crate::C128>, stacks<f64>, vectors<f64>, tensordot<f64>, views<f64> }

@@ -4,7 +4,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 use xp_core::math::Isa;
 use xp_core::ops::{DeviceSource, Language};
-use xp_core::reduction::Reduction;
+use xp_core::reduction::{All, ArgMax, ArgMin, CountNonzero, Max, Mean, Min, Ptp, Reduction, Std, Sum, Var};
 use xp_core::{Array, Backend, DType, Element, Float, Floating, Integer, KeepDims, Real};
 
 use crate::support::{Any, Sequence, array, assert_same, layouts as samples, panic_message, vector};
@@ -372,7 +372,7 @@ impl<T: Float> Reduction<T> for Length {
     fn merge(a: f64, b: f64) -> f64 {
         a + b
     }
-    fn finish(acc: f64, _: usize) -> T {
+    fn finish(self, acc: f64, _: usize) -> T {
         T::from_f64(acc.sqrt())
     }
 }
@@ -383,10 +383,159 @@ pub fn own_reductions<B: Backend, T: Float>(device: &B) {
     let values = Sequence::new(22).numbers::<T>(n * p);
     let x = array(device, &values, &[n, p]);
     for axis in [0, 1] {
-        let lengths = (x.lazy() + &x).reduce::<Length, _>(axis as isize).eval().to_vec();
+        let lengths = (x.lazy() + &x).reduce(Length, axis as isize).eval().to_vec();
         for (got, lane) in lengths.iter().zip(lanes(&values, &[n, p], axis)) {
             let exact = lane.iter().map(|v| 4.0 * v.to_f64() * v.to_f64()).sum::<f64>().sqrt();
             assert!((got.to_f64() - exact).abs() <= 4.0 * T::EPSILON.to_f64() * exact, "{got} for {exact}");
         }
     }
+}
+
+/// Mean and sum of squared deviations from it.
+fn moments(lane: &[f64]) -> (f64, f64) {
+    let mean = lane.iter().sum::<f64>() / lane.len() as f64;
+    (mean, lane.iter().map(|v| (v - mean).powi(2)).sum())
+}
+
+/// Several reductions at once, along every axis and over every layout, against loops.
+pub fn several<B: Backend, T: Float>(device: &B) {
+    let eps = T::EPSILON.to_f64();
+    for shape in SHAPES {
+        let n: usize = shape.iter().product();
+        let values = Sequence::new(23).numbers::<T>(n);
+        let host: Vec<f64> = values.iter().map(|v| v.to_f64()).collect();
+        let x = array(device, &values, &shape);
+        let turned = x.permute_dims(&[2, 0, 1]).unwrap().copy().unwrap().permute_dims(&[1, 2, 0]).unwrap();
+        for x in [&x, &turned] {
+            for axis in 0..3 {
+                let lanes = lanes(&host, &shape, axis);
+                let (sum, max, at) = x.lazy().negative().reduce((Sum, Max, ArgMax), axis).eval();
+                let (mean, ptp) = x.reduce((Mean, Ptp), KeepDims(axis));
+                let mut kept = shape.to_vec();
+                kept[axis] = 1;
+                assert_eq!((mean.shape().to_vec(), ptp.shape().to_vec()), (kept.clone(), kept));
+                let results = [sum.to_vec(), max.to_vec(), mean.to_vec(), ptp.to_vec()];
+                for (k, lane) in lanes.iter().enumerate() {
+                    let [sum, max, mean, ptp] = [0, 1, 2, 3].map(|r| results[r][k].to_f64());
+                    let (low, high) = (oracle("min", lane), oracle("max", lane));
+                    let size: f64 = lane.iter().map(|v| v.abs()).sum();
+                    assert!((sum + oracle("sum", lane)).abs() <= 16.0 * eps * size, "sum of {shape:?} along {axis}");
+                    assert!((mean - oracle("mean", lane)).abs() * lane.len() as f64 <= 16.0 * eps * size, "mean of {shape:?} along {axis}");
+                    assert_eq!((max, ptp), (-low, T::from_f64(high - low).to_f64()), "{shape:?} along {axis}");
+                    assert_eq!(at.to_vec()[k], oracle("argmin", lane) as i64, "{shape:?} along {axis}");
+                }
+            }
+            let (low, (high, count), place) = x.reduce((Min, (Max, CountNonzero), ArgMin), ..);
+            assert_eq!((low.item().unwrap().to_f64(), high.item().unwrap().to_f64()), (oracle("min", &host), oracle("max", &host)));
+            assert_eq!((count.item().unwrap(), place.item().unwrap()), (oracle("count_nonzero", &host) as i64, oracle("argmin", &host) as i64));
+            let (all, length) = x.reduce((All, Length), [0, -1]);
+            assert_eq!((all.dims(), length.dims()), (&shape[1..2], &shape[1..2]));
+            for (j, (all, length)) in all.to_vec().into_iter().zip(length.to_vec()).enumerate() {
+                let lane: Vec<f64> = (0..n).filter(|i| i / shape[2] % shape[1] == j).map(|i| host[i]).collect();
+                let exact = lane.iter().map(|v| v * v).sum::<f64>().sqrt();
+                assert!(all == lane.iter().all(|&v| v != 0.0) && (length.to_f64() - exact).abs() <= 4.0 * eps * exact, "{length} for {exact}");
+            }
+        }
+    }
+    for sample in samples(device, &Sequence::new(24).integers::<T>(150, -9, 9)) {
+        if sample.values.is_empty() {
+            continue;
+        }
+        let (sum, least) = sample.array.reduce((Sum, ArgMin), ..);
+        let host: Vec<f64> = sample.values.iter().map(|v| v.to_f64()).collect();
+        assert_eq!(sum.item().unwrap().to_f64(), oracle("sum", &host), "{}", sample.layout);
+        assert_eq!(least.item().unwrap(), oracle("argmin", &host) as i64, "{}", sample.layout);
+    }
+    // No elements: identities, and an error that names the reduction that has none.
+    let none: Any<B, T> = array(device, &[], &[2, 0, 3]);
+    let (sum, mean) = none.reduce((Sum, Mean), 1);
+    assert!(sum.to_vec() == vec![T::ZERO; 6] && mean.to_vec().iter().all(|v| v.is_nan()));
+    let (sum, max) = none.reduce((Sum, Max), 0);
+    assert_eq!((sum.shape().to_vec(), max.shape().to_vec()), (vec![0, 3], vec![0, 3]));
+    let message = panic_message(|| none.reduce((Sum, Min, Mean), 1));
+    assert!(message.contains("min") && message.contains("[2, 0, 3]"), "{message}");
+    let message = panic_message(|| array(device, &[T::ONE; 6], &[1, 2, 3]).reduce((Sum, ArgMax), [0, 1]));
+    assert!(message.contains("argmax") && message.contains("2 axes"), "{message}");
+}
+
+/// Variances in one pass, whatever the mean; with what runs beside them.
+pub fn one_pass_variances<B: Backend, T: Float>(device: &B) {
+    let eps = T::EPSILON.to_f64();
+    for offset in [0.0, 1000.0, -1e6] {
+        let values: Vec<T> = Sequence::new(25).numbers::<T>(5000 * 3).into_iter().map(|v| T::from_f64(v.to_f64() + offset)).collect();
+        let x = array(device, &values, &[5000, 3]);
+        let turned = array(device, &x.t().copy().unwrap().to_vec(), &[3, 5000]).t();
+        for axis in [0usize, 1] {
+            for x in [&x, &turned] {
+                let (var, max, std) = x.reduce((Var(1.0), Max, Std(0.5)), axis);
+                for (k, lane) in lanes(&values, &[5000, 3], axis).iter().enumerate() {
+                    let host: Vec<f64> = lane.iter().map(|v| v.to_f64()).collect();
+                    let (n, (_, squares)) = (host.len() as f64, moments(&host));
+                    let near = |got: T, exact: f64| (got.to_f64() - exact).abs() <= 4.0 * n.sqrt() * eps * exact;
+                    assert!(near(var.to_vec()[k], squares / (n - 1.0)), "variance {} for {} at {offset}", var.to_vec()[k], squares / (n - 1.0));
+                    assert!(near(std.to_vec()[k], (squares / (n - 0.5)).sqrt()), "deviation at {offset}");
+                    assert_eq!(max.to_vec()[k].to_f64(), oracle("max", &host));
+                }
+            }
+        }
+    }
+    // One element far away, and what has no variance.
+    let far: Vec<T> = (0..3000).map(|i| if i == 0 { T::from_f64(1e6) } else { T::from_f64(f64::from(i % 7)) }).collect();
+    let (_, squares) = moments(&far.iter().map(|v| v.to_f64()).collect::<Vec<_>>());
+    let got = vector(device, &far).reduce((Var(0.0), Mean), 0).0.item().unwrap().to_f64();
+    assert!((got * 3000.0 - squares).abs() <= 200.0 * eps * squares, "{got} for {}", squares / 3000.0);
+    let few = vector(device, &[T::ONE, T::from_f64(3.0)]);
+    assert_eq!(few.reduce(Var(0.0), ..).item().unwrap(), T::ONE);
+    assert!(few.reduce(Var(2.0), ..).item().unwrap().is_nan() && few.reduce(Std(5.0), 0).item().unwrap().is_nan());
+    assert!(few.slice_axis(0, None, Some(0), 1).unwrap().reduce(Var(0.0), ..).item().unwrap().is_nan());
+    let z = [Complex::new(1.0f32, 2.0), Complex::new(-3.0, 0.5), Complex::new(0.0, 4.0)];
+    let (mean, var) = vector(device, &z).reduce((Mean, Var(0.0)), 0);
+    let (mean, var) = (mean.item().unwrap(), var.item().unwrap());
+    let exact = z.iter().map(|v| (v - mean).norm_sqr()).sum::<f32>() / 3.0;
+    assert!((var - exact).abs() <= 8.0 * f32::EPSILON * exact, "{var} for {exact}");
+    let halves = vector(device, &[1.0f32, 2.0, 4.0, 9.0].map(f16::from_f32));
+    assert_eq!(halves.reduce((Var(0.0), Sum), 0).0.item().unwrap(), f16::from_f32(9.5));
+}
+
+/// A lazy reduction as an operand of another expression.
+pub fn operands_of_expressions<B: Backend, T: Float>(device: &B) {
+    let (n, p) = (70, 5);
+    let values = Sequence::new(26).numbers::<T>(n * p);
+    let x = array(device, &values, &[n, p]);
+    let columns = lanes(&values.iter().map(|v| v.to_f64()).collect::<Vec<_>>(), &[n, p], 0);
+    let eps = T::EPSILON.to_f64();
+    let centred = (x.lazy() - x.lazy().mean(KeepDims(0))) / x.lazy().reduce(Std(0.0), KeepDims(0));
+    let eager = &x - x.lazy().mean(0);
+    for (i, (z, c)) in centred.eval().to_vec().into_iter().zip(eager.to_vec()).enumerate() {
+        let column = &columns[i % p];
+        let (mean, squares) = moments(column);
+        let deviation = (squares / n as f64).sqrt();
+        let exact = values[i].to_f64() - mean;
+        assert!((c.to_f64() - exact).abs() <= 8.0 * eps * column.iter().map(|v| v.abs()).fold(0.0, f64::max));
+        assert!((z.to_f64() - exact / deviation).abs() <= 64.0 * eps * (1.0 + exact.abs() / deviation), "{z}");
+    }
+    let sum = x.sum(0);
+    let two = T::from_f64(2.0);
+    let halves = [
+        (x.lazy().sum(0) * T::from_f64(0.5)).eval(),
+        (x.lazy().sum(0) / two).eval(),
+        (xp_core::expr::c(0.5) * x.lazy().sum(0)).eval(),
+        (-(x.lazy().sum(0) / -two)).eval(),
+        x.lazy().sum(0).lazy().multiply(T::from_f64(0.5)).eval(),
+    ];
+    for half in halves {
+        assert_same("half of a sum", &half.to_vec(), &sum.to_vec().iter().map(|v| T::from_f64(v.to_f64() / 2.0)).collect::<Vec<_>>());
+    }
+    assert_eq!((x.lazy().max(..) - x.lazy().min(..)).eval().item().unwrap(), x.ptp(..).item().unwrap());
+    let chosen = x.lazy().greater(x.lazy().mean(KeepDims(0))).where_(x.lazy().max(KeepDims(0)), T::ZERO).eval();
+    let plain = xp_core::functions::where_(&x.greater(x.mean(KeepDims(0))), x.max(KeepDims(0)), T::ZERO);
+    assert_same("where", &chosen.to_vec(), &plain.to_vec());
+    let mut owned = x.clone();
+    owned -= x.lazy().mean(KeepDims(0));
+    assert_same("in place", &owned.to_vec(), &eager.to_vec());
+    // An error comes out where the outer expression runs.
+    let e = (x.lazy() - x.lazy().sum(7)).try_eval().unwrap_err();
+    assert_eq!(e, xp_core::Error::Axis { axis: 7, ndim: 2 });
+    assert!((x.lazy().max(KeepDims(0)) + x.lazy().sum(7)).sum(0).try_eval().is_err());
+    assert!(array::<B, T>(device, &[], &[0, 3]).lazy().max(0).lazy().sqrt().try_eval().is_err());
 }

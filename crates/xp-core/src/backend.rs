@@ -6,7 +6,7 @@ use core::fmt::{Debug, Display};
 use crate::dtype::{DType, Element, Float, Num, Real};
 use crate::error::{Error, Result};
 use crate::expr::{Kernel, Plan};
-use crate::reduction::Reduction;
+use crate::reduction::{Outputs, Reduction};
 use crate::shape::size_of_shape;
 
 /// A place to store and compute arrays. A value of the type is a device: `Cpu`, or one of several GPUs.
@@ -113,8 +113,16 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// When the device fails.
     ///
     /// # Safety
-    /// As for [`Backend::eval`]; the plan's output strides are 0 along the reduced axes.
-    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(&self, kernel: K, plan: &Plan, count: usize, out: Slot<'_, Self, R::Out>) -> Result<()>;
+    /// As for [`Backend::eval`], of all buffers that `out` are the addresses of; the plan's output strides are 0 along the
+    /// reduced axes.
+    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
+        &self,
+        reduction: R,
+        kernel: K,
+        plan: &Plan,
+        count: usize,
+        out: <R::Out as Outputs>::Places,
+    ) -> Result<()>;
 
     /// Cumulative sums or products along the lanes of a contiguous array.
     ///

@@ -50,6 +50,8 @@ pub trait DimBase: Copy + Debug + Send + Sync + 'static + sealed::Sealed {
     type Smaller: Dim;
     /// The rank after one axis was added.
     type Larger: Dim;
+    /// The rank of an array of rank `E` after one of its axes was replaced by as many as this rank has.
+    type InPlaceOfAxis<E: Dim>: Dim;
     /// The rank of a broadcast with `E`.
     type Max<E: Dim>: Dim;
     #[doc(hidden)]
@@ -158,8 +160,10 @@ impl IntoShape for &AxisVec<usize> {
     }
 }
 
+type More<E> = <E as DimBase>::Larger;
+
 macro_rules! ranks {
-    ($($n:literal: $max:ident, smaller $s:ty, larger $l:ty, [$($m:ident $mv:literal)*],
+    ($($n:literal: $max:ident, smaller $s:ty, larger $l:ty, in_place_of_axis($i:ident) $it:ty, [$($m:ident $mv:literal)*],
        matmul($e:ident) $mm:ty, vecmat $vm:ty, matmul_l($lh:ident) $ml:ty;)*) => {$(
         impl sealed::Sealed for Rank<$n> {}
         impl DimBase for Rank<$n> {
@@ -170,6 +174,7 @@ macro_rules! ranks {
             fn zero_strides(_: usize) -> [isize; $n] { [0; $n] }
             type Smaller = $s;
             type Larger = $l;
+            type InPlaceOfAxis<$i: Dim> = $it;
             type Max<E: Dim> = E::$max;
             $(type $m = Rank<$mv>;)*
             type MatMul<$e: Dim> = $mm;
@@ -182,13 +187,13 @@ macro_rules! ranks {
 // One row per rank. The products read: vector @ E, matrix @ E. A scalar has no product: its entries stay dynamic, and
 // `matmul` reports the error.
 ranks! {
-    0: Max0, smaller Rank<0>, larger Rank<1>, [Max0 0 Max1 1 Max2 2 Max3 3 Max4 4 Max5 5 Max6 6], matmul(E) Dyn, vecmat Dyn, matmul_l(L) Dyn;
-    1: Max1, smaller Rank<0>, larger Rank<2>, [Max0 1 Max1 1 Max2 2 Max3 3 Max4 4 Max5 5 Max6 6], matmul(E) E::VecMat, vecmat Rank<0>, matmul_l(L) L::Smaller;
-    2: Max2, smaller Rank<1>, larger Rank<3>, [Max0 2 Max1 2 Max2 2 Max3 3 Max4 4 Max5 5 Max6 6], matmul(E) E::MatMulL<Rank<2>>, vecmat Rank<1>, matmul_l(L) L::Max<Rank<2>>;
-    3: Max3, smaller Rank<2>, larger Rank<4>, [Max0 3 Max1 3 Max2 3 Max3 3 Max4 4 Max5 5 Max6 6], matmul(E) E::MatMulL<Rank<3>>, vecmat Rank<2>, matmul_l(L) L::Max<Rank<3>>;
-    4: Max4, smaller Rank<3>, larger Rank<5>, [Max0 4 Max1 4 Max2 4 Max3 4 Max4 4 Max5 5 Max6 6], matmul(E) E::MatMulL<Rank<4>>, vecmat Rank<3>, matmul_l(L) L::Max<Rank<4>>;
-    5: Max5, smaller Rank<4>, larger Rank<6>, [Max0 5 Max1 5 Max2 5 Max3 5 Max4 5 Max5 5 Max6 6], matmul(E) E::MatMulL<Rank<5>>, vecmat Rank<4>, matmul_l(L) L::Max<Rank<5>>;
-    6: Max6, smaller Rank<5>, larger Dyn, [Max0 6 Max1 6 Max2 6 Max3 6 Max4 6 Max5 6 Max6 6], matmul(E) E::MatMulL<Rank<6>>, vecmat Rank<5>, matmul_l(L) L::Max<Rank<6>>;
+    0: Max0, smaller Rank<0>, larger Rank<1>, in_place_of_axis(E) E::Smaller, [Max0 0 Max1 1 Max2 2 Max3 3 Max4 4 Max5 5 Max6 6], matmul(E) Dyn, vecmat Dyn, matmul_l(L) Dyn;
+    1: Max1, smaller Rank<0>, larger Rank<2>, in_place_of_axis(E) E, [Max0 1 Max1 1 Max2 2 Max3 3 Max4 4 Max5 5 Max6 6], matmul(E) E::VecMat, vecmat Rank<0>, matmul_l(L) L::Smaller;
+    2: Max2, smaller Rank<1>, larger Rank<3>, in_place_of_axis(E) E::Larger, [Max0 2 Max1 2 Max2 2 Max3 3 Max4 4 Max5 5 Max6 6], matmul(E) E::MatMulL<Rank<2>>, vecmat Rank<1>, matmul_l(L) L::Max<Rank<2>>;
+    3: Max3, smaller Rank<2>, larger Rank<4>, in_place_of_axis(E) More<E::Larger>, [Max0 3 Max1 3 Max2 3 Max3 3 Max4 4 Max5 5 Max6 6], matmul(E) E::MatMulL<Rank<3>>, vecmat Rank<2>, matmul_l(L) L::Max<Rank<3>>;
+    4: Max4, smaller Rank<3>, larger Rank<5>, in_place_of_axis(E) More<More<E::Larger>>, [Max0 4 Max1 4 Max2 4 Max3 4 Max4 4 Max5 5 Max6 6], matmul(E) E::MatMulL<Rank<4>>, vecmat Rank<3>, matmul_l(L) L::Max<Rank<4>>;
+    5: Max5, smaller Rank<4>, larger Rank<6>, in_place_of_axis(E) More<More<More<E::Larger>>>, [Max0 5 Max1 5 Max2 5 Max3 5 Max4 5 Max5 5 Max6 6], matmul(E) E::MatMulL<Rank<5>>, vecmat Rank<4>, matmul_l(L) L::Max<Rank<5>>;
+    6: Max6, smaller Rank<5>, larger Dyn, in_place_of_axis(E) More<More<More<More<E::Larger>>>>, [Max0 6 Max1 6 Max2 6 Max3 6 Max4 6 Max5 6 Max6 6], matmul(E) E::MatMulL<Rank<6>>, vecmat Rank<5>, matmul_l(L) L::Max<Rank<6>>;
 }
 
 impl sealed::Sealed for Dyn {}
@@ -204,6 +209,7 @@ impl DimBase for Dyn {
     }
     type Smaller = Dyn;
     type Larger = Dyn;
+    type InPlaceOfAxis<E: Dim> = Dyn;
     type Max<E: Dim> = Dyn;
     type Max0 = Dyn;
     type Max1 = Dyn;

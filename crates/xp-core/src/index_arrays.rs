@@ -166,11 +166,11 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         }
         let trimmed = trimmed.to_vec();
         let values = eval_or_stored(value, self.device())?.reshape(trimmed)?.broadcast_to(full)?.packed()?;
-        let mut buffer = self.copy()?.into_buffer();
+        let at = at.packed()?;
         let lanes = Lanes { outer: 1, len: self.dims()[..axes].iter().product(), inner: self.dims()[axes..].iter().product() };
-        put(self.device(), &mut buffer, lanes, at.packed()?.buffer(), values.buffer())?;
-        *self = Array::from_result(self.device(), buffer, self.dims())?;
-        Ok(())
+        self.make_packed()?;
+        let (device, buffer) = self.parts_mut();
+        put(device, buffer, lanes, at.buffer(), values.buffer())
     }
 }
 

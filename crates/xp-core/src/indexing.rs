@@ -335,25 +335,29 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         Array::from_result(self.device(), buffer, &[len])
     }
 
-    /// The elements at `indices` along an axis; negative indices count from the end.
+    /// The elements at `indices` along an axis; negative indices count from the end. The axes of the indices, of which there
+    /// may be any number, take the place of that axis: the shape is that of the array before the axis, of the indices, and of
+    /// the array after the axis.
     ///
     /// # Errors
-    /// [`Error::Axis`], [`Error::Index`] for the first index out of bounds.
+    /// [`Error::Axis`], [`Error::Index`] for the first index out of bounds, [`Error::Rank`] for more axes than an array can have.
     ///
     /// ```
     /// use xp::prelude::*;
     /// let x = array![[1, 2], [3, 4], [5, 6]];
     /// assert_eq!(x.take(&array![2, 0], 0)?.to_vec(), [5, 6, 1, 2]);
+    /// let pairs = x.take(&array![[0, 1], [1, -1]], 0)?;
+    /// assert_eq!((pairs.shape(), pairs.to_vec()), ([2, 2, 2], vec![1, 2, 3, 4, 3, 4, 5, 6]));
+    /// // One index drops the axis.
+    /// assert_eq!(x.take(&array![1_i64].sum(..), -1)?.to_vec(), [2, 4, 6]);
     /// # Ok::<(), xp::Error>(())
     /// ```
-    pub fn take(&self, indices: &Array<B, i64, Ix1>, axis: impl Position) -> Result<Self> {
+    pub fn take<I: Dim>(&self, indices: &Array<B, i64, I>, axis: impl Position) -> Result<Array<B, T, I::InPlaceOfAxis<D>>> {
         let axis = normalize_axis(axis.position(), self.ndim())?;
         crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
         let lanes = Lanes::along(self.dims(), axis);
         let buffer = self.device().take(self.packed()?.buffer(), lanes, indices.packed()?.buffer(), None)?;
-        let mut shape = self.dims().to_vec();
-        shape[axis] = indices.size();
-        Array::from_result(self.device(), buffer, &shape)
+        Array::from_result(self.device(), buffer, &[&self.dims()[..axis], indices.dims(), &self.dims()[axis + 1..]].concat())
     }
 
     /// The elements at `indices` along an axis, with one list of indices per lane: `indices` has the shape of the array
@@ -400,6 +404,9 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// Writes values to the positions that [`Array::take`] reads: a scalar, or an array that broadcasts to the shape of the
     /// array with the number of indices along the axis. Of a repeated index the last value stays.
     ///
+    /// The write is in place unless another array shares the memory: a view that is alive costs a copy of the whole array, as
+    /// [`Array::set`] explains.
+    ///
     /// # Errors
     /// [`Error::Axis`], [`Error::Shape`], [`Error::Index`].
     ///
@@ -419,8 +426,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         self.scatter(indices, values.into_operand(), axis.position(), T::put)
     }
 
-    /// Adds values at the positions that [`Array::take`] reads, as [`Array::put`] writes them; those of a repeated index all
-    /// count, in order.
+    /// Adds values at the positions that [`Array::take`] reads, as [`Array::put`] writes them, in place unless another array
+    /// shares the memory; those of a repeated index all count, in order.
     ///
     /// # Errors
     /// As for [`Array::put`].
@@ -453,11 +460,12 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             return Err(Error::shape("put: values", given.as_ref(), format!("a shape that broadcasts to {expected:?}")));
         }
         crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
-        let values = eval_or_stored(values, self.device())?.broadcast_to(expected)?;
-        let mut buffer = self.copy()?.into_buffer();
-        put(self.device(), &mut buffer, Lanes::along(self.dims(), axis), indices.packed()?.buffer(), values.packed()?.buffer())?;
-        *self = Array::from_result(self.device(), buffer, self.dims())?;
-        Ok(())
+        let values = eval_or_stored(values, self.device())?.broadcast_to(expected)?.packed()?;
+        let (indices, lanes) = (indices.packed()?, Lanes::along(self.dims(), axis));
+        self.make_packed()?;
+        let (device, buffer) = self.parts_mut();
+        // The backend copies memory that others share, the values or indices among them.
+        put(device, buffer, lanes, indices.buffer(), values.buffer())
     }
 }
 

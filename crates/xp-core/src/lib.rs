@@ -3,6 +3,8 @@
 //! Library authors depend on the facade crate `xp-array` (library name `xp`); this crate holds what is common to all
 //! backends and contains no backend itself.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod array;
 mod axes;
 mod axis_vec;
@@ -25,6 +27,7 @@ mod moments;
 pub mod npy;
 mod operators;
 pub mod ops;
+mod outputs;
 pub mod random;
 pub mod reduction;
 mod shape;

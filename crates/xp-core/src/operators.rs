@@ -6,15 +6,17 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use crate::array::Array;
+use crate::axes::Axes;
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase};
 use crate::dtype::{Bits, Element, Num, Promote};
 use crate::error::{Error, OrMisuse};
-use crate::expr::{Const, Expr, IntoOperand, Lazy, Map, Scalar, Zip, eval_new, eval_onto};
+use crate::expr::{Const, Evaluated, Expr, IntoOperand, Lazy, LazyReduction, Map, Scalar, Zip, eval_new, eval_onto};
 use crate::ops::{
     Add, BinaryOp, BitwiseAnd, BitwiseInvert, BitwiseLeftShift, BitwiseOr, BitwiseRightShift, BitwiseXor, Divide, Multiply, Negative, Remainder,
     Subtract, UnaryOp,
 };
+use crate::reduction::Reduction;
 
 type Promoted<T, U> = <T as Promote<U>>::Output;
 type OperandDim<R, B, T, D> = <<R as IntoOperand<B, T, D>>::Expr as Expr>::Dim;
@@ -56,6 +58,18 @@ macro_rules! binary_operators {
                 Lazy::new(Zip::new($Op, self.into_expr(), other.into_operand()))
             }
         }
+        impl<T, Q, E: Expr, A: Axes, R> ops::$Trait<R> for LazyReduction<Q, E, A>
+        where
+            T: Element + Promote<R::Elem>,
+            Q: Reduction<E::Elem, Out = T>,
+            R: IntoOperand<E::Backend, T, A::Out<E::Dim>>,
+            $Op: BinaryOp<Promoted<T, R::Elem>>,
+        {
+            type Output = Lazy<Zip<$Op, Evaluated<E::Backend, T, A::Out<E::Dim>>, R::Expr>>;
+            fn $method(self, other: R) -> Self::Output {
+                Lazy::new(Zip::new($Op, self.into_evaluated(), other.into_operand()))
+            }
+        }
         impl<B: Backend, T, D: Dim, R> ops::$Assign<R> for Array<B, T, D>
         where
             T: Element + Promote<R::Elem, Output = T>,
@@ -83,6 +97,12 @@ macro_rules! scalar_left {
             type Output = Array<B, $t, D>;
             fn $method(self, x: Array<B, $t, D>) -> Array<B, $t, D> {
                 eval_new(Zip::new($Op, Scalar::<B, $t, D>::new(self), x)).or_misuse()
+            }
+        }
+        impl<Q: Reduction<E::Elem, Out = $t>, E: Expr, A: Axes> ops::$Trait<LazyReduction<Q, E, A>> for $t {
+            type Output = Lazy<Zip<$Op, Scalar<E::Backend, $t, A::Out<E::Dim>>, Evaluated<E::Backend, $t, A::Out<E::Dim>>>>;
+            fn $method(self, x: LazyReduction<Q, E, A>) -> Self::Output {
+                Lazy::new(Zip::new($Op, Scalar::new(self), x.into_evaluated()))
             }
         }
         impl<E: Expr<Elem = $t>> ops::$Trait<Lazy<E>> for $t {
@@ -114,6 +134,16 @@ macro_rules! constant_left {
             #[track_caller]
             fn $method(self, x: Array<B, T, D>) -> Array<B, T, D> {
                 eval_new(Zip::new($Op, Scalar::<B, T, D>::new(self.of()), x)).or_misuse()
+            }
+        }
+        impl<T: Num, Q: Reduction<E::Elem, Out = T>, E: Expr, A: Axes> ops::$Trait<LazyReduction<Q, E, A>> for Const
+        where
+            $Op: BinaryOp<T>,
+        {
+            type Output = Lazy<Zip<$Op, Scalar<E::Backend, T, A::Out<E::Dim>>, Evaluated<E::Backend, T, A::Out<E::Dim>>>>;
+            #[track_caller]
+            fn $method(self, x: LazyReduction<Q, E, A>) -> Self::Output {
+                Lazy::new(Zip::new($Op, Scalar::new(self.of()), x.into_evaluated()))
             }
         }
         impl<E: Expr> ops::$Trait<Lazy<E>> for Const
@@ -174,6 +204,10 @@ macro_rules! unary_operators {
         impl<B: Backend, T: $bound, D: Dim> ops::$Trait for Array<B, T, D> {
             type Output = Array<B, T, D>;
             fn $method(self) -> Array<B, T, D> { eval_new(Map::new($Op, self)).or_misuse() }
+        }
+        impl<T: $bound, R: Reduction<E::Elem, Out = T>, E: Expr, A: Axes> ops::$Trait for LazyReduction<R, E, A> {
+            type Output = Lazy<Map<$Op, Evaluated<E::Backend, T, A::Out<E::Dim>>>>;
+            fn $method(self) -> Self::Output { self.lazy().apply($Op) }
         }
         impl<E: Expr> ops::$Trait for Lazy<E>
         where

@@ -4,13 +4,15 @@ use crate::array::Array;
 use crate::axes::Axes;
 use crate::backend::Backend;
 use crate::dim::Dim;
-use crate::dtype::{Element, Floating, Num, Real};
+use crate::dtype::{DType, Element, Floating, Num, Real};
 use crate::error::{OrMisuse, Result};
 use crate::expr::{CHUNK, Expr, InChunk, Lazy, LazyReduction, eval_axes};
 use crate::math::{Baseline, Isa};
+pub use crate::moments::{Std, Var};
 use crate::moments::{WideReal, variance};
 use crate::ops::table::row;
-use crate::ops::{Add, BinaryOp, DeviceSource, Multiply, Operation, Subtract};
+use crate::ops::{Add, BinaryOp, DeviceSource, Multiply, Operation, Parameters, Subtract};
+pub use crate::outputs::{Outputs, Place};
 use crate::wide::converted;
 
 /// An associative combination of many elements into one.
@@ -18,11 +20,26 @@ use crate::wide::converted;
 /// A backend splits the elements into blocks, pushes the elements of each block one after the other, or in lanes that
 /// are merged, and merges the blocks in a fixed order. For one shape the order is always the same, so results are
 /// reproducible bit for bit whatever the number of threads.
+///
+/// A reduction is a value, whose fields, if it has any, are its parameters. A tuple of two to six reductions is a reduction
+/// too: the elements are read, and those of a lazy expression computed, once for all of them, on every backend, and the
+/// results are a tuple of arrays.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::reduction::{ArgMax, Max, Mean, Var};
+/// let x = array![[1.0, 2.0], [3.0, 6.0], [2.0, 1.0]];
+/// let (mean, var) = x.reduce((Mean, Var(1.0)), 0);
+/// assert_eq!((mean.to_vec(), var.to_vec()), (vec![2.0, 3.0], vec![1.0, 7.0]));
+/// // One pass over `x`, in which its squares are computed:
+/// let (largest, place) = x.lazy().square().reduce((Max, ArgMax), KeepDims(1)).eval();
+/// assert_eq!((largest.to_vec(), place.to_vec()), (vec![4.0, 36.0, 4.0], vec![1, 1, 0]));
+/// ```
 pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     /// What is carried along.
     type Acc: Copy + Send + Sync + 'static;
-    /// The dtype of the result.
-    type Out: Element;
+    /// The dtype of the result; of a tuple of reductions a tuple.
+    type Out: Outputs;
     /// The standard's name.
     const NAME: &'static str;
     /// The class template of backends that generate code.
@@ -45,7 +62,106 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     /// Joins two accumulators, of which `a` saw earlier blocks.
     fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc;
     /// The result after `count` elements.
-    fn finish(acc: Self::Acc, count: usize) -> Self::Out;
+    fn finish(self, acc: Self::Acc, count: usize) -> Self::Out;
+    /// The values that the reduction carries, as `finish` of its device template takes them after the count. A reduction whose
+    /// type has fields has parameters.
+    fn parameters(self) -> Parameters {
+        Parameters::new()
+    }
+    /// What a backend that generates code has to know: of one reduction one part, of a tuple one for each of its results.
+    #[doc(hidden)]
+    fn parts(self) -> Vec<Part> {
+        vec![Part {
+            name: Self::NAME,
+            device: Self::DEVICE,
+            accumulator: size_of::<Self::Acc>(),
+            has_identity: Self::HAS_IDENTITY,
+            indexed: Self::INDEXED,
+            has_fields: size_of::<Self>() > 0,
+            parameters: self.parameters(),
+        }]
+    }
+}
+
+/// One reduction of those that run together.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Its name.
+    pub name: &'static str,
+    /// Where its class template is.
+    pub device: DeviceSource,
+    /// The size of the host's accumulator in bytes.
+    pub accumulator: usize,
+    pub(crate) has_identity: bool,
+    pub(crate) indexed: bool,
+    pub(crate) has_fields: bool,
+    pub(crate) parameters: Parameters,
+}
+
+impl Part {
+    /// The values that it carries: their dtypes and bytes.
+    pub fn parameters(&self) -> impl Iterator<Item = (DType, [u8; 16])> + '_ {
+        self.parameters.iter()
+    }
+}
+
+macro_rules! tuples {
+    ($(($($R:ident $k:tt $a:ident),*);)*) => {$(
+        impl<Elem: Element, $($R: Reduction<Elem>),*> Reduction<Elem> for ($($R,)*) {
+            type Acc = ($($R::Acc,)*);
+            type Out = ($($R::Out,)*);
+            const NAME: &'static str = "several reductions";
+            /// Its [parts](Reduction::parts) have sources.
+            const DEVICE: DeviceSource = DeviceSource::NONE;
+            const HAS_IDENTITY: bool = $($R::HAS_IDENTITY)&&*;
+            const INDEXED: bool = $($R::INDEXED)||*;
+            #[inline(always)]
+            fn identity() -> Self::Acc {
+                ($($R::identity(),)*)
+            }
+            #[inline(always)]
+            fn push<I: Isa>(acc: Self::Acc, x: Elem, index: usize) -> Self::Acc {
+                ($($R::push::<I>(acc.$k, x, index),)*)
+            }
+            /// Every element is computed once, and each reduction takes the chunk by its own way.
+            #[inline(always)]
+            fn push_chunk<I: Isa>(acc: &mut [Self::Acc; CHUNK], x: impl Fn(InChunk) -> Elem, first: usize) {
+                let mut values = [Elem::default(); CHUNK];
+                for j in InChunk::all() {
+                    values[j.get()] = x(j);
+                }
+                $(
+                    let mut $a = [$R::identity(); CHUNK];
+                    for (one, all) in $a.iter_mut().zip(&*acc) {
+                        *one = all.$k;
+                    }
+                    $R::push_chunk::<I>(&mut $a, |j| values[j.get()], first);
+                )*
+                for (j, all) in acc.iter_mut().enumerate() {
+                    *all = ($($a[j],)*);
+                }
+            }
+            #[inline(always)]
+            fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc {
+                ($($R::merge(a.$k, b.$k),)*)
+            }
+            #[inline(always)]
+            fn finish(self, acc: Self::Acc, count: usize) -> Self::Out {
+                ($(self.$k.finish(acc.$k, count),)*)
+            }
+            fn parts(self) -> Vec<Part> {
+                [$(self.$k.parts()),*].concat()
+            }
+        }
+    )*};
+}
+tuples! {
+    (Q 0 a, R 1 b);
+    (Q 0 a, R 1 b, S 2 c);
+    (Q 0 a, R 1 b, S 2 c, T 3 d);
+    (Q 0 a, R 1 b, S 2 c, T 3 d, U 4 e);
+    (Q 0 a, R 1 b, S 2 c, T 3 d, U 4 e, V 5 f);
 }
 
 /// Sum in a wide enough type: 64 bits for integers, `f32` for halves.
@@ -70,7 +186,7 @@ impl<T: Num> Reduction<T> for Sum {
         Add.apply::<Baseline>(a, b)
     }
     #[inline(always)]
-    fn finish(acc: T::Wide, _: usize) -> T::Accum {
+    fn finish(self, acc: T::Wide, _: usize) -> T::Accum {
         acc.cast()
     }
 }
@@ -97,7 +213,7 @@ impl<T: Num> Reduction<T> for Prod {
         Multiply.apply::<Baseline>(a, b)
     }
     #[inline(always)]
-    fn finish(acc: T::Wide, _: usize) -> T::Accum {
+    fn finish(self, acc: T::Wide, _: usize) -> T::Accum {
         acc.cast()
     }
 }
@@ -123,7 +239,7 @@ impl<T: Floating> Reduction<T> for Mean {
     fn merge(a: T::Wide, b: T::Wide) -> T::Wide {
         <Sum as Reduction<T>>::merge(a, b)
     }
-    fn finish(acc: T::Wide, count: usize) -> T {
+    fn finish(self, acc: T::Wide, count: usize) -> T {
         (acc / T::Wide::from_usize(count)).cast()
     }
 }
@@ -146,7 +262,7 @@ macro_rules! extremes {
             #[inline(always)]
             fn merge(a: T, b: T) -> T { Self::push::<Baseline>(a, b, 0) }
             #[inline(always)]
-            fn finish(acc: T, _: usize) -> T { acc }
+            fn finish(self, acc: T, _: usize) -> T { acc }
         }
         #[doc = concat!("Position of the first ", $name, "imum; of the first NaN when there is one.")]
         #[derive(Clone, Copy, Debug)]
@@ -184,7 +300,7 @@ macro_rules! extremes {
                 if better | (tie & (b.1 < a.1)) { b } else { a }
             }
             #[inline(always)]
-            fn finish(acc: Self::Acc, _: usize) -> i64 { acc.1 }
+            fn finish(self, acc: Self::Acc, _: usize) -> i64 { acc.1 }
         }
     )*};
 }
@@ -217,7 +333,7 @@ impl<T: Real> Reduction<T> for Ptp {
     fn merge(a: (T, T), b: (T, T)) -> (T, T) {
         (<Min as Reduction<T>>::merge(a.0, b.0), <Max as Reduction<T>>::merge(a.1, b.1))
     }
-    fn finish(acc: (T, T), _: usize) -> T {
+    fn finish(self, acc: (T, T), _: usize) -> T {
         <Subtract as BinaryOp<T>>::apply::<Baseline>(Subtract, acc.1, acc.0)
     }
 }
@@ -240,7 +356,7 @@ macro_rules! tests {
             #[inline(always)]
             fn merge($a: $acc, $b: $acc) -> $acc { $merge }
             #[inline(always)]
-            fn finish(acc: $acc, _: usize) -> $out { acc }
+            fn finish(self, acc: $acc, _: usize) -> $out { acc }
         }
     )*};
 }
@@ -351,7 +467,7 @@ macro_rules! reductions {
                 where
                     T: $bound,
                 {
-                    eval_axes::<$R, _, A>(&self, &axes).or_misuse()
+                    eval_axes($R, &self, &axes).or_misuse()
                 }
             )*
         }
@@ -365,7 +481,7 @@ macro_rules! reductions {
                 where
                     E::Elem: $bound,
                 {
-                    self.reduce(axes)
+                    self.reduce($R, axes)
                 }
             )*
         }
@@ -394,6 +510,27 @@ macro_rules! reductions {
     };
 }
 crate::reduction_operations!(reductions);
+
+impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
+    /// One [reduction](Reduction) over [`Axes`], such as one of your own, or a tuple of several, which read the array once:
+    /// `reduce(Sum, 0)` is `sum(0)`.
+    ///
+    /// # Panics
+    /// As for [`Array::max`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// use xp::reduction::{Max, Min, Sum};
+    /// let (low, high, sum) = array![3, -1, 5].reduce((Min, Max, Sum), ..);
+    /// assert_eq!((low.item()?, high.item()?, sum.item()?), (-1, 5, 7));
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn reduce<R: Reduction<T>, A: Axes>(&self, reduction: R, axes: A) -> <R::Out as Outputs>::Arrays<B, A::Out<D>> {
+        self.lazy().reduce(reduction, axes).eval()
+    }
+}
 
 impl<B: Backend, T: Floating, D: Dim> Array<B, T, D> {
     /// Variance over [`Axes`]: the sum of the squared magnitudes of the deviations from the mean, divided by

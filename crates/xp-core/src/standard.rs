@@ -243,8 +243,6 @@ forwards! {
     ones_like Num () -> Array<B, T, D>;
     /// The elements in order along an axis: [`Array::sort`].
     sort Real (axis: impl Position, order: Order) -> Array<B, T, D>;
-    /// The elements at `indices` along an axis: [`Array::take`].
-    take Element (indices: &Array<B, i64, Ix1>, axis: impl Position) -> Array<B, T, D>;
     /// The elements at `indices` along an axis, with indices of their own for every lane: [`Array::take_along_axis`].
     take_along_axis Element (indices: &Array<B, i64, D>, axis: impl Position) -> Array<B, T, D>;
     /// The array laid out repeatedly along its axes: [`Array::tile`].
@@ -263,6 +261,18 @@ forwards! {
 /// As for [`Array::full_like`].
 pub fn full_like<B: Backend, T: Element, D: Dim, U: Element>(x: &Array<B, T, D>, value: U) -> Result<Array<B, U, D>> {
     x.full_like(value)
+}
+
+/// The elements at `indices` along an axis: [`Array::take`].
+///
+/// # Errors
+/// As for [`Array::take`].
+pub fn take<B: Backend, T: Element, D: Dim, I: Dim>(
+    x: &Array<B, T, D>,
+    indices: &Array<B, i64, I>,
+    axis: impl Position,
+) -> Result<Array<B, T, I::InPlaceOfAxis<D>>> {
+    x.take(indices, axis)
 }
 
 /// New axes of length 1: [`Array::expand_dims`].

@@ -9,6 +9,8 @@
 //! | `XP_CPU_LINGER` | how many microseconds a thread looks for more work before it sleeps; 0: not at all | 500 |
 //! | `RAYON_NUM_THREADS` | the number of threads of rayon's global pool | one per core |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod backend;
 mod buffer;
 #[cfg(any(feature = "interop-dlpack", feature = "interop-faer", feature = "interop-nalgebra", feature = "interop-ndarray"))]

@@ -257,3 +257,37 @@ fn counters_and_constants() -> Result {
     }
     Ok(())
 }
+
+/// Reductions that run together ask for every element once.
+#[test]
+fn several_reductions_compute_elements_once() {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use xp_core::math::Isa;
+    use xp_core::ops::{DeviceSource, UnaryOp};
+    use xp_core::reduction::{ArgMax, Max, Mean, Std, Sum};
+
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    #[derive(Clone, Copy)]
+    struct Counted;
+    impl UnaryOp<f64> for Counted {
+        type Out = f64;
+        const NAME: &'static str = "counted";
+        const DEVICE: DeviceSource = DeviceSource::NONE;
+        fn apply<I: Isa>(self, x: f64) -> f64 {
+            COUNT.fetch_add(1, Relaxed);
+            x
+        }
+    }
+    // Whole chunks of 64, of rows and of columns.
+    let x = numbers(64 * 128).reshape([64, 128]).unwrap();
+    for axis in [0, 1] {
+        COUNT.store(0, Relaxed);
+        let (sum, max, mean, std, at) = x.lazy().apply(Counted).reduce((Sum, Max, Mean, Std(1.0), ArgMax), axis).eval();
+        assert_eq!(COUNT.load(Relaxed), 64 * 128);
+        assert_eq!((sum.to_vec(), max.to_vec(), mean.to_vec()), (x.sum(axis).to_vec(), x.max(axis).to_vec(), x.mean(axis).to_vec()));
+        assert_eq!(at.to_vec(), x.argmax(axis).to_vec());
+        for (one, two) in std.to_vec().into_iter().zip(x.std(axis, 1.0).to_vec()) {
+            assert!((one / two - 1.0).abs() < 1e-14, "{one} for {two}");
+        }
+    }
+}

@@ -108,3 +108,19 @@ fn closures_see_elements_in_order_and_broadcast() {
     assert_eq!((z.shape(), z.to_vec()), ([3, 2], vec![11.0, 12.0, 21.0, 22.0, 31.0, 32.0]));
     assert_eq!(zeros::<_, f64, _>(&Cpu, [0, 3]).unwrap().map(|v| v > 0.0).shape(), [0, 3]);
 }
+
+/// Writes at indices are in place while nobody else has the memory, and a copy when somebody has.
+#[test]
+fn writes_at_indices_are_in_place() {
+    let mut x = Array::from_vec(&Cpu, vec![0.0; 1000], [500, 2]).unwrap();
+    let place = x.as_slice().map(<[f64]>::as_ptr);
+    let at = Array::from_vec(&Cpu, vec![3i64, -1], [2]).unwrap();
+    x.put(&at, 1.0, 0).unwrap();
+    x.put_add(&at, 2.0, 0).unwrap();
+    x.put_at(&[&at], 5.0).unwrap();
+    assert_eq!(x.as_slice().map(<[f64]>::as_ptr), place);
+    let before = x.clone();
+    x.put_add(&at, 1.0, 0).unwrap();
+    assert_ne!(x.as_slice().map(<[f64]>::as_ptr), place);
+    assert_eq!((before.sum(..).item().unwrap(), x.sum(..).item().unwrap()), (20.0, 24.0));
+}

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use xp_core::backend::{Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
-use xp_core::reduction::Reduction;
+use xp_core::reduction::{Outputs, Reduction};
 use xp_core::{Array, Backend, Dyn, Element, Num, Real};
 
 use crate::{
@@ -172,13 +172,14 @@ unsafe impl Backend for Cuda {
 
     unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
         &self,
+        reduction: R,
         kernel: K,
         plan: &Plan,
         count: usize,
-        out: Slot<'_, Self, R::Out>,
+        out: <R::Out as Outputs>::Places,
     ) -> xp_core::Result<()> {
         // SAFETY: passed on.
-        self.run(R::NAME, |device| unsafe { expression::reduce::<R, K>(device, &kernel, plan, count, out.buffer.at(out.offset)) })
+        self.run(R::NAME, |device| unsafe { expression::reduce(device, reduction, &kernel, plan, count, out) })
     }
 
     fn scan<T: Num>(&self, op: Scan, x: &CudaBuffer<T>, lanes: Lanes) -> xp_core::Result<CudaBuffer<T>> {

@@ -6,7 +6,7 @@
 use xp_core::expr::program::{LeafKind, Program};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::ops::DeviceSource;
-use xp_core::reduction::Reduction;
+use xp_core::reduction::{Outputs, Reduction};
 use xp_core::{DType, Element, MAX_NDIM};
 
 use crate::{
@@ -35,12 +35,13 @@ pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, o
     let items = if form == Form::Rows { n / pack } else { n };
     let wide = n > MOST_NARROW;
     let code = Code { program: operands.program, form, ndim: axes.ndim(), wide, extra: pack };
-    let kernel = device.cached_kernel(&code, form.name(), || render::source(&code))?;
+    let kernel = device.cached_kernel(&code, code.form.name(), || render::source(&code))?;
+    let is_dense = code.form == Form::Dense;
     let operands = Operands { program: code.program, dtype: operands.dtype };
     let mut arguments = Arguments::new();
     axes.push_walk(&mut arguments, items, plan.out(), wide);
     let mut threads = items;
-    if form == Form::Dense {
+    if is_dense {
         let packs = if operands.is_aligned(out, pack) { n / pack } else { 0 };
         arguments.push(packs as i64);
         threads = if packs > 0 { packs.max(n - packs * pack) } else { n };
@@ -51,22 +52,34 @@ pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, o
     unsafe { kernel.launch(device.shape_for(threads, THREADS), &arguments) }
 }
 
-/// Runs an expression over a plan and reduces it; `out` is the address of the first element of the output.
+/// Runs an expression over a plan and reduces it, by several reductions in one launch where there are several; `out` are the
+/// addresses of the first elements of their outputs.
 ///
 /// # Errors
 /// As for [`eval`], and [`Error::OutOfMemory`] for partial results.
 ///
 /// # Safety
 /// As for [`xp_core::Backend::reduce`].
-pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(device: &Device, kernel: &K, plan: &Plan, count: usize, out: u64) -> Result<()> {
+pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
+    device: &Device,
+    reduction: R,
+    kernel: &K,
+    plan: &Plan,
+    count: usize,
+    out: <R::Out as Outputs>::Places,
+) -> Result<()> {
     let axes = Axes::reduction(plan);
     let work = Work::new(plan, &axes);
     let wide = work.outputs.max(work.reduced) > MOST_NARROW;
-    // The device aligns complex numbers to their size.
-    let accumulator = size_of::<R::Acc>().max(1).next_multiple_of(LEAST_ACCUMULATOR);
-    let form = Form::Reduce { name: R::NAME, source: R::DEVICE, accumulator, result: R::Out::DTYPE };
-    let code = Code { program: Program::of(kernel), form, ndim: axes.ndim(), wide, extra: axes.kept };
-    let kernel = device.cached_kernel(&code, form.name(), || render::source(&code))?;
+    let (parts, addresses, results) = (reduction.parts(), R::Out::addresses(out), R::Out::dtypes());
+    if parts.len() != results.len() {
+        let reason = format!("{} reductions given that have {} results", parts.len(), results.len());
+        return Err(Error::InvalidArgument { operation: R::NAME.into(), reason });
+    }
+    let together: Vec<Part> = parts.iter().zip(results).map(|(part, result)| Part::new(part, result)).collect();
+    let accumulator: usize = together.iter().map(|part| part.accumulator).sum();
+    let code = Code { program: Program::of(kernel), form: Form::Reduce(together), ndim: axes.ndim(), wide, extra: axes.kept };
+    let kernel = device.cached_kernel(&code, code.form.name(), || render::source(&code))?;
     let operands = Operands { program: code.program, dtype: K::Elem::DTYPE };
     let (partials, counters) = if work.chunks > 1 { (work.chunks * work.outputs * accumulator, work.groups() * 4) } else { (0, 0) };
     let partial = device.alloc(partials, R::NAME)?;
@@ -74,7 +87,13 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(device: &Device, k
     let mut arguments = Arguments::new();
     axes.push_walk(&mut arguments, work.outputs, plan.out(), wide);
     arguments.push(work.reduced as i64).push(work.width as u32).push(work.chunk as i64).push(work.chunks as i64).push(count as i64);
-    arguments.push(out).push(partial.pointer()).push(finished.pointer());
+    for (part, address) in parts.iter().zip(addresses) {
+        arguments.push(address.addr() as u64);
+        for (dtype, bytes) in part.parameters() {
+            arguments.push_bytes(&bytes[..dtype.size()], dtype.size());
+        }
+    }
+    arguments.push(partial.pointer()).push(finished.pointer());
     operands.push(&mut arguments, &axes)?;
     // SAFETY: the parameters of `fused_reduce` in order; the caller vouches for the memory, scratch memory is freed in stream
     // order.
@@ -101,30 +120,47 @@ pub(crate) struct Code {
 }
 
 /// The loops over an expression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Form {
     /// One axis, every operand dense or constant.
     Dense,
     /// Rows along which every operand is dense or constant.
     Rows,
     Strided,
-    /// A reduction: its name, where its class template is, the room for its accumulator, and the dtype of what is written.
-    Reduce {
-        name: &'static str,
-        source: DeviceSource,
-        accumulator: usize,
-        result: DType,
-    },
+    /// Reductions that run together.
+    Reduce(Vec<Part>),
+}
+
+/// A reduction of those that run together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    /// Where its class template is.
+    pub(crate) source: DeviceSource,
+    /// The room for its accumulator.
+    pub(crate) accumulator: usize,
+    /// The dtype of what is written.
+    pub(crate) result: DType,
+    pub(crate) parameters: Vec<DType>,
+}
+
+impl Part {
+    fn new(part: &xp_core::reduction::Part, result: DType) -> Self {
+        // The device aligns complex numbers to their size.
+        let accumulator = part.accumulator.max(1).next_multiple_of(LEAST_ACCUMULATOR);
+        let parameters = part.parameters().map(|(dtype, _)| dtype).collect();
+        Part { name: part.name, source: part.device, accumulator, result, parameters }
+    }
 }
 
 impl Form {
     /// The name of the kernel.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Form::Dense => "dense",
             Form::Rows => "rows",
             Form::Strided => "strided",
-            Form::Reduce { .. } => "fused_reduce",
+            Form::Reduce(_) => "fused_reduce",
         }
     }
 }

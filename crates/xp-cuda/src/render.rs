@@ -10,7 +10,7 @@ use xp_core::ops::{DeviceSource, Language};
 
 use crate::{
     error::{Error, Result},
-    expression::{Code, Form},
+    expression::{Code, Form, Part},
     kernels::{LIBRARY, PRELUDE, c_name},
 };
 
@@ -32,16 +32,12 @@ pub(crate) fn source(code: &Code) -> Result<String> {
         Form::Dense => (format!("#define PACK {extra}\n"), OUT.to_owned(), DENSE),
         Form::Rows => (format!("#define PACK {extra}\n"), OUT.to_owned(), ROWS),
         Form::Strided => (String::new(), OUT.to_owned(), STRIDED),
-        Form::Reduce { name, source, accumulator, result } => {
-            let defines = format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n");
-            let element = c_name(program.dtype(program.result()));
-            let template = own.qualified("reduce", name, *source)?;
-            // What the host has memory for, whatever the template says.
-            let types = format!("typedef {template}<{element}> R;\ntypedef R::Acc Acc;\ntypedef {} Out;\n", c_name(*result));
-            (defines, types, FUSED_REDUCE)
+        Form::Reduce(parts) => {
+            let accumulator: usize = parts.iter().map(|part| part.accumulator).sum();
+            (format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n"), reductions(parts, &mut own)?, FUSED_REDUCE)
         }
     };
-    let functions = functions(program, *form, &mut own)?;
+    let functions = functions(program, form, &mut own)?;
     let own = own.namespaces();
     Ok(format!("{PRELUDE}{LIBRARY}{own}#define NDIM {ndim}\ntypedef {index} Index;\n{defines}{OPERANDS}{functions}{types}{template}"))
 }
@@ -49,8 +45,45 @@ pub(crate) fn source(code: &Code) -> Result<String> {
 /// The type of the output of a loop without reduction.
 const OUT: &str = "typedef Element Out;\n";
 
+/// The reductions that run together as one, `R`, over an accumulator of all of theirs: what the kernel takes for them
+/// (`OUTPUTS`), and how it writes their results (`STORE`).
+fn reductions(parts: &[Part], own: &mut Own) -> Result<String> {
+    let mut text = String::new();
+    for (k, part) in parts.iter().enumerate() {
+        let template = own.qualified("reduce", part.name, part.source)?;
+        // What the host has memory for, whatever the template says.
+        let _ = writeln!(text, "typedef {template}<Element> R{k};\ntypedef {} Out{k};", c_name(part.result));
+    }
+    let each = |f: &dyn Fn(usize, &Part) -> String| parts.iter().enumerate().map(|(k, part)| f(k, part)).collect::<String>();
+    // One reduction alone is its own accumulator.
+    let field = |k: usize| if parts.len() == 1 { String::new() } else { format!(".a{k}") };
+    if parts.len() == 1 {
+        text += "typedef R0 R;\ntypedef R0::Acc Acc;\n";
+    } else {
+        let _ = writeln!(
+            text,
+            "struct Acc {{ {}}};\nstruct R {{\n  DEVICE Acc identity() {{ Acc a; {}return a; }}\n  \
+             DEVICE Acc push(Acc a, Element x, i64 i) {{ {}return a; }}\n  DEVICE Acc merge(Acc a, Acc b) {{ {}return a; }}\n}};",
+            each(&|k, _| format!("R{k}::Acc a{k}; ")),
+            each(&|k, _| format!("a.a{k} = R{k}::identity(); ")),
+            each(&|k, _| format!("a.a{k} = R{k}::push(a.a{k}, x, i); ")),
+            each(&|k, _| format!("a.a{k} = R{k}::merge(a.a{k}, b.a{k}); ")),
+        );
+    }
+    let parameters = |k: usize, part: &Part, f: &dyn Fn(&str, String) -> String| {
+        part.parameters.iter().enumerate().map(|(j, &dtype)| f(c_name(dtype), format!("q{k}_{j}"))).collect::<String>()
+    };
+    let outputs = each(&|k, part| format!(" Out{k}* out{k},{}", parameters(k, part, &|dtype, name| format!(" {dtype} {name},"))));
+    let store = each(&|k, part| {
+        let values = parameters(k, part, &|_, name| format!(", {name}"));
+        format!(" out{k}[place] = R{k}::finish(acc{}, count{values});", field(k))
+    });
+    let _ = writeln!(text, "#define OUTPUTS{outputs}\n#define STORE{store}");
+    Ok(text)
+}
+
 /// The program as functions of what the loop numbers: positions, or places where operands are dense.
-fn functions(program: &Program, form: Form, own: &mut Own) -> Result<String> {
+fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
     let leaves = program.leaves();
     let join = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<String>();
     let list = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<Vec<_>>().join(", ");
@@ -68,7 +101,7 @@ fn functions(program: &Program, form: Form, own: &mut Own) -> Result<String> {
         Form::Dense => {
             let _ = writeln!(text, "DEVICE Element flat(i64 i PARAMETERS) {{ return compute({}); }}", get("flat(i)"));
         }
-        Form::Strided | Form::Reduce { .. } => {
+        Form::Strided | Form::Reduce(_) => {
             let _ = writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", get("get(at)"));
         }
         Form::Rows => {}
@@ -76,7 +109,7 @@ fn functions(program: &Program, form: Form, own: &mut Own) -> Result<String> {
     let place = match form {
         Form::Dense => "i64 i",
         Form::Rows => "const At& i",
-        Form::Strided | Form::Reduce { .. } => return Ok(text),
+        Form::Strided | Form::Reduce(_) => return Ok(text),
     };
     let _ = write!(
         text,

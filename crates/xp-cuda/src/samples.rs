@@ -6,7 +6,7 @@ use xp_core::ops::{DeviceSource, Exp, Language, OperationKind, Parameters, Unary
 use xp_core::{DType, MAX_NDIM};
 
 use crate::{
-    expression::{Code, Form, LEAST_ACCUMULATOR, pack_of},
+    expression::{Code, Form, LEAST_ACCUMULATOR, Part, pack_of},
     kernels::c_name,
     render,
 };
@@ -23,16 +23,26 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             all.push((format!("more than 2^31 elements {name}"), sample(dtype, 6, true)));
         }
         let public = operations().filter(|o| o.kind == OperationKind::Reduction);
-        let public = public.filter_map(|operation| Some((operation.name, LEAST_ACCUMULATOR, (operation.result)(dtype)?)));
-        // Sums and squares of variances: a complex number and a real one.
-        let deviations = match dtype {
-            DType::F32 | DType::C64 => Some(("squared_deviations", 2 * LEAST_ACCUMULATOR, DType::F32)),
-            DType::F64 | DType::C128 => Some(("squared_deviations", 2 * LEAST_ACCUMULATOR, DType::F64)),
+        let part = |name, accumulator, result, parameters| Part { name, source: LIBRARY, accumulator, result, parameters };
+        let mut parts: Vec<Part> = public.filter_map(|o| Some(part(o.name, LEAST_ACCUMULATOR, (o.result)(dtype)?, vec![]))).collect();
+        let widest = match dtype {
+            DType::F16 | DType::BF16 | DType::F32 | DType::F64 => Some(dtype),
+            DType::C64 => Some(DType::F32),
+            DType::C128 => Some(DType::F64),
             _ => None,
         };
-        for (reduction, accumulator, result) in public.chain(deviations) {
-            let form = Form::Reduce { name: reduction, source: LIBRARY, accumulator, result };
-            all.push((format!("{reduction} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
+        if let Some(real) = widest {
+            // Variances carry two complex numbers and two real ones, or sums and squares.
+            parts.extend(["var", "std"].map(|name| part(name, 3 * LEAST_ACCUMULATOR, real, vec![DType::F64])));
+            if !matches!(dtype, DType::F16 | DType::BF16) {
+                parts.push(part("squared_deviations", 2 * LEAST_ACCUMULATOR, real, vec![]));
+            }
+        }
+        let together = parts.iter().rev().take(4).cloned().collect::<Vec<_>>();
+        for parts in parts.into_iter().map(|part| vec![part]).chain([together]) {
+            let names = parts.iter().map(|part| part.name).collect::<Vec<_>>().join(" and ");
+            let form = Form::Reduce(parts);
+            all.push((format!("{names} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
         }
     }
     all.push(("a user's operations".into(), own()));
@@ -43,7 +53,7 @@ pub(crate) fn samples() -> Vec<(String, String)> {
 pub(crate) fn copies() -> Vec<(String, String)> {
     let copy = |dtype: DType, ndim: usize, wide: bool, form: Form| {
         let code = Code { program: copy_of(dtype), form, ndim, wide, extra: pack_of(dtype.size()) };
-        (format!("{} {}{}", form.name(), c_name(dtype), if wide { " wide" } else { "" }), rendered(&code))
+        (format!("{} {}{}", code.form.name(), c_name(dtype), if wide { " wide" } else { "" }), rendered(&code))
     };
     let dense = DType::ALL.into_iter().map(|dtype| copy(dtype, 1, false, Form::Dense));
     let others = [false, true].into_iter().flat_map(|wide| [Form::Rows, Form::Strided].map(|form| copy(DType::F32, 3, wide, form)));
@@ -65,7 +75,8 @@ fn own() -> String {
     let z = program.call("own", sum, &[y], &Parameters::new().with(2.5f64), DType::F64);
     let z = program.call("own", square, &[z], &Parameters::new(), DType::F64);
     program.returns(z);
-    let form = Form::Reduce { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, result: DType::F64 };
+    let part = Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, result: DType::F64, parameters: vec![] };
+    let form = Form::Reduce(vec![part]);
     rendered(&Code { program, form, ndim: 3, wide: false, extra: 1 })
 }
 

@@ -24,7 +24,7 @@ macro_rules! reductions {
             fn $name(x: X<'_>, axis: Option<Ints>, keepdims: bool) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
-                    compute!(&x.any, $kind, |v| over::<reduction::$R, _>(v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
+                    compute!(&x.any, $kind, |v| over(reduction::$R, v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
                         else Err(wrong_dtype(stringify!($name), "x", x.any.dtype(), $expected)))
                 })
             }
@@ -54,7 +54,7 @@ macro_rules! sums {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
                     let x = summand(stringify!($name), &x.any, dtype)?;
-                    let out = compute!(&*x, num, |v| over::<reduction::$R, _>(v, &axes, keepdims).map(Any::from).named(stringify!($name)),
+                    let out = compute!(&*x, num, |v| over(reduction::$R, v, &axes, keepdims).map(Any::from).named(stringify!($name)),
                         else Err(wrong_dtype(stringify!($name), "x", x.dtype(), "a numeric dtype")))?;
                     narrowed(stringify!($name), out, dtype)
                 })
@@ -94,8 +94,8 @@ sums! {
 }
 
 /// A reduction over axes that are kept or not, as Python decides at run time.
-fn over<R: Reduction<T>, T: Element>(x: &Arr<T>, axes: &[usize], keepdims: bool) -> xp_core::Result<Arr<R::Out>> {
-    if keepdims { x.lazy().reduce::<R, _>(KeepDims(axes)).try_eval() } else { x.lazy().reduce::<R, _>(axes).try_eval() }
+fn over<T: Element, U: Element>(reduction: impl Reduction<T, Out = U>, x: &Arr<T>, axes: &[usize], keepdims: bool) -> xp_core::Result<Arr<U>> {
+    if keepdims { x.lazy().reduce(reduction, KeepDims(axes)).try_eval() } else { x.lazy().reduce(reduction, axes).try_eval() }
 }
 
 /// The array in the dtype that was asked for.
@@ -141,7 +141,7 @@ macro_rules! positions {
         fn $name(x: X<'_>, axis: Option<isize>, keepdims: bool) -> PyResult<PyArray> {
             guard(stringify!($name), || {
                 let axes = axes(stringify!($name), &axis.map(Ints::One), x.any.ndim())?;
-                dispatch!(&x.any, real, |v| over::<reduction::$R, _>(v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
+                dispatch!(&x.any, real, |v| over(reduction::$R, v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
                     else Err(wrong_dtype(stringify!($name), "x", x.any.dtype(), "a real-valued dtype")))
             })
         }

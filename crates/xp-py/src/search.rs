@@ -142,12 +142,8 @@ fn take(x: X<'_>, indices: X<'_>, axis: Option<isize>) -> PyResult<PyArray> {
             None if x.any.ndim() == 1 => 0,
             None => return Err(PyValueError::new_err(format!("take(): axis must be given for an array of rank {}", x.any.ndim()))),
         };
-        let k = xp_core::normalize_axis(axis, x.any.ndim()).named("take")?;
-        let flat = at.ravel().named("take")?;
-        let mut shape = x.any.dims().to_vec();
-        shape.splice(k..=k, at.dims().iter().copied());
-        let out = detached(&[&x.any, &indices.any], || dispatch!(&x.any, |v| v.take(&flat, axis).map(Any::from))).named("take")?;
-        out.reshape(&shape).map(PyArray::new).named("take")
+        let out = detached(&[&x.any, &indices.any], || dispatch!(&x.any, |v| v.take(&at, axis).map(Any::from)));
+        out.map(PyArray::new).named("take")
     })
 }
 

@@ -14,7 +14,7 @@ use xp_core::backend::{Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::math::Baseline;
 use xp_core::ops::{Add, BinaryOp, Multiply};
-use xp_core::reduction::Reduction;
+use xp_core::reduction::{Outputs, Reduction};
 use xp_core::{Backend, Element, Error, HostMemory, Num, Real, Result};
 
 /// The host, one thread of it.
@@ -67,9 +67,16 @@ unsafe impl Backend for Host {
         Ok(())
     }
 
-    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(&self, kernel: K, plan: &Plan, count: usize, out: Slot<'_, Self, R::Out>) -> Result<()> {
+    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
+        &self,
+        reduction: R,
+        kernel: K,
+        plan: &Plan,
+        count: usize,
+        out: <R::Out as Outputs>::Places,
+    ) -> Result<()> {
         // SAFETY: passed on.
-        unsafe { walk::reduce::<R, K>(kernel, plan, count, out.buffer.pointer().add(out.offset)) };
+        unsafe { walk::reduce(reduction, kernel, plan, count, out) };
         Ok(())
     }
 

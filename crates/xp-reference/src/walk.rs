@@ -3,7 +3,7 @@
 use xp_core::MAX_NDIM;
 use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Baseline;
-use xp_core::reduction::Reduction;
+use xp_core::reduction::{Outputs, Reduction};
 
 /// Runs a kernel over a plan.
 ///
@@ -37,7 +37,13 @@ pub(crate) unsafe fn eval<K: Kernel>(mut kernel: K, plan: &Plan, out: *mut K::El
 ///
 /// # Safety
 /// As for [`xp_core::Backend::reduce`].
-pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(mut kernel: K, plan: &Plan, count: usize, out: *mut R::Out) {
+pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
+    reduction: R,
+    mut kernel: K,
+    plan: &Plan,
+    count: usize,
+    out: <R::Out as Outputs>::Places,
+) {
     let (shape, last) = (plan.shape(), plan.shape().len() - 1);
     let (kept, reduced): (Vec<usize>, Vec<usize>) = (0..last).partition(|&k| !plan.reduced()[k]);
     let (len, row_reduced) = (shape[last], plan.reduced()[last]);
@@ -74,10 +80,10 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(mut kernel: K, pla
         // SAFETY: the output has room at the positions of the plan.
         unsafe {
             if row_reduced {
-                out.offset(start).write(R::finish(lanes.into_iter().fold(R::identity(), R::merge), count));
+                reduction.finish(lanes.into_iter().fold(R::identity(), R::merge), count).write(out, start);
             }
             for (j, acc) in columns.into_iter().enumerate() {
-                out.offset(start + j as isize * plan.out()[last]).write(R::finish(acc, count));
+                reduction.finish(acc, count).write(out, start + j as isize * plan.out()[last]);
             }
         }
     }

@@ -19,7 +19,7 @@ macro_rules! tests {
 tests! {
     methods { lanes_are_checked, handles_are_values }
     slicing { python_slices, items, views_share_nothing, broadcasting, reshapes, diagonals, axes }
-    indexing { elements, assignment, masks, take, take_along_axis, put, head_slices }
+    indexing { elements, assignment, masks, take, take_of_any_rank, take_along_axis, put, head_slices }
     operators { in_place, value_semantics }
     manipulation { concat, stack, unstack, roll, tile, repeat, flip, moveaxis }
     errors { shapes_that_do_not_broadcast, ranks, axes, indices, lengths, joining, too_many_axes }

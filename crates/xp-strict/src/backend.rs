@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use xp_core::backend::{Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
-use xp_core::reduction::Reduction;
+use xp_core::reduction::{Outputs, Reduction};
 use xp_core::{Backend, DType, Element, Error, Float, Num, Real, Result};
 use xp_cpu::{Cpu, CpuBuffer};
 
@@ -145,10 +145,17 @@ unsafe impl<F: Flavour> Backend for StrictBackend<F> {
         unsafe { Cpu.eval(kernel, plan, Slot { buffer: &out.buffer.memory, offset: out.offset }) }
     }
 
-    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(&self, mut kernel: K, plan: &Plan, count: usize, out: Slot<'_, Self, R::Out>) -> Result<()> {
+    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
+        &self,
+        reduction: R,
+        mut kernel: K,
+        plan: &Plan,
+        count: usize,
+        out: <R::Out as Outputs>::Places,
+    ) -> Result<()> {
         kernel.rebase(&unveil);
         // SAFETY: passed on; the addresses are those of the memory again.
-        unsafe { Cpu.reduce::<R, K>(kernel, plan, count, Slot { buffer: &out.buffer.memory, offset: out.offset }) }
+        unsafe { Cpu.reduce(reduction, kernel, plan, count, R::Out::rebased(out, &unveil)) }
     }
 
     fn scan<T: Num>(&self, op: Scan, x: &StrictBuffer<T>, lanes: Lanes) -> Result<StrictBuffer<T>> {

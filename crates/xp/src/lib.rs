@@ -49,7 +49,7 @@
 
 #[cfg(any(feature = "cpu", feature = "cuda"))]
 mod any_device;
-#[cfg(all(feature = "cpu", feature = "linalg"))]
+#[cfg(feature = "cpu")]
 pub mod guide;
 
 pub use xp_core::*;

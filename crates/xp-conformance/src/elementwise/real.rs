@@ -103,8 +103,20 @@ pub fn float_unary<B: Backend, T: Float>(device: &B) {
         case!(conj, |x| x, 0.0),
         case!(cos, f64::cos, 1.0),
         case!(cosh, f64::cosh, 2.0),
+        case!(
+            entr,
+            |x| if x == 0.0 {
+                0.0
+            } else if x < 0.0 {
+                -f64::INFINITY
+            } else {
+                -x * x.ln()
+            },
+            2.0
+        ),
         case!(erf, erf, 4.0),
         case!(erfc, erfc, 16.0),
+        case!(erfinv, erfinv, 8.0),
         case!(exp, f64::exp, 1.0),
         case!(expit, |x| 1.0 / (1.0 + (-x).exp()), 4.0),
         case!(expm1, f64::exp_m1, 2.0),
@@ -113,8 +125,11 @@ pub fn float_unary<B: Backend, T: Float>(device: &B) {
         case!(log, f64::ln, 1.0),
         case!(log10, f64::log10, 2.0),
         case!(log1p, f64::ln_1p, 2.0),
+        case!(log_expit, |x| -((-x).max(0.0) + (-x.abs()).exp().ln_1p()), 4.0),
+        case!(log_ndtr, log_ndtr, 8.0),
         case!(log2, f64::log2, 1.0),
         case!(logit, |x| (x / (1.0 - x)).ln(), 4.0, 1.0),
+        case!(ndtr, |x| if x < 0.0 { normal_tail(-x) } else { 1.0 - normal_tail(x) }, 16.0),
         case!(negative, |x| -x, 0.0),
         case!(positive, |x| x, 0.0),
         case!(real, |x| x, 0.0),
@@ -123,6 +138,7 @@ pub fn float_unary<B: Backend, T: Float>(device: &B) {
         case!(sign, |x| if x == 0.0 { 0.0 } else { x.signum() }, 0.0),
         case!(sin, f64::sin, 1.0),
         case!(sinh, f64::sinh, 2.0),
+        case!(softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), 4.0),
         case!(sqrt, f64::sqrt, 0.0),
         case!(square, |x| x * x, 0.0),
         case!(tan, f64::tan, 3.0),
@@ -303,6 +319,59 @@ fn erfc(x: f64) -> f64 {
     let square = x * x;
     let lost = x.mul_add(x, -square);
     (-square).exp() * (1.0 - lost) / (tail * std::f64::consts::PI.sqrt())
+}
+
+/// By Newton's method on the logarithm of the complement, which is nearly a parabola.
+fn erfinv(x: f64) -> f64 {
+    let a = x.abs();
+    if a == 0.0 || a.is_nan() || a >= 1.0 {
+        return if a == 1.0 {
+            f64::INFINITY.copysign(x)
+        } else if a == 0.0 {
+            x
+        } else {
+            f64::NAN
+        };
+    }
+    // erf(y) / y hardly changes near 0, where the complement says little.
+    if a < 0.5 {
+        let mut y = a;
+        for _ in 0..50 {
+            y = if a < 1e-8 { a / std::f64::consts::FRAC_2_SQRT_PI } else { y - (erf(y) - a) / (std::f64::consts::FRAC_2_SQRT_PI * (-y * y).exp()) };
+        }
+        return y.copysign(x);
+    }
+    let mut y = 0.5;
+    for _ in 0..50 {
+        let tail = erfc(y);
+        y += (tail / (1.0 - a)).ln() * tail / (std::f64::consts::FRAC_2_SQRT_PI * (-y * y).exp());
+    }
+    y.copysign(x)
+}
+
+/// The normal probability of more than `x >= 0`: by the error function, or a continued fraction where it is small.
+fn normal_tail(x: f64) -> f64 {
+    if x < 1.5 {
+        return 0.5 - 0.5 * erf(x * std::f64::consts::FRAC_1_SQRT_2);
+    }
+    // With the rounding error of the square, which is infinite far behind the last number that has a tail.
+    if x > 40.0 { 0.0 } else { (-0.5 * x * x).exp() * (1.0 - 0.5 * x.mul_add(x, -(x * x))) * mills(x) }
+}
+
+/// The normal probability of more than `x`, divided by `exp(-x^2 / 2)`.
+fn mills(x: f64) -> f64 {
+    let fraction = (1..400).rev().fold(x, |tail, k| x + f64::from(k) / tail);
+    1.0 / (fraction * (2.0 * std::f64::consts::PI).sqrt())
+}
+
+fn log_ndtr(x: f64) -> f64 {
+    if x < -1.5 {
+        mills(-x).ln() - 0.5 * x * x
+    } else if x < 0.0 {
+        normal_tail(-x).ln()
+    } else {
+        (-normal_tail(x)).ln_1p()
+    }
 }
 
 fn maximum_exact(x: f64, y: f64) -> f64 {

@@ -295,6 +295,17 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         if whole && self.is_contiguous() { Ok(self.clone()) } else { self.copy() }
     }
 
+    /// Copies the array unless it fills its memory in row-major order from its start.
+    pub(crate) fn make_packed(&mut self) -> Result<()> {
+        *self = self.packed()?;
+        Ok(())
+    }
+
+    /// The device, and the memory for a backend to write to.
+    pub(crate) fn parts_mut(&mut self) -> (&B, &mut B::Buffer<T>) {
+        (&self.device, &mut self.buffer)
+    }
+
     /// The address of the first element, as kernels take it.
     pub(crate) fn address(&self) -> *const T {
         B::address(&self.buffer).wrapping_add(self.offset)

@@ -1,15 +1,14 @@
 //! Running expressions: planning, output memory, reductions.
 
-use core::marker::PhantomData;
-
 use super::plan::{Leaves, Plan};
-use super::{Expr, Lazy};
+use super::{Evaluated, Expr, Lazy};
 use crate::array::Array;
 use crate::axes::Axes;
 use crate::backend::{Backend, Slot};
 use crate::dim::Dim;
+use crate::dtype::Element;
 use crate::error::{Error, OrMisuse, Result};
-use crate::reduction::Reduction;
+use crate::reduction::{Outputs, Reduction};
 use crate::shape::{contiguous_strides, is_contiguous, size_of_shape};
 
 /// The device of two operands.
@@ -87,8 +86,16 @@ unsafe fn run<E: Expr>(e: &E, device: &E::Backend, shape: &[usize], slot: Slot<'
     unsafe { device.eval(kernel, &plan, slot) }
 }
 
+/// What a reduction of an expression gives, of rank `D`.
+type Reduced<R, E, D> = <<R as Reduction<<E as Expr>::Elem>>::Out as Outputs>::Arrays<<E as Expr>::Backend, D>;
+
 /// Runs a reduction over some axes of an expression, in one pass over its operands.
-pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(e: &E, axes: &[usize], keepdims: bool) -> Result<Array<E::Backend, R::Out, D>> {
+pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(
+    reduction: R,
+    e: &E,
+    axes: &[usize],
+    keepdims: bool,
+) -> Result<Reduced<R, E, D>> {
     let shape = e.shape()?;
     let full = shape.as_ref();
     let device = device_of(e)?;
@@ -99,7 +106,8 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(e: &E, axes
     }
     let count: usize = (0..full.len()).filter(|&k| reduced[k]).map(|k| full[k]).product();
     if count == 0 && !R::HAS_IDENTITY {
-        return Err(Error::shape(R::NAME, full, format!("at least one element along the reduced axes {axes:?}")));
+        let name = reduction.parts().iter().find(|part| !part.has_identity).map_or(R::NAME, |part| part.name);
+        return Err(Error::shape(name, full, format!("at least one element along the reduced axes {axes:?}")));
     }
     let kept: Vec<usize> = (0..full.len()).filter(|&k| keepdims || !reduced[k]).map(|k| if reduced[k] { 1 } else { full[k] }).collect();
     let out_shape = D::shape_from(&kept)?;
@@ -117,35 +125,51 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(e: &E, axes
     let mut leaves = Leaves::default();
     e.leaves(full, &mut leaves)?;
     // SAFETY: the reduction below writes every element.
-    let buffer = unsafe { device.alloc::<R::Out>(size_of_shape(&kept)?)? };
+    let buffers = unsafe { R::Out::alloc(&device, size_of_shape(&kept)?)? };
     if !kept.contains(&0) {
         let plan = Plan::reduction(full, &reduced, R::INDEXED, &walk, leaves);
         let kernel = e.lower(&plan, &mut 0);
         // SAFETY: as in `run`; the output is new.
-        unsafe { device.reduce::<R, _>(kernel, &plan, count, Slot { buffer: &buffer, offset: 0 })? };
+        unsafe { device.reduce(reduction, kernel, &plan, count, R::Out::places::<E::Backend>(&buffers))? };
     }
     debug_assert!(is_contiguous(out_shape.as_ref(), out_strides.as_ref()));
-    Ok(Array::from_parts(device, buffer, out_shape, out_strides, 0))
+    Ok(R::Out::arrays::<E::Backend, D>(&device, buffers, &out_shape, &out_strides))
 }
 
 /// Runs a reduction over the axes that a user named.
-pub(crate) fn eval_axes<R: Reduction<E::Elem>, E: Expr, A: Axes>(e: &E, axes: &A) -> Result<Array<E::Backend, R::Out, A::Out<E::Dim>>> {
+pub(crate) fn eval_axes<R: Reduction<E::Elem>, E: Expr, A: Axes>(reduction: R, e: &E, axes: &A) -> Result<Reduced<R, E, A::Out<E::Dim>>> {
     let ndim = e.shape()?.as_ref().len();
     let over = axes.axes(ndim)?;
     if R::INDEXED && over.len() != 1 && over.len() != ndim {
         let why = format!("{} axes given for an array of rank {ndim}: one axis, or all, have positions", over.len());
-        return Err(Error::value(R::NAME, why));
+        let name = reduction.parts().iter().find(|part| part.indexed).map_or(R::NAME, |part| part.name);
+        return Err(Error::value(name, why));
     }
-    eval_reduction::<R, E, A::Out<E::Dim>>(e, &over, A::KEEP)
+    eval_reduction::<R, E, A::Out<E::Dim>>(reduction, e, &over, A::KEEP)
 }
 
-/// A reduction over the axes `A` that has not run yet: the end of a lazy expression.
+/// A reduction over the axes `A` that has not run yet: the end of a lazy expression, or an operand of another one.
+///
+/// Beside an operator, or as an operand of any method, its result goes on as an array does: it is computed when the outer
+/// expression is *written*, in one pass over what it reduces, stays on the device, and is broadcast in the pass of the outer
+/// expression. So an expression takes one pass for itself and one for every reduction in it. [`LazyReduction::lazy`] starts an
+/// expression of the result, for the methods. An error on the way comes out where the outer expression is evaluated.
+///
+/// ```
+/// use xp::prelude::*;
+/// let x = array![[1.0, 2.0], [3.0, 6.0]];
+/// // Two passes over `x`, and no array of its size but the result:
+/// let centred = (x.lazy() - x.lazy().mean(KeepDims(0))).eval();
+/// assert_eq!(centred.to_vec(), [-1.0, -2.0, 1.0, 2.0]);
+/// let rms = (x.lazy().square().sum(0) / 2.0).sqrt().eval();
+/// assert_eq!(rms.to_vec(), x.lazy().square().mean(0).lazy().sqrt().eval().to_vec());
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is computed before `eval`"]
 pub struct LazyReduction<R, E, A> {
     expr: E,
     axes: A,
-    kind: PhantomData<R>,
+    reduction: R,
 }
 
 impl<R: Reduction<E::Elem>, E: Expr, A: Axes> LazyReduction<R, E, A> {
@@ -155,7 +179,7 @@ impl<R: Reduction<E::Elem>, E: Expr, A: Axes> LazyReduction<R, E, A> {
     /// When the operands do not broadcast or an axis does not exist.
     #[must_use]
     #[track_caller]
-    pub fn eval(self) -> Array<E::Backend, R::Out, A::Out<E::Dim>> {
+    pub fn eval(self) -> <R::Out as Outputs>::Arrays<E::Backend, A::Out<E::Dim>> {
         self.try_eval().or_misuse()
     }
 
@@ -163,15 +187,38 @@ impl<R: Reduction<E::Elem>, E: Expr, A: Axes> LazyReduction<R, E, A> {
     ///
     /// # Errors
     /// When the operands do not broadcast, an axis does not exist, memory runs out, or the device fails.
-    pub fn try_eval(self) -> Result<Array<E::Backend, R::Out, A::Out<E::Dim>>> {
-        eval_axes::<R, E, A>(&self.expr, &self.axes)
+    pub fn try_eval(self) -> Result<<R::Out as Outputs>::Arrays<E::Backend, A::Out<E::Dim>>> {
+        eval_axes(self.reduction, &self.expr, &self.axes)
+    }
+}
+
+impl<T: Element, R: Reduction<E::Elem, Out = T>, E: Expr, A: Axes> LazyReduction<R, E, A> {
+    /// Runs the reduction, and starts a lazy expression of its result.
+    pub fn lazy(self) -> Lazy<Evaluated<E::Backend, T, A::Out<E::Dim>>> {
+        Lazy::new(self.into_evaluated())
+    }
+
+    /// Runs the reduction, whose result or error is an operand.
+    pub(crate) fn into_evaluated(self) -> Evaluated<E::Backend, T, A::Out<E::Dim>> {
+        Evaluated::new(self.try_eval())
     }
 }
 
 impl<E: Expr> Lazy<E> {
-    /// Ends the expression with a reduction over one axis, several, or all: `reduce::<Sum, _>(0)` is `sum(0)`.
-    pub fn reduce<R: Reduction<E::Elem>, A: Axes>(self, axes: A) -> LazyReduction<R, E, A> {
-        LazyReduction { expr: self.into_expr(), axes, kind: PhantomData }
+    /// Ends the expression with a [reduction](Reduction) over one axis, several, or all: `reduce(Sum, 0)` is `sum(0)`. Several
+    /// reductions in a tuple run in one pass.
+    ///
+    /// # Panics
+    /// When a reduction has fields, but names no [parameters](Reduction::parameters): devices would not see them.
+    #[track_caller]
+    pub fn reduce<R: Reduction<E::Elem>, A: Axes>(self, reduction: R, axes: A) -> LazyReduction<R, E, A> {
+        if size_of::<R>() > 0 {
+            for part in reduction.parts() {
+                let seen = !part.has_fields || !part.parameters.is_empty();
+                assert!(seen, "the reduction `{}` has fields, but its `parameters` are empty", part.name);
+            }
+        }
+        LazyReduction { expr: self.into_expr(), axes, reduction }
     }
 
     /// Runs the expression: one loop, one new array.

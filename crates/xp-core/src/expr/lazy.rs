@@ -1,13 +1,15 @@
 //! The user's side of expressions: [`Lazy`], its operands and operators.
 
 use super::nodes::{Rows, Scalar};
-use super::{Expr, Map, Zip, Zip3};
+use super::{Evaluated, Expr, LazyReduction, Map, Zip, Zip3};
 use crate::array::Array;
+use crate::axes::Axes;
 use crate::backend::Backend;
 use crate::dim::{Dim, Ix1};
 use crate::dtype::{Element, Kind, Num, Promote};
 use crate::error::{Error, Result};
 use crate::ops::{BinaryOp, Parameters, TernaryOp, UnaryOp};
+use crate::reduction::Reduction;
 
 /// A computation that has not run yet.
 ///
@@ -111,7 +113,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
 }
 
 /// What can stand beside an array or expression of backend `B`, dtype `T` and rank `D`: an array, owned or borrowed, of
-/// the same backend; a lazy expression; a scalar of the same dtype.
+/// the same backend; a lazy expression or [reduction](LazyReduction), which runs at once; a scalar of the same dtype.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be combined with an array of dtype `{T}` on backend `{B}`",
     note = "both arrays must live on the same backend (`to_backend` moves one), and a scalar must have the array's dtype"
@@ -150,6 +152,13 @@ impl<B: Backend, T, D, E: Expr<Backend = B>> IntoOperand<B, T, D> for Lazy<E> {
     type Expr = E;
     fn into_operand(self) -> E {
         self.0
+    }
+}
+impl<B: Backend, T, D, U: Element, R: Reduction<E::Elem, Out = U>, E: Expr<Backend = B>, A: Axes> IntoOperand<B, T, D> for LazyReduction<R, E, A> {
+    type Elem = U;
+    type Expr = Evaluated<B, U, A::Out<E::Dim>>;
+    fn into_operand(self) -> Self::Expr {
+        self.into_evaluated()
     }
 }
 impl<B: Backend, T: Num, D: Dim> IntoOperand<B, T, D> for Const {
@@ -214,4 +223,7 @@ impl<B: Backend, T: Element, D: Dim> Operand for &Array<B, T, D> {
 }
 impl<E: Expr> Operand for Lazy<E> {
     type DType = E::Elem;
+}
+impl<U: Element, R: Reduction<E::Elem, Out = U>, E: Expr, A: Axes> Operand for LazyReduction<R, E, A> {
+    type DType = U;
 }

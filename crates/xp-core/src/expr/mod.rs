@@ -15,7 +15,7 @@ pub use eval::LazyReduction;
 pub(crate) use eval::{check_devices, eval_axes, eval_new, eval_onto, eval_or_stored, eval_reduction};
 pub use kernel::{CHUNK, Constant, InChunk, Kernel, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
 pub use lazy::{Const, IntoOperand, Lazy, Operand, c};
-pub use nodes::{Iota, Map, Rows, Scalar, Zip, Zip3};
+pub use nodes::{Evaluated, Iota, Map, Rows, Scalar, Zip, Zip3};
 pub use plan::{Leaves, Plan, Walk};
 pub use row_blocks::RowBlock;
 

@@ -66,6 +66,48 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Array<B, T, D> {
     }
 }
 
+/// What ran before the expression that it is an operand of: an array, or the error that came instead, which the expression
+/// gives where it is evaluated.
+#[derive(Clone)]
+pub struct Evaluated<B: Backend, T: Element, D: Dim>(Result<Array<B, T, D>>);
+impl<B: Backend, T: Element, D: Dim> Evaluated<B, T, D> {
+    pub(crate) fn new(result: Result<Array<B, T, D>>) -> Self {
+        Evaluated(result)
+    }
+    fn array(&self) -> Result<&Array<B, T, D>> {
+        self.0.as_ref().map_err(Clone::clone)
+    }
+}
+// SAFETY: the leaf is the array, as for an array; without one there is no shape, so that nothing is lowered.
+unsafe impl<B: Backend, T: Element, D: Dim> Expr for Evaluated<B, T, D> {
+    type Backend = B;
+    type Elem = T;
+    type Dim = D;
+    type Kernel = Load<T>;
+    fn shape(&self) -> Result<D::Shape> {
+        Ok(Array::shape(self.array()?))
+    }
+    fn device(&self) -> Result<Option<&B>> {
+        Ok(Some(Array::device(self.array()?)))
+    }
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
+        self.array()?.leaves(out, leaves)
+    }
+    fn lower(&self, plan: &Plan, next: &mut usize) -> Load<T> {
+        match &self.0 {
+            Ok(array) => array.lower(plan, next),
+            // `leaves` comes first, by the contract of `Expr`.
+            Err(e) => panic!("{e}"),
+        }
+    }
+    fn donate(&self, shape: &[usize]) -> Option<B::Buffer<T>> {
+        self.0.as_ref().ok()?.donate(shape)
+    }
+    fn stored(&self) -> Option<Array<B, T, D>> {
+        self.0.as_ref().ok().cloned()
+    }
+}
+
 /// A scalar operand of an expression of rank `D`: every axis that `D` has is of length 1.
 #[derive(Clone, Copy, Debug)]
 pub struct Scalar<B, T, D>(T, PhantomData<fn() -> (B, D)>);

@@ -26,7 +26,7 @@ use crate::wide::{converted, widened};
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn nansum<B: Backend, T: Num, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T::Accum, A::Out<D>>> {
-    reduce::<Sum, _, A>(without_nan(x, T::ZERO), &axes.axes(x.ndim())?)
+    reduce::<_, _, A>(Sum, without_nan(x, T::ZERO), &axes.axes(x.ndim())?)
 }
 
 /// Mean of the elements that are not NaN; NaN of none.
@@ -77,7 +77,7 @@ fn nan_variance<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, ax
     let mean = mean_of::<_, D>(filled(x, widened(x)), &kept, &over, true)?;
     let rest = mean_of::<_, D>(filled(x, widened(x) - &mean), &kept, &over, true)?;
     let squares = filled(x, (widened(x) - &mean - &rest).abs_square()).into_expr();
-    let sums = eval_reduction::<Sum, _, A::Out<D>>(&squares, &over, A::KEEP)?;
+    let sums = eval_reduction::<_, _, A::Out<D>>(Sum, &squares, &over, A::KEEP)?;
     let n = counts::<B, T, D, A::Out<D>>(x, &over, A::KEEP)?;
     let n = (n.lazy().astype::<WideReal<T>>() - WideReal::<T>::from_f64(correction)).try_eval()?;
     let dof = n.lazy().greater(WideReal::<T>::ZERO).where_(&n, WideReal::<T>::from_f64(f64::NAN));
@@ -89,7 +89,7 @@ fn mean_of<E: Expr, O: Dim>(e: Lazy<E>, n: &Array<E::Backend, i64, O>, over: &[u
 where
     E::Elem: Floating,
 {
-    let sums = eval_reduction::<Sum, _, O>(e.expr(), over, keepdims)?;
+    let sums = eval_reduction::<_, _, O>(Sum, e.expr(), over, keepdims)?;
     (sums.lazy() / n.lazy().astype::<E::Elem>()).try_eval()?.into_rank()
 }
 
@@ -107,7 +107,7 @@ where
 /// ```
 pub fn nanmax<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
     let over = axes.axes(x.ndim())?;
-    let best = reduce::<Max, _, A>(without_nan(x, T::LOWEST), &over)?;
+    let best = reduce::<_, _, A>(Max, without_nan(x, T::LOWEST), &over)?;
     or_nan::<B, T, D, A>(x, &over, best)
 }
 
@@ -117,7 +117,7 @@ pub fn nanmax<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A)
 /// As for [`nanmax`].
 pub fn nanmin<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
     let over = axes.axes(x.ndim())?;
-    let best = reduce::<Min, _, A>(without_nan(x, T::HIGHEST), &over)?;
+    let best = reduce::<_, _, A>(Min, without_nan(x, T::HIGHEST), &over)?;
     or_nan::<B, T, D, A>(x, &over, best)
 }
 
@@ -135,11 +135,11 @@ pub fn nanmin<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A)
 pub fn logsumexp<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
     let over = axes.axes(x.ndim())?;
     if over.iter().any(|&k| x.dims()[k] == 0) {
-        return reduce::<Sum, _, A>(x.lazy(), &over)?.into_lazy().log().try_eval();
+        return reduce::<_, _, A>(Sum, x.lazy(), &over)?.into_lazy().log().try_eval();
     }
-    let largest = converted::<B, T, T::Wide, D>(&eval_reduction::<Max, _, D>(&x, &over, true)?)?;
+    let largest = converted::<B, T, T::Wide, D>(&eval_reduction::<_, _, D>(Max, &x, &over, true)?)?;
     let shift = largest.lazy().isfinite().where_(&largest, T::Wide::ZERO).try_eval()?;
-    let sums = eval_reduction::<Sum, _, A::Out<D>>((widened(x) - &shift).exp().expr(), &over, A::KEEP)?;
+    let sums = eval_reduction::<_, _, A::Out<D>>(Sum, (widened(x) - &shift).exp().expr(), &over, A::KEEP)?;
     let shift: Array<B, T::Wide, A::Out<D>> = shift.reshape(sums.dims())?.into_rank()?;
     converted(&(sums.lazy().log() + &shift).try_eval()?.into_rank::<A::Out<D>>()?)
 }
@@ -300,14 +300,18 @@ where
     x.lazy().isnan().where_(E::Elem::ZERO, e)
 }
 
-fn reduce<R: Reduction<E::Elem>, E: Expr, A: Axes>(e: Lazy<E>, over: &[usize]) -> Result<Array<E::Backend, R::Out, ReducedDim<A, E>>> {
-    eval_reduction::<R, E, ReducedDim<A, E>>(e.expr(), over, A::KEEP)
+fn reduce<T: Element, E: Expr, A: Axes>(
+    reduction: impl Reduction<E::Elem, Out = T>,
+    e: Lazy<E>,
+    over: &[usize],
+) -> Result<Array<E::Backend, T, ReducedDim<A, E>>> {
+    eval_reduction::<_, E, ReducedDim<A, E>>(reduction, e.expr(), over, A::KEEP)
 }
 type ReducedDim<A, E> = <A as Axes>::Out<<E as Expr>::Dim>;
 
 /// The number of elements that are not NaN.
 fn counts<B: Backend, T: Num, D: Dim, O: Dim>(x: &Array<B, T, D>, over: &[usize], keepdims: bool) -> Result<Array<B, i64, O>> {
-    eval_reduction::<CountNonzero, _, O>(&x.lazy().isnan().logical_not().into_expr(), over, keepdims)
+    eval_reduction::<_, _, O>(CountNonzero, &x.lazy().isnan().logical_not().into_expr(), over, keepdims)
 }
 
 /// `best`, but NaN where all elements are.
@@ -315,6 +319,6 @@ fn or_nan<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, over: &[usiz
     if !matches!(T::DTYPE.kind(), crate::dtype::Kind::RealFloating) {
         return Ok(best);
     }
-    let none = eval_reduction::<All, _, A::Out<D>>(&x.lazy().isnan().into_expr(), over, A::KEEP)?;
+    let none = eval_reduction::<_, _, A::Out<D>>(All, &x.lazy().isnan().into_expr(), over, A::KEEP)?;
     none.lazy().where_(T::from_f64(f64::NAN), &best).try_eval()
 }

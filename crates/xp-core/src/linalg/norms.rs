@@ -118,13 +118,13 @@ pub fn vector_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>,
     let over = axes.axes(x.ndim())?;
     let magnitudes = x.lazy().abs().into_expr();
     if p == 1.0 {
-        eval_reduction::<Sum, _, A::Out<D>>(&magnitudes, &over, A::KEEP)
+        eval_reduction::<_, _, A::Out<D>>(Sum, &magnitudes, &over, A::KEEP)
     } else if p == f64::INFINITY {
-        eval_reduction::<Max, _, A::Out<D>>(&magnitudes, &over, A::KEEP)
+        eval_reduction::<_, _, A::Out<D>>(Max, &magnitudes, &over, A::KEEP)
     } else if p == f64::NEG_INFINITY {
-        eval_reduction::<Min, _, A::Out<D>>(&magnitudes, &over, A::KEEP)
+        eval_reduction::<_, _, A::Out<D>>(Min, &magnitudes, &over, A::KEEP)
     } else if p == 0.0 {
-        eval_reduction::<CountNonzero, _, A::Out<D>>(&x, &over, A::KEEP)?.lazy().astype::<T::Real>().try_eval()
+        eval_reduction::<_, _, A::Out<D>>(CountNonzero, &x, &over, A::KEEP)?.lazy().astype::<T::Real>().try_eval()
     } else {
         power_norm::<B, T, D, A>(x, &over, p)
     }
@@ -138,9 +138,9 @@ fn power_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, over
         if p == 2.0 { sums.into_lazy().sqrt().try_eval() } else { sums.into_lazy().apply2(Pow, real(1.0 / p)).try_eval() }
     };
     let sums = if p == 2.0 {
-        eval_reduction::<Sum, _, A::Out<D>>(&widened(x).abs_square().into_expr(), over, A::KEEP)?
+        eval_reduction::<_, _, A::Out<D>>(Sum, &widened(x).abs_square().into_expr(), over, A::KEEP)?
     } else {
-        eval_reduction::<Sum, _, A::Out<D>>(&widened(x).abs().apply2(Pow, real(p)).into_expr(), over, A::KEEP)?
+        eval_reduction::<_, _, A::Out<D>>(Sum, &widened(x).abs().apply2(Pow, real(p)).into_expr(), over, A::KEEP)?
     };
     // Above the first bound the rounding errors of powers that underflow do not matter.
     let (low, high) = (WideReal::<T>::MIN_POSITIVE / WideReal::<T>::EPSILON, WideReal::<T>::MAX);
@@ -150,14 +150,14 @@ fn power_norm<B: Backend, T: Floating, D: Dim, A: Axes>(x: &Array<B, T, D>, over
     }
     let magnitudes = widened(x).abs().into_expr();
     let extreme: Array<B, WideReal<T>, D> =
-        if p > 0.0 { eval_reduction::<Max, _, D>(&magnitudes, over, true)? } else { eval_reduction::<Min, _, D>(&magnitudes, over, true)? };
+        if p > 0.0 { eval_reduction::<_, _, D>(Max, &magnitudes, over, true)? } else { eval_reduction::<_, _, D>(Min, &magnitudes, over, true)? };
     let usable = extreme.lazy().greater(WideReal::<T>::ZERO).logical_and(extreme.lazy().less_equal(high));
     let scale = usable.where_(&extreme, WideReal::<T>::ONE).try_eval()?;
     let scaled = widened(x).abs() / &scale;
     let sums = if p == 2.0 {
-        eval_reduction::<Sum, _, A::Out<D>>(&scaled.square().into_expr(), over, A::KEEP)?
+        eval_reduction::<_, _, A::Out<D>>(Sum, &scaled.square().into_expr(), over, A::KEEP)?
     } else {
-        eval_reduction::<Sum, _, A::Out<D>>(&scaled.apply2(Pow, real(p)).into_expr(), over, A::KEEP)?
+        eval_reduction::<_, _, A::Out<D>>(Sum, &scaled.apply2(Pow, real(p)).into_expr(), over, A::KEEP)?
     };
     let norm = root(sums)?;
     let scale: Array<B, WideReal<T>, A::Out<D>> = scale.reshape(norm.dims())?.into_rank()?;

@@ -232,6 +232,36 @@ pub trait MathFloat:
     fn erfc<I: Isa>(self) -> Self {
         special::erfc::<I, Self>(self)
     }
+    /// Inverse of the error function: infinite at -1 and 1, NaN beyond; 4 ulp.
+    #[inline(always)]
+    fn erfinv<I: Isa>(self) -> Self {
+        special::erfinv::<I, Self>(self)
+    }
+    /// Probability that a standard normal number is at most `self`; 5 ulp.
+    #[inline(always)]
+    fn ndtr<I: Isa>(self) -> Self {
+        special::ndtr::<I, Self>(self)
+    }
+    /// Natural logarithm of [`ndtr`](Self::ndtr), without underflow and accurate near 0; 5 ulp.
+    #[inline(always)]
+    fn log_ndtr<I: Isa>(self) -> Self {
+        special::log_ndtr::<I, Self>(self)
+    }
+    /// `ln(1 + exp(self))` without overflow; 3 ulp.
+    #[inline(always)]
+    fn softplus<I: Isa>(self) -> Self {
+        special::softplus::<I, Self>(self)
+    }
+    /// `ln(1 / (1 + exp(-self)))` without overflow; 3 ulp.
+    #[inline(always)]
+    fn log_expit<I: Isa>(self) -> Self {
+        special::log_expit::<I, Self>(self)
+    }
+    /// `-self ln(self)`, 0 at 0 and minus infinity below; 2 ulp.
+    #[inline(always)]
+    fn entr<I: Isa>(self) -> Self {
+        special::entr::<I, Self>(self)
+    }
     /// Natural logarithm of the absolute value of the gamma function; 8 ulp, or 8 epsilon absolute near the zeros on
     /// the negative axis. Valid unless [`gammaln_needs_repair`](Self::gammaln_needs_repair).
     #[inline(always)]

@@ -41,6 +41,20 @@ pub trait Kernel: Tables + Trig + PowPositive + Sized {
     const ERFC_CENTER: Self;
     /// Above, `erfc` is zero.
     const ERFC_MAX: Self;
+    /// 1/sqrt(2)
+    const FRAC_1_SQRT_2: Self;
+    /// 1/sqrt(pi)
+    const FRAC_1_SQRT_PI: Self;
+    /// Half of the largest `-ln(1 - x²)` at which `Tables::ERFINV` is `erfinv`; the argument is what is above it.
+    const ERFINV_CENTER: Self;
+    /// What `Tables::ERFINV_MIDDLE` has subtracted from the root of `-ln(1 - x²)`.
+    const ERFINV_MIDDLE_CENTER: Self;
+    /// From here on `Tables::ERFINV_TAIL` is `erfinv`.
+    const ERFINV_TAIL_START: Self;
+    /// As `ERFINV_MIDDLE_CENTER` for `Tables::ERFINV_TAIL`.
+    const ERFINV_TAIL_CENTER: Self;
+    /// The largest finite `-ln(1 - x²)`, and a little more.
+    const ERFINV_MAX: Self;
     /// `2^(p + 1)`; factor that makes a subnormal number normal.
     const NORMALIZE: Self;
     /// Base-2 logarithm of `NORMALIZE`.
@@ -66,6 +80,8 @@ macro_rules! impl_kernel {
         impl Kernel for $t {
             $(const $name: Self = $value;)*
             const LOG2_E: Self = core::$t::consts::LOG2_E;
+            const FRAC_1_SQRT_2: Self = core::$t::consts::FRAC_1_SQRT_2;
+            const FRAC_1_SQRT_PI: Self = 0.5 * core::$t::consts::FRAC_2_SQRT_PI;
 
             #[inline(always)]
             fn exp2_magic(t: Self) -> Self {
@@ -121,6 +137,11 @@ impl_kernel!(f64, u64, 27, {
     SATURATED = 20.0;
     ERFC_CENTER = 4.0;
     ERFC_MAX = 28.0;
+    ERFINV_CENTER = 3.125;
+    ERFINV_MIDDLE_CENTER = 3.25;
+    ERFINV_TAIL_START = 16.0;
+    ERFINV_TAIL_CENTER = 5.0;
+    ERFINV_MAX = 37.0;
     NORMALIZE = 9_007_199_254_740_992.0;
     NORMALIZE_EXPONENT = 53.0;
     VELTKAMP = 134_217_729.0;
@@ -142,6 +163,11 @@ impl_kernel!(f32, u32, 12, {
     SATURATED = 10.0;
     ERFC_CENTER = 2.0;
     ERFC_MAX = 10.2;
+    ERFINV_CENTER = 2.5;
+    ERFINV_MIDDLE_CENTER = 3.0;
+    ERFINV_TAIL_START = 17.0;
+    ERFINV_TAIL_CENTER = 3.0;
+    ERFINV_MAX = 17.0;
     NORMALIZE = 16_777_216.0;
     NORMALIZE_EXPONENT = 24.0;
     VELTKAMP = 4097.0;

@@ -38,7 +38,7 @@ impl DeviceSource {
     /// An elementwise operation is a function `op_` and its [name](crate::ops::UnaryOp::NAME), which takes the operands and then the
     /// [parameters](crate::ops::UnaryOp::parameters), and returns what `apply` does. A reduction is a class template `reduce_` and its
     /// name over the type of the elements, with the types `Acc` and `Out` and the static functions `identity`, `push`,
-    /// `merge` and `finish`. Helpers may stand beside it; no other source sees any of these names.
+    /// `merge` and `finish`, which takes the [parameters](crate::reduction::Reduction::parameters) after the count. Helpers may stand beside it; no other source sees any of these names.
     ///
     /// # Safety
     /// The functions touch no memory but their arguments and own variables, and always end.

@@ -85,10 +85,14 @@ macro_rules! unary_operations {
             cos Cos Floating "cos(x)" standard level [];
             /// The hyperbolic cosine of every element.
             cosh Cosh Floating "(e^x + e^-x) / 2" standard level [];
+            /// The summand of an entropy of every element: 0 at 0, minus infinity below.
+            entr Entr Float "-x ln(x)" beside level [];
             /// The error function of every element.
             erf Erf Float "2/sqrt(pi) * integral of e^(-t^2) from 0 to x" beside level [];
             /// The complement of the error function of every element, accurate where that is near 1.
             erfc Erfc Float "1 - erf(x)" beside level [];
+            /// The inverse of the error function of every element, NaN outside of `[-1, 1]`.
+            erfinv Erfinv Float "the y with erf(y) = x" beside level [];
             /// e to the power of every element.
             exp Exp Floating "e^x" standard level [];
             /// The logistic function of every element.
@@ -113,12 +117,18 @@ macro_rules! unary_operations {
             log10 Log10 Floating "ln(x) / ln(10)" standard level [];
             /// The natural logarithm of 1 plus every element, accurate near 0.
             log1p Log1p Floating "ln(1 + x)" standard level [];
+            /// The logarithm of the logistic function of every element, without underflow.
+            log_expit LogExpit Float "-ln(1 + e^-x)" beside level ["logsigmoid" "log_sigmoid"];
+            /// The logarithm of the normal distribution function of every element, accurate in both tails.
+            log_ndtr LogNdtr Float "ln(ndtr(x))" beside level ["norm_logcdf"];
             /// The logarithm to base 2 of every element.
             log2 Log2 Floating "ln(x) / ln(2)" standard level [];
             /// The negation of every boolean.
             logical_not LogicalNot bool "!x" standard exact [];
             /// The logarithm of the odds of every element, the inverse of `expit`.
             logit Logit Float "ln(x / (1 - x))" beside level [];
+            /// The probability that a standard normal number is at most this, of every element.
+            ndtr Ndtr Float "(1 + erf(x / sqrt(2))) / 2" beside level ["norm_cdf"];
             /// Every element with the opposite sign.
             negative Negative Num "-x" standard exact ["neg"];
             /// Every element itself.
@@ -137,6 +147,8 @@ macro_rules! unary_operations {
             sin Sin Floating "sin(x)" standard level [];
             /// The hyperbolic sine of every element.
             sinh Sinh Floating "(e^x - e^-x) / 2" standard level [];
+            /// The logarithm of 1 plus e to the power of every element, without overflow.
+            softplus Softplus Float "ln(1 + e^x)" beside level [];
             /// The square root of every element, the one with non-negative real part.
             sqrt Sqrt Floating "x^(1/2)" standard level [];
             /// Every element times itself.

@@ -14,7 +14,7 @@ use std::fmt;
 
 use xp_core::backend::{Distinct, Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
-use xp_core::reduction::Reduction;
+use xp_core::reduction::{Outputs, Reduction};
 use xp_core::{Backend, Element, Error, HostMemory, Num, Real, Result};
 use xp_engine::kernels::gather::{self, IndexOutOfBounds};
 use xp_engine::kernels::mask::Selection;
@@ -86,9 +86,16 @@ unsafe impl Backend for Cpu {
         Ok(())
     }
 
-    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(&self, kernel: K, plan: &Plan, count: usize, out: Slot<'_, Self, R::Out>) -> Result<()> {
+    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
+        &self,
+        reduction: R,
+        kernel: K,
+        plan: &Plan,
+        count: usize,
+        out: <R::Out as Outputs>::Places,
+    ) -> Result<()> {
         // SAFETY: passed on.
-        unsafe { reduce::reduce::<R, K>(kernel, plan, count, out.buffer.ptr().wrapping_add(out.offset)) };
+        unsafe { reduce::reduce(reduction, kernel, plan, count, out) };
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use xp_core::MAX_NDIM;
 use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
-use xp_core::reduction::Reduction;
+use xp_core::reduction::{Outputs, Reduction};
 use xp_engine::threads::{Shared, parallel};
 
 use crate::backend::dispatch::at_level;
@@ -23,7 +23,7 @@ const WIDTH: usize = 1024;
 ///
 /// # Safety
 /// As for [`xp_core::Backend::reduce`].
-pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &Plan, count: usize, out: *mut R::Out) {
+pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(reduction: R, kernel: K, plan: &Plan, count: usize, out: <R::Out as Outputs>::Places) {
     // A search for a position rounds nothing.
     let work = Work::new(plan, if R::INDEXED { 2 * RUN } else { RUN });
     let units = work.outputs() * work.blocks;
@@ -34,7 +34,6 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &
         unsafe { run_units::<K, R>(kernel.clone(), plan, &work, acc, units.start, units.end) }
     });
     let width = work.width;
-    let out = Shared::new(out);
     parallel(work.outputs(), |outputs| {
         for o in outputs {
             let size = work.blocks * width;
@@ -46,7 +45,7 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(kernel: K, plan: &
                 // Without reduced elements there are no blocks.
                 let total = blocks.get(c).copied().unwrap_or_else(R::identity);
                 // SAFETY: the output has room at the positions of the plan.
-                unsafe { *out.get().wrapping_offset(offset + c as isize * step) = R::finish(total, count) };
+                unsafe { reduction.finish(total, count).write(out, offset + c as isize * step) };
             }
         }
     });

@@ -1,5 +1,5 @@
 // A reduction over an expression, in one launch. The first KEPT axes number the outputs, the others the elements that are
-// reduced to each. PARAMETERS and `element` are generated, R is the reduction. `Walk` counts the outputs, `reduced` the
+// reduced to each. PARAMETERS, OUTPUTS, STORE and `element` are generated, R is the reduction, of which several may be parts. `Walk` counts the outputs, `reduced` the
 // elements of each.
 //
 // A block takes `width` outputs side by side, 256 / width threads for each, and one chunk of the reduced elements. Where
@@ -35,8 +35,8 @@ static __device__ Acc combined(Acc value, u32 row, u32 width) {
   return tree[threadIdx.x];
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i64 reduced, u32 width, i64 chunk, i64 chunks, i64 count, Out* out,
-                                                                   Acc* partial, u32* finished PARAMETERS) {
+extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i64 reduced, u32 width, i64 chunk, i64 chunks, i64 count,
+                                                                   OUTPUTS Acc* partial, u32* finished PARAMETERS) {
   __shared__ u32 is_last;
   u32 column = threadIdx.x % width, row = threadIdx.x / width, height = THREADS / width;
   i64 groups = (walk.n + width - 1) / width;
@@ -78,7 +78,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i6
     if (row == 0 && inside) {
 #pragma unroll
       for (int k = KEPT; k < NDIM; k++) at.index[k] = 0;
-      out[offset(walk.out, at)] = R::finish(acc, count);
+      i64 place = offset(walk.out, at);
+      STORE
     }
     __syncthreads();
   }

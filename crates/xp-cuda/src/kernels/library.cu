@@ -241,6 +241,41 @@ REAL_1(erf, erf(x)) REAL_1(erfc, erfc(x)) REAL_1(gammaln, lgamma(x))
 REAL_1(expit, R(1) / (R(1) + exp(-x))) REAL_1(logit, log(x / (R(1) - x)))
 REAL_2(xlog1py, x == R(0) && y == y ? R(0) : x * log1p(y))
 REAL_2(xlogy, x == R(0) && y == y ? R(0) : x * log(y))
+REAL_1(softplus, (x < R(0) ? R(0) : x) + log1p(exp(-op_abs(x))))
+REAL_1(log_expit, -real_softplus<R>(-x))
+REAL_1(entr, x == R(0) ? R(0) : x < R(0) ? -Format<R>::infinity() : -x * log(x))
+// The normal probability of more than a >= 0. What the rounding of a / sqrt(2) loses in the exponential comes back as a factor.
+template <class R> DEVICE R normal_tail(R a) {
+  const R high = R(0.70710678118654752440), low = (R)(0.70710678118654752440 - (f64)high + (sizeof(R) == 8 ? -4.833646656726457e-17 : 0.0));
+  R t = a * high, lost = fma(a, high, -t) + a * low;
+  R tail = R(0.5) * erfc(t);
+  return tail == R(0) ? tail : tail * exp(R(-2) * t * lost);
+}
+REAL_1(ndtr, x < R(0) ? normal_tail(-x) : R(1) - normal_tail(x))
+// Its logarithm: by the continued fraction of the tail where that is small.
+template <class R> DEVICE R log_of_ndtr(R x) {
+  if (!(x < R(-5))) return x < R(0) ? log(normal_tail(-x)) : log1p(-normal_tail(x));
+  R a = -x, fraction = a;
+  for (int k = sizeof(R) == 8 ? 60 : 20; k > 0; k--) fraction = a + R(k) / fraction;
+  return R(-0.5) * x * x - log(fraction * R(2.5066282746310005024));
+}
+REAL_1(log_ndtr, log_of_ndtr(x))
+// A start by S. Winitzki's formula, then Halley's method: on erf, or on its complement where that is exact.
+template <class R> DEVICE R inverse_erf(R x) {
+  R a = op_abs(x), rest = R(1) - a;
+  if (!(a < R(1))) return a == R(1) ? x * Format<R>::infinity() : Format<R>::nan();
+  const R c = R(0.147), scale = R(1.1283791670955125739);
+  R w = log(rest * (R(1) + a)), h = R(2) / (R(3.14159265358979323846) * c) + w / R(2);
+  R y = sqrt(sqrt(h * h - w / c) - h);
+  if (a < R(1e-3)) y = a / scale;
+  for (int k = 0; k < 3; k++) {
+    R e = a < R(0.5) ? erf(y) - a : rest - erfc(y);
+    R d = e / (scale * exp(-y * y));
+    y -= d / (R(1) + y * d);
+  }
+  return copysign(y, x);
+}
+REAL_1(erfinv, inverse_erf(x))
 template <class R> DEVICE R log_of_sum(R x, R y) {
   if (x == y) return x + LN_2;  // infinities too
   R larger = x > y ? x : y, smaller = x > y ? y : x;
@@ -587,6 +622,47 @@ template <class T> struct reduce_squared_deviations {
     Out corrected = a.squares - (re * divided_by(re, count) + im * divided_by(im, count));
     return corrected < Out(0) ? Out(0) : corrected != corrected ? a.squares : corrected;
   }
+};
+// The number of elements, the first of them, the mean less the first, and the sum of squared deviations.
+template <class T> struct Moments { typename RealPart<T>::type n; T first, mean; typename RealPart<T>::type squares; };
+template <class R> DEVICE R scaled(R x, R by) { return x * by; }
+template <class R> DEVICE complex<R> scaled(complex<R> x, R by) { return pair(x.re * by, x.im * by); }
+template <class T> struct reduce_var {
+  typedef typename Wide<T>::type W;
+  typedef typename RealPart<W>::type P;
+  typedef Moments<W> Acc;
+  typedef typename RealPart<T>::type Out;
+  DEVICE P product(W x, W y) { return op_real(x) * op_real(y) + op_imag(x) * op_imag(y); }
+  DEVICE Acc identity() { Acc a; a.n = P(0); a.first = W(0); a.mean = W(0); a.squares = P(0); return a; }
+  DEVICE Acc push(Acc a, T value, i64) {
+    W x = convert<W>(value);
+    if (a.n == P(0)) a.first = x;
+    a.n += P(1);
+    W before = op_subtract(op_subtract(x, a.first), a.mean);
+    a.mean = op_add(a.mean, scaled(before, P(1) / a.n));
+    a.squares += product(before, op_subtract(op_subtract(x, a.first), a.mean));
+    return a;
+  }
+  DEVICE Acc merge(Acc a, Acc b) {
+    if (a.n == P(0)) return b;
+    if (b.n == P(0)) return a;
+    W apart = op_add(op_subtract(b.first, a.first), op_subtract(b.mean, a.mean));
+    P n = a.n + b.n, share = b.n / n;
+    a.squares += b.squares + product(apart, apart) * (a.n * share);
+    a.mean = op_add(a.mean, scaled(apart, share));
+    a.n = n;
+    return a;
+  }
+  DEVICE P variance(Acc a, i64 n, f64 correction) {
+    f64 left = (f64)n - correction;
+    return a.squares / (left > 0 ? (P)left : Format<P>::nan());
+  }
+  DEVICE Out finish(Acc a, i64 n, f64 correction) { return convert<Out>(variance(a, n, correction)); }
+};
+template <class T> struct reduce_std : reduce_var<T> {
+  typedef typename reduce_var<T>::Acc Acc;
+  typedef typename RealPart<T>::type Out;
+  DEVICE Out finish(Acc a, i64 n, f64 correction) { return convert<Out>(op_sqrt(reduce_var<T>::variance(a, n, correction))); }
 };
 template <class T> struct reduce_max {
   typedef T Acc;

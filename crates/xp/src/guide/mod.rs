@@ -11,6 +11,10 @@
 //! | [`errors`] | what panics, what returns a `Result`, and what never happens |
 //! | [`how_fast`] | lazy expressions, profiles, what to measure |
 //!
+//! How the crates depend on each other, those that serve tests alone in grey:
+//!
+#![doc = include_str!("architecture.svg")]
+//!
 //! Every piece of code on these pages is compiled and run by the tests.
 
 #[doc = include_str!("first_steps.md")]

@@ -56,6 +56,12 @@ fn tabulated<R: MathFloat>() -> Vec<(&'static str, Levels<R>, f64)> {
         ("atanh", [R::atanh::<Baseline>, R::atanh::<Avx2>], 2.0),
         ("erf", [R::erf::<Baseline>, R::erf::<Avx2>], 2.0),
         ("erfc", [R::erfc::<Baseline>, R::erfc::<Avx2>], 4.0),
+        ("erfinv", [R::erfinv::<Baseline>, R::erfinv::<Avx2>], 4.0),
+        ("ndtr", [R::ndtr::<Baseline>, R::ndtr::<Avx2>], 5.0),
+        ("log_ndtr", [R::log_ndtr::<Baseline>, R::log_ndtr::<Avx2>], 5.0),
+        ("softplus", [R::softplus::<Baseline>, R::softplus::<Avx2>], 3.0),
+        ("log_expit", [R::log_expit::<Baseline>, R::log_expit::<Avx2>], 3.0),
+        ("entr", [R::entr::<Baseline>, R::entr::<Avx2>], 2.0),
         ("gammaln", [gammaln_everywhere::<Baseline, R>, gammaln_everywhere::<Avx2, R>], 8.0),
     ]
 }
