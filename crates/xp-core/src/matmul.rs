@@ -1,5 +1,7 @@
 //! Products: `matmul`, `tensordot`, `vecdot`, `outer`.
 
+use smallvec::SmallVec;
+
 use crate::array::Array;
 use crate::axes::Axes;
 use crate::axis_vec::AxisVec;
@@ -7,9 +9,8 @@ use crate::backend::{Backend, Slot, Stack};
 use crate::dim::{Dim, DimBase, Dyn, Ix1, Ix2};
 use crate::dtype::Num;
 use crate::error::{Error, Result};
-use crate::expr::Walk;
 use crate::indexing::Position;
-use crate::shape::{broadcast_shapes, broadcast_strides, normalize_axis, size_of_shape};
+use crate::shape::{broadcast_shapes, broadcast_strides, contiguous_strides, normalize_axis, size_of_shape};
 
 impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     /// The matrix product. A vector on the left is a row, on the right a column, and that axis is dropped from the
@@ -32,9 +33,11 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
         let size = size_of_shape(&product.shape)?;
         // SAFETY: every element is written by the product.
         let buffer = unsafe { self.device().alloc(size)? };
+        let shape = <D::MatMul<E>>::shape_from(&product.shape)?;
+        let strides = contiguous_strides::<D::MatMul<E>>(&shape);
         // SAFETY: the memory is new.
         unsafe { product.run(Slot { buffer: &buffer, offset: 0 })? };
-        Array::from_result(self.device(), buffer, &product.shape)
+        Ok(Array::from_parts(self.device().clone(), buffer, shape, strides, 0))
     }
 
     /// [`Array::matmul`] into an array that exists. No memory is allocated, unless `out` shares its memory with another array
@@ -55,7 +58,7 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     /// ```
     pub fn matmul_into<E: Dim, F: Dim>(&self, other: &Array<B, T, E>, out: &mut Array<B, T, F>) -> Result<()> {
         let product = Product::new(self, other)?;
-        if product.shape != out.dims() {
+        if product.shape[..] != *out.dims() {
             return Err(Error::shape("matmul_into: out", out.dims(), format!("the shape of the product, {:?}", product.shape)));
         }
         crate::expr::check_devices(Some(self.device()), Some(out.device()))?;
@@ -66,55 +69,56 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
 }
 
 /// A product whose operands were checked: stacks of matrices, and where each pair of them starts.
-struct Product<B: Backend, T: Num> {
-    a: Array<B, T, Dyn>,
-    b: Array<B, T, Dyn>,
+struct Product<'a, B: Backend, T: Num> {
+    device: &'a B,
+    a: Stack<'a, B, T>,
+    b: Stack<'a, B, T>,
     dims: [usize; 3],
-    offsets: Vec<[usize; 2]>,
+    offsets: Offsets,
     /// The shape of the result, without the axes of operands that are vectors.
-    shape: Vec<usize>,
+    shape: AxisVec<usize>,
 }
 
-impl<B: Backend, T: Num> Product<B, T> {
-    fn new<D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array<B, T, E>) -> Result<Self> {
-        for ndim in [x1.ndim(), x2.ndim()] {
-            if ndim == 0 {
-                return Err(Error::Rank { expected: 1, given: 0 });
-            }
+/// The offsets of pairs of matrices; of one pair without an allocation.
+type Offsets = SmallVec<[[usize; 2]; 1]>;
+
+impl<'a, B: Backend, T: Num> Product<'a, B, T> {
+    fn new<D: Dim, E: Dim>(x1: &'a Array<B, T, D>, x2: &'a Array<B, T, E>) -> Result<Self> {
+        let (d1, d2, s1, s2) = (x1.dims(), x2.dims(), x1.strides(), x2.strides());
+        if d1.is_empty() || d2.is_empty() {
+            return Err(Error::Rank { expected: 1, given: 0 });
         }
         crate::expr::check_devices(Some(x1.device()), Some(x2.device()))?;
-        let (row, column) = (x1.ndim() == 1, x2.ndim() == 1);
-        let a = if row { x1.clone().into_dyn().expand_dims(0)? } else { x1.clone().into_dyn() };
-        let b = if column { x2.clone().into_dyn().expand_dims(1)? } else { x2.clone().into_dyn() };
-        let (na, nb) = (a.ndim(), b.ndim());
-        let (m, k, n) = (a.dims()[na - 2], a.dims()[na - 1], b.dims()[nb - 1]);
-        if b.dims()[nb - 2] != k {
-            return Err(inner_lengths(x1.dims(), x2.dims()));
+        // A vector is one row on the left, one column on the right.
+        let (stack1, m, k, a) = match (d1, s1) {
+            (&[k], &[s]) => (0, None, k, [0, s]),
+            _ => (d1.len() - 2, Some(d1[d1.len() - 2]), d1[d1.len() - 1], [s1[d1.len() - 2], s1[d1.len() - 1]]),
+        };
+        let (stack2, inner, n, b) = match (d2, s2) {
+            (&[k], &[s]) => (0, k, None, [s, 0]),
+            _ => (d2.len() - 2, d2[d2.len() - 2], Some(d2[d2.len() - 1]), [s2[d2.len() - 2], s2[d2.len() - 1]]),
+        };
+        if inner != k {
+            return Err(inner_lengths(d1, d2));
         }
-        let batch = broadcast_shapes(&a.dims()[..na - 2], &b.dims()[..nb - 2])?;
-        let mut shape = batch.clone();
-        shape.extend((!row).then_some(m));
-        shape.extend((!column).then_some(n));
+        let batch = broadcast_shapes(&d1[..stack1], &d2[..stack2])?;
+        let shape: AxisVec<usize> = batch.iter().copied().chain(m).chain(n).collect();
         let size = size_of_shape(&shape)?;
-        let walks = [
-            broadcast_strides(&a.dims()[..na - 2], &a.strides()[..na - 2], &batch)?,
-            broadcast_strides(&b.dims()[..nb - 2], &b.strides()[..nb - 2], &batch)?,
-        ];
+        let walks = [broadcast_strides(&d1[..stack1], &s1[..stack1], &batch)?, broadcast_strides(&d2[..stack2], &s2[..stack2], &batch)?];
         // An empty result may have more matrices than can be listed.
-        let offsets = if size == 0 { vec![] } else { batch_offsets(&batch, &walks, [a.offset(), b.offset()])? };
-        Ok(Product { a, b, dims: [m, k, n], offsets, shape })
+        let offsets = if size == 0 { Offsets::new() } else { batch_offsets(&batch, &walks, [x1.offset(), x2.offset()])? };
+        let (a, b) = (Stack { buffer: x1.buffer(), strides: a }, Stack { buffer: x2.buffer(), strides: b });
+        Ok(Product { device: x1.device(), a, b, dims: [m.unwrap_or(1), k, n.unwrap_or(1)], offsets, shape })
     }
 
     /// # Safety
     /// `out` must have room for the elements of the result; nobody else may use that memory, the operands included.
-    unsafe fn run(&self, out: Slot<'_, B, T>) -> Result<()> {
+    unsafe fn run(self, out: Slot<'_, B, T>) -> Result<()> {
         if self.offsets.is_empty() {
             return Ok(());
         }
-        let stack = |x: &Array<B, T, Dyn>| [x.strides()[x.ndim() - 2], x.strides()[x.ndim() - 1]];
-        let (left, right) = (Stack { buffer: self.a.buffer(), strides: stack(&self.a) }, Stack { buffer: self.b.buffer(), strides: stack(&self.b) });
         // SAFETY: strides and offsets are those of the arrays; the caller vouches for the output.
-        unsafe { self.a.device().matmul(left, right, self.dims, &self.offsets, out) }
+        unsafe { self.device.matmul(self.a, self.b, self.dims, &self.offsets, out) }
     }
 }
 
@@ -133,13 +137,13 @@ fn inner_lengths(left: &[usize], right: &[usize]) -> Error {
 ///
 /// # Errors
 /// [`Error::OutOfMemory`].
-fn batch_offsets(batch: &[usize], walks: &[Walk; 2], start: [usize; 2]) -> Result<Vec<[usize; 2]>> {
-    let mut offsets = vec![start];
+fn batch_offsets(batch: &[usize], walks: &[AxisVec<isize>; 2], start: [usize; 2]) -> Result<Offsets> {
+    let mut offsets = Offsets::from_elem(start, 1);
     // Axis by axis, the offsets so far are repeated along the next one.
     for (k, &n) in batch.iter().enumerate() {
         let steps = [walks[0][k], walks[1][k]];
         let count = offsets.len() * n;
-        let mut next = Vec::new();
+        let mut next = Offsets::new();
         next.try_reserve_exact(count)
             .map_err(|_| Error::OutOfMemory { device: "host".into(), bytes: count.saturating_mul(size_of::<[usize; 2]>()) })?;
         for at in offsets {

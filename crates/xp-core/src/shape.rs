@@ -3,13 +3,13 @@
 use crate::axis_vec::AxisVec;
 use crate::dim::{Dim, DimBase, MAX_NDIM};
 use crate::error::{Error, Result};
-use crate::expr::Walk;
 use crate::indexing::Position;
 
 /// The number of elements of a shape.
 ///
 /// # Errors
 /// [`Error::TooLarge`] when it does not fit into `isize`.
+#[inline]
 pub fn size_of_shape(shape: &[usize]) -> Result<usize> {
     // A zero anywhere makes the array empty, but the other lengths must still be addressable as strides.
     let product = shape.iter().filter(|&&n| n != 0).try_fold(1usize, |acc, &n| acc.checked_mul(n));
@@ -32,6 +32,7 @@ pub fn contiguous_strides<D: Dim>(shape: &D::Shape) -> D::Strides {
 }
 
 /// Whether `strides` walk `shape` in row-major order without gaps.
+#[inline]
 pub fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
     let mut step = 1isize;
     for (&n, &s) in shape.iter().zip(strides).rev() {
@@ -73,6 +74,7 @@ pub(crate) fn broadcast<D: Dim, E: Dim>(a: &D::Shape, b: &E::Shape) -> Result<<D
     Ok(out)
 }
 
+#[inline]
 fn broadcast_into(a: &[usize], b: &[usize], out: &mut [usize]) -> Result<()> {
     let ndim = out.len();
     for k in 1..=ndim {
@@ -92,13 +94,13 @@ fn broadcast_into(a: &[usize], b: &[usize], out: &mut [usize]) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Broadcast`] when `shape` does not broadcast to `out`; [`Error::Rank`] when `out` has more axes than there can be.
-pub(crate) fn broadcast_strides(shape: &[usize], strides: &[isize], out: &[usize]) -> Result<Walk> {
+pub(crate) fn broadcast_strides(shape: &[usize], strides: &[isize], out: &[usize]) -> Result<AxisVec<isize>> {
     let refuse = |axis| Error::Broadcast { left: shape.to_vec(), right: out.to_vec(), axis };
     if out.len() > MAX_NDIM {
         return Err(Error::Rank { expected: MAX_NDIM, given: out.len() });
     }
     let pad = out.len().checked_sub(shape.len()).ok_or_else(|| refuse(1))?;
-    let mut walk = [0; MAX_NDIM];
+    let mut walk = AxisVec::zeros(out.len());
     for (k, (&n, &s)) in shape.iter().zip(strides).enumerate() {
         walk[k + pad] = match out[k + pad] {
             wanted if wanted == n => s,

@@ -3,14 +3,14 @@
 //! A fresh page costs more than the arithmetic on it. Freed blocks go to a bounded cache of size classes and come back
 //! warm; large blocks ask for huge pages.
 
-use std::alloc::{Layout, alloc, dealloc};
-use std::cell::UnsafeCell;
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use xp_core::{DType, Element, Error, Result};
 use xp_engine::pages::{HUGE, ask_for_huge_pages};
@@ -18,16 +18,17 @@ use xp_engine::pages::{HUGE, ask_for_huge_pages};
 /// Memory of the CPU backend. A clone is another handle to the same memory.
 #[derive(Clone, Debug)]
 pub struct CpuBuffer<T> {
-    block: Arc<Block>,
+    block: Handle,
     len: usize,
     elem: PhantomData<T>,
 }
 
 impl<T: Element> CpuBuffer<T> {
     /// Memory for `len` elements of arbitrary value.
+    #[inline]
     pub(crate) fn new(len: usize) -> Result<Self> {
         let bytes = len.checked_mul(size_of::<T>()).filter(|&b| b <= isize::MAX as usize / 2);
-        let bytes = bytes.ok_or(Error::TooLarge { shape: vec![len] })?;
+        let Some(bytes) = bytes else { return Err(Error::TooLarge { shape: vec![len] }) };
         Ok(CpuBuffer { block: Block::new(bytes)?, len, elem: PhantomData })
     }
 
@@ -80,6 +81,7 @@ impl<T: Element> CpuBuffer<T> {
     }
 
     /// The first element.
+    #[inline]
     pub(crate) fn ptr(&self) -> *mut T {
         self.block.start.as_ptr().cast()
     }
@@ -90,13 +92,9 @@ impl<T: Element> CpuBuffer<T> {
     }
 
     /// Whether this is the only handle, and nobody else uses the memory.
+    #[inline]
     pub(crate) fn is_unique(&self) -> bool {
-        // The count alone orders nothing: what others did with the memory before they dropped their handles came before.
-        let alone = Arc::strong_count(&self.block) == 1;
-        if alone {
-            fence(Ordering::Acquire);
-        }
-        alone && self.block.owner.as_ref().is_none_or(|o| o.access == Access::Alone)
+        self.block.is_only() && self.block.owner.as_ref().is_none_or(|o| o.access == Access::Alone)
     }
 
     /// Whether the memory belongs to somebody who does not allow writing to it.
@@ -167,34 +165,98 @@ const SMALL: usize = 1 << 15;
 const PAGE: usize = 4096;
 /// Blocks below this size have the allocator's own alignment: a stricter one costs more than it gains.
 const TINY: usize = 1 << 10;
+/// The allocator's own alignment, which divides the size of a [`Block`]; and that of larger ones.
+const ALIGN: usize = 16;
+const LINE: usize = 64;
 
 /// The memory of a vector of so many bytes is adopted; that of a smaller one is copied.
 const ADOPTED: usize = 1 << 14;
 
-/// Blocks up to this size live beside their reference count: a small array is one allocation.
-const INLINE: usize = 128;
-
+/// What is known of some memory. Memory of less than [`SMALL`] bytes lies right behind it, so that an array is one allocation.
 #[derive(Debug)]
+#[repr(align(16))]
 struct Block {
+    /// The number of handles.
+    count: AtomicUsize,
+    readers: AtomicUsize,
     start: NonNull<u8>,
-    /// What was allocated: nothing for foreign memory and for blocks that live here.
+    /// What was allocated for the elements: nothing for foreign memory and for elements that lie behind the block.
     layout: Layout,
+    /// What was allocated for the block itself and what lies behind it.
+    own: Layout,
     /// Whose memory it is, when it is not the allocator's.
     owner: Option<Owner>,
-    readers: AtomicUsize,
-    inline: Inline,
 }
-#[repr(align(16))]
-struct Inline(UnsafeCell<MaybeUninit<[u8; INLINE]>>);
-impl std::fmt::Debug for Inline {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Inline")
+
+/// A counted reference to a block: an `Arc` of something that has bytes behind it.
+#[derive(Debug)]
+struct Handle(NonNull<Block>);
+// SAFETY: a block is plain memory; who may touch it when is decided by its users. The counts are atomic, owners may go to other
+// threads, and the last handle, on whatever thread, frees the block.
+unsafe impl Send for Handle {}
+// SAFETY: as above.
+unsafe impl Sync for Handle {}
+
+impl Handle {
+    /// Writes a block to where it was allocated, as its own layout says.
+    ///
+    /// # Safety
+    /// There must be room for it, and `own` must be what was allocated.
+    #[inline]
+    unsafe fn write(at: NonNull<Block>, own: Layout, start: NonNull<u8>, layout: Layout, owner: Option<Owner>) -> Handle {
+        // SAFETY: by the caller.
+        unsafe { at.write(Block { count: AtomicUsize::new(1), readers: AtomicUsize::new(0), start, layout, own, owner }) };
+        Handle(at)
+    }
+
+    /// Whether there is no other handle. What was done with the memory through others came before.
+    #[inline]
+    fn is_only(&self) -> bool {
+        self.count.load(Ordering::Acquire) == 1
     }
 }
+impl Deref for Handle {
+    type Target = Block;
+    #[inline]
+    fn deref(&self) -> &Block {
+        // SAFETY: the block lives as long as there are handles.
+        unsafe { self.0.as_ref() }
+    }
+}
+impl Clone for Handle {
+    #[inline]
+    fn clone(&self) -> Handle {
+        // A new handle comes from one that is there, so nothing has to be ordered. As `Arc`, this ends where forgotten handles
+        // would make the count overflow.
+        if self.count.fetch_add(1, Ordering::Relaxed) > isize::MAX as usize {
+            std::process::abort();
+        }
+        Handle(self.0)
+    }
+}
+impl Drop for Handle {
+    #[inline]
+    fn drop(&mut self) {
+        // Nobody can make a second handle of the only one meanwhile; a load costs less than a subtraction.
+        if !self.is_only() {
+            if self.count.fetch_sub(1, Ordering::Release) != 1 {
+                return;
+            }
+            fence(Ordering::Acquire);
+        }
+        let own = self.own;
+        // SAFETY: this was the last handle, and the block was allocated with this layout.
+        unsafe {
+            self.0.drop_in_place();
+            dealloc(self.0.as_ptr().cast(), own);
+        }
+    }
+}
+
 /// Says that memory is being read.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Reading(Arc<Block>);
+pub struct Reading(Handle);
 impl Drop for Reading {
     fn drop(&mut self) {
         self.0.readers.fetch_sub(1, Ordering::Release);
@@ -221,86 +283,96 @@ impl std::fmt::Debug for Owner {
         f.debug_struct("Owner").field("access", &self.access).finish_non_exhaustive()
     }
 }
-// SAFETY: a block is plain memory; who may touch it when is decided by its users.
-unsafe impl Send for Block {}
-// SAFETY: as above.
-unsafe impl Sync for Block {}
 // An owner is only dropped, never looked at.
 impl std::panic::RefUnwindSafe for Block {}
 
 impl Block {
     /// A block over memory from elsewhere.
-    fn at(start: NonNull<u8>, layout: Layout, owner: Option<Owner>) -> Arc<Block> {
-        let inline = Inline(UnsafeCell::new(MaybeUninit::uninit()));
-        Arc::new(Block { start, layout, owner, readers: AtomicUsize::new(0), inline })
+    fn at(start: NonNull<u8>, layout: Layout, owner: Option<Owner>) -> Handle {
+        let own = Layout::new::<Block>();
+        // SAFETY: a block is not empty.
+        let Some(at) = NonNull::new(unsafe { alloc(own) }) else { handle_alloc_error(own) };
+        // SAFETY: there is room for one.
+        unsafe { Handle::write(at.cast(), own, start, layout, owner) }
     }
 
-    /// A block whose memory lies in itself.
-    fn inline() -> Arc<Block> {
-        let block = Arc::<Block>::new_uninit();
-        let slot: *mut Block = Arc::as_ptr(&block).cast_mut().cast();
-        // SAFETY: this is the only handle, and the fields are written where the block lies. Its own memory is an `UnsafeCell`
-        // and stays unwritten; it is not null, as the block is not.
+    #[inline]
+    fn new(bytes: usize) -> Result<Handle> {
+        if bytes < SMALL { Block::before(bytes) } else { Block::beside(bytes) }
+    }
+
+    /// A block with its memory behind it.
+    #[inline]
+    fn before(bytes: usize) -> Result<Handle> {
+        // What is read in vectors starts where a cache line does, unless that costs more than it gains.
+        let align = if bytes < TINY { ALIGN } else { LINE };
+        let Ok(own) = Layout::from_size_align(size_of::<Block>() + bytes + (align - ALIGN), ALIGN) else {
+            unreachable!("the size is small");
+        };
+        let at = allocate(own, bytes)?;
+        // SAFETY: both are inside what was allocated: `ALIGN` divides the address and the size of a block, so that at most
+        // `align - ALIGN` bytes are left out.
         unsafe {
-            (&raw mut (*slot).start).write(NonNull::new_unchecked(UnsafeCell::raw_get(&raw const (*slot).inline.0).cast()));
-            (&raw mut (*slot).layout).write(Layout::new::<()>());
-            (&raw mut (*slot).owner).write(None);
-            (&raw mut (*slot).readers).write(AtomicUsize::new(0));
+            let behind = at.add(size_of::<Block>());
+            let start = behind.add(behind.addr().get().wrapping_neg() & (align - 1));
+            Ok(Handle::write(at.cast(), own, start, Layout::new::<()>(), None))
         }
-        // SAFETY: every field that has to be is written.
-        unsafe { block.assume_init() }
     }
 
-    fn new(bytes: usize) -> Result<Arc<Block>> {
-        if bytes <= INLINE {
-            return Ok(Block::inline());
-        }
+    /// A block with memory of its own, which the cache keeps when it is freed.
+    fn beside(bytes: usize) -> Result<Handle> {
         let layout = class(bytes);
-        if layout.size() >= SMALL
-            && let Some(start) = cache().take(layout)
-        {
+        if let Some(start) = cache().take(layout) {
             return Ok(Block::at(start, layout, None));
         }
-        // SAFETY: the layout has at least 64 bytes.
-        let start = NonNull::new(unsafe { alloc(layout) });
-        let start = start.or_else(|| {
-            // What the cache holds may be what is missing.
-            clear_cache();
-            // SAFETY: as above.
-            NonNull::new(unsafe { alloc(layout) })
-        });
-        let Some(start) = start else {
-            return Err(Error::OutOfMemory { device: "cpu".into(), bytes });
-        };
+        let start = allocate(layout, bytes)?;
         // SAFETY: the block has so many bytes, which need not be initialised.
         ask_for_huge_pages(unsafe { std::slice::from_raw_parts(start.as_ptr().cast::<std::mem::MaybeUninit<u8>>(), layout.size()) });
         Ok(Block::at(start, layout, None))
     }
 }
+
+/// Memory from the allocator, for a layout that is not empty, of which a user asked for some bytes.
+#[inline]
+fn allocate(layout: Layout, bytes: usize) -> Result<NonNull<u8>> {
+    debug_assert!(layout.size() > 0);
+    // SAFETY: no layout here is empty.
+    let start = NonNull::new(unsafe { alloc(layout) }).or_else(|| {
+        // What the cache holds may be what is missing.
+        clear_cache();
+        // SAFETY: as above.
+        NonNull::new(unsafe { alloc(layout) })
+    });
+    start.ok_or_else(|| Error::OutOfMemory { device: "cpu".into(), bytes })
+}
+
 impl Drop for Block {
+    #[inline]
     fn drop(&mut self) {
-        if self.layout.size() == 0 {
-            return;
+        if self.layout.size() > 0 {
+            // SAFETY: this was the last handle.
+            unsafe { free(self.start, self.layout) };
         }
-        // Memory that was a vector's is no size class.
-        let cached = self.layout.size() >= SMALL && self.layout.align() >= PAGE;
-        if cached && cache().put(self.start, self.layout) {
-            return;
-        }
-        // SAFETY: the block came from `alloc` with this layout, and this was the last handle.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) };
     }
 }
 
-/// The size class: eight steps per power of two, so that at most an eighth is lost.
+/// Gives memory that lies beside its block to the cache, or back to the allocator.
+///
+/// # Safety
+/// It must have come from `alloc` with this layout, and nobody may use it any more.
+unsafe fn free(start: NonNull<u8>, layout: Layout) {
+    // Memory that was a vector's is no size class.
+    let cached = layout.size() >= SMALL && layout.align() >= PAGE;
+    if !(cached && cache().put(start, layout)) {
+        // SAFETY: by the caller.
+        unsafe { dealloc(start.as_ptr(), layout) };
+    }
+}
+
+/// The size class of at least [`SMALL`] bytes: eight steps per power of two, so that at most an eighth is lost.
 fn class(bytes: usize) -> Layout {
-    let bytes = bytes.max(64);
-    let (size, align) = if bytes < SMALL {
-        (bytes.next_multiple_of(64), if bytes < TINY { 16 } else { 64 })
-    } else {
-        let step = (bytes.next_power_of_two() / 16).max(64);
-        (bytes.next_multiple_of(step), if bytes >= HUGE { HUGE } else { PAGE })
-    };
+    let step = bytes.next_power_of_two() / 16;
+    let (size, align) = (bytes.next_multiple_of(step), if bytes >= HUGE { HUGE } else { PAGE });
     // The sizes were checked to be far below `isize::MAX`.
     Layout::from_size_align(size, align).unwrap_or(Layout::new::<[u64; 8]>())
 }

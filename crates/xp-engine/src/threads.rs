@@ -63,8 +63,12 @@ pub fn for_each_part(parts: usize, run: &(dyn Fn(usize) + Sync)) {
 
 /// Calls `run` on ranges that cover `0..tasks`, by [`for_each_part`].
 pub fn parallel(tasks: usize, run: impl Fn(Range<usize>) + Sync) {
+    // Few tasks do not even ask how many threads there are, which takes as long as a short one.
+    if tasks < 8 {
+        return run(0..tasks);
+    }
     let threads = sync::threads();
-    if tasks < 8 || threads == 1 {
+    if threads == 1 {
         return run(0..tasks);
     }
     // A few parts per thread even out what the machine does besides.

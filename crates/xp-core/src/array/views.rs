@@ -269,7 +269,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             return Err(Error::shape("broadcast_to", self.dims(), format!("a shape that broadcasts to {:?}", shape.as_ref())));
         }
         let strides = broadcast_strides(self.dims(), self.strides(), shape.as_ref())?;
-        self.view(shape.as_ref(), &strides[..shape.as_ref().len()], self.offset())
+        self.view(shape.as_ref(), &strides, self.offset())
     }
 
     /// The elements in row-major order under another shape: a view when the strides allow it, otherwise a copy.

@@ -4,6 +4,7 @@ use super::plan::{Leaves, Plan};
 use super::{Evaluated, Expr, Lazy};
 use crate::array::Array;
 use crate::axes::Axes;
+use crate::axis_vec::AxisVec;
 use crate::backend::{Backend, Slot};
 use crate::dim::Dim;
 use crate::dtype::Element;
@@ -75,12 +76,16 @@ pub(crate) unsafe fn eval_onto<E: Expr, D: Dim>(e: &E, out: &Array<E::Backend, E
 /// # Safety
 /// As for [`eval_onto`].
 unsafe fn run<E: Expr>(e: &E, device: &E::Backend, shape: &[usize], slot: Slot<'_, E::Backend, E::Elem>, strides: &[isize]) -> Result<()> {
-    let mut leaves = Leaves::default();
-    e.leaves(shape, &mut leaves)?;
+    let plan = if e.is_dense(shape) && is_contiguous(shape, strides) {
+        Plan::dense(shape.iter().product())
+    } else {
+        let mut leaves = Leaves::default();
+        e.leaves(shape, &mut leaves)?;
+        Plan::elementwise(shape, strides, leaves)
+    };
     if shape.contains(&0) {
         return Ok(());
     }
-    let plan = Plan::elementwise(shape, strides, leaves);
     let kernel = e.lower(&plan, &mut 0);
     // SAFETY: the kernel was lowered for this plan, its operands are alive in `e`, and the caller vouches for the output.
     unsafe { device.eval(kernel, &plan, slot) }
@@ -100,7 +105,7 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(
     let full = shape.as_ref();
     let device = device_of(e)?;
     size_of_shape(full)?;
-    let mut reduced = vec![false; full.len()];
+    let mut reduced = AxisVec::<bool>::zeros(full.len());
     for &k in axes {
         reduced[k] = true;
     }
@@ -109,25 +114,31 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(
         let name = reduction.parts().iter().find(|part| !part.has_identity).map_or(R::NAME, |part| part.name);
         return Err(Error::shape(name, full, format!("at least one element along the reduced axes {axes:?}")));
     }
-    let kept: Vec<usize> = (0..full.len()).filter(|&k| keepdims || !reduced[k]).map(|k| if reduced[k] { 1 } else { full[k] }).collect();
+    let kept: AxisVec<usize> = (0..full.len()).filter(|&k| keepdims || !reduced[k]).map(|k| if reduced[k] { 1 } else { full[k] }).collect();
     let out_shape = D::shape_from(&kept)?;
     let out_strides = contiguous_strides::<D>(&out_shape);
-    let mut walk = vec![0isize; full.len()];
-    let mut next = 0;
-    for k in 0..full.len() {
-        if !reduced[k] {
-            walk[k] = out_strides.as_ref()[next];
+    // An empty operand has errors to find.
+    let dense = !reduced.contains(&false) && count > 0 && e.is_dense(full);
+    let plan = if dense {
+        Plan::dense_reduction(count)
+    } else {
+        let mut walk = AxisVec::<isize>::zeros(full.len());
+        let mut next = 0;
+        for k in 0..full.len() {
+            if !reduced[k] {
+                walk[k] = out_strides.as_ref()[next];
+            }
+            if keepdims || !reduced[k] {
+                next += 1;
+            }
         }
-        if keepdims || !reduced[k] {
-            next += 1;
-        }
-    }
-    let mut leaves = Leaves::default();
-    e.leaves(full, &mut leaves)?;
+        let mut leaves = Leaves::default();
+        e.leaves(full, &mut leaves)?;
+        Plan::reduction(full, &reduced, R::INDEXED, &walk, leaves)
+    };
     // SAFETY: the reduction below writes every element.
     let buffers = unsafe { R::Out::alloc(&device, size_of_shape(&kept)?)? };
     if !kept.contains(&0) {
-        let plan = Plan::reduction(full, &reduced, R::INDEXED, &walk, leaves);
         let kernel = e.lower(&plan, &mut 0);
         // SAFETY: as in `run`; the output is new.
         unsafe { device.reduce(reduction, kernel, &plan, count, R::Out::places::<E::Backend>(&buffers))? };

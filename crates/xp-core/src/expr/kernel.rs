@@ -124,7 +124,7 @@ enum Mode {
     /// A fixed distance between neighbours in the row.
     Strided(isize),
     /// The plan is walked as one row, but this operand is not contiguous: positions come from the plan's shape.
-    Gather(Box<[usize]>),
+    Gather(AxisVec<usize>),
 }
 // SAFETY: a leaf only reads, and the caller of `fill` vouches for the memory.
 unsafe impl<T: Send> Send for Load<T> {}
@@ -136,11 +136,13 @@ impl<T: Element> Load<T> {
     ///
     /// # Safety
     /// Every position of the plan must be an element of the operand, which must outlive the kernel.
+    #[inline]
     pub unsafe fn new(base: *const T, plan: &Plan, k: usize) -> Self {
         Self::walked(base.wrapping_offset(plan.start(k)), plan, k)
     }
 
     /// The operand whose first element that is read is `base`.
+    #[inline]
     fn walked(base: *const T, plan: &Plan, k: usize) -> Self {
         let walk = AxisVec::from(&plan.leaf(k)[..plan.shape().len()]);
         let shape = plan.shape();
@@ -310,7 +312,7 @@ pub struct Position {
     chunk: [i64; CHUNK],
     step: i64,
     walk: AxisVec<isize>,
-    flat: Option<Box<[usize]>>,
+    flat: Option<AxisVec<usize>>,
 }
 impl Position {
     /// `start` plus the strides of leaf `k` of `plan`.

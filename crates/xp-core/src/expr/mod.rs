@@ -31,7 +31,8 @@ use crate::error::Result;
 ///
 /// # Safety
 /// The kernel must read nothing but the operands' elements that the plan names, its leaves must be counted as
-/// [`Expr::leaves`] lists them, which must refuse a shape whose positions are not all elements of the expression, and a buffer that is given away must be unshared and of the shape's size.
+/// [`Expr::leaves`] lists them, which must refuse a shape whose positions are not all elements of the expression, what
+/// [`Expr::is_dense`] says must be true, and a buffer that is given away must be unshared and of the shape's size.
 pub unsafe trait Expr: Sized {
     /// Where its arrays live.
     type Backend: Backend;
@@ -61,7 +62,13 @@ pub unsafe trait Expr: Sized {
     /// broadcast to it, [`Error::Stretch`](crate::Error::Stretch) when it could, but holds rows that are not stretched.
     fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()>;
 
-    /// The kernel for a plan that was made from [`Expr::leaves`]; `next` counts the leaves.
+    /// Whether every leaf is an array of exactly `shape`, that of the result, in row-major order without gaps, or one number for all
+    /// elements. Then [`Expr::leaves`] need not be asked, and [`Plan::dense`] is the plan.
+    fn is_dense(&self, _shape: &[usize]) -> bool {
+        false
+    }
+
+    /// The kernel for a plan that was made from [`Expr::leaves`], or a dense one if [`Expr::is_dense`]; `next` counts the leaves.
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel;
 
     /// Gives away a buffer of `len` elements that nobody else uses and that is walked exactly as the contiguous result

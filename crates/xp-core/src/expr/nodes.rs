@@ -30,6 +30,11 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for &Array<B, T, D> {
         leaves.push(broadcast_strides(self.dims(), self.strides(), out)?);
         Ok(())
     }
+    #[inline]
+    fn is_dense(&self, shape: &[usize]) -> bool {
+        self.dims() == shape && self.is_contiguous()
+    }
+    #[inline]
     fn lower(&self, plan: &Plan, next: &mut usize) -> Load<T> {
         *next += 1;
         // SAFETY: the address is that of the array, and the walk comes from its shape and strides.
@@ -54,6 +59,10 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Array<B, T, D> {
     }
     fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
         (&self).leaves(out, leaves)
+    }
+    #[inline]
+    fn is_dense(&self, shape: &[usize]) -> bool {
+        (&self).is_dense(shape)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Load<T> {
         (&self).lower(plan, next)
@@ -133,6 +142,10 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Scalar<B, T, D> {
     }
     fn leaves(&self, _: &[usize], _: &mut Leaves) -> Result<()> {
         Ok(())
+    }
+    #[inline]
+    fn is_dense(&self, _: &[usize]) -> bool {
+        true
     }
     fn lower(&self, _: &Plan, _: &mut usize) -> Constant<T> {
         Constant(self.0)
@@ -253,6 +266,10 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Expr> Expr for Map<Op, E> {
     fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
         self.1.leaves(out, leaves)
     }
+    #[inline]
+    fn is_dense(&self, shape: &[usize]) -> bool {
+        self.1.is_dense(shape)
+    }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
         MapKernel::new(self.0, self.1.lower(plan, next))
     }
@@ -288,6 +305,10 @@ where
     fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
         self.1.leaves(out, leaves)?;
         self.2.leaves(out, leaves)
+    }
+    #[inline]
+    fn is_dense(&self, shape: &[usize]) -> bool {
+        self.1.is_dense(shape) && self.2.is_dense(shape)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
         let l = self.1.lower(plan, next);
@@ -328,6 +349,10 @@ where
         self.1.leaves(out, leaves)?;
         self.2.leaves(out, leaves)?;
         self.3.leaves(out, leaves)
+    }
+    #[inline]
+    fn is_dense(&self, shape: &[usize]) -> bool {
+        self.1.is_dense(shape) && self.2.is_dense(shape) && self.3.is_dense(shape)
     }
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
         let c = self.1.lower(plan, next);

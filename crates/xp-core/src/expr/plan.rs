@@ -1,28 +1,36 @@
 //! How a loop walks its operands: axes merged where every operand allows it.
 
+use core::cmp::Reverse;
+
+use smallvec::SmallVec;
+
+use crate::axis_vec::AxisVec;
 use crate::dim::MAX_NDIM;
 
 /// The walk of one loop over its output and all its operands.
 ///
 /// Axes of length 1 are dropped and neighbouring axes are merged when all operands allow it, so that most loops have one
 /// or two axes. The last axis is the row.
+///
+/// Most plans live for less than a microsecond: one of up to four axes and operands allocates nothing.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    ndim: usize,
-    shape: [usize; MAX_NDIM],
-    reduced: [bool; MAX_NDIM],
-    out: Walk,
-    leaves: Vec<Place>,
+    shape: AxisVec<usize>,
+    reduced: AxisVec<bool>,
+    out: AxisVec<isize>,
+    leaves: SmallVec<[Place; 4]>,
+    /// Every leaf lies as the output does, in one row, and none is listed.
+    dense: bool,
     flat: bool,
 }
 
-/// Distances between neighbours of one operand along the axes of a [`Plan`], in elements.
+/// Distances between neighbours along all axes that there can be, in elements.
 pub type Walk = [isize; MAX_NDIM];
 
 /// Where a leaf lies: its strides along the axes, and where it starts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Place {
-    walk: Walk,
+    walk: AxisVec<isize>,
     /// Elements, or looked-up rows, before the first one that is read.
     start: isize,
     /// Whether its rows are looked up.
@@ -32,18 +40,18 @@ struct Place {
 /// What an expression's leaves say about themselves before the loop is planned.
 #[derive(Clone, Debug, Default)]
 pub struct Leaves {
-    places: Vec<Place>,
+    places: SmallVec<[Place; 4]>,
     irregular: bool,
 }
 
 impl Leaves {
     /// Adds a leaf with these strides along the axes of the output.
-    pub fn push(&mut self, walk: Walk) {
+    pub fn push(&mut self, walk: AxisVec<isize>) {
         self.places.push(Place { walk, start: 0, looked_up: false });
     }
 
     /// Adds a leaf whose rows, along axis 0, are looked up.
-    pub fn push_irregular(&mut self, walk: Walk) {
+    pub fn push_irregular(&mut self, walk: AxisVec<isize>) {
         self.irregular = true;
         self.places.push(Place { walk, start: 0, looked_up: true });
     }
@@ -73,11 +81,27 @@ impl Leaves {
 const SHORT_ROW: usize = 48;
 
 impl Plan {
+    /// One row of `len` elements, in which every leaf lies as the output does: the plan of expressions that
+    /// [`are dense`](super::Expr::is_dense), whatever their shape and the number of their leaves.
+    #[inline]
+    #[must_use]
+    pub fn dense(len: usize) -> Plan {
+        Plan { shape: [len].into(), reduced: [false].into(), out: [1].into(), leaves: SmallVec::new(), dense: true, flat: false }
+    }
+
+    /// [`Plan::dense`] for a reduction of the row to one element.
+    #[inline]
+    #[must_use]
+    pub fn dense_reduction(len: usize) -> Plan {
+        Plan { reduced: [true].into(), out: [0].into(), ..Plan::dense(len) }
+    }
+
     /// Plans an elementwise loop over `shape` that writes with the strides `out`.
     #[must_use]
     pub fn elementwise(shape: &[usize], out: &[isize], leaves: Leaves) -> Plan {
         let mut plan = Plan::merged(shape, &[false; MAX_NDIM], out, leaves, false);
-        plan.flat &= plan.ndim > 1 && plan.shape[plan.ndim - 1] < SHORT_ROW && crate::shape::is_contiguous(plan.shape(), plan.out());
+        let ndim = plan.shape.len();
+        plan.flat &= ndim > 1 && plan.shape[ndim - 1] < SHORT_ROW && crate::shape::is_contiguous(plan.shape(), plan.out());
         plan
     }
 
@@ -98,10 +122,11 @@ impl Plan {
     /// Swaps the last two axes when the row is reduced and short and the axis before it is kept and long: many outputs
     /// side by side are better than many short rows.
     fn put_short_row_outside(&mut self, irregular: bool) {
-        if self.ndim < 2 + usize::from(irregular) {
+        let ndim = self.shape.len();
+        if ndim < 2 + usize::from(irregular) {
             return;
         }
-        let (row, before) = (self.ndim - 1, self.ndim - 2);
+        let (row, before) = (ndim - 1, ndim - 2);
         if self.reduced[row] && !self.reduced[before] && self.shape[row] < SHORT_ROW && self.shape[before] > SHORT_ROW {
             self.shape.swap(row, before);
             self.reduced.swap(row, before);
@@ -113,60 +138,41 @@ impl Plan {
 
     fn merged(shape: &[usize], reduced: &[bool], out: &[isize], leaves: Leaves, reorder: bool) -> Plan {
         let Leaves { mut places, irregular } = leaves;
-        let mut order = [0; MAX_NDIM];
-        let mut ndim = 0;
-        for (k, &n) in shape.iter().enumerate() {
-            if n != 1 || (irregular && k == 0) {
-                order[ndim] = k;
-                ndim += 1;
-            }
-        }
-        let order = &mut order[..ndim];
-        if reorder && !irregular {
+        let mut order: AxisVec<usize> = (0..shape.len()).filter(|&k| shape[k] != 1 || (irregular && k == 0)).collect();
+        if reorder && !irregular && order.len() > 1 {
             // Stable, so that ties keep the row-major order.
             let extent = |k: &usize| places.iter().map(|p| p.walk[*k].unsigned_abs()).max().unwrap_or(0);
-            order.sort_by_key(|k| core::cmp::Reverse(extent(k)));
+            order.sort_by_key(|k| Reverse(extent(k)));
         }
-        let pick = |walk: &[isize]| {
-            let mut w = [0isize; MAX_NDIM];
-            for (slot, &k) in w.iter_mut().zip(&*order) {
-                *slot = walk[k];
-            }
-            w
-        };
         for place in &mut places {
-            place.walk = pick(&place.walk);
+            place.walk = order.iter().map(|&k| place.walk[k]).collect();
         }
-        let out = pick(out);
-        let mut plan = Plan { ndim, shape: [1; MAX_NDIM], reduced: [false; MAX_NDIM], out, leaves: places, flat: !irregular };
-        for (to, &k) in order.iter().enumerate() {
-            plan.shape[to] = shape[k];
-            plan.reduced[to] = reduced[k];
-        }
+        let mut plan = Plan {
+            shape: order.iter().map(|&k| shape[k]).collect(),
+            reduced: order.iter().map(|&k| reduced[k]).collect(),
+            out: order.iter().map(|&k| out[k]).collect(),
+            leaves: places,
+            dense: false,
+            flat: !irregular,
+        };
         // From the last axis inwards: merge axis k+1 into k when one step along k is a whole walk along k+1.
-        for k in (0..ndim.saturating_sub(1)).rev() {
+        for k in (0..order.len().saturating_sub(1)).rev() {
             let n = plan.shape[k + 1] as isize;
-            let fits = |w: &Walk| w[k + 1].checked_mul(n) == Some(w[k]);
+            let fits = |w: &AxisVec<isize>| w[k + 1].checked_mul(n) == Some(w[k]);
             if !(irregular && k == 0) && plan.reduced[k] == plan.reduced[k + 1] && fits(&plan.out) && plan.leaves.iter().all(|p| fits(&p.walk)) {
                 plan.shape[k] *= plan.shape[k + 1];
-                plan.shape.copy_within(k + 2.., k + 1);
-                plan.reduced.copy_within(k + 2.., k + 1);
-                plan.ndim -= 1;
-                let ndim = plan.ndim;
+                plan.shape.remove(k + 1);
+                plan.reduced.remove(k + 1);
                 for w in plan.walks() {
-                    w[k] = w[k + 1];
-                    w.copy_within(k + 2.., k + 1);
-                    w[ndim] = 0;
+                    w.remove(k);
                 }
             }
         }
-        if plan.ndim == 0 || (irregular && plan.ndim == 1) {
-            // At least one axis; and an irregular leaf needs its axis 0 to be outside the row.
-            let k = plan.ndim;
-            (plan.shape[k], plan.reduced[k]) = (1, false);
-            plan.ndim += 1;
+        if plan.shape.is_empty() || (irregular && plan.shape.len() == 1) {
+            plan.shape.push(1);
+            plan.reduced.push(false);
             for w in plan.walks() {
-                w[k] = 1;
+                w.push(1);
             }
         }
         plan
@@ -175,35 +181,35 @@ impl Plan {
     /// Lengths of the axes, at least one.
     #[must_use]
     pub fn shape(&self) -> &[usize] {
-        &self.shape[..self.ndim]
+        &self.shape
     }
 
     /// Which axes are reduced.
     #[must_use]
     pub fn reduced(&self) -> &[bool] {
-        &self.reduced[..self.ndim]
+        &self.reduced
     }
 
     /// Strides of the output along the axes, 0 where they are reduced.
     #[must_use]
     pub fn out(&self) -> &[isize] {
-        &self.out[..self.ndim]
+        &self.out
     }
 
     /// Strides of the `k`-th leaf, counted in the order of the expression.
     #[must_use]
-    pub fn leaf(&self, k: usize) -> &Walk {
-        &self.leaves[k].walk
+    pub fn leaf(&self, k: usize) -> &[isize] {
+        if self.dense { &[1] } else { &self.leaves[k].walk }
     }
 
     /// Where the `k`-th leaf starts: elements after its first one, or entries of the index array for looked-up rows.
     #[must_use]
     pub fn start(&self, k: usize) -> isize {
-        self.leaves[k].start
+        if self.dense { 0 } else { self.leaves[k].start }
     }
 
     /// The strides of the leaves and of the output.
-    fn walks(&mut self) -> impl Iterator<Item = &mut Walk> {
+    fn walks(&mut self) -> impl Iterator<Item = &mut AxisVec<isize>> {
         self.leaves.iter_mut().map(|p| &mut p.walk).chain([&mut self.out])
     }
 
@@ -222,7 +228,7 @@ impl Plan {
     /// Whether some leaf jumps along the row, so that neighbouring rows share its cache lines.
     #[must_use]
     pub fn wants_tiles(&self) -> bool {
-        let last = self.ndim - 1;
+        let last = self.shape.len() - 1;
         last > 0 && !self.flat && self.leaves.iter().any(|p| p.walk[last].unsigned_abs() > 1)
     }
 }
@@ -231,10 +237,8 @@ impl Plan {
 mod tests {
     use super::*;
 
-    fn walk(strides: &[isize]) -> Walk {
-        let mut w = [0; MAX_NDIM];
-        w[..strides.len()].copy_from_slice(strides);
-        w
+    fn walk(strides: &[isize]) -> AxisVec<isize> {
+        strides.into()
     }
 
     #[test]
@@ -250,7 +254,7 @@ mod tests {
             l
         });
         assert_eq!(plan.shape(), [600, 400]);
-        assert_eq!(plan.leaf(1)[..2], [0, 1]);
+        assert_eq!(plan.leaf(1), [0, 1]);
         assert!(!plan.is_flat());
     }
 
@@ -278,6 +282,6 @@ mod tests {
         leaves.push(walk(&[4, 1]));
         let plan = Plan::reduction(&[1000, 4], &[false, true], false, &[1, 0], leaves);
         assert_eq!((plan.shape(), plan.reduced()), (&[4, 1000][..], &[true, false][..]));
-        assert_eq!((&plan.leaf(0)[..2], plan.out()), (&[1, 4][..], &[0, 1][..]));
+        assert_eq!((plan.leaf(0), plan.out()), (&[1, 4][..], &[0, 1][..]));
     }
 }

@@ -216,7 +216,7 @@ mod tests {
     /// The program of `exp(astype(3 + position, f64) + scalar)`, multiplied.
     fn program(start: i64, scalar: f32, factor: f64) -> Program {
         let mut leaves = Leaves::default();
-        leaves.push([1; crate::dim::MAX_NDIM]);
+        leaves.push([1].into());
         let plan = Plan::elementwise(&[7], &[1], leaves);
         let counter = MapKernel::new(AsType::<f64>::new(), Position::new(start, &plan, 0));
         let sum = ZipKernel(Add, counter, Constant(scalar));

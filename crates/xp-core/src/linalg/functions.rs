@@ -1,5 +1,7 @@
 //! The functions of the standard's `linalg`, and those that consumers need beside it.
 
+use std::borrow::Cow;
+
 use super::{Basis, Eig, Linalg, LinalgError, Lower, Triangle, Triangular, default_rtol};
 use crate::array::Array;
 use crate::backend::{Backend, Slot};
@@ -582,14 +584,12 @@ pub(super) fn with_rhs<B: Backend, T: Floating, E: Dim, F: Dim>(
         return Err(Error::shape(what, b.dims(), format!("{n} rows, as {:?} has", a.dims())));
     }
     let stack = broadcast_shapes(&a.dims()[..a.ndim() - 2], &rhs.dims()[..rhs.ndim() - 2])?;
-    let widen = |x: &Matrices<B, T>| {
-        let mut shape = stack.clone();
-        shape.extend(&x.dims()[x.ndim() - 2..]);
-        x.broadcast_to(shape)
-    };
-    let mut out = solve(&widen(a)?, &widen(&rhs)?).map_err(|e| in_stack(e, !stack.is_empty()))?;
-    if vector {
-        out = out.squeeze(-1)?;
-    }
-    out.into_rank()
+    let out = solve(&*widened(a, &stack)?, &*widened(&rhs, &stack)?).map_err(|e| in_stack(e, !stack.is_empty()))?;
+    if vector { out.squeeze(-1)?.into_rank() } else { out.into_rank() }
+}
+
+/// The matrices, repeated along the axes of a stack that they do not have.
+fn widened<'a, B: Backend, T: Floating>(x: &'a Matrices<B, T>, stack: &[usize]) -> Result<Cow<'a, Matrices<B, T>>> {
+    let (own, matrix) = x.dims().split_at(x.ndim() - 2);
+    if own == stack { Ok(Cow::Borrowed(x)) } else { x.broadcast_to([stack, matrix].concat()).map(Cow::Owned) }
 }

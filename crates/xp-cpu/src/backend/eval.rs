@@ -1,5 +1,7 @@
 //! Elementwise loops: one pass over the operands, in chunks, on all threads.
 
+use std::mem::MaybeUninit;
+
 use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
 use xp_core::{Element, MAX_NDIM};
@@ -30,6 +32,10 @@ pub(crate) unsafe fn eval<K: Kernel>(kernel: K, plan: &Plan, out: *mut K::Elem) 
     }
     let work = Work::new(plan, is_large::<K::Elem>(plan) && !reads(&kernel, out));
     let out = Shared::new(out);
+    if work.tasks == 1 {
+        // SAFETY: passed on; the only task covers the output.
+        return unsafe { run_tasks(kernel, plan, work, out, 0, 1) };
+    }
     parallel(work.tasks, |tasks| {
         // SAFETY: passed on; the tasks cover disjoint parts of the output.
         unsafe { run_tasks(kernel.clone(), plan, work, out, tasks.start, tasks.end) }
@@ -69,6 +75,9 @@ struct Work {
 impl Work {
     fn new(plan: &Plan, stream: bool) -> Work {
         let shape = plan.shape();
+        if let &[len @ ..=SEGMENT] = shape {
+            return Work { rows: 1, len, task_rows: 1, segment: len, segments: 1, tasks: 1, stream: false };
+        }
         let (rows, len) = if plan.is_flat() { (1, plan.size()) } else { (plan.size() / shape[shape.len() - 1], shape[shape.len() - 1]) };
         let (task_rows, segment) = if plan.wants_tiles() { (TILE_ROWS, CHUNK) } else { ((SEGMENT / len.max(1)).max(1), SEGMENT) };
         let segments = len.div_ceil(segment);
@@ -86,7 +95,8 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Sh
     let (step, walk) = if plan.is_flat() { (1, &[][..]) } else { (plan.out()[outer], &plan.out()[..outer]) };
     let mut index = [0usize; MAX_NDIM];
     for task in first..end {
-        let (block, segment) = (task / work.segments, task % work.segments);
+        // Divisions cost as much as a short row.
+        let (block, segment) = if work.segments == 1 { (task, 0) } else { (task / work.segments, task % work.segments) };
         let columns = segment * work.segment..((segment + 1) * work.segment).min(work.len);
         for row in block * work.task_rows..((block + 1) * work.task_rows).min(work.rows) {
             let mut offset = 0;
@@ -105,16 +115,16 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Sh
                 let len = CHUNK.min(columns.end - at);
                 // SAFETY: `at + len` is inside the row, and the output has room at these positions.
                 unsafe {
-                    let mut chunk = [K::Elem::default(); CHUNK];
+                    let mut chunk = [MaybeUninit::<K::Elem>::uninit(); CHUNK];
                     if len == CHUNK {
                         kernel.fill::<I>(at, len);
                         for (j, slot) in chunk.iter_mut().enumerate() {
-                            *slot = kernel.get::<I>(j);
+                            slot.write(kernel.get::<I>(j));
                         }
                     } else {
                         kernel.fill_part::<I>(at, len);
                         for (j, slot) in chunk[..len].iter_mut().enumerate() {
-                            *slot = kernel.get::<I>(j);
+                            slot.write(kernel.get::<I>(j));
                         }
                     }
                     store(&chunk, len, out.get().wrapping_offset(offset + at as isize * step), step, work.stream);
@@ -131,20 +141,20 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Sh
 /// Writes the first `len` elements of a chunk, past the caches if `stream`.
 ///
 /// # Safety
-/// `to` must have room for them at distance `step`.
+/// They must be written, and `to` must have room for them at distance `step`.
 #[inline(always)]
-unsafe fn store<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T, step: isize, stream: bool) {
+unsafe fn store<T: Element>(chunk: &[MaybeUninit<T>; CHUNK], len: usize, to: *mut T, step: isize, stream: bool) {
     // SAFETY: by the caller.
     unsafe {
         if step == 1 && stream && to.addr().is_multiple_of(VECTOR) {
             store_streaming(chunk, len, to);
         } else if step == 1 && len == CHUNK {
-            to.cast::<[T; CHUNK]>().write_unaligned(*chunk);
+            to.cast::<[MaybeUninit<T>; CHUNK]>().write_unaligned(*chunk);
         } else if step == 1 {
-            std::ptr::copy_nonoverlapping(chunk.as_ptr(), to, len);
+            std::ptr::copy_nonoverlapping(chunk.as_ptr().cast(), to, len);
         } else {
             for (j, &x) in chunk[..len].iter().enumerate() {
-                *to.offset(j as isize * step) = x;
+                *to.offset(j as isize * step) = x.assume_init();
             }
         }
     }
@@ -156,10 +166,10 @@ const VECTOR: usize = 16;
 /// Writes the first `len` elements of a chunk with stores that do not first read the memory they overwrite.
 ///
 /// # Safety
-/// `to` must have room for them and be a multiple of [`VECTOR`].
+/// They must be written, and `to` must have room for them and be a multiple of [`VECTOR`].
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn store_streaming<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T) {
+unsafe fn store_streaming<T: Element>(chunk: &[MaybeUninit<T>; CHUNK], len: usize, to: *mut T) {
     use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
     let bytes = len * size_of::<T>();
     let whole = bytes / VECTOR;
@@ -186,9 +196,9 @@ fn streaming_done() {
 /// `to` must have room for `len` elements.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-unsafe fn store_streaming<T: Element>(chunk: &[T; CHUNK], len: usize, to: *mut T) {
+unsafe fn store_streaming<T: Element>(chunk: &[MaybeUninit<T>; CHUNK], len: usize, to: *mut T) {
     // SAFETY: by the caller.
-    unsafe { std::ptr::copy_nonoverlapping(chunk.as_ptr(), to, len) };
+    unsafe { std::ptr::copy_nonoverlapping(chunk.as_ptr().cast(), to, len) };
 }
 
 #[cfg(not(target_arch = "x86_64"))]

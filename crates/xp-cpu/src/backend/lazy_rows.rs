@@ -132,7 +132,8 @@ fn project_of<T: Elem>(x: &Rows<'_, T>, b: &Array<Cpu, T, Ix2>) -> Result<Array<
     if inner != p {
         return Err(Error::shape("project", b.dims(), format!("{p} rows")));
     }
-    let b = Views::new(&b.contiguous()?.into_dyn())?;
+    let b = b.contiguous()?.into_dyn();
+    let b = Views::new(&b)?;
     let out = Results::new(&[], n, Some(q))?;
     // SAFETY: the only view.
     linalg::project_blocks(unsafe { out.matrix(0) }, x.fill, b.get(0), Threads::All).map_err(|e| error(0, e))?;

@@ -1,9 +1,9 @@
 //! Reductions in fixed blocks: the order of the operations depends on the shape alone, never on the threads.
 
-use xp_core::MAX_NDIM;
 use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
 use xp_core::reduction::{Outputs, Reduction};
+use xp_core::{AxisVec, MAX_NDIM};
 use xp_engine::threads::{Shared, parallel};
 
 use crate::backend::dispatch::at_level;
@@ -16,6 +16,8 @@ const RUN: usize = 256;
 const LANES: usize = CHUNK;
 /// Rows that are accumulated together, so that accumulators in memory are read and written less often.
 const ROWS: usize = 4;
+/// So many partial results need no memory beside the stack.
+const FEW: usize = 32;
 /// Columns of a block where the row is kept.
 const WIDTH: usize = 1024;
 
@@ -27,7 +29,22 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(reduction: R, kern
     // A search for a position rounds nothing.
     let work = Work::new(plan, if R::INDEXED { 2 * RUN } else { RUN });
     let units = work.outputs() * work.blocks;
-    let mut partials = vec![R::identity(); work.outputs() * work.blocks * work.width];
+    if units == 1 && work.width == 1 {
+        let mut total = R::identity();
+        // SAFETY: passed on; there is one partial result, and one output.
+        unsafe {
+            run_units::<K, R>(kernel, plan, &work, Shared::new(&raw mut total), 0, 1);
+            reduction.finish(total, count).write(out, 0);
+        }
+        return;
+    }
+    let (mut few, mut many) = ([R::identity(); FEW], vec![]);
+    let partials = if units * work.width <= FEW {
+        &mut few[..]
+    } else {
+        many.resize(units * work.width, R::identity());
+        &mut many[..]
+    };
     let acc = Shared::new(partials.as_mut_ptr());
     parallel(units, |units| {
         // SAFETY: passed on; the units write disjoint partial results.
@@ -71,8 +88,8 @@ struct Work {
     /// Whether the row is reduced.
     row_reduced: bool,
     /// Axes of the plan, but the row, that are kept and reduced.
-    kept: Vec<usize>,
-    reduced: Vec<usize>,
+    kept: AxisVec<usize>,
+    reduced: AxisVec<usize>,
     kept_size: usize,
     /// Rows to reduce for each output, and length of a row.
     rows: usize,
@@ -82,6 +99,8 @@ struct Work {
     groups: usize,
     /// Blocks of reduced elements: of whole rows, or of pieces of one row.
     blocks: usize,
+    /// Blocks that a row is cut into.
+    pieces: usize,
     block_rows: usize,
     block_len: usize,
 }
@@ -90,7 +109,26 @@ impl Work {
     /// `run` is the number of elements that an accumulator takes at most.
     fn new(plan: &Plan, run: usize) -> Work {
         let (shape, last) = (plan.shape(), plan.shape().len() - 1);
-        let axes = |reduced: bool| (0..last).filter(|&k| plan.reduced()[k] == reduced).collect::<Vec<_>>();
+        if let (&[len], &[true]) = (shape, plan.reduced())
+            && (1..run * LANES).contains(&len)
+        {
+            let (kept, reduced) = (AxisVec::default(), AxisVec::default());
+            return Work {
+                row_reduced: true,
+                kept,
+                reduced,
+                kept_size: 1,
+                rows: 1,
+                len,
+                width: 1,
+                groups: 1,
+                blocks: 1,
+                pieces: 1,
+                block_rows: 1,
+                block_len: len,
+            };
+        }
+        let axes = |reduced: bool| (0..last).filter(|&k| plan.reduced()[k] == reduced).collect::<AxisVec<_>>();
         let (kept, reduced) = (axes(false), axes(true));
         let size = |axes: &[usize]| axes.iter().map(|&k| shape[k]).product::<usize>();
         let (kept_size, rows, len) = (size(&kept), size(&reduced), shape[last]);
@@ -102,7 +140,7 @@ impl Work {
             if row_reduced { if len >= run * LANES { (1, run * LANES) } else { (run / len.div_ceil(LANES).max(1), len.max(1)) } } else { (run, len) };
         let pieces = if row_reduced { len.div_ceil(block_len) } else { 1 };
         let blocks = rows.div_ceil(block_rows) * pieces;
-        Work { row_reduced, kept, reduced, kept_size, rows, len, width, groups, blocks, block_rows, block_len }
+        Work { row_reduced, kept, reduced, kept_size, rows, len, width, groups, blocks, pieces, block_rows, block_len }
     }
 
     fn outputs(&self) -> usize {
@@ -143,16 +181,18 @@ unsafe fn run_units<K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, wo
 unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, work: &Work, acc: Shared<*mut R::Acc>, first: usize, end: usize) {
     let mut index = [0usize; MAX_NDIM];
     let outer = plan.shape().len() - 1;
-    let mut kernels = [kernel.clone(), kernel.clone(), kernel.clone(), kernel];
+    let mut kernel = kernel;
+    // Rows are accumulated together where they are kept.
+    let mut side_by_side = (!work.row_reduced).then(|| [kernel.clone(), kernel.clone(), kernel.clone(), kernel.clone()]);
     for unit in first..end {
-        let (output, block) = (unit / work.blocks, unit % work.blocks);
-        let mut rest = output / work.groups;
+        // Divisions cost as much as a short row.
+        let (output, block) = if work.blocks == 1 { (unit, 0) } else { (unit / work.blocks, unit % work.blocks) };
+        let mut rest = if work.groups == 1 { output } else { output / work.groups };
         for &k in work.kept.iter().rev() {
             index[k] = rest % plan.shape()[k];
             rest /= plan.shape()[k];
         }
-        let pieces = if work.row_reduced { work.len.div_ceil(work.block_len) } else { 1 };
-        let (row_block, piece) = (block / pieces, block % pieces);
+        let (row_block, piece) = if work.pieces == 1 { (block, 0) } else { (block / work.pieces, block % work.pieces) };
         let rows = row_block * work.block_rows..((row_block + 1) * work.block_rows).min(work.rows);
         let columns = if work.row_reduced {
             piece * work.block_len..((piece + 1) * work.block_len).min(work.len)
@@ -161,14 +201,35 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, 
             start..(start + work.width).min(work.len)
         };
         let target = acc.get().wrapping_add(unit * work.width);
-        if work.row_reduced {
+        if let Some(kernels) = &mut side_by_side {
+            for first in rows.clone().step_by(ROWS) {
+                let count = ROWS.min(rows.end - first);
+                for (k, kernel) in kernels[..count].iter_mut().enumerate() {
+                    work.locate(plan, first + k, &mut index);
+                    // SAFETY: the index is inside the plan.
+                    unsafe { kernel.seek(&index[..outer]) };
+                }
+                // SAFETY: chunks stay inside the row, and partial results inside `acc`.
+                unsafe {
+                    if let [a, b, c, d] = kernels
+                        && count == ROWS
+                    {
+                        accumulate::<I, K, R, ROWS>([a, b, c, d], columns.clone(), first, target);
+                    } else {
+                        for (k, kernel) in kernels[..count].iter_mut().enumerate() {
+                            accumulate::<I, K, R, 1>([kernel], columns.clone(), first + k, target);
+                        }
+                    }
+                }
+            }
+        } else {
             let mut lanes = [R::identity(); LANES];
             for row in rows {
                 work.locate(plan, row, &mut index);
                 // SAFETY: the index is inside the plan, and chunks stay inside the row.
                 unsafe {
-                    kernels[0].seek(&index[..outer]);
-                    reduce_row::<I, K, R>(&mut kernels[0], columns.clone(), row * work.len, &mut lanes);
+                    kernel.seek(&index[..outer]);
+                    reduce_row::<I, K, R>(&mut kernel, columns.clone(), row * work.len, &mut lanes);
                 }
             }
             // Lanes that no row reaches are left alone.
@@ -181,27 +242,6 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, 
             }
             // SAFETY: one partial result per unit.
             unsafe { *target = lanes[0] };
-        } else {
-            for first in rows.clone().step_by(ROWS) {
-                let count = ROWS.min(rows.end - first);
-                for (k, kernel) in kernels[..count].iter_mut().enumerate() {
-                    work.locate(plan, first + k, &mut index);
-                    // SAFETY: the index is inside the plan.
-                    unsafe { kernel.seek(&index[..outer]) };
-                }
-                // SAFETY: chunks stay inside the row, and partial results inside `acc`.
-                unsafe {
-                    if let [a, b, c, d] = &mut kernels
-                        && count == ROWS
-                    {
-                        accumulate::<I, K, R, ROWS>([a, b, c, d], columns.clone(), first, target);
-                    } else {
-                        for (k, kernel) in kernels[..count].iter_mut().enumerate() {
-                            accumulate::<I, K, R, 1>([kernel], columns.clone(), first + k, target);
-                        }
-                    }
-                }
-            }
         }
     }
 }

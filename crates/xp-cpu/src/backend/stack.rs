@@ -1,7 +1,9 @@
 //! Stacks of matrices: arrays as views of matrices, and room for results.
 
+use std::borrow::Cow;
+
 use xp_core::linalg::LinalgError;
-use xp_core::{Array, Dyn, Element, Error, Result, size_of_shape};
+use xp_core::{Array, AxisVec, Dyn, Element, Error, Result, size_of_shape};
 use xp_engine::linalg::{self, Matrix, MatrixMut, Threads};
 
 use crate::Cpu;
@@ -10,19 +12,19 @@ use crate::buffer::CpuBuffer;
 pub(crate) type Matrices<T> = Array<Cpu, T, Dyn>;
 
 /// A stack of matrices: its shape without the last two axes, and the matrices as views.
-pub(crate) struct Views<T: Element> {
-    array: Matrices<T>,
+pub(crate) struct Views<'a, T: Element> {
+    array: Cow<'a, Matrices<T>>,
     count: usize,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
 }
-impl<T: Element> Views<T> {
+impl<'a, T: Element> Views<'a, T> {
     /// One matrix is seen as it lies in memory, a stack is made contiguous first.
-    pub(crate) fn new(x: &Matrices<T>) -> Result<Self> {
+    pub(crate) fn new(x: &'a Matrices<T>) -> Result<Self> {
         if x.ndim() < 2 {
             return Err(Error::Rank { expected: 2, given: x.ndim() });
         }
-        let array = if x.ndim() == 2 { x.clone() } else { x.contiguous()? };
+        let array = if x.ndim() == 2 { Cow::Borrowed(x) } else { Cow::Owned(x.contiguous()?) };
         let (rows, cols) = (x.dims()[x.ndim() - 2], x.dims()[x.ndim() - 1]);
         let count = array.dims()[..array.ndim() - 2].iter().product();
         Ok(Views { array, count, rows, cols })
@@ -99,7 +101,7 @@ impl<T: Element> Results<T> {
     }
 }
 
-fn shape_of(stack: &[usize], rows: usize, cols: Option<usize>) -> Vec<usize> {
+fn shape_of(stack: &[usize], rows: usize, cols: Option<usize>) -> AxisVec<usize> {
     stack.iter().copied().chain([rows]).chain(cols).collect()
 }
 

@@ -4,6 +4,7 @@ use super::gemm::PanelProduct;
 use super::qr::par_for_factor;
 use super::simd::Kernels;
 use super::substitution::substitute;
+use super::tiny;
 use super::tridiagonal::dot;
 use super::workspace::{copy_into, is_row_major, matrix, matrix_req, numbers, par_for, with_workspace, zero_strict_upper};
 use super::{Error, RealScalar, Result, Scalar, Triangle};
@@ -24,6 +25,9 @@ pub(super) fn cholesky<T: Scalar>(a: MatRef<'_, T>, triangle: Triangle, out: Mat
 
 fn lower<T: Scalar>(a: MatRef<'_, T>, conjugate: bool, mut out: MatMut<'_, T>, par: Par) -> Result<()> {
     let n = a.nrows();
+    if tiny::is_tiny::<T>(n) {
+        return tiny::cholesky(a, out);
+    }
     let par = par_for_factor(par, n, n);
     if let (Some(kernels), true) = (T::kernels(), n >= OWN_FROM) {
         return by_blocks(a, out, kernels, par);

@@ -4,7 +4,7 @@ use super::householder::apply;
 use super::qr::par_for_factor;
 use super::workspace::{copy_into, in_pool, matrix, matrix_req, numbers, polar, scale_exponent, with_workspace};
 use super::{RealScalar, Result, Scalar};
-use super::{divide, tridiagonal};
+use super::{divide, ql, tiny, tridiagonal};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::evd::tridiag::{TridiagParams, tridiag_in_place, tridiag_in_place_scratch};
 use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
@@ -26,6 +26,9 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, w: &mut [T::R], v: Option<MatMut<'_, T
     assert!(a.ncols() == n && w.len() == n, "eigh: a square matrix and as many eigenvalues");
     if n == 0 {
         return Ok(());
+    }
+    if tiny::is_tiny::<T>(n) {
+        return ql::eigh(a, w, v);
     }
     let par = par_for_factor(par, n, n);
     let v_in_place = v.as_ref().is_some_and(|v| v.row_stride() == 1);

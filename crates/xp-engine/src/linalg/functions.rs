@@ -32,7 +32,7 @@ pub fn matmul_half<T: Half>(c: MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_,
     half::matmul_half(c.view(), a.view(), b.view(), threads.par());
 }
 
-/// The products of stacks of small matrices `a` (`m x k`) and `b` (`k x n`), given as the first address and the strides, one
+/// The products of small matrices `a` (`m x k`) and `b` (`k x n`), given as the first address and the strides, one
 /// after the other in `c`. Each pair of offsets names the matrices of one product. `false`, and nothing is done, where
 /// the matrices are not small, or there is no kernel for their layout.
 ///
@@ -48,7 +48,7 @@ pub unsafe fn short_products<T: Scalar>(
     threads: Threads,
 ) -> bool {
     // SAFETY: passed on.
-    unsafe { mul::short_products(c, a, b, dims, offsets, threads.par()) }
+    unsafe { mul::short_products(c, a, b, dims, offsets, threads) }
 }
 
 /// `out = X^H X`, all of it; only one triangle is computed. The result does not depend on the number of threads.
@@ -321,5 +321,9 @@ pub fn for_each(
     threads: Threads,
     solve: impl Fn(usize, Threads) -> Result<()> + Sync,
 ) -> std::result::Result<(), (usize, Error)> {
+    if count == 1 && work < 1 << 12 {
+        // So small a problem does not even ask how many threads there are.
+        return solve(0, Threads::One).map_err(|error| (0, error));
+    }
     batch::for_each(count, work, threads.par(), |i, par| solve(i, Threads::of(par)))
 }

@@ -4,6 +4,7 @@ use super::gemm::{PanelProduct, pack};
 use super::qr::par_for_factor;
 use super::simd::Kernels;
 use super::substitution::{solve_lower, substitute};
+use super::tiny;
 use super::triangular::solve_triangular;
 use super::workspace::{copy_into, for_chunks, for_columns, for_columns_and, in_pool, numbers, with_workspace, zero_matrix};
 use super::{Error, RealScalar, Result, Scalar, Trans, Triangle};
@@ -86,11 +87,21 @@ impl<T: Scalar> Lu<T> {
 
 /// [`super::solve`].
 pub(super) fn solve<T: Scalar>(a: MatRef<'_, T>, rhs: MatMut<'_, T>, par: Par) -> Result<()> {
+    let n = a.nrows();
+    assert!(a.ncols() == n && rhs.nrows() == n, "solve: {:?} and {:?}", a.shape(), rhs.shape());
+    if tiny::is_tiny::<T>(n) && tiny::is_tiny::<T>(rhs.ncols()) {
+        return tiny::solve(a, rhs);
+    }
     factored(a, par, |factors, permutation, _| solve_factored(factors, permutation, rhs, par))?
 }
 
 /// [`super::inv`].
 pub(super) fn inv<T: Scalar>(a: MatRef<'_, T>, out: MatMut<'_, T>, par: Par) -> Result<()> {
+    let n = a.nrows();
+    assert!(a.ncols() == n && out.shape() == (n, n), "inverse: square matrices");
+    if tiny::is_tiny::<T>(n) {
+        return tiny::inv(a, out);
+    }
     // The inverse of the transpose is the transpose of the inverse, and is written column by column.
     if super::workspace::is_row_major(out.as_ref()) {
         return inv(a.transpose(), out.transpose_mut(), par);
@@ -100,12 +111,23 @@ pub(super) fn inv<T: Scalar>(a: MatRef<'_, T>, out: MatMut<'_, T>, par: Par) -> 
 
 /// [`super::det`].
 pub(super) fn det<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<T> {
-    factored(a, par, |factors, _, swaps| det_factored(factors, swaps))
+    with_pivots(a, par, det_of)
 }
 
 /// [`super::slogdet`].
 pub(super) fn slogdet<T: Scalar>(a: MatRef<'_, T>, par: Par) -> Result<(T, T::R)> {
-    factored(a, par, |factors, _, swaps| slogdet_factored(factors, swaps))
+    with_pivots(a, par, slogdet_of)
+}
+
+/// Calls `f` with the pivots of a square matrix and the number of row exchanges.
+fn with_pivots<T: Scalar, O>(a: MatRef<'_, T>, par: Par, f: impl FnOnce(&mut dyn Iterator<Item = T>, usize) -> O) -> Result<O> {
+    let n = a.nrows();
+    assert_eq!(a.ncols(), n, "the matrix is square");
+    if tiny::is_tiny::<T>(n) {
+        let (pivots, swaps) = tiny::pivots(a);
+        return Ok(f(&mut pivots[..n].iter().copied(), swaps));
+    }
+    factored(a, par, |factors, _, swaps| f(&mut (0..n).map(|i| factors[(i, i)]), swaps))
 }
 
 /// Factors a copy in the workspace.
@@ -428,13 +450,10 @@ fn inverse_by_stripes<T: Scalar>(factors: MatRef<'_, T>, x: MatMut<'_, T>, kerne
 /// Columns of an inverse that a thread solves for at a time.
 const INVERSE_STRIPE: usize = 120;
 
-fn slogdet_factored<T: Scalar>(factors: MatRef<'_, T>, swaps: usize) -> (T, T::R) {
-    let n = factors.nrows();
-    assert_eq!(factors.ncols(), n, "the matrix is square");
+fn slogdet_of<T: Scalar>(pivots: &mut dyn Iterator<Item = T>, swaps: usize) -> (T, T::R) {
     let mut sign = if swaps % 2 == 1 { -T::ONE } else { T::ONE };
     let mut log = T::R::ZERO;
-    for i in 0..n {
-        let pivot = factors[(i, i)];
+    for pivot in pivots {
         let modulus = pivot.modulus();
         if modulus == T::R::ZERO {
             return (T::ZERO, -T::R::INFINITY);
@@ -446,13 +465,11 @@ fn slogdet_factored<T: Scalar>(factors: MatRef<'_, T>, swaps: usize) -> (T, T::R
 }
 
 /// Product of the pivots with its exponent kept apart.
-fn det_factored<T: Scalar>(factors: MatRef<'_, T>, swaps: usize) -> T {
-    let n = factors.nrows();
-    assert_eq!(factors.ncols(), n, "the matrix is square");
+fn det_of<T: Scalar>(pivots: &mut dyn Iterator<Item = T>, swaps: usize) -> T {
     let mut product = if swaps % 2 == 1 { -T::ONE } else { T::ONE };
     let mut exponent = 0i64;
-    for i in 0..n {
-        product *= normalise(factors[(i, i)], &mut exponent);
+    for pivot in pivots {
+        product *= normalise(pivot, &mut exponent);
         product = normalise(product, &mut exponent);
     }
     let exponent = exponent.clamp(-8192, 8192) as i32;

@@ -1,8 +1,8 @@
 //! Products of floating-point matrices.
 
-use super::Scalar;
 use super::simd::Tile;
 use super::workspace::{for_columns, for_parts, par_for};
+use super::{Scalar, Threads};
 use crate::threads::Shared;
 use faer::{Accum, MatMut, MatRef, Par};
 
@@ -109,7 +109,7 @@ fn thin<T: Scalar>(c: MatMut<'_, T>, accum: Accum, alpha: T, a: MatRef<'_, T>, b
 /// Multiplications up to which a product is too short for a call of its own.
 const SHORT: usize = 1 << 14;
 
-/// The products of stacks of small matrices `a` (`m x k`) and `b` (`k x n`), given as the first address and the strides, one
+/// The products of small matrices `a` (`m x k`) and `b` (`k x n`), given as the first address and the strides, one
 /// after the other in `c`. Each pair of offsets names the matrices of one product. `false`, and nothing is done, where
 /// the matrices are not small, or there is no kernel for their layout.
 ///
@@ -122,16 +122,18 @@ pub unsafe fn short_products<T: Scalar>(
     (b, b_strides): (*const T, [isize; 2]),
     [m, k, n]: [usize; 3],
     offsets: &[[usize; 2]],
-    par: Par,
+    threads: Threads,
 ) -> bool {
     let Some(kernels) = T::kernels() else { return false };
-    if b_strides[1] != 1 || n < 2 || m.saturating_mul(k).saturating_mul(n) > SHORT || offsets.len() < 2 {
+    if b_strides[1] != 1 || n < 2 || m.saturating_mul(k).saturating_mul(n) > SHORT {
         return false;
     }
     let (a, b, c) = (Shared::new(a.cast_mut()), Shared::new(b.cast_mut()), Shared::new(c));
     // Parts of a fixed amount of work and memory.
     let count = ((1 << 18) / (m * k * n + 16 * (m * n + m * k + k * n))).max(1);
-    for_parts(offsets.len().div_ceil(count), par_for(par, (m * k * n).saturating_mul(offsets.len())), &|part| {
+    let parts = offsets.len().div_ceil(count);
+    let par = if parts == 1 { Par::Seq } else { par_for(threads.par(), (m * k * n).saturating_mul(offsets.len())) };
+    for_parts(parts, par, &|part| {
         let first = part * count;
         let offsets = &offsets[first..offsets.len().min(first + count)];
         let c = c.get().wrapping_add(first * m * n);

@@ -1,9 +1,9 @@
 //! Dense linear algebra on strided views, for `f32`, `f64` and their complex numbers.
 //!
-//! The general eigenproblem, the tridiagonal and bidiagonal forms of complex matrices and the factorisations of small and
-//! complex matrices are those of [faer](https://docs.rs/faer). The products of real matrices, LU, Cholesky, QR, the reductions
-//! of real matrices to tridiagonal and bidiagonal form, the values and vectors of those forms, and the triangular factors of
-//! tall matrices are this module's own, as are scaling and errors.
+//! The general eigenproblem, the tridiagonal and bidiagonal forms of complex matrices and the factorisations of complex
+//! matrices, and of real ones of a middling size, are those of [faer](https://docs.rs/faer). The products of real matrices, LU,
+//! Cholesky, QR, the reductions of real matrices to tridiagonal and bidiagonal form, the values and vectors of those forms, and
+//! the triangular factors of tall matrices are this module's own, as are scaling and errors.
 //!
 //! Every routine writes into views of the caller's and takes the [`Threads`] it may use. Dimensions that do not fit are the
 //! caller's mistake and panic; whatever depends on the values is an [`Error`].
@@ -22,10 +22,12 @@ mod gram;
 mod half;
 mod householder;
 mod integer;
+mod jacobi;
 mod lu;
 mod matmul;
 mod matvec;
 mod operands;
+mod ql;
 mod qr;
 mod scalar;
 mod secular;
@@ -33,6 +35,7 @@ mod simd;
 mod substitution;
 mod svd;
 mod tall;
+mod tiny;
 mod triangular;
 mod tridiagonal;
 mod workspace;

@@ -3,6 +3,7 @@
 use super::bidiagonal::{Reflections, bidiagonalise, bidiagonalise_req, singular_values};
 use super::divide;
 use super::householder::{apply, block_size, factor_in_place};
+use super::jacobi;
 use super::qr::{par_for_factor, r_in_place};
 use super::tridiagonal::block_factors;
 use super::workspace::{
@@ -62,6 +63,9 @@ fn decompose<T: Scalar>(
     par: Par,
 ) -> Result<()> {
     let (m, n) = a.shape();
+    if jacobi::is_small::<T>(m, n) && u.as_ref().is_none_or(|u| u.ncols() == n) {
+        return jacobi::svd(a, exponent, s, u, vh);
+    }
     let vectors = u.is_some() || vh.is_some();
     if !vectors {
         return values(a, exponent, s, par);

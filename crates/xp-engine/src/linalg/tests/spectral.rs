@@ -51,7 +51,7 @@ fn svd_reconstructs() {
 #[test]
 fn svd_of_special_matrices() {
     fn check<T: Scalar>() {
-        for (m, n) in [(1, 1), (6, 6), (40, 7), (7, 40), (140, 140)] {
+        for (m, n) in [(1, 1), (2, 2), (4, 3), (6, 6), (9, 16), (40, 7), (7, 40), (140, 140)] {
             check_svd(Mat::<T>::zeros(m, n).as_ref(), true, false);
             check_svd(Mat::<T>::from_fn(m, n, |_, _| T::ONE).as_ref(), true, false);
             check_svd(Mat::<T>::identity(m, n).as_ref(), true, false);
@@ -59,7 +59,7 @@ fn svd_of_special_matrices() {
             let rank_one = Mat::from_fn(m, n, |i, j| r[(i, 0)] * T::from_re(T::R::from_f64(j as f64 / n as f64)));
             check_svd(rank_one.as_ref(), false, false);
         }
-        for n in [5, 70, 150, 430] {
+        for n in [2, 5, 9, 70, 150, 430] {
             for a in special::<T>(n) {
                 check_svd(a.as_ref(), false, true);
                 check_svd(a.as_ref().subcols(0, n - n / 6), true, false);
@@ -177,7 +177,7 @@ fn check_eigh<T: Scalar>(given: MatRef<'_, T>, a: MatRef<'_, T>, row_major: bool
 #[test]
 fn eigh_reconstructs_and_reads_the_lower_triangle() {
     fn check<T: Scalar>() {
-        for n in [0, 1, 2, 3, 8, 20, 33, 95, 140, 430] {
+        for n in [0, 1, 2, 3, 4, 5, 8, 11, 16, 17, 20, 33, 95, 140, 430] {
             let a = hermitian::<T>(n);
             let dirty = Mat::from_fn(n, n, |i, j| if i < j { T::from_re(T::R::from_f64(f64::NAN)) } else { a[(i, j)] });
             layouts(&dirty, |dirty| {
@@ -185,7 +185,7 @@ fn eigh_reconstructs_and_reads_the_lower_triangle() {
                 check_eigh(dirty, a.as_ref(), true);
             });
         }
-        for n in [1, 5, 40, 150, 430] {
+        for n in [1, 3, 5, 12, 16, 40, 150, 430] {
             for a in special::<T>(n) {
                 check_eigh(a.as_ref(), a.as_ref(), false);
             }
