@@ -33,7 +33,6 @@ edition = "2024"
 xp-array = { version = "0.1", features = ["cuda", "npy", "serde"] }
 
 [profile.dev]
-opt-level = 1
 debug = false
 incremental = false
 

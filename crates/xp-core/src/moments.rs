@@ -67,7 +67,7 @@ fn add<I: Isa, T: Num>(a: T, b: T) -> T {
 /// ```
 /// use xp::prelude::*;
 /// use xp::reduction::{Max, Std, Var};
-/// let x = array![1e9, 1e9 + 1.0, 1e9 + 5.0];
+/// let x = array![1e9_f64, 1e9 + 1.0, 1e9 + 5.0];
 /// let (var, max) = x.reduce((Var(1.0), Max), 0);
 /// assert_eq!((var.item()?, max.item()?), (7.0, 1e9 + 5.0));
 /// assert_eq!((x.lazy() * 2.0).reduce(Std(1.0), 0).eval().item()?, 28.0_f64.sqrt());

@@ -28,7 +28,7 @@ use crate::wide::converted;
 /// ```
 /// use xp::prelude::*;
 /// use xp::reduction::{ArgMax, Max, Mean, Var};
-/// let x = array![[1.0, 2.0], [3.0, 6.0], [2.0, 1.0]];
+/// let x = array![[1.0_f64, 2.0], [3.0, 6.0], [2.0, 1.0]];
 /// let (mean, var) = x.reduce((Mean, Var(1.0)), 0);
 /// assert_eq!((mean.to_vec(), var.to_vec()), (vec![2.0, 3.0], vec![1.0, 7.0]));
 /// // One pass over `x`, in which its squares are computed:
@@ -521,7 +521,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// ```
     /// use xp::prelude::*;
     /// use xp::reduction::{Max, Min, Sum};
-    /// let (low, high, sum) = array![3, -1, 5].reduce((Min, Max, Sum), ..);
+    /// let (low, high, sum) = array![3_i64, -1, 5].reduce((Min, Max, Sum), ..);
     /// assert_eq!((low.item()?, high.item()?, sum.item()?), (-1, 5, 7));
     /// # Ok::<(), xp::Error>(())
     /// ```

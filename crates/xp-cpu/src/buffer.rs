@@ -29,7 +29,7 @@ impl<T: Element> CpuBuffer<T> {
     pub(crate) fn new(len: usize) -> Result<Self> {
         let bytes = len.checked_mul(size_of::<T>()).filter(|&b| b <= isize::MAX as usize / 2);
         let Some(bytes) = bytes else { return Err(Error::TooLarge { shape: vec![len] }) };
-        Ok(CpuBuffer { block: Block::new(bytes)?, len, elem: PhantomData })
+        Ok(CpuBuffer { block: Block::room(bytes)?, len, elem: PhantomData })
     }
 
     /// Memory with these values.
@@ -297,7 +297,7 @@ impl Block {
     }
 
     #[inline]
-    fn new(bytes: usize) -> Result<Handle> {
+    fn room(bytes: usize) -> Result<Handle> {
         if bytes < SMALL { Block::before(bytes) } else { Block::beside(bytes) }
     }
 

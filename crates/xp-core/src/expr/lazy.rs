@@ -15,7 +15,7 @@ use crate::reduction::Reduction;
 ///
 /// ```
 /// use xp::prelude::*;
-/// let x = array![[1.0, 2.0], [3.0, 6.0]];
+/// let x = array![[1.0_f64, 2.0], [3.0, 6.0]];
 /// let mean = x.mean(0);
 /// // One pass over `x`, no temporary array:
 /// let s = (x.lazy() - &mean).square().sum(0).eval();

@@ -19,7 +19,7 @@ impl<E: Expr> Lazy<E> {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// let x = array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
+    /// let x = array![[1.0_f64, 2.0], [3.0, 4.0], [5.0, 6.0]];
     /// let e = x.lazy() * 10.0;
     /// let mut sums = vec![];
     /// for block in e.row_blocks(2)? {

@@ -9,8 +9,8 @@ use crate::Cpu;
 ///
 /// ```
 /// use xp::prelude::*;
-/// let x = array![[1, 2], [3, 4]];
-/// let view = xp::cpu::interop::ndarray::view(&x.t());
+/// let x = array![[1, 2], [3, 4]].t();
+/// let view = xp::cpu::interop::ndarray::view(&x);
 /// assert_eq!(view, ndarray::arr2(&[[1, 3], [2, 4]]).into_dyn());
 /// ```
 pub fn view<T: Element, D: Dim>(x: &Array<Cpu, T, D>) -> ArrayView<'_, T, IxDyn> {

@@ -5,6 +5,9 @@
 //! the order of de Rijk, 1989, which meets long columns first). The values are as accurate as those of a reduction to bidiagonal
 //! form, small ones more so (Demmel and Veselić, "Jacobi's method is more accurate than QR", 1992).
 
+// Indices are those of the formulas; comparisons are false for NaN on purpose.
+#![allow(clippy::needless_range_loop, clippy::neg_cmp_op_on_partial_ord)]
+
 use super::tiny::{Rows, TINY, dot};
 use super::{Error, RealScalar, Result, Scalar};
 use crate::level::at_most_avx2;
@@ -150,7 +153,7 @@ fn orthogonal<R: RealScalar, const N: usize>(rows: &Rows<R, N>, k: usize, m: usi
             for row in &rows[..k] {
                 let by = dot(&x, row);
                 for i in 0..N {
-                    x[i] = x[i] - by * row[i];
+                    x[i] -= by * row[i];
                 }
             }
         }

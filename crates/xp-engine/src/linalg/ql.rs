@@ -4,6 +4,9 @@
 //! `tred2` and `tql2` do (Martin, Reinsch and Wilkinson, 1968; Bowdler et al., 1968). The vectors are the rows of an array of
 //! constant width, so that a reflection or a rotation of one is a loop of constant length.
 
+// Indices are those of the formulas; comparisons are false for NaN on purpose.
+#![allow(clippy::needless_range_loop, clippy::neg_cmp_op_on_partial_ord)]
+
 use super::tiny::{Rows, TINY, dot};
 use super::workspace::exponent_of;
 use super::{Error, RealScalar, Result, Scalar};
@@ -104,11 +107,11 @@ fn tridiagonalise<R: RealScalar, const N: usize>(a: &mut Rows<R, N>, off: &mut [
         }
         let by = scale * dot(&p, &v) * R::from_f64(0.5);
         for i in 0..N {
-            p[i] = p[i] - by * v[i];
+            p[i] -= by * v[i];
         }
         for i in k + 1..n {
             for c in 0..N {
-                a[i][c] = a[i][c] - (v[i] * p[c] + p[i] * v[c]);
+                a[i][c] -= v[i] * p[c] + p[i] * v[c];
             }
         }
         (reflections[k], scales[k]) = (v, scale);
@@ -122,7 +125,7 @@ fn tridiagonalise<R: RealScalar, const N: usize>(a: &mut Rows<R, N>, off: &mut [
         for column in &mut columns[k + 1..n] {
             let by = scale * dot(column, &v);
             for i in 0..N {
-                column[i] = column[i] - by * v[i];
+                column[i] -= by * v[i];
             }
         }
     }
@@ -133,11 +136,14 @@ fn tridiagonalise<R: RealScalar, const N: usize>(a: &mut Rows<R, N>, off: &mut [
 #[inline(always)]
 fn iterate<R: RealScalar, const N: usize>(d: &mut [R; N], e: &mut [R; N], vectors: &mut Rows<R, N>, n: usize) -> Result<()> {
     let two = R::from_f64(2.0);
+    // What is rounding of the largest elements is nothing, whatever is beside it: the eigenvalues of singular matrices are rounding.
+    let norm = (0..n).fold(R::ZERO, |norm, i| norm.larger(d[i].modulus() + e[i].modulus()));
+    let floor = R::EPS * norm * R::from_f64(0.25);
     for l in 0..n {
         for step in 0.. {
             // The block from `l` on ends where an element beside the diagonal is less than rounding.
             let mut m = l;
-            while m + 1 < n && e[m].modulus() > R::EPS * (d[m].modulus() + d[m + 1].modulus()) {
+            while m + 1 < n && e[m].modulus() > floor.larger(R::EPS * (d[m].modulus() + d[m + 1].modulus())) {
                 m += 1;
             }
             if m == l {
@@ -156,7 +162,7 @@ fn iterate<R: RealScalar, const N: usize>(d: &mut [R; N], e: &mut [R; N], vector
                 let r = length(f, g);
                 e[i + 1] = r;
                 if r == R::ZERO {
-                    d[i + 1] = d[i + 1] - p;
+                    d[i + 1] -= p;
                     e[m] = R::ZERO;
                     whole = false;
                     break;
@@ -174,7 +180,7 @@ fn iterate<R: RealScalar, const N: usize>(d: &mut [R; N], e: &mut [R; N], vector
                 }
             }
             if whole {
-                d[l] = d[l] - p;
+                d[l] -= p;
                 e[l] = g;
                 e[m] = R::ZERO;
             }

@@ -4,6 +4,9 @@
 //! row by row in an array of constant width, so that every step is a loop of constant length over a row; what lies beside the
 //! matrix is computed along and never looked at. The algorithms are those of larger matrices, and so are the errors.
 
+// Indices are those of the formulas; comparisons are false for NaN on purpose.
+#![allow(clippy::needless_range_loop, clippy::neg_cmp_op_on_partial_ord)]
+
 use super::{Error, RealScalar, Result, Scalar};
 use crate::level::at_most_avx2;
 use faer::{MatMut, MatRef};
@@ -133,7 +136,7 @@ impl<T: Scalar, const N: usize> Factors<T, N> {
                 let by = if inverse.finite() { upper[i][j] * inverse } else { upper[i][j] / top[j] };
                 lower[i][j] = by;
                 for c in 0..N {
-                    upper[i][c] = upper[i][c] - by * top[c];
+                    upper[i][c] -= by * top[c];
                 }
             }
         }
@@ -163,7 +166,7 @@ impl<T: Scalar, const N: usize> Factors<T, N> {
             for j in 0..i {
                 let (by, row) = (self.lower[i][j], x[j]);
                 for c in 0..W {
-                    x[i][c] = x[i][c] - by * row[c];
+                    x[i][c] -= by * row[c];
                 }
             }
         }
@@ -171,7 +174,7 @@ impl<T: Scalar, const N: usize> Factors<T, N> {
             for j in i + 1..self.n {
                 let (by, row) = (self.upper[i][j], x[j]);
                 for c in 0..W {
-                    x[i][c] = x[i][c] - by * row[c];
+                    x[i][c] -= by * row[c];
                 }
             }
             let pivot = self.upper[i][i];
@@ -208,7 +211,7 @@ fn cholesky_in<T: Scalar, const N: usize>(a: MatRef<'_, T>, out: MatMut<'_, T>) 
         lower[j][j] = T::from_re(root);
         for i in j + 1..n {
             for c in 0..N {
-                rows[i][c] = rows[i][c] - column[i] * column[c];
+                rows[i][c] -= column[i] * column[c];
             }
         }
     }
@@ -227,7 +230,7 @@ pub(super) fn dot<R: RealScalar, const N: usize>(x: &[R; N], y: &[R; N]) -> R {
     while n > 1 {
         n /= 2;
         for i in 0..n {
-            terms[i] = terms[i] + terms[i + n];
+            terms[i] += terms[i + n];
         }
     }
     terms[0]
