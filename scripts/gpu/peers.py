@@ -1,10 +1,12 @@
 """Times the jobs of `xp-cuda/examples/gpu.rs` in other libraries: python3 peers.py cupy|torch|jax|numpy [tiny]
 
-One JSON object a line, as the example prints them. Every job is warmed up, then repeated; the median is printed. `numpy` stands
+One JSON object a line, as the example prints them, with the same sums of operands (`input`) and averages of results (`result`). Every job is warmed up, then repeated; the median is printed. `numpy` stands
 for what NumPy, SciPy and scikit-learn do on the processor, for the two jobs whose goal is stated against them. A job that a
 library lacks, or that fails, is left out, with a line on the error stream. With `tiny` the sizes are those of a trial run.
 """
+import concurrent.futures
 import json
+import math
 import statistics
 import sys
 import time
@@ -16,11 +18,37 @@ TINY = dict(n=10_000, order=64, small=24, samples=300, features=8, image=(24, 32
 class Library:
     """What differs between the libraries."""
 
-    def __init__(self, np, name, version, to_device, wait, compiled=lambda f: f):
-        self.np, self.name, self.version, self.to_device, self.wait, self.compiled = np, name, version, to_device, wait, compiled
+    def __init__(self, np, name, version, to_device, to_host, wait, compiled=lambda f: f):
+        self.np, self.name, self.version, self.to_device, self.to_host = np, name, version, to_device, to_host
+        self.wait, self.compiled, self.input = wait, compiled, 0
 
-    def measure(self, job, run, count=1, most=50, seconds=0.7):
+    def noise(self, seed, shape, dtype):
+        """Numbers in [-1, 1), those of the example bit for bit; their sum as integers is added to `input`."""
+        import numpy
+
+        digits = 24 if dtype == "float32" else 53
+        half, n = 1 << (digits - 1), math.prod(shape)
+        out = numpy.empty(n, dtype)
+
+        def fill(start):
+            k = (hashed(seed, start, min(n, start + CHUNK)) >> numpy.uint64(64 - digits)).astype(numpy.int64) - half
+            out[start : start + CHUNK] = k.astype(dtype) * numpy.dtype(dtype).type(1 / half)
+            return int(k.sum())
+
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            self.input = (self.input + sum(threads.map(fill, range(0, n, CHUNK)))) % 2**64
+        return out.reshape(shape)
+
+    def average(self, result):
+        """The average of the magnitudes of the first elements, which weigh 1 to 7 by turns."""
+        import numpy
+
+        first = numpy.abs(self.to_host(result.reshape(-1)[: 1 << 20])).astype(numpy.float64)
+        return float((first * (numpy.arange(len(first)) % 7 + 1)).mean())
+
+    def measure(self, job, run, count=1, most=50, seconds=0.7, result_of=lambda result: result):
         try:
+            average = self.average(result_of(run())) if most > 1 else None
             for _ in range(3 if most > 1 else 0):
                 self.wait(run())
             times, begin = [], time.perf_counter()
@@ -29,18 +57,35 @@ class Library:
                 result = run()
                 self.wait(result)
                 times.append((time.perf_counter() - start) / count)
+                if average is None:
+                    average = self.average(result_of(result))
                 del result
         except Exception as error:  # what the library lacks on this machine
             print(f"{self.name}: {job}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             return
-        print(json.dumps({"job": job, "seconds": statistics.median(times), "runs": len(times)}), flush=True)
+        row = {"job": job, "seconds": statistics.median(times), "runs": len(times), "input": f"{self.input:016x}", "result": average}
+        print(json.dumps(row), flush=True)
+
+
+# Elements that are hashed at once.
+CHUNK = 1 << 20
+
+
+def hashed(seed, start, stop):
+    """SplitMix64 of the positions `start` to `stop`, as in the example."""
+    import numpy
+
+    z = (numpy.arange(start + 1, stop + 1, dtype=numpy.uint64) + numpy.uint64(seed << 40)) * numpy.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
+    return z ^ (z >> numpy.uint64(31))
 
 
 def cupy():
     import cupy as np
 
     np.cuda.Device(0).use()
-    return Library(np, "cupy", np.__version__, np.asarray, lambda *_: np.cuda.Device().synchronize())
+    return Library(np, "cupy", np.__version__, np.asarray, np.asnumpy, lambda *_: np.cuda.Device().synchronize())
 
 
 def torch():
@@ -51,7 +96,8 @@ def torch():
         raise ImportError("this PyTorch sees no CUDA device")
     np.backends.cuda.matmul.allow_tf32 = False
     np.backends.cudnn.allow_tf32 = False
-    return Library(np, "torch", np.__version__, lambda x: np.from_numpy(numpy.ascontiguousarray(x)).cuda(), lambda *_: np.cuda.synchronize())
+    to_device = lambda x: np.from_numpy(numpy.ascontiguousarray(x)).cuda()
+    return Library(np, "torch", np.__version__, to_device, lambda x: x.cpu().numpy(), lambda *_: np.cuda.synchronize())
 
 
 def jax():
@@ -61,20 +107,21 @@ def jax():
         raise ImportError("this JAX sees no CUDA device")
     j.config.update("jax_enable_x64", True)
     j.config.update("jax_default_matmul_precision", "highest")
-    return Library(j.numpy, "jax", j.__version__, j.device_put, lambda *results: j.block_until_ready(results), j.jit)
+    import numpy
+
+    return Library(j.numpy, "jax", j.__version__, j.device_put, numpy.asarray, lambda *results: j.block_until_ready(results), j.jit)
 
 
 def numpy():
     import numpy as np
 
-    return Library(np, "numpy", np.__version__, lambda x: x, lambda *_: None)
+    return Library(np, "numpy", np.__version__, lambda x: x, lambda x: x, lambda *_: None)
 
 
 def vectors(l, sizes, numpy):
     np, n = l.np, sizes["n"]
-    counter = numpy.arange(n, dtype=numpy.float32)
-    x, y = l.to_device(counter * numpy.float32(1e-8)), l.to_device(counter * numpy.float32(-3e-8))
-    del counter
+    l.input = 0
+    x, y = l.to_device(l.noise(1, (n,), "float32")), l.to_device(l.noise(2, (n,), "float32"))
     l.measure("copy", (lambda: x.clone()) if l.name == "torch" else (lambda: x.copy()))
     chain = l.compiled(lambda a, b: (a + b) * 0.5 - a)
     l.measure("chain of three", lambda: chain(x, y))
@@ -106,32 +153,32 @@ def vectors(l, sizes, numpy):
 def matrices(l, sizes, numpy):
     np, linalg = l.np, l.np.linalg
 
-    def square(k, dtype):
-        i = numpy.arange(k * k, dtype=numpy.int64).reshape(k, k)
-        return l.to_device(((i * 7919 % 1000) * 1e-3).astype(dtype))
+    def operand(seed, shape, dtype):
+        l.input = 0
+        return l.to_device(l.noise(seed, shape, dtype))
 
+    k = sizes["order"]
     product = l.compiled(lambda a: a @ a)
-    a = square(sizes["order"], numpy.float32)
+    a = operand(3, (k, k), "float32")
     l.measure("gemm", lambda: product(a))
     transform = l.compiled(np.fft.rfft2)
     l.measure("fft2", lambda: transform(a))
-    a = square(sizes["order"] // 2, numpy.float64)
+    a = operand(4, (k // 2, k // 2), "float64")
     l.measure("gemm of doubles", lambda: product(a))
     k = sizes["small"]
-    b = square(k, numpy.float64)
+    b = operand(5, (k, k), "float64")
     values = l.compiled(linalg.svdvals) if hasattr(linalg, "svdvals") else (lambda x: linalg.svd(x, compute_uv=False))
     thin = l.compiled(lambda x: linalg.svd(x, full_matrices=False))
     l.measure("singular values", lambda: values(b))
-    l.measure("svd", lambda: thin(b))
-    m = min(k, 16)
-    stack = l.to_device(numpy.random.default_rng(1).standard_normal((1000, m, m)))
-    l.measure("svd of 1000 matrices of 16", lambda: thin(stack))
+    l.measure("svd", lambda: thin(b), result_of=lambda factors: factors[1])
     gram = b.T @ b + l.to_device(numpy.eye(k))
-    for job, function in [("cholesky", linalg.cholesky), ("eigh", linalg.eigh)]:
-        function = l.compiled(function)
-        l.measure(job, lambda: function(gram))
-    qr = l.compiled(linalg.qr)
-    l.measure("qr", lambda: qr(b))
+    cholesky, eigh, qr = (l.compiled(f) for f in (linalg.cholesky, linalg.eigh, linalg.qr))
+    l.measure("cholesky", lambda: cholesky(gram))
+    l.measure("eigh", lambda: eigh(gram), result_of=lambda pairs: pairs[0])
+    l.measure("qr", lambda: qr(b), result_of=lambda factors: factors[1])
+    m = min(k, 16)
+    stack = operand(6, (1000, m, m), "float64")
+    l.measure("svd of 1000 matrices of 16", lambda: thin(stack), result_of=lambda factors: factors[1])
 
 
 def discriminants(l, sizes, numpy):
@@ -148,13 +195,15 @@ def discriminants(l, sizes, numpy):
         print(f"{l.name}: LDA fit: {error}", file=sys.stderr)
         return
     n, p = sizes["samples"], sizes["features"]
-    random = numpy.random.default_rng(0)
-    y = random.integers(0, 10, n)
-    x = random.standard_normal((n, p)) + 0.5 * random.standard_normal((10, p))[y]
+    l.input = 0
+    y = (hashed(7, 0, n) >> numpy.uint64(40)).astype(numpy.int64) % 10
+    means = l.noise(8, (10, p), "float64")
+    x = l.noise(9, (n, p), "float64") + 0.5 * means[y]
     x, y = l.to_device(x), l.to_device(y)
     on_processor = l.name == "numpy"
     with sklearn.config_context(array_api_dispatch=not on_processor):
-        l.measure("LDA fit", lambda: LinearDiscriminantAnalysis().fit(x, y), most=1 if on_processor else 10)
+        fit = lambda: LinearDiscriminantAnalysis().fit(x, y)
+        l.measure("LDA fit", fit, most=1 if on_processor else 10, result_of=lambda model: model.coef_)
 
 
 def smoothing(l, sizes, numpy):
@@ -165,7 +214,8 @@ def smoothing(l, sizes, numpy):
         except ImportError:
             pass
     rows, cols = sizes["image"]
-    image = l.to_device(numpy.random.default_rng(2).random((rows, cols, 3), dtype=numpy.float32))
+    l.input = 0
+    image = l.to_device(l.noise(10, (rows, cols, 3), "float32"))
     axes = dict(dim=(0, 1)) if l.name == "torch" else dict(axes=(0, 1))
 
     def smooth(x):

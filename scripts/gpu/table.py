@@ -51,6 +51,16 @@ def duration(seconds):
     return f"{seconds / factor:.3g} {unit}"
 
 
+def fault(job, row):
+    """Why a peer's time is no comparison: other operands, or another result."""
+    if row.get("input") != job.get("input"):
+        return "other operands"
+    mine, theirs = job.get("result"), row.get("result")
+    if mine is None or theirs is None or not abs(mine - theirs) <= {"f32": 1e-3, "f64": 1e-6}[job["dtype"]] * abs(mine):
+        return f"result {theirs}, not {mine}"
+    return None
+
+
 def floors(path):
     table = ["| job | dtype | moves | computes | floor | measured |", "|---|---|---|---|---|---|"]
     for job in lines(path):
@@ -63,6 +73,13 @@ def join(out):
     about = {name: next((r for r in rows if "library" in r), None) for name, rows in measured.items()}
     times = {name: {r["job"]: r["seconds"] for r in rows if "job" in r} for name, rows in measured.items()}
     jobs = {r["job"]: r for r in measured["xp"] if "job" in r}
+    polar = next((r["polar"] for r in measured["xp"] if "polar" in r), None)
+    faults = {}
+    for name in [*PEERS, "numpy"]:
+        for row in measured[name]:
+            if row.get("job") in jobs and (why := fault(jobs[row["job"]], row)):
+                faults[f"{name}: {row['job']}"] = why
+                del times[name][row["job"]]
     if not jobs or not about["xp"]:
         raise SystemExit("no measurements of xp")
     simulated = about["xp"]["simulated"] is not False
@@ -70,10 +87,10 @@ def join(out):
     tests = {p.stem.removeprefix("test-"): p.read_text().strip().splitlines()[-1] for p in sorted(out.glob("test-*.result"))}
     if simulated:
         # Nothing that could be taken for a measurement leaves this function.
-        (out / "simulated.json").write_text(json.dumps({"simulated": True, "jobs": sorted(jobs), "tests": tests}, indent=1) + "\n")
+        (out / "simulated.json").write_text(json.dumps({"simulated": True, "jobs": sorted(jobs), "tests": tests, "polar": polar, "not compared": faults}, indent=1) + "\n")
         table = ["SIMULATED DEVICE: a trial of the scripts. No time was measured.", "", "| job | ran | peers that ran |", "|---|---|---|"]
         table += [f"| {name} | yes | {', '.join(PEERS[p] for p in PEERS if name in times[p])} |" for name in jobs]
-        return finish(out, "simulated.md", tests, table)
+        return finish(out, "simulated.md", tests, faults, polar, table)
     copy = jobs["copy"]["bytes"] / jobs["copy"]["seconds"] if "copy" in jobs else None
     gemm = {jobs[name]["dtype"]: jobs[name]["flops"] / jobs[name]["seconds"] for name in ["gemm", "gemm of doubles"] if name in jobs}
     rows = []
@@ -97,13 +114,16 @@ def join(out):
         cells += [f"{best / seconds:.2f}" if best else "", f"{host / seconds:.1f}{goal}" if host else ""]
         table.append("| " + " | ".join(cells) + " |")
     result = {"card": card, "device": about["xp"]["device"], "simulated": False, "libraries": about, "tests": tests}
-    result |= {"copy_bytes_per_second": copy, "gemm_flops_per_second": gemm, "jobs": rows}
+    result |= {"copy_bytes_per_second": copy, "gemm_flops_per_second": gemm, "jobs": rows, "polar": polar, "not compared": faults}
     (out / "gpu.json").write_text(json.dumps(result, indent=1) + "\n")
-    finish(out, "table.md", tests, [card, "", *table])
+    finish(out, "table.md", tests, faults, polar, [card, "", *table])
 
 
-def finish(out, name, tests, table):
-    text = "\n".join(table + ["", *(f"* {suite}: {result}" for suite, result in tests.items())]) + "\n"
+def finish(out, name, tests, faults, polar, table):
+    notes = [f"{suite}: {result}" for suite, result in tests.items()] + [f"{job} is not compared: {why}" for job, why in faults.items()]
+    if polar:
+        notes.append(f"polar decompositions: {polar['accepted']} accepted, {polar['refused']} refused")
+    text = "\n".join(table + ["", *(f"* {note}" for note in notes)]) + "\n"
     (out / name).write_text(text)
     print(text)
 

@@ -71,6 +71,17 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// May panic when there are no such elements.
     fn download<T: Element>(&self, buffer: &Self::Buffer<T>, start: usize, len: usize) -> Result<Vec<T>>;
 
+    /// A copy of `len` elements from `start` on in the memory of another device of this backend, here by way of the host.
+    ///
+    /// # Errors
+    /// As for [`Backend::download`], and as for [`Backend::upload`] on the other device.
+    ///
+    /// # Panics
+    /// As for [`Backend::download`].
+    fn transfer<T: Element>(&self, buffer: &Self::Buffer<T>, start: usize, len: usize, to: &Self) -> Result<Self::Buffer<T>> {
+        to.upload(self.download(buffer, start, len)?)
+    }
+
     /// The element at a position, on the host.
     ///
     /// # Errors
@@ -174,7 +185,7 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// (`indices` then is a contiguous array with the lanes of `x` but for their length).
     ///
     /// # Errors
-    /// [`Error::Index`] when an index is not in `-len..len`; when the device fails.
+    /// [`Error::Index`] when an index is not in `-len..len`, at the latest when the host reads from the device; when the device fails.
     fn take<T: Element>(&self, x: &Self::Buffer<T>, lanes: Lanes, indices: &Self::Buffer<i64>, per_lane: Option<usize>) -> Result<Self::Buffer<T>>;
 
     /// Elements of a contiguous array where the mask, of the same length, holds.
@@ -187,7 +198,8 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// adds them if `add`. When the memory of `x` has another handle, `x` becomes a handle to a copy that is written.
     ///
     /// # Errors
-    /// [`Error::Index`] when an index is not in `-len..len`; when the device fails.
+    /// [`Error::Index`] when an index is not in `-len..len`: then nothing is written, and the error comes at the latest when the host
+    /// reads from the device; when the device fails.
     fn put<T: Num>(&self, x: &mut Self::Buffer<T>, lanes: Lanes, indices: &Self::Buffer<i64>, values: &Self::Buffer<T>, add: bool) -> Result<()>;
 
     /// Products of matrices with any strides: `out[k] = a[k] @ b[k]` for all matrices of a stack, each row-major, one after

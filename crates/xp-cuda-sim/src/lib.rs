@@ -5,14 +5,17 @@
 //! is stricter than a GPU where that helps a test:
 //!
 //! * Work is queued per stream and runs only when something waits for it: a read without a synchronisation sees old data.
+//! * Device memory is mapped without access but while an operation runs: the host cannot read it.
 //! * Memory is filled with a pattern on allocation, and guard bytes around it are checked after every launch.
 //! * The threads of a block run one at a time, in a shuffled order, from barrier to barrier: a missing barrier gives a
 //!   wrong result, a barrier that not all threads reach is a launch failure.
 //! * The size of the packed arguments of a launch must be that of the kernel's parameters.
 //!
-//! There are two devices. [`faults`] makes chosen calls fail, [`stats`] counts what is allocated.
+//! There are two devices. [`faults`] makes chosen calls fail, [`stats`] counts launches, waits,
+//! copies and what is allocated, [`trace`] records what is queued.
 //! Linux on x86-64 only; the C++ compiler is `$CXX` or `g++`.
 
+mod arena;
 mod block;
 mod compiler;
 mod driver;
@@ -22,6 +25,7 @@ pub mod libraries;
 mod module;
 mod queue;
 mod state;
+pub mod trace;
 mod translate;
 
 use std::ffi::{CStr, c_void};

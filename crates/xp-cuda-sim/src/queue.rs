@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use crate::state::{DEVICES, lock};
+use crate::{
+    arena,
+    state::{DEVICES, lock},
+};
 
 /// A queued operation; its result is a driver code, and an error is sticky.
 type Operation = Box<dyn FnOnce() -> u32 + Send>;
@@ -62,7 +65,10 @@ impl Stream {
     /// Runs everything that is queued now.
     pub(crate) fn wait(&self) {
         let _running = lock(&EXECUTION);
-        self.run_until(self.issued());
+        if self.done() < self.issued() {
+            let _access = arena::access();
+            self.run_until(self.issued());
+        }
     }
 
     /// Runs the queue up to an operation. Called under `EXECUTION`, also from a queued operation of another stream.
@@ -83,7 +89,10 @@ impl Stream {
 /// Runs the queue of a stream up to an operation.
 pub(crate) fn wait_for(stream: &Stream, number: u64) {
     let _running = lock(&EXECUTION);
-    stream.run_until(number);
+    if stream.done() < number {
+        let _access = arena::access();
+        stream.run_until(number);
+    }
 }
 
 /// Runs the work of all streams of a device; with `blocking_only`, of those that the default stream waits for.

@@ -1,7 +1,6 @@
 //! The state of the simulated devices: contexts, memory, statistics.
 
 use std::{
-    alloc::{Layout, alloc, dealloc},
     collections::BTreeMap,
     sync::{
         Mutex, MutexGuard,
@@ -9,7 +8,13 @@ use std::{
     },
 };
 
-use crate::{DEVICE_COUNT, DEVICE_MEMORY, driver::code, faults};
+use crate::{
+    DEVICE_COUNT, DEVICE_MEMORY,
+    arena::{self, Arena},
+    driver::code,
+    faults,
+    trace::Work,
+};
 
 /// What one device holds and has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,8 +27,22 @@ pub struct Stats {
     pub leaked_allocations: usize,
     /// Number of references to the primary context.
     pub context_references: u32,
-    /// Launches that ran.
+    /// Launches of kernels.
     pub launches: usize,
+    /// Calls into the simulated cuBLAS, cuSOLVER and cuFFT.
+    pub library_calls: usize,
+    /// How often the host waited for the device.
+    pub synchronisations: usize,
+    /// How often the driver was asked for device memory.
+    pub allocations: usize,
+    /// Bytes that were copied from the host to the device.
+    pub uploaded: usize,
+    /// Bytes that were copied from the device to the host.
+    pub downloaded: usize,
+    /// Bytes that were copied on the device, or from it to another one.
+    pub copied: usize,
+    /// Bytes that were set to a value.
+    pub filled: usize,
     /// Live streams and events of all devices.
     pub live_objects: usize,
     /// Live pinned host allocations of all devices.
@@ -34,12 +53,21 @@ pub struct Stats {
 pub fn stats(device: u32) -> Stats {
     let d = &DEVICES[device as usize];
     let memory = d.memory();
+    let [launches, library_calls, synchronisations, allocations, uploaded, downloaded, copied, filled] =
+        d.counts.each_ref().map(|count| count.load(SeqCst));
     Stats {
+        launches,
+        library_calls,
+        synchronisations,
+        allocations,
+        uploaded,
+        downloaded,
+        copied,
+        filled,
         live_bytes: memory.used,
         live_allocations: memory.live.len(),
         leaked_allocations: memory.leaked,
         context_references: d.references.load(SeqCst),
-        launches: d.launches.load(SeqCst),
         live_objects: OBJECTS.load(SeqCst),
         live_host_allocations: HOST_ALLOCATIONS.load(SeqCst),
     }
@@ -67,8 +95,24 @@ pub(crate) struct SimDevice {
     pub references: AtomicU32,
     /// The error after which every call on the context fails; 0 when healthy.
     pub sticky: AtomicU32,
-    pub launches: AtomicUsize,
+    /// By [`Count`].
+    counts: [AtomicUsize; 8],
+    /// What was queued since the recording began, if one has begun.
+    pub trace: Mutex<Option<Vec<Work>>>,
     memory: Mutex<Memory>,
+}
+
+/// What is counted, in the order of the fields of [`Stats`].
+#[derive(Clone, Copy)]
+pub(crate) enum Count {
+    Launches,
+    LibraryCalls,
+    Synchronisations,
+    Allocations,
+    Uploaded,
+    Downloaded,
+    Copied,
+    Filled,
 }
 
 pub(crate) static DEVICES: [SimDevice; DEVICE_COUNT as usize] = [const { SimDevice::new() }; DEVICE_COUNT as usize];
@@ -77,6 +121,7 @@ pub(crate) struct Memory {
     used: usize,
     leaked: usize,
     live: BTreeMap<u64, usize>,
+    arena: Arena,
 }
 
 /// Guard bytes before and after every allocation.
@@ -91,8 +136,22 @@ impl SimDevice {
         Self {
             references: AtomicU32::new(0),
             sticky: AtomicU32::new(0),
-            launches: AtomicUsize::new(0),
-            memory: Mutex::new(Memory { used: 0, leaked: 0, live: BTreeMap::new() }),
+            counts: [const { AtomicUsize::new(0) }; 8],
+            trace: Mutex::new(None),
+            memory: Mutex::new(Memory { used: 0, leaked: 0, live: BTreeMap::new(), arena: Arena::new() }),
+        }
+    }
+
+    pub(crate) fn count(&self, what: Count, by: usize) {
+        self.counts[what as usize].fetch_add(by, SeqCst);
+    }
+
+    /// Notes work that was queued, with the addresses of device memory among its arguments.
+    pub(crate) fn note(&self, name: &str, arguments: impl IntoIterator<Item = u64>) {
+        if let Some(trace) = &mut *lock(&self.trace) {
+            let memory = self.memory();
+            let addresses = arguments.into_iter().filter(|&a| memory.contains(a, 1)).collect();
+            trace.push(Work { name: name.into(), addresses });
         }
     }
 
@@ -126,12 +185,11 @@ impl Memory {
         if faults::strikes(faults::Fault::Allocation) || self.used.saturating_add(size) > DEVICE_MEMORY {
             return Err(code::OUT_OF_MEMORY);
         }
-        // SAFETY: the layout has a non-zero size.
-        let base = unsafe { alloc(layout(size)) };
-        if base.is_null() {
+        let Some(base) = self.arena.take(size + 2 * GUARD) else {
             return Err(code::OUT_OF_MEMORY);
-        }
-        // SAFETY: the block is size + 2 * GUARD bytes long.
+        };
+        let _access = arena::access();
+        // SAFETY: the block is size + 2 * GUARD bytes long, and nothing else refers to it.
         let start = unsafe {
             base.write_bytes(GUARD_BYTE, GUARD);
             base.add(GUARD).write_bytes(FRESH_BYTE, size.min(FILLED));
@@ -149,8 +207,7 @@ impl Memory {
             return false;
         };
         self.used -= size;
-        // SAFETY: the block was allocated by `alloc` with this layout, GUARD bytes before `address`.
-        unsafe { dealloc((address as *mut u8).sub(GUARD), layout(size)) };
+        self.arena.give_back(address as usize - GUARD, size + 2 * GUARD);
         true
     }
 
@@ -166,6 +223,7 @@ impl Memory {
 
     /// The first allocation whose guard bytes were overwritten; its guards are restored.
     pub(crate) fn broken_guard(&mut self) -> Option<(u64, usize)> {
+        let _access = arena::access();
         let found = self.live.iter().map(|(&a, &s)| (a, s)).find(|&(a, s)| !guards(a, s).into_iter().all(intact))?;
         for guard in guards(found.0, found.1) {
             guard.fill(GUARD_BYTE);
@@ -182,8 +240,4 @@ fn guards(address: u64, size: usize) -> [&'static mut [u8]; 2] {
     let start = address as *mut u8;
     // SAFETY: both ranges belong to a live block of `Memory::alloc`; nothing else refers to guard bytes.
     unsafe { [std::slice::from_raw_parts_mut(start.sub(GUARD), GUARD), std::slice::from_raw_parts_mut(start.add(size), GUARD)] }
-}
-
-fn layout(size: usize) -> Layout {
-    Layout::from_size_align(size + 2 * GUARD, 256).expect("sizes are bounded by the device memory")
 }

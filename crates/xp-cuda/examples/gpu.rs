@@ -1,19 +1,23 @@
 //! Times jobs on the CUDA device, one JSON object a line: what `scripts/gpu/run.sh` compares with other libraries.
 //!
 //! Every job is warmed up, then repeated; the medians of the time on the host and of the time between two events are printed,
-//! with the bytes and floating-point operations that the job needs at least. `peers.py` has the same jobs under the same names.
+//! with the bytes and floating-point operations that the job needs at least. `peers.py` has the same jobs under the same names,
+//! on operands of the same bits: a hash of each element's position. `input` is the exact sum of those integers, `result` an average
+//! of what came out: times of different work cannot pass for a comparison.
 //!
 //! With the argument `floors` only these needs are printed, which takes no device. With `XP_CUDA_SIMULATED=1` the simulated
 //! device of the tests takes the place of a real one, sizes are tiny, and the output says so: that shows that the program
 //! works, and nothing about speed.
 
-use std::{error::Error, time::Instant};
+use std::{cell::Cell, error::Error, time::Instant};
 
 use cust::event::{Event, EventFlags};
 use xp_core::functions::{Ascending, arange, eye};
-use xp_core::random::Generator;
-use xp_core::{Array, Backend, Ix1, Ix2, Ix3, linalg, s};
-use xp_cuda::Cuda;
+use xp_core::{Array, Backend, Dim, Float, Floating, IntoShape, Ix1, Ix3, linalg, s};
+use xp_cuda::{
+    Cuda, driver,
+    loader::{Library, Opened},
+};
 use xp_fft::{Direction, Fft, axes, fftfreq, irfft2_with, rfft2_with, rfftfreq};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 
@@ -40,8 +44,20 @@ fn measure() -> Result<()> {
     }
     let device = Cuda::default_device()?;
     assert_eq!(device.device().is_simulated(), simulated);
-    println!("{{\"library\": \"xp\", \"device\": \"{}\", \"simulated\": {simulated}}}", device.device().name());
-    Clock { device, sizes }.run()
+    let (major, minor) = driver::version()?;
+    let origin = |library| Opened::open(library, Some(major)).map_or_else(|e| e.to_string(), |opened| opened.origin().to_owned());
+    let origins = Library::TOOLKIT.map(|library| format!("\"{library}\": {:?}", origin(library))).join(", ");
+    println!(
+        "{{\"library\": \"xp\", \"version\": \"{}\", \"device\": \"{}\", \"simulated\": {simulated}, \"driver\": \"{major}.{minor}\", \"products\": \"{:?}\", \"origins\": {{{origins}}}}}",
+        env!("CARGO_PKG_VERSION"),
+        device.device().name(),
+        device.device().products()
+    );
+    let clock = Clock { device, sizes, input: Cell::new(0) };
+    clock.run()?;
+    let polar = clock.device.device().polar_stats();
+    println!("{{\"polar\": {{\"accepted\": {}, \"refused\": {}}}}}", polar.accepted, polar.refused);
+    Ok(())
 }
 
 /// How large the operands are.
@@ -116,6 +132,8 @@ const JOBS: &[Job] = &[
 struct Clock {
     device: Cuda,
     sizes: Sizes,
+    /// What the operands of the jobs that follow sum to.
+    input: Cell<u64>,
 }
 
 impl Clock {
@@ -127,11 +145,9 @@ impl Clock {
     }
 
     fn vectors(&self) -> Result<()> {
-        let (device, n) = (&self.device, self.sizes.n);
-        let vector = |scale: f64| -> xp_core::Result<Array<Cuda, f32, Ix1>> {
-            (arange(device, 0, n as i64, 1i64)?.lazy().astype::<f32>() * scale as f32).try_eval()
-        };
-        let (x, y) = (vector(1e-8)?, vector(-3e-8)?);
+        let n = self.sizes.n;
+        self.input.set(0);
+        let (x, y) = (self.noise::<f32, _>(1, [n])?, self.noise::<f32, _>(2, [n])?);
         self.time("copy", || x.copy())?;
         self.time("chain of three", || ((x.lazy() + &y) * 0.5 - &x).try_eval())?;
         self.time("gauss", || (x.lazy().square() * -0.5).exp().try_eval())?;
@@ -146,58 +162,93 @@ impl Clock {
         let tiny = x.slice(s![..16])?.copy()?;
         self.time("small add", || (tiny.lazy() + &tiny).try_eval())?;
         // The host alone: a thousand operations before anybody waits.
-        self.repeat("small add, queued", 1000, || (0..1000).try_fold(tiny.clone(), |_, _| (tiny.lazy() + &tiny).try_eval()))
+        self.repeat("small add, queued", 1000, || (0..1000).try_fold(tiny.clone(), |_, _| (tiny.lazy() + &tiny).try_eval()), |x| x)
     }
 
     fn matrices(&self) -> Result<()> {
         let (device, k) = (&self.device, self.sizes.order);
-        let a = self.square::<f32>(k)?;
+        self.input.set(0);
+        let a = self.noise::<f32, _>(3, [k, k])?;
         self.time("gemm", || a.matmul(&a))?;
         self.time("fft2", || Cuda::r2c(a.clone(), &[0, 1], &[k, k], Direction::Forward, 1.0))?;
         drop(a);
-        let a = self.square::<f64>(k / 2)?;
+        self.input.set(0);
+        let a = self.noise::<f64, _>(4, [k / 2, k / 2])?;
         self.time("gemm of doubles", || a.matmul(&a))?;
         drop(a);
         let k = self.sizes.small;
-        let b = self.square::<f64>(k)?;
+        self.input.set(0);
+        let b = self.noise::<f64, _>(5, [k, k])?;
         self.time("singular values", || linalg::svdvals(&b))?;
-        self.time("svd", || linalg::svd(&b, linalg::Thin))?;
-        let stack = Generator::new(1).normal::<_, f64, _>(device, [1000, k.min(16), k.min(16)])?;
-        self.time("svd of 1000 matrices of 16", || linalg::svd(&stack, linalg::Thin))?;
+        self.repeat("svd", 1, || linalg::svd(&b, linalg::Thin), |factors| &factors.1)?;
         let gram = (linalg::gram(&b.lazy())?.lazy() + &eye::<_, f64>(device, k, k, 0)?).try_eval()?;
         self.time("cholesky", || linalg::cholesky(&gram, linalg::Lower))?;
-        self.time("eigh", || linalg::eigh(&gram))?;
-        self.time("qr", || linalg::qr(&b, linalg::Thin))
+        self.repeat("eigh", 1, || linalg::eigh(&gram), |pairs| &pairs.0)?;
+        self.repeat("qr", 1, || linalg::qr(&b, linalg::Thin), |factors| &factors.1)?;
+        self.input.set(0);
+        let stack = self.noise::<f64, _>(6, [1000, k.min(16), k.min(16)])?;
+        self.repeat("svd of 1000 matrices of 16", 1, || linalg::svd(&stack, linalg::Thin), |factors| &factors.1)
     }
 
     fn discriminants(&self) -> Result<()> {
-        let (device, n, p) = (&self.device, self.sizes.samples, self.sizes.features);
-        let mut random = Generator::new(0);
-        let y = random.integers::<_, i64, _>(device, 0, 10, [n])?;
-        let means = random.normal::<_, f64, _>(device, [10, p])?;
-        let x = (random.lazy_normal::<_, f64, _>(device, [n, p])? + &(means.take(&y, 0)?.lazy() * 0.5).try_eval()?).try_eval()?;
-        self.time("LDA fit", || LinearDiscriminantAnalysis::params().fit(&x, &y))
+        let (n, p) = (self.sizes.samples, self.sizes.features);
+        self.input.set(0);
+        let y = ((self.hash(7, n)?.lazy() >> 40u64) % 10u64).astype::<i64>().try_eval()?;
+        let means = self.noise::<f64, _>(8, [10, p])?;
+        let x = (self.noise::<f64, _>(9, [n, p])?.lazy() + &(means.take(&y, 0)?.lazy() * 0.5).try_eval()?).try_eval()?;
+        self.repeat("LDA fit", 1, || LinearDiscriminantAnalysis::params().fit(&x, &y), |model| model.coef())
     }
 
     fn smoothing(&self) -> Result<()> {
         let [rows, cols] = self.sizes.image;
-        let image = Generator::new(2).uniform::<_, f32, _>(&self.device, [rows, cols, 3])?;
+        self.input.set(0);
+        let image = self.noise::<f32, _>(10, [rows, cols, 3])?;
         self.time("smoothing", || smooth(&image, 0.06))
     }
 
-    /// Numbers that look random and are the same in every library.
-    fn square<T: xp_core::Float>(&self, k: usize) -> xp_core::Result<Array<Cuda, T, Ix2>> {
-        let i = arange(&self.device, 0, (k * k) as i64, 1i64)?.reshape([k, k])?;
-        ((i.lazy() * 7919i64 % 1000i64).astype::<T>() * T::from_f64(1e-3)).try_eval()
+    /// Numbers in `[-1, 1)` that look random: multiples of 2^-23 or 2^-52, so that they are the same bits in every library.
+    fn noise<T: Float, S: IntoShape>(&self, seed: u64, shape: S) -> xp_core::Result<Array<Cuda, T, S::Dim>> {
+        let shape = shape.into_shape();
+        let digits: u64 = if T::DTYPE == xp_core::DType::F32 { 24 } else { 53 };
+        let half = 1i64 << (digits - 1);
+        let bits = self.hash(seed, shape.as_ref().iter().product())?;
+        let k = ((bits.lazy() >> (64 - digits)).astype::<i64>() - half).try_eval()?;
+        self.input.set(self.input.get().wrapping_add(k.lazy().sum(..).try_eval()?.item()? as u64));
+        (k.lazy().astype::<T>() * T::from_f64(1.0 / half as f64)).try_eval()?.into_dyn().reshape(shape.as_ref().to_vec())?.into_rank()
     }
 
-    fn time<R, E: Error + 'static>(&self, job: &str, run: impl Fn() -> Result<R, E>) -> Result<()> {
-        self.repeat(job, 1, run)
+    /// Steele, Lea and Flood's SplitMix64 of the first positions ("Fast splittable pseudorandom number generators", 2014).
+    fn hash(&self, seed: u64, n: usize) -> xp_core::Result<Array<Cuda, u64, Ix1>> {
+        let position = arange(&self.device, 1, 1 + n as i64, 1i64)?;
+        let z = ((position.lazy().astype::<u64>() + (seed << 40)) * 0x9e37_79b9_7f4a_7c15u64).try_eval()?;
+        let z = ((z.lazy() ^ (z.lazy() >> 30u64)) * 0xbf58_476d_1ce4_e5b9u64).try_eval()?;
+        let z = ((z.lazy() ^ (z.lazy() >> 27u64)) * 0x94d0_49bb_1331_11ebu64).try_eval()?;
+        (z.lazy() ^ (z.lazy() >> 31u64)).try_eval()
     }
 
-    /// Prints the median times of a job that does `count` equal things.
-    fn repeat<R, E: Error + 'static>(&self, name: &str, count: usize, run: impl Fn() -> Result<R, E>) -> Result<()> {
+    /// The average of the magnitudes of the first elements, which weigh 1 to 7 by turns, so that their order matters.
+    fn average<T: Floating, D: Dim>(&self, x: &Array<Cuda, T, D>) -> xp_core::Result<f64> {
+        let n = x.size().min(1 << 20);
+        let first = x.clone().into_dyn().reshape(vec![x.size()])?.slice_axis(0, None, Some(n as isize), 1)?;
+        let weights = (arange(&self.device, 0, n as i64, 1i64)?.lazy() % 7i64 + 1i64).astype::<f64>().try_eval()?;
+        (first.lazy().abs().astype::<f64>() * &weights.into_dyn()).mean(..).try_eval()?.item()
+    }
+
+    /// The time of a job whose result is an array.
+    fn time<T: Floating, D: Dim>(&self, job: &str, run: impl Fn() -> xp_core::Result<Array<Cuda, T, D>>) -> Result<()> {
+        self.repeat(job, 1, run, |result| result)
+    }
+
+    /// Prints the median times of a job that does `count` equal things, and the average of an array of its result.
+    fn repeat<R, T: Floating, D: Dim, E: Error + 'static>(
+        &self,
+        name: &str,
+        count: usize,
+        run: impl Fn() -> Result<R, E>,
+        result: impl Fn(&R) -> &Array<Cuda, T, D>,
+    ) -> Result<()> {
         let job = JOBS.iter().find(|job| job.name == name).expect("a job of the table");
+        let _current = self.device.device().enter("timing")?;
         let event = || Event::new(EventFlags::DEFAULT).expect("the driver makes events");
         let (first, last, stream) = (event(), event(), self.device.device().stream());
         let once = || -> Result<[f64; 2]> {
@@ -212,6 +263,7 @@ impl Clock {
             Ok([host, f64::from(between) * 1e-3].map(|t| t / count as f64))
         };
         // The first call compiles.
+        let average = self.average(result(&run()?))?;
         (0..3).try_for_each(|_| once().map(drop))?;
         let (mut times, begin) = (Vec::new(), Instant::now());
         let (most, seconds) = if self.device.device().is_simulated() { (5, 0.2) } else { (50, 1.0) };
@@ -225,8 +277,9 @@ impl Clock {
         };
         let (host, events, runs) = (median(0), median(1), times.len());
         println!(
-            "{{\"job\": \"{name}\", \"dtype\": \"{}\", \"seconds\": {host:e}, \"events\": {events:e}, \"runs\": {runs}, {}}}",
+            "{{\"job\": \"{name}\", \"dtype\": \"{}\", \"seconds\": {host:e}, \"events\": {events:e}, \"runs\": {runs}, \"input\": \"{:016x}\", \"result\": {average:e}, {}}}",
             job.dtype,
+            self.input.get(),
             job.needs(&self.sizes)
         );
         Ok(())

@@ -9,6 +9,7 @@ use xp_core::{Array, Backend, Dyn, Element, Num, Real};
 
 use crate::{
     device::Device,
+    driver,
     error::{Error, Result},
     expression,
     kernels::{self, Fold},
@@ -121,6 +122,11 @@ unsafe impl Backend for Cuda {
         Self::new(number.ok_or_else(|| xp_core::Error::value("XP_CUDA_DEVICE", format!("{text:?} is not the number of a device")))?)
     }
 
+    /// Every device of the driver that can be opened; none without a driver.
+    fn devices() -> Vec<Self> {
+        (0..driver::device_count().unwrap_or(0)).filter_map(|ordinal| Self::new(ordinal).ok()).collect()
+    }
+
     unsafe fn alloc<T: Element>(&self, len: usize) -> xp_core::Result<CudaBuffer<T>> {
         self.buffer(len, "allocation")
     }
@@ -142,6 +148,12 @@ unsafe impl Backend for Cuda {
         // SAFETY: the elements were written by kernels or uploads of this dtype, which leave valid elements.
         unsafe { values.set_len(len) };
         Ok(values)
+    }
+
+    fn transfer<T: Element>(&self, buffer: &CudaBuffer<T>, start: usize, len: usize, to: &Self) -> xp_core::Result<CudaBuffer<T>> {
+        let size = size_of::<T>();
+        let memory = to.run("transfer", |device| buffer.memory.copy_to(device, start * size, len * size, "transfer"))?;
+        Ok(CudaBuffer::new(memory, len))
     }
 
     fn address<T: Element>(buffer: &CudaBuffer<T>) -> *const T {
@@ -313,7 +325,7 @@ pub(crate) fn translate(device: String, operation: &str, error: Error) -> xp_cor
     match error {
         Error::OutOfMemory { requested, .. } => xp_core::Error::OutOfMemory { device, bytes: requested },
         Error::DeviceMismatch { left, right, .. } => xp_core::Error::Device { left, right },
-        Error::IndexOutOfRange { index, len } => xp_core::Error::Index { index: index as isize, axis: 0, len },
+        Error::IndexOutOfRange { index, len, .. } => xp_core::Error::Index { index: index as isize, axis: 0, len },
         other => xp_core::Error::Backend { device, operation: operation.into(), why: other.to_string() },
     }
 }

@@ -3,11 +3,12 @@
 use std::{
     collections::HashMap,
     fmt,
+    marker::PhantomData,
     sync::{Arc, Mutex, MutexGuard, OnceLock, Weak},
 };
 
 use cust::{
-    context::{Context, CurrentContext},
+    context::{Context, ContextHandle},
     device::{Device as CuDevice, DeviceAttribute},
     stream::{Stream, StreamFlags},
     sys,
@@ -17,6 +18,7 @@ use crate::{
     cache::DiskCache,
     driver::{self, OrFail},
     error::{DriverCode, Error, Result},
+    index_fault::IndexFault,
     kernel::ModuleCache,
     libraries::Libraries,
     pool::{Pool, PoolStats},
@@ -35,7 +37,23 @@ pub struct Device(Arc<Inner>);
 pub struct DeviceOptions {
     pool_limit: Option<usize>,
     blocking: bool,
+    /// Or what the environment says instead.
+    products: Result<Products, String>,
     cache: DiskCache,
+}
+
+/// How matrix products of `f32` and its complex numbers are computed. Where the library or the card lacks a way, products fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Products {
+    /// In `f32`.
+    #[default]
+    Full,
+    /// On tensor cores, with operands rounded to 10 binary digits after the first.
+    Tf32,
+    /// On tensor cores, with operands rounded to `bf16`.
+    Bf16,
+    /// On tensor cores, with operands as sums of three `bf16`: as accurate as `f32` (cuBLAS 12.9 and later, cards from 2024 on).
+    Bf16x9,
 }
 
 /// Limits of a device that decide how kernels are launched.
@@ -57,6 +75,18 @@ pub struct Limits {
     pub shared_memory: u32,
     /// Dynamic shared memory per block that a kernel can opt in to, in bytes.
     pub shared_memory_opt_in: u32,
+}
+
+impl Products {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "full" => Some(Self::Full),
+            "tf32" => Some(Self::Tf32),
+            "bf16" => Some(Self::Bf16),
+            "bf16x9" => Some(Self::Bf16x9),
+            _ => None,
+        }
+    }
 }
 
 impl Device {
@@ -88,12 +118,17 @@ impl Device {
             return Err(Error::NoDevice { ordinal, count });
         }
         let operation = || format!("opening of cuda:{ordinal}");
+        let products = options.products.map_err(|name| Error::InvalidArgument {
+            operation: operation(),
+            reason: format!("XP_CUDA_PRODUCTS is {name:?}: full, tf32, bf16 or bf16x9 expected"),
+        })?;
         let failure = |code| Error::Driver { operation: operation(), code };
         let device = CuDevice::get_device(ordinal).or_fail(operation)?;
         let limits = Limits::of(device).map_err(failure)?;
         let name = device.name().or_fail(operation)?;
         let total_memory = device.total_memory().or_fail(operation)?;
         let pools = attribute(device, sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED).map_err(failure)? != 0;
+        let _current = Current::unchanged().map_err(failure)?;
         let context = Context::new(device).or_fail(operation)?;
         let stream = Stream::new(StreamFlags::DEFAULT, None).or_fail(operation)?;
         Ok(Self(Arc::new(Inner {
@@ -102,13 +137,16 @@ impl Device {
             limits,
             total_memory,
             blocking: options.blocking,
+            products,
             lost: OnceLock::new(),
             pool: Pool::new(pools, options.pool_limit.unwrap_or(total_memory / 2)),
             modules: ModuleCache::new(options.cache),
             staging: Staging::default(),
+            index_faults: IndexFault::default(),
             libraries: Libraries::default(),
             stream,
             context,
+            after: Before::default(),
         })))
     }
 
@@ -130,6 +168,11 @@ impl Device {
     /// The size of the device's memory in bytes.
     pub fn total_memory(&self) -> usize {
         self.0.total_memory
+    }
+
+    /// How matrix products are computed.
+    pub fn products(&self) -> Products {
+        self.0.products
     }
 
     /// True when a simulation stands in for the driver.
@@ -162,9 +205,10 @@ impl Device {
     /// Waits for all work of this device; errors of earlier kernels appear here, under the name of `operation`.
     ///
     /// # Errors
-    /// [`Error::Driver`] or [`Error::DeviceLost`].
+    /// [`Error::Driver`] or [`Error::DeviceLost`], [`Error::IndexOutOfRange`] of an earlier operation.
     pub fn synchronize(&self, operation: &str) -> Result<()> {
-        self.call(|| operation.into(), |stream| stream.synchronize().code())
+        self.call(|| operation.into(), |stream| stream.synchronize().code())?;
+        self.check_indices()
     }
 
     /// The stream of the device, for calls into NVIDIA's libraries.
@@ -172,20 +216,26 @@ impl Device {
         &self.0.stream
     }
 
-    /// Makes the device's context current on this thread.
+    /// Makes the device's context current on this thread until the result is dropped, which brings back the one that was.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] after a sticky error.
-    pub fn enter(&self, operation: &str) -> Result<()> {
-        self.call(|| operation.into(), |_| Ok(()))
+    pub fn enter(&self, operation: &str) -> Result<Current> {
+        self.check_not_lost(|| operation.into())?;
+        Current::switch(&self.0.context).map_err(|code| self.failure(operation.into(), code))
     }
 
     /// Runs driver calls with the context current, and gives a failure the name of its operation.
     pub(crate) fn call<T>(&self, operation: impl Fn() -> String, f: impl FnOnce(&Stream) -> Result<T, DriverCode>) -> Result<T> {
-        if let Some(cause) = self.0.lost.get() {
-            return Err(Error::DeviceLost { operation: operation(), device: self.to_string(), cause: cause.clone() });
+        self.check_not_lost(&operation)?;
+        Current::switch(&self.0.context).and_then(|_current| f(&self.0.stream)).map_err(|code| self.failure(operation(), code))
+    }
+
+    fn check_not_lost(&self, operation: impl Fn() -> String) -> Result<()> {
+        match self.0.lost.get() {
+            None => Ok(()),
+            Some(cause) => Err(Error::DeviceLost { operation: operation(), device: self.to_string(), cause: cause.clone() }),
         }
-        CurrentContext::set_current(&self.0.context).code().and_then(|()| f(&self.0.stream)).map_err(|code| self.failure(operation(), code))
     }
 
     /// The error for a result code; a sticky one marks the device as lost.
@@ -197,12 +247,21 @@ impl Device {
         error
     }
 
+    /// The device's primary context.
+    pub(crate) fn context(&self) -> sys::CUcontext {
+        self.0.context.get_inner()
+    }
+
     pub(crate) fn pool(&self) -> &Pool {
         &self.0.pool
     }
 
     pub(crate) fn staging(&self) -> &Staging {
         &self.0.staging
+    }
+
+    pub(crate) fn index_faults(&self) -> &IndexFault {
+        &self.0.index_faults
     }
 
     pub(crate) fn modules(&self) -> &ModuleCache {
@@ -255,12 +314,14 @@ impl DeviceOptions {
     /// * `XP_CUDA_POOL=off` turns the memory pool off, so that tools see every allocation; `XP_CUDA_POOL=<bytes>` bounds it
     ///   (default: half of the device's memory).
     /// * `XP_CUDA_BLOCKING=1` waits after every launch, so that an error names its kernel.
+    /// * `XP_CUDA_PRODUCTS=tf32`, `bf16` or `bf16x9` computes matrix products of `f32` in that way; see [`Products`].
     /// * `XP_CUDA_CACHE=<folder>` keeps compiled kernels there, `off` keeps none.
     pub fn from_env() -> Self {
         let pool = std::env::var("XP_CUDA_POOL").ok();
         Self {
             pool_limit: pool.and_then(|v| if v == "off" { Some(0) } else { v.parse().ok() }),
             blocking: std::env::var_os("XP_CUDA_BLOCKING").is_some_and(|v| v == "1"),
+            products: std::env::var("XP_CUDA_PRODUCTS").map_or(Ok(Products::Full), |name| Products::named(&name).ok_or(name)),
             cache: DiskCache::from_env(),
         }
     }
@@ -279,6 +340,13 @@ impl DeviceOptions {
         self
     }
 
+    /// Computes matrix products in this way.
+    #[must_use]
+    pub fn products(mut self, products: Products) -> Self {
+        self.products = Ok(products);
+        self
+    }
+
     /// Keeps compiled kernels in this folder, or only in memory.
     #[must_use]
     pub fn cache_folder(mut self, folder: Option<std::path::PathBuf>) -> Self {
@@ -293,6 +361,7 @@ struct Inner {
     limits: Limits,
     total_memory: usize,
     blocking: bool,
+    products: Products,
     /// The first sticky error.
     lost: OnceLock<String>,
     pool: Pool,
@@ -300,17 +369,79 @@ struct Inner {
     libraries: Libraries,
     modules: ModuleCache,
     staging: Staging,
+    index_faults: IndexFault,
     stream: Stream,
     context: Context,
+    /// Brings back the context that was current when the device began to end.
+    after: Before,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         // Errors have nowhere to go here; a lost context is cleaned up by the driver.
-        let _ = CurrentContext::set_current(&self.context);
+        self.after = Before::switch(&self.context).map(Before::never_the_own).unwrap_or_default();
         self.pool.release_all(&self.stream);
         let _ = self.stream.synchronize();
     }
+}
+
+/// A device's context that is current on this thread while this lives; then the one that was before is again. Contexts of other
+/// code of the program are never left switched, and no context stays current after its device.
+#[must_use = "the context is current only as long as this lives"]
+#[derive(Debug)]
+pub struct Current {
+    _before: Before,
+    /// What is current belongs to a thread.
+    thread: PhantomData<*const ()>,
+}
+
+impl Current {
+    /// Brings back what is current now, whatever is switched meanwhile.
+    fn unchanged() -> Result<Self, DriverCode> {
+        Ok(Self { _before: Before(Some(current_context()? as usize)), thread: PhantomData })
+    }
+
+    fn switch(context: &Context) -> Result<Self, DriverCode> {
+        Before::switch(context).map(|before| Self { _before: before, thread: PhantomData })
+    }
+}
+
+/// The context to bring back, if it is another one.
+#[derive(Debug, Default)]
+struct Before(Option<usize>);
+
+impl Before {
+    fn switch(context: &Context) -> Result<Self, DriverCode> {
+        let (before, own) = (current_context()?, context.get_inner());
+        if before == own {
+            return Ok(Self(None));
+        }
+        // SAFETY: a live context.
+        unsafe { sys::cuCtxSetCurrent(own) }.code()?;
+        Ok(Self(Some(before as usize)))
+    }
+
+    /// For the end of a context: if it was current before, none is current afterwards.
+    fn never_the_own(mut self) -> Self {
+        self.0.get_or_insert(0);
+        self
+    }
+}
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        if let Some(before) = self.0 {
+            // SAFETY: the context was current before; where it has ended since, the driver refuses it.
+            let _ = unsafe { sys::cuCtxSetCurrent(before as sys::CUcontext) };
+        }
+    }
+}
+
+fn current_context() -> Result<sys::CUcontext, DriverCode> {
+    let mut context = std::ptr::null_mut();
+    // SAFETY: an output pointer.
+    unsafe { sys::cuCtxGetCurrent(&mut context) }.code()?;
+    Ok(context)
 }
 
 impl Limits {

@@ -141,9 +141,11 @@ pub enum Error {
         len: usize,
     },
 
-    /// An index is outside its axis.
-    #[error("index {index} is out of range for an axis of length {len}")]
+    /// An index is outside its axis. It is found by the device while the program goes on, so a later read reports it.
+    #[error("{operation}: index {index} is out of range for an axis of length {len}")]
     IndexOutOfRange {
+        /// The operation that was given the index.
+        operation: String,
         /// The index as given, counted from the end when negative.
         index: i64,
         /// The length of the axis.
@@ -179,46 +181,19 @@ impl DriverCode {
         matches!(self.0, 214 | 220 | 226 | 227 | 700 | 702 | 709 | 710 | 714..=719 | 721)
     }
 
-    /// The name of the code in `cuda.h`, for the codes that callers meet.
+    /// The name of the code in `cuda.h`: of those that the bindings know, and of newer ones that callers meet.
     pub fn name(self) -> &'static str {
-        match self.0 {
-            0 => "CUDA_SUCCESS",
-            1 => "CUDA_ERROR_INVALID_VALUE",
-            2 => "CUDA_ERROR_OUT_OF_MEMORY",
-            3 => "CUDA_ERROR_NOT_INITIALIZED",
-            4 => "CUDA_ERROR_DEINITIALIZED",
-            34 => "CUDA_ERROR_STUB_LIBRARY",
+        crate::driver::known_name(self.0).unwrap_or(match self.0 {
             46 => "CUDA_ERROR_DEVICE_UNAVAILABLE",
-            100 => "CUDA_ERROR_NO_DEVICE",
-            101 => "CUDA_ERROR_INVALID_DEVICE",
-            200 => "CUDA_ERROR_INVALID_IMAGE",
-            201 => "CUDA_ERROR_INVALID_CONTEXT",
-            209 => "CUDA_ERROR_NO_BINARY_FOR_GPU",
-            214 => "CUDA_ERROR_ECC_UNCORRECTABLE",
-            218 => "CUDA_ERROR_INVALID_PTX",
-            222 => "CUDA_ERROR_UNSUPPORTED_PTX_VERSION",
-            304 => "CUDA_ERROR_OPERATING_SYSTEM",
-            400 => "CUDA_ERROR_INVALID_HANDLE",
-            500 => "CUDA_ERROR_NOT_FOUND",
-            600 => "CUDA_ERROR_NOT_READY",
-            700 => "CUDA_ERROR_ILLEGAL_ADDRESS",
-            701 => "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES",
-            702 => "CUDA_ERROR_LAUNCH_TIMEOUT",
-            709 => "CUDA_ERROR_CONTEXT_IS_DESTROYED",
-            710 => "CUDA_ERROR_ASSERT",
-            714 => "CUDA_ERROR_HARDWARE_STACK_ERROR",
-            715 => "CUDA_ERROR_ILLEGAL_INSTRUCTION",
-            716 => "CUDA_ERROR_MISALIGNED_ADDRESS",
-            717 => "CUDA_ERROR_INVALID_ADDRESS_SPACE",
-            718 => "CUDA_ERROR_INVALID_PC",
-            719 => "CUDA_ERROR_LAUNCH_FAILED",
-            801 => "CUDA_ERROR_NOT_SUPPORTED",
-            803 => "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH",
-            804 => "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE",
-            900..=911 => "CUDA_ERROR_STREAM_CAPTURE_*",
-            999 => "CUDA_ERROR_UNKNOWN",
+            225 => "CUDA_ERROR_UNSUPPORTED_DEVSIDE_SYNC",
+            226 => "CUDA_ERROR_CONTAINED",
+            721 => "CUDA_ERROR_TENSOR_MEMORY_LEAK",
+            810 => "CUDA_ERROR_MPS_CLIENT_TERMINATED",
+            812 => "CUDA_ERROR_CDP_VERSION_MISMATCH",
+            912 => "CUDA_ERROR_INVALID_CLUSTER_SIZE",
+            913 => "CUDA_ERROR_FUNCTION_NOT_LOADED",
             _ => "CUDA_ERROR",
-        }
+        })
     }
 }
 

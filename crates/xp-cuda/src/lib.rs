@@ -18,6 +18,7 @@ pub mod memory;
 mod backend;
 mod cache;
 mod expression;
+mod index_fault;
 mod linalg;
 mod nvrtc;
 mod pool;
@@ -28,8 +29,9 @@ mod transfer;
 mod transforms;
 
 pub use backend::{Cuda, CudaBuffer};
-pub use device::{Device, DeviceOptions, Limits};
+pub use device::{Current, Device, DeviceOptions, Limits, Products};
 pub use error::{DriverCode, Error, Result};
 pub use kernel::{Arguments, Kernel, ModuleSource, ModuleStats, Shape};
+pub use libraries::PolarStats;
 pub use memory::DeviceBuffer;
 pub use pool::PoolStats;

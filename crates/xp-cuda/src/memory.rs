@@ -1,6 +1,10 @@
 //! Device memory.
 
-use cust::sys;
+use cust::{
+    event::{Event, EventFlags},
+    stream::StreamWaitEventFlags,
+    sys,
+};
 
 use crate::{
     device::Device,
@@ -103,6 +107,49 @@ impl DeviceBuffer {
             // SAFETY: both ranges were checked, and both buffers are freed in stream order.
             |stream| unsafe { sys::cuMemcpyDtoDAsync_v2(to, from, len, stream.as_inner()) }.code(),
         )
+    }
+}
+
+impl DeviceBuffer {
+    /// A copy of `len` bytes on a device, which may be another one: then from device to device, in the order of both streams.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`], [`Error::OutOfMemory`] on the other device, and those of the driver.
+    pub fn copy_to(&self, device: &Device, offset: usize, len: usize, operation: &str) -> Result<Self> {
+        let from = self.range(offset, len, operation)?;
+        let mut copy = device.alloc(len, operation)?;
+        if len == 0 {
+            return Ok(copy);
+        }
+        if self.device == *device {
+            copy.copy_from(0, self, offset, len, operation)?;
+            return Ok(copy);
+        }
+        let name = || operation.to_owned();
+        // What used the copy's memory before comes before the copy, and what will read it comes after.
+        let mark = |device: &Device| {
+            device.call(name, |stream| {
+                let event = Event::new(EventFlags::DISABLE_TIMING).code()?;
+                event.record(stream).code()?;
+                Ok(event)
+            })
+        };
+        let wait = |device: &Device, event| device.call(name, |stream| stream.wait_event(event, StreamWaitEventFlags::DEFAULT).code());
+        wait(&self.device, mark(device)?)?;
+        let (to, from_context, to_context) = (copy.pointer, self.device.context(), device.context());
+        self.device.call(name, |stream| {
+            // SAFETY: both ranges are live: the copy's memory is freed in the order of its stream, which waits below, and that of this
+            // buffer in the order of the stream that copies.
+            unsafe { sys::cuMemcpyPeerAsync(to, to_context, from, from_context, len, stream.as_inner()) }.code()
+        })?;
+        match mark(&self.device).and_then(|event| wait(device, event)) {
+            Ok(()) => Ok(copy),
+            Err(error) => {
+                // Nothing orders the end of the copy's memory after the copy: the host does.
+                let _ = self.device.synchronize(operation);
+                Err(error)
+            }
+        }
     }
 }
 

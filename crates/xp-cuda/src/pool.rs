@@ -2,7 +2,7 @@
 //!
 //! All work of a device runs on one stream, so a block can be reused at once: what used it was queued before what will.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use cust::{stream::Stream, sys};
 
@@ -36,7 +36,8 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct State {
-    free: HashMap<usize, Vec<u64>>,
+    /// Addresses by size.
+    free: BTreeMap<usize, Vec<u64>>,
     stats: PoolStats,
 }
 
@@ -52,22 +53,17 @@ impl Pool {
         let Some(class) = class.filter(|&c| c <= isize::MAX as usize) else {
             return Err(out_of_memory(device, size, operation));
         };
-        {
-            let mut state = lock(&self.state);
-            if let Some(pointer) = state.free.get_mut(&class).and_then(Vec::pop) {
-                state.stats.cached -= class;
-                state.stats.reused += 1;
-                state.count_live(class);
-                return Ok((pointer, class));
-            }
+        if let Some(block) = lock(&self.state).reuse(class) {
+            return Ok(block);
         }
-        let pointer = match self.ask_driver(device, class, operation)? {
-            Some(pointer) => pointer,
+        let (pointer, class) = match self.ask_driver(device, class, operation)? {
+            Some(pointer) => (pointer, class),
             None => {
-                // Everything that is kept goes back; queued frees take effect at the synchronisation.
+                // Everything that is kept goes back; queued frees take effect at the synchronisation. Then the last bytes count.
                 self.trim(device)?;
                 device.synchronize(operation)?;
-                self.ask_driver(device, class, operation)?.ok_or_else(|| out_of_memory(device, size, operation))?
+                let exact = size.next_multiple_of(SMALLEST).min(class);
+                (self.ask_driver(device, exact, operation)?.ok_or_else(|| out_of_memory(device, size, operation))?, exact)
             }
         };
         let mut state = lock(&self.state);
@@ -145,17 +141,39 @@ impl Pool {
 }
 
 impl State {
+    /// The smallest kept block for a class: of that class, or, of those above which classes are many, at most a quarter larger.
+    fn reuse(&mut self, class: usize) -> Option<(u64, usize)> {
+        let most = if class > LARGE { class + class / 4 } else { class };
+        let (&found, blocks) = self.free.range_mut(class..=most).next()?;
+        let pointer = blocks.pop()?;
+        if blocks.is_empty() {
+            self.free.remove(&found);
+        }
+        self.stats.cached -= found;
+        self.stats.reused += 1;
+        self.count_live(found);
+        Some((pointer, found))
+    }
+
     fn count_live(&mut self, class: usize) {
         self.stats.live += class;
         self.stats.peak = self.stats.peak.max(self.stats.live);
     }
 }
 
-/// The size that is allocated for a request: four classes per power of two, at least 512 bytes. `None` on overflow.
+const SMALLEST: usize = 512;
+/// Blocks beyond this are what decides whether an array fits: they are rounded to the driver's pages alone.
+const LARGE: usize = 64 << 20;
+const PAGE: usize = 2 << 20;
+
+/// The size that is allocated for a request: four classes per power of two, at least 512 bytes; whole pages of 2 MiB beyond 64 MiB.
+/// `None` on overflow.
 fn size_class(size: usize) -> Option<usize> {
-    const SMALLEST: usize = 512;
     if size <= SMALLEST {
         return Some(SMALLEST);
+    }
+    if size > LARGE {
+        return size.checked_next_multiple_of(PAGE);
     }
     let step = size.checked_next_power_of_two()? / 8;
     size.checked_next_multiple_of(step.max(256))
@@ -180,7 +198,8 @@ mod tests {
             assert!(size < 2048 || class - size <= size / 4, "{size} -> {class}");
             classes.insert(class);
         }
-        assert!(classes.len() < 50, "{}", classes.len());
+        assert!(classes.len() < 55, "{}", classes.len());
+        assert_eq!([64 << 20, (64 << 20) + 1, 65 << 30, 33 << 30].map(|s: usize| size_class(s).unwrap()), [64 << 20, 66 << 20, 65 << 30, 33 << 30]);
         assert_eq!(size_class(usize::MAX), None);
     }
 }

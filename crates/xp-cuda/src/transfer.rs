@@ -1,7 +1,7 @@
 //! Copies between host and device, through pinned host memory.
 //!
-//! A transfer is cut into chunks that alternate between two pinned buffers, so that the copy on the host and the copy over
-//! the bus overlap. An upload returns when the last chunk is queued; a download returns when the data are there.
+//! A transfer is cut into chunks that go through a ring of pinned buffers, so that the copy on the host and the copy over the bus
+//! overlap, and an upload does not wait for the one before it. An upload returns when the last chunk is queued; a download returns when the data are there.
 
 use std::sync::Mutex;
 
@@ -20,8 +20,8 @@ use crate::{
 };
 
 /// Bytes per pinned buffer.
-const CHUNK: usize = 4 << 20;
-const SLOTS: usize = 2;
+const CHUNK: usize = 2 << 20;
+const SLOTS: usize = 6;
 
 impl DeviceBuffer {
     /// Copies host memory into the buffer; the host memory may be reused at once.
@@ -42,8 +42,9 @@ impl DeviceBuffer {
                 if !slots.prepare() {
                     return upload_pageable(stream, to, data);
                 }
-                for ((chunk, address), index) in chunks.zip((0..SLOTS).cycle()) {
-                    let slot = &mut slots.0[index];
+                for (chunk, address) in chunks {
+                    let index = slots.turn();
+                    let slot = &mut slots.ring[index];
                     slot.wait()?;
                     slot.memory[..chunk.len()].copy_from_slice(chunk);
                     // SAFETY: the device range was checked; the pinned memory is not written before the event has passed.
@@ -58,7 +59,8 @@ impl DeviceBuffer {
     /// Waits for the work that is queued, and copies from the buffer into host memory.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`](crate::Error::OutOfRange), those of the driver, and those of kernels queued before.
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange), those of the driver, and those of kernels queued before: also
+    /// [`Error::IndexOutOfRange`](crate::Error::IndexOutOfRange) of an earlier operation.
     pub fn download(&self, offset: usize, data: &mut [u8], operation: &str) -> Result<()> {
         let from = self.range(offset, data.len(), operation)?;
         if data.is_empty() {
@@ -75,19 +77,26 @@ impl DeviceBuffer {
                 // Chunk i is queued before chunk i - 1 is read.
                 let mut queued: Option<(usize, &mut [u8])> = None;
                 let chunks = data.chunks_mut(CHUNK).zip((from..).step_by(CHUNK));
-                for ((chunk, address), index) in chunks.zip((0..SLOTS).cycle()) {
-                    let slot = &mut slots.0[index];
+                for (chunk, address) in chunks {
+                    let index = slots.turn();
+                    let slot = &mut slots.ring[index];
                     slot.wait()?;
                     // SAFETY: the device range was checked; the pinned memory is not read before the event has passed.
                     unsafe { sys::cuMemcpyDtoHAsync_v2(slot.memory.as_mut_ptr().cast(), address, chunk.len(), stream.as_inner()) }.code()?;
                     slot.mark(stream)?;
                     if let Some((index, target)) = queued.replace((index, chunk)) {
-                        slots.0[index].read(target)?;
+                        slots.ring[index].read(target)?;
                     }
                 }
-                queued.map_or(Ok(()), |(index, target)| slots.0[index].read(target))
+                if let Some((index, target)) = queued {
+                    slots.ring[index].read(target)?;
+                }
+                // It was the last in the stream's order: the copies of all other slots are done too.
+                slots.ring.iter_mut().for_each(|slot| slot.busy = false);
+                Ok(())
             },
-        )
+        )?;
+        device.check_indices()
     }
 }
 
@@ -110,7 +119,11 @@ pub(crate) struct Staging {
 }
 
 #[derive(Default)]
-struct Slots(Vec<Slot>);
+struct Slots {
+    ring: Vec<Slot>,
+    /// The one whose turn it is: its last copy was the longest ago.
+    next: usize,
+}
 
 struct Slot {
     memory: LockedBuffer<u8>,
@@ -121,16 +134,22 @@ struct Slot {
 impl Slots {
     /// Allocates the pinned memory if it is not there; false when the host has none to give. The context must be current.
     fn prepare(&mut self) -> bool {
-        while self.0.len() < SLOTS {
+        while self.ring.len() < SLOTS {
             let Ok(memory) = LockedBuffer::new(&0, CHUNK) else {
                 return false;
             };
             let Ok(passed) = Event::new(EventFlags::DISABLE_TIMING) else {
                 return false;
             };
-            self.0.push(Slot { memory, passed, busy: false });
+            self.ring.push(Slot { memory, passed, busy: false });
         }
         true
+    }
+
+    fn turn(&mut self) -> usize {
+        let index = self.next;
+        self.next = (index + 1) % SLOTS;
+        index
     }
 }
 

@@ -206,7 +206,9 @@ impl Plans {
         };
         if kept.len() == MOST_PLANS {
             // The work of the plan that goes may not have run yet.
-            device.synchronize("end of a Fourier transform's plan")?;
+            let operation = "end of a Fourier transform's plan";
+            device.synchronize(operation)?;
+            let _current = device.enter(operation)?;
             kept.remove(0);
         }
         let plan = found.1.clone();

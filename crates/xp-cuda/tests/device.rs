@@ -1,8 +1,8 @@
-//! Devices, memory and transfers on the simulated device.
+//! Devices, memory and transfers.
 
 mod common;
 
-use common::{download, open, options, upload};
+use common::{download, needs_simulation, open, options, upload};
 use xp_cuda::{Device, Error};
 use xp_cuda_sim::stats;
 
@@ -11,6 +11,9 @@ static SECOND_DEVICE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 #[test]
 fn the_simulation_names_itself() {
+    if needs_simulation("its name") {
+        return;
+    }
     let device = open(0, options());
     assert!(device.is_simulated());
     assert!(device.name().contains("Simulated"), "{}", device.name());
@@ -20,6 +23,9 @@ fn the_simulation_names_itself() {
 
 #[test]
 fn a_device_that_does_not_exist_is_an_error() {
+    if needs_simulation("a known number of devices") {
+        return;
+    }
     common::simulate();
     let error = Device::new(7).unwrap_err();
     assert!(matches!(error, Error::NoDevice { ordinal: 7, count: 2 }), "{error}");
@@ -27,6 +33,9 @@ fn a_device_that_does_not_exist_is_an_error() {
 
 #[test]
 fn one_number_is_one_device_while_it_is_in_use() {
+    if needs_simulation("two devices") {
+        return;
+    }
     common::simulate();
     let (a, b, other) = (Device::new(0).unwrap(), Device::new(0).unwrap(), Device::new(1).unwrap());
     assert_eq!(a, b);
@@ -111,6 +120,9 @@ fn several_threads_share_a_device() {
 
 #[test]
 fn too_much_memory_is_a_typed_error_and_the_device_stays_usable() {
+    if needs_simulation("a known amount of memory") {
+        return;
+    }
     let device = open(0, options());
     let error = device.alloc(3 << 30, "matmul").unwrap_err();
     let Error::OutOfMemory { operation, requested, total, .. } = &error else { panic!("{error}") };
@@ -121,6 +133,9 @@ fn too_much_memory_is_a_typed_error_and_the_device_stays_usable() {
 
 #[test]
 fn memory_can_be_filled_up_again_after_the_cache_was_full() {
+    if needs_simulation("a known amount of memory") {
+        return;
+    }
     let _alone = SECOND_DEVICE.lock();
     let device = open(1, options());
     for size in [300 << 20, 700 << 20, 500 << 20] {
@@ -133,7 +148,120 @@ fn memory_can_be_filled_up_again_after_the_cache_was_full() {
 }
 
 #[test]
+fn arrays_that_fit_are_held_to_the_last_megabytes() {
+    if needs_simulation("a known amount of memory") {
+        return;
+    }
+    let _alone = SECOND_DEVICE.lock();
+    let device = open(1, options().pool_limit(1 << 30));
+    // Classes of a quarter of a power of two would make 1280 and 1024 MiB of these, of 2048.
+    let blocks = [1100, 900].map(|mib: usize| device.alloc(mib << 20, "half").unwrap());
+    drop(blocks);
+    device.trim_pool().unwrap();
+    let large = device.alloc(2003 << 20, "most").unwrap();
+    // Its class is 48 MiB: the exact size is what fits.
+    let rest = device.alloc((43 << 20) - 4096, "rest").unwrap();
+    assert_eq!(device.pool_stats().live, (2004 << 20) + (43 << 20) - 4096);
+    drop((large, rest));
+    // A kept block serves requests that are a little smaller.
+    let kept = device.alloc(100 << 20, "kept").unwrap().pointer();
+    assert_eq!(device.alloc(90 << 20, "smaller").unwrap().pointer(), kept);
+}
+
+/// The number of the context that is current on this thread.
+fn current() -> usize {
+    let mut context = std::ptr::null_mut();
+    // SAFETY: an output pointer.
+    unsafe { cust::sys::cuCtxGetCurrent(&mut context) };
+    context as usize
+}
+
+#[test]
+fn the_current_context_is_that_of_the_caller_again() {
+    if needs_simulation("two devices") {
+        return;
+    }
+    let first = open(0, options());
+    assert_eq!(current(), 0, "opening leaves none current that was not");
+    assert_eq!(download::<u8>(&upload(&first, &[7u8])), [7]);
+    assert_eq!(current(), 0);
+    let second = open(1, options());
+    {
+        let _second = second.enter("test").unwrap();
+        let own = current();
+        assert_ne!(own, 0);
+        upload(&first, &[1u8]);
+        assert_eq!(current(), own);
+        drop(first);
+        assert_eq!(current(), own);
+        let _again = second.enter("test").unwrap();
+        assert_eq!(current(), own);
+    }
+    assert_eq!(current(), 0);
+    let guard = second.enter("test").unwrap();
+    drop(second);
+    assert_eq!(current(), 0, "a context does not stay current after its device");
+    drop(guard);
+    assert_eq!(current(), 0);
+}
+
+#[test]
+fn the_host_cannot_read_device_memory() {
+    use std::os::unix::process::ExitStatusExt;
+    if needs_simulation("a device whose memory has addresses of the host") {
+        return;
+    }
+    for (child, signal) in [("child_reads_device_memory", Some(11)), ("child_copies_device_memory", None)] {
+        let status = std::process::Command::new(std::env::current_exe().unwrap()).args(["--ignored", "--exact", child]).output().unwrap().status;
+        assert_eq!(status.signal(), signal, "{child}: {status}");
+    }
+}
+
+#[test]
+#[ignore = "run by the_host_cannot_read_device_memory"]
+fn child_reads_device_memory() {
+    let device = open(0, options());
+    let buffer = upload(&device, &[1u8]);
+    device.synchronize("upload").unwrap();
+    // SAFETY: none; the simulation ends the process here.
+    let value = unsafe { std::ptr::read_volatile(buffer.pointer() as *const u8) };
+    println!("{value}");
+}
+
+#[test]
+fn the_environment_names_the_precision_of_products() {
+    for (value, expected) in [("tf32", "Tf32"), ("full", "Full"), ("tf23", "XP_CUDA_PRODUCTS is \"tf23\": full, tf32, bf16 or bf16x9 expected")] {
+        let mut program = std::process::Command::new(std::env::current_exe().unwrap());
+        let program = program.args(["--ignored", "--exact", "child_names_its_products", "--nocapture"]).env("XP_CUDA_PRODUCTS", value);
+        let text = String::from_utf8_lossy(&program.output().unwrap().stdout).into_owned();
+        assert!(text.contains(expected), "{value}: {text}");
+    }
+}
+
+#[test]
+#[ignore = "run by the_environment_names_the_precision_of_products"]
+fn child_names_its_products() {
+    if common::real().is_none() {
+        common::simulate();
+    }
+    match Device::create(common::real().unwrap_or(0), options()) {
+        Ok(device) => println!("{:?}", device.products()),
+        Err(error) => println!("{error}"),
+    }
+}
+
+#[test]
+#[ignore = "run by the_host_cannot_read_device_memory"]
+fn child_copies_device_memory() {
+    let device = open(0, options());
+    assert_eq!(download::<u8>(&upload(&device, &[1u8])), [1]);
+}
+
+#[test]
 fn a_library_that_the_simulation_lacks_is_named() {
+    if needs_simulation("a device without libraries") {
+        return;
+    }
     let device = open(0, options());
     let missing = [
         (device.blas().err(), "cuBLAS (simulation) has no function `cublasCreate_v2`"),

@@ -1,4 +1,4 @@
-//! Compiling and launching kernels on the simulated device.
+//! Compiling and launching kernels.
 
 mod common;
 
@@ -123,8 +123,10 @@ fn errors_name_the_kernel() {
         let error = launch(&saxpy, shape, &Arguments::new()).unwrap_err().to_string();
         assert!(error.starts_with("launch of `saxpy`: ") && error.contains(reason), "{error}");
     }
-    let error = launch(&saxpy, Shape::linear(1, 32), &Arguments::new().with(1i64)).unwrap_err().to_string();
-    assert_eq!(error, "launch of `saxpy`: CUDA_ERROR_INVALID_VALUE (1)", "missing arguments are found");
+    if device.is_simulated() {
+        let error = launch(&saxpy, Shape::linear(1, 32), &Arguments::new().with(1i64)).unwrap_err().to_string();
+        assert_eq!(error, "launch of `saxpy`: CUDA_ERROR_INVALID_VALUE (1)", "missing arguments are found");
+    }
     launch(&saxpy, Shape::linear(1, 32).shared(100 << 10), &Arguments::new().with(0i64).with(1f32).with(0u64).with(0u64)).unwrap();
     device.synchronize("end").unwrap();
 }

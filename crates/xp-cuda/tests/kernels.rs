@@ -1,4 +1,4 @@
-//! The kernel library on the simulated device, against plain host code.
+//! The kernel library, against plain host code.
 
 mod common;
 
@@ -6,9 +6,10 @@ use bytemuck::Pod;
 use common::{device, download, upload};
 use half::{bf16, f16};
 use num_complex::Complex;
-use xp_core::DType as E;
+use xp_core::functions::{arange, zeros};
+use xp_core::{Array, DType as E, Ix1, s};
 use xp_cuda::{
-    Device, DeviceBuffer, Error,
+    Cuda, Device, DeviceBuffer, Error,
     kernels::{self, Fold},
 };
 
@@ -225,8 +226,20 @@ fn gather_and_scatter_follow_their_indices() {
         assert_eq!(v, if [0, 3, 10].contains(&row) { values[k] } else { 0 }, "{k}");
     }
     let bad = upload(&device, &[11i64]);
-    let error = kernels::gather(8, [outer, extent, inner], &input, &bad, &mut out).unwrap_err();
-    assert_eq!(error.to_string(), "index 11 is out of range for an axis of length 11");
+    kernels::gather(8, [outer, extent, inner], &input, &bad, &mut out).unwrap();
+    let error = device.synchronize("wait").unwrap_err();
+    assert_eq!(error.to_string(), "take: index 11 is out of range for an axis of length 11");
+    assert_eq!(download::<u64>(&out)[..4], [0; 4], "nothing is read, and the error comes once");
+    let bad = upload(&device, &[2i64, -12, 1]);
+    let values = upload(&device, &(0..outer * 3 * inner).map(|i| 1000 + i as u64).collect::<Vec<_>>());
+    for add in [false, true] {
+        let before = download::<u64>(&back);
+        kernels::scatter(E::U64, [outer, extent, inner], &values, &bad, &back, add).unwrap();
+        let mut first = [0; 8];
+        let error = back.download(0, &mut first, "read").unwrap_err();
+        assert_eq!(error.to_string(), "put: index -12 is out of range for an axis of length 11");
+        assert_eq!(download::<u64>(&back), before, "nothing is written");
+    }
 }
 
 #[test]
@@ -313,4 +326,69 @@ fn sorting_is_stable_for_every_type() {
     );
     check_sort(&device, E::F64, 1, &[1.0f64]);
     assert!(matches!(kernels::argsort(E::C64, 1, 0, false, &device.alloc(0, "x").unwrap()), Err(Error::UnsupportedDtype { .. })));
+}
+
+/// Every kind of loop over `n` bytes, a multiple of 2000, of which the fourth and the last are not zero.
+fn last_elements_are_reached(device: &Cuda, n: usize) {
+    let indices = |x: &[usize]| Array::from_vec(device, x.iter().map(|&i| i as i64).collect(), [x.len()]).unwrap();
+    let at = |x: &Array<Cuda, u8, Ix1>, i: usize| x.slice_axis(0, Some(i as isize), None, 1).unwrap().get([0]).unwrap();
+    let mut x = zeros::<_, u8, _>(device, [n]).unwrap();
+    x.put(&indices(&[n - 1, 3]), &Array::from_vec(device, vec![7u8, 5], [2]).unwrap(), 0).unwrap();
+    let y = (x.lazy() + 1u8).try_eval().unwrap();
+    assert_eq!([n - 1, n - 2, 4, 3].map(|i| at(&y, i)), [8, 1, 1, 6], "one after the other");
+    let turned = y.slice(s![..;-1]).unwrap().copy().unwrap();
+    assert_eq!([0, n - 5, n - 4, n - 1].map(|i| at(&turned, i)), [8, 1, 6, 1], "strided");
+    drop(turned);
+    assert_eq!(x.lazy().astype::<u64>().sum(..).try_eval().unwrap().item().unwrap(), 12, "reduction");
+    assert_eq!(x.lazy().argmax(0).try_eval().unwrap().item().unwrap(), n as i64 - 1, "position");
+    assert_eq!(x.take(&indices(&[n - 1, 0, 3]), 0).unwrap().to_vec(), [7, 0, 5], "by index");
+    let table = y.reshape([n / 2000, 2000]).unwrap();
+    let row = (arange(device, 0, 2000, 1i64).unwrap().lazy() % 100i64).astype::<u8>().try_eval().unwrap().reshape([1, 2000]).unwrap();
+    let sum = (table.lazy() + &row).try_eval().unwrap();
+    assert_eq!(sum.get([-1, -1]).unwrap(), 8 + 99, "rows");
+    assert_eq!(table.t().copy().unwrap().get([-1, -1]).unwrap(), 8, "transpose");
+    assert_eq!(table.lazy().max(0).try_eval().unwrap().get([-1]).unwrap(), 8, "reduction of the first axis");
+    assert_eq!(x.select(&x.greater(0)).unwrap().to_vec(), [5, 7], "mask");
+}
+
+/// With `XP_CUDA_HUGE=1`, on a device with 64 GB, positions do not fit into 32 bits.
+#[test]
+fn positions_of_any_size() {
+    if device().is_none() {
+        return;
+    }
+    let device = common::cuda();
+    last_elements_are_reached(&device, 6000);
+    if std::env::var_os("XP_CUDA_HUGE").is_some_and(|v| v == "1") {
+        last_elements_are_reached(&device, (1usize << 31).next_multiple_of(2000));
+        last_elements_are_reached(&device, (1usize << 32).next_multiple_of(2000));
+    }
+}
+
+#[test]
+fn additions_into_few_places_are_sums_of_all() {
+    let Some(device) = device() else { return };
+    let mut numbers = Numbers(9);
+    for ([outer, extent, inner], count) in [([1, 10, 1], 5000usize), ([2, 3, 5], 700), ([1, 1, 1], 4096), ([1, 70_000, 1], 2000), ([3, 4, 2], 1)] {
+        let index: Vec<i64> =
+            (0..count).map(|_| numbers.below(extent as u64) as i64 - if numbers.below(2) == 0 { extent as i64 } else { 0 }).collect();
+        let values: Vec<i64> = (0..outer * count * inner).map(|_| numbers.next() as i64 - (1 << 30)).collect();
+        let start: Vec<i64> = (0..outer * extent * inner).map(|i| i as i64).collect();
+        let mut expected = start.clone();
+        for (k, value) in values.iter().enumerate() {
+            let (o, j, i) = (k / inner / count, k / inner % count, k % inner);
+            expected[(o * extent + index[j].rem_euclid(extent as i64) as usize) * inner + i] += value;
+        }
+        let out = upload(&device, &start);
+        kernels::scatter(E::I64, [outer, extent, inner], &upload(&device, &values), &upload(&device, &index), &out, true).unwrap();
+        assert_eq!(download::<i64>(&out), expected, "{outer} {extent} {inner}, {count} indices");
+        // The same sum of floats every time.
+        let floats: Vec<f32> = values.iter().map(|&v| v as f32 * 1e-9).collect();
+        let sums = [0, 1].map(|_| {
+            let out = upload(&device, &vec![0f32; start.len()]);
+            kernels::scatter(E::F32, [outer, extent, inner], &upload(&device, &floats), &upload(&device, &index), &out, true).unwrap();
+            download::<f32>(&out)
+        });
+        assert_eq!(sums[0], sums[1]);
+    }
 }

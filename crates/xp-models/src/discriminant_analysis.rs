@@ -2,14 +2,15 @@
 
 use core::marker::PhantomData;
 
-use xp_core::functions::{stack, where_};
+use xp_core::functions::where_;
 use xp_core::linalg::{Thin, svd};
-use xp_core::{Array, Backend, Float, Ix1, Ix2, KeepDims, Linalg, s};
+use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Linalg, s};
 
 use crate::labels::{Label, Labels, group_sums};
+use crate::linear_model::scores;
 use crate::model::{Check, fits, model};
 use crate::tall_svd::{device, host, tall_svd};
-use crate::traits::{Estimator, Fit, Transform, classifier};
+use crate::traits::{Estimator, Fit, Transform, classifier, probabilistic_classifier, scored_classifier};
 use crate::{Error, Result, check, metrics};
 
 model! {
@@ -268,15 +269,16 @@ impl<B: Linalg<T>, T: Float, L: Label> LinearDiscriminantAnalysis<B, T, L> {
     }
 
     /// The logarithm of the posterior of every class up to a constant, of shape `(n_samples, n_classes)`; for two classes
-    /// the difference between the second and the first, of shape `(n_samples, 1)`.
+    /// the difference between the second and the first, of shape `(n_samples,)`.
     ///
     /// # Errors
     /// [`Error::Features`], [`Error::NonFinite`].
-    pub fn decision_function(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        check::features("x", x, self.xbar.size())?;
-        let out = x.matmul(&self.coef.t().contiguous()?)? + &self.intercept;
-        check::finite_by("x", x, &out)?;
-        Ok(out)
+    pub fn decision_function(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Dyn>> {
+        scores::decision(&self.scores(x)?)
+    }
+
+    fn scores(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+        scores::scores(&self.coef, &self.intercept, x)
     }
 
     /// The most probable class of every sample.
@@ -284,14 +286,7 @@ impl<B: Linalg<T>, T: Float, L: Label> LinearDiscriminantAnalysis<B, T, L> {
     /// # Errors
     /// [`Error::Features`], [`Error::NonFinite`].
     pub fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, L, Ix1>> {
-        let scores = self.decision_function(x)?;
-        let index = if self.classes.size() == 2 {
-            scores.squeeze(1)?.lazy().greater(T::ZERO).astype::<i64>().try_eval()?
-        } else {
-            // Neighbouring samples are compared side by side, not the few scores of one.
-            scores.t().contiguous()?.lazy().argmax(0).try_eval()?
-        };
-        Ok(self.classes.take(&index, 0)?)
+        scores::choose(&self.classes, &self.scores(x)?)
     }
 
     /// The probability of every class, of shape `(n_samples, n_classes)`.
@@ -310,16 +305,7 @@ impl<B: Linalg<T>, T: Float, L: Label> LinearDiscriminantAnalysis<B, T, L> {
     /// # Ok::<(), xp::models::Error>(())
     /// ```
     pub fn predict_proba(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        let scores = self.decision_function(x)?;
-        if self.classes.size() == 2 {
-            let second = scores.squeeze(1)?.lazy().expit().try_eval()?;
-            let first = (-second.lazy() + T::ONE).try_eval()?;
-            return Ok(stack(&[&first, &second], 1)?);
-        }
-        let largest = scores.lazy().max(KeepDims(1)).try_eval()?;
-        let powers = (scores.lazy() - &largest).exp().try_eval()?;
-        let sums = powers.lazy().sum(KeepDims(1)).try_eval()?;
-        Ok(powers / &sums)
+        scores::probabilities(&self.scores(x)?)
     }
 
     /// The logarithm of [`predict_proba`](Self::predict_proba), where a probability of zero counts as the smallest normal
@@ -371,6 +357,8 @@ impl<B: Linalg<T>, T: Float, L: Label> Transform<Array<B, T, Ix2>> for LinearDis
 }
 
 classifier!(LinearDiscriminantAnalysis, Linalg<T>);
+probabilistic_classifier!(LinearDiscriminantAnalysis, Linalg<T>);
+scored_classifier!(LinearDiscriminantAnalysis, Linalg<T>);
 
 /// The factors that make the columns, given their sums of squared deviations from the class means, have variance `1 / n`.
 /// A column whose deviations are not above the rounding of its means is constant, and keeps its scale.

@@ -10,20 +10,27 @@
 //! Rows are samples and columns are features. NaN and infinity are errors that name the row and the column.
 
 mod check;
+mod class_weight;
 pub mod cluster;
 pub mod datasets;
 pub mod decomposition;
 pub mod discriminant_analysis;
 mod error;
+pub mod kernel_approximation;
 mod labels;
 pub mod linear_model;
 pub mod metrics;
 pub mod model;
 pub mod model_selection;
+pub mod naive_bayes;
+pub mod optimize;
 pub mod pipeline;
 pub mod preprocessing;
+pub mod progress;
 mod tall_svd;
 pub mod traits;
+pub mod utils;
 
+pub use class_weight::ClassWeight;
 pub use error::{Error, Result};
 pub use labels::Label;

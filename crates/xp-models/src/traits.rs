@@ -131,9 +131,9 @@ pub trait PredictProba<X> {
     fn predict_log_proba(&self, x: &X) -> Result<Self::Output>;
 }
 
-/// A classifier that decides by a score of each class.
+/// A classifier that decides by a score of each class, or, of two classes, of the second one.
 pub trait DecisionFunction<X> {
-    /// Scores: one row for each sample.
+    /// Scores: one row for each sample. Arrays have shape `(n_samples,)` for two classes, and `(n_samples, n_classes)` for more.
     type Output;
 
     /// The scores that the classes are chosen by.
@@ -326,26 +326,6 @@ macro_rules! classifier {
             }
         }
 
-        impl<B: $Bound, T: Float, L: Label> $crate::traits::PredictProba<Array<B, T, Ix2>> for $Model<B, T, L> {
-            type Output = Array<B, T, Ix2>;
-
-            fn predict_proba(&self, x: &Array<B, T, Ix2>) -> $crate::Result<Array<B, T, Ix2>> {
-                $Model::predict_proba(self, x)
-            }
-
-            fn predict_log_proba(&self, x: &Array<B, T, Ix2>) -> $crate::Result<Array<B, T, Ix2>> {
-                $Model::predict_log_proba(self, x)
-            }
-        }
-
-        impl<B: $Bound, T: Float, L: Label> $crate::traits::DecisionFunction<Array<B, T, Ix2>> for $Model<B, T, L> {
-            type Output = Array<B, T, Ix2>;
-
-            fn decision_function(&self, x: &Array<B, T, Ix2>) -> $crate::Result<Array<B, T, Ix2>> {
-                $Model::decision_function(self, x)
-            }
-        }
-
         impl<B: $Bound, T: Float, L: Label> $crate::traits::Score<Array<B, T, Ix2>, Array<B, L, Ix1>> for $Model<B, T, L> {
             fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> $crate::Result<f64> {
                 $Model::score(self, x, y)
@@ -360,4 +340,34 @@ macro_rules! classifier {
     };
 }
 
-pub(crate) use {classifier, inverse_transformer, partial_fitter, transformer};
+/// Declares that a classifier of [`classifier!`] knows the probability of each class.
+macro_rules! probabilistic_classifier {
+    ($Model:ident, $Bound:path) => {
+        impl<B: $Bound, T: Float, L: Label> $crate::traits::PredictProba<Array<B, T, Ix2>> for $Model<B, T, L> {
+            type Output = Array<B, T, Ix2>;
+
+            fn predict_proba(&self, x: &Array<B, T, Ix2>) -> $crate::Result<Array<B, T, Ix2>> {
+                $Model::predict_proba(self, x)
+            }
+
+            fn predict_log_proba(&self, x: &Array<B, T, Ix2>) -> $crate::Result<Array<B, T, Ix2>> {
+                $Model::predict_log_proba(self, x)
+            }
+        }
+    };
+}
+
+/// Declares that a classifier of [`classifier!`] decides by scores.
+macro_rules! scored_classifier {
+    ($Model:ident, $Bound:path) => {
+        impl<B: $Bound, T: Float, L: Label> $crate::traits::DecisionFunction<Array<B, T, Ix2>> for $Model<B, T, L> {
+            type Output = Array<B, T, xp_core::Dyn>;
+
+            fn decision_function(&self, x: &Array<B, T, Ix2>) -> $crate::Result<Array<B, T, xp_core::Dyn>> {
+                $Model::decision_function(self, x)
+            }
+        }
+    };
+}
+
+pub(crate) use {classifier, inverse_transformer, partial_fitter, probabilistic_classifier, scored_classifier, transformer};

@@ -9,6 +9,7 @@ mod cpu {
 
     models_suite!(Cpu);
     generic_suite!(Cpu, f64);
+    metrics_suite!(Cpu, f64);
 
     #[test]
     fn hostile_files() {
@@ -42,6 +43,7 @@ mod strict {
 
 mod strict_f32 {
     generic_suite!(xp_strict::StrictF32::new(0), f32);
+    metrics_suite!(xp_strict::StrictF32::new(0), f32);
 
     #[test]
     fn hostile_files() {

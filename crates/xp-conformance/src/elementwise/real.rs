@@ -5,7 +5,7 @@ use half::{bf16, f16};
 use xp_core::functions::*;
 use xp_core::{Backend, DType, Float};
 
-use super::{check1, check2};
+use super::{AllFailures, check1, check2};
 use crate::support::{Any, Sequence, ulps};
 
 /// Zeros, borders of the ranges of functions and formats, infinities, and plain numbers.
@@ -69,6 +69,22 @@ fn values<T: Float>(more: usize) -> Vec<T> {
 fn within<T: Float>(value: T, exact: f64, bound: f64, floor: f64) -> bool {
     let slack = if T::DTYPE == DType::F64 && bound > 0.0 { 1.0 } else { 0.0 };
     ulps(value, exact, floor) <= bound + slack
+}
+
+/// The largest error of an operation on a backend, given that of xp's own functions: the `f32` functions of CUDA's compiler are
+/// documented with larger ones (CUDA C++ Programming Guide, "Mathematical Functions").
+fn bound<B: Backend, T: Float>(name: &str, own: f64) -> f64 {
+    if B::NAME != "cuda" || T::DTYPE != DType::F32 {
+        return own;
+    }
+    let documented = match name {
+        "exp" | "sin" | "cos" => 2.0,
+        "acos" | "sinh" | "atan2" | "hypot" => 3.0,
+        "acosh" | "asin" | "tan" => 4.0,
+        "pow" => 8.0,
+        _ => own,
+    };
+    documented.max(own)
 }
 
 struct Unary<B: Backend, T: Float> {
@@ -146,14 +162,17 @@ pub fn float_unary<B: Backend, T: Float>(device: &B) {
         case!(trunc, f64::trunc, 0.0),
     ];
     let values = values(60);
+    let _all = AllFailures::new();
     for case in &cases {
-        check1(device, case.name, &values, &case.op, &|x: T, y: T| within(y, (case.exact)(x.to_f64()), case.bound, case.floor));
+        let bound = bound::<B, T>(case.name, case.bound);
+        check1(device, case.name, &values, &case.op, &|x: T, y: T| within(y, (case.exact)(x.to_f64()), bound, case.floor));
     }
 }
 
 /// What has another dtype or another oracle: predicates, `gammaln`, `nextafter`, conversions, `clip`.
 pub fn float_special<B: Backend, T: Float>(device: &B) {
     let values = values::<T>(20);
+    let _all = AllFailures::new();
     check1(device, "isnan", &values, &|x| x.isnan(), &|x, y| y == x.to_f64().is_nan());
     check1(device, "isinf", &values, &|x| x.isinf(), &|x, y| y == x.to_f64().is_infinite());
     check1(device, "isfinite", &values, &|x| x.isfinite(), &|x, y| y == x.to_f64().is_finite());
@@ -231,12 +250,14 @@ pub fn float_binary<B: Backend, T: Float>(device: &B) {
         case!(xlogy, |x, y| if x == 0.0 && !y.is_nan() { 0.0 } else { x * y.ln() }, 3.0),
     ];
     let values = values(14);
+    let _all = AllFailures::new();
     for case in &cases {
+        let bound = bound::<B, T>(case.name, case.bound);
         check2(device, case.name, &values, &case.op, &|x: T, y: T, z: T| {
             let exact = (case.exact)(x.to_f64(), y.to_f64());
             // The sign of a zero extreme of two zeros is not specified.
             let either = case.name.ends_with("imum") && exact == 0.0 && z.to_f64() == 0.0;
-            either || within(z, exact, case.bound, case.floor)
+            either || within(z, exact, bound, case.floor)
         });
     }
     check2(device, "equal", &values, &|x, y| equal(x, y), &|x, y, z| z == (x.to_f64() == y.to_f64()));
@@ -265,6 +286,7 @@ pub fn halves<B: Backend>(device: &B) {
         check2(device, "nextafter", &values, &|x, y| x.nextafter(y), &next_is_next);
         check2(device, "less", &values, &|x, y| less(x, y), &|x, y, z| z == (x.to_f64() < y.to_f64()));
     }
+    let _all = AllFailures::new();
     check::<B, f16>(device);
     check::<B, bf16>(device);
 }

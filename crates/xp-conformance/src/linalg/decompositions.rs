@@ -1,7 +1,7 @@
 //! Backward errors and orthogonality of decompositions.
 
-use xp_core::linalg::{self, Eig, Full, Thin};
-use xp_core::{Element, Floating, Linalg, Real};
+use xp_core::linalg::{self, Basis, Eig, Full, Thin};
+use xp_core::{Array, Element, Floating, Linalg, Real};
 
 use super::host::{Host, Z, eps, forms};
 use super::{ORDERS, SHAPES};
@@ -18,9 +18,15 @@ fn is_complex<T: Element>() -> bool {
 /// Checks `x = u diag(s) vh` after a division by `2^exponent`.
 #[track_caller]
 fn check_svd<B: Linalg<T>, T: Floating>(what: &str, x: &Any<B, T>, exponent: i32) {
+    check_svd_with(what, x, exponent, &[Thin, Full]);
+}
+
+/// The same, with these vectors alone.
+#[track_caller]
+fn check_svd_with<B: Linalg<T>, T: Floating>(what: &str, x: &Any<B, T>, exponent: i32, bases: &[Basis]) {
     let (m, n) = (x.dims()[0], x.dims()[1]);
     let (k, a, limit) = (m.min(n), Host::scaled(x, -exponent), tolerance::<T>(m, n));
-    for vectors in [Thin, Full] {
+    for &vectors in bases {
         let (u, s, vh) = linalg::svd(x, vectors).unwrap_or_else(|e| panic!("{what}: {e}"));
         let (um, vn) = if vectors == Full { (m, n) } else { (k, k) };
         assert_eq!((u.shape().to_vec(), s.shape().to_vec(), vh.shape().to_vec()), (vec![m, um], vec![k], vec![vn, n]), "{what}");
@@ -47,6 +53,28 @@ pub fn svd<B: Linalg<T>, T: Floating>(device: &B) {
     check_svd("zeros", &Host::from_fn(4, 3, |_, _| 0.0.into()).on::<B, T>(device), 0);
     check_svd("ones", &Host::from_fn(6, 6, |_, _| 1.0.into()).on::<B, T>(device), 0);
     check_svd("identity", &Host::eye(5).on::<B, T>(device), 0);
+}
+
+/// `svd` of matrices above the order up to which libraries have special methods: of full rank, of less, of zeros, and stacks.
+pub fn svd_larger<B: Linalg<T>, T: Floating>(device: &B) {
+    for [m, n] in [[33, 33], [64, 40], [200, 64], [64, 200]] {
+        check_svd_with(&format!("svd of {m}x{n}"), &Host::random(61, m, n).on::<B, T>(device), 0, &[Thin]);
+    }
+    check_svd_with("full svd of 64x40", &Host::random(61, 64, 40).on::<B, T>(device), 0, &[Full]);
+    for [m, n] in [[33, 33], [64, 40]] {
+        let deficient = Host::random(62, m, n - 5).mul(&Host::random(63, n - 5, n));
+        check_svd_with(&format!("svd of {m}x{n} of rank {}", n - 5), &deficient.on::<B, T>(device), 0, &[Thin]);
+        check_svd_with(&format!("svd of {m}x{n} zeros"), &Host::from_fn(m, n, |_, _| 0.0.into()).on::<B, T>(device), 0, &[Thin]);
+    }
+    let layers = [Host::random(64, 40, 33), Host::random(65, 40, 30).mul(&Host::random(66, 30, 33)), Host::random(67, 40, 33)];
+    let layers = layers.map(|x| x.on::<B, T>(device));
+    let stack = xp_core::functions::stack(&layers.each_ref(), 0).unwrap();
+    let (u, s, vh) = linalg::svd(&stack.into_dyn(), Thin).unwrap();
+    for (i, x) in layers.iter().enumerate() {
+        let layer = |y: &Any<B, T>| Host::of(&y.take(&Array::from_vec(device, vec![i as i64], [1]).unwrap(), 0).unwrap().squeeze(0).unwrap());
+        let values: Vec<f64> = s.to_vec()[i * 33..(i + 1) * 33].iter().map(|s| s.to_f64()).collect();
+        layer(&u).times_columns(&values).mul(&layer(&vh)).assert_near(&format!("layer {i} of a stack"), &Host::of(x), tolerance::<T>(40, 33));
+    }
 }
 
 /// `svd` and `eigh` are indifferent to the scale: powers of two up to near the limits of the dtype.

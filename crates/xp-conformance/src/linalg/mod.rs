@@ -8,7 +8,7 @@ mod products;
 mod scales;
 mod solving;
 
-pub use decompositions::{cholesky, eig, eigh, qr, svd, svd_ill_conditioned, svd_scaled};
+pub use decompositions::{cholesky, eig, eigh, qr, svd, svd_ill_conditioned, svd_larger, svd_scaled};
 pub use golden::golden;
 pub use huge::without_elements;
 pub use products::{lazy_products, lazy_products_of_stretched_rows, norms, tall_r};

@@ -15,6 +15,8 @@ pub use create::{Indexing, Interval, NestedValues, arange, empty, eye, from_nest
 pub use host::Iter;
 pub use manipulate::{Shifts, broadcast_arrays, concat, repeat_each, stack, unstack};
 
+use std::any::Any;
+
 use crate::backend::Backend;
 use crate::dim::{Dim, Dyn, IntoShape};
 use crate::dtype::{DType, Element};
@@ -188,7 +190,15 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// # Errors
     /// When either device fails, or the other has no such dtype.
     pub fn to_backend<C: Backend>(&self, device: &C) -> Result<Array<C, T, D>> {
-        let buffer = device.upload(self.to_host()?)?;
+        // Devices of one backend may have a shorter way than by the host.
+        let buffer: C::Buffer<T> = match (device as &dyn Any).downcast_ref::<B>() {
+            Some(same) => {
+                let packed = self.contiguous()?;
+                let moved = packed.device.transfer(&packed.buffer, packed.offset, packed.size(), same)?;
+                *(Box::new(moved) as Box<dyn Any>).downcast().expect("buffers of one backend have one type")
+            }
+            None => device.upload(self.to_host()?)?,
+        };
         Ok(Array { device: device.clone(), buffer, shape: self.shape.clone(), strides: contiguous_strides::<D>(&self.shape), offset: 0 })
     }
 

@@ -13,11 +13,12 @@ use crate::{
     DEVICE_MEMORY,
     faults::{self, Fault},
     queue::{self, Stream},
-    state::{DEVICES, HOST_ALLOCATIONS, lock},
+    state::{Count, DEVICES, HOST_ALLOCATIONS, lock},
 };
 
 pub(super) extern "C" fn cuMemAlloc_v2(address: *mut Address, size: usize) -> Code {
     finish(current().and_then(|d| {
+        DEVICES[d as usize].count(Count::Allocations, 1);
         let a = DEVICES[d as usize].memory().alloc(size)?;
         put(address, a);
         Ok(())
@@ -117,6 +118,7 @@ pub(super) extern "C" fn cuMemcpyHtoDAsync_v2(target: Address, source: *const c_
     });
     enqueue(stream, move |device| {
         check_range(device, target, len)?;
+        DEVICES[device as usize].count(Count::Uploaded, len);
         Ok(move || {
             let from = staged.as_ref().map_or(source as *const u8, |s| s.as_ptr());
             // SAFETY: the device range was checked; pinned memory stays valid until the copy has run, by the driver's contract.
@@ -130,6 +132,7 @@ pub(super) extern "C" fn cuMemcpyDtoHAsync_v2(target: *mut c_void, source: Addre
     let target = target as usize;
     let code = enqueue(stream, move |device| {
         check_range(device, source, len)?;
+        DEVICES[device as usize].count(Count::Downloaded, len);
         Ok(move || {
             // SAFETY: the device range was checked; the host range is valid until the copy has run.
             unsafe { std::ptr::copy(source as *const u8, target as *mut u8, len) };
@@ -144,6 +147,8 @@ pub(super) extern "C" fn cuMemcpyDtoDAsync_v2(target: Address, source: Address, 
     enqueue(stream, move |device| {
         check_range(device, source, len)?;
         check_range(device, target, len)?;
+        DEVICES[device as usize].count(Count::Copied, len);
+        DEVICES[device as usize].note("copy", [target, source]);
         Ok(copy_operation(target, source, len))
     })
 }
@@ -156,7 +161,8 @@ pub(super) extern "C" fn cuMemcpyPeerAsync(
     len: usize,
     stream: *const Stream,
 ) -> Code {
-    enqueue(stream, move |_| {
+    enqueue(stream, move |device| {
+        DEVICES[device as usize].count(Count::Copied, len);
         check_range(device_of(source_context).ok_or(code::INVALID_CONTEXT)?, source, len)?;
         check_range(device_of(target_context).ok_or(code::INVALID_CONTEXT)?, target, len)?;
         Ok(copy_operation(target, source, len))
@@ -174,6 +180,7 @@ fn copy_operation(target: Address, source: Address, len: usize) -> impl FnOnce()
 pub(super) extern "C" fn cuMemsetD8Async(target: Address, value: u8, len: usize, stream: *const Stream) -> Code {
     enqueue(stream, move |device| {
         check_range(device, target, len)?;
+        DEVICES[device as usize].count(Count::Filled, len);
         Ok(move || {
             // SAFETY: the range was checked.
             unsafe { (target as *mut u8).write_bytes(value, len) };
@@ -185,6 +192,7 @@ pub(super) extern "C" fn cuMemsetD8Async(target: Address, value: u8, len: usize,
 pub(super) extern "C" fn cuMemsetD32Async(target: Address, value: u32, count: usize, stream: *const Stream) -> Code {
     enqueue(stream, move |device| {
         check_range(device, target, count * 4)?;
+        DEVICES[device as usize].count(Count::Filled, count * 4);
         Ok(move || {
             // SAFETY: the range was checked; the driver wants `target` aligned to 4.
             unsafe { std::slice::from_raw_parts_mut(target as *mut u32, count) }.fill(value);

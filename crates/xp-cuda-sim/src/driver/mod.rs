@@ -15,9 +15,9 @@ use std::{
 
 use self::{memory::*, modules::*, streams::*};
 use crate::{
-    DEVICE_COUNT, DEVICE_MEMORY,
+    DEVICE_COUNT, DEVICE_MEMORY, arena,
     queue::{self, Stream},
-    state::DEVICES,
+    state::{Count, DEVICES},
     symbol_table,
 };
 
@@ -269,6 +269,7 @@ extern "C" fn cuCtxGetDevice(device: *mut c_int) -> Code {
 
 extern "C" fn cuCtxSynchronize() -> Code {
     finish(current().and_then(|d| {
+        DEVICES[d as usize].count(Count::Synchronisations, 1);
         queue::wait_for_device(d, false);
         current().map(drop)
     }))
@@ -304,7 +305,9 @@ where
             None => {
                 queue::wait_for_device(device, true);
                 current()?;
-                match prepare(device)?() {
+                let operation = prepare(device)?;
+                let _access = arena::access();
+                match operation() {
                     0 => Ok(()),
                     error => Err(error),
                 }

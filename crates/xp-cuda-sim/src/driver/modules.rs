@@ -10,7 +10,7 @@ use crate::{
     faults::{self, Fault},
     module::{Function, Module, Shape},
     queue::{self, Stream},
-    state::{DEVICES, OBJECTS, lock},
+    state::{Count, DEVICES, OBJECTS, lock},
 };
 
 pub(super) struct ModuleHandle {
@@ -121,7 +121,9 @@ pub(super) extern "C" fn cuLaunchKernel(
         return code::INVALID_VALUE;
     };
     enqueue(stream, move |device| {
-        DEVICES[device as usize].launches.fetch_add(1, SeqCst);
+        DEVICES[device as usize].count(Count::Launches, 1);
+        let words = arguments.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().expect("eight bytes")));
+        DEVICES[device as usize].note(&function.name, words);
         Ok(move || function.run(device, shape, &arguments))
     })
 }

@@ -10,7 +10,7 @@ use super::{Code, code, current, enqueue, finish, put};
 use crate::{
     faults::{self, Fault},
     queue::{self, Stream},
-    state::{OBJECTS, lock},
+    state::{Count, DEVICES, OBJECTS, lock},
 };
 
 pub(super) extern "C" fn cuStreamCreate(stream: *mut *const Stream, flags: c_uint) -> Code {
@@ -26,6 +26,7 @@ pub(super) extern "C" fn cuStreamCreateWithPriority(stream: *mut *const Stream, 
 
 pub(super) extern "C" fn cuStreamSynchronize(stream: *const Stream) -> Code {
     finish(current().and_then(|device| {
+        DEVICES[device as usize].count(Count::Synchronisations, 1);
         // SAFETY: a stream handle is null or live.
         match unsafe { stream.as_ref() } {
             Some(s) => s.wait(),
@@ -115,7 +116,8 @@ pub(super) extern "C" fn cuEventQuery(event: *mut Event) -> Code {
 }
 
 pub(super) extern "C" fn cuEventSynchronize(event: *mut Event) -> Code {
-    finish(current().and_then(|_| {
+    finish(current().and_then(|device| {
+        DEVICES[device as usize].count(Count::Synchronisations, 1);
         // SAFETY: a live handle.
         if let Some((stream, number)) = lock(&unsafe { &*event }.recorded).clone() {
             queue::wait_for(&stream, number);

@@ -5,27 +5,28 @@ use xp_cuda::libraries::blas::{Blas, Gemm, Syrk, Trsm};
 use xp_cuda::libraries::{Side, Trans, Triangle};
 use xp_cuda::{Device, Result};
 
+use super::called;
 use super::matrix::{Scalar, View, convert, scalar, with_type};
 
 pub(super) struct SimulatedBlas;
 
 impl Blas for SimulatedBlas {
     unsafe fn gemm(&self, device: &Device, call: &Gemm) -> Result<()> {
-        device.synchronize("gemm")?;
+        let _access = called(device, "gemm", &[call.a.pointer, call.b.pointer, call.c.pointer])?;
         // SAFETY: the caller describes live memory, and nothing is queued.
         with_type!(call.dtype, |T| (0..call.batch).for_each(|i| unsafe { gemm::<T>(call, i) }));
         Ok(())
     }
 
     unsafe fn syrk(&self, device: &Device, call: &Syrk) -> Result<()> {
-        device.synchronize("syrk")?;
+        let _access = called(device, "syrk", &[call.a.pointer, call.c.pointer])?;
         // SAFETY: as above.
         with_type!(call.dtype, |T| unsafe { syrk::<T>(call) });
         Ok(())
     }
 
     unsafe fn trsm(&self, device: &Device, call: &Trsm) -> Result<()> {
-        device.synchronize("trsm")?;
+        let _access = called(device, "trsm", &[call.a.pointer, call.b.pointer])?;
         // SAFETY: as above.
         with_type!(call.dtype, |T| unsafe { trsm::<T>(call) });
         Ok(())

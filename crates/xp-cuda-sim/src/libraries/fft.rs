@@ -7,11 +7,13 @@ use xp_cuda::libraries::fft::{FftLib, FftPlan, Kind, PlanKey};
 use xp_cuda::{Device, Error, Result};
 use xp_fft::{Direction, Fft};
 
+use super::called;
+
 pub(super) struct SimulatedFft;
 
 impl FftLib for SimulatedFft {
     fn plan(&self, device: &Device, key: &PlanKey) -> Result<Box<dyn FftPlan>> {
-        device.enter("plan of a Fourier transform")?;
+        drop(device.enter("plan of a Fourier transform")?);
         if !(1..=3).contains(&key.lengths.len()) || key.lengths.iter().any(|&n| n < 1) || key.batch < 1 || key.stride != 1 {
             return Err(Error::InvalidArgument { operation: "plan of a Fourier transform".into(), reason: format!("{key:?}") });
         }
@@ -23,7 +25,7 @@ struct SimulatedPlan(PlanKey);
 
 impl FftPlan for SimulatedPlan {
     unsafe fn execute(&self, device: &Device, input: u64, output: u64, inverse: bool) -> Result<()> {
-        device.synchronize("Fourier transform")?;
+        let _access = called(device, "Fourier transform", &[input, output])?;
         let direction = if inverse { Direction::Backward } else { Direction::Forward };
         // SAFETY: passed on; nothing is queued.
         unsafe {

@@ -8,14 +8,14 @@ use xp_cuda::libraries::solver::{Geev, Gesvd, Solver};
 use xp_cuda::libraries::{LibraryType, Matrix, Trans, Triangle};
 use xp_cuda::{Device, Error, Result};
 
-use super::matrix::View;
+use super::{called, matrix::View};
 
 pub(super) struct SimulatedSolver;
 
 /// Runs a function that is generic over LAPACK's types, after waiting for the queue.
 macro_rules! lapack {
-    ($device:expr, $dtype:expr, $operation:literal, |$T:ident| $body:expr) => {{
-        $device.synchronize($operation)?;
+    ($device:expr, $dtype:expr, $operation:literal, $operand:expr, |$T:ident| $body:expr) => {{
+        let _access = called($device, $operation, &[$operand])?;
         match $dtype {
             DType::F32 => lapack!(@run $T f32, $body),
             DType::F64 => lapack!(@run $T f64, $body),
@@ -33,7 +33,7 @@ macro_rules! lapack {
 
 impl Solver for SimulatedSolver {
     unsafe fn geqrf(&self, device: &Device, dtype: DType, m: i64, n: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
-        lapack!(device, dtype, "geqrf", |T| {
+        lapack!(device, dtype, "geqrf", a.pointer, |T| {
             report(info, 0);
             householder(View::<T>::new(a), m as usize, n as usize, vector(tau));
         });
@@ -41,7 +41,7 @@ impl Solver for SimulatedSolver {
     }
 
     unsafe fn form_q(&self, device: &Device, dtype: DType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
-        lapack!(device, dtype, "orgqr", |T| {
+        lapack!(device, dtype, "orgqr", a.pointer, |T| {
             report(info, 0);
             form_q(View::<T>::new(a), [m as usize, n as usize, k as usize], vector(tau));
         });
@@ -49,12 +49,18 @@ impl Solver for SimulatedSolver {
     }
 
     unsafe fn potrf(&self, device: &Device, dtype: DType, triangle: Triangle, n: i64, a: Matrix, info: u64) -> Result<()> {
-        lapack!(device, dtype, "potrf", |T| report(info, cholesky(&Lower::<T>::new(a, triangle), n as usize)));
+        lapack!(device, dtype, "potrf", a.pointer, |T| {
+            // As in CUDA 12.0.0, the report of a success is left to the caller.
+            let failed = cholesky(&Lower::<T>::new(a, triangle), n as usize);
+            if failed != 0 {
+                report(info, failed);
+            }
+        });
         Ok(())
     }
 
     unsafe fn getrf(&self, device: &Device, dtype: DType, m: i64, n: i64, a: Matrix, pivots: u64, info: u64) -> Result<()> {
-        lapack!(device, dtype, "getrf", |T| report(info, eliminate(View::<T>::new(a), m as usize, n as usize, pivots as *mut i64)));
+        lapack!(device, dtype, "getrf", a.pointer, |T| report(info, eliminate(View::<T>::new(a), m as usize, n as usize, pivots as *mut i64)));
         Ok(())
     }
 
@@ -70,7 +76,7 @@ impl Solver for SimulatedSolver {
         b: Matrix,
         info: u64,
     ) -> Result<()> {
-        lapack!(device, dtype, "getrs", |T| {
+        lapack!(device, dtype, "getrs", b.pointer, |T| {
             report(info, 0);
             let pivots = std::slice::from_raw_parts(pivots as *const i64, n as usize);
             for j in 0..nrhs as usize {
@@ -81,7 +87,7 @@ impl Solver for SimulatedSolver {
     }
 
     unsafe fn syevd(&self, device: &Device, dtype: DType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()> {
-        lapack!(device, dtype, "syevd", |T| report(info, eigh::<T>(Lower::new(a, triangle), n as usize, vectors, w)));
+        lapack!(device, dtype, "syevd", a.pointer, |T| report(info, eigh::<T>(Lower::new(a, triangle), n as usize, vectors, w)));
         Ok(())
     }
 
@@ -89,7 +95,7 @@ impl Solver for SimulatedSolver {
         if svd.m < svd.n {
             return Err(Error::InvalidArgument { operation: "gesvd".into(), reason: format!("{} rows for {} columns", svd.m, svd.n) });
         }
-        lapack!(device, svd.dtype, "gesvd", |T| report(info, decompose::<T>(svd, 0, true, false)));
+        lapack!(device, svd.dtype, "gesvd", svd.a.pointer, |T| report(info, decompose::<T>(svd, 0, true, false)));
         Ok(())
     }
 
@@ -97,7 +103,7 @@ impl Solver for SimulatedSolver {
         if svd.m < svd.n {
             return Err(Error::InvalidArgument { operation: "gesvdp".into(), reason: format!("{} rows for {} columns", svd.m, svd.n) });
         }
-        lapack!(device, svd.dtype, "gesvdp", |T| {
+        lapack!(device, svd.dtype, "gesvdp", svd.a.pointer, |T| {
             report(info, decompose::<T>(svd, 0, false, false));
             Ok(perturb::<T>(svd))
         })
@@ -115,12 +121,13 @@ impl Solver for SimulatedSolver {
         info: u64,
         batch: i64,
     ) -> Result<()> {
-        for i in 0..batch as u64 {
-            let step = i * n as u64;
-            let a = Matrix { pointer: a.pointer + step * a.ld as u64 * dtype.size() as u64, ..a };
-            // SAFETY: passed on; the matrices lie one after the other.
-            unsafe { self.syevd(device, dtype, vectors, triangle, n, a, w + step * dtype.real().size() as u64, info + 4 * i) }?;
-        }
+        lapack!(device, dtype, "syevj", a.pointer, |T| {
+            for i in 0..batch as u64 {
+                let step = i * n as u64;
+                let a = Matrix { pointer: a.pointer + step * a.ld as u64 * dtype.size() as u64, ..a };
+                report(info + 4 * i, eigh::<T>(Lower::new(a, triangle), n as usize, vectors, w + step * dtype.real().size() as u64));
+            }
+        });
         Ok(())
     }
 
@@ -128,14 +135,14 @@ impl Solver for SimulatedSolver {
         if svd.m > 32 || svd.n > 32 {
             return Err(Error::InvalidArgument { operation: "gesvdj".into(), reason: format!("matrices of {} by {}", svd.m, svd.n) });
         }
-        for i in 0..batch {
-            lapack!(device, svd.dtype, "gesvdj", |T| report(info + 4 * i as u64, decompose::<T>(svd, i, false, true)));
-        }
+        lapack!(device, svd.dtype, "gesvdj", svd.a.pointer, |T| {
+            (0..batch).for_each(|i| report(info + 4 * i as u64, decompose::<T>(svd, i, false, true)));
+        });
         Ok(())
     }
 
     unsafe fn geev(&self, device: &Device, eig: &Geev, info: u64) -> Result<()> {
-        lapack!(device, eig.dtype, "geev", |T| report(info, general::<T>(eig)));
+        lapack!(device, eig.dtype, "geev", eig.a.pointer, |T| report(info, general::<T>(eig)));
         Ok(())
     }
 }

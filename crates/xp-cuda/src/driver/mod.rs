@@ -56,6 +56,8 @@ pub fn simulated_by() -> Option<&'static str> {
     loader::provider().map(|p| p.name)
 }
 
+pub(crate) use shim::known_name;
+
 /// The result code of a failed driver call, also one for which the bindings or cust have no name.
 fn code_of(raw: u32) -> DriverCode {
     if raw == DriverCode::UNKNOWN.0 { DriverCode(shim::last_failure()) } else { DriverCode(raw) }
@@ -101,6 +103,7 @@ mod tests {
             shim::clamp(code);
             let error = Err::<(), _>(CudaError::UnknownError).or_fail(|| "a test".into()).unwrap_err();
             assert!(matches!(error, Error::Driver { code: DriverCode(kept), .. } if kept == code), "{code}: {error}");
+            assert!(!error.to_string().contains("UNKNOWN"), "{error}");
         }
     }
 }

@@ -20,8 +20,8 @@ pub(super) fn load() -> Result<(), Error> {
     driver().as_ref().map(|_| ()).map_err(Clone::clone)
 }
 
-/// The code of this thread's last failed call as the driver gave it. The bindings see `CUDA_ERROR_UNKNOWN` in place of codes that
-/// are newer than they are, and cust makes that of many older ones too.
+/// The code of this thread's last call, if that failed, as the driver gave it, else `CUDA_ERROR_UNKNOWN`. The bindings see that one
+/// in place of codes that are newer than they are, and cust makes it of many older ones too.
 pub(super) fn last_failure() -> u32 {
     LAST_FAILURE.get()
 }
@@ -57,7 +57,17 @@ pub(super) fn clamp(code: u32) -> u32 {
         return code;
     }
     LAST_FAILURE.set(code);
-    if KNOWN_CODES.binary_search(&code).is_ok() { code } else { DriverCode::UNKNOWN.0 }
+    if known_name(code).is_some() { code } else { DriverCode::UNKNOWN.0 }
+}
+
+/// The name of a code that the bindings know.
+pub(crate) fn known_name(code: u32) -> Option<&'static str> {
+    KNOWN_CODES.binary_search_by_key(&code, |known| known.0).ok().map(|place| KNOWN_CODES[place].1)
+}
+
+/// Forgets the last failure: what an error means that no call of the driver gave must not be the code of an older one.
+pub(super) fn forget_failure() {
+    LAST_FAILURE.set(DriverCode::UNKNOWN.0);
 }
 
 const fn c_name(bytes: &'static [u8]) -> &'static CStr {
@@ -75,6 +85,7 @@ macro_rules! forward {
         $(
             #[unsafe(no_mangle)]
             unsafe extern "C" fn $name($($arg: $ty),*) -> u32 {
+                forget_failure();
                 match address($index) {
                     Ok(address) => {
                         // SAFETY: the driver exports this name with this signature, and stays open.
@@ -129,6 +140,24 @@ mod tests {
         assert_eq!((clamp(226), last_failure()), (999, 226), "226 is newer than the bindings");
         assert_eq!((clamp(0), last_failure()), (0, 226), "success is no failure");
         assert_eq!((clamp(999), last_failure()), (999, 999));
+    }
+
+    #[test]
+    fn a_call_forgets_the_failure_before_it() {
+        clamp(802);
+        // Whether this machine has a driver or not, the call itself fails with another code, or does not fail.
+        // SAFETY: an output pointer.
+        let code = unsafe { cuDriverGetVersion(&mut 0) };
+        assert!(last_failure() != 802, "{code}");
+    }
+
+    #[test]
+    fn codes_are_in_order_and_named() {
+        assert!(KNOWN_CODES.windows(2).all(|w| w[0].0 < w[1].0));
+        assert_eq!(
+            [0, 34, 802, 911, 226].map(known_name),
+            [Some("CUDA_SUCCESS"), Some("CUDA_ERROR_STUB_LIBRARY"), Some("CUDA_ERROR_SYSTEM_NOT_READY"), Some("CUDA_ERROR_EXTERNAL_DEVICE"), None]
+        );
     }
 
     #[test]

@@ -32,6 +32,11 @@ function_table! {
     fn cublasDestroy_v2(handle: cublasHandle_t) -> cublasStatus_t;
     fn cublasGetVersion_v2(handle: cublasHandle_t, version: *mut c_int) -> cublasStatus_t;
     fn cublasSetStream_v2(handle: cublasHandle_t, stream: cudaStream_t) -> cublasStatus_t;
+    fn cublasGemmEx_64(
+        handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, k: i64,
+        alpha: *const c_void, a: *const c_void, atype: cudaDataType, lda: i64, b: *const c_void, btype: cudaDataType, ldb: i64,
+        beta: *const c_void, c: *mut c_void, ctype: cudaDataType, ldc: i64, compute: cublasComputeType_t, algo: cublasGemmAlgo_t,
+    ) -> cublasStatus_t;
     fn cublasGemmStridedBatchedEx_64(
         handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: i64, n: i64, k: i64,
         alpha: *const c_void, a: *const c_void, atype: cudaDataType, lda: i64, stridea: c_longlong, b: *const c_void,

@@ -2,7 +2,7 @@
 
 use xp_core::DType;
 
-use super::{THREADS, c_name, launch_blocks, load_with_library, moving, sort};
+use super::{THREADS, c_name, launch_blocks, load_with_library, sort};
 use crate::{device::Device, error::Result, kernel::Arguments, memory::DeviceBuffer};
 
 pub(crate) const SCATTER: &str = include_str!("scatter.cu");
@@ -10,10 +10,10 @@ pub(crate) const SEARCH: &str = include_str!("search.cu");
 pub(crate) const MATMUL: &str = include_str!("matmul.cu");
 
 /// `out[o, index[j], i] = input[o, j, i]` for an array of `[outer, extent, inner]`, in the order of the indices, or with `+=`
-/// if `add`. Waits for the check of the indices.
+/// if `add`: then what goes to one element is summed first, in an order that depends on the sizes alone. With an index out of
+/// range nothing is written, and it makes the next wait of the device fail.
 ///
 /// # Errors
-/// [`Error::IndexOutOfRange`](crate::Error::IndexOutOfRange) for the first index out of range, before anything is written;
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for buffers that are too small.
 pub fn scatter(
     element: DType,
@@ -29,16 +29,46 @@ pub fn scatter(
     device.check_same(out.device(), operation)?;
     let (size, n) = (element.size(), outer * count * inner);
     let (from, to) = (input.range(0, n * size, operation)?, out.range(0, outer * extent * inner * size, operation)?);
-    let place = moving::resolve(index, extent)?;
+    if count == 0 {
+        return Ok(());
+    }
+    let pairs = sort::sorted_places(index, extent, "put")?;
     if n == 0 {
         return Ok(());
     }
-    let order = sort::argsort(DType::I64, 1, count, false, &place)?;
-    let kernel = load_with_library(device, "scatter", &typedef(element), SCATTER, if add { "put_add" } else { "put_last" })?;
-    let arguments = Arguments::new().with(outer as i64).with(extent as i64).with(inner as i64).with(count as i64);
-    let arguments = arguments.with(place.pointer()).with(order.pointer()).with(from).with(to);
-    // SAFETY: the parameters of scatter.cu in order; ranges were checked, and every element has one writer.
-    unsafe { kernel.launch(device.shape_for(n, THREADS), &arguments) }
+    let header = scatter_header(element, extent);
+    let kernel = load_with_library(device, "scatter", &header, SCATTER, if add { "put_add" } else { "put_last" })?;
+    if !add {
+        let arguments = Arguments::new().with(outer as i64).with(extent as i64).with(inner as i64).with(count as i64);
+        let arguments = arguments.with(pairs.keys.pointer()).with(pairs.index.pointer()).with(from).with(to);
+        // SAFETY: the parameters of `put_last` in order; ranges were checked, and every element has one writer.
+        return unsafe { kernel.launch(device.shape_for(n, THREADS), &arguments) };
+    }
+    // Every launch leaves one sum for each chunk, until there is one chunk.
+    let (mut now, mut count) = ((pairs.keys, pairs.index.pointer(), None::<DeviceBuffer>), count);
+    loop {
+        let chunks = count.div_ceil(CHUNK);
+        let (keys, sums) = if chunks > 1 { (chunks * sort::place_type(extent).size(), outer * chunks * inner * size) } else { (0, 0) };
+        let next = (device.alloc(keys, operation)?, device.alloc(sums, operation)?);
+        let values = now.2.as_ref().map_or(from, DeviceBuffer::pointer);
+        let arguments = Arguments::new().with(outer as i64).with(extent as i64).with(inner as i64).with(count as i64).with(chunks as i64);
+        let arguments = arguments.with(now.0.pointer()).with(now.1).with(values).with(to).with(next.0.pointer()).with(next.1.pointer());
+        // SAFETY: the parameters of `put_add` in order; ranges were checked, every element has one writer, and scratch memory is freed
+        // in stream order.
+        unsafe { kernel.launch(device.shape_for(outer * chunks * inner, THREADS), &arguments) }?;
+        if chunks == 1 {
+            return Ok(());
+        }
+        (now, count) = ((next.0, 0, Some(next.1)), chunks);
+    }
+}
+
+/// Elements that a thread of `put_add` takes.
+const CHUNK: usize = 16;
+
+/// What the source of scatters needs to know.
+pub(crate) fn scatter_header(element: DType, extent: usize) -> String {
+    format!("{}typedef {} Key;\n", typedef(element), c_name(sort::place_type(extent)))
 }
 
 /// The positions (64-bit) of `queries` elements in a sorted vector of `n`, before equal elements or after them if `right`.

@@ -94,7 +94,9 @@ pub fn all_sources() -> Vec<(String, String)> {
             with_library(format!("sort {name}"), &header, sort::SOURCE);
         }
         if !matches!(dtype, DType::Bool) {
-            with_library(format!("scatter {name}"), &typedef, indexed::SCATTER);
+            for extent in [1, usize::MAX] {
+                with_library(format!("scatter {name} {extent}"), &indexed::scatter_header(dtype, extent), indexed::SCATTER);
+            }
             with_library(format!("matmul {name}"), &typedef, indexed::MATMUL);
             for (operation, identity) in [("op_add", "0"), ("op_multiply", "1")] {
                 let fold = Fold::cumulative(dtype, identity, operation);

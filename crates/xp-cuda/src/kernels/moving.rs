@@ -6,11 +6,12 @@ use super::{THREADS, load};
 use crate::{
     device::Device,
     error::{Error, Result},
+    index_fault,
     kernel::{Arguments, Kernel},
     memory::DeviceBuffer,
 };
 
-pub(crate) const SOURCE: &str = include_str!("move.cu");
+pub(crate) const SOURCE: &str = concat!(include_str!("index.cu"), include_str!("move.cu"));
 
 /// Copies between two strided layouts of the same extents, with strides and offsets in elements.
 ///
@@ -41,13 +42,13 @@ pub fn copy_strided(size: usize, extents: &[usize], from: (&DeviceBuffer, isize,
 }
 
 /// `out[o, j, i] = input[o, index[j], i]` for arrays of `[outer, extent, inner]` and `count` indices (64-bit, negative ones
-/// count from the end). Waits for the result, because an index out of range is an error.
+/// count from the end). An index out of range gives zeros, and makes the next wait of the device fail.
 ///
 /// # Errors
-/// [`Error::IndexOutOfRange`] for the first index out of range; [`Error::OutOfRange`] for buffers that are too small.
+/// [`Error::OutOfRange`] for buffers that are too small.
 pub fn gather(size: usize, [outer, extent, inner]: [usize; 3], input: &DeviceBuffer, index: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
     let count = index.len() / 8;
-    indexed("gather", size, [outer, extent, inner, count], (input, extent), index, out)
+    indexed("gather", "take", size, [outer, extent, inner, count], (input, extent), index, out)
 }
 
 /// `out[o, j, i] = input[o, index[o, j, i], i]`: a list of `count` indices for every lane; see [`gather`].
@@ -62,7 +63,7 @@ pub fn gather_lanes(
     out: &mut DeviceBuffer,
 ) -> Result<()> {
     index.range(0, outer * count * inner * 8, "gather")?;
-    indexed("gather_lanes", size, [outer, extent, inner, count], (input, extent), index, out)
+    indexed("gather_lanes", "take_along_axis", size, [outer, extent, inner, count], (input, extent), index, out)
 }
 
 /// `out[r, j] = input[r, index[r, j]]` for rows of equal length and indices that are known to be places.
@@ -75,20 +76,6 @@ pub fn gather_rows(size: usize, [rows, len]: [usize; 2], input: &DeviceBuffer, i
     let (from, at, to) = (input.range(0, n * size, operation)?, index.range(0, n * 8, operation)?, out.range(0, n * size, operation)?);
     let arguments = Arguments::new().with(n as i64).with(len as i64).with(from).with(at).with(to);
     strided(&kernel(input.device(), size, "gather_rows", operation)?, n, &arguments)
-}
-
-/// The places that indices mean in an axis of `extent`: negative ones count from the end.
-///
-/// # Errors
-/// [`Error::IndexOutOfRange`] for the first index out of range.
-pub fn resolve(index: &DeviceBuffer, extent: usize) -> Result<DeviceBuffer> {
-    let (device, count) = (index.device(), index.len() / 8);
-    let place = device.alloc(count * 8, "indexing")?;
-    let check = Check::new(device)?;
-    let arguments = Arguments::new().with(count as i64).with(extent as i64).with(index.pointer()).with(place.pointer()).with(check.0.pointer());
-    strided(&kernel(device, 8, "resolve_all", "indexing")?, count, &arguments)?;
-    check.finish(index, extent)?;
-    Ok(place)
 }
 
 /// The elements whose mask (one byte each) is set, given the inclusive scan of the masks as 64-bit integers.
@@ -145,6 +132,7 @@ fn strided(kernel: &Kernel, n: usize, arguments: &Arguments) -> Result<()> {
 
 fn indexed(
     name: &'static str,
+    operation: &'static str,
     size: usize,
     [outer, extent, inner, count]: [usize; 4],
     (input, len): (&DeviceBuffer, usize),
@@ -155,35 +143,11 @@ fn indexed(
     device.check_same(input.device(), name)?;
     device.check_same(out.device(), name)?;
     let (from, to) = (input.range(0, outer * len * inner * size, name)?, out.range(0, outer * count * inner * size, name)?);
-    let kernel = kernel(device, size, name, name)?;
-    let check = Check::new(device)?;
+    let kernel = kernel(device, size, name, operation)?;
     let arguments = Arguments::new().with(outer as i64).with(extent as i64).with(inner as i64).with(count as i64);
-    let arguments = arguments.with(from).with(index.pointer()).with(to).with(check.0.pointer());
-    strided(&kernel, outer * inner * count, &arguments)?;
-    check.finish(index, extent)
-}
-
-/// Where a kernel keeps the place of the first index out of range.
-struct Check(DeviceBuffer);
-
-impl Check {
-    fn new(device: &Device) -> Result<Self> {
-        let mut place = device.alloc(8, "check of indices")?;
-        place.fill(0xff, "check of indices")?;
-        Ok(Self(place))
-    }
-
-    /// Waits for the kernel and fails when there was such an index.
-    fn finish(self, index: &DeviceBuffer, extent: usize) -> Result<()> {
-        let mut bytes = [0; 8];
-        self.0.download(0, &mut bytes, "check of indices")?;
-        let place = u64::from_ne_bytes(bytes);
-        if place == u64::MAX {
-            return Ok(());
-        }
-        index.download(place as usize * 8, &mut bytes, "check of indices")?;
-        Err(Error::IndexOutOfRange { index: i64::from_ne_bytes(bytes), len: extent })
-    }
+    let fault = device.index_fault(operation)?;
+    let arguments = arguments.with(from).with(index.pointer()).with(to).with(fault).with(index_fault::number(operation));
+    strided(&kernel, outer * inner * count, &arguments)
 }
 
 /// Drops axes of length one and merges axes that follow each other in both layouts.

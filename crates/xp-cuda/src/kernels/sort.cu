@@ -30,6 +30,16 @@ extern "C" __global__ void sort_keys(i64 n, i32 descending, const T* __restrict_
   }
 }
 
+// The places that indices mean, in the order of the indices; one behind the last place for indices out of range.
+extern "C" __global__ void place_keys(i64 n, i64 extent, const i64* __restrict__ index, Key* __restrict__ keys, u32* __restrict__ order, u64* fault,
+                                      u64 operation) {
+  for (i64 i = global_thread(); i < n; i += global_threads()) {
+    i64 place = resolve(index[i], extent, fault, operation);
+    keys[i] = (Key)(place < 0 ? extent : place);
+    order[i] = (u32)i;
+  }
+}
+
 // The digit that a pass sorts by: of the key, or of the row when `len` is not 0.
 static __device__ __forceinline__ u32 digit(Key key, u32 index, u32 len, u32 shift) {
   return len ? index / len >> shift & 255u : (u32)(key >> shift) & 255u;

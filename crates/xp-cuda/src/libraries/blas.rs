@@ -7,7 +7,12 @@ use num_complex::Complex;
 use xp_core::DType;
 
 use super::{Handle, LibraryType, Matrix, Scalar, Side, Trans, Triangle, by_type, call, check, open_library, trans_code, triangle_code};
-use crate::{device::Device, error::Result, ffi::cublas::CublasTable, loader::Library};
+use crate::{
+    device::{Device, Products},
+    error::Result,
+    ffi::cublas::CublasTable,
+    loader::Library,
+};
 
 /// `C = alpha op(A) op(B) + beta C`, for a batch of matrices at constant strides.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +105,7 @@ pub(crate) struct CuBlas {
 impl CuBlas {
     pub(crate) fn new(device: &Device) -> Result<Self> {
         let table = CublasTable::load(&open_library(Library::Cublas)?)?;
-        device.enter("start of cuBLAS")?;
+        let _current = device.enter("start of cuBLAS")?;
         let mut handle = std::ptr::null_mut();
         check(
             Library::Cublas,
@@ -130,38 +135,83 @@ impl Drop for CuBlas {
     }
 }
 
+/// `CUBLAS_GEMM_DEFAULT`.
+const DEFAULT_ALGORITHM: c_int = -1;
+
+impl Products {
+    /// The `cublasComputeType_t` of products of a dtype.
+    fn compute_type(self, dtype: DType) -> c_int {
+        match (dtype, self) {
+            (DType::F64 | DType::C128, _) => 70,
+            (DType::F32 | DType::C64, Products::Tf32) => 77,
+            (DType::F32 | DType::C64, Products::Bf16) => 75,
+            (DType::F32 | DType::C64, Products::Bf16x9) => 78,
+            _ => 68,
+        }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)]
 impl Blas for CuBlas {
     unsafe fn gemm(&self, device: &Device, g: &Gemm) -> Result<()> {
-        // CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F; CUBLAS_GEMM_DEFAULT.
-        let compute = if matches!(g.dtype, DType::F64 | DType::C128) { 70 } else { 68 };
+        let compute = device.products().compute_type(g.dtype);
         let (alpha, beta, code) = (Scalar::new(g.dtype, g.alpha), Scalar::new(g.dtype, g.beta), g.dtype.code()?);
+        let (transa, transb) = (trans_code(g.transa), trans_code(g.transb));
+        let (a, b, c) = (g.a.pointer as *const _, g.b.pointer as *const _, g.c.pointer as *mut _);
+        let (alpha, beta) = (alpha.pointer(), beta.pointer());
+        // SAFETY of both calls: a live handle, scalars of the compute type, and matrices by the contract of this method.
         self.run(device, "gemm", |handle| {
-            // SAFETY: a live handle, scalars of the compute type, and matrices by the contract of this method.
+            if g.batch == 1 {
+                // This entry knows algorithms that split the sums.
+                return unsafe {
+                    (self.table.cublasGemmEx_64)(
+                        handle,
+                        transa,
+                        transb,
+                        g.m,
+                        g.n,
+                        g.k,
+                        alpha,
+                        a,
+                        code,
+                        g.a.ld,
+                        b,
+                        code,
+                        g.b.ld,
+                        beta,
+                        c,
+                        code,
+                        g.c.ld,
+                        compute,
+                        DEFAULT_ALGORITHM,
+                    )
+                };
+            }
             unsafe {
                 (self.table.cublasGemmStridedBatchedEx_64)(
                     handle,
-                    trans_code(g.transa),
-                    trans_code(g.transb),
+                    transa,
+                    transb,
                     g.m,
                     g.n,
                     g.k,
-                    alpha.pointer(),
-                    g.a.pointer as *const _,
+                    alpha,
+                    a,
                     code,
                     g.a.ld,
                     g.stride_a,
-                    g.b.pointer as *const _,
+                    b,
                     code,
                     g.b.ld,
                     g.stride_b,
-                    beta.pointer(),
-                    g.c.pointer as *mut _,
+                    beta,
+                    c,
                     code,
                     g.c.ld,
                     g.stride_c,
                     g.batch,
                     compute,
-                    -1,
+                    DEFAULT_ALGORITHM,
                 )
             }
         })
@@ -223,5 +273,19 @@ impl Blas for CuBlas {
                 }
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn precision_is_given_up_for_single_precision_alone_and_only_when_told() {
+        let codes = |products: Products| [DType::F16, DType::F32, DType::C64, DType::F64, DType::C128].map(|dtype| products.compute_type(dtype));
+        assert_eq!(codes(Products::Full), [68, 68, 68, 70, 70]);
+        assert_eq!(codes(Products::Tf32), [68, 77, 77, 70, 70]);
+        assert_eq!(codes(Products::Bf16), [68, 75, 75, 70, 70]);
+        assert_eq!(codes(Products::Bf16x9), [68, 78, 78, 70, 70]);
     }
 }

@@ -31,7 +31,7 @@ impl CuSolver {
         let operation = "start of cuSOLVER";
         let library = open_library(Library::Cusolver)?;
         let (table, geev) = (CusolverTable::load(&library)?, GeevTable::load(&library));
-        device.enter(operation)?;
+        let _current = device.enter(operation)?;
         let (mut handle, mut params) = (std::ptr::null_mut(), std::ptr::null_mut());
         let ok = |status| check(Library::Cusolver, status, operation);
         // SAFETY: an output pointer, with the device's context current.

@@ -11,7 +11,10 @@ pub mod solver;
 
 use std::{
     ffi::c_int,
-    sync::{Mutex, OnceLock},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use num_complex::Complex;
@@ -138,6 +141,13 @@ impl Device {
         open(&self.libraries().solver, || (factories().solver)(self))
     }
 
+    /// What became of the polar decompositions by which singular vectors of larger matrices are computed. Where many are refused,
+    /// the results are right, and slow.
+    pub fn polar_stats(&self) -> PolarStats {
+        let counts = &self.libraries().polar;
+        PolarStats { accepted: counts.accepted.load(Relaxed), refused: counts.refused.load(Relaxed) }
+    }
+
     /// cuFFT on this device, opened at the first call.
     ///
     /// # Errors
@@ -158,7 +168,29 @@ pub(crate) struct Libraries {
     solver: OnceLock<Box<dyn Solver>>,
     /// Plans come before the library that made them.
     pub(crate) plans: crate::transforms::Plans,
+    pub(crate) polar: PolarCounts,
     fft: OnceLock<Box<dyn FftLib>>,
+}
+
+/// How often the result of a polar decomposition passed the check of its accuracy; see [`Device::polar_stats`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PolarStats {
+    /// Stacks of matrices whose singular vectors came from it.
+    pub accepted: u64,
+    /// Stacks that QR iteration decomposed a second time.
+    pub refused: u64,
+}
+
+#[derive(Default)]
+pub(crate) struct PolarCounts {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl PolarCounts {
+    pub(crate) fn count(&self, accepted: bool) {
+        if accepted { &self.accepted } else { &self.refused }.fetch_add(1, Relaxed);
+    }
 }
 
 /// A library that failed to open is tried again at the next call. Two threads may open one at once; one result is kept.
@@ -210,7 +242,7 @@ fn status_name(library: Library, status: c_int) -> &'static str {
 
 /// Calls a library with the device's context current.
 pub(crate) fn call(device: &Device, library: Library, operation: &str, mut f: impl FnMut() -> c_int) -> Result<()> {
-    device.enter(operation)?;
+    let _current = device.enter(operation)?;
     with_room(device, || check(library, f(), operation))
 }
 

@@ -137,7 +137,9 @@ impl<T: Lapack> Problem<T> {
             Ok(())
         })?;
         let factors = (u.finish()?, s.array, conj(v.transposes)?);
-        Ok(if reports.finish()?.is_none() && self.is_accurate(&factors)? { Some(factors) } else { None })
+        let accepted = reports.finish()?.is_none() && self.is_accurate(&factors)?;
+        device.device().libraries().polar.count(accepted);
+        Ok(accepted.then_some(factors))
     }
 
     fn by_iteration(&self) -> Result<Factors<T>> {
@@ -158,9 +160,10 @@ impl<T: Lapack> Problem<T> {
         Ok((u.finish()?, s.array, v.finish()?))
     }
 
-    /// Whether the factors are orthonormal, and their product is the matrix, to the rounding errors of a stable method.
+    /// Whether the factors are orthonormal, and their product is the matrix, to the rounding errors of a stable method: those of QR
+    /// iteration reach five times the root of the order, in units of the roundoff, and here there is room for sums in any order.
     fn is_accurate(&self, (u, s, vh): &Factors<T>) -> Result<bool> {
-        let limit = <Real<T> as Num>::from_f64(4.0 * (self.large as f64).sqrt()) * <Real<T> as Float>::EPSILON;
+        let limit = <Real<T> as Num>::from_f64(16.0 * (self.large as f64).sqrt()) * <Real<T> as Float>::EPSILON;
         let identity = eye::<_, T>(self.device(), self.small, self.small, 0)?.into_dyn();
         for product in [adjoint(u)?.matmul(u)?, vh.matmul(&adjoint(vh)?)?] {
             let error = (product.lazy() - &identity).abs().max(..).try_eval()?.item()?;

@@ -3,6 +3,7 @@
 //! The parts are scikit-learn's. Where they are random the order is another one: it comes from
 //! [`Generator::shuffle`], depends on the seed alone, and is the same for every backend.
 
+mod halving;
 mod search;
 mod split;
 mod validation;
@@ -13,7 +14,8 @@ use xp_core::{Array, Backend, Dim, Element, Ix1};
 use crate::labels::Label;
 use crate::{Error, Result, check};
 
-pub use search::{CvResults, GridSearchCV, GridSearchCVParams, ParameterGrid};
+pub use halving::{HalvingGridSearchCV, HalvingGridSearchCVParams, HalvingRandomSearchCV, RandomizedSearchCV, Resources};
+pub use search::{CvResults, GridSearchCV, GridSearchCVParams, ParameterGrid, Round};
 pub use split::{AutoFold, Fold, GroupKFold, KFold, ShuffleSplit, Split, StratifiedKFold, TimeSeriesSplit};
 pub use validation::{CrossValidation, OwnScore, Scorer, cross_val_predict, cross_val_predict_proba, cross_val_score, cross_validate};
 

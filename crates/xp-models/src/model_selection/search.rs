@@ -1,6 +1,6 @@
 //! Searches for the best parameters.
 
-use super::split::{AutoFold, Split, parts};
+use super::split::{AutoFold, Fold, Split, parts};
 use super::validation::{OwnScore, Scorer};
 use crate::traits::{Classifier, DecisionFunction, Estimator, Fit, InverseTransform, Predict, PredictProba, Samples, Score, Transform, n_samples};
 use crate::{Error, Result};
@@ -81,6 +81,16 @@ pub struct GridSearchCV<E, M> {
     best_index: usize,
     best_estimator: M,
     cv_results: CvResults,
+    rounds: Vec<Round>,
+}
+
+/// A round of a search that halves: [`HalvingGridSearchCV`](super::HalvingGridSearchCV).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// The number of candidates that were tried.
+    pub n_candidates: usize,
+    /// The number of samples they were tried with.
+    pub n_resources: usize,
 }
 
 /// What [`GridSearchCV`] has tried; each list has one element for each candidate.
@@ -145,13 +155,7 @@ where
 
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Model> {
         let cv_results = self.compare(x, y)?;
-        let failure = || cv_results.errors.iter().flatten().next().cloned();
-        let best_index = cv_results.rank_test_score.iter().position(|&rank| rank == 1);
-        let Some(best_index) = best_index.filter(|&i| !cv_results.mean_test_score[i].is_nan()) else {
-            return Err(failure().unwrap_or_else(|| Error::value("candidates", "no score but NaN", "a candidate with a score")));
-        };
-        let best_estimator = self.candidates[best_index].fit(x, y)?;
-        Ok(GridSearchCV { candidates: self.candidates.clone(), best_index, best_estimator, cv_results })
+        GridSearchCV::of_best(self.candidates.clone(), cv_results, 0, vec![], x, y)
     }
 }
 
@@ -172,27 +176,74 @@ impl<E, C, S> GridSearchCVParams<E, C, S> {
             return Err(Error::value("candidates", "none", "at least 1"));
         }
         let folds = self.cv.folds(n_samples(x, y)?, y)?;
-        let mut split_test_score = vec![vec![]; self.candidates.len()];
-        let mut errors = vec![None; self.candidates.len()];
-        for fold in folds {
-            let ((x_train, y_train), (x_test, y_test)) = (parts(x, y, &fold.train)?, parts(x, y, &fold.test)?);
-            for (i, candidate) in self.candidates.iter().enumerate() {
-                let score = candidate.fit(&x_train, &y_train).and_then(|model| self.scoring.score(&model, &x_test, &y_test));
-                split_test_score[i].push(*score.as_ref().unwrap_or(&f64::NAN));
-                errors[i] = errors[i].take().or(score.err());
-            }
+        Ok(evaluate(&self.candidates, &folds, &self.scoring, x, y)?.into_results())
+    }
+}
+
+/// Scores of candidates on each part, and their first errors.
+pub(super) struct Evaluated {
+    pub split_test_score: Vec<Vec<f64>>,
+    pub errors: Vec<Option<Error>>,
+}
+
+/// Fits each candidate without each part, and scores it there.
+pub(super) fn evaluate<X, Y, E, S>(candidates: &[E], folds: &[Fold], scoring: &S, x: &X, y: &Y) -> Result<Evaluated>
+where
+    X: Samples,
+    Y: Samples,
+    E: Fit<X, Y>,
+    S: Scorer<E::Model, X, Y>,
+{
+    let mut found = Evaluated { split_test_score: vec![vec![]; candidates.len()], errors: vec![None; candidates.len()] };
+    for fold in folds {
+        let ((x_train, y_train), (x_test, y_test)) = (parts(x, y, &fold.train)?, parts(x, y, &fold.test)?);
+        for (i, candidate) in candidates.iter().enumerate() {
+            let score = candidate.fit(&x_train, &y_train).and_then(|model| scoring.score(&model, &x_test, &y_test));
+            found.split_test_score[i].push(*score.as_ref().unwrap_or(&f64::NAN));
+            found.errors[i] = found.errors[i].take().or(score.err());
         }
-        let mean = |scores: &Vec<f64>| scores.iter().sum::<f64>() / scores.len() as f64;
-        let deviation = |scores: &Vec<f64>| (scores.iter().map(|s| (s - mean(scores)).powi(2)).sum::<f64>() / scores.len() as f64).sqrt();
-        let mean_test_score: Vec<f64> = split_test_score.iter().map(mean).collect();
-        let std_test_score = split_test_score.iter().map(deviation).collect();
+    }
+    Ok(found)
+}
+
+impl Evaluated {
+    pub fn means(&self) -> Vec<f64> {
+        self.split_test_score.iter().map(|scores| scores.iter().sum::<f64>() / scores.len() as f64).collect()
+    }
+
+    pub fn into_results(self) -> CvResults {
+        let mean_test_score = self.means();
+        let deviation = |(scores, mean): (&Vec<f64>, &f64)| (scores.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / scores.len() as f64).sqrt();
+        let std_test_score = self.split_test_score.iter().zip(&mean_test_score).map(deviation).collect();
         let above = |score: f64| mean_test_score.iter().filter(|&&other| other > score || (score.is_nan() && !other.is_nan())).count();
         let rank_test_score = mean_test_score.iter().map(|&score| 1 + above(score)).collect();
-        Ok(CvResults { split_test_score, mean_test_score, std_test_score, rank_test_score, errors })
+        CvResults { split_test_score: self.split_test_score, mean_test_score, std_test_score, rank_test_score, errors: self.errors }
     }
 }
 
 impl<E, M> GridSearchCV<E, M> {
+    /// The first candidate with the largest mean of those from `from` on, fitted to all samples.
+    pub(super) fn of_best<X, Y>(candidates: Vec<E>, cv_results: CvResults, from: usize, rounds: Vec<Round>, x: &X, y: &Y) -> Result<Self>
+    where
+        E: Fit<X, Y, Model = M>,
+    {
+        let last = &cv_results.mean_test_score[from..];
+        let best = last.iter().copied().filter(|score| !score.is_nan()).fold(f64::NEG_INFINITY, f64::max);
+        let Some(at) = last.iter().position(|&score| score == best) else {
+            let failure = cv_results.errors[from..].iter().flatten().next().cloned();
+            return Err(failure.unwrap_or_else(|| Error::value("candidates", "no score but NaN", "a candidate with a score")));
+        };
+        let best_index = from + at;
+        let best_estimator = candidates[best_index].fit(x, y)?;
+        Ok(GridSearchCV { candidates, best_index, best_estimator, cv_results, rounds })
+    }
+
+    /// The rounds of a search that halves, with which the lists of [`cv_results`](Self::cv_results) begin and go on; none of others.
+    #[must_use]
+    pub fn rounds(&self) -> &[Round] {
+        &self.rounds
+    }
+
     /// The position of the best candidate: the first of rank 1.
     #[must_use]
     pub fn best_index(&self) -> usize {

@@ -1,5 +1,7 @@
-//! Scaling of features and samples.
+//! Scaling of features and samples, products of features, labels as numbers.
 
+mod label;
+mod polynomial;
 mod range;
 mod stateless;
 
@@ -13,6 +15,8 @@ use crate::tall_svd::{device, host};
 use crate::traits::{Estimator, Fit, FitWeighted, Transform, inverse_transformer, partial_fitter};
 use crate::{Error, Result, check};
 
+pub use label::{LabelBinarizer, LabelBinarizerParams, LabelEncoder, TextLabelEncoder, label_binarize};
+pub use polynomial::{KernelCenterer, KernelCentererParams, PolynomialFeatures, PolynomialFeaturesParams};
 pub use range::{MaxAbsScaler, MaxAbsScalerParams, MinMaxScaler, MinMaxScalerParams};
 pub use stateless::{Binarizer, BinarizerParams, Norm, Normalizer, NormalizerParams};
 

@@ -1,13 +1,21 @@
 //! Bad input is a typed error whose message names what was given.
 
 use xp_core::{Ix2, Linalg};
+use xp_models::ClassWeight;
 use xp_models::cluster::{Kmeans2Params, Start, kmeans2, vq, whiten};
 use xp_models::decomposition::{Components, PCA, SvdSolver};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis as Lda;
-use xp_models::linear_model::Ridge;
-use xp_models::metrics::{accuracy_score, confusion_matrix_of, r2_score};
-use xp_models::model_selection::TrainTestSplit;
-use xp_models::preprocessing::{Binarizer, MaxAbsScaler, MinMaxScaler, Normalizer, StandardScaler};
+use xp_models::kernel_approximation::Nystroem;
+use xp_models::linear_model::{
+    ElasticNet, GammaRegressor, Lasso, LinearRegression, LogisticRegression, PoissonRegressor, Ridge, RidgeCV, RidgeClassifier, RidgeClassifierCV,
+    TweedieRegressor,
+};
+use xp_models::metrics::*;
+use xp_models::model_selection::{HalvingGridSearchCV, TrainTestSplit};
+use xp_models::naive_bayes::GaussianNB;
+use xp_models::preprocessing::*;
+use xp_models::traits::Fit;
+use xp_models::utils::{Resample, check_consistent_length};
 use xp_models::{Error, Result};
 
 use super::golden::*;
@@ -47,6 +55,12 @@ pub fn nan_and_infinity_are_located<B: Linalg<f64>>(device: &B) {
         let target = array(device, &good[..10], [10]);
         says(Ridge::params().fit(&x, &target), at);
         says(Ridge::params().fit_intercept(false).fit(&x, &target), at);
+        says(LinearRegression::params().fit(&x, &target), at);
+        says(RidgeCV::params().fit(&x, &target), at);
+        says(Lasso::params().fit(&x, &target), at);
+        says(PoissonRegressor::params().fit(&x, &target), at);
+        says(LogisticRegression::params().fit(&x, &y), at);
+        says(RidgeClassifier::params().fit(&x, &y), at);
         let at = &["obs holds", text, "row 5", "column 2"][..];
         says(whiten(&x), at);
         says(kmeans2(&x, &Start::Points(2), &Kmeans2Params::new()), at);
@@ -103,6 +117,53 @@ pub fn lda_refuses<B: Linalg<f64>>(device: &B) {
     assert_eq!(lda.predict(&empty).unwrap().size(), 0);
 }
 
+pub fn linear_models_refuse<B: Linalg<f64>>(device: &B) {
+    let x = array(device, &(0..12).map(|i| ((i * 5) % 7) as f64).collect::<Vec<_>>(), [6, 2]);
+    let y = array(device, &[1.0, 2.0, 0.0, 4.0, 5.0, 6.0], [6]);
+    let classes = labels(device, &[0, 1, 0, 1, 2, 2]);
+    let weights = |w: f64| array(device, &[w; 6], [6]);
+
+    says(LinearRegression::params().tol(-1.0).fit(&x, &y), &["tol", "-1"]);
+    says(LinearRegression::params().fit(&x, &array(device, &[1.0], [1])), &["y", "[1]", "[6, 2]"]);
+    says(LinearRegression::params().fit_weighted(&x, &y, &weights(-1.0)), &["sample_weight", "-1"]);
+    says(LinearRegression::params().fit(&x, &y).unwrap().predict(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(RidgeCV::params().alphas(&[]).fit(&x, &y), &["alphas", "none"]);
+    says(RidgeCV::params().alphas(&[1.0, 0.0]).fit(&x, &y), &["alphas", "0 given", "positive"]);
+    says(RidgeClassifierCV::params().alphas(&[f64::NAN]).fit(&x, &classes), &["alphas", "NaN"]);
+    says(RidgeClassifier::params().alpha(-2.0).fit(&x, &classes), &["alpha", "-2"]);
+    says(RidgeClassifier::params().fit(&x, &labels(device, &[3; 6])), &["class 3", "two"]);
+    let weight = |label: i128, weight: f64| ClassWeight::Given(vec![(label, weight)]);
+    says(RidgeClassifier::params().class_weight(weight(9, 1.0)).fit(&x, &classes), &["class_weight", "label 9", "[0, 1, 2]"]);
+    says(LogisticRegression::params().class_weight(weight(1, -1.0)).fit(&x, &classes), &["class_weight", "-1", "label 1"]);
+
+    says(LogisticRegression::params().fit(&x, &labels(device, &[3; 6])), &["class 3", "two"]);
+    says(LogisticRegression::params().fit(&x, &labels(device, &[0, 1])), &["y", "[2]", "[6, 2]"]);
+    says(LogisticRegression::params().c(0.0).fit(&x, &classes), &["C: 0 given"]);
+    says(LogisticRegression::params().c(f64::NAN).fit(&x, &classes), &["C: NaN given"]);
+    says(LogisticRegression::params().tol(-1.0).fit(&x, &classes), &["tol: -1 given"]);
+    says(LogisticRegression::params().max_iter(0).fit(&x, &classes), &["max_iter: 0 given"]);
+    says(LogisticRegression::params().fit_weighted(&x, &classes, &weights(0.0)), &["sample_weight", "0 to 0"]);
+    let empty = array::<B, f64, _>(device, &[], [0, 2]);
+    says(LogisticRegression::params().fit(&empty, &labels(device, &[])), &["x", "[0, 2]"]);
+    let model = LogisticRegression::params().fit(&x, &classes).unwrap();
+    says(model.predict(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(model.score(&x, &labels(device, &[0])), &["y", "[1]", "[6, 2]"]);
+    assert_eq!(model.predict_proba(&empty).unwrap().dims(), [0, 3]);
+
+    says(PoissonRegressor::params().fit(&x, &-&y), &["y", "-6", "not negative"]);
+    says(PoissonRegressor::params().fit(&x, &(&y * 0.0)), &["mean 0"]);
+    says(PoissonRegressor::params().alpha(-1.0).fit(&x, &y), &["alpha: -1 given"]);
+    says(GammaRegressor::params().fit(&x, &y), &["y: 0 given", "positive"]);
+    says(TweedieRegressor::params().power(0.5).fit(&x, &y), &["power: 0.5 given", "between 0 and 1"]);
+    says(TweedieRegressor::params().power(2.5).fit(&x, &y), &["y: 0 given", "positive"]);
+    says(PoissonRegressor::params().fit(&x, &y).unwrap().score(&x, &-&y), &["y", "-6"]);
+
+    says(Lasso::params().alpha(-1.0).fit(&x, &y), &["alpha: -1 given"]);
+    says(Lasso::params().max_iter(0).fit(&x, &y), &["max_iter: 0 given"]);
+    says(ElasticNet::params().l1_ratio(1.5).fit(&x, &y), &["l1_ratio: 1.5 given"]);
+    says(ElasticNet::params().fit(&x, &y.reshape([6, 1, 1]).unwrap()), &["y", "[6, 1, 1]"]);
+}
+
 pub fn the_others_refuse<B: Linalg<f64>>(device: &B) {
     let x = array(device, &(0..12).map(|i| ((i * 5) % 7) as f64).collect::<Vec<_>>(), [6, 2]);
     let empty = array::<B, f64, _>(device, &[], [0, 2]);
@@ -153,8 +214,60 @@ pub fn the_others_refuse<B: Linalg<f64>>(device: &B) {
     let (a, b) = (labels(device, &[0, 1]), labels(device, &[0, 1, 2]));
     says(accuracy_score(&a, &b), &["y_pred", "[3]", "[2]"]);
     says(accuracy_score(&labels(device, &[]), &labels(device, &[])), &["at least one sample"]);
-    says(confusion_matrix_of(&b, &b, &a), &["y_true", "label 2", "row 2", "[0, 1]"]);
+    says(ConfusionMatrix::new().labels(&[7]).of(&b, &b), &["labels", "[7]", "y_true"]);
+    says(ConfusionMatrix::new().labels(&[1, 0, 1]).of(&b, &b), &["labels", "1 twice"]);
+    says(f1_score(&b, &b), &["average", "3 labels", "macro"]);
+    says(ClassScore::f1().pos_label(5_i64).score(&a, &a), &["pos_label", "5", "[0, 1]"]);
+    says(ClassScore::fbeta(-1.0).score(&a, &a), &["beta", "-1"]);
+    says(ClassScore::f1().average(Averaging::Samples).score(&a, &a), &["average", "samples"]);
+    let pair = array(device, &[0, 1, 2, 1], [2, 2]);
+    says(hamming_loss(&pair, &pair.t().slice_axis(0, None, Some(1), 1).unwrap()), &["y_pred", "[1, 2]", "[2, 2]"]);
+    says(precision_recall_fscore_support(&pair, &pair), &["y_true", "zeros and ones"]);
+    says(accuracy_score_weighted(&a, &a, &array(device, &[1.0, -1.0], [2])), &["sample_weight", "zero"]);
+    says(accuracy_score_weighted(&a, &a, &array(device, &[1.0, f64::NAN], [2])), &["sample_weight", "NaN", "row 1"]);
+    says(accuracy_score_weighted(&a, &a, &array(device, &[1.0], [1])), &["sample_weight", "[1]", "[2]"]);
+    says(log_loss(&a, &array(device, &[0.5, 1.5], [2])), &["y_proba", "1.5", "between 0 and 1"]);
+    says(log_loss(&labels(device, &[1, 1]), &array(device, &[0.5, 0.5], [2])), &["[1]", "two classes"]);
+    says(log_loss(&b, &array(device, &[0.5; 6], [3, 2])), &["y_proba", "[3, 2]", "3 classes"]);
+    says(roc_curve(&b, &array(device, &[0.5; 3], [3])), &["pos_label", "[0, 1, 2]"]);
+    says(roc_curve(&a, &array(device, &[0.5, f64::NAN], [2])), &["y_score", "NaN", "row 1"]);
+    says(det_curve(&labels(device, &[1, 1]), &array(device, &[0.5; 2], [2])), &["only the class 1"]);
+    says(RocAuc::new().max_fpr(0.0).score(&a, &array(device, &[0.5; 2], [2])), &["max_fpr", "0"]);
+    says(roc_auc_score(&b, &array(device, &[0.5; 9], [3, 3])), &["y_score", "sums"]);
+    says(top_k_accuracy_score(&b, &array(device, &[0.5; 9], [3, 3]), 0), &["k", "0"]);
+    says(MeanTweedieDeviance::new().power(0.5).score(&y, &y), &["power", "0.5"]);
+    says(mean_gamma_deviance(&y, &array(device, &[-1.0; 6], [6])), &["y_pred", "-1", "above 0"]);
+    says(mean_squared_log_error(&array(device, &[-1.0; 6], [6]), &y), &["y_true", "-1"]);
+    says(max_error(&x, &x), &["y_true", "[6, 2]", "one target"]);
+    says(MeanPinballLoss::new().alpha(2.0).score(&y, &y), &["alpha", "2"]);
+    says(R2Score::new().average(Average::Weights(vec![1.0; 3])).score(&x, &x), &["average", "3 weights", "2 targets"]);
+    says(MeanSquaredError::new().average(Average::Variance).score(&x, &x), &["average", "variance"]);
+    says(pairwise::euclidean_distances(&x, &x.t().contiguous().unwrap()), &["y", "[2, 6]", "2 columns"]);
+    says(pairwise::additive_chi2_kernel(&array(device, &[-1.0], [1, 1]), None), &["x", "negative"]);
+    says(pairwise::paired_euclidean_distances(&x, &x.t().contiguous().unwrap()), &["y", "[2, 6]", "[6, 2]"]);
+    says(silhouette_score(&x, &labels(device, &[1; 6])), &["labels", "1 clusters of 6 samples"]);
+    says(ndcg_score(&array(device, &[-1.0, 0.0], [1, 2]), &array(device, &[1.0, 0.0], [1, 2])), &["y_true", "-1", "not negative"]);
     says(r2_score(&y, &array(device, &[1.0], [1])), &["y_pred", "[1]", "[6]"]);
+
+    says(LabelEncoder::fit(&a).unwrap().transform(&b), &["y", "label 2", "row 2", "[0, 1]"]);
+    says(LabelEncoder::fit(&a).unwrap().inverse_transform(&b), &["y", "2", "2 classes"]);
+    says(TextLabelEncoder::fit(&["a"]).transform(device, &["a", "b"]), &["y", "\"b\"", "row 1"]);
+    says(label_binarize(&a, &[0, 1], 1, 1), &["neg_label", "1"]);
+    says(LabelBinarizer::params().fit(&a).unwrap().inverse_transform(&x.t()), &["y", "[2, 6]", "2 classes"]);
+    says(PolynomialFeatures::params().degrees(3, 2).fit(&x), &["degree", "3 to 2"]);
+    says(PolynomialFeatures::params().degree(9_000).fit(&x.t()), &["degree", "9000 of 6 features"]);
+    says(KernelCenterer::params().fit(&x), &["k", "[6, 2]", "square"]);
+    says(Nystroem::params().n_components(0).fit(&x), &["n_components", "0"]);
+    let six = labels(device, &[0, 1, 0, 1, 1, 0]);
+    says(GaussianNB::params().priors(&[0.5, 0.4]).fit(&x, &six), &["priors", "[0.5, 0.4]", "sum is 1"]);
+    says(GaussianNB::params().var_smoothing(-1.0).fit(&x, &six), &["var_smoothing", "-1"]);
+    says(GaussianNB::params().fit(&x, &a), &["y", "[2]", "[6, 2]"]);
+    let mut bayes = GaussianNB::params().fit(&x, &six).unwrap();
+    says(bayes.partial_fit(&x, &labels(device, &[0, 1, 7, 0, 0, 0])), &["y", "label 7", "row 2"]);
+    says(bayes.predict(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(check_consistent_length(&[x.dims(), y.dims(), a.dims()]), &["[2]", "[6]"]);
+    says(Resample::new().replace(false).n_samples(7).rows(6), &["n_samples", "7", "at most 6"]);
+    says(HalvingGridSearchCV::params([Ridge::params()]).factor(1).fit(&x, &y), &["factor", "1"]);
 
     says(TrainTestSplit::new().test_size(0.0).indices(10), &["test_size", "0"]);
     says(TrainTestSplit::new().test_size(10_usize).indices(10), &["0 samples for training"]);

@@ -7,9 +7,11 @@ use xp_core::{Array, Float, Ix1, Ix2, Linalg};
 use xp_models::Result;
 use xp_models::decomposition::PCA;
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
-use xp_models::linear_model::Ridge;
+use xp_models::kernel_approximation::Nystroem;
+use xp_models::linear_model::{Lasso, LinearRegression, LogisticRegression, Ridge, RidgeCV, RidgeClassifierCV, TweedieRegressor};
 use xp_models::model::Model;
-use xp_models::preprocessing::{Binarizer, MaxAbsScaler, MinMaxScaler, Normalizer, StandardScaler};
+use xp_models::naive_bayes::GaussianNB;
+use xp_models::preprocessing::{Binarizer, KernelCenterer, MaxAbsScaler, MinMaxScaler, Normalizer, PolynomialFeatures, StandardScaler};
 use xp_models::traits::{Estimator, Fit, Predict};
 
 use super::golden::*;
@@ -55,6 +57,20 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
     attack(device, &pca, |model, x| model.inverse_transform(&model.transform(x)?).map(drop));
     attack(device, &Ridge::params().fit(&x, &one).unwrap(), |model, x| model.predict(x).map(drop));
     attack(device, &Ridge::params().fit(&x, &two).unwrap(), |model, x| model.predict(x).map(drop));
+    attack(device, &LinearRegression::params().fit(&x, &two).unwrap(), |model, x| model.predict(x).map(drop));
+    attack(device, &RidgeCV::params().store_cv_results(true).fit(&x, &one).unwrap(), |model, x| model.predict(x).map(drop));
+    attack(device, &Lasso::params().fit(&x, &two).unwrap(), |model, x| model.predict(x).map(drop));
+    attack(device, &TweedieRegressor::params().power(1.5).max_iter(2).fit(&x, &one).unwrap(), |model, x| model.predict(x).map(drop));
+    attack(device, &RidgeClassifierCV::params().fit(&x, &binary).unwrap(), |model, x| {
+        model.decision_function(x)?;
+        model.predict(x).map(drop)
+    });
+    attack(device, &LogisticRegression::params().max_iter(2).fit(&x, &labels).unwrap(), |model, x| {
+        model.decision_function(x)?;
+        model.predict_log_proba(x)?;
+        model.predict_proba(x)?;
+        model.predict(x).map(drop)
+    });
     attack(device, &StandardScaler::params().fit(&x).unwrap(), |model: &StandardScaler<B, T>, x| {
         model.clone().partial_fit(x)?;
         model.inverse_transform(&model.transform(x)?).map(drop)
@@ -70,6 +86,14 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
     });
     attack(device, &Normalizer::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &Binarizer::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
+    attack(device, &PolynomialFeatures::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
+    attack(device, &KernelCenterer::params().fit(&x.slice_axis(0, None, Some(4), 1).unwrap()).unwrap(), |model, x| model.transform(x).map(drop));
+    attack(device, &Nystroem::params().n_components(2).fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
+    attack(device, &GaussianNB::params().fit(&x, &labels).unwrap(), |model, x| {
+        model.clone().partial_fit(x, &zeros(x.device(), [x.dims()[0]])?)?;
+        model.predict_proba(x)?;
+        model.predict(x).map(drop)
+    });
     let union = MaxAbsScaler::params().beside(PCA::params().n_components(1)).then(Ridge::params()).fit(&x, &one).unwrap();
     attack(device, &union, |model, x| model.predict(x).map(drop));
 }

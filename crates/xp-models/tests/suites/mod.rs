@@ -2,11 +2,15 @@
 
 pub mod bad_input;
 pub mod cluster;
+pub mod features;
 pub mod golden;
 pub mod hostile;
 pub mod lda;
+pub mod linear_model;
 pub mod metrics;
 pub mod moves;
+pub mod naive_bayes;
+pub mod optimize;
 pub mod pca;
 pub mod ridge;
 pub mod scaler;
@@ -26,6 +30,9 @@ macro_rules! models_suite {
             pca_redundant_columns = pca::redundant_columns_have_no_variance;
             pca_extreme_scales = pca::extreme_scales_are_harmless;
             pca_auto = pca::auto_agrees_with_full;
+            optimize_golden = optimize::agrees_with_scipy;
+            linear_golden = linear_model::agrees_with_scikit_learn;
+            linear_known = linear_model::known_answers;
             ridge_golden = ridge::agrees_with_scikit_learn;
             ridge_ill_conditioned = ridge::ill_conditioned_data_are_solved_as_by_an_svd;
             ridge_redundant_columns = ridge::redundant_columns_share_the_coefficient;
@@ -36,12 +43,11 @@ macro_rules! models_suite {
             cluster_starts = cluster::every_start_finds_separated_clusters;
             cluster_offsets = cluster::offsets_do_not_change_labels;
             cluster_too_many = cluster::too_many_centroids_are_refused;
-            metrics_golden = metrics::agrees_with_scikit_learn;
-            metrics_confusion = metrics::confusion_counts_pairs;
             split_partition = split::parts_are_a_partition;
             split_strata = split::strata_keep_their_shares;
             bad_input_nan = bad_input::nan_and_infinity_are_located;
             bad_input_lda = bad_input::lda_refuses;
+            bad_input_linear = bad_input::linear_models_refuse;
             bad_input_others = bad_input::the_others_refuse;
         }
     };
@@ -57,14 +63,35 @@ macro_rules! models_suite {
 macro_rules! generic_suite {
     ($device:expr, $T:ty) => {
         models_suite! { $device;
+            linear_gradients = linear_model::gradients_vanish::<$T, _>;
+            linear_weights = linear_model::weights_repeat_samples::<$T, _>;
+            linear_stopped = linear_model::fits_can_be_stopped::<$T, _>;
+            optimize_minima = optimize::minima_are_found::<$T, _>;
+            optimize_callbacks = optimize::callbacks_watch_and_stop::<$T, _>;
+            optimize_refuses = optimize::bad_functions_are_refused::<$T, _>;
             scaling_golden = scaling::agree_with_scikit_learn::<$T, _>;
             scaling_overflow = scaling::lengths_do_not_overflow::<$T, _>;
+            features_golden = features::agree_with_scikit_learn::<$T, _>;
+            naive_bayes_golden = naive_bayes::agrees_with_scikit_learn::<$T, _>;
             selection_splits = selection::splits_are_those_of_scikit_learn;
             selection_random = selection::random_splits_are_partitions;
             selection_refuses = selection::splits_refuse;
             selection_validation = selection::validation_agrees_with_scikit_learn::<$T, _>;
             selection_search = selection::search_agrees_with_scikit_learn::<$T, _>;
             selection_pipelines = selection::pipelines_agree_with_scikit_learn::<$T, _>;
+        }
+    };
+}
+
+/// The metrics for one dtype: many kernels, so only the backends that differ in what they can show run them.
+#[allow(unused_macros)]
+macro_rules! metrics_suite {
+    ($device:expr, $T:ty) => {
+        models_suite! { $device;
+            metrics_labels = metrics::labels_agree_with_scikit_learn::<$T, _>;
+            metrics_scores = metrics::scores_agree_with_scikit_learn::<$T, _>;
+            metrics_targets = metrics::targets_agree_with_scikit_learn::<$T, _>;
+            metrics_pairs = metrics::pairs_agree_with_scikit_learn::<$T, _>;
         }
     };
 }

@@ -3,8 +3,9 @@
 use xp_core::{Ix1, Linalg};
 use xp_models::decomposition::PCA;
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
-use xp_models::linear_model::Ridge;
+use xp_models::linear_model::{Link, LogisticRegression, Ridge, TweedieRegressor};
 use xp_models::preprocessing::StandardScaler;
+use xp_models::progress::Outcome;
 
 use super::golden::*;
 
@@ -93,6 +94,18 @@ pub fn files_keep_every_bit<B: Linalg<f64> + Linalg<f32>>(device: &B) {
     ridge.save(&path).unwrap();
     let back = Ridge::<B, f64, Ix1>::load(&path, device).unwrap();
     assert_eq!(back.predict(&x).unwrap().to_vec(), ridge.predict(&x).unwrap().to_vec());
+
+    let logistic = LogisticRegression::params().max_iter(3).fit(&x, &y.equal(1)).unwrap();
+    logistic.save(&path).unwrap();
+    let back = LogisticRegression::<B, f64, bool>::load(&path, device).unwrap();
+    assert_eq!(back.predict_proba(&x).unwrap().to_vec(), logistic.predict_proba(&x).unwrap().to_vec());
+    assert_eq!((back.n_iter(), back.outcome(), back.classes().to_vec()), (3, Outcome::Limit, vec![false, true]));
+
+    let tweedie = TweedieRegressor::params().power(1.9).fit(&x, &(target.array::<B, f64, Ix1>(device) + 1.0)).unwrap();
+    tweedie.save(&path).unwrap();
+    let back = TweedieRegressor::<B, f64>::load(&path, device).unwrap();
+    assert_eq!((back.power(), back.link(), back.outcome()), (1.9, Link::Auto, tweedie.outcome()));
+    assert_eq!(back.predict(&x).unwrap().to_vec(), tweedie.predict(&x).unwrap().to_vec());
 
     let mut scaler = StandardScaler::params().fit(&x).unwrap();
     scaler.save(&path).unwrap();

@@ -193,7 +193,7 @@ pub fn pipelines_agree_with_scikit_learn<T: Float, B: Linalg<T>>(device: &B) {
     assert_close::<T>(&scores, &table(&expected["cross_val_score"]).data, "scores");
     assert_eq!(pipeline.classes().to_vec(), [0, 1, 2]);
     assert_eq!(pipeline.predict(&some).unwrap().to_vec(), pipeline.last.predict(&pipeline.first.transform(&some).unwrap()).unwrap().to_vec());
-    assert_eq!(pipeline.decision_function(&some).unwrap().shape(), [15, 3]);
+    assert_eq!(pipeline.decision_function(&some).unwrap().dims(), [15, 3]);
     let ones: Array<B, T, Ix1> = x.index_axis(1, 0).unwrap().ones_like().unwrap();
     assert_close::<T>(&[pipeline.score_weighted(&x, &y, &ones).unwrap()], &[number(&expected["score"])], "weighted score");
 

@@ -1,4 +1,4 @@
-//! Linear models.
+//! Ridge regression.
 
 use core::marker::PhantomData;
 
@@ -6,10 +6,11 @@ use xp_core::functions::concat;
 use xp_core::linalg::{LinalgError, Lower, Thin, cho_solve, cholesky, solve_triangular, svd, vector_norm};
 use xp_core::{Array, Backend, Dim, Expr, Float, Ix1, Ix2, Lazy, Linalg, s};
 
-use crate::model::{Check, fits, model};
+use super::centred::Centred;
+use super::{check_linear, linear_regressor};
+use crate::model::{Check, model};
 use crate::tall_svd::{device, gram_svd, host, triangular_beside};
-use crate::traits::{Estimator, Fit, FitWeighted, Predict, Score, ScoreWeighted};
-use crate::{Error, Result, check, metrics};
+use crate::{Error, Result, check};
 
 model! {
     /// Least squares with a penalty on the 2-norm of the coefficients.
@@ -42,17 +43,15 @@ model! {
 
 impl<B: Backend, T: Float, D: Dim> Check for Ridge<B, T, D> {
     fn check(&self) -> Result<()> {
-        let shape = self.coef.dims();
-        if self.coef.is_empty() || !(1..=2).contains(&shape.len()) {
-            return Err(Error::shape("coef", shape, "rank 1 or 2, not empty"));
-        }
-        fits("intercept", self.intercept.dims(), &shape[..shape.len() - 1])
+        check_linear(&self.coef, &self.intercept)
     }
 }
 
 /// How [`Ridge`] is solved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RidgeSolver {
+    /// `Cholesky`, as scikit-learn chooses for NumPy's arrays.
+    Auto,
     /// Through the singular values of the data, or, for columns of very different scales, a QR decomposition of the data
     /// with the penalty below: accurate for any data and any penalty, zero included. Without penalty, singular values that
     /// are zero to rounding are left out.
@@ -72,10 +71,10 @@ pub struct RidgeParams<B, T, D> {
 }
 
 impl<B: Linalg<T>, T: Float, D: Dim> Ridge<B, T, D> {
-    /// The default parameters: `alpha` 1, with an intercept, `RidgeSolver::Svd`.
+    /// The default parameters: `alpha` 1, with an intercept, `RidgeSolver::Auto`.
     #[must_use]
     pub fn params() -> RidgeParams<B, T, D> {
-        RidgeParams { alpha: vec![1.0], fit_intercept: true, solver: RidgeSolver::Svd, kind: PhantomData }
+        RidgeParams { alpha: vec![1.0], fit_intercept: true, solver: RidgeSolver::Auto, kind: PhantomData }
     }
 }
 
@@ -126,43 +125,16 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
         self.fit_any(x, y, Some(sample_weight))
     }
 
-    fn fit_any(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, weights: Option<&Array<B, T, Ix1>>) -> Result<Ridge<B, T, D>> {
-        check::samples("y", y.dims(), "x", x.dims())?;
-        check::at_least(x, 1)?;
-        if y.ndim() > 2 || y.is_empty() {
-            return Err(Error::shape("y", y.dims(), "rank 1, or rank 2 with at least 1 column"));
-        }
-        let [n, p] = x.shape();
-        let targets: Array<B, T, Ix2> = y.reshape([n, y.size() / n])?;
-        let t = targets.dims()[1];
-        let alpha = self.penalties(t)?;
-        let (x_mean, y_mean) = if self.fit_intercept {
-            (mean(x, weights)?, mean(&targets, weights)?)
-        } else {
-            (xp_core::functions::zeros(x.device(), [p])?, xp_core::functions::zeros(x.device(), [t])?)
-        };
-        if self.fit_intercept {
-            check::finite_by("x", x, &x_mean)?;
-            check::finite_by("y", y, &y_mean)?;
-        } else {
-            check::finite("x", x)?;
-            check::finite("y", y)?;
-        }
-        let (e, f) = (x.lazy() - &x_mean, targets.lazy() - &y_mean);
-        let coef = match weights {
+    pub(super) fn fit_any(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, weights: Option<&Array<B, T, Ix1>>) -> Result<Ridge<B, T, D>> {
+        let data = Centred::new(x, y, weights, self.fit_intercept)?;
+        let alpha = self.penalties(data.targets.dims()[1])?;
+        let (e, f) = (x.lazy() - &data.x_mean, data.targets.lazy() - &data.y_mean);
+        let coef = match &data.root {
             None => self.solve(e, f, &alpha)?,
-            Some(w) => {
-                let root = w.lazy().sqrt().try_eval()?.expand_dims(1)?;
-                self.solve(e * &root, f * &root, &alpha)?
-            }
+            Some(root) => self.solve(e * root, f * root, &alpha)?,
         };
-        let intercept = &y_mean - coef.matmul(&x_mean)?;
-        let mut shape = y.dims().to_vec();
-        shape.remove(0);
-        let intercept = if self.fit_intercept { intercept } else { intercept.zeros_like()? };
-        let intercept = intercept.reshape(shape.clone())?.into_rank()?;
-        shape.push(p);
-        Ok(Ridge { coef: coef.contiguous()?.reshape(shape)?.into_rank()?, intercept })
+        let (coef, intercept) = data.finish(&coef, y)?;
+        Ok(Ridge { coef, intercept })
     }
 
     fn penalties(&self, targets: usize) -> Result<Vec<f64>> {
@@ -186,7 +158,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
         let coef = if n < p {
             let (x, y) = (e.try_eval()?, f.try_eval()?);
             match self.solver {
-                RidgeSolver::Cholesky => match solve_definite(&x.matmul(&x.t())?, &y, alpha)? {
+                RidgeSolver::Auto | RidgeSolver::Cholesky => match solve_definite(&x.matmul(&x.t())?, &y, alpha)? {
                     Some(dual) => x.t().matmul(&dual)?,
                     None => solve_values(&x, &y, alpha, n.max(p))?,
                 },
@@ -195,7 +167,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
         } else {
             let (gram, cross) = (B::gram(&e)?, B::cross(&e, &f)?);
             let found = match self.solver {
-                RidgeSolver::Cholesky => solve_definite(&gram, &cross, alpha)?,
+                RidgeSolver::Auto | RidgeSolver::Cholesky => solve_definite(&gram, &cross, alpha)?,
                 RidgeSolver::Svd => solve_certified(&gram, &cross, alpha)?,
             };
             match found {
@@ -212,18 +184,6 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
         };
         Ok(coef.t())
     }
-}
-
-/// Weighted or plain means of the columns.
-fn mean<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>) -> Result<Array<B, T, Ix1>> {
-    Ok(match weights {
-        None => x.lazy().mean(0).try_eval()?,
-        Some(w) => {
-            let sums = (x.lazy() * &w.expand_dims(1)?).sum(0).try_eval()?;
-            let total = w.lazy().sum(..).try_eval()?.item()?;
-            sums / total
-        }
-    })
 }
 
 /// Solves through the eigenvalues of the Gram matrix, when an error bound certifies them for every penalty.
@@ -311,71 +271,4 @@ fn per_target<B: Backend, T: Float>(on: &B, s: &[f64], alpha: &[f64], f: impl Fn
     Ok(device::<B, T>(on, &values)?.reshape([s.len(), alpha.len()])?)
 }
 
-impl<B: Linalg<T>, T: Float, D: Dim> Ridge<B, T, D> {
-    /// The targets that the model predicts, of the rank it was fitted with.
-    ///
-    /// # Errors
-    /// [`Error::Features`], [`Error::NonFinite`].
-    pub fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, D>> {
-        let p = self.coef.dims()[self.coef.ndim() - 1];
-        check::features("x", x, p)?;
-        let coef: Array<B, T, Ix2> = self.coef.reshape([self.coef.size() / p, p])?;
-        let out = x.matmul(&coef.t().contiguous()?)? + &self.intercept.ravel()?;
-        check::finite_by("x", x, &out)?;
-        let mut shape = vec![x.dims()[0]];
-        shape.extend(&self.coef.dims()[..self.coef.ndim() - 1]);
-        Ok(out.reshape(shape)?.into_rank()?)
-    }
-
-    /// The coefficient of determination of the prediction, averaged over the targets.
-    ///
-    /// # Errors
-    /// As for [`predict`](Self::predict), and [`Error::Shape`].
-    pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<f64> {
-        metrics::r2_score(y, &self.predict(x)?)
-    }
-
-    /// [`score`](Self::score) with a weight for every sample.
-    ///
-    /// # Errors
-    /// As for [`score`](Self::score), and for weights that are negative, all zero, or not one per sample.
-    pub fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<f64> {
-        metrics::R2Score::new().score_weighted(y, &self.predict(x)?, sample_weight)
-    }
-}
-
-impl<B: Linalg<T>, T: Float, D: Dim> Estimator for RidgeParams<B, T, D> {}
-
-impl<B: Linalg<T>, T: Float, D: Dim> Fit<Array<B, T, Ix2>, Array<B, T, D>> for RidgeParams<B, T, D> {
-    type Model = Ridge<B, T, D>;
-
-    fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<Ridge<B, T, D>> {
-        RidgeParams::fit(self, x, y)
-    }
-}
-
-impl<B: Linalg<T>, T: Float, D: Dim> FitWeighted<Array<B, T, Ix2>, Array<B, T, D>> for RidgeParams<B, T, D> {
-    fn fit_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<Ridge<B, T, D>> {
-        RidgeParams::fit_weighted(self, x, y, sample_weight)
-    }
-}
-
-impl<B: Linalg<T>, T: Float, D: Dim> Predict<Array<B, T, Ix2>> for Ridge<B, T, D> {
-    type Output = Array<B, T, D>;
-
-    fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, D>> {
-        Ridge::predict(self, x)
-    }
-}
-
-impl<B: Linalg<T>, T: Float, D: Dim> Score<Array<B, T, Ix2>, Array<B, T, D>> for Ridge<B, T, D> {
-    fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<f64> {
-        Ridge::score(self, x, y)
-    }
-}
-
-impl<B: Linalg<T>, T: Float, D: Dim> ScoreWeighted<Array<B, T, Ix2>, Array<B, T, D>> for Ridge<B, T, D> {
-    fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<f64> {
-        Ridge::score_weighted(self, x, y, sample_weight)
-    }
-}
+linear_regressor!(Ridge, RidgeParams);

@@ -1,0 +1,211 @@
+//! Means over samples of functions of `x w + b`, with a penalty on `w`: their gradients and Hessians, in two products each.
+
+use xp_core::functions::{concat, zeros};
+use xp_core::{Array, Float, Ix1, Ix2, Linalg, s};
+
+use super::newton::{Stop, newton_cholesky};
+use crate::Result;
+use crate::optimize::{OptimizeResult, minimize};
+
+type Vector<B, T> = Array<B, T, Ix1>;
+
+/// A loss of each sample, times its weight, as a function of `raw + shift`, where `shift` has shape `(1,)`.
+pub(super) trait Loss<B: Linalg<T>, T: Float> {
+    /// The sum over the samples, and the derivative of each.
+    fn value_and_gradient(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<(f64, Vector<B, T>)>;
+
+    /// The second derivative of each, not below zero.
+    fn curvature(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<Vector<B, T>>;
+}
+
+/// How a linear model with a smooth loss is fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinearSolver {
+    /// L-BFGS: an iteration costs two products of the samples with a vector for each class.
+    Lbfgs,
+    /// Newton's method with the Hessian and its Cholesky factor: few iterations, each of which costs a Gram matrix of the samples
+    /// for each pair of classes. It goes on by L-BFGS where the Hessian is not positive definite.
+    NewtonCholesky,
+}
+
+/// The mean of a loss over samples, and half of `penalty` times the squared 2-norm of the coefficients. The variables are the
+/// coefficients, and the intercept after them if there is one.
+pub(super) struct Objective<'a, B: Linalg<T>, T: Float, L> {
+    pub x: &'a Array<B, T, Ix2>,
+    pub loss: L,
+    pub penalty: f64,
+    /// The sum of the weights.
+    pub total: f64,
+    pub fit_intercept: bool,
+}
+
+impl<B: Linalg<T>, T: Float, L: Loss<B, T>> Objective<'_, B, T, L> {
+    /// Coefficients and intercept of the variables; the latter has shape `(1,)`, and is zero where there is none.
+    fn parts(&self, v: &Vector<B, T>) -> Result<(Vector<B, T>, Vector<B, T>)> {
+        let p = self.x.dims()[1];
+        let intercept = if self.fit_intercept { v.slice(s![p..])? } else { zeros(self.x.device(), [1])? };
+        Ok((v.slice(s![..p])?, intercept))
+    }
+
+    /// The value and the gradient.
+    pub fn evaluate(&self, v: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
+        let (w, b) = self.parts(v)?;
+        let (sum, residual) = self.loss.value_and_gradient(&self.x.matmul(&w)?, &b)?;
+        let square = w.lazy().square().sum(..).try_eval()?.item()?.to_f64();
+        let mean = T::from_f64(1.0 / self.total);
+        let gradient = (residual.matmul(self.x)?.into_lazy() * mean + w.lazy() * T::from_f64(self.penalty)).try_eval()?;
+        let value = sum / self.total + 0.5 * self.penalty * square;
+        if !self.fit_intercept {
+            return Ok((value, gradient));
+        }
+        let constant = (residual.lazy() * mean).sum(..).try_eval()?.reshape([1])?;
+        Ok((value, concat(&[&gradient, &constant], 0)?))
+    }
+
+    /// The Hessian.
+    fn hessian(&self, v: &Vector<B, T>) -> Result<Array<B, T, Ix2>> {
+        let (w, b) = self.parts(v)?;
+        let mean = T::from_f64(1.0 / self.total);
+        let curvature = (self.loss.curvature(&self.x.matmul(&w)?, &b)?.into_lazy() * mean).try_eval()?;
+        bordered(self.x, &curvature, self.fit_intercept, self.penalty)
+    }
+
+    /// Minimises it, from `start` on.
+    pub fn minimize(&self, start: &Vector<B, T>, solver: LinearSolver, stop: &Stop) -> Result<OptimizeResult<B, T>> {
+        match solver {
+            LinearSolver::Lbfgs => minimize(|v| self.evaluate(v), start, &stop.lbfgs(0)),
+            LinearSolver::NewtonCholesky => newton_cholesky(|v| self.evaluate(v), |v| self.hessian(v), start, stop),
+        }
+    }
+}
+
+/// `xᵀ diag(weights) x + penalty I`, and the row and the column of the intercept.
+fn bordered<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, weights: &Vector<B, T>, fit_intercept: bool, penalty: f64) -> Result<Array<B, T, Ix2>> {
+    let p = x.dims()[1];
+    let root = weights.lazy().sqrt().try_eval()?.expand_dims(1)?;
+    let eye = xp_core::functions::eye::<B, T>(x.device(), p, p, 0)?;
+    let inner = (B::gram(&(x.lazy() * &root))?.into_lazy() + eye.lazy() * T::from_f64(penalty)).try_eval()?;
+    if !fit_intercept {
+        return Ok(inner);
+    }
+    let edge = weights.matmul(x)?.reshape([p, 1])?;
+    let corner = weights.lazy().sum(..).try_eval()?.reshape([1, 1])?;
+    let upper = concat(&[&inner, &edge], 1)?;
+    Ok(concat(&[&upper, &concat(&[&edge.t(), &corner], 1)?], 0)?)
+}
+
+/// The mean of `log sum_j exp(r_ij) - r_iy` over samples of `K` classes, `r = x Wᵀ + b`, and half of `penalty` times the
+/// squares of `W`. The variables are the rows of `W`, each with its intercept after it if there is one.
+pub(super) struct Multinomial<'a, B: Linalg<T>, T: Float> {
+    pub x: &'a Array<B, T, Ix2>,
+    /// The class of each sample.
+    pub index: &'a Array<B, i64, Ix1>,
+    pub classes: usize,
+    /// A weight for each sample, or one of shape `(1,)`.
+    pub weights: Vector<B, T>,
+    pub penalty: f64,
+    pub total: f64,
+    pub fit_intercept: bool,
+}
+
+/// Scores of samples, with classes as rows, less the largest of each sample; their exponentials, and the sums of these.
+struct Powers<B: Linalg<T>, T: Float> {
+    raw: Array<B, T, Ix2>,
+    powers: Array<B, T, Ix2>,
+    sums: Vector<B, T>,
+}
+
+impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
+    /// The columns of the variables as a matrix of one row per class.
+    pub fn width(&self) -> usize {
+        self.x.dims()[1] + usize::from(self.fit_intercept)
+    }
+
+    /// Coefficients of shape `(K, n_features)`, and intercepts of shape `(K, 1)`.
+    fn parts(&self, v: &Vector<B, T>) -> Result<(Array<B, T, Ix2>, Array<B, T, Ix2>)> {
+        let p = self.x.dims()[1];
+        let v: Array<B, T, Ix2> = v.reshape([self.classes, self.width()])?;
+        let intercept = if self.fit_intercept { v.slice(s![.., p..])? } else { zeros(self.x.device(), [self.classes, 1])? };
+        Ok((v.slice(s![.., ..p])?, intercept))
+    }
+
+    /// The number of each class, as a column.
+    fn numbers(&self) -> Result<Array<B, i64, Ix2>> {
+        Ok(xp_core::functions::arange(self.x.device(), 0, self.classes as i64, 1)?.expand_dims(1)?)
+    }
+
+    /// The scores and what follows from them. What is done to the classes of a sample is done to many samples side by side.
+    fn powers(&self, w: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>) -> Result<Powers<B, T>> {
+        let raw = w.matmul(&self.x.t())?;
+        let largest = (raw.lazy() + b).max(0).try_eval()?;
+        let raw = (raw.into_lazy() + b - &largest).try_eval()?;
+        let powers = raw.lazy().exp().try_eval()?;
+        let sums = powers.lazy().sum(0).try_eval()?;
+        Ok(Powers { raw, powers, sums })
+    }
+
+    /// The value and the gradient.
+    pub fn evaluate(&self, v: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
+        let (w, b) = self.parts(v)?;
+        let Powers { raw, powers, sums } = self.powers(&w, &b)?;
+        let own = raw.take_along_axis(&self.index.expand_dims(0)?, 0)?.squeeze(0)?;
+        let losses = (sums.lazy().log() - &own) * &self.weights;
+        let sum = losses.astype::<B::MaxFloat>().sum(..).try_eval()?.item()?;
+        let numbers = self.numbers()?;
+        let residual = (powers.into_lazy() / &sums - self.index.lazy().equal(&numbers).astype::<T>()) * &self.weights;
+        let residual = residual.try_eval()?;
+        let mean = T::from_f64(1.0 / self.total);
+        let square = w.lazy().square().sum(..).try_eval()?.item()?.to_f64();
+        let gradient = (residual.matmul(self.x)?.into_lazy() * mean + w.lazy() * T::from_f64(self.penalty)).try_eval()?;
+        let value = xp_core::Real::to_f64(sum) / self.total + 0.5 * self.penalty * square;
+        if !self.fit_intercept {
+            return Ok((value, gradient.ravel()?));
+        }
+        let constants = (residual.lazy() * mean).sum(1).try_eval()?.expand_dims(1)?;
+        Ok((value, concat(&[&gradient, &constants], 1)?.ravel()?))
+    }
+
+    /// The Hessian, and the directions that change nothing, which all classes together make, filled up.
+    fn hessian(&self, v: &Vector<B, T>) -> Result<Array<B, T, Ix2>> {
+        let (w, b) = self.parts(v)?;
+        let Powers { powers, sums, .. } = self.powers(&w, &b)?;
+        let shares = (powers.into_lazy() / &sums).try_eval()?;
+        let weights = (self.weights.lazy() * T::from_f64(1.0 / self.total)).try_eval()?;
+        let (p, width) = (self.x.dims()[1], self.width());
+        let mut out = zeros::<B, T, _>(self.x.device(), [self.classes * width; 2])?;
+        for k in 0..self.classes {
+            let own = shares.slice(s![k])?;
+            for l in 0..=k {
+                let other = shares.slice(s![l])?;
+                // p_k (1 - p_k) on the diagonal, and -p_k p_l elsewhere, whose sign is taken out for the root.
+                let rest = if k == l { (-other.lazy() + T::ONE).try_eval()? } else { other };
+                let pairs = (own.lazy() * &rest * &weights).try_eval()?;
+                let block = bordered(self.x, &pairs, self.fit_intercept, if k == l { self.penalty } else { 0.0 })?;
+                let block = if k == l { block } else { -block };
+                let (rows, columns) = (k * width, l * width);
+                out.set(s![rows..rows + width, columns..columns + width], &block)?;
+                out.set(s![columns..columns + width, rows..rows + width], &block.t())?;
+            }
+        }
+        // Adding the same to a coefficient of every class changes no probability, so without a penalty nothing.
+        let free: Vec<usize> = (0..width).filter(|&j| j >= p || self.penalty == 0.0).collect();
+        let diagonal = crate::tall_svd::host(&out.diagonal(0)?)?;
+        for j in free {
+            let of_class = |k: usize| k * width + j;
+            let scale = (0..self.classes).map(|k| diagonal[of_class(k)]).sum::<f64>() / self.classes as f64;
+            let step = width as isize;
+            let mut part = out.slice(s![j as isize..;step, j as isize..;step])?.contiguous()?;
+            part = (part.into_lazy() + T::from_f64(scale / self.classes as f64)).try_eval()?;
+            out.set(s![j as isize..;step, j as isize..;step], part)?;
+        }
+        Ok(out)
+    }
+
+    /// Minimises it, from `start` on.
+    pub fn minimize(&self, start: &Vector<B, T>, solver: LinearSolver, stop: &Stop) -> Result<OptimizeResult<B, T>> {
+        match solver {
+            LinearSolver::Lbfgs => minimize(|v| self.evaluate(v), start, &stop.lbfgs(0)),
+            LinearSolver::NewtonCholesky => newton_cholesky(|v| self.evaluate(v), |v| self.hessian(v), start, stop),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Watching long fits, and how they end.
+//!
+//! What works step by step takes a [`Callback`]: a function that is told after every step how far the work is, and says whether
+//! it goes on. A fit that is stopped returns what it has; how it ended is its [`Outcome`].
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use xp::models::linear_model::LogisticRegression;
+//! use xp::models::progress::Outcome;
+//! use xp::prelude::*;
+//!
+//! let x = array![[0.0], [1.0], [2.0], [3.0]];
+//! let y = array![false, false, true, true];
+//! let enough = |progress: &xp::models::progress::Progress| match progress.step {
+//!     2 => ControlFlow::Break(()),
+//!     _ => ControlFlow::Continue(()),
+//! };
+//! let model = LogisticRegression::params().tol(1e-12).callback(enough).fit(&x, &y)?;
+//! assert_eq!((model.n_iter(), model.outcome()), (2, Outcome::Stopped));
+//! assert!(!model.converged());
+//! # Ok::<(), xp::models::Error>(())
+//! ```
+
+use core::fmt;
+use core::ops::ControlFlow;
+use core::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::model::text_fields;
+use crate::{Error, Result};
+
+/// How far an iterative fit or a search is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How many steps are done.
+    pub step: usize,
+    /// What is minimised or maximised, as it is after this step.
+    pub score: f64,
+    /// The time since the work began.
+    pub elapsed: Duration,
+}
+
+/// A function that is told of every step, and says whether the work goes on.
+#[derive(Clone, Default)]
+pub struct Callback(Option<Arc<Function>>);
+
+type Function = dyn Fn(&Progress) -> ControlFlow<()> + Send + Sync;
+
+impl Callback {
+    /// A callback that calls a function.
+    pub fn new(function: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+        Callback(Some(Arc::new(function)))
+    }
+
+    /// Starts the clock.
+    #[must_use]
+    pub fn start(&self) -> Watch {
+        Watch { callback: self.clone(), start: Instant::now() }
+    }
+}
+
+impl fmt::Debug for Callback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Callback" } else { "no callback" })
+    }
+}
+
+/// A callback and the time at which the work that it watches began.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    callback: Callback,
+    start: Instant,
+}
+
+impl Watch {
+    /// Reports a step; `true` when the work is to stop.
+    #[must_use]
+    pub fn stops(&self, step: usize, score: f64) -> bool {
+        let Some(function) = &self.callback.0 else { return false };
+        function(&Progress { step, score, elapsed: self.start.elapsed() }).is_break()
+    }
+}
+
+/// How an iterative fit ended. Everything but [`Outcome::Converged`] is a warning: the model is what was reached until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It reached the tolerance that was asked for.
+    Converged,
+    /// It reached the largest number of iterations, or of evaluations, first.
+    Limit,
+    /// A callback stopped it.
+    Stopped,
+    /// No step made it better although the tolerance was not reached: rounding is in the way, or the function is not smooth.
+    Stalled,
+}
+
+impl Outcome {
+    const ALL: [Outcome; 4] = [Outcome::Converged, Outcome::Limit, Outcome::Stopped, Outcome::Stalled];
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Outcome::Converged => "converged",
+            Outcome::Limit => "limit",
+            Outcome::Stopped => "stopped",
+            Outcome::Stalled => "stalled",
+        })
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let found = Outcome::ALL.into_iter().find(|outcome| outcome.to_string() == name);
+        found.ok_or_else(|| Error::value("outcome", name, "converged, limit, stopped or stalled"))
+    }
+}
+text_fields!(Outcome);
