@@ -1,11 +1,27 @@
 #!/usr/bin/env bash
-# Builds the Python module xparray into an environment of its own (.venv, or $XPARRAY_VENV) and runs its tests. The profile is
-# `release`, or $XPARRAY_PROFILE: `dev` compiles in less than half the time and traps overflows.
+# Builds the Python module xparray into an environment of its own (.venv, or $XPARRAY_VENV) and runs its tests:
+#
+#     scripts/python.sh                    # the release build, by maturin; further words go to pytest
+#     scripts/python.sh --features F       # the development build with the features F, which shares what
+#                                          # `cargo test --workspace --features F` has compiled, and traps overflows
+#
 # Needs Python 3.11 or later, and pip's index for maturin, numpy and pytest; ends with status 77 where these cannot be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=$(realpath -m "${XPARRAY_VENV:-.venv}")
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv" || exit 77
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check "maturin>=1.9,<2" "numpy>=2" pytest || exit 77
-VIRTUAL_ENV="$venv" "$venv/bin/maturin" develop --profile "${XPARRAY_PROFILE:-release}" --manifest-path crates/xp-py/Cargo.toml
+install() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "numpy>=2" pytest "$@" || exit 77; }
+
+if [ "${1:-}" = --features ]; then
+    install
+    # All packages with the examples: their features are united as those of the tests are.
+    cargo build --workspace --lib --examples --features "$2"
+    shift 2
+    # Linux's name of a library; where Python's modules are called otherwise, use the release build.
+    cp "${CARGO_TARGET_DIR:-target}/debug/lib_xparray.so" crates/xp-py/python/xparray/_xparray.abi3.so
+    export PYTHONPATH=$PWD/crates/xp-py/python
+else
+    install "maturin>=1.9,<2"
+    VIRTUAL_ENV="$venv" "$venv/bin/maturin" develop --release --manifest-path crates/xp-py/Cargo.toml
+fi
 "$venv/bin/python" -m pytest --quiet crates/xp-py/tests "$@"

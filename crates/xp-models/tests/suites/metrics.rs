@@ -71,7 +71,7 @@ impl<B: Backend, T: Float> Case<'_, B, T> {
         };
         // What these scores take from 1 is what is computed.
         let taken = |v: &[f64]| {
-            if self.case["name"].as_str().is_some_and(|n| n.starts_with("d2_")) { v.iter().map(|v| 1.0 - v).collect() } else { v.to_vec() }
+            if self.function().starts_with("d2_") { v.iter().map(|v| 1.0 - v).collect() } else { v.to_vec() }
         };
         assert_close::<T>(&taken(actual), &taken(&expected), &name(self.case));
     }
