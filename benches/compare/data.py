@@ -112,6 +112,12 @@ def regression(rng, dtype, n, p):
     return {"x": x, "y": x @ _normal(rng, dtype, p) + 3 + _normal(rng, dtype, n)}
 
 
+def scores(rng, dtype, n):
+    """y: n labels (int64), 0 or 1; score: normal plus y."""
+    y = rng.integers(0, 2, n)
+    return {"y": y, "score": _normal(rng, dtype, n) + y.astype(dtype)}
+
+
 def clusters(rng, dtype, n, p):
     """x: a centre plus normal n x p, each centre one of 64, normal times 2, chosen uniformly; codes: x's first 64 rows."""
     centres = 2 * _normal(rng, dtype, 64, p)
@@ -141,4 +147,4 @@ def _uniform(rng, dtype, low, high, *shape):
 
 _EXACT = {f.__name__: f for f in (vectors, take, integers, standardize, thin_product)}
 _SIZED = {f.__name__: f for f in (matrices, matrix, square, tall, symmetric, definite, batch, batch_symmetric, classes,
-                                  components, regression, clusters, signal, image)}  # fmt: skip
+                                  components, regression, scores, clusters, signal, image)}  # fmt: skip

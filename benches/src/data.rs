@@ -87,6 +87,18 @@ impl Source {
         Ok((self.around(&means, &y)?, y))
     }
 
+    /// Normal samples, and targets that depend on them linearly, plus 3 and normal noise.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn regression<T: Float>(&mut self, n: usize, p: usize) -> Result<(Matrix<T>, Vector<T>)> {
+        let x: Matrix<T> = self.normal([n, p])?;
+        let w: Vector<T> = self.normal([p])?;
+        let noise: Vector<T> = self.normal([n])?;
+        let y = (x.matmul(&w)?.into_lazy() + T::from_f64(3.0) + &noise).try_eval()?;
+        Ok((x, y))
+    }
+
     /// Samples normal around one of `centres`, chosen uniformly.
     ///
     /// # Errors

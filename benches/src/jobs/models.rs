@@ -3,8 +3,14 @@
 use xp::models::cluster::{Kmeans2Params, Start, kmeans2, vq};
 use xp::models::decomposition::{PCA, SvdSolver};
 use xp::models::discriminant_analysis::LinearDiscriminantAnalysis;
-use xp::models::linear_model::{Ridge, RidgeSolver};
-use xp::models::preprocessing::StandardScaler;
+use xp::models::kernel_approximation::Nystroem;
+use xp::models::linear_model::{LogisticRegression, LogisticRegressionParams, Ridge, RidgeCV, RidgeSolver};
+use xp::models::metrics::pairwise::{euclidean_distances, rbf_kernel};
+use xp::models::metrics::{average_precision_score, roc_curve};
+use xp::models::model_selection::{GridSearchCV, KFold, ParameterGrid};
+use xp::models::naive_bayes::GaussianNB;
+use xp::models::preprocessing::{PolynomialFeatures, StandardScaler};
+use xp::models::traits::Fit as _;
 use xp::prelude::*;
 use xp::{Linalg, Result};
 
@@ -39,13 +45,40 @@ where
             },
             |(model, x)| model.transform(x),
         ),
-        job::<T, _, _, _, _>("Ridge svd fit 100000x300", regression::<T>, |(x, y)| Ridge::params().solver(RidgeSolver::Svd).fit(x, y)),
-        job::<T, _, _, _, _>("Ridge cholesky fit 100000x300", regression::<T>, |(x, y)| Ridge::params().solver(RidgeSolver::Cholesky).fit(x, y)),
+        job::<T, _, _, _, _>("Ridge svd fit 100000x300", regression::<T>(100_000, 300), |(x, y)| Ridge::params().solver(RidgeSolver::Svd).fit(x, y)),
+        job::<T, _, _, _, _>("Ridge cholesky fit 100000x300", regression::<T>(100_000, 300), |(x, y)| {
+            Ridge::params().solver(RidgeSolver::Cholesky).fit(x, y)
+        }),
         job::<T, _, _, _, _>(
             "StandardScaler fit+transform 500000x300",
             |from| from.normal::<T, _>([500_000, 300]),
             |x| StandardScaler::params().fit_transform(x),
         ),
+        job::<T, _, _, _, _>("LogisticRegression lbfgs 100000x100 2 classes", few_classes::<T>(2), |(x, y)| logistic().fit(x, y)),
+        job::<T, _, _, _, _>("LogisticRegression lbfgs 100000x100 10 classes", few_classes::<T>(10), |(x, y)| logistic().fit(x, y)),
+        job::<T, _, _, _, _>("RidgeCV 20 alphas fit 100000x100", regression::<T>(100_000, 100), |(x, y)| {
+            RidgeCV::params().alphas(&powers(-3.0, 3.0, 20)).fit(x, y)
+        }),
+        job::<T, _, _, _, _>("GridSearchCV Ridge 25x5 50000x100", regression::<T>(50_000, 100), |(x, y)| {
+            let ridge = Ridge::params().solver(RidgeSolver::Svd);
+            let grid = ParameterGrid::new(ridge).vary(powers(-4.0, 4.0, 25), |ridge, alpha| ridge.alpha(alpha));
+            GridSearchCV::params(grid).cv(KFold::new(5)).fit(x, y)
+        }),
+        job::<T, _, _, _, _>("GaussianNB fit+predict 500000x300", classes::<T>(500_000), |(x, y)| GaussianNB::params().fit(x, y)?.predict(x)),
+        job::<T, _, _, _, _>(
+            "PolynomialFeatures 2 20000x50",
+            |from| from.normal::<T, _>([20_000, 50]),
+            |x| PolynomialFeatures::params().degree(2).fit(x)?.transform(x),
+        ),
+        job::<T, _, _, _, _>(
+            "Nystroem 100 fit+transform 100000x50",
+            |from| from.normal::<T, _>([100_000, 50]),
+            |x| Nystroem::params().fit(x)?.transform(x),
+        ),
+        job::<T, _, _, _, _>("roc_curve 1e7", scores::<T>, |(y, score)| roc_curve(y, score)),
+        job::<T, _, _, _, _>("average_precision 1e7", scores::<T>, |(y, score)| average_precision_score(y, score)),
+        job::<T, _, _, _, _>("euclidean_distances 5000x50", |from| from.normal::<T, _>([5000, 50]), |x| euclidean_distances(x, None)),
+        job::<T, _, _, _, _>("rbf_kernel 5000x50", |from| from.normal::<T, _>([5000, 50]), |x| rbf_kernel(x, None, None)),
         job::<T, _, _, _, _>("scipy vq 200000x16 k=64", clusters::<T>, |(x, codes)| vq(x, codes)),
         job::<T, _, _, _, _>("scipy kmeans2 200000x16 k=64 it=10", clusters::<T>, |(x, codes)| {
             kmeans2(x, &Start::Matrix(codes.clone()), &Kmeans2Params::new().iter(10))
@@ -84,12 +117,35 @@ fn components<T: Float>(from: &mut Source) -> Result<Matrix<T>> {
     (x.into_lazy() * &scales + T::ONE).try_eval()
 }
 
-fn regression<T: Float>(from: &mut Source) -> Result<(Matrix<T>, Vector<T>)> {
-    let x: Matrix<T> = from.normal([100_000, 300])?;
-    let w: Vector<T> = from.normal([300])?;
-    let noise: Vector<T> = from.normal([100_000])?;
-    let y = (x.matmul(&w)?.into_lazy() + T::from_f64(3.0) + &noise).try_eval()?;
-    Ok((x, y))
+fn regression<T: Float>(n: usize, p: usize) -> impl Fn(&mut Source) -> Result<(Matrix<T>, Vector<T>)> {
+    move |from| from.regression(n, p)
+}
+
+/// Samples of 10 classes, and their class modulo `classes`.
+fn few_classes<T: Float>(classes: i64) -> impl Fn(&mut Source) -> Result<Samples<T>> {
+    move |from| {
+        let (x, y) = from.classes(100_000, 100, 10)?;
+        Ok((x, y % classes))
+    }
+}
+
+fn logistic<T: Float>() -> LogisticRegressionParams<Cpu, T>
+where
+    Cpu: Linalg<T>,
+{
+    LogisticRegression::params().max_iter(100).tol(1e-10)
+}
+
+/// `n` numbers whose logarithms are equally far apart, from `10^low` to `10^high`.
+fn powers(low: f64, high: f64, n: usize) -> Vec<f64> {
+    (0..n).map(|i| 10f64.powf(low + (high - low) * i as f64 / (n - 1) as f64)).collect()
+}
+
+/// Labels 0 and 1, and normal numbers plus the label.
+fn scores<T: Float>(from: &mut Source) -> Result<(Vector<i64>, Vector<T>)> {
+    let y = from.integers(10_000_000, 2)?;
+    let score = (from.normal::<T, _>([10_000_000])?.into_lazy() + y.lazy().astype::<T>()).try_eval()?;
+    Ok((y, score))
 }
 
 fn clusters<T: Float>(from: &mut Source) -> Result<(Matrix<T>, Matrix<T>)> {
