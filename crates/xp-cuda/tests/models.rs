@@ -26,4 +26,5 @@ fn files_keep_every_bit() {
 #[test]
 fn pipelines_move_and_are_saved() {
     suites::selection::pipelines_move_and_are_saved::<f64, _, _>(&cuda(), &xp_cpu::Cpu);
+    suites::calibration::models_move_and_are_saved::<f64, _, _>(&cuda(), &xp_cpu::Cpu);
 }

@@ -3,13 +3,24 @@
 //! NaN and infinity survive sums and products, so most models test a small result that depends on every element instead
 //! of reading the data once more; the position is looked for only when that test fails.
 
-use xp_core::{Array, Backend, Dim, Float, Ix2};
+use xp_core::{Array, Backend, Dim, Element, Float, Ix2};
 
 use crate::{Error, Result};
 
 /// Fails when `x` holds NaN or infinity.
 pub(crate) fn finite<B: Backend, T: Float, D: Dim>(argument: &'static str, x: &Array<B, T, D>) -> Result<()> {
-    if all_finite(x)? { Ok(()) } else { locate(argument, x) }
+    if all_finite(x)? {
+        return Ok(());
+    }
+    locate(argument, x, x.lazy().isfinite().astype::<i8>().argmin(..).try_eval()?.item()?)
+}
+
+/// Fails when `x` holds infinity; NaN, which stands for what is missing, is let through.
+pub(crate) fn finite_or_nan<B: Backend, T: Float, D: Dim>(argument: &'static str, x: &Array<B, T, D>) -> Result<()> {
+    if !x.lazy().isinf().any(..).try_eval()?.item()? {
+        return Ok(());
+    }
+    locate(argument, x, x.lazy().isinf().astype::<i8>().argmax(..).try_eval()?.item()?)
 }
 
 /// [`finite`] for an array that has gone into every element of `witness`.
@@ -26,9 +37,9 @@ fn all_finite<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Result<bool> 
     Ok(x.lazy().isfinite().all(..).try_eval()?.item()?)
 }
 
-/// The error for the first element that is not finite.
-fn locate<B: Backend, T: Float, D: Dim>(argument: &'static str, x: &Array<B, T, D>) -> Result<()> {
-    let first = x.lazy().isfinite().astype::<i8>().argmin(..).try_eval()?.item()? as usize;
+/// The error for the element at this place in row-major order.
+fn locate<B: Backend, T: Float, D: Dim>(argument: &'static str, x: &Array<B, T, D>, place: i64) -> Result<()> {
+    let first = place as usize;
     let columns = if x.ndim() < 2 { 1 } else { x.dims()[1..].iter().product() };
     let (row, column) = (first / columns, first % columns);
     let value = x.reshape([x.size() / columns, columns])?.get([row, column])?;
@@ -44,7 +55,7 @@ pub(crate) fn samples(argument: &'static str, given: &[usize], other: &'static s
 }
 
 /// Fails when `x` has fewer than `rows` rows, or no columns.
-pub(crate) fn at_least<B: Backend, T: Float>(x: &Array<B, T, Ix2>, rows: usize) -> Result<()> {
+pub(crate) fn at_least<B: Backend, T: Element>(x: &Array<B, T, Ix2>, rows: usize) -> Result<()> {
     let [n, p] = x.shape();
     if n >= rows && p >= 1 {
         return Ok(());
@@ -53,7 +64,7 @@ pub(crate) fn at_least<B: Backend, T: Float>(x: &Array<B, T, Ix2>, rows: usize) 
 }
 
 /// Fails when `x` does not have `fitted` columns.
-pub(crate) fn features<B: Backend, T: Float>(argument: &'static str, x: &Array<B, T, Ix2>, fitted: usize) -> Result<()> {
+pub(crate) fn features<B: Backend, T: Element>(argument: &'static str, x: &Array<B, T, Ix2>, fitted: usize) -> Result<()> {
     if x.dims()[1] == fitted {
         return Ok(());
     }

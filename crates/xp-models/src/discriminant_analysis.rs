@@ -2,15 +2,15 @@
 
 use core::marker::PhantomData;
 
-use xp_core::functions::where_;
+use xp_core::functions::{arange, unique_values, where_, zeros};
 use xp_core::linalg::{Thin, svd};
-use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Linalg, s};
+use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Linalg, Num, s};
 
-use crate::labels::{Label, Labels, group_sums};
+use crate::labels::{Label, Labels, group_sums, index_in};
 use crate::linear_model::scores;
-use crate::model::{Check, fits, model};
-use crate::tall_svd::{device, host, tall_svd};
-use crate::traits::{Estimator, Fit, Transform, classifier, probabilistic_classifier, scored_classifier};
+use crate::model::{Check, Wide, fits, model};
+use crate::tall_svd::{TallSvd, device, gram_svd, host, tall_svd};
+use crate::traits::{Estimator, Fit, Merge, PartialFit, Transform, classifier, probabilistic_classifier, scored_classifier};
 use crate::{Error, Result, check, metrics};
 
 model! {
@@ -157,8 +157,6 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
         let on_device = |values: &[f64]| device::<B, T>(x.device(), values);
         let means = group_sums(x, &labels.index, k)? / on_device(&counts)?.expand_dims(1)?;
         check::finite_by("x", x, &means)?;
-        let prior = on_device(&priors)?;
-        let xbar = prior.matmul(&means)?;
 
         // The within-class data, standardised and divided by sqrt(n): its singular values and right vectors.
         let within = x.lazy() - means.lazy_rows(&labels.index)?;
@@ -168,6 +166,33 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
             let kept = spectrum.squares.iter().take_while(|&&s| s > limit).last();
             spectrum.separates(limit) && kept.is_some_and(|&s| spectrum.is_accurate(s))
         })?;
+        let covariance = if self.store_covariance {
+            // Class covariances, weighted by the priors.
+            let weights: Vec<f64> = priors.iter().zip(&counts).map(|(q, c)| (q / c).sqrt()).collect();
+            let weights = on_device(&weights)?.expand_dims(1)?;
+            Some(B::gram(&(within * weights.lazy_rows(&labels.index)?))?)
+        } else {
+            None
+        };
+        self.finish(svd_within, labels.classes, n, &priors, means, n_components, covariance)
+    }
+
+    /// The model, from the singular values and vectors of the standardised deviations from the class means.
+    #[allow(clippy::too_many_arguments)]
+    fn finish<L: Label>(
+        &self,
+        svd_within: TallSvd<B, T>,
+        classes: Array<B, L, Ix1>,
+        n: usize,
+        priors: &[f64],
+        means: Array<B, T, Ix2>,
+        n_components: usize,
+        covariance: Option<Array<B, T, Ix2>>,
+    ) -> Result<LinearDiscriminantAnalysis<B, T, L>> {
+        let (k, at) = (priors.len(), means.device().clone());
+        let on_device = |values: &[f64]| device::<B, T>(&at, values);
+        let prior = on_device(priors)?;
+        let xbar = prior.matmul(&means)?;
         let rank = svd_within.s.iter().take_while(|&&s| s > self.tol).count();
         if rank == 0 {
             return Err(Error::Degenerate(format!("x has no variance within the classes above tol = {}", self.tol)));
@@ -198,16 +223,8 @@ impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
         // Two classes need one function: the difference of the two.
         let (coef, intercept) = if k == 2 { (last_minus_first(&coef)?, last_minus_first(&intercept)?) } else { (coef, intercept) };
 
-        let covariance = if self.store_covariance {
-            // Class covariances, weighted by the priors.
-            let weights: Vec<f64> = priors.iter().zip(&counts).map(|(q, c)| (q / c).sqrt()).collect();
-            let weights = on_device(&weights)?.expand_dims(1)?;
-            Some(B::gram(&(within * weights.lazy_rows(&labels.index)?))?)
-        } else {
-            None
-        };
         Ok(LinearDiscriminantAnalysis {
-            classes: labels.classes,
+            classes,
             priors: prior,
             means,
             xbar,
@@ -380,4 +397,184 @@ fn standardising_factors<B: Linalg<T>, T: Float>(squares: &Array<B, T, Ix1>, mea
 /// The second row (or element) minus the first, as an axis of length 1.
 fn last_minus_first<B: Backend, T: Float, D: xp_core::Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
     Ok(x.slice_axis(0, Some(1), None, 1)? - x.slice_axis(0, None, Some(1), 1)?)
+}
+
+model! {
+    /// The sizes and means of classes, and the products of deviations from them: all that [`LinearDiscriminantAnalysis`] needs of samples.
+    ///
+    /// It learns from samples batch by batch, in the memory of a batch, and those of different samples can be [merged](Merge): then
+    /// [`fit_statistics`](LinearDiscriminantAnalysisParams::fit_statistics) gives the model that all the samples would. Products are summed in
+    /// the widest float of the backend.
+    ///
+    /// ```
+    /// use xp::models::discriminant_analysis::{ClassStatistics, LinearDiscriminantAnalysis};
+    /// use xp::prelude::*;
+    ///
+    /// let x = array![[-1.0_f64, -1.0], [1.0, 1.0], [-2.0, -1.0], [2.0, 1.0], [-3.0, -2.0], [3.0, 2.0]];
+    /// let y = array![1, 2, 1, 2, 1, 2];
+    /// let mut sums = ClassStatistics::start(&array![1, 2], 2)?;
+    /// for at in [0, 2, 4] {
+    ///     sums.partial_fit(&x.slice(s![at..at + 2])?, &y.slice(s![at..at + 2])?)?;
+    /// }
+    /// let lda = LinearDiscriminantAnalysis::params();
+    /// let (parts, whole) = (lda.fit_statistics(&sums)?, lda.fit(&x, &y)?);
+    /// assert!((parts.coef() - whole.coef()).abs().max(..).item()? < 1e-12);
+    /// # Ok::<(), xp::models::Error>(())
+    /// ```
+    #[version(1)]
+    pub struct ClassStatistics<B: Backend, T: Float, L: Label = i64> {
+        /// The distinct labels in ascending order.
+        pub classes: Array<B, L, Ix1>,
+        counts: Wide<B, Ix1>,
+        means: Wide<B, Ix2>,
+        within: Wide<B, Ix2>,
+        data: crate::model::Data<B, T>,
+    }
+}
+
+impl<B: Backend, T: Float, L: Label> Check for ClassStatistics<B, T, L> {
+    fn check(&self) -> Result<()> {
+        let ([k], [_, p]) = (self.classes.shape(), self.means.0.shape());
+        if k == 0 || !self.classes.to_host()?.is_sorted_by(|a, b| a < b) {
+            return Err(Error::value("classes", "none, or out of order", "labels in ascending order, each once"));
+        }
+        fits("counts", self.counts.0.dims(), &[k])?;
+        fits("means", self.means.0.dims(), &[k, p])?;
+        fits("within", self.within.0.dims(), &[p, p])
+    }
+}
+
+impl<B: Linalg<T>, T: Float, L: Label> ClassStatistics<B, T, L> {
+    /// Those of no samples, of these classes.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for no classes; when memory runs out or the device fails.
+    pub fn start(classes: &Array<B, L, Ix1>, n_features: usize) -> Result<Self> {
+        let (classes, at) = (unique_values(classes)?, classes.device());
+        let k = classes.size();
+        if k == 0 {
+            return Err(Error::value("classes", "none", "at least one"));
+        }
+        let (counts, means) = (Wide(zeros(at, [k])?), Wide(zeros(at, [k, n_features])?));
+        Ok(ClassStatistics { classes, counts, means, within: Wide(zeros(at, [n_features, n_features])?), data: crate::model::Data::default() })
+    }
+
+    /// Takes further samples of the classes, of shape `(n_samples, n_features)`, and their labels.
+    ///
+    /// # Errors
+    /// [`Error::Features`], [`Error::Samples`], [`Error::Shape`] for no samples, [`Error::NonFinite`], [`Error::UnknownLabel`]; the sums are then
+    /// as before.
+    pub fn partial_fit(&mut self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<()> {
+        check::at_least(x, 1)?;
+        check::features("x", x, self.means.0.dims()[1])?;
+        check::samples("y", y.dims(), "x", x.dims())?;
+        let (index, k) = (index_in("y", y, &self.classes)?, self.classes.size());
+        let sums = group_sums(x, &index, k)?;
+        check::finite_by("x", x, &sums)?;
+        let column = index.expand_dims(1)?;
+        let member = column.lazy().equal(&arange(x.device(), 0, k as i64, 1)?).astype::<B::MaxFloat>().sum(0).try_eval()?;
+        let divisor = member.lazy().maximum(B::MaxFloat::ONE).try_eval()?.expand_dims(1)?;
+        let means = (sums.lazy().astype::<B::MaxFloat>() / &divisor).try_eval()?;
+        let centres = means.astype::<T>();
+        let within = B::gram(&(x.lazy() - centres.lazy_rows(&index)?))?;
+        let new = ClassStatistics {
+            classes: self.classes.clone(),
+            counts: Wide(member),
+            means: Wide(means),
+            within: Wide(within.astype()),
+            data: crate::model::Data::default(),
+        };
+        self.take(&new)
+    }
+
+    /// Takes the samples of others.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the numbers of features differ, [`Error::Value`] when the classes do.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        if other.classes.to_host()? != self.classes.to_host()? {
+            let said =
+                |of: &Self| Ok::<_, Error>(format!("the classes {:?}", of.classes.to_host()?.into_iter().map(Label::number).collect::<Vec<_>>()));
+            return Err(Error::value("other", said(other)?, said(self)?));
+        }
+        fits("other", other.means.0.dims(), self.means.0.dims())?;
+        self.take(other)
+    }
+
+    fn take(&mut self, other: &Self) -> Result<()> {
+        let (old, new) = (&self.counts.0, &other.counts.0);
+        let counts = (old.lazy() + new).try_eval()?;
+        let share = (new.lazy() / counts.lazy().maximum(B::MaxFloat::ONE)).try_eval()?;
+        let column = share.expand_dims(1)?;
+        let apart = (other.means.0.lazy() - &self.means.0).try_eval()?;
+        // Two samples' means of a class differ: that is a deviation too.
+        let between = (apart.lazy() * (share.lazy() * old).sqrt().try_eval()?.expand_dims(1)?).astype::<T>().try_eval()?;
+        let between = B::gram(&between.lazy())?;
+        self.within = Wide((self.within.0.lazy() + &other.within.0 + between.lazy().astype::<B::MaxFloat>()).try_eval()?);
+        self.means = Wide((self.means.0.lazy() + apart.lazy() * &column).try_eval()?);
+        self.counts = Wide(counts);
+        Ok(())
+    }
+
+    /// The number of samples of each class.
+    #[must_use]
+    pub fn class_count(&self) -> &Array<B, B::MaxFloat, Ix1> {
+        &self.counts.0
+    }
+}
+
+impl<B: Linalg<T>, T: Float, L: Label> PartialFit<Array<B, T, Ix2>, Array<B, L, Ix1>> for ClassStatistics<B, T, L> {
+    fn partial_fit(&mut self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<()> {
+        ClassStatistics::partial_fit(self, x, y)
+    }
+}
+
+impl<B: Linalg<T>, T: Float, L: Label> Merge for ClassStatistics<B, T, L> {
+    fn merge(&mut self, other: &Self) -> Result<()> {
+        ClassStatistics::merge(self, other)
+    }
+}
+
+impl<B: Linalg<T>, T: Float> LinearDiscriminantAnalysisParams<B, T> {
+    /// Fits the model to the samples that statistics were taken of: by the eigenvalues of the products, whose rounding hides singular values
+    /// below the root of the rounding unit times the largest. Classes without samples are left out.
+    ///
+    /// # Errors
+    /// As for [`fit`](Self::fit), and [`Error::Value`] for `store_covariance` with priors other than those of the data, as the covariance of each
+    /// class is not known.
+    pub fn fit_statistics<L: Label>(&self, statistics: &ClassStatistics<B, T, L>) -> Result<LinearDiscriminantAnalysis<B, T, L>> {
+        self.validate()?;
+        let counts = host(&statistics.counts.0)?;
+        let present: Vec<i64> = (0..counts.len() as i64).filter(|&class| counts[class as usize] > 0.0).collect();
+        let counts: Vec<f64> = counts.into_iter().filter(|&count| count > 0.0).collect();
+        let (k, p, n) = (present.len(), statistics.means.0.dims()[1], counts.iter().sum::<f64>() as usize);
+        let rows = Array::from_vec(statistics.classes.device(), present, [k])?;
+        let (classes, means) = (statistics.classes.take(&rows, 0)?, statistics.means.0.take(&rows, 0)?.astype::<T>());
+        if k == 1 {
+            return Err(Error::OneClass { label: classes.get([0])?.number() });
+        }
+        if k == 0 || n <= k {
+            return Err(Error::FewSamples { samples: n, classes: k });
+        }
+        if self.store_covariance && self.priors.is_some() {
+            return Err(Error::value(
+                "store_covariance",
+                "true, with priors",
+                "priors from the data: only the sum of the class covariances is known",
+            ));
+        }
+        let priors = self.class_priors(&counts, n)?;
+        let n_components = self.component_count(k, p)?;
+        let within = statistics.within.0.astype::<T>();
+        let factors = standardising_factors(&within.diagonal(0)?, &means, n)?;
+        let scaled = (within.lazy() * &factors * &factors.expand_dims(1)?).try_eval()?;
+        let floor = T::EPSILON.to_f64() * p as f64;
+        let found = gram_svd(&scaled, |_| true)?;
+        let (s, vt) = found.ok_or_else(|| Error::Degenerate(format!("x has no variance within the classes above tol = {}", self.tol)))?;
+        // What rounding leaves of a zero is no direction.
+        let limit = s.first().copied().unwrap_or(0.0) * floor.sqrt();
+        let s = s.into_iter().map(|s| if s > limit { s } else { 0.0 }).collect();
+        let covariance = if self.store_covariance { Some((within.lazy() * T::from_f64(1.0 / n as f64)).try_eval()?) } else { None };
+        self.finish(TallSvd { s, vt, factors }, classes, n, &priors, means, n_components, covariance)
+    }
 }

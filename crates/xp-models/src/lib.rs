@@ -9,14 +9,20 @@
 //!
 //! Rows are samples and columns are features. NaN and infinity are errors that name the row and the column.
 
+pub mod calibration;
 mod check;
 mod class_weight;
 pub mod cluster;
+pub mod covariance;
 pub mod datasets;
 pub mod decomposition;
 pub mod discriminant_analysis;
 mod error;
+pub mod feature_extraction;
+pub mod impute;
+pub mod isotonic;
 pub mod kernel_approximation;
+pub mod kernel_ridge;
 mod labels;
 pub mod linear_model;
 pub mod metrics;
@@ -27,6 +33,7 @@ pub mod optimize;
 pub mod pipeline;
 pub mod preprocessing;
 pub mod progress;
+mod special;
 mod tall_svd;
 pub mod traits;
 pub mod utils;

@@ -8,7 +8,7 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, KeepDims, Linalg, Num, s};
 use crate::labels::{Label, index_in};
 use crate::model::{Check, Wide, fits, model};
 use crate::tall_svd::{device, host};
-use crate::traits::{Classifier, Estimator, Fit, FitWeighted, PartialFit, Predict, PredictProba, Score, ScoreWeighted};
+use crate::traits::{Classifier, Estimator, Fit, FitWeighted, Merge, PartialFit, Predict, PredictProba, Score, ScoreWeighted};
 use crate::{Error, Result, check, metrics};
 
 model! {
@@ -191,8 +191,30 @@ impl<B: Linalg<T>, T: Float, L: Label> GaussianNB<B, T, L> {
         check::finite_by("x", x, &variances)?;
         let epsilon = self.var_smoothing * variances.max(..).item()?.to_f64();
         let index = index_in("y", y, &self.classes)?;
-        let new = Sums::of(x, &index, weights, self.classes.size())?;
-        let all = Sums { counts: self.counts.0.clone(), means: self.means.0.clone(), squares: self.squares.0.clone() }.merge(&new)?;
+        self.take(&Sums::of(x, &index, weights, self.classes.size())?, epsilon)
+    }
+
+    /// Takes in what another model has learnt from other samples of the same classes; variances are raised as in that one.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the features differ, [`Error::Value`] when the classes or parameters do.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        fits("other", other.theta.dims(), self.theta.dims())?;
+        let priors = |model: &Self| model.priors.as_ref().map(|priors| priors.to_host()).transpose();
+        if other.classes.to_host()? != self.classes.to_host()? || other.var_smoothing != self.var_smoothing || priors(other)? != priors(self)? {
+            return Err(Error::value("other", "other classes or parameters", "the same classes, priors and var_smoothing"));
+        }
+        let Wide(counts) = &other.counts;
+        if counts.sum(..).item()? == B::MaxFloat::ZERO {
+            return Ok(());
+        }
+        let new = Sums { counts: counts.clone(), means: other.means.0.clone(), squares: other.squares.0.clone() };
+        self.take(&new, other.epsilon)
+    }
+
+    /// Takes further samples, and raises variances.
+    fn take(&mut self, new: &Sums<B>, epsilon: f64) -> Result<()> {
+        let all = Sums { counts: self.counts.0.clone(), means: self.means.0.clone(), squares: self.squares.0.clone() }.merge(new)?;
         let one = B::MaxFloat::ONE;
         let weight = all.counts.lazy().equal(B::MaxFloat::ZERO).where_(one, &all.counts).try_eval()?.expand_dims(1)?;
         self.var = (all.squares.lazy() / &weight + B::MaxFloat::from_f64(epsilon)).astype::<T>().try_eval()?;
@@ -355,6 +377,12 @@ impl<B: Linalg<T>, T: Float, L: Label> FitWeighted<Array<B, T, Ix2>, Array<B, L,
 impl<B: Linalg<T>, T: Float, L: Label> PartialFit<Array<B, T, Ix2>, Array<B, L, Ix1>> for GaussianNB<B, T, L> {
     fn partial_fit(&mut self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<()> {
         GaussianNB::partial_fit(self, x, y)
+    }
+}
+
+impl<B: Linalg<T>, T: Float, L: Label> Merge for GaussianNB<B, T, L> {
+    fn merge(&mut self, other: &Self) -> Result<()> {
+        GaussianNB::merge(self, other)
     }
 }
 

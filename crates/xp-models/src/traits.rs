@@ -101,6 +101,27 @@ pub trait PartialFit<X, Y = ()> {
     fn partial_fit(&mut self, x: &X, y: &Y) -> Result<()>;
 }
 
+/// A model, or what one is made of, that can take in what another one has learnt from other samples: as if it had learnt from all of
+/// them, whatever the order. So the parts of data that are too large for one memory, or one machine, can be read side by side.
+///
+/// ```
+/// use xp::models::preprocessing::StandardScaler;
+/// use xp::models::traits::Merge;
+/// use xp::prelude::*;
+///
+/// let mut scaler = StandardScaler::params().fit(&array![[0.0], [2.0]])?;
+/// scaler.merge(&StandardScaler::params().fit(&array![[7.0]])?)?;
+/// assert_eq!(scaler.mean().unwrap().to_vec(), [3.0]);
+/// # Ok::<(), xp::models::Error>(())
+/// ```
+pub trait Merge {
+    /// Takes in what `other` has learnt.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Value`] when the features, classes or parameters differ; the model is then as before.
+    fn merge(&mut self, other: &Self) -> Result<()>;
+}
+
 /// A model that predicts labels or targets.
 pub trait Predict<X> {
     /// The prediction: one row for each sample.
@@ -296,12 +317,18 @@ macro_rules! inverse_transformer {
     };
 }
 
-/// Declares that a model of [`transformer!`] learns from further samples.
+/// Declares that a model of [`transformer!`] learns from further samples, and from other models.
 macro_rules! partial_fitter {
     ($Model:ident, $Bound:path) => {
         impl<B: $Bound, T: Float, Y> $crate::traits::PartialFit<Array<B, T, Ix2>, Y> for $Model<B, T> {
             fn partial_fit(&mut self, x: &Array<B, T, Ix2>, _: &Y) -> $crate::Result<()> {
                 $Model::partial_fit(self, x)
+            }
+        }
+
+        impl<B: $Bound, T: Float> $crate::traits::Merge for $Model<B, T> {
+            fn merge(&mut self, other: &Self) -> $crate::Result<()> {
+                $Model::merge(self, other)
             }
         }
     };

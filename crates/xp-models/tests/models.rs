@@ -38,6 +38,7 @@ mod strict {
     #[test]
     fn pipelines_move_and_are_saved() {
         crate::suites::selection::pipelines_move_and_are_saved::<f64, _, _>(&xp_strict::Strict::new(0), &xp_cpu::Cpu);
+        crate::suites::calibration::models_move_and_are_saved::<f64, _, _>(&xp_strict::Strict::new(0), &xp_cpu::Cpu);
     }
 }
 

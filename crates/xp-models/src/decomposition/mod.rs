@@ -1,12 +1,21 @@
-//! Principal component analysis.
+//! Principal component analysis, and decompositions like it.
 
+mod affine;
 mod dimension;
+mod incremental;
+mod kernel;
 mod randomized;
+mod truncated;
 
 use core::marker::PhantomData;
 
 use xp_core::linalg::Linalg;
 use xp_core::{Array, Backend, Float, Ix1, Ix2, s};
+
+use affine::Affine;
+pub use incremental::{IncrementalPCA, IncrementalPCAParams};
+pub use kernel::{KernelPCA, KernelPCAParams};
+pub use truncated::{TruncatedSVD, TruncatedSVDParams};
 
 use crate::model::{Check, fits, model};
 use crate::tall_svd::{self, Spectrum, device, fix_signs, tall_svd};
@@ -279,15 +288,7 @@ impl<B: Linalg<T>, T: Float> PCA<B, T> {
     /// # Errors
     /// [`Error::Features`], [`Error::NonFinite`].
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        check::features("x", x, self.mean.size())?;
-        let out = B::project(&(x.lazy() - &self.mean), &self.components.t().contiguous()?)?;
-        check::finite_by("x", x, &out)?;
-        if !self.whiten {
-            return Ok(out);
-        }
-        // Components without variance are not blown up beyond the rounding unit, as in scikit-learn.
-        let scale = self.explained_variance.lazy().sqrt().maximum(T::EPSILON).try_eval()?;
-        Ok(out / &scale)
+        self.affine().transform(x)
     }
 
     /// The points whose transform is `z`, of shape `(n_samples, n_components)`.
@@ -295,18 +296,11 @@ impl<B: Linalg<T>, T: Float> PCA<B, T> {
     /// # Errors
     /// [`Error::Shape`], [`Error::NonFinite`].
     pub fn inverse_transform(&self, z: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        let k = self.components.dims()[0];
-        if z.dims()[1] != k {
-            return Err(Error::shape("z", z.dims(), format!("{k} columns, one per component")));
-        }
-        let out = if self.whiten {
-            let scale = self.explained_variance.lazy().sqrt().try_eval()?.expand_dims(1)?;
-            z.matmul(&(&self.components * &scale))?
-        } else {
-            z.matmul(&self.components)?
-        };
-        check::finite_by("z", z, &out)?;
-        Ok(out + &self.mean)
+        self.affine().inverse_transform(z)
+    }
+
+    fn affine(&self) -> Affine<'_, B, T> {
+        Affine { components: &self.components, mean: &self.mean, whiten: self.whiten.then_some(&self.explained_variance) }
     }
 }
 

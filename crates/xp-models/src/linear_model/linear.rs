@@ -6,6 +6,7 @@ use xp_core::linalg::{Thin, svd};
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg, s};
 
 use super::centred::{Centred, scaled};
+use super::statistics::{GramStatistics, least_norm};
 use super::{check_linear, linear_regressor};
 use crate::model::{Check, model};
 use crate::tall_svd::{device, gram_svd, host, triangular_beside};
@@ -107,9 +108,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> LinearRegressionParams<B, T, D> {
     }
 
     fn fit_any(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, weights: Option<&Array<B, T, Ix1>>) -> Result<LinearRegression<B, T, D>> {
-        if !(self.tol >= 0.0 && self.tol.is_finite()) {
-            return Err(Error::value("tol", self.tol, "a number that is not negative"));
-        }
+        self.validate()?;
         let data = Centred::new(x, y, weights, self.fit_intercept)?;
         let roots = data.roots()?;
         let (e, f) = (scaled(x, &data.x_mean, &roots), scaled(&data.targets, &data.y_mean, &roots));
@@ -141,6 +140,13 @@ impl<B: Linalg<T>, T: Float, D: Dim> LinearRegressionParams<B, T, D> {
         Ok(LinearRegression { coef, intercept, rank, singular })
     }
 
+    fn validate(&self) -> Result<()> {
+        if self.tol >= 0.0 && self.tol.is_finite() {
+            return Ok(());
+        }
+        Err(Error::value("tol", self.tol, "a number that is not negative"))
+    }
+
     /// How many singular values count: those that are not zero to rounding either.
     fn rank(&self, s: &[f64], longest: usize) -> usize {
         let limit = s.first().copied().unwrap_or(0.0) * self.tol.max(T::EPSILON.to_f64() * longest as f64);
@@ -155,6 +161,22 @@ impl<B: Linalg<T>, T: Float, D: Dim> LinearRegressionParams<B, T, D> {
         let inverse: Vec<f64> = s.iter().enumerate().map(|(i, s)| if i < rank { 1.0 / s } else { 0.0 }).collect();
         let inverse = device::<B, T>(x.device(), &inverse)?.expand_dims(1)?;
         Ok((s, vt.t().matmul(&(u.t().matmul(y)? * &inverse))?))
+    }
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> LinearRegressionParams<B, T, D> {
+    /// Fits the model to the samples that statistics were taken of: by the eigenvalues of the products, whose rounding hides singular
+    /// values below the root of the rounding unit times the largest.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for a negative `tol`, [`Error::Degenerate`] for no samples.
+    pub fn fit_statistics(&self, statistics: &GramStatistics<B, T, D>) -> Result<LinearRegression<B, T, D>> {
+        self.validate()?;
+        let (gram, cross) = statistics.products(self.fit_intercept)?;
+        let (squares, rank, coef) = least_norm(&gram, &cross, self.tol)?;
+        let (coef, intercept) = statistics.finish(&coef, self.fit_intercept)?;
+        let singular = device(coef.device(), &squares.into_iter().map(f64::sqrt).collect::<Vec<_>>())?;
+        Ok(LinearRegression { coef, intercept, rank, singular })
     }
 }
 

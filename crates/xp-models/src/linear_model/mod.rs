@@ -19,6 +19,7 @@ mod ridge;
 mod ridge_classifier;
 mod ridge_cv;
 pub(crate) mod scores;
+mod statistics;
 
 use xp_core::{Array, Backend, Dim, Float, Ix2, Linalg};
 
@@ -32,8 +33,10 @@ pub use logistic::{LogisticRegression, LogisticRegressionParams};
 pub use logistic_cv::{LogisticRegressionCV, LogisticRegressionCVParams};
 pub use loss::LinearSolver;
 pub use ridge::{Ridge, RidgeParams, RidgeSolver};
+pub(crate) use ridge::{penalties, solve_definite};
 pub use ridge_classifier::{RidgeClassifier, RidgeClassifierCV, RidgeClassifierCVParams, RidgeClassifierParams};
 pub use ridge_cv::{GcvMode, RidgeCV, RidgeCVParams};
+pub use statistics::GramStatistics;
 
 /// What a linear model of targets must be like: coefficients of shape `(n_features,)` or `(n_targets, n_features)`.
 fn check_linear<B: Backend, T: Float, D: Dim>(coef: &Array<B, T, D>, intercept: &Array<B, T, D::Smaller>) -> Result<()> {
@@ -135,4 +138,5 @@ macro_rules! regressor_traits {
     };
 }
 
-use {linear_regressor, regressor_traits};
+use linear_regressor;
+pub(crate) use regressor_traits;

@@ -7,6 +7,7 @@ use xp_core::linalg::{LinalgError, Lower, Thin, cho_solve, cholesky, solve_trian
 use xp_core::{Array, Backend, Dim, Expr, Float, Ix1, Ix2, Lazy, Linalg, s};
 
 use super::centred::Centred;
+use super::statistics::{GramStatistics, least_norm};
 use super::{check_linear, linear_regressor};
 use crate::model::{Check, model};
 use crate::tall_svd::{device, gram_svd, host, triangular_beside};
@@ -127,7 +128,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
 
     pub(super) fn fit_any(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, weights: Option<&Array<B, T, Ix1>>) -> Result<Ridge<B, T, D>> {
         let data = Centred::new(x, y, weights, self.fit_intercept)?;
-        let alpha = self.penalties(data.targets.dims()[1])?;
+        let alpha = penalties(&self.alpha, data.targets.dims()[1])?;
         let (e, f) = (x.lazy() - &data.x_mean, data.targets.lazy() - &data.y_mean);
         let coef = match &data.root {
             None => self.solve(e, f, &alpha)?,
@@ -135,17 +136,6 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
         };
         let (coef, intercept) = data.finish(&coef, y)?;
         Ok(Ridge { coef, intercept })
-    }
-
-    fn penalties(&self, targets: usize) -> Result<Vec<f64>> {
-        if let Some(bad) = self.alpha.iter().find(|a| !(**a >= 0.0 && a.is_finite())) {
-            return Err(Error::value("alpha", bad, "a number that is not negative"));
-        }
-        match self.alpha.len() {
-            1 => Ok(vec![self.alpha[0]; targets]),
-            given if given == targets => Ok(self.alpha.clone()),
-            given => Err(Error::value("alpha", format!("{given} penalties"), format!("1, or one for each of {targets} targets"))),
-        }
     }
 
     /// The coefficients, of shape `(n_targets, n_features)`, for centred and weighted data.
@@ -183,6 +173,41 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
             }
         };
         Ok(coef.t())
+    }
+}
+
+impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
+    /// Fits the model to the samples that statistics were taken of: by the Cholesky decomposition of the normal equations, or, when they
+    /// are singular, by the eigenvalues that are not zero to rounding.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for a negative `alpha`, or not one per target, [`Error::Degenerate`] for no samples.
+    pub fn fit_statistics(&self, statistics: &GramStatistics<B, T, D>) -> Result<Ridge<B, T, D>> {
+        let alpha = penalties(&self.alpha, statistics.n_targets())?;
+        let (gram, cross) = statistics.products(self.fit_intercept)?;
+        let coef = match solve_definite(&gram, &cross, &alpha)? {
+            Some(coef) => coef,
+            None => for_each_penalty(&cross, &alpha, |cross, alpha| {
+                let p = gram.dims()[0];
+                let shifted = (gram.lazy() + &(xp_core::functions::eye::<B, T>(gram.device(), p, p, 0)? * T::from_f64(alpha))).try_eval()?;
+                Ok(Some(least_norm(&shifted, cross, 0.0)?.2))
+            })?
+            .expect("every penalty has a solution"),
+        };
+        let (coef, intercept) = statistics.finish(&coef, self.fit_intercept)?;
+        Ok(Ridge { coef, intercept })
+    }
+}
+
+/// A penalty for each target, of one for all or one for each.
+pub(crate) fn penalties(alpha: &[f64], targets: usize) -> Result<Vec<f64>> {
+    if let Some(bad) = alpha.iter().find(|a| !(**a >= 0.0 && a.is_finite())) {
+        return Err(Error::value("alpha", bad, "a number that is not negative"));
+    }
+    match alpha.len() {
+        1 => Ok(vec![alpha[0]; targets]),
+        given if given == targets => Ok(alpha.to_vec()),
+        given => Err(Error::value("alpha", format!("{given} penalties"), format!("1, or one for each of {targets} targets"))),
     }
 }
 
@@ -228,7 +253,7 @@ fn solve_values<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, y: &Array<B, T, Ix
 }
 
 /// Solves `(a + alpha I) w = b` for each column of `b` and its penalty, if `a + alpha I` is positive definite beyond rounding.
-fn solve_definite<B: Linalg<T>, T: Float>(a: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>, alpha: &[f64]) -> Result<Option<Array<B, T, Ix2>>> {
+pub(crate) fn solve_definite<B: Linalg<T>, T: Float>(a: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>, alpha: &[f64]) -> Result<Option<Array<B, T, Ix2>>> {
     let p = a.dims()[0];
     for_each_penalty(b, alpha, |b, alpha| {
         let shifted = a + xp_core::functions::eye::<B, T>(a.device(), p, p, 0)? * T::from_f64(alpha);

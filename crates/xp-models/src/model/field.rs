@@ -88,6 +88,26 @@ impl<B: Backend, F: Field<B>> Field<B> for Option<F> {
     }
 }
 
+/// As many as there are, each under its position.
+impl<B: Backend, F: Field<B>> Field<B> for Vec<F> {
+    type On<C: Backend> = Vec<F::On<C>>;
+
+    fn to_backend<C: Backend>(&self, device: &C) -> Result<Vec<F::On<C>>> {
+        self.iter().map(|field| field.to_backend(device)).collect()
+    }
+
+    fn write(&self, name: &str, to: &mut Contents) -> Result<()> {
+        to.put_text(&child(name, "len"), self.len().to_string());
+        self.iter().enumerate().try_for_each(|(i, field)| field.write(&child(name, &i.to_string()), to))
+    }
+
+    fn read(name: &str, from: &Contents, device: &B) -> Result<Self> {
+        let length = usize::read(&child(name, "len"), from, device)?;
+        // Not as many as the file says at once: each must be there.
+        (0..length).map(|i| F::read(&child(name, &i.to_string()), from, device)).collect()
+    }
+}
+
 /// Backend and dtype of the data of a model that has no array of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Data<B, T>(PhantomData<fn() -> (B, T)>);

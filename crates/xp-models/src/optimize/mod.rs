@@ -29,6 +29,7 @@
 //! # Ok::<(), xp::models::Error>(())
 //! ```
 
+mod bounded;
 mod lbfgs;
 mod line_search;
 mod newton_cg;
@@ -38,6 +39,7 @@ use xp_core::{Array, Backend, Float, Ix1};
 use crate::progress::Outcome;
 use crate::{Error, Result};
 
+pub(crate) use bounded::Bounded;
 pub use lbfgs::{Lbfgs, minimize};
 pub use newton_cg::{NewtonCg, minimize_newton_cg};
 

@@ -1,8 +1,13 @@
-//! Scaling of features and samples, products of features, labels as numbers.
+//! Scaling of features and samples, transformations to other distributions, products of features, labels and categories as numbers.
 
+mod columns;
+mod encoders;
 mod label;
 mod polynomial;
+mod power;
+mod quantile;
 mod range;
+mod robust;
 mod stateless;
 
 use core::marker::PhantomData;
@@ -15,9 +20,15 @@ use crate::tall_svd::{device, host};
 use crate::traits::{Estimator, Fit, FitWeighted, Transform, inverse_transformer, partial_fitter};
 use crate::{Error, Result, check};
 
+pub(crate) use columns::{linear, quantiles};
+pub use encoders::{DropCategory, OneHotEncoder, OneHotEncoderParams, OrdinalEncoder, OrdinalEncoderParams};
 pub use label::{LabelBinarizer, LabelBinarizerParams, LabelEncoder, TextLabelEncoder, label_binarize};
 pub use polynomial::{KernelCenterer, KernelCentererParams, PolynomialFeatures, PolynomialFeaturesParams};
+pub use power::{PowerMethod, PowerTransformer, PowerTransformerParams};
+pub use quantile::{OutputDistribution, QuantileTransformer, QuantileTransformerParams};
 pub use range::{MaxAbsScaler, MaxAbsScalerParams, MinMaxScaler, MinMaxScalerParams};
+pub use robust::{RobustScaler, RobustScalerParams};
+pub(crate) use stateless::of_norm_one;
 pub use stateless::{Binarizer, BinarizerParams, Norm, Normalizer, NormalizerParams};
 
 /// Elements of a block of rows that is read twice in a row: it stays in the last cache in between, and is large enough to
@@ -178,12 +189,32 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
         check::features("x", x, self.mean.0.size())?;
         let new = Moments::of(x, weights, self.with_std)?;
         check::finite_by("x", x, &new.mean)?;
-        let old = Moments {
-            count: self.n_samples_seen,
-            mean: self.mean.0.clone(),
-            squares: (self.var.0.lazy() * B::MaxFloat::from_f64(self.n_samples_seen)).try_eval()?,
-        };
-        let all = Moments::merge_all(&[old, new])?;
+        self.take(new)
+    }
+
+    /// Takes in what another scaler has learnt from other samples.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the features differ, [`Error::Value`] when the parameters do.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        fits("other", other.mean.0.dims(), self.mean.0.dims())?;
+        if (other.with_mean, other.with_std) != (self.with_mean, self.with_std) {
+            return Err(Error::value("other", "other parameters", "the same with_mean and with_std"));
+        }
+        if other.n_samples_seen > 0.0 {
+            self.take(other.moments()?)?;
+        }
+        Ok(())
+    }
+
+    fn moments(&self) -> Result<Moments<B, B::MaxFloat>> {
+        let squares = (self.var.0.lazy() * B::MaxFloat::from_f64(self.n_samples_seen)).try_eval()?;
+        Ok(Moments { count: self.n_samples_seen, mean: self.mean.0.clone(), squares })
+    }
+
+    /// Takes further samples.
+    fn take(&mut self, new: Moments<B, B::MaxFloat>) -> Result<()> {
+        let all = Moments::merge_all(&[self.moments()?, new])?;
         self.n_samples_seen = all.count;
         self.var = Wide(all.squares / B::MaxFloat::from_f64(all.count));
         self.mean = Wide(all.mean);
@@ -291,15 +322,15 @@ partial_fitter!(StandardScaler, Backend);
 
 /// Mean and sum of squared deviations of each feature over some samples, whose number or weight is `count`.
 #[derive(Clone)]
-struct Moments<B: Backend, F: Float> {
-    count: f64,
-    mean: Array<B, F, Ix1>,
-    squares: Array<B, F, Ix1>,
+pub(crate) struct Moments<B: Backend, F: Float> {
+    pub count: f64,
+    pub mean: Array<B, F, Ix1>,
+    pub squares: Array<B, F, Ix1>,
 }
 
 impl<B: Backend, F: Float> Moments<B, F> {
     /// Reads `x` in blocks of rows. Without `spread` the sums of squares are left at zero.
-    fn of<T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>, spread: bool) -> Result<Self> {
+    pub fn of<T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>, spread: bool) -> Result<Self> {
         let [_, p] = x.shape();
         let step = (BLOCK / p).max(64);
         let column = weights.map(|w| w.expand_dims(1)).transpose()?;
@@ -330,7 +361,7 @@ impl<B: Backend, F: Float> Moments<B, F> {
     }
 
     /// The moments of all samples of several parts.
-    fn merge_all(parts: &[Self]) -> Result<Self> {
+    pub fn merge_all(parts: &[Self]) -> Result<Self> {
         let [one] = parts else {
             let stacked = |pick: fn(&Self) -> &Array<B, F, Ix1>| stack(&parts.iter().map(pick).collect::<Vec<_>>(), 0);
             let (means, squares) = (stacked(|m| &m.mean)?, stacked(|m| &m.squares)?);

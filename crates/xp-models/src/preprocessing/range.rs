@@ -116,9 +116,27 @@ impl<B: Backend, T: Float> MinMaxScaler<B, T> {
     pub fn partial_fit(&mut self, x: &Array<B, T, Ix2>) -> Result<()> {
         check::features("x", x, self.scale.size())?;
         let (low, high) = extremes(x)?;
-        let (low, high) = (self.data_min.lazy().minimum(&low).try_eval()?, self.data_max.lazy().maximum(&high).try_eval()?);
+        self.take(&low, &high, x.dims()[0])
+    }
+
+    /// Takes in what another scaler has learnt from other samples.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the features differ, [`Error::Value`] when the range or `clip` does.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        fits("other", other.scale.dims(), self.scale.dims())?;
+        if (other.low, other.high, other.clip) != (self.low, self.high, self.clip) {
+            let given = format!("the range {} to {}, clip {}", other.low, other.high, other.clip);
+            return Err(Error::value("other", given, format!("{} to {}, clip {}", self.low, self.high, self.clip)));
+        }
+        self.take(&other.data_min, &other.data_max, other.n_samples_seen)
+    }
+
+    /// Takes the extremes of further samples.
+    fn take(&mut self, low: &Array<B, T, Ix1>, high: &Array<B, T, Ix1>, n: usize) -> Result<()> {
+        let (low, high) = (self.data_min.lazy().minimum(low).try_eval()?, self.data_max.lazy().maximum(high).try_eval()?);
         let params = MinMaxScalerParams { low: self.low, high: self.high, clip: self.clip, kind: PhantomData };
-        *self = params.finish(low, high, self.n_samples_seen.saturating_add(x.dims()[0]))?;
+        *self = params.finish(low, high, self.n_samples_seen.saturating_add(n))?;
         Ok(())
     }
 
@@ -227,9 +245,26 @@ impl<B: Backend, T: Float> MaxAbsScaler<B, T> {
     /// [`Error::Features`], [`Error::Shape`], [`Error::NonFinite`]; the model is then as before.
     pub fn partial_fit(&mut self, x: &Array<B, T, Ix2>) -> Result<()> {
         check::features("x", x, self.scale.size())?;
-        let max_abs = self.max_abs.lazy().maximum(&largest_magnitudes(x)?).try_eval()?;
+        self.take(&largest_magnitudes(x)?, x.dims()[0])
+    }
+
+    /// Takes in what another scaler has learnt from other samples.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the features differ, [`Error::Value`] when `clip` does.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        fits("other", other.scale.dims(), self.scale.dims())?;
+        if other.clip != self.clip {
+            return Err(Error::value("other", format!("clip {}", other.clip), format!("clip {}", self.clip)));
+        }
+        self.take(&other.max_abs, other.n_samples_seen)
+    }
+
+    /// Takes the magnitudes of further samples.
+    fn take(&mut self, largest: &Array<B, T, Ix1>, n: usize) -> Result<()> {
+        let max_abs = self.max_abs.lazy().maximum(largest).try_eval()?;
         (self.scale, self.max_abs) = (nonzero(&max_abs)?, max_abs);
-        self.n_samples_seen = self.n_samples_seen.saturating_add(x.dims()[0]);
+        self.n_samples_seen = self.n_samples_seen.saturating_add(n);
         Ok(())
     }
 

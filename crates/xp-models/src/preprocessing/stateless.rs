@@ -94,17 +94,22 @@ impl<B: Backend, T: Float> Normalizer<B, T> {
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.n_features)?;
         check::finite("x", x)?;
-        if x.is_empty() {
-            return Ok(x.clone());
-        }
-        let p = match self.norm {
-            Norm::L1 => 1.0,
-            Norm::L2 => 2.0,
-            Norm::Max => f64::INFINITY,
-        };
-        let norms = vector_norm(x, KeepDims(1), p)?;
-        Ok((x.lazy() / &nonzero(&norms)?).try_eval()?)
+        of_norm_one(x, self.norm)
     }
+}
+
+/// The rows divided by their norms; those whose norm is below 10 eps stay.
+pub(crate) fn of_norm_one<B: Backend, T: Float>(x: &Array<B, T, Ix2>, norm: Norm) -> Result<Array<B, T, Ix2>> {
+    if x.is_empty() {
+        return Ok(x.clone());
+    }
+    let p = match norm {
+        Norm::L1 => 1.0,
+        Norm::L2 => 2.0,
+        Norm::Max => f64::INFINITY,
+    };
+    let norms = vector_norm(x, KeepDims(1), p)?;
+    Ok((x.lazy() / &nonzero(&norms)?).try_eval()?)
 }
 
 impl<B: Backend, T: Float> NormalizerParams<B, T> {

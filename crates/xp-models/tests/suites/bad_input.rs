@@ -3,9 +3,13 @@
 use xp_core::{Ix2, Linalg};
 use xp_models::ClassWeight;
 use xp_models::cluster::{Kmeans2Params, Start, kmeans2, vq, whiten};
-use xp_models::decomposition::{Components, PCA, SvdSolver};
+use xp_models::covariance::{EmpiricalCovariance, LedoitWolf};
+use xp_models::decomposition::{Components, IncrementalPCA, KernelPCA, PCA, SvdSolver, TruncatedSVD};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis as Lda;
+use xp_models::feature_extraction::TfidfTransformer;
+use xp_models::impute::SimpleImputer;
 use xp_models::kernel_approximation::Nystroem;
+use xp_models::kernel_ridge::KernelRidge;
 use xp_models::linear_model::{
     ElasticNet, GammaRegressor, Lasso, LinearRegression, LogisticRegression, PoissonRegressor, Ridge, RidgeCV, RidgeClassifier, RidgeClassifierCV,
     TweedieRegressor,
@@ -162,6 +166,96 @@ pub fn linear_models_refuse<B: Linalg<f64>>(device: &B) {
     says(Lasso::params().max_iter(0).fit(&x, &y), &["max_iter: 0 given"]);
     says(ElasticNet::params().l1_ratio(1.5).fit(&x, &y), &["l1_ratio: 1.5 given"]);
     says(ElasticNet::params().fit(&x, &y.reshape([6, 1, 1]).unwrap()), &["y", "[6, 1, 1]"]);
+}
+
+pub fn decompositions_refuse<B: Linalg<f64>>(device: &B) {
+    let x = array(device, &(0..12).map(|i| ((i * 5) % 7) as f64).collect::<Vec<_>>(), [6, 2]);
+    let empty = array::<B, f64, _>(device, &[], [0, 2]);
+    let bad = array(device, &[1.0, 2.0, 3.0, f64::NAN], [2, 2]);
+    let at = &["x holds NaN", "row 1", "column 1"][..];
+    says(TruncatedSVD::params().fit(&bad), at);
+    says(IncrementalPCA::params().fit(&bad), at);
+    says(KernelPCA::params().fit(&bad), at);
+    says(LedoitWolf::params().fit(&bad), at);
+    says(EmpiricalCovariance::params().fit(&x).unwrap().mahalanobis(&bad), at);
+    says(TruncatedSVD::params().fit(&empty), &["x", "[0, 2]"]);
+    says(IncrementalPCA::params().fit(&empty), &["x", "[0, 2]"]);
+    says(KernelPCA::params().fit(&empty), &["x", "[0, 2]"]);
+    says(LedoitWolf::params().fit(&empty), &["x", "[0, 2]"]);
+    says(TruncatedSVD::params().n_components(3).fit(&x), &["n_components", "3 given", "at most 2"]);
+    says(TruncatedSVD::params().n_components(0).fit(&x), &["n_components: 0"]);
+    says(IncrementalPCA::params().n_components(3).fit(&x), &["n_components", "3 given", "at most 2"]);
+    says(IncrementalPCA::params().batch_size(0).fit(&x), &["batch_size: 0"]);
+    let mut model = IncrementalPCA::params().n_components(2).start(device, 2).unwrap();
+    says(model.partial_fit(&array(device, &[1.0, 2.0], [1, 2])), &["n_components", "2 given", "1 samples in the first batch"]);
+    says(model.partial_fit(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(model.merge(&IncrementalPCA::params().n_components(2).start(device, 3).unwrap()), &["other", "[0, 3]", "2 columns"]);
+    says(KernelPCA::params().n_components(0).fit(&x), &["n_components: 0"]);
+    says(KernelPCA::params().alpha(-1.0).fit(&x), &["alpha: -1"]);
+    let model = KernelPCA::params().fit(&x).unwrap();
+    says(model.transform(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(model.inverse_transform(&x), &["fit_inverse_transform", "false"]);
+    // Not a product of any features.
+    let sigmoid = xp_models::metrics::pairwise::Kernel::Sigmoid { gamma: Some(5.0), coef0: -3.0 };
+    says(KernelPCA::params().kernel(sigmoid).fit(&x), &["not positive semi-definite"]);
+    says(EmpiricalCovariance::params().fit(&x).unwrap().score(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(EmpiricalCovariance::params().fit(&x).unwrap().error_norm(&x), &["comp_cov", "[6, 2]", "[2, 2]"]);
+    let y = array(device, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [6]);
+    says(KernelRidge::params().alpha(-1.0).fit(&x, &y), &["alpha", "-1"]);
+    says(KernelRidge::params().alphas(&[1.0, 2.0]).fit(&x, &y), &["alpha", "2 penalties", "1 targets"]);
+    says(KernelRidge::params().fit(&x, &array(device, &[1.0], [1])), &["y", "[1]", "[6, 2]"]);
+    says(KernelRidge::params().fit_weighted(&x, &y, &array(device, &[0.0; 6], [6])), &["sample_weight", "0 to 0"]);
+    says(KernelRidge::params().fit(&x, &y).unwrap().predict(&x.t()), &["[2, 6]", "fitted on 2"]);
+}
+
+pub fn preprocessing_refuses<B: Linalg<f64>>(device: &B) {
+    let x = array(device, &[1.0, 2.0, f64::NAN, 3.0, 5.0, 4.0], [3, 2]);
+    let empty = array::<B, f64, _>(device, &[], [0, 2]);
+    let infinite = array(device, &[1.0, 2.0, f64::NAN, f64::INFINITY], [2, 2]);
+    let at = &["x holds inf", "row 1", "column 1"][..];
+    says(RobustScaler::params().fit(&infinite), at);
+    says(QuantileTransformer::params().fit(&infinite), at);
+    says(PowerTransformer::params().fit(&infinite), at);
+    says(SimpleImputer::params().fit(&infinite), at);
+    says(SimpleImputer::params().missing_values(2.0).fit(&x), &["x holds NaN", "row 1", "column 0"]);
+    says(TfidfTransformer::params().fit(&x), &["x holds NaN", "row 1", "column 0"]);
+    says(RobustScaler::params().fit(&empty), &["x", "[0, 2]"]);
+    says(QuantileTransformer::params().fit(&empty), &["x", "[0, 2]"]);
+    says(PowerTransformer::params().fit(&empty), &["x", "[0, 2]"]);
+    says(SimpleImputer::params().fit(&empty), &["x", "[0, 2]"]);
+    says(TfidfTransformer::params().fit(&empty), &["x", "[0, 2]"]);
+    says(OneHotEncoder::<B, f64>::params().fit(&empty.astype::<i64>()), &["x", "[0, 2]"]);
+    says(RobustScaler::params().fit(&x).unwrap().transform(&x.t()), &["[2, 3]", "fitted on 2"]);
+    says(QuantileTransformer::params().fit(&x).unwrap().inverse_transform(&x.t()), &["[2, 3]", "fitted on 2"]);
+
+    says(RobustScaler::params().quantile_range(75.0, 25.0).fit(&x), &["quantile_range", "75 to 25", "in order"]);
+    says(RobustScaler::params().quantile_range(0.0, 50.0).unit_variance(true).fit(&x), &["quantile_range", "0 to 50", "above 0"]);
+    says(QuantileTransformer::params().n_quantiles(0).fit(&x), &["n_quantiles: 0"]);
+    says(QuantileTransformer::params().subsample(10).fit(&x), &["n_quantiles: 1000", "1 to 10"]);
+    let box_cox = PowerTransformer::params().method(PowerMethod::BoxCox);
+    says(box_cox.fit(&(&x - 1.0)), &["x", "0 in column 0", "positive"]);
+    says(box_cox.fit(&array(device, &[1.0, 2.0, 1.0, 3.0], [2, 2])), &["the same number everywhere in column 0"]);
+    says(box_cox.fit(&x).unwrap().transform(&(&x - 1.0)), &["not positive"]);
+    says(PowerTransformer::params().fit(&array(device, &[f64::NAN, 1.0], [1, 2])), &["no number in column 0"]);
+    let tfidf = TfidfTransformer::params().sublinear_tf(true).fit(&array(device, &[1.0, 2.0], [1, 2])).unwrap();
+    says(tfidf.transform(&array(device, &[1.0, -2.0], [1, 2])), &["negative count"]);
+
+    let codes = array(device, &[1_i64, 5, 2, 5], [2, 2]);
+    let one_hot = OneHotEncoder::<B, f64>::params();
+    says(one_hot.clone().categories(&[&[1, 2]]).fit(&codes), &["categories", "1 features", "each of 2"]);
+    says(one_hot.clone().categories(&[&[2, 1], &[5]]).fit(&codes), &["categories", "[2, 1]", "ascending"]);
+    says(one_hot.clone().categories(&[&[1, 2], &[1 << 70]]).fit(&codes), &["categories", "int64"]);
+    says(one_hot.clone().categories(&[&[1], &[5]]).fit(&codes), &["label 2", "row 1", "[1]"]);
+    let model = one_hot.fit(&codes).unwrap();
+    says(model.transform(&codes.slice_axis(1, None, Some(1), 1).unwrap()), &["[2, 1]", "fitted on 2"]);
+    says(model.inverse_transform(&array(device, &[0.0; 2], [1, 2])), &["z", "[1, 2]", "3 columns"]);
+    says(model.inverse_transform(&array(device, &[0.0, 0.0, 1.0], [1, 3])), &["feature 0 in row 0"]);
+    let ordinal = OrdinalEncoder::<B, f64>::params();
+    says(ordinal.clone().unknown_value(1.0).fit(&codes), &["unknown_value: 1", "2 categories"]);
+    let model = ordinal.fit(&codes).unwrap();
+    says(model.transform(&(&codes + 1)), &["label 3", "row 1"]);
+    says(model.inverse_transform(&array(device, &[1.0, 1.0], [1, 2])), &["z: 1 in row 0, column 1", "1 categories"]);
+    says(model.inverse_transform(&array(device, &[0.5, 0.0], [1, 2])), &["z: 0.5 in row 0, column 0"]);
 }
 
 pub fn the_others_refuse<B: Linalg<f64>>(device: &B) {

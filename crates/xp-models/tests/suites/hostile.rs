@@ -5,13 +5,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use xp_core::functions::zeros;
 use xp_core::{Array, Float, Ix1, Ix2, Linalg};
 use xp_models::Result;
-use xp_models::decomposition::PCA;
-use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
+use xp_models::calibration::{CalibratedClassifierCVParams, CalibrationMethod};
+use xp_models::covariance::OAS;
+use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, TruncatedSVD};
+use xp_models::discriminant_analysis::{ClassStatistics, LinearDiscriminantAnalysis};
+use xp_models::feature_extraction::TfidfTransformer;
+use xp_models::impute::SimpleImputer;
+use xp_models::isotonic::IsotonicRegression;
 use xp_models::kernel_approximation::Nystroem;
-use xp_models::linear_model::{Lasso, LinearRegression, LogisticRegression, Ridge, RidgeCV, RidgeClassifierCV, TweedieRegressor};
+use xp_models::kernel_ridge::KernelRidge;
+use xp_models::linear_model::{GramStatistics, Lasso, LinearRegression, LogisticRegression, Ridge, RidgeCV, RidgeClassifierCV, TweedieRegressor};
 use xp_models::model::Model;
+use xp_models::model_selection::StratifiedKFold;
 use xp_models::naive_bayes::GaussianNB;
-use xp_models::preprocessing::{Binarizer, KernelCenterer, MaxAbsScaler, MinMaxScaler, Normalizer, PolynomialFeatures, StandardScaler};
+use xp_models::preprocessing::{
+    Binarizer, KernelCenterer, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder, PolynomialFeatures, PowerTransformer,
+    QuantileTransformer, RobustScaler, StandardScaler,
+};
 use xp_models::traits::{Estimator, Fit, Predict};
 
 use super::golden::*;
@@ -45,6 +55,21 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
         model.predict_log_proba(x)?;
         model.predict(x)?;
         model.transform(x).map(drop)
+    });
+    let mut sums = ClassStatistics::start(&labels, 4).unwrap();
+    sums.partial_fit(&x, &labels).unwrap();
+    attack(device, &sums, |model, x| {
+        model.clone().partial_fit(x, &zeros(x.device(), [x.dims()[0]])?)?;
+        model.clone().merge(model)?;
+        LinearDiscriminantAnalysis::params().fit_statistics(model).map(drop)
+    });
+    let mut sums = GramStatistics::start(device, 4, 4).unwrap();
+    sums.partial_fit(&x, &two).unwrap();
+    attack(device, &sums, |model, x| {
+        model.clone().partial_fit(x, &two.slice_axis(0, None, Some(3), 1)?)?;
+        model.clone().merge(model)?;
+        Ridge::params().fit_statistics(model)?;
+        LinearRegression::params().fit_statistics(model).map(drop)
     });
     let binary = labels.equal(0);
     let lda = LinearDiscriminantAnalysis::params().fit(&x, &binary).unwrap();
@@ -89,6 +114,39 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
     attack(device, &PolynomialFeatures::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &KernelCenterer::params().fit(&x.slice_axis(0, None, Some(4), 1).unwrap()).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &Nystroem::params().n_components(2).fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
+    attack(device, &TruncatedSVD::params().fit(&x).unwrap(), |model, x| model.inverse_transform(&model.transform(x)?).map(drop));
+    attack(device, &IncrementalPCA::params().n_components(2).whiten(true).fit(&x).unwrap(), |model, x| {
+        model.clone().partial_fit(x)?;
+        model.clone().merge(model)?;
+        model.inverse_transform(&model.transform(x)?).map(drop)
+    });
+    let kernel = KernelPCA::params().n_components(2).fit_inverse_transform(true).fit(&x).unwrap();
+    attack(device, &kernel, |model, x| model.inverse_transform(&model.transform(x)?).map(drop));
+    attack(device, &OAS::params().fit(&x).unwrap(), |model, x| {
+        model.score(x)?;
+        model.mahalanobis(x).map(drop)
+    });
+    attack(device, &IsotonicRegression::params().fit(&one, &one).unwrap(), |model, x| model.predict(x).map(drop));
+    let bayes = CalibratedClassifierCVParams::of_probabilities(GaussianNB::params()).method(CalibrationMethod::Isotonic);
+    let bayes = bayes.cv(StratifiedKFold::new(3)).ensemble(false).fit(&x, &labels).unwrap();
+    attack(device, &bayes, |model, x| model.predict(x).map(drop));
+    attack(device, &KernelRidge::params().fit(&x, &two).unwrap(), |model, x| model.predict(x).map(drop));
+    attack(device, &RobustScaler::params().fit(&x).unwrap(), |model, x| model.inverse_transform(&model.transform(x)?).map(drop));
+    let quantiles = QuantileTransformer::params().n_quantiles(3).fit(&x).unwrap();
+    attack(device, &quantiles, |model, x| model.inverse_transform(&model.transform(x)?).map(drop));
+    attack(device, &PowerTransformer::params().fit(&x).unwrap(), |model, x| model.inverse_transform(&model.transform(x)?).map(drop));
+    attack(device, &SimpleImputer::params().add_indicator(true).fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
+    attack(device, &TfidfTransformer::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
+    let codes = x.astype::<i8>();
+    let encoder = OneHotEncoder::<B, T>::params().ignore_unknown(true).fit(&codes).unwrap();
+    attack(device, &encoder, |model, x| {
+        model.transform(&x.astype())?;
+        model.inverse_transform(&model.transform(&x.astype())?).map(drop)
+    });
+    attack(device, &OrdinalEncoder::<B, T>::params().unknown_value(-1.0).fit(&codes).unwrap(), |model, x| {
+        model.transform(&x.astype())?;
+        model.inverse_transform(x).map(drop)
+    });
     attack(device, &GaussianNB::params().fit(&x, &labels).unwrap(), |model, x| {
         model.clone().partial_fit(x, &zeros(x.device(), [x.dims()[0]])?)?;
         model.predict_proba(x)?;

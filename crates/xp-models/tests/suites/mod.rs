@@ -1,17 +1,21 @@
 //! Test bodies, generic over the backend. A file beside this folder runs them on one backend.
 
 pub mod bad_input;
+pub mod calibration;
 pub mod cluster;
+pub mod decomposition;
 pub mod features;
 pub mod golden;
 pub mod hostile;
 pub mod lda;
 pub mod linear_model;
+pub mod merging;
 pub mod metrics;
 pub mod moves;
 pub mod naive_bayes;
 pub mod optimize;
 pub mod pca;
+pub mod preprocessing;
 pub mod ridge;
 pub mod scaler;
 pub mod scaling;
@@ -48,6 +52,10 @@ macro_rules! models_suite {
             bad_input_nan = bad_input::nan_and_infinity_are_located;
             bad_input_lda = bad_input::lda_refuses;
             bad_input_linear = bad_input::linear_models_refuse;
+            bad_input_preprocessing = bad_input::preprocessing_refuses;
+            bad_input_decomposition = bad_input::decompositions_refuse;
+            bad_input_calibration = calibration::calibration_refuses;
+            bad_input_merging = merging::merging_refuses;
             bad_input_others = bad_input::the_others_refuse;
         }
     };
@@ -72,6 +80,13 @@ macro_rules! generic_suite {
             scaling_golden = scaling::agree_with_scikit_learn::<$T, _>;
             scaling_overflow = scaling::lengths_do_not_overflow::<$T, _>;
             features_golden = features::agree_with_scikit_learn::<$T, _>;
+            preprocessing_golden = preprocessing::agree_with_scikit_learn::<$T, _>;
+            preprocessing_shapes = preprocessing::shapes_and_columns_of_any_kind::<$T, _>;
+            decomposition_golden = decomposition::agree_with_scikit_learn::<$T, _>;
+            decomposition_merged = decomposition::parts_are_merged::<$T, _>;
+            calibration_golden = calibration::agrees_with_scikit_learn::<$T, _>;
+            merging_parts = merging::parts_are_the_whole::<$T, _>;
+            merging_statistics = merging::statistics_are_the_samples::<$T, _>;
             naive_bayes_golden = naive_bayes::agrees_with_scikit_learn::<$T, _>;
             selection_splits = selection::splits_are_those_of_scikit_learn;
             selection_random = selection::random_splits_are_partitions;

@@ -1,10 +1,10 @@
 //! Models move between devices, and to files and back.
 
 use xp_core::{Ix1, Linalg};
-use xp_models::decomposition::PCA;
+use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 use xp_models::linear_model::{Link, LogisticRegression, Ridge, TweedieRegressor};
-use xp_models::preprocessing::StandardScaler;
+use xp_models::preprocessing::{OneHotEncoder, OutputDistribution, PowerTransformer, QuantileTransformer, StandardScaler};
 use xp_models::progress::Outcome;
 
 use super::golden::*;
@@ -106,6 +106,32 @@ pub fn files_keep_every_bit<B: Linalg<f64> + Linalg<f32>>(device: &B) {
     let back = TweedieRegressor::<B, f64>::load(&path, device).unwrap();
     assert_eq!((back.power(), back.link(), back.outcome()), (1.9, Link::Auto, tweedie.outcome()));
     assert_eq!(back.predict(&x).unwrap().to_vec(), tweedie.predict(&x).unwrap().to_vec());
+
+    let encoder = OneHotEncoder::<B, f64>::params().fit(&x.astype::<u8>()).unwrap();
+    encoder.save(&path).unwrap();
+    let back = OneHotEncoder::<B, f64, u8>::load(&path, device).unwrap();
+    assert_eq!(back.transform(&x.astype()).unwrap().to_vec(), encoder.transform(&x.astype()).unwrap().to_vec());
+    assert_eq!(back.categories().unwrap()[2].to_vec(), [1, 3, 4, 5, 6]);
+    let normal = QuantileTransformer::params().output_distribution(OutputDistribution::Normal).fit(&x).unwrap();
+    normal.save(&path).unwrap();
+    let back = QuantileTransformer::<B, f64>::load(&path, device).unwrap();
+    assert_eq!(back.transform(&x).unwrap().to_vec(), normal.transform(&x).unwrap().to_vec());
+    let power = PowerTransformer::params().fit(&x).unwrap();
+    power.save(&path).unwrap();
+    let back = PowerTransformer::<B, f64>::load(&path, device).unwrap();
+    assert_eq!(back.transform(&x).unwrap().to_vec(), power.transform(&x).unwrap().to_vec());
+
+    let mut batches = IncrementalPCA::params().n_components(2).fit(&x).unwrap();
+    batches.save(&path).unwrap();
+    let mut back = IncrementalPCA::<B, f64>::load(&path, device).unwrap();
+    batches.partial_fit(&x).unwrap();
+    back.partial_fit(&x).unwrap();
+    assert_eq!(back.transform(&x).unwrap().to_vec(), batches.transform(&x).unwrap().to_vec());
+    // A model that holds another one.
+    let kernel = KernelPCA::params().n_components(2).fit(&x).unwrap();
+    kernel.save(&path).unwrap();
+    let back = KernelPCA::<B, f64>::load(&path, device).unwrap();
+    assert_eq!(back.transform(&x).unwrap().to_vec(), kernel.transform(&x).unwrap().to_vec());
 
     let mut scaler = StandardScaler::params().fit(&x).unwrap();
     scaler.save(&path).unwrap();
