@@ -80,16 +80,17 @@ const MAXLS: usize = 100;
 /// As for [`minimize`](super::minimize); what `hessp` fails with.
 ///
 /// ```
+/// use xp::models::Result;
 /// use xp::models::optimize::{NewtonCg, minimize_newton_cg};
 /// use xp::prelude::*;
 ///
 /// // A convex function, the sum of cosh(x_i) - b_i x_i, whose minimum is at asinh(b_i).
 /// let b = array![0.5, -3.0, 100.0];
-/// let fun = |x: &Array<Cpu, f64, Ix1>| {
-///     let value = (x.lazy().cosh() - x.lazy() * &b).sum(..).eval().item()?;
+/// let fun = |x: &Array<Cpu, f64, Ix1>| -> Result<_> {
+///     let value: f64 = (x.cosh() - x * &b).sum(..).item()?;
 ///     Ok((value, (x.lazy().sinh() - &b).eval()))
 /// };
-/// let hessp = |x: &Array<Cpu, f64, Ix1>, p: &Array<Cpu, f64, Ix1>| Ok((x.lazy().cosh() * p).eval());
+/// let hessp = |x: &Array<Cpu, f64, Ix1>, p: &Array<Cpu, f64, Ix1>| -> Result<_> { Ok((x.lazy().cosh() * p).eval()) };
 /// let found = minimize_newton_cg(fun, hessp, &array![0.0, 0.0, 0.0], &NewtonCg::new().xtol(1e-10))?;
 /// assert!(found.success());
 /// assert!(found.x.to_vec().iter().zip(b.asinh().to_vec()).all(|(x, b)| (x - b).abs() < 1e-9));
