@@ -8,7 +8,7 @@ use xp_core::functions::{concat, full, unique_values, zeros};
 use xp_core::{Array, Backend, Dim, Dyn, Float, Ix1, Ix2, KeepDims, Num, Real, s};
 
 use crate::isotonic::{IsotonicRegression, OutOfBounds};
-use crate::labels::{Label, index_in};
+use crate::labels::{Label, check_classes, index_in};
 use crate::linear_model::scores::probabilities;
 use crate::metrics;
 use crate::model::{Check, Contents, Field, Model, child};
@@ -642,9 +642,7 @@ impl<B: Backend, T: Float, L: Label, M: Model<B>, R> Field<B> for CalibratedClas
 impl<B: Backend, T: Float, L: Label, M: Check, R> Check for CalibratedClassifierCV<B, T, L, M, R> {
     fn check(&self) -> Result<()> {
         let k = self.classes.size();
-        if k < 2 || !self.classes.to_host()?.is_sorted_by(|a, b| a < b) {
-            return Err(Error::value("classes", format!("{k} labels, perhaps out of order"), "at least 2 in ascending order, each once"));
-        }
+        check_classes(&self.classes, 2)?;
         if self.estimators.is_empty() || self.estimators.len() != self.calibrators.len() {
             return Err(Error::value(
                 "calibrators",

@@ -6,7 +6,7 @@ use xp_core::functions::{arange, unique_values, where_, zeros};
 use xp_core::linalg::{Thin, svd};
 use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Linalg, Num, s};
 
-use crate::labels::{Label, Labels, group_sums, index_in};
+use crate::labels::{Label, Labels, check_classes, group_sums, index_in};
 use crate::linear_model::scores;
 use crate::model::{Check, Wide, fits, model};
 use crate::tall_svd::{TallSvd, device, gram_svd, host, tall_svd};
@@ -65,9 +65,7 @@ impl<B: Backend, T: Float, L: Label> Check for LinearDiscriminantAnalysis<B, T, 
         if !(1..=most).contains(&self.n_components) {
             return Err(Error::value("n_components", self.n_components, format!("1 to {most} for {k} classes and {p} features")));
         }
-        if !self.classes.to_host()?.is_sorted_by(|a, b| a < b) {
-            return Err(Error::value("classes", "labels out of order", "labels in ascending order, each once"));
-        }
+        check_classes(&self.classes, 2)?;
         let rank = self.scalings.dims()[1];
         if !(1..=k.min(p)).contains(&rank) {
             return Err(Error::shape("scalings", self.scalings.dims(), format!("1 to {} columns", k.min(p))));
@@ -435,9 +433,7 @@ model! {
 impl<B: Backend, T: Float, L: Label> Check for ClassStatistics<B, T, L> {
     fn check(&self) -> Result<()> {
         let ([k], [_, p]) = (self.classes.shape(), self.means.0.shape());
-        if k == 0 || !self.classes.to_host()?.is_sorted_by(|a, b| a < b) {
-            return Err(Error::value("classes", "none, or out of order", "labels in ascending order, each once"));
-        }
+        check_classes(&self.classes, 1)?;
         fits("counts", self.counts.0.dims(), &[k])?;
         fits("means", self.means.0.dims(), &[k, p])?;
         fits("within", self.within.0.dims(), &[p, p])

@@ -65,6 +65,17 @@ impl<B: Backend, L: Label> Labels<B, L> {
     }
 }
 
+/// Fails unless the classes of a model are at least so many distinct labels in ascending order, as [`index_in`] expects them.
+pub(crate) fn check_classes<B: Backend, L: Label>(classes: &Array<B, L, Ix1>, least: usize) -> Result<()> {
+    if classes.size() < least {
+        return Err(Error::shape("classes", classes.dims(), format!("at least {least} labels")));
+    }
+    if !classes.to_host()?.is_sorted_by(|a, b| a < b) {
+        return Err(Error::value("classes", "labels out of order", "labels in ascending order, each once"));
+    }
+    Ok(())
+}
+
 /// The positions of `labels` in the sorted vector `classes`.
 ///
 /// # Errors

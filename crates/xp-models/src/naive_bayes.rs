@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use xp_core::functions::{unique_values, zeros};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, KeepDims, Linalg, Num, s};
 
-use crate::labels::{Label, index_in};
+use crate::labels::{Label, check_classes, index_in};
 use crate::model::{Check, Wide, fits, model};
 use crate::tall_svd::{device, host};
 use crate::traits::{Classifier, Estimator, Fit, FitWeighted, Merge, PartialFit, Predict, PredictProba, Score, ScoreWeighted};
@@ -60,9 +60,7 @@ impl<B: Backend, T: Float, L: Label> Check for GaussianNB<B, T, L> {
         fits("counts", self.counts.0.dims(), &shape[..1])?;
         fits("means", self.means.0.dims(), &shape)?;
         fits("squares", self.squares.0.dims(), &shape)?;
-        if shape[0] == 0 {
-            return Err(Error::value("classes", "none", "at least one"));
-        }
+        check_classes(&self.classes, 1)?;
         self.priors.as_ref().map_or(Ok(()), |priors| fits("priors", priors.dims(), &shape[..1]))
     }
 }

@@ -17,6 +17,11 @@ mod cpu {
     }
 
     #[test]
+    fn labels_out_of_order() {
+        crate::suites::hostile::labels_out_of_order_are_refused::<f64, _>(&Cpu);
+    }
+
+    #[test]
     fn models_move() {
         crate::suites::moves::models_move(&Cpu, &Cpu);
     }

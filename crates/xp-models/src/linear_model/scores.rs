@@ -3,7 +3,7 @@
 use xp_core::functions::stack;
 use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, KeepDims, Linalg};
 
-use crate::labels::Label;
+use crate::labels::{Label, check_classes};
 use crate::model::fits;
 use crate::{Error, Result, check};
 
@@ -14,12 +14,7 @@ pub(crate) fn check_classifier<B: Backend, T: Float, L: Label>(
     intercept: &Array<B, T, Ix1>,
 ) -> Result<()> {
     let k = classes.size();
-    if k < 2 {
-        return Err(Error::shape("classes", classes.dims(), "at least 2 labels"));
-    }
-    if !classes.to_host()?.is_sorted_by(|a, b| a < b) {
-        return Err(Error::value("classes", "labels out of order", "labels in ascending order, each once"));
-    }
+    check_classes(classes, 2)?;
     let functions = if k == 2 { 1 } else { k };
     let p = coef.dims()[1];
     if p == 0 {

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use xp_core::functions::{arange, full, unique_values};
 use xp_core::{Array, Backend, Ix1, Ix2, Num, Real};
 
-use crate::labels::{Label, index_in, positions};
+use crate::labels::{Label, check_classes, index_in, positions};
 use crate::model::{Check, model};
 use crate::{Error, Result};
 
@@ -34,16 +34,8 @@ model! {
 
 impl<B: Backend, L: Label> Check for LabelEncoder<B, L> {
     fn check(&self) -> Result<()> {
-        ascending(&self.classes)
+        check_classes(&self.classes, 0)
     }
-}
-
-/// Fails unless classes are distinct and in ascending order.
-fn ascending<B: Backend, L: Label>(classes: &Array<B, L, Ix1>) -> Result<()> {
-    if classes.to_host()?.windows(2).all(|pair| pair[0] < pair[1]) {
-        return Ok(());
-    }
-    Err(Error::value("classes", "labels in another order", "distinct labels in ascending order"))
 }
 
 impl<B: Backend, L: Label> LabelEncoder<B, L> {
@@ -140,6 +132,14 @@ impl TextLabelEncoder {
     }
 }
 
+/// Fails unless the number for "is not of the class" is below that for "is".
+fn check_numbers(neg_label: i64, pos_label: i64) -> Result<()> {
+    if neg_label < pos_label {
+        return Ok(());
+    }
+    Err(Error::value("neg_label", neg_label, format!("a number below pos_label, which is {pos_label}")))
+}
+
 /// Labels as columns, one for each class in the given order: `pos_label` in the column of the class, `neg_label` elsewhere. Of
 /// two classes there is one column, of the second; a label that is none of the classes is `neg_label` everywhere.
 ///
@@ -157,9 +157,7 @@ impl TextLabelEncoder {
 /// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn label_binarize<B: Backend, L: Label>(y: &Array<B, L, Ix1>, classes: &[L], neg_label: i64, pos_label: i64) -> Result<Array<B, i64, Ix2>> {
-    if neg_label >= pos_label {
-        return Err(Error::value("neg_label", neg_label, format!("a number below pos_label, which is {pos_label}")));
-    }
+    check_numbers(neg_label, pos_label)?;
     if y.is_empty() {
         return Err(Error::shape("y", y.dims(), "at least one label"));
     }
@@ -204,10 +202,8 @@ model! {
 
 impl<B: Backend, L: Label> Check for LabelBinarizer<B, L> {
     fn check(&self) -> Result<()> {
-        if self.classes.is_empty() || self.neg_label >= self.pos_label {
-            return Err(Error::value("classes", "none, or a neg_label that is not below pos_label", "at least one, and two such numbers"));
-        }
-        ascending(&self.classes)
+        check_numbers(self.neg_label, self.pos_label)?;
+        check_classes(&self.classes, 1)
     }
 }
 
@@ -251,9 +247,7 @@ impl<B: Backend, L: Label> LabelBinarizerParams<B, L> {
             return Err(Error::shape("y", y.dims(), "at least one label"));
         }
         let model = LabelBinarizer { classes: unique_values(y)?, neg_label: self.neg_label, pos_label: self.pos_label };
-        if self.neg_label >= self.pos_label {
-            return Err(Error::value("neg_label", self.neg_label, format!("a number below pos_label, which is {}", self.pos_label)));
-        }
+        check_numbers(self.neg_label, self.pos_label)?;
         Ok(model)
     }
 }

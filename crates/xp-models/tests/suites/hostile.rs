@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use xp_core::functions::zeros;
-use xp_core::{Array, Float, Ix1, Ix2, Linalg};
+use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
 use xp_models::Result;
 use xp_models::calibration::{CalibratedClassifierCVParams, CalibrationMethod};
 use xp_models::covariance::OAS;
@@ -19,8 +19,8 @@ use xp_models::model::Model;
 use xp_models::model_selection::StratifiedKFold;
 use xp_models::naive_bayes::GaussianNB;
 use xp_models::preprocessing::{
-    Binarizer, KernelCenterer, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder, PolynomialFeatures, PowerTransformer,
-    QuantileTransformer, RobustScaler, StandardScaler,
+    Binarizer, KernelCenterer, LabelBinarizer, LabelEncoder, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder,
+    PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler,
 };
 use xp_models::traits::{Estimator, Fit, Predict};
 
@@ -154,6 +154,28 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
     });
     let union = MaxAbsScaler::params().beside(PCA::params().n_components(1)).then(Ridge::params()).fit(&x, &one).unwrap();
     attack(device, &union, |model, x| model.predict(x).map(drop));
+}
+
+/// Classes are searched in their order: a file has no others.
+pub fn labels_out_of_order_are_refused<T: Float, B: Linalg<T>>(device: &B) {
+    let x: Array<B, T, Ix2> = array(device, &[0.0, 1.0, 4.0, 5.0].map(T::from_f64), [4, 1]);
+    let y = super::golden::labels(device, &[71, 71, 93, 93]);
+    refuses_exchanged_labels(device, &LinearDiscriminantAnalysis::params().fit(&x, &y).unwrap());
+    refuses_exchanged_labels(device, &RidgeClassifierCV::params().fit(&x, &y).unwrap());
+    refuses_exchanged_labels(device, &LogisticRegression::params().fit(&x, &y).unwrap());
+    refuses_exchanged_labels(device, &GaussianNB::params().fit(&x, &y).unwrap());
+    refuses_exchanged_labels(device, &LabelEncoder::fit(&y).unwrap());
+    refuses_exchanged_labels(device, &LabelBinarizer::params().fit(&y).unwrap());
+}
+
+fn refuses_exchanged_labels<B: Backend, M: Model<B>>(device: &B, model: &M) {
+    let mut file = vec![];
+    model.write_to(&mut file).unwrap();
+    assert!(M::read_from(&mut &file[..], device).is_ok());
+    let [right, wrong] = [[71i64, 93], [93, 71]].map(|pair| pair.map(i64::to_le_bytes).concat());
+    let at = file.windows(16).position(|bytes| bytes == right).expect("the classes");
+    file[at..at + 16].copy_from_slice(&wrong);
+    assert!(M::read_from(&mut &file[..], device).is_err(), "{}", std::any::type_name::<M>());
 }
 
 /// Damages the file of a model in every way below, and applies what can still be loaded to samples of several widths.
