@@ -1,8 +1,6 @@
 //! Probabilities that are what they say: calibration of classifiers.
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::str::FromStr;
 
 use xp_core::functions::{concat, full, unique_values, zeros};
 use xp_core::{Array, Backend, Dim, Dyn, Float, Ix1, Ix2, KeepDims, Num, Real, s};
@@ -11,7 +9,7 @@ use crate::isotonic::{IsotonicRegression, OutOfBounds};
 use crate::labels::{Label, check_classes, index_in};
 use crate::linear_model::scores::probabilities;
 use crate::metrics;
-use crate::model::{Check, Contents, Field, Model, child};
+use crate::model::{Check, Contents, Field, Model, child, named};
 use crate::model_selection::{Fold, Split, StratifiedKFold};
 use crate::optimize::Bounded;
 use crate::traits::{Classifier, DecisionFunction, Estimator, Fit, FitWeighted, Predict, PredictProba, Samples, Score, ScoreWeighted};
@@ -29,24 +27,7 @@ pub enum CalibrationMethod {
     Temperature,
 }
 
-impl fmt::Display for CalibrationMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            CalibrationMethod::Sigmoid => "sigmoid",
-            CalibrationMethod::Isotonic => "isotonic",
-            CalibrationMethod::Temperature => "temperature",
-        })
-    }
-}
-
-impl FromStr for CalibrationMethod {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let all = [CalibrationMethod::Sigmoid, CalibrationMethod::Isotonic, CalibrationMethod::Temperature];
-        all.into_iter().find(|method| method.to_string() == name).ok_or_else(|| Error::value("method", name, "sigmoid, isotonic or temperature"))
-    }
-}
+named!(CalibrationMethod, "method": Sigmoid = "sigmoid", Isotonic = "isotonic", Temperature = "temperature");
 
 /// What of a classifier is calibrated: [`Scores`] or [`Probabilities`].
 pub trait Response<M, X, B: Backend, T: Float>: Clone {

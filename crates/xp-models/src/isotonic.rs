@@ -1,14 +1,12 @@
 //! Regression by a monotone function.
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::str::FromStr;
 
 use xp_core::functions::{Ascending, Side, searchsorted};
 use xp_core::{Array, Backend, Dim, Float, Ix1};
 
 use crate::metrics::{R2Score, r2_score};
-use crate::model::{Check, fits, model, text_fields};
+use crate::model::{Check, fits, model, named, text_fields};
 use crate::tall_svd::{device, host};
 use crate::traits::{Estimator, Fit, FitWeighted, Predict, Score, ScoreWeighted, Transform};
 use crate::{Error, Result, check};
@@ -78,24 +76,7 @@ pub enum OutOfBounds {
     Raise,
 }
 
-impl fmt::Display for OutOfBounds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            OutOfBounds::Nan => "nan",
-            OutOfBounds::Clip => "clip",
-            OutOfBounds::Raise => "raise",
-        })
-    }
-}
-
-impl FromStr for OutOfBounds {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let found = [OutOfBounds::Nan, OutOfBounds::Clip, OutOfBounds::Raise].into_iter().find(|o| o.to_string() == name);
-        found.ok_or_else(|| Error::value("out_of_bounds", name, "nan, clip or raise"))
-    }
-}
+named!(OutOfBounds, "out_of_bounds": Nan = "nan", Clip = "clip", Raise = "raise");
 text_fields!(OutOfBounds);
 
 model! {

@@ -24,12 +24,10 @@
 
 use core::fmt;
 use core::ops::ControlFlow;
-use core::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::model::text_fields;
-use crate::{Error, Result};
+use crate::model::{named, text_fields};
 
 /// How far an iterative fit or a search is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,27 +96,5 @@ pub enum Outcome {
     Stalled,
 }
 
-impl Outcome {
-    const ALL: [Outcome; 4] = [Outcome::Converged, Outcome::Limit, Outcome::Stopped, Outcome::Stalled];
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Outcome::Converged => "converged",
-            Outcome::Limit => "limit",
-            Outcome::Stopped => "stopped",
-            Outcome::Stalled => "stalled",
-        })
-    }
-}
-
-impl FromStr for Outcome {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let found = Outcome::ALL.into_iter().find(|outcome| outcome.to_string() == name);
-        found.ok_or_else(|| Error::value("outcome", name, "converged, limit, stopped or stalled"))
-    }
-}
+named!(Outcome, "outcome": Converged = "converged", Limit = "limit", Stopped = "stopped", Stalled = "stalled");
 text_fields!(Outcome);

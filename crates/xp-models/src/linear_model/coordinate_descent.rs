@@ -1,17 +1,16 @@
 //! Linear models with a penalty on the magnitudes of the coefficients, by coordinate descent.
 
 use core::marker::PhantomData;
-use core::ops::ControlFlow;
 
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg};
 
 use super::centred::{Centred, scaled};
-use super::newton::Stop;
+use super::newton::{Stop, stop_setters};
 use super::{check_linear, linear_regressor};
 use crate::model::{Check, fits, model};
-use crate::progress::{Callback, Outcome, Progress, Watch};
+use crate::progress::{Callback, Outcome, Watch};
 use crate::tall_svd::{device, host};
-use crate::{Error, Result, check};
+use crate::{Error, Result};
 
 model! {
     /// Least squares with a penalty on the magnitudes of the coefficients and one on their squares.
@@ -190,44 +189,11 @@ macro_rules! penalised {
                 self
             }
 
-            /// It has converged when the duality gap is no larger than this part of the sum of squares of the centred targets.
-            #[must_use]
-            pub fn tol(mut self, tol: f64) -> Self {
-                self.options.stop.tol = tol;
-                self
-            }
-
-            /// The largest number of sweeps over the features.
-            #[must_use]
-            pub fn max_iter(mut self, iterations: usize) -> Self {
-                self.options.stop.max_iter = iterations;
-                self
-            }
-
-            /// A function that is told of every sweep, and may stop: the [score](Progress::score) is what is minimised.
-            #[must_use]
-            pub fn callback(mut self, callback: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
-                self.options.stop.callback = Callback::new(callback);
-                self
-            }
-
-            /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their targets.
-            ///
-            /// # Errors
-            /// [`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples, features or targets, or
-            /// targets of rank above 2, [`Error::NonFinite`], [`Error::Value`] for parameters out of their range.
-            pub fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<$Model<B, T, D>> {
-                self.fit_any(x, y, None)
-            }
-
-            /// [`fit`](Self::fit) with a weight for every sample.
-            ///
-            /// # Errors
-            /// As for [`fit`](Self::fit), and [`Error::Samples`], [`Error::Value`] for weights that are negative or all zero.
-            pub fn fit_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<$Model<B, T, D>> {
-                check::weights(sample_weight, x.dims())?;
-                self.fit_any(x, y, Some(sample_weight))
-            }
+            stop_setters!(
+                options.stop,
+                "It has converged when the duality gap is no larger than this part of the sum of squares of the centred targets.",
+                "sweep"
+            );
 
             fn fit_any(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, weights: Option<&Array<B, T, Ix1>>) -> Result<$Model<B, T, D>> {
                 self.options.validate()?;
@@ -239,7 +205,7 @@ macro_rules! penalised {
             }
         }
 
-        linear_regressor!($Model, $Params);
+        linear_regressor!($Model, $Params, "[`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples, features or targets, or targets of rank above 2, [`Error::NonFinite`], [`Error::Value`] for parameters out of their range.");
     };
 }
 penalised!(ElasticNet, ElasticNetParams);

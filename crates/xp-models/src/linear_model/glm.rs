@@ -1,19 +1,16 @@
 //! Generalised linear models.
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::ops::ControlFlow;
-use core::str::FromStr;
 
 use xp_core::functions::{full, ones, zeros};
 use xp_core::{Array, Backend, Float, Ix0, Ix1, Ix2, Linalg, Real, s};
 
 use super::family::{Family, Gamma, Poisson, Tweedie};
 use super::loss::{LinearSolver, Loss, Objective};
-use super::newton::Stop;
-use super::regressor_traits;
-use crate::model::{Check, model, text_fields};
-use crate::progress::{Callback, Outcome, Progress};
+use super::newton::{Stop, stop_setters};
+use super::{regressor_traits, total_weight};
+use crate::model::{Check, model, named, text_fields};
+use crate::progress::{Callback, Outcome};
 use crate::traits::{Estimator, Fit, FitWeighted};
 use crate::{Error, Result, check};
 
@@ -28,24 +25,7 @@ pub enum Link {
     Log,
 }
 
-impl fmt::Display for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Link::Auto => "auto",
-            Link::Identity => "identity",
-            Link::Log => "log",
-        })
-    }
-}
-
-impl FromStr for Link {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let found = [Link::Auto, Link::Identity, Link::Log].into_iter().find(|link| link.to_string() == name);
-        found.ok_or_else(|| Error::value("link", name, "auto, identity or log"))
-    }
-}
+named!(Link, "link": Auto = "auto", Identity = "identity", Log = "log");
 text_fields!(Link);
 
 /// What all of them are fitted with.
@@ -83,17 +63,9 @@ fn fit<B: Linalg<T>, T: Float, F: Family<B, T>>(
         return Err(Error::value("alpha", options.alpha, "a number that is not negative"));
     }
     options.stop.validate()?;
-    check::samples("y", y.dims(), "x", x.dims())?;
-    check::at_least(x, 1)?;
-    if let Some(weights) = weights {
-        check::weights(weights, x.dims())?;
-    }
+    fit_each_other(x, y, weights)?;
     check::finite("x", x)?;
-    check::finite("y", y)?;
-    let least = y.lazy().min(..).try_eval()?.item()?.to_f64();
-    if let Some(expected) = family.refuses(least) {
-        return Err(Error::value("y", format!("{least}"), expected));
-    }
+    accepted(family, y)?;
     let (mean, total, weights) = weighed(y, weights)?;
     let intercept = family.link(mean);
     if options.fit_intercept && !intercept.is_finite() {
@@ -110,11 +82,24 @@ fn fit<B: Linalg<T>, T: Float, F: Family<B, T>>(
     Ok(Fitted { coef: found.x.slice(s![..p])?.contiguous()?, intercept, n_iter: found.nit, outcome: found.outcome })
 }
 
+/// Fails unless there are samples, and a target and a weight for each.
+fn fit_each_other<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, y: &Array<B, T, Ix1>, weights: Option<&Array<B, T, Ix1>>) -> Result<()> {
+    check::samples("y", y.dims(), "x", x.dims())?;
+    check::at_least(x, 1)?;
+    weights.map_or(Ok(()), |weights| check::weights(weights, x.dims()))
+}
+
+/// Fails for targets that the family does not have.
+fn accepted<B: Linalg<T>, T: Float>(family: &impl Family<B, T>, y: &Array<B, T, Ix1>) -> Result<()> {
+    check::finite("y", y)?;
+    let least = y.lazy().min(..).try_eval()?.item()?.to_f64();
+    family.refuses(least).map_or(Ok(()), |expected| Err(Error::value("y", format!("{least}"), expected)))
+}
+
 /// The weighted mean of the targets, the sum of the weights, and a weight for each sample, or one of shape `(1,)`.
 fn weighed<B: Linalg<T>, T: Float>(y: &Array<B, T, Ix1>, weights: Option<&Array<B, T, Ix1>>) -> Result<(f64, f64, Array<B, T, Ix1>)> {
+    let total = total_weight(weights, y.size())?;
     let weights = weights.map_or_else(|| ones(y.device(), [1]), |w| Ok(w.clone()))?;
-    let total = weights.lazy().astype::<B::MaxFloat>().sum(..).try_eval()?.item()?.to_f64();
-    let total = if weights.size() == y.size() { total } else { y.size() as f64 };
     let sum = (y.lazy() * &weights).astype::<B::MaxFloat>().sum(..).try_eval()?.item()?.to_f64();
     Ok((sum / total, total, weights))
 }
@@ -136,16 +121,8 @@ fn score<B: Linalg<T>, T: Float, F: Family<B, T>>(
     y: &Array<B, T, Ix1>,
     weights: Option<&Array<B, T, Ix1>>,
 ) -> Result<f64> {
-    check::samples("y", y.dims(), "x", x.dims())?;
-    check::at_least(x, 1)?;
-    check::finite("y", y)?;
-    if let Some(weights) = weights {
-        check::weights(weights, x.dims())?;
-    }
-    let least = y.lazy().min(..).try_eval()?.item()?.to_f64();
-    if let Some(expected) = family.refuses(least) {
-        return Err(Error::value("y", format!("{least}"), expected));
-    }
+    fit_each_other(x, y, weights)?;
+    accepted(family, y)?;
     let raw = raw(coef, x)?;
     let (mean, _, weights) = weighed(y, weights)?;
     let loss = family.loss(y, &weights);
@@ -191,26 +168,7 @@ macro_rules! generalised {
                 self
             }
 
-            /// It has converged when no element of the gradient is larger.
-            #[must_use]
-            pub fn tol(mut self, tol: f64) -> Self {
-                self.options.stop.tol = tol;
-                self
-            }
-
-            /// The largest number of iterations.
-            #[must_use]
-            pub fn max_iter(mut self, iterations: usize) -> Self {
-                self.options.stop.max_iter = iterations;
-                self
-            }
-
-            /// A function that is told of every iteration, and may stop: the [score](Progress::score) is what is minimised.
-            #[must_use]
-            pub fn callback(mut self, callback: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
-                self.options.stop.callback = Callback::new(callback);
-                self
-            }
+            stop_setters!(options.stop, "It has converged when no element of the gradient is larger.", "iteration");
 
             /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their targets, of shape `(n_samples,)`.
             ///

@@ -10,7 +10,7 @@ use super::statistics::{GramStatistics, least_norm};
 use super::{check_linear, linear_regressor};
 use crate::model::{Check, model};
 use crate::tall_svd::{device, gram_svd, host, triangular_beside};
-use crate::{Error, Result, check};
+use crate::{Error, Result};
 
 model! {
     /// Least squares without a penalty.
@@ -89,24 +89,6 @@ impl<B: Linalg<T>, T: Float, D: Dim> LinearRegressionParams<B, T, D> {
         self
     }
 
-    /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their targets.
-    ///
-    /// # Errors
-    /// [`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples, features or targets, or targets
-    /// of rank above 2, [`Error::NonFinite`], [`Error::Value`] for a negative `tol`.
-    pub fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<LinearRegression<B, T, D>> {
-        self.fit_any(x, y, None)
-    }
-
-    /// [`fit`](Self::fit) with a weight for every sample.
-    ///
-    /// # Errors
-    /// As for [`fit`](Self::fit), and [`Error::Samples`], [`Error::Value`] for weights that are negative or all zero.
-    pub fn fit_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<LinearRegression<B, T, D>> {
-        check::weights(sample_weight, x.dims())?;
-        self.fit_any(x, y, Some(sample_weight))
-    }
-
     fn fit_any(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, weights: Option<&Array<B, T, Ix1>>) -> Result<LinearRegression<B, T, D>> {
         self.validate()?;
         let data = Centred::new(x, y, weights, self.fit_intercept)?;
@@ -180,4 +162,8 @@ impl<B: Linalg<T>, T: Float, D: Dim> LinearRegressionParams<B, T, D> {
     }
 }
 
-linear_regressor!(LinearRegression, LinearRegressionParams);
+linear_regressor!(
+    LinearRegression,
+    LinearRegressionParams,
+    "[`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples, features or targets, or targets of rank above 2, [`Error::NonFinite`], [`Error::Value`] for a negative `tol`."
+);

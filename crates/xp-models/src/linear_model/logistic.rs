@@ -1,19 +1,19 @@
 //! Logistic regression.
 
 use core::marker::PhantomData;
-use core::ops::ControlFlow;
 
 use xp_core::functions::{ones, zeros};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Real, s};
 
 use super::loss::{LinearSolver, Loss, Multinomial, Objective};
-use super::newton::Stop;
+use super::newton::{Stop, stop_setters};
 use super::ridge_classifier::classified;
-use super::scores::{check_classifier, linear_classifier, linear_probabilities};
+use super::scores::{linear_classifier, linear_probabilities};
+use super::total_weight;
 use crate::labels::{Label, Labels};
-use crate::model::{Check, model};
+use crate::model::model;
 use crate::optimize::OptimizeResult;
-use crate::progress::{Callback, Outcome, Progress};
+use crate::progress::{Callback, Outcome};
 use crate::{ClassWeight, Error, Result, check};
 
 model! {
@@ -53,12 +53,6 @@ model! {
         pub n_iter: usize,
         /// How the fit ended.
         pub outcome: Outcome,
-    }
-}
-
-impl<B: Backend, T: Float, L: Label> Check for LogisticRegression<B, T, L> {
-    fn check(&self) -> Result<()> {
-        check_classifier(&self.classes, &self.coef, &self.intercept)
     }
 }
 
@@ -119,49 +113,7 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionParams<B, T> {
         self
     }
 
-    /// It has converged when no element of the gradient is larger.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.stop.tol = tol;
-        self
-    }
-
-    /// The largest number of iterations.
-    #[must_use]
-    pub fn max_iter(mut self, iterations: usize) -> Self {
-        self.stop.max_iter = iterations;
-        self
-    }
-
-    /// A function that is told of every iteration, and may stop: the [score](Progress::score) is what is minimised.
-    #[must_use]
-    pub fn callback(mut self, callback: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
-        self.stop.callback = Callback::new(callback);
-        self
-    }
-
-    /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their labels `y`, of shape `(n_samples,)`.
-    ///
-    /// # Errors
-    /// [`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples or features,
-    /// [`Error::NonFinite`], [`Error::OneClass`], [`Error::Value`] for a `C` that is not positive, a negative `tol`, no iterations,
-    /// or weights of labels that do not occur.
-    pub fn fit<L: Label>(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<LogisticRegression<B, T, L>> {
-        self.fit_any(x, y, None)
-    }
-
-    /// [`fit`](Self::fit) with a weight for every sample.
-    ///
-    /// # Errors
-    /// As for [`fit`](Self::fit), and [`Error::Samples`], [`Error::Value`] for weights that are negative or all zero.
-    pub fn fit_weighted<L: Label>(
-        &self,
-        x: &Array<B, T, Ix2>,
-        y: &Array<B, L, Ix1>,
-        sample_weight: &Array<B, T, Ix1>,
-    ) -> Result<LogisticRegression<B, T, L>> {
-        self.fit_any(x, y, Some(sample_weight))
-    }
+    stop_setters!(stop, "It has converged when no element of the gradient is larger.", "iteration");
 
     fn fit_any<L: Label>(
         &self,
@@ -194,10 +146,7 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionParams<B, T> {
         start: Option<&Array<B, T, Ix1>>,
     ) -> Result<OptimizeResult<B, T>> {
         let [n, p] = x.shape();
-        let total = match weights {
-            None => n as f64,
-            Some(w) => w.lazy().astype::<B::MaxFloat>().sum(..).try_eval()?.item()?.to_f64(),
-        };
+        let total = total_weight(weights, n)?;
         let weights = weights.map_or_else(|| ones(x.device(), [1]), |w| Ok(w.clone()))?;
         let (penalty, fit_intercept) = (1.0 / (c * total), self.fit_intercept);
         let functions = if classes == 2 { 1 } else { classes };
@@ -226,7 +175,11 @@ pub(super) fn unpacked<B: Linalg<T>, T: Float>(v: &Array<B, T, Ix1>, p: usize, f
     Ok((v.slice(s![.., ..p])?.contiguous()?, intercept))
 }
 
-linear_classifier!(LogisticRegression, LogisticRegressionParams);
+linear_classifier!(
+    LogisticRegression,
+    LogisticRegressionParams,
+    "[`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples or features, [`Error::NonFinite`], [`Error::OneClass`], [`Error::Value`] for a `C` that is not positive, a negative `tol`, no iterations, or weights of labels that do not occur."
+);
 linear_probabilities!(LogisticRegression);
 
 /// The negative logarithm of the probability of the class of each sample, of two.
@@ -239,9 +192,9 @@ struct Logistic<B: Linalg<T>, T: Float> {
 
 impl<B: Linalg<T>, T: Float> Loss<B, T> for Logistic<B, T> {
     fn value_and_gradient(&self, raw: &Array<B, T, Ix1>, shift: &Array<B, T, Ix1>) -> Result<(f64, Array<B, T, Ix1>)> {
-        // log(1 + e^z), where z is the score of the other class: nothing cancels, and nothing overflows.
+        // z is the score of the other class.
         let z = || (raw.lazy() + shift) * &self.flips;
-        let losses = ((-z().abs()).exp().log1p() + z().maximum(T::ZERO)) * &self.weights;
+        let losses = z().softplus() * &self.weights;
         let sum = losses.astype::<B::MaxFloat>().sum(..).try_eval()?.item()?.to_f64();
         Ok((sum, (z().expit() * &self.flips * &self.weights).try_eval()?))
     }

@@ -7,11 +7,11 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
 
 use super::logistic::unpacked;
 use super::ridge_classifier::classified;
-use super::scores::{check_classifier, choose, linear_classifier, linear_probabilities, scores};
+use super::scores::{choose, linear_classifier, linear_probabilities, scores};
 use super::{LogisticRegression, LogisticRegressionParams};
 use crate::labels::Label;
 use crate::metrics::{accuracy_score, accuracy_score_weighted};
-use crate::model::{Check, model};
+use crate::model::model;
 use crate::model_selection::StratifiedKFold;
 use crate::progress::Outcome;
 use crate::tall_svd::device;
@@ -24,6 +24,7 @@ model! {
     /// It is scikit-learn's estimator of the same name, scored by the accuracy. In every fold each `C` is fitted from the
     /// coefficients of the one before; that with the largest sum of scores, the first of equals, is fitted to all samples, from the
     /// mean of its coefficients. `ClassWeight::Balanced` counts the classes of all samples.
+    /// Weights of samples count in fits and in scores.
     ///
     /// ```
     /// use xp::models::linear_model::LogisticRegressionCV;
@@ -53,12 +54,6 @@ model! {
         pub n_iter: usize,
         /// How that fit ended.
         pub outcome: Outcome,
-    }
-}
-
-impl<B: Backend, T: Float, L: Label> Check for LogisticRegressionCV<B, T, L> {
-    fn check(&self) -> Result<()> {
-        check_classifier(&self.classes, &self.coef, &self.intercept)
     }
 }
 
@@ -108,28 +103,6 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionCVParams<B, T> {
     pub fn estimator(mut self, estimator: LogisticRegressionParams<B, T>) -> Self {
         self.estimator = estimator;
         self
-    }
-
-    /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their labels `y`, of shape `(n_samples,)`.
-    ///
-    /// # Errors
-    /// As for [`LogisticRegressionParams::fit`] and [`StratifiedKFold::split`]; [`Error::Value`] for no `Cs`, or one that is not
-    /// positive.
-    pub fn fit<L: Label>(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<LogisticRegressionCV<B, T, L>> {
-        self.fit_any(x, y, None)
-    }
-
-    /// [`fit`](Self::fit) with a weight for every sample, in fits and in scores.
-    ///
-    /// # Errors
-    /// As for [`fit`](Self::fit), and [`Error::Samples`], [`Error::Value`] for weights that are negative or all zero.
-    pub fn fit_weighted<L: Label>(
-        &self,
-        x: &Array<B, T, Ix2>,
-        y: &Array<B, L, Ix1>,
-        sample_weight: &Array<B, T, Ix1>,
-    ) -> Result<LogisticRegressionCV<B, T, L>> {
-        self.fit_any(x, y, Some(sample_weight))
     }
 
     fn fit_any<L: Label>(
@@ -184,5 +157,9 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionCVParams<B, T> {
     }
 }
 
-linear_classifier!(LogisticRegressionCV, LogisticRegressionCVParams);
+linear_classifier!(
+    LogisticRegressionCV,
+    LogisticRegressionCVParams,
+    "As for [`LogisticRegressionParams::fit`] and [`StratifiedKFold::split`]; [`Error::Value`] for no `Cs`, or one that is not positive."
+);
 linear_probabilities!(LogisticRegressionCV);

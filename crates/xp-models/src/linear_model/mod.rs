@@ -21,7 +21,7 @@ mod ridge_cv;
 pub(crate) mod scores;
 mod statistics;
 
-use xp_core::{Array, Backend, Dim, Float, Ix2, Linalg};
+use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg, Real};
 
 use crate::model::fits;
 use crate::{Error, Result, check};
@@ -47,6 +47,14 @@ fn check_linear<B: Backend, T: Float, D: Dim>(coef: &Array<B, T, D>, intercept: 
     fits("intercept", intercept.dims(), &shape[..shape.len() - 1])
 }
 
+/// The sum of the weights of `n` samples, which are 1 where none are given.
+fn total_weight<B: Backend, T: Float>(weights: Option<&Array<B, T, Ix1>>, n: usize) -> Result<f64> {
+    match weights {
+        None => Ok(n as f64),
+        Some(weights) => Ok(weights.lazy().astype::<B::MaxFloat>().sum(..).try_eval()?.item()?.to_f64()),
+    }
+}
+
 /// `x coefᵀ + intercept`, of the rank of `coef`.
 fn predict_linear<B: Linalg<T>, T: Float, D: Dim>(
     coef: &Array<B, T, D>,
@@ -63,10 +71,30 @@ fn predict_linear<B: Linalg<T>, T: Float, D: Dim>(
     Ok(out.reshape(shape)?.into_rank()?)
 }
 
-/// The methods `predict`, `score` and `score_weighted` of a model with `coef` and `intercept` of targets of rank `D`, and the
-/// traits of it and its parameters.
+/// The methods of a model with `coef` and `intercept` of targets of rank `D`, which `$Params::fit_any` fits with or without weights,
+/// the traits of it and its parameters, and what `fit` fails with.
 macro_rules! linear_regressor {
-    ($Model:ident, $Params:ident) => {
+    ($Model:ident, $Params:ident, $errors:literal) => {
+        impl<B: xp_core::Linalg<T>, T: Float, D: Dim> $Params<B, T, D> {
+            /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their targets.
+            ///
+            /// # Errors
+            #[doc = $errors]
+            pub fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> $crate::Result<$Model<B, T, D>> {
+                self.fit_any(x, y, None)
+            }
+
+            /// [`fit`](Self::fit) with a weight for every sample.
+            ///
+            /// # Errors
+            /// As for [`fit`](Self::fit), and [`Error::Samples`](crate::Error::Samples), [`Error::Value`](crate::Error::Value) for
+            /// weights that are negative or all zero.
+            pub fn fit_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> $crate::Result<$Model<B, T, D>> {
+                $crate::check::weights(sample_weight, x.dims())?;
+                self.fit_any(x, y, Some(sample_weight))
+            }
+        }
+
         impl<B: xp_core::Linalg<T>, T: Float, D: Dim> $Model<B, T, D> {
             /// The targets that the model predicts, of the rank it was fitted with.
             ///

@@ -28,6 +28,36 @@ impl Stop {
     }
 }
 
+/// The setters of a [`Stop`], which is the field `$stop` of parameters: what `tol` is for, and what an iteration is called.
+macro_rules! stop_setters {
+    ($($stop:ident).+, $tol:literal, $iteration:literal) => {
+        #[doc = $tol]
+        #[must_use]
+        pub fn tol(mut self, tol: f64) -> Self {
+            self.$($stop).+.tol = tol;
+            self
+        }
+
+        #[doc = concat!("The largest number of ", $iteration, "s.")]
+        #[must_use]
+        pub fn max_iter(mut self, iterations: usize) -> Self {
+            self.$($stop).+.max_iter = iterations;
+            self
+        }
+
+        #[doc = concat!("A function that is told of every ", $iteration, ", and may stop: the [score](crate::progress::Progress::score) is what is minimised.")]
+        #[must_use]
+        pub fn callback(
+            mut self,
+            callback: impl Fn(&crate::progress::Progress) -> core::ops::ControlFlow<()> + Send + Sync + 'static,
+        ) -> Self {
+            self.$($stop).+.callback = crate::progress::Callback::new(callback);
+            self
+        }
+    };
+}
+pub(super) use stop_setters;
+
 type Vector<B, T> = Array<B, T, Ix1>;
 
 /// Minimises a function by Newton's method: its value and gradient, and its Hessian. It has converged when no element of the

@@ -11,7 +11,7 @@ use super::statistics::{GramStatistics, least_norm};
 use super::{check_linear, linear_regressor};
 use crate::model::{Check, model};
 use crate::tall_svd::{device, gram_svd, host, triangular_beside};
-use crate::{Error, Result, check};
+use crate::{Error, Result};
 
 model! {
     /// Least squares with a penalty on the 2-norm of the coefficients.
@@ -106,24 +106,6 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
     pub fn solver(mut self, solver: RidgeSolver) -> Self {
         self.solver = solver;
         self
-    }
-
-    /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their targets.
-    ///
-    /// # Errors
-    /// [`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples, features or targets, or
-    /// targets of rank above 2, [`Error::NonFinite`], [`Error::Value`] for a negative `alpha` or not one per target.
-    pub fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<Ridge<B, T, D>> {
-        self.fit_any(x, y, None)
-    }
-
-    /// [`fit`](Self::fit) with a weight for every sample.
-    ///
-    /// # Errors
-    /// As for [`fit`](Self::fit), and [`Error::Samples`], [`Error::Value`] for weights that are negative or all zero.
-    pub fn fit_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<Ridge<B, T, D>> {
-        check::weights(sample_weight, x.dims())?;
-        self.fit_any(x, y, Some(sample_weight))
     }
 
     pub(super) fn fit_any(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, weights: Option<&Array<B, T, Ix1>>) -> Result<Ridge<B, T, D>> {
@@ -296,4 +278,8 @@ fn per_target<B: Backend, T: Float>(on: &B, s: &[f64], alpha: &[f64], f: impl Fn
     Ok(device::<B, T>(on, &values)?.reshape([s.len(), alpha.len()])?)
 }
 
-linear_regressor!(Ridge, RidgeParams);
+linear_regressor!(
+    Ridge,
+    RidgeParams,
+    "[`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples, features or targets, or targets of rank above 2, [`Error::NonFinite`], [`Error::Value`] for a negative `alpha` or not one per target."
+);

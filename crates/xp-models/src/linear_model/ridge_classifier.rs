@@ -7,10 +7,10 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
 
 use super::centred::Centred;
 use super::ridge_cv::LeaveOneOut;
-use super::scores::{check_classifier, linear_classifier};
+use super::scores::linear_classifier;
 use super::{Ridge, RidgeSolver};
 use crate::labels::{Label, Labels};
-use crate::model::{Check, model};
+use crate::model::model;
 use crate::{ClassWeight, Error, Result, check};
 
 model! {
@@ -38,12 +38,6 @@ model! {
         pub coef: Array<B, T, Ix2>,
         /// The intercepts of the rows of [`coef`](Self::coef).
         pub intercept: Array<B, T, Ix1>,
-    }
-}
-
-impl<B: Backend, T: Float, L: Label> Check for RidgeClassifier<B, T, L> {
-    fn check(&self) -> Result<()> {
-        check_classifier(&self.classes, &self.coef, &self.intercept)
     }
 }
 
@@ -94,28 +88,6 @@ impl<B: Linalg<T>, T: Float> RidgeClassifierParams<B, T> {
         self
     }
 
-    /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their labels `y`, of shape `(n_samples,)`.
-    ///
-    /// # Errors
-    /// [`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples or features,
-    /// [`Error::NonFinite`], [`Error::OneClass`], [`Error::Value`] for a negative `alpha` or weights of labels that do not occur.
-    pub fn fit<L: Label>(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<RidgeClassifier<B, T, L>> {
-        self.fit_any(x, y, None)
-    }
-
-    /// [`fit`](Self::fit) with a weight for every sample.
-    ///
-    /// # Errors
-    /// As for [`fit`](Self::fit), and [`Error::Samples`], [`Error::Value`] for weights that are negative or all zero.
-    pub fn fit_weighted<L: Label>(
-        &self,
-        x: &Array<B, T, Ix2>,
-        y: &Array<B, L, Ix1>,
-        sample_weight: &Array<B, T, Ix1>,
-    ) -> Result<RidgeClassifier<B, T, L>> {
-        self.fit_any(x, y, Some(sample_weight))
-    }
-
     fn fit_any<L: Label>(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>, weights: Option<&Array<B, T, Ix1>>) -> Result<RidgeClassifier<B, T, L>> {
         let (labels, weights) = classified(x, y, weights, self.class_weight.as_ref(), false)?;
         let params = Ridge::params().alpha(self.alpha).fit_intercept(self.fit_intercept).solver(self.solver);
@@ -124,7 +96,11 @@ impl<B: Linalg<T>, T: Float> RidgeClassifierParams<B, T> {
     }
 }
 
-linear_classifier!(RidgeClassifier, RidgeClassifierParams);
+linear_classifier!(
+    RidgeClassifier,
+    RidgeClassifierParams,
+    "[`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples or features, [`Error::NonFinite`], [`Error::OneClass`], [`Error::Value`] for a negative `alpha` or weights of labels that do not occur."
+);
 
 model! {
     /// [`RidgeClassifier`] with the penalty, among several, that predicts best what is left out.
@@ -155,12 +131,6 @@ model! {
         pub alpha: f64,
         /// Its score: the mean square of the residuals that leave a sample out, below zero.
         pub best_score: f64,
-    }
-}
-
-impl<B: Backend, T: Float, L: Label> Check for RidgeClassifierCV<B, T, L> {
-    fn check(&self) -> Result<()> {
-        check_classifier(&self.classes, &self.coef, &self.intercept)
     }
 }
 
@@ -202,27 +172,6 @@ impl<B: Linalg<T>, T: Float> RidgeClassifierCVParams<B, T> {
         self
     }
 
-    /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their labels `y`, of shape `(n_samples,)`.
-    ///
-    /// # Errors
-    /// As for [`RidgeClassifierParams::fit`], with `alphas` that are none or not positive.
-    pub fn fit<L: Label>(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<RidgeClassifierCV<B, T, L>> {
-        self.fit_any(x, y, None)
-    }
-
-    /// [`fit`](Self::fit) with a weight for every sample.
-    ///
-    /// # Errors
-    /// As for [`RidgeClassifierParams::fit_weighted`].
-    pub fn fit_weighted<L: Label>(
-        &self,
-        x: &Array<B, T, Ix2>,
-        y: &Array<B, L, Ix1>,
-        sample_weight: &Array<B, T, Ix1>,
-    ) -> Result<RidgeClassifierCV<B, T, L>> {
-        self.fit_any(x, y, Some(sample_weight))
-    }
-
     fn fit_any<L: Label>(
         &self,
         x: &Array<B, T, Ix2>,
@@ -239,7 +188,7 @@ impl<B: Linalg<T>, T: Float> RidgeClassifierCVParams<B, T> {
     }
 }
 
-linear_classifier!(RidgeClassifierCV, RidgeClassifierCVParams);
+linear_classifier!(RidgeClassifierCV, RidgeClassifierCVParams, "As for [`RidgeClassifierParams::fit`], with `alphas` that are none or not positive.");
 
 /// The classes of checked labels, of which there are at least two, and the weights of samples and classes.
 pub(super) fn classified<B: Linalg<T>, T: Float, L: Label>(

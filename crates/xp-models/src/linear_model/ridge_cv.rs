@@ -10,7 +10,7 @@ use super::centred::{Centred, scaled};
 use super::{check_linear, linear_regressor};
 use crate::model::{Check, model};
 use crate::tall_svd::{device, gram_svd, host, triangular_beside};
-use crate::{Error, Result, check};
+use crate::{Error, Result};
 
 model! {
     /// [`Ridge`](super::Ridge) with the penalty, among several, that predicts best what is left out.
@@ -18,9 +18,9 @@ model! {
     /// It is scikit-learn's estimator of the same name without `cv`: every sample is left out once, in closed form (Rifkin and
     /// Lippert 2007, "Notes on regularized least squares"). With the penalty `alpha`, the matrix `G = X Xᵀ + alpha I` of the
     /// centred and weighted samples and `c = G⁻¹ y`, the residual of sample `i` under the model without it is
-    /// `c_i / (G⁻¹)_ii`, less what the intercept takes of the diagonal. One decomposition serves all penalties, and samples are
-    /// gone through in blocks of rows; they are copied only where there are no more samples than features. Sums are in the
-    /// dtype of the samples, where scikit-learn has the widest of the device.
+    /// `c_i / (G⁻¹)_ii`, less what the intercept takes of the diagonal; the weight of a sample is that of its residual too. One
+    /// decomposition serves all penalties, and samples are gone through in blocks of rows; they are copied only where there are no
+    /// more samples than features. Sums are in the dtype of the samples, where scikit-learn has the widest of the device.
     ///
     /// ```
     /// use xp::models::linear_model::{Ridge, RidgeCV};
@@ -123,24 +123,6 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeCVParams<B, T, D> {
         self
     }
 
-    /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their targets.
-    ///
-    /// # Errors
-    /// [`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples, features or targets, or
-    /// targets of rank above 2, [`Error::NonFinite`], [`Error::Value`] for no `alphas`, or one that is not positive.
-    pub fn fit(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>) -> Result<RidgeCV<B, T, D>> {
-        self.fit_any(x, y, None)
-    }
-
-    /// [`fit`](Self::fit) with a weight for every sample, which its residual is weighted by too.
-    ///
-    /// # Errors
-    /// As for [`fit`](Self::fit), and [`Error::Samples`], [`Error::Value`] for weights that are negative or all zero.
-    pub fn fit_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, sample_weight: &Array<B, T, Ix1>) -> Result<RidgeCV<B, T, D>> {
-        check::weights(sample_weight, x.dims())?;
-        self.fit_any(x, y, Some(sample_weight))
-    }
-
     fn fit_any(&self, x: &Array<B, T, Ix2>, y: &Array<B, T, D>, weights: Option<&Array<B, T, Ix1>>) -> Result<RidgeCV<B, T, D>> {
         self.search.validate()?;
         let data = Centred::new(x, y, weights, self.search.fit_intercept)?;
@@ -160,7 +142,11 @@ impl<B: Linalg<T>, T: Float, D: Dim> RidgeCVParams<B, T, D> {
     }
 }
 
-linear_regressor!(RidgeCV, RidgeCVParams);
+linear_regressor!(
+    RidgeCV,
+    RidgeCVParams,
+    "[`Error::Samples`] when the numbers of samples differ, [`Error::Shape`] for no samples, features or targets, or targets of rank above 2, [`Error::NonFinite`], [`Error::Value`] for no `alphas`, or one that is not positive."
+);
 
 /// The search over penalties.
 #[derive(Clone, Debug)]

@@ -68,21 +68,47 @@ pub(crate) fn probabilities<B: Backend, T: Float>(scores: &Array<B, T, Ix2>) -> 
 pub(crate) fn log_probabilities<B: Backend, T: Float>(scores: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
     if scores.dims()[1] == 1 {
         let score = scores.squeeze(1)?;
-        return Ok(stack(&[&log_expit(&-&score)?, &log_expit(&score)?], 1)?);
+        return Ok(stack(&[&(-score.lazy()).log_expit().try_eval()?, &score.lazy().log_expit().try_eval()?], 1)?);
     }
     let largest = scores.lazy().max(KeepDims(1)).try_eval()?;
     let logs = (scores.lazy() - &largest).exp().sum(KeepDims(1)).try_eval()?.into_lazy().log().try_eval()?;
     Ok((scores.lazy() - &largest - &logs).try_eval()?)
 }
 
-/// The logarithm of the logistic function.
-fn log_expit<B: Backend, T: Float>(x: &Array<B, T, Ix1>) -> Result<Array<B, T, Ix1>> {
-    Ok((x.lazy().minimum(T::ZERO) - (-x.lazy().abs()).exp().log1p()).try_eval()?)
-}
-
-/// The methods and traits of a classifier with `classes`, `coef` and `intercept`.
+/// The methods and traits of a classifier with `classes`, `coef` and `intercept`, which `$Params::fit_any` fits with or without
+/// weights, and what `fit` fails with.
 macro_rules! linear_classifier {
-    ($Model:ident, $Params:ident) => {
+    ($Model:ident, $Params:ident, $errors:literal) => {
+        impl<B: xp_core::Backend, T: Float, L: Label> $crate::model::Check for $Model<B, T, L> {
+            fn check(&self) -> $crate::Result<()> {
+                $crate::linear_model::scores::check_classifier(&self.classes, &self.coef, &self.intercept)
+            }
+        }
+
+        impl<B: xp_core::Linalg<T>, T: Float> $Params<B, T> {
+            /// Fits the model to samples `x`, of shape `(n_samples, n_features)`, and their labels `y`, of shape `(n_samples,)`.
+            ///
+            /// # Errors
+            #[doc = $errors]
+            pub fn fit<L: Label>(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> $crate::Result<$Model<B, T, L>> {
+                self.fit_any(x, y, None)
+            }
+
+            /// [`fit`](Self::fit) with a weight for every sample.
+            ///
+            /// # Errors
+            /// As for [`fit`](Self::fit), and [`Error::Samples`](crate::Error::Samples), [`Error::Value`](crate::Error::Value) for
+            /// weights that are negative or all zero.
+            pub fn fit_weighted<L: Label>(
+                &self,
+                x: &Array<B, T, Ix2>,
+                y: &Array<B, L, Ix1>,
+                sample_weight: &Array<B, T, Ix1>,
+            ) -> $crate::Result<$Model<B, T, L>> {
+                self.fit_any(x, y, Some(sample_weight))
+            }
+        }
+
         impl<B: xp_core::Linalg<T>, T: Float, L: Label> $Model<B, T, L> {
             /// The scores that the classes are chosen by: for two classes those of the second one, of shape `(n_samples,)`, positive
             /// where it is chosen; otherwise one for each class, of shape `(n_samples, n_classes)`.

@@ -2,9 +2,10 @@
 
 use xp_core::functions::zeros;
 use xp_core::linalg::eigh;
-use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg, Num, Real};
+use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg, Num};
 
 use super::centred::{Centred, scaled};
+use super::total_weight;
 use crate::model::{Check, Data, Wide, fits, model};
 use crate::tall_svd::{device, host};
 use crate::traits::{Merge, PartialFit};
@@ -112,8 +113,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> GramStatistics<B, T, D> {
         }
         let roots = data.roots()?;
         let (e, f) = (scaled(x, &data.x_mean, &roots), scaled(&data.targets, &data.y_mean, &roots));
-        let count =
-            weights.map_or(Ok(x.dims()[0] as f64), |w| w.lazy().astype::<B::MaxFloat>().sum(..).try_eval()?.item().map(|sum| sum.to_f64()))?;
+        let count = total_weight(weights, x.dims()[0])?;
         let new = GramStatistics {
             count,
             gram: Wide(B::gram(&e)?.astype()),

@@ -159,6 +159,37 @@ macro_rules! text_fields {
 pub(crate) use text_fields;
 text_fields!(bool, usize, i64, f64);
 
+/// Gives the variants of a type their names, as text and from text; `$argument` is what an error calls the type.
+macro_rules! named {
+    ($T:ident, $argument:literal: $($Variant:ident = $name:literal),+) => {
+        impl core::fmt::Display for $T {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(match self { $($T::$Variant => $name),+ })
+            }
+        }
+
+        impl core::str::FromStr for $T {
+            type Err = $crate::Error;
+
+            fn from_str(name: &str) -> $crate::Result<Self> {
+                match name {
+                    $($name => Ok($T::$Variant),)+
+                    _ => Err($crate::Error::value($argument, name, $crate::model::any_of(&[$($name),+]))),
+                }
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+/// `a, b or c`.
+pub(crate) fn any_of(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 /// A name in a file: that of a field of the model with this name, which is empty for the outermost model.
 pub fn child(model: &str, field: &str) -> String {
     if model.is_empty() { field.into() } else { format!("{model}.{field}") }

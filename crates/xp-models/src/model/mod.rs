@@ -32,7 +32,7 @@ use std::path::Path;
 use xp_core::{Backend, Element};
 
 pub use field::{Check, Data, Field, Wide, child};
-pub(crate) use field::{fits, text_fields};
+pub(crate) use field::{any_of, fits, named, text_fields};
 use safetensors::{File, Tensor};
 
 use crate::{Error, Result};

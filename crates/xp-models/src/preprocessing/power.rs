@@ -1,13 +1,11 @@
 //! Power transformations that make features more like a normal distribution.
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::str::FromStr;
 
 use xp_core::extra::{nanmax, nanmin};
 use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, Lazy, Num, Real};
 
-use crate::model::{Check, Wide, fits, model, text_fields};
+use crate::model::{Check, Wide, fits, model, named, text_fields};
 use crate::optimize::Bounded;
 use crate::tall_svd::{device, host};
 use crate::traits::{inverse_transformer, transformer};
@@ -24,23 +22,7 @@ pub enum PowerMethod {
     BoxCox,
 }
 
-impl fmt::Display for PowerMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PowerMethod::YeoJohnson => "yeo-johnson",
-            PowerMethod::BoxCox => "box-cox",
-        })
-    }
-}
-
-impl FromStr for PowerMethod {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let found = [PowerMethod::YeoJohnson, PowerMethod::BoxCox].into_iter().find(|method| method.to_string() == name);
-        found.ok_or_else(|| Error::value("method", name, "yeo-johnson or box-cox"))
-    }
-}
+named!(PowerMethod, "method": YeoJohnson = "yeo-johnson", BoxCox = "box-cox");
 text_fields!(PowerMethod);
 
 model! {

@@ -1,14 +1,12 @@
 //! Features of a uniform or normal distribution, through their quantiles.
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::str::FromStr;
 
 use xp_core::functions::{Side, linspace, searchsorted, zeros};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Num, s};
 
 use super::columns::quantiles;
-use crate::model::{Check, fits, model, text_fields};
+use crate::model::{Check, fits, model, named, text_fields};
 use crate::special::ndtri;
 use crate::traits::{inverse_transformer, transformer};
 use crate::utils::Resample;
@@ -30,23 +28,7 @@ pub enum OutputDistribution {
     Normal,
 }
 
-impl fmt::Display for OutputDistribution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            OutputDistribution::Uniform => "uniform",
-            OutputDistribution::Normal => "normal",
-        })
-    }
-}
-
-impl FromStr for OutputDistribution {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let found = [OutputDistribution::Uniform, OutputDistribution::Normal].into_iter().find(|d| d.to_string() == name);
-        found.ok_or_else(|| Error::value("output_distribution", name, "uniform or normal"))
-    }
-}
+named!(OutputDistribution, "output_distribution": Uniform = "uniform", Normal = "normal");
 text_fields!(OutputDistribution);
 
 model! {

@@ -1,16 +1,14 @@
 //! Preprocessing that learns nothing but the number of features.
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::str::FromStr;
 
 use xp_core::linalg::vector_norm;
 use xp_core::{Array, Backend, Float, Ix2, KeepDims};
 
 use super::range::nonzero;
-use crate::model::{Check, Data, model, text_fields};
+use crate::model::{Check, Data, model, named, text_fields};
 use crate::traits::transformer;
-use crate::{Error, Result, check};
+use crate::{Result, check};
 
 /// Which length of a sample [`Normalizer`] makes 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,24 +22,7 @@ pub enum Norm {
     Max,
 }
 
-impl fmt::Display for Norm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Norm::L1 => "l1",
-            Norm::L2 => "l2",
-            Norm::Max => "max",
-        })
-    }
-}
-
-impl FromStr for Norm {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let found = [Norm::L1, Norm::L2, Norm::Max].into_iter().find(|norm| norm.to_string() == name);
-        found.ok_or_else(|| Error::value("norm", name, "l1, l2 or max"))
-    }
-}
+named!(Norm, "norm": L1 = "l1", L2 = "l2", Max = "max");
 text_fields!(Norm);
 
 model! {
@@ -90,7 +71,7 @@ impl<B: Backend, T: Float> Normalizer<B, T> {
     /// The samples, divided by their norms.
     ///
     /// # Errors
-    /// [`Error::Features`], [`Error::NonFinite`].
+    /// [`Error::Features`](crate::Error::Features), [`Error::NonFinite`](crate::Error::NonFinite).
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.n_features)?;
         check::finite("x", x)?;
@@ -123,7 +104,7 @@ impl<B: Backend, T: Float> NormalizerParams<B, T> {
     /// Checks samples of shape `(n_samples, n_features)`, and keeps the number of features.
     ///
     /// # Errors
-    /// [`Error::Shape`] for no samples or no features, [`Error::NonFinite`].
+    /// [`Error::Shape`](crate::Error::Shape) for no samples or no features, [`Error::NonFinite`](crate::Error::NonFinite).
     pub fn fit(&self, x: &Array<B, T, Ix2>) -> Result<Normalizer<B, T>> {
         check::at_least(x, 1)?;
         check::finite("x", x)?;
@@ -176,7 +157,7 @@ impl<B: Backend, T: Float> Binarizer<B, T> {
     /// 1 where a feature is above the threshold, otherwise 0.
     ///
     /// # Errors
-    /// [`Error::Features`], [`Error::NonFinite`].
+    /// [`Error::Features`](crate::Error::Features), [`Error::NonFinite`](crate::Error::NonFinite).
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.n_features)?;
         check::finite("x", x)?;
@@ -195,7 +176,7 @@ impl<B: Backend, T: Float> BinarizerParams<B, T> {
     /// Checks samples of shape `(n_samples, n_features)`, and keeps the number of features.
     ///
     /// # Errors
-    /// [`Error::Shape`] for no samples or no features, [`Error::NonFinite`].
+    /// [`Error::Shape`](crate::Error::Shape) for no samples or no features, [`Error::NonFinite`](crate::Error::NonFinite).
     pub fn fit(&self, x: &Array<B, T, Ix2>) -> Result<Binarizer<B, T>> {
         check::at_least(x, 1)?;
         check::finite("x", x)?;
