@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use xp_core::functions::{concat, ones, zeros};
+use xp_core::functions::{concat, zeros};
 use xp_core::{Array, Backend, Float, Ix2, s};
 
 use crate::model::{Check, Data, model};
@@ -130,52 +130,61 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
             let end = (start + step).min(n);
             let rows = x.slice(s![start..end])?;
             let mut at = 0;
-            let mut put = |block: &Array<B, T, Ix2>| -> Result<()> {
-                let columns = block.dims()[1];
-                out.set(s![start..end, at..at + columns], block)?;
-                at += columns;
-                Ok(())
-            };
             if self.include_bias {
-                put(&ones(x.device(), [end - start, 1])?)?;
+                out.set(s![start..end, ..1], T::ONE)?;
+                at = 1;
             }
             // The products of one degree, and where those begin whose first feature is each one.
             let mut block = rows.clone();
             let mut starts: Vec<usize> = (0..=p).collect();
             for degree in 1..=self.max_degree {
                 if degree > 1 {
-                    let (next, next_starts) = self.next_degree(&rows, &block, &starts)?;
-                    (block, starts) = (next, next_starts);
-                }
-                if block.dims()[1] == 0 {
-                    break;
+                    let (factors, next) = self.factors(&rows, &block, &starts)?;
+                    if factors.is_empty() {
+                        break;
+                    }
+                    if degree == self.max_degree {
+                        // No further products are made of these: they go to their place at once.
+                        for (feature, products) in factors {
+                            let columns = products.dims()[1];
+                            out.set(s![start..end, at..at + columns], products.lazy() * &feature)?;
+                            at += columns;
+                        }
+                        break;
+                    }
+                    let parts = factors.iter().map(|(feature, products)| Ok((products.lazy() * feature).try_eval()?));
+                    (block, starts) = (concat(&parts.collect::<Result<Vec<_>>>()?, 1)?, next);
                 }
                 if degree >= self.min_degree {
-                    put(&block)?;
+                    let columns = block.dims()[1];
+                    out.set(s![start..end, at..at + columns], &block)?;
+                    at += columns;
                 }
             }
         }
         Ok(out)
     }
 
-    /// Each feature times the products of the degree below that begin with it or a later one.
-    fn next_degree(&self, rows: &Array<B, T, Ix2>, block: &Array<B, T, Ix2>, starts: &[usize]) -> Result<(Array<B, T, Ix2>, Vec<usize>)> {
-        let (p, width) = (self.n_features, block.dims()[1]);
-        let (mut parts, mut next, mut total) = (vec![], vec![0], 0);
-        for i in 0..p {
+    /// What the products of the next degree are made of: each feature, and the products of this degree that begin with it or a later
+    /// one; and where those of each feature begin.
+    fn factors(
+        &self,
+        rows: &Array<B, T, Ix2>,
+        block: &Array<B, T, Ix2>,
+        starts: &[usize],
+    ) -> Result<(Vec<(Array<B, T, Ix2>, Array<B, T, Ix2>)>, Vec<usize>)> {
+        let width = block.dims()[1];
+        let (mut factors, mut next, mut total) = (vec![], vec![0], 0);
+        for i in 0..self.n_features {
             let from = starts[i + usize::from(self.interaction_only)];
-            let feature = rows.slice_axis(1, Some(i as isize), Some(i as isize + 1), 1)?;
-            let tail = block.slice_axis(1, Some(from as isize), None, 1)?;
             if from < width {
-                parts.push((tail.lazy() * &feature).try_eval()?);
+                let feature = rows.slice_axis(1, Some(i as isize), Some(i as isize + 1), 1)?;
+                factors.push((feature, block.slice_axis(1, Some(from as isize), None, 1)?));
             }
             total += width - from;
             next.push(total);
         }
-        if parts.is_empty() {
-            return Ok((block.slice_axis(1, None, Some(0), 1)?, next));
-        }
-        Ok((concat(&parts, 1)?, next))
+        Ok((factors, next))
     }
 
     /// The power of each feature in each column that comes out.
