@@ -11,7 +11,7 @@ use crate::linear_model::scores;
 use crate::model::{Check, Wide, fits, model};
 use crate::tall_svd::{TallSvd, device, gram_svd, host, tall_svd};
 use crate::traits::{Estimator, Fit, Merge, PartialFit, Transform, classifier, probabilistic_classifier, scored_classifier};
-use crate::{Error, Result, check, metrics};
+use crate::{Error, Result, check};
 
 model! {
     /// A classifier with a linear decision boundary, from normal class densities with one covariance matrix; it also projects
@@ -332,24 +332,6 @@ impl<B: Linalg<T>, T: Float, L: Label> LinearDiscriminantAnalysis<B, T, L> {
         let p = self.predict_proba(x)?;
         let smallest = p.full_like(T::MIN_POSITIVE)?;
         Ok(where_(&p.equal(T::ZERO), &smallest, &p).into_lazy().log().try_eval()?)
-    }
-
-    /// The fraction of the samples whose class is predicted right.
-    ///
-    /// # Errors
-    /// As for [`predict`](Self::predict), and [`Error::Samples`].
-    pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<f64> {
-        check::samples("y", y.dims(), "x", x.dims())?;
-        metrics::accuracy_score(y, &self.predict(x)?)
-    }
-
-    /// [`score`](Self::score) with a weight for every sample.
-    ///
-    /// # Errors
-    /// As for [`score`](Self::score), and for weights that are negative, all zero, or not one per sample.
-    pub fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>, sample_weight: &Array<B, T, Ix1>) -> Result<f64> {
-        check::samples("y", y.dims(), "x", x.dims())?;
-        metrics::accuracy_score_weighted(y, &self.predict(x)?, sample_weight)
     }
 }
 

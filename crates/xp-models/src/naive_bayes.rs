@@ -8,8 +8,8 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, KeepDims, Linalg, Num, s};
 use crate::labels::{Label, check_classes, index_in};
 use crate::model::{Check, Wide, fits, model};
 use crate::tall_svd::{device, host};
-use crate::traits::{Classifier, Estimator, Fit, FitWeighted, Merge, PartialFit, Predict, PredictProba, Score, ScoreWeighted};
-use crate::{Error, Result, check, metrics};
+use crate::traits::{Estimator, Fit, FitWeighted, Merge, PartialFit, classifier, probabilistic_classifier};
+use crate::{Error, Result, check};
 
 model! {
     /// Classification by normal distributions of the features, independent within each class.
@@ -288,24 +288,6 @@ impl<B: Linalg<T>, T: Float, L: Label> GaussianNB<B, T, L> {
     pub fn predict_proba(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         Ok(self.predict_log_proba(x)?.into_lazy().exp().try_eval()?)
     }
-
-    /// The fraction of the samples whose class is predicted right.
-    ///
-    /// # Errors
-    /// As for [`predict`](Self::predict), and [`Error::Samples`].
-    pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<f64> {
-        check::samples("y", y.dims(), "x", x.dims())?;
-        metrics::accuracy_score(y, &self.predict(x)?)
-    }
-
-    /// [`score`](Self::score) with a weight for every sample.
-    ///
-    /// # Errors
-    /// As for [`score`](Self::score), and for weights that are not one per sample, not finite, or whose sum is zero.
-    pub fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>, sample_weight: &Array<B, T, Ix1>) -> Result<f64> {
-        check::samples("y", y.dims(), "x", x.dims())?;
-        metrics::accuracy_score_weighted(y, &self.predict(x)?, sample_weight)
-    }
 }
 
 /// Weight, mean and sum of squared deviations of each class.
@@ -384,42 +366,5 @@ impl<B: Linalg<T>, T: Float, L: Label> Merge for GaussianNB<B, T, L> {
     }
 }
 
-impl<B: Backend, T: Float, L: Label> Classifier for GaussianNB<B, T, L> {
-    type Labels = Array<B, L, Ix1>;
-
-    fn classes(&self) -> &Array<B, L, Ix1> {
-        &self.classes
-    }
-}
-
-impl<B: Linalg<T>, T: Float, L: Label> Predict<Array<B, T, Ix2>> for GaussianNB<B, T, L> {
-    type Output = Array<B, L, Ix1>;
-
-    fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, L, Ix1>> {
-        GaussianNB::predict(self, x)
-    }
-}
-
-impl<B: Linalg<T>, T: Float, L: Label> PredictProba<Array<B, T, Ix2>> for GaussianNB<B, T, L> {
-    type Output = Array<B, T, Ix2>;
-
-    fn predict_proba(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        GaussianNB::predict_proba(self, x)
-    }
-
-    fn predict_log_proba(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        GaussianNB::predict_log_proba(self, x)
-    }
-}
-
-impl<B: Linalg<T>, T: Float, L: Label> Score<Array<B, T, Ix2>, Array<B, L, Ix1>> for GaussianNB<B, T, L> {
-    fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> Result<f64> {
-        GaussianNB::score(self, x, y)
-    }
-}
-
-impl<B: Linalg<T>, T: Float, L: Label> ScoreWeighted<Array<B, T, Ix2>, Array<B, L, Ix1>> for GaussianNB<B, T, L> {
-    fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>, sample_weight: &Array<B, T, Ix1>) -> Result<f64> {
-        GaussianNB::score_weighted(self, x, y, sample_weight)
-    }
-}
+classifier!(GaussianNB, Linalg<T>);
+probabilistic_classifier!(GaussianNB, Linalg<T>);

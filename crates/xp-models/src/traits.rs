@@ -334,9 +334,30 @@ macro_rules! partial_fitter {
     };
 }
 
-/// Declares that a model with labels of dtype `L` is a classifier: the traits go to the methods of the same names.
+/// Declares that a model with labels of dtype `L` is a classifier: it is scored by its accuracy, and the traits go to the methods of the
+/// same names.
 macro_rules! classifier {
     ($Model:ident, $Bound:path) => {
+        impl<B: $Bound, T: Float, L: Label> $Model<B, T, L> {
+            /// The fraction of the samples whose class is predicted right.
+            ///
+            /// # Errors
+            /// As for [`predict`](Self::predict), and [`Error::Samples`](crate::Error::Samples).
+            pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> $crate::Result<f64> {
+                $crate::check::samples("y", y.dims(), "x", x.dims())?;
+                $crate::metrics::accuracy_score(y, &self.predict(x)?)
+            }
+
+            /// [`score`](Self::score) with a weight for every sample.
+            ///
+            /// # Errors
+            /// As for [`score`](Self::score), and for weights that are negative, all zero, or not one per sample.
+            pub fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>, sample_weight: &Array<B, T, Ix1>) -> $crate::Result<f64> {
+                $crate::check::samples("y", y.dims(), "x", x.dims())?;
+                $crate::metrics::accuracy_score_weighted(y, &self.predict(x)?, sample_weight)
+            }
+        }
+
         impl<B: $Bound, T: Float, L: Label> $crate::traits::Classifier for $Model<B, T, L> {
             type Labels = Array<B, L, Ix1>;
 

@@ -126,24 +126,6 @@ macro_rules! linear_classifier {
             pub fn predict(&self, x: &Array<B, T, Ix2>) -> $crate::Result<Array<B, L, Ix1>> {
                 $crate::linear_model::scores::choose(&self.classes, &$crate::linear_model::scores::scores(&self.coef, &self.intercept, x)?)
             }
-
-            /// The fraction of the samples whose class is predicted right.
-            ///
-            /// # Errors
-            /// As for [`predict`](Self::predict), and [`Error::Samples`](crate::Error::Samples).
-            pub fn score(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>) -> $crate::Result<f64> {
-                $crate::check::samples("y", y.dims(), "x", x.dims())?;
-                $crate::metrics::accuracy_score(y, &self.predict(x)?)
-            }
-
-            /// [`score`](Self::score) with a weight for every sample.
-            ///
-            /// # Errors
-            /// As for [`score`](Self::score), and for weights that are negative, all zero, or not one per sample.
-            pub fn score_weighted(&self, x: &Array<B, T, Ix2>, y: &Array<B, L, Ix1>, sample_weight: &Array<B, T, Ix1>) -> $crate::Result<f64> {
-                $crate::check::samples("y", y.dims(), "x", x.dims())?;
-                $crate::metrics::accuracy_score_weighted(y, &self.predict(x)?, sample_weight)
-            }
         }
 
         impl<B: xp_core::Linalg<T>, T: Float> $crate::traits::Estimator for $Params<B, T> {}
