@@ -5,11 +5,13 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::{c_int, c_long, c_void},
+    ffi::{c_int, c_void},
     ptr::null_mut,
     sync::Mutex,
     time::{Duration, Instant},
 };
+
+use libc::{MADV_DONTNEED, MAP_ANONYMOUS, MAP_FAILED, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, madvise, mmap, mprotect};
 
 use crate::{DEVICE_COUNT, DEVICE_MEMORY, state::lock};
 
@@ -42,8 +44,8 @@ impl Arena {
         let mut access = lock(&ACCESS);
         if self.base == 0 {
             // SAFETY: new addresses; pages come when they are written.
-            let mapped = unsafe { mmap(null_mut(), ROOM, access.protection(), PRIVATE | ANONYMOUS | NO_RESERVE, -1, 0) };
-            assert!(mapped as isize != -1, "no addresses for the memory of a simulated device");
+            let mapped = unsafe { mmap(null_mut(), ROOM, access.protection(), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) };
+            assert!(mapped != MAP_FAILED, "no addresses for the memory of a simulated device");
             self.base = mapped as usize;
             self.free.insert(self.base, ROOM);
             access.ranges.push([self.base, self.base]);
@@ -63,7 +65,7 @@ impl Arena {
         let (first, last) = (from.next_multiple_of(PAGE), to / PAGE * PAGE);
         if last > first && last - first >= LARGE {
             // SAFETY: whole pages of the block, which nobody refers to any more.
-            unsafe { madvise(first as *mut c_void, last - first, DONT_NEED) };
+            unsafe { madvise(first as *mut c_void, last - first, MADV_DONTNEED) };
         }
         if let Some(len) = self.free.remove(&to) {
             to += len;
@@ -94,7 +96,7 @@ static ACCESS: Mutex<Access> = Mutex::new(Access { depth: 0, open: false, closed
 
 impl Access {
     fn protection(&self) -> c_int {
-        if self.open { READ_WRITE } else { 0 }
+        if self.open { PROT_READ | PROT_WRITE } else { PROT_NONE }
     }
 
     /// Widens the range of a device.
@@ -148,19 +150,6 @@ impl Drop for Open {
 }
 
 const _: () = assert!(DEVICE_COUNT as usize * ROOM < 1 << 40);
-
-// Linux on x86-64: numbers of its headers.
-const READ_WRITE: c_int = 3;
-const PRIVATE: c_int = 2;
-const ANONYMOUS: c_int = 0x20;
-const NO_RESERVE: c_int = 0x4000;
-const DONT_NEED: c_int = 4;
-
-unsafe extern "C" {
-    fn mmap(address: *mut c_void, len: usize, protection: c_int, flags: c_int, file: c_int, offset: c_long) -> *mut c_void;
-    fn mprotect(address: *mut c_void, len: usize, protection: c_int) -> c_int;
-    fn madvise(address: *mut c_void, len: usize, advice: c_int) -> c_int;
-}
 
 #[cfg(test)]
 mod tests {
