@@ -35,7 +35,7 @@ mod sorting;
 mod standard;
 mod wide;
 
-pub use array::Array;
+pub use array::{Array, Tiles};
 pub use axes::{Axes, KeepDims, NewAxes};
 pub use axis_vec::AxisVec;
 pub use backend::{Backend, HostMemory};

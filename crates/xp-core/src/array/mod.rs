@@ -9,11 +9,13 @@ mod manipulate;
 #[cfg(feature = "serde")]
 mod serde;
 mod shapes;
+mod tiles;
 mod views;
 
 pub use create::{Indexing, Interval, NestedValues, arange, empty, eye, from_nested, full, linspace, meshgrid, ones, zeros};
 pub use host::Iter;
 pub use manipulate::{Shifts, broadcast_arrays, concat, repeat_each, stack, unstack};
+pub use tiles::Tiles;
 
 use std::any::Any;
 

@@ -1,7 +1,7 @@
 //! Products and factors of lazy matrices with many rows, block of rows by block of rows: the portable forms.
 
 use super::Linalg;
-use crate::array::Array;
+use crate::array::{Array, Tiles};
 use crate::backend::Backend;
 use crate::dim::Ix2;
 use crate::dtype::Floating;
@@ -37,12 +37,11 @@ where
     if inner != p {
         return Err(Error::shape("project", b.dims(), format!("{p} rows")));
     }
-    let mut out = crate::array::zeros::<B, T, _>(&device_of(e)?, [n, q])?;
+    let mut out = Tiles::new(&device_of(e)?, [n, q])?;
     for block in e.row_blocks(B::block_rows(p))? {
-        let rows = block.expr().range();
-        out.set(crate::s![rows.start..rows.end], block.try_eval()?.matmul(b)?)?;
+        out.push([block.expr().range().len(), q], &block.try_eval()?.matmul(b)?)?;
     }
-    Ok(out)
+    out.finish()
 }
 
 pub(super) fn tall_r<B: Linalg<T>, T: Floating, E>(e: &Lazy<E>) -> Result<Array<B, T, Ix2>>

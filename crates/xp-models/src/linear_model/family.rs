@@ -1,9 +1,11 @@
 //! The distributions of generalised linear models: half their deviance as a loss.
 
-use xp_core::{Array, Float, Ix1, Linalg, Real};
+use core::ops::Range;
+
+use xp_core::{Array, Float, Ix1, Linalg, Real, s};
 
 use super::glm::Link;
-use super::loss::Loss;
+use super::loss::{Loss, Total, own};
 use crate::{Error, Result};
 
 type Vector<B, T> = Array<B, T, Ix1>;
@@ -41,12 +43,23 @@ impl<B: Linalg<T>, T: Float> Targets<B, T> {
     fn new(y: &Vector<B, T>, weights: &Vector<B, T>) -> Self {
         Targets { y: y.clone(), weights: weights.clone() }
     }
+
+    fn rows(&self, rows: Range<usize>) -> Result<Self> {
+        Ok(Targets { y: self.y.slice(s![rows.clone()])?, weights: own(&self.weights, rows)? })
+    }
 }
 
 /// The sum, in the widest float, of a lazy vector.
 macro_rules! total {
     ($e:expr) => {
-        $e.astype::<B::MaxFloat>().sum(..).try_eval()?.item()?.to_f64()
+        $e.astype::<B::MaxFloat>().sum(..).try_eval()?
+    };
+}
+
+/// [`total!`] on the host.
+macro_rules! host {
+    ($e:expr) => {
+        total!($e).item()?.to_f64()
     };
 }
 
@@ -63,7 +76,7 @@ impl<B: Linalg<T>, T: Float> Family<B, T> for Poisson {
     }
 
     fn constant(&self, y: &Vector<B, T>, weights: &Vector<B, T>) -> Result<f64> {
-        Ok(total!(((y.lazy().xlogy(y) - y) * weights)))
+        Ok(host!(((y.lazy().xlogy(y) - y) * weights)))
     }
 
     fn link(&self, mean: f64) -> f64 {
@@ -80,7 +93,11 @@ impl<B: Linalg<T>, T: Float> Family<B, T> for Poisson {
 }
 
 impl<B: Linalg<T>, T: Float> Loss<B, T> for PoissonLoss<B, T> {
-    fn value_and_gradient(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
+    fn rows(&self, rows: Range<usize>) -> Result<Self> {
+        Ok(PoissonLoss(self.0.rows(rows)?))
+    }
+
+    fn value_and_gradient(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<(Total<B>, Vector<B, T>)> {
         let Targets { y, weights } = &self.0;
         let r = || raw.lazy() + shift;
         let sum = total!(((r().exp() - r() * y) * weights));
@@ -105,7 +122,7 @@ impl<B: Linalg<T>, T: Float> Family<B, T> for Gamma {
     }
 
     fn constant(&self, y: &Vector<B, T>, weights: &Vector<B, T>) -> Result<f64> {
-        Ok(-total!(((y.lazy().log() + T::ONE) * weights)))
+        Ok(-host!(((y.lazy().log() + T::ONE) * weights)))
     }
 
     fn link(&self, mean: f64) -> f64 {
@@ -122,7 +139,11 @@ impl<B: Linalg<T>, T: Float> Family<B, T> for Gamma {
 }
 
 impl<B: Linalg<T>, T: Float> Loss<B, T> for GammaLoss<B, T> {
-    fn value_and_gradient(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
+    fn rows(&self, rows: Range<usize>) -> Result<Self> {
+        Ok(GammaLoss(self.0.rows(rows)?))
+    }
+
+    fn value_and_gradient(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<(Total<B>, Vector<B, T>)> {
         let Targets { y, weights } = &self.0;
         let r = || raw.lazy() + shift;
         let sum = total!(((r() + (-r()).exp() * y) * weights));
@@ -173,9 +194,9 @@ impl<B: Linalg<T>, T: Float> Family<B, T> for Tweedie {
         }
         if p == 0.0 {
             // Of the squared residual, the loss lacks the square of the target.
-            return Ok(0.5 * total!((y.lazy().square() * weights)));
+            return Ok(0.5 * host!((y.lazy().square() * weights)));
         }
-        Ok(total!((y.lazy().maximum(T::ZERO).pow(T::from_f64(2.0 - p)) * weights)) / ((1.0 - p) * (2.0 - p)))
+        Ok(host!((y.lazy().maximum(T::ZERO).pow(T::from_f64(2.0 - p)) * weights)) / ((1.0 - p) * (2.0 - p)))
     }
 
     fn link(&self, mean: f64) -> f64 {
@@ -197,7 +218,7 @@ impl<B: Linalg<T>, T: Float> Family<B, T> for Tweedie {
 
 impl<B: Linalg<T>, T: Float> TweedieLoss<B, T> {
     /// The sum for means, not their logarithms.
-    fn sum_of_means(&self, mean: &Vector<B, T>) -> Result<f64> {
+    fn sum_of_means(&self, mean: &Vector<B, T>) -> Result<Total<B>> {
         let (Targets { y, weights }, p) = (&self.targets, self.family.power);
         if p == 1.0 {
             return Ok(total!(((mean.lazy() - mean.lazy().log() * y) * weights)));
@@ -211,7 +232,11 @@ impl<B: Linalg<T>, T: Float> TweedieLoss<B, T> {
 }
 
 impl<B: Linalg<T>, T: Float> Loss<B, T> for TweedieLoss<B, T> {
-    fn value_and_gradient(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
+    fn rows(&self, rows: Range<usize>) -> Result<Self> {
+        Ok(TweedieLoss { family: self.family, targets: self.targets.rows(rows)? })
+    }
+
+    fn value_and_gradient(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<(Total<B>, Vector<B, T>)> {
         let (Targets { y, weights }, p) = (&self.targets, self.family.power);
         let r = (raw.lazy() + shift).try_eval()?;
         if self.family.identity {

@@ -127,9 +127,9 @@ fn score<B: Linalg<T>, T: Float, F: Family<B, T>>(
     let (mean, _, weights) = weighed(y, weights)?;
     let loss = family.loss(y, &weights);
     let constant = family.constant(y, &weights)?;
-    let with = loss.value_and_gradient(&raw, &intercept.reshape([1])?)?.0;
+    let with = loss.value_and_gradient(&raw, &intercept.reshape([1])?)?.0.item()?.to_f64();
     let constant_model = full(x.device(), [1], T::from_f64(family.link(mean)))?;
-    let without = loss.value_and_gradient(&raw.zeros_like()?, &constant_model)?.0;
+    let without = loss.value_and_gradient(&raw.zeros_like()?, &constant_model)?.0.item()?.to_f64();
     Ok(1.0 - (with + constant) / (without + constant))
 }
 

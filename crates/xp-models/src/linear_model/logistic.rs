@@ -1,11 +1,12 @@
 //! Logistic regression.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use xp_core::functions::{ones, zeros};
-use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Real, s};
+use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, s};
 
-use super::loss::{LinearSolver, Loss, Multinomial, Objective};
+use super::loss::{LinearSolver, Loss, Multinomial, Objective, Total, own};
 use super::newton::{Stop, stop_setters};
 use super::ridge_classifier::classified;
 use super::scores::{linear_classifier, linear_probabilities};
@@ -191,11 +192,15 @@ struct Logistic<B: Linalg<T>, T: Float> {
 }
 
 impl<B: Linalg<T>, T: Float> Loss<B, T> for Logistic<B, T> {
-    fn value_and_gradient(&self, raw: &Array<B, T, Ix1>, shift: &Array<B, T, Ix1>) -> Result<(f64, Array<B, T, Ix1>)> {
+    fn rows(&self, rows: Range<usize>) -> Result<Self> {
+        Ok(Logistic { flips: self.flips.slice(s![rows.clone()])?, weights: own(&self.weights, rows)? })
+    }
+
+    fn value_and_gradient(&self, raw: &Array<B, T, Ix1>, shift: &Array<B, T, Ix1>) -> Result<(Total<B>, Array<B, T, Ix1>)> {
         // z is the score of the other class.
         let z = || (raw.lazy() + shift) * &self.flips;
         let losses = z().softplus() * &self.weights;
-        let sum = losses.astype::<B::MaxFloat>().sum(..).try_eval()?.item()?.to_f64();
+        let sum = losses.astype::<B::MaxFloat>().sum(..).try_eval()?;
         Ok((sum, (z().expit() * &self.flips * &self.weights).try_eval()?))
     }
 

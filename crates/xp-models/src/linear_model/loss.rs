@@ -1,7 +1,11 @@
 //! Means over samples of functions of `x w + b`, with a penalty on `w`: their gradients and Hessians, in two products each.
+//!
+//! Values and gradients go through the samples by blocks of rows that stay in a cache between the two products.
+
+use core::ops::Range;
 
 use xp_core::functions::{concat, zeros};
-use xp_core::{Array, Float, Ix1, Ix2, Linalg, s};
+use xp_core::{Array, Backend, Dim, Float, Ix0, Ix1, Ix2, KeepDims, Linalg, Real, s};
 
 use super::newton::{Stop, newton_cholesky};
 use crate::Result;
@@ -9,10 +13,16 @@ use crate::optimize::{OptimizeResult, minimize};
 
 type Vector<B, T> = Array<B, T, Ix1>;
 
+/// A sum over samples, on the device.
+pub(super) type Total<B> = Array<B, <B as Backend>::MaxFloat, Ix0>;
+
 /// A loss of each sample, times its weight, as a function of `raw + shift`, where `shift` has shape `(1,)`.
-pub(super) trait Loss<B: Linalg<T>, T: Float> {
+pub(super) trait Loss<B: Linalg<T>, T: Float>: Sized {
+    /// The loss of some of the samples.
+    fn rows(&self, rows: Range<usize>) -> Result<Self>;
+
     /// The sum over the samples, and the derivative of each.
-    fn value_and_gradient(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<(f64, Vector<B, T>)>;
+    fn value_and_gradient(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<(Total<B>, Vector<B, T>)>;
 
     /// The second derivative of each, not below zero.
     fn curvature(&self, raw: &Vector<B, T>, shift: &Vector<B, T>) -> Result<Vector<B, T>>;
@@ -50,16 +60,14 @@ impl<B: Linalg<T>, T: Float, L: Loss<B, T>> Objective<'_, B, T, L> {
     /// The value and the gradient.
     pub fn evaluate(&self, v: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
         let (w, b) = self.parts(v)?;
-        let (sum, residual) = self.loss.value_and_gradient(&self.x.matmul(&w)?, &b)?;
-        let square = w.lazy().square().sum(..).try_eval()?.item()?.to_f64();
-        let mean = T::from_f64(1.0 / self.total);
-        let gradient = (residual.matmul(self.x)?.into_lazy() * mean + w.lazy() * T::from_f64(self.penalty)).try_eval()?;
-        let value = sum / self.total + 0.5 * self.penalty * square;
-        if !self.fit_intercept {
-            return Ok((value, gradient));
+        let mut sums = Sums::default();
+        for rows in blocks::<B, T>(self.x) {
+            let x = self.x.slice(s![rows.clone()])?;
+            let (value, residual) = self.loss.rows(rows)?.value_and_gradient(&x.matmul(&w)?, &b)?;
+            let constant = self.fit_intercept.then(|| residual.sum(KeepDims(0)));
+            sums.add(value, residual.matmul(&x)?, constant)?;
         }
-        let constant = (residual.lazy() * mean).sum(..).try_eval()?.reshape([1])?;
-        Ok((value, concat(&[&gradient, &constant], 0)?))
+        sums.mean(&w, self.penalty, self.total)
     }
 
     /// The Hessian.
@@ -75,6 +83,61 @@ impl<B: Linalg<T>, T: Float, L: Loss<B, T>> Objective<'_, B, T, L> {
         match solver {
             LinearSolver::Lbfgs => minimize(|v| self.evaluate(v), start, &stop.lbfgs(0)),
             LinearSolver::NewtonCholesky => newton_cholesky(|v| self.evaluate(v), |v| self.hessian(v), start, stop),
+        }
+    }
+}
+
+/// The rows of `x`, of which there is at least one, in blocks that stay in a cache.
+fn blocks<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>) -> impl Iterator<Item = Range<usize>> {
+    let [n, p] = x.shape();
+    let step = B::block_rows(p);
+    (0..n).step_by(step).map(move |start| start..(start + step).min(n))
+}
+
+/// The weights of some samples, or the one weight of all.
+pub(super) fn own<B: Backend, T: Float>(weights: &Vector<B, T>, rows: Range<usize>) -> Result<Vector<B, T>> {
+    if weights.size() == 1 { Ok(weights.clone()) } else { Ok(weights.slice(s![rows])?) }
+}
+
+/// Sums over the samples of blocks: of losses, and of their derivatives by coefficients and intercepts. `None` before the first.
+struct Sums<B: Backend, T: Float, D: Dim> {
+    loss: Option<Total<B>>,
+    gradient: Option<Array<B, T, D>>,
+    constant: Option<Array<B, T, D>>,
+}
+
+impl<B: Backend, T: Float, D: Dim> Default for Sums<B, T, D> {
+    fn default() -> Self {
+        Sums { loss: None, gradient: None, constant: None }
+    }
+}
+
+impl<B: Backend, T: Float, D: Dim> Sums<B, T, D> {
+    fn add(&mut self, loss: Total<B>, gradient: Array<B, T, D>, constant: Option<Array<B, T, D>>) -> Result<()> {
+        fn sum<B: Backend, T: Float, D: Dim>(sum: Option<Array<B, T, D>>, term: Array<B, T, D>) -> Result<Option<Array<B, T, D>>> {
+            Ok(Some(match sum {
+                Some(sum) => (sum.into_lazy() + term).try_eval()?,
+                None => term,
+            }))
+        }
+        self.loss = sum(self.loss.take(), loss)?;
+        self.gradient = sum(self.gradient.take(), gradient)?;
+        if let Some(constant) = constant {
+            self.constant = sum(self.constant.take(), constant)?;
+        }
+        Ok(())
+    }
+
+    /// The mean with the penalty on the coefficients `w`, and its derivatives: those by the intercepts follow along the last axis.
+    fn mean(self, w: &Array<B, T, D>, penalty: f64, total: f64) -> Result<(f64, Vector<B, T>)> {
+        let (loss, gradient) = self.loss.zip(self.gradient).expect("a fit has at least one sample");
+        let square = w.lazy().square().sum(..).try_eval()?.item()?.to_f64();
+        let value = loss.item()?.to_f64() / total + 0.5 * penalty * square;
+        let mean = T::from_f64(1.0 / total);
+        let gradient = (gradient.into_lazy() * mean + w.lazy() * T::from_f64(penalty)).try_eval()?;
+        match self.constant {
+            Some(constant) => Ok((value, concat(&[&gradient, &(constant.into_lazy() * mean).try_eval()?], -1)?.ravel()?)),
+            None => Ok((value, gradient.ravel()?)),
         }
     }
 }
@@ -134,9 +197,9 @@ impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
         Ok(xp_core::functions::arange(self.x.device(), 0, self.classes as i64, 1)?.expand_dims(1)?)
     }
 
-    /// The scores and what follows from them. What is done to the classes of a sample is done to many samples side by side.
-    fn powers(&self, w: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>) -> Result<Powers<B, T>> {
-        let raw = w.matmul(&self.x.t())?;
+    /// The scores of samples and what follows from them. What is done to the classes of a sample is done to many samples side by side.
+    fn powers(x: &Array<B, T, Ix2>, w: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>) -> Result<Powers<B, T>> {
+        let raw = w.matmul(&x.t())?;
         let largest = (raw.lazy() + b).max(0).try_eval()?;
         let raw = (raw.into_lazy() + b - &largest).try_eval()?;
         let powers = raw.lazy().exp().try_eval()?;
@@ -147,28 +210,26 @@ impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
     /// The value and the gradient.
     pub fn evaluate(&self, v: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
         let (w, b) = self.parts(v)?;
-        let Powers { raw, powers, sums } = self.powers(&w, &b)?;
-        let own = raw.take_along_axis(&self.index.expand_dims(0)?, 0)?.squeeze(0)?;
-        let losses = (sums.lazy().log() - &own) * &self.weights;
-        let sum = losses.astype::<B::MaxFloat>().sum(..).try_eval()?.item()?;
         let numbers = self.numbers()?;
-        let residual = (powers.into_lazy() / &sums - self.index.lazy().equal(&numbers).astype::<T>()) * &self.weights;
-        let residual = residual.try_eval()?;
-        let mean = T::from_f64(1.0 / self.total);
-        let square = w.lazy().square().sum(..).try_eval()?.item()?.to_f64();
-        let gradient = (residual.matmul(self.x)?.into_lazy() * mean + w.lazy() * T::from_f64(self.penalty)).try_eval()?;
-        let value = xp_core::Real::to_f64(sum) / self.total + 0.5 * self.penalty * square;
-        if !self.fit_intercept {
-            return Ok((value, gradient.ravel()?));
+        let mut all = Sums::default();
+        for rows in blocks::<B, T>(self.x) {
+            let (x, index) = (self.x.slice(s![rows.clone()])?, self.index.slice(s![rows.clone()])?);
+            let weights = own(&self.weights, rows)?;
+            let Powers { raw, powers, sums } = Self::powers(&x, &w, &b)?;
+            let scores = raw.take_along_axis(&index.expand_dims(0)?, 0)?.squeeze(0)?;
+            let losses = (sums.lazy().log() - &scores) * &weights;
+            let residual = (powers.into_lazy() / &sums - index.lazy().equal(&numbers).astype::<T>()) * &weights;
+            let residual = residual.try_eval()?;
+            let constants = self.fit_intercept.then(|| residual.sum(KeepDims(1)));
+            all.add(losses.astype::<B::MaxFloat>().sum(..).try_eval()?, residual.matmul(&x)?, constants)?;
         }
-        let constants = (residual.lazy() * mean).sum(1).try_eval()?.expand_dims(1)?;
-        Ok((value, concat(&[&gradient, &constants], 1)?.ravel()?))
+        all.mean(&w, self.penalty, self.total)
     }
 
     /// The Hessian, and the directions that change nothing, which all classes together make, filled up.
     fn hessian(&self, v: &Vector<B, T>) -> Result<Array<B, T, Ix2>> {
         let (w, b) = self.parts(v)?;
-        let Powers { powers, sums, .. } = self.powers(&w, &b)?;
+        let Powers { powers, sums, .. } = Self::powers(self.x, &w, &b)?;
         let shares = (powers.into_lazy() / &sums).try_eval()?;
         let weights = (self.weights.lazy() * T::from_f64(1.0 / self.total)).try_eval()?;
         let (p, width) = (self.x.dims()[1], self.width());

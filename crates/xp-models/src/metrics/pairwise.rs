@@ -21,7 +21,7 @@ use core::str::FromStr;
 use xp_core::extra::{Metric, cdist, diag_indices};
 use xp_core::functions::zeros;
 use xp_core::linalg::vector_norm;
-use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, KeepDims, Lazy, s};
+use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, KeepDims, Lazy, Tiles, s};
 
 use super::wide;
 use crate::model::text_fields;
@@ -551,12 +551,13 @@ fn products<B: Backend, T: Float, E: Expr<Backend = B, Elem = B::MaxFloat, Dim =
     finish: impl Fn(Lazy<Matrix<B>>, Lazy<Matrix<B>>, Lazy<Matrix<B>>) -> Lazy<E>,
 ) -> Result<Array<B, T, Ix2>> {
     let other = checked(x, y)?;
-    let mut out = zeros(x.device(), [x.dims()[0], other.dims()[0]])?;
-    blocks(x, y, scale, |start, xy, xx, yy| {
+    let columns = other.dims()[0];
+    let mut out = Tiles::new(x.device(), [x.dims()[0], columns])?;
+    blocks(x, y, scale, |_, xy, xx, yy| {
         let rows = xx.expr().dims()[0];
-        Ok(out.set(s![start..start + rows], finish(xy, xx, yy).astype::<T>())?)
+        Ok(out.push([rows, columns], finish(xy, xx, yy).astype::<T>())?)
     })?;
-    Ok(out)
+    Ok(out.finish()?)
 }
 
 /// Squared distances, from products and squared lengths.

@@ -2,8 +2,8 @@
 
 use core::marker::PhantomData;
 
-use xp_core::functions::{concat, zeros};
-use xp_core::{Array, Backend, Float, Ix2, s};
+use xp_core::functions::concat;
+use xp_core::{Array, Backend, Float, Ix2, Tiles, s};
 
 use crate::model::{Check, Data, model};
 use crate::traits::transformer;
@@ -124,15 +124,13 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
         check::features("x", x, self.n_features)?;
         check::finite("x", x)?;
         let [n, p] = x.shape();
-        let mut out = zeros(x.device(), [n, self.n_output_features])?;
+        let mut out = Tiles::new(x.device(), [n, self.n_output_features])?;
         let step = (BLOCK / self.n_output_features.max(1)).max(64);
         for start in (0..n).step_by(step) {
-            let end = (start + step).min(n);
-            let rows = x.slice(s![start..end])?;
-            let mut at = 0;
+            let count = step.min(n - start);
+            let rows = x.slice(s![start..start + count])?;
             if self.include_bias {
-                out.set(s![start..end, ..1], T::ONE)?;
-                at = 1;
+                out.push([count, 1], T::ONE)?;
             }
             // The products of one degree, and where those begin whose first feature is each one.
             let mut block = rows.clone();
@@ -146,9 +144,7 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
                     if degree == self.max_degree {
                         // No further products are made of these: they go to their place at once.
                         for (feature, products) in factors {
-                            let columns = products.dims()[1];
-                            out.set(s![start..end, at..at + columns], products.lazy() * &feature)?;
-                            at += columns;
+                            out.push(products.shape(), products.lazy() * &feature)?;
                         }
                         break;
                     }
@@ -156,13 +152,11 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
                     (block, starts) = (concat(&parts.collect::<Result<Vec<_>>>()?, 1)?, next);
                 }
                 if degree >= self.min_degree {
-                    let columns = block.dims()[1];
-                    out.set(s![start..end, at..at + columns], &block)?;
-                    at += columns;
+                    out.push(block.shape(), &block)?;
                 }
             }
         }
-        Ok(out)
+        Ok(out.finish()?)
     }
 
     /// What the products of the next degree are made of: each feature, and the products of this degree that begin with it or a later

@@ -1,0 +1,90 @@
+//! Matrices that are made tile by tile.
+
+use super::Array;
+use crate::backend::Backend;
+use crate::dim::Ix2;
+use crate::dtype::Element;
+use crate::error::{Error, Result};
+use crate::expr::{IntoOperand, eval_onto};
+use crate::s;
+use crate::shape::{contiguous_strides, size_of_shape};
+
+/// A matrix that is made tile by tile, each evaluated to its place: nothing is written twice, where an array of zeros that is
+/// assigned to would be.
+///
+/// Tiles come from left to right, and below each other when a row of tiles is full. Those beside each other have as many rows.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::Tiles;
+///
+/// let x = array![[1.0_f64], [2.0], [3.0]];
+/// let mut powers = Tiles::new(&Cpu, [3, 3])?;
+/// for (start, rows) in [(0, 2), (2, 1)] {
+///     let block = x.slice(s![start..start + rows])?;
+///     powers.push([rows, 1], 1.0)?;
+///     powers.push([rows, 1], &block)?;
+///     powers.push([rows, 1], block.lazy().square())?;
+/// }
+/// assert_eq!(powers.finish()?.to_vec(), [1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 1.0, 3.0, 9.0]);
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Tiles<B: Backend, T: Element> {
+    /// Holds arbitrary values from the next tile on.
+    out: Array<B, T, Ix2>,
+    /// Where the next tile begins.
+    at: [usize; 2],
+    /// The rows of the tiles of this row of tiles.
+    rows: usize,
+}
+
+impl<B: Backend, T: Element> Tiles<B, T> {
+    /// Memory for a matrix of `shape`, on a device.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::OutOfMemory`], [`Error::UnsupportedDType`] when the device has no such dtype.
+    pub fn new(device: &B, shape: [usize; 2]) -> Result<Self> {
+        // SAFETY: `finish` gives the array away when all of it is written; until then nothing reads it.
+        let buffer = unsafe { device.alloc(size_of_shape(&shape)?)? };
+        let strides = contiguous_strides::<Ix2>(&shape);
+        Ok(Tiles { out: Array::from_parts(device.clone(), buffer, shape, strides, 0), at: [0, 0], rows: 0 })
+    }
+
+    /// Evaluates the next tile, to whose shape `[rows, columns]` the values are broadcast. One without elements changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the tile is larger than what is left, or has not as many rows as the one before it beside it; as for
+    /// [`Array::set`].
+    pub fn push<R>(&mut self, [rows, columns]: [usize; 2], values: R) -> Result<()>
+    where
+        R: IntoOperand<B, T, Ix2, Elem = T>,
+    {
+        let ([row, column], [n, m]) = (self.at, self.out.shape());
+        let fits = if column == 0 { rows <= n - row } else { rows == self.rows };
+        if !fits || columns > m - column {
+            let left = if column == 0 { format!("at most {} rows", n - row) } else { format!("{} rows", self.rows) };
+            return Err(Error::shape("a tile", &[rows, columns], format!("{left} and at most {} columns", m - column)));
+        }
+        if rows == 0 || columns == 0 {
+            return Ok(());
+        }
+        let target = self.out.slice(s![row..row + rows, column..column + columns])?;
+        // SAFETY: the memory was never given away, so `values` has none of it.
+        unsafe { eval_onto(&values.into_operand(), &target)? };
+        (self.at, self.rows) = if column + columns == m { ([row + rows, 0], 0) } else { ([row, column + columns], rows) };
+        Ok(())
+    }
+
+    /// The matrix.
+    ///
+    /// # Errors
+    /// [`Error::Value`] when tiles are missing.
+    pub fn finish(self) -> Result<Array<B, T, Ix2>> {
+        let ([row, column], [n, m]) = (self.at, self.out.shape());
+        if row < n && m > 0 {
+            return Err(Error::value("finish", format!("the tiles of a matrix of shape [{n}, {m}] end at row {row}, column {column}")));
+        }
+        Ok(self.out)
+    }
+}
