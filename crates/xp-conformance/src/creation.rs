@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 use num_complex::Complex;
 use xp_core::functions::*;
-use xp_core::{Array, Backend, Dim, Element, Error, Float, Num, Real, array as create};
+use xp_core::{Array, Backend, Dim, Element, Error, Float, Num, Real, Tiles, array as create, s};
 
 use crate::support::vector;
 
@@ -29,6 +29,46 @@ pub fn filled<B: Backend>(device: &B) {
     }
     assert_eq!(full(device, [3], true).unwrap().to_vec(), [true; 3]);
     assert_eq!(zeros::<_, bool, _>(device, [2]).unwrap().to_vec(), [false; 2]);
+}
+
+/// A matrix from tiles is the one they are cut from; tiles that do not fit, and missing ones, are errors.
+pub fn tiles<B: Backend, T: Float>(device: &B) {
+    let (n, m) = (5, 7);
+    let x = arange(device, T::ZERO, T::from_f64((n * m) as f64), T::ONE).unwrap().reshape([n, m]).unwrap();
+    for (rows, columns) in [(1, 1), (2, 3), (5, 7), (3, 7), (5, 2)] {
+        let mut tiles = Tiles::new(device, [n, m]).unwrap();
+        for row in (0..n).step_by(rows) {
+            let end = n.min(row + rows);
+            for column in (0..m).step_by(columns) {
+                let tile = x.slice(s![row..end, column..m.min(column + columns)]).unwrap();
+                tiles.push(tile.shape(), tile.lazy() + T::ONE).unwrap();
+            }
+        }
+        assert_eq!(tiles.finish().unwrap().to_vec(), (x.lazy() + T::ONE).eval().to_vec(), "{rows} x {columns}");
+    }
+    // A scalar and a row are broadcast, tiles without elements are nothing, and a transposed operand is walked as it lies.
+    let mut tiles = Tiles::new(device, [2, 4]).unwrap();
+    tiles.push([2, 1], T::ONE).unwrap();
+    tiles.push([2, 0], T::ONE).unwrap();
+    tiles.push([2, 1], &vector(device, &[T::ZERO])).unwrap();
+    tiles.push([2, 2], &x.slice(s![..2, ..2]).unwrap().t()).unwrap();
+    tiles.push([0, 4], T::ONE).unwrap();
+    assert_eq!(tiles.finish().unwrap().to_vec(), [1.0, 0.0, 0.0, 7.0, 1.0, 0.0, 1.0, 8.0].map(T::from_f64));
+    for shape in [[0, 3], [3, 0]] {
+        assert_eq!(Tiles::<B, T>::new(device, shape).unwrap().finish().unwrap().shape(), shape);
+    }
+
+    let mut tiles = Tiles::<B, T>::new(device, [3, 4]).unwrap();
+    let says = |result: xp_core::Result<()>, what: &str| {
+        let message = result.unwrap_err().to_string();
+        assert!(message.contains(what), "{message}");
+    };
+    says(tiles.push([4, 1], T::ONE), "at most 3 rows and at most 4 columns");
+    tiles.push([2, 3], T::ONE).unwrap();
+    says(tiles.push([1, 1], T::ONE), "2 rows and at most 1 columns");
+    says(tiles.push([2, 2], T::ONE), "2 rows and at most 1 columns");
+    says(tiles.push([2, 1], &x), "[5, 7]");
+    says(tiles.finish().map(drop), "shape [3, 4] end at row 0, column 3");
 }
 
 /// `arange` and `linspace`.

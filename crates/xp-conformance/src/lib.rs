@@ -43,7 +43,7 @@ pub mod values;
 macro_rules! backend_suite {
     ($device:expr) => {
         $crate::tests! { $device;
-            creation { filled, ranges<f32>, triangles, grids, from_values, like, in_generic_rank }
+            creation { filled, tiles<f32>, ranges<f32>, triangles, grids, from_values, like, in_generic_rank }
             elementwise {
                 float_unary<f32>, float_binary<f32>, float_special<f32>, complex_unary<$crate::C64>, complex_binary<$crate::C64>, some_integers, booleans,
                 every_operation_has_an_oracle,
