@@ -19,6 +19,7 @@ pub mod decomposition;
 pub mod discriminant_analysis;
 mod error;
 pub mod feature_extraction;
+pub mod gaussian_process;
 pub mod impute;
 pub mod isotonic;
 pub mod kernel_approximation;

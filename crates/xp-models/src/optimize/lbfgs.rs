@@ -10,16 +10,16 @@ use super::{OptimizeResult, Point, dot, moved, tolerance};
 use crate::progress::{Callback, Outcome, Progress};
 use crate::{Error, Result};
 
-/// Options of [`minimize`], with the names and defaults of SciPy's `L-BFGS-B`.
+/// Options of [`minimize`] and [`minimize_bounded`](super::minimize_bounded), with the names and defaults of SciPy's `L-BFGS-B`.
 #[derive(Clone, Debug)]
 pub struct Lbfgs {
-    maxcor: usize,
+    pub(super) maxcor: usize,
     ftol: f64,
-    gtol: f64,
+    pub(super) gtol: f64,
     maxiter: usize,
     maxfun: usize,
-    maxls: usize,
-    callback: Callback,
+    pub(super) maxls: usize,
+    pub(super) callback: Callback,
 }
 
 impl Default for Lbfgs {
@@ -89,7 +89,7 @@ impl Lbfgs {
         self
     }
 
-    fn validate(&self) -> Result<()> {
+    pub(super) fn validate(&self) -> Result<()> {
         tolerance("ftol", self.ftol)?;
         tolerance("gtol", self.gtol)?;
         for (name, value) in [("maxcor", self.maxcor), ("maxls", self.maxls)] {
@@ -100,12 +100,12 @@ impl Lbfgs {
         Ok(())
     }
 
-    fn conditions(&self, eps: f64) -> Conditions {
+    pub(super) fn conditions(&self, eps: f64) -> Conditions {
         Conditions { decrease: 1e-3, curvature: 0.9, width: 0.1, longest: 1e10, rounding: 8.0 * eps }
     }
 
     /// Whether it ends after an iteration, in the order of SciPy's tests.
-    fn ends(&self, nit: usize, nfev: usize, steepest: f64, before: f64, after: f64) -> Option<Outcome> {
+    pub(super) fn ends(&self, nit: usize, nfev: usize, steepest: f64, before: f64, after: f64) -> Option<Outcome> {
         match () {
             () if nit >= self.maxiter || nfev > self.maxfun => Some(Outcome::Limit),
             () if steepest <= self.gtol => Some(Outcome::Converged),

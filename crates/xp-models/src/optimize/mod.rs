@@ -1,5 +1,11 @@
 //! Minima of smooth functions of many variables, where the arrays live: after `scipy.optimize`.
 //!
+//! | | |
+//! |---|---|
+//! | [`minimize`] | L-BFGS, from values and gradients |
+//! | [`minimize_bounded`] | L-BFGS-B: each variable between two bounds |
+//! | [`minimize_newton_cg`] | Newton's method, from products with the Hessian too |
+//!
 //! The function and its gradient are array code on any backend. The variables, the gradient and what a method remembers stay
 //! on the device; the host gets the value of the function and the lengths and products of vectors that it decides by.
 //!
@@ -31,6 +37,7 @@
 
 mod bounded;
 mod lbfgs;
+mod lbfgsb;
 mod line_search;
 mod newton_cg;
 
@@ -41,6 +48,8 @@ use crate::{Error, Result};
 
 pub(crate) use bounded::Bounded;
 pub use lbfgs::{Lbfgs, minimize};
+pub use lbfgsb::minimize_bounded;
+pub(crate) use lbfgsb::{BoundedMinimum, minimize_few};
 pub use newton_cg::{NewtonCg, minimize_newton_cg};
 
 /// What a minimisation has found.

@@ -28,6 +28,7 @@ pub use power::{PowerMethod, PowerTransformer, PowerTransformerParams};
 pub use quantile::{OutputDistribution, QuantileTransformer, QuantileTransformerParams};
 pub use range::{MaxAbsScaler, MaxAbsScalerParams, MinMaxScaler, MinMaxScalerParams};
 pub use robust::{RobustScaler, RobustScalerParams};
+pub(crate) use range::nonzero;
 pub(crate) use stateless::of_norm_one;
 pub use stateless::{Binarizer, BinarizerParams, Norm, Normalizer, NormalizerParams};
 

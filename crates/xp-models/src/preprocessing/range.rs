@@ -314,7 +314,7 @@ fn largest_magnitudes<B: Backend, T: Float>(x: &Array<B, T, Ix2>) -> Result<Arra
 }
 
 /// Divisors, with 1 for those that are zero to rounding.
-pub(super) fn nonzero<B: Backend, T: Float, D: xp_core::Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
+pub(crate) fn nonzero<B: Backend, T: Float, D: xp_core::Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
     let small = x.lazy().less(T::EPSILON * T::from_f64(10.0)).try_eval()?;
     Ok(where_(&small, &x.ones_like()?, x))
 }

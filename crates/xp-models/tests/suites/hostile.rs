@@ -10,6 +10,7 @@ use xp_models::covariance::OAS;
 use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, TruncatedSVD};
 use xp_models::discriminant_analysis::{ClassStatistics, LinearDiscriminantAnalysis};
 use xp_models::feature_extraction::TfidfTransformer;
+use xp_models::gaussian_process::{GaussianProcessRegressor, Kernel};
 use xp_models::impute::SimpleImputer;
 use xp_models::isotonic::IsotonicRegression;
 use xp_models::kernel_approximation::Nystroem;
@@ -131,6 +132,13 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
     let bayes = bayes.cv(StratifiedKFold::new(3)).ensemble(false).fit(&x, &labels).unwrap();
     attack(device, &bayes, |model, x| model.predict(x).map(drop));
     attack(device, &KernelRidge::params().fit(&x, &two).unwrap(), |model, x| model.predict(x).map(drop));
+    let process = GaussianProcessRegressor::params().kernel(1.0 * Kernel::rbf([1.0, 2.0, 1.0, 2.0]) + Kernel::white(0.5)).optimize(false);
+    attack(device, &process.fit(&x, &two).unwrap(), |model, x| {
+        model.log_marginal_likelihood_gradient(&model.kernel().theta())?;
+        model.predict_std(x)?;
+        model.sample_y(x, 2, 0)?;
+        model.predict_cov(x).map(drop)
+    });
     attack(device, &RobustScaler::params().fit(&x).unwrap(), |model, x| model.inverse_transform(&model.transform(x)?).map(drop));
     let quantiles = QuantileTransformer::params().n_quantiles(3).fit(&x).unwrap();
     attack(device, &quantiles, |model, x| model.inverse_transform(&model.transform(x)?).map(drop));

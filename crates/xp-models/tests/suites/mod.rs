@@ -5,6 +5,7 @@ pub mod calibration;
 pub mod cluster;
 pub mod decomposition;
 pub mod features;
+pub mod gaussian_process;
 pub mod golden;
 pub mod hostile;
 pub mod lda;
@@ -34,6 +35,9 @@ macro_rules! models_suite {
             pca_redundant_columns = pca::redundant_columns_have_no_variance;
             pca_extreme_scales = pca::extreme_scales_are_harmless;
             pca_auto = pca::auto_agrees_with_full;
+            gaussian_gradients = gaussian_process::gradients_are_slopes;
+            gaussian_known = gaussian_process::known_answers;
+            bad_input_gaussian = gaussian_process::gaussian_processes_refuse;
             optimize_golden = optimize::agrees_with_scipy;
             linear_golden = linear_model::agrees_with_scikit_learn;
             linear_known = linear_model::known_answers;
@@ -85,6 +89,7 @@ macro_rules! generic_suite {
             decomposition_golden = decomposition::agree_with_scikit_learn::<$T, _>;
             decomposition_merged = decomposition::parts_are_merged::<$T, _>;
             calibration_golden = calibration::agrees_with_scikit_learn::<$T, _>;
+            gaussian_golden = gaussian_process::agrees_with_scikit_learn::<$T, _>;
             merging_parts = merging::parts_are_the_whole::<$T, _>;
             merging_statistics = merging::statistics_are_the_samples::<$T, _>;
             naive_bayes_golden = naive_bayes::agrees_with_scikit_learn::<$T, _>;
