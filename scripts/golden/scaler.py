@@ -29,6 +29,11 @@ def main():
         ("offset", "offset", whole, False, {}),
         ("offset_partial_fit", "offset", chunks, False, {}),
         ("one_row", "plain", [(0, 1)], False, {}),
+        ("missing", "missing", whole, False, {}),
+        ("missing_sample_weight", "missing", whole, True, {}),
+        ("missing_partial_fit", "missing", chunks, False, {}),
+        ("missing_partial_fit_sample_weight", "missing", chunks, True, {"with_mean": False}),
+        ("missing_without_std", "missing", whole, False, {"with_std": False}),
     ):
         cases.append(case(inputs, name, source, steps, weighted, params))
     for name, source, steps, weighted in (
@@ -36,6 +41,7 @@ def main():
         ("float32_sample_weight", "plain", whole, True),
         ("float32_constant_columns", "constant", whole, False),
         ("float32_partial_fit", "plain", chunks, False),
+        ("float32_missing", "missing", chunks, False),
     ):
         cases.append(case(inputs, name, source, steps, weighted, {}, np.float32))
     write(MODELS / "scaler.json", inputs=inputs, cases=cases, libraries=("numpy", "scikit-learn"))
@@ -48,8 +54,11 @@ def make_inputs():
     weights[[3, 9]] = 0.0
     constants = np.column_stack([plain[:, 0], np.full(40, 0.1), np.zeros(40), np.full(40, 1e8 + 0.3), np.full(40, -7.0)])
     offset = rounded(rng.normal(size=(40, 3)) + [300, -100, 30])
+    # One feature is always missing; no other one is in all rows of a step.
+    missing = np.column_stack([plain, np.full(40, np.nan)])
+    missing[[1, 8, 20, 33], 0] = missing[[0, 2, 39], 1] = missing[10:30, 2] = np.nan
     return {name: {"x": x, "weights": weights} for name, x in
-            (("plain", plain), ("constant", constants), ("offset", offset))}  # fmt: skip
+            (("plain", plain), ("constant", constants), ("offset", offset), ("missing", missing))}  # fmt: skip
 
 
 def case(inputs, name, source, steps, weighted, params, dtype=np.float64):
@@ -58,7 +67,8 @@ def case(inputs, name, source, steps, weighted, params, dtype=np.float64):
     states = []
     for start, stop in steps:
         rows = slice(start, stop)
-        model.partial_fit(x[rows], sample_weight=weights[rows] if weighted else None)
+        with np.errstate(invalid="ignore"):  # a feature that is always missing
+            model.partial_fit(x[rows], sample_weight=weights[rows] if weighted else None)
         states.append({"rows": [start, stop], **{a: getattr(model, a) for a in ("mean_", "var_", "scale_", "n_samples_seen_")}})
     query = x[:5] * dtype(1.5)
     transformed = model.transform(query)

@@ -33,7 +33,8 @@ pub(crate) fn finite_by<B: Backend, T: Float, D: Dim, U: Float, E: Dim>(
     if !witness.is_empty() && all_finite(witness)? { Ok(()) } else { finite(argument, x) }
 }
 
-fn all_finite<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Result<bool> {
+/// Whether no element is NaN or infinite.
+pub(crate) fn all_finite<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>) -> Result<bool> {
     Ok(x.lazy().isfinite().all(..).try_eval()?.item()?)
 }
 

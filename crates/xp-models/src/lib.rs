@@ -7,7 +7,8 @@
 //! [file](model). Models of one kind share [traits], which [pipelines](pipeline), cross validation and
 //! searches ([model_selection]) are written with.
 //!
-//! Rows are samples and columns are features. NaN and infinity are errors that name the row and the column.
+//! Rows are samples and columns are features. NaN and infinity are errors that name the row and the column; scalers take NaN for what is
+//! missing.
 
 pub mod calibration;
 mod check;

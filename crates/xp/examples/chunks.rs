@@ -31,7 +31,7 @@ fn main() -> Result<(), Failure> {
     first.pca.merge(&second.pca)?;
     first.sums.merge(&second.sums)?;
 
-    println!("{} samples in chunks of {CHUNK}", first.scaler.n_samples_seen());
+    println!("{} samples in chunks of {CHUNK}", first.scaler.n_samples_seen().max(..).item()?);
     println!("means      {:6.3?}", first.scaler.mean().expect("with_mean").to_host()?);
     println!("variance   {:6.3?} along the components", first.pca.explained_variance().to_host()?);
     let ridge = Ridge::params().alpha(1e-3).fit_statistics(&first.sums)?;

@@ -206,7 +206,7 @@ impl<B: Linalg<T>, T: Float> IncrementalPCA<B, T> {
             return Ok(());
         }
         let k = self.n_components.unwrap_or(self.components.dims()[0].max(other.components.dims()[0]));
-        let new = Moments { count: other.n_samples_seen as f64, mean: other.mean.0.clone(), squares: other.squares.0.clone() };
+        let new = Moments::with_count(other.n_samples_seen as f64, other.mean.0.clone(), other.squares.0.clone())?;
         self.update(k, &new, &other.rows()?, other.n_samples_seen)
     }
 
@@ -222,7 +222,7 @@ impl<B: Linalg<T>, T: Float> IncrementalPCA<B, T> {
         let (all, stacked) = if seen == 0 {
             (new.clone(), rows.clone())
         } else {
-            let old = Moments { count: seen as f64, mean: self.mean.0.clone(), squares: self.squares.0.clone() };
+            let old = Moments::with_count(seen as f64, self.mean.0.clone(), self.squares.0.clone())?;
             let apart = (seen as f64 / (seen as f64 + n as f64) * n as f64).sqrt();
             let apart = ((old.mean.lazy() - &new.mean) * B::MaxFloat::from_f64(apart)).astype::<T>().try_eval()?.expand_dims(0)?;
             let stacked = concat(&[&self.rows()?, rows, &apart], 0)?;
@@ -232,7 +232,7 @@ impl<B: Linalg<T>, T: Float> IncrementalPCA<B, T> {
         let s = host(&s)?;
         let k = k.min(s.len());
         let components = fix_signs(&vt.slice(s![..k])?)?;
-        let variances: Vec<f64> = s.iter().map(|s| s * s / (all.count - 1.0)).collect();
+        let variances: Vec<f64> = s.iter().map(|s| s * s / (seen as f64 + n as f64 - 1.0)).collect();
         let total: f64 = host(&all.squares)?.iter().sum();
         let ratios: Vec<f64> = s[..k].iter().map(|s| s * s / total).collect();
         let on_device = |values: &[f64]| device::<B, T>(self.mean.0.device(), values);

@@ -3,6 +3,7 @@
 mod columns;
 mod encoders;
 mod label;
+mod moments;
 mod polynomial;
 mod power;
 mod quantile;
@@ -12,8 +13,8 @@ mod stateless;
 
 use core::marker::PhantomData;
 
-use xp_core::functions::{stack, zeros};
-use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, Lazy, Num, Real};
+use xp_core::functions::{full, zeros};
+use xp_core::{Array, Backend, Float, Ix1, Ix2, Num, Real};
 
 use crate::model::{Check, Data, Wide, fits, model};
 use crate::tall_svd::{device, host};
@@ -23,25 +24,25 @@ use crate::{Error, Result, check};
 pub(crate) use columns::{linear, quantiles};
 pub use encoders::{DropCategory, OneHotEncoder, OneHotEncoderParams, OrdinalEncoder, OrdinalEncoderParams};
 pub use label::{LabelBinarizer, LabelBinarizerParams, LabelEncoder, TextLabelEncoder, label_binarize};
+pub(crate) use moments::Moments;
 pub use polynomial::{KernelCenterer, KernelCentererParams, PolynomialFeatures, PolynomialFeaturesParams};
 pub use power::{PowerMethod, PowerTransformer, PowerTransformerParams};
 pub use quantile::{OutputDistribution, QuantileTransformer, QuantileTransformerParams};
+pub(crate) use range::nonzero;
 pub use range::{MaxAbsScaler, MaxAbsScalerParams, MinMaxScaler, MinMaxScalerParams};
 pub use robust::{RobustScaler, RobustScalerParams};
-pub(crate) use range::nonzero;
 pub(crate) use stateless::of_norm_one;
 pub use stateless::{Binarizer, BinarizerParams, Norm, Normalizer, NormalizerParams};
-
-/// Elements of a block of rows that is read twice in a row: it stays in the last cache in between, and is large enough to
-/// be shared among threads.
-const BLOCK: usize = 1 << 22;
 
 model! {
     /// Removes the mean of each feature and scales it to unit variance.
     ///
     /// Mean and variance are those of one pass over the data in blocks of rows (two passes over each block, merged by the
     /// rule of Chan, Golub and LeVeque, 1983), in the widest float of the backend. A feature whose variance is within the
-    /// rounding error of that computation is constant, and keeps its scale, as in scikit-learn. Unlike there, NaN is an error.
+    /// rounding error of that computation is constant, and keeps its scale, as in scikit-learn.
+    ///
+    /// NaN stands for what is missing: it is left out of mean and variance, which are NaN of a feature that has only missing values,
+    /// and stays where it is. A further batch in which a feature is missing leaves it as it was (in scikit-learn its variance is lost).
     ///
     /// ```
     /// use xp::prelude::*;
@@ -53,12 +54,11 @@ model! {
     /// assert_eq!(scaler.scale().unwrap().to_vec(), [1.0, 1.0]);
     /// # Ok::<(), xp::models::Error>(())
     /// ```
-    #[version(1)]
+    #[version(2)]
     pub struct StandardScaler<B: Backend, T: Float> {
         with_mean: bool,
         with_std: bool,
-        /// The number of samples, or the sum of their weights.
-        pub n_samples_seen: f64,
+        n_samples_seen: Wide<B, Ix1>,
         mean: Wide<B, Ix1>,
         var: Wide<B, Ix1>,
         scale: Wide<B, Ix1>,
@@ -68,9 +68,10 @@ model! {
 
 impl<B: Backend, T: Float> Check for StandardScaler<B, T> {
     fn check(&self) -> Result<()> {
-        if !(self.n_samples_seen >= 0.0 && self.n_samples_seen.is_finite()) {
-            return Err(Error::value("n_samples_seen", self.n_samples_seen, "a number that is not negative"));
+        if let Some(bad) = host(&self.n_samples_seen.0)?.into_iter().find(|&n| !(n >= 0.0 && n.is_finite())) {
+            return Err(Error::value("n_samples_seen", bad, "numbers that are not negative"));
         }
+        fits("n_samples_seen", self.n_samples_seen.0.dims(), self.mean.0.dims())?;
         fits("var", self.var.0.dims(), self.mean.0.dims())?;
         fits("scale", self.scale.0.dims(), self.mean.0.dims())
     }
@@ -113,13 +114,14 @@ impl<B: Backend, T: Float> StandardScalerParams<B, T> {
     /// When memory runs out or the device fails.
     pub fn start(&self, device: &B, n_features: usize) -> Result<StandardScaler<B, T>> {
         let nothing = zeros(device, [n_features])?;
+        let unknown = full(device, [n_features], B::MaxFloat::from_f64(f64::NAN))?;
         Ok(StandardScaler {
             with_mean: self.with_mean,
             with_std: self.with_std,
-            n_samples_seen: 0.0,
-            scale: Wide(nothing.ones_like()?),
-            var: Wide(nothing.clone()),
-            mean: Wide(nothing),
+            n_samples_seen: Wide(nothing),
+            scale: Wide(unknown.clone()),
+            var: Wide(unknown.clone()),
+            mean: Wide(unknown),
             data: Data::default(),
         })
     }
@@ -127,7 +129,7 @@ impl<B: Backend, T: Float> StandardScalerParams<B, T> {
     /// Fits the model to samples of shape `(n_samples, n_features)`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] for no samples or no features, [`crate::Error::NonFinite`].
+    /// [`crate::Error::Shape`] for no samples or no features, [`crate::Error::NonFinite`] for infinity.
     pub fn fit(&self, x: &Array<B, T, Ix2>) -> Result<StandardScaler<B, T>> {
         let mut model = self.start(x.device(), x.dims()[1])?;
         model.partial_fit(x)?;
@@ -159,7 +161,7 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
     /// Updates the model with further samples, as if it had been fitted to all of them.
     ///
     /// # Errors
-    /// [`crate::Error::Features`], [`crate::Error::Shape`], [`crate::Error::NonFinite`]; the model is then as before.
+    /// [`crate::Error::Features`], [`crate::Error::Shape`], [`crate::Error::NonFinite`] for infinity; the model is then as before.
     ///
     /// ```
     /// # use xp::prelude::*;
@@ -188,8 +190,11 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
     fn update(&mut self, x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>) -> Result<()> {
         check::at_least(x, 1)?;
         check::features("x", x, self.mean.0.size())?;
-        let new = Moments::of(x, weights, self.with_std)?;
-        check::finite_by("x", x, &new.mean)?;
+        let mut new = Moments::of(x, weights, self.with_std)?;
+        if !check::all_finite(&new.mean)? {
+            check::finite_or_nan("x", x)?;
+            new = Moments::of_present(x, weights)?;
+        }
         self.take(new)
     }
 
@@ -202,23 +207,24 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
         if (other.with_mean, other.with_std) != (self.with_mean, self.with_std) {
             return Err(Error::value("other", "other parameters", "the same with_mean and with_std"));
         }
-        if other.n_samples_seen > 0.0 {
-            self.take(other.moments()?)?;
-        }
-        Ok(())
+        self.take(other.moments()?)
     }
 
     fn moments(&self) -> Result<Moments<B, B::MaxFloat>> {
-        let squares = (self.var.0.lazy() * B::MaxFloat::from_f64(self.n_samples_seen)).try_eval()?;
-        Ok(Moments { count: self.n_samples_seen, mean: self.mean.0.clone(), squares })
+        let (counts, zero) = (&self.n_samples_seen.0, B::MaxFloat::ZERO);
+        // What has not been seen is NaN, and weighs nothing.
+        let seen = |x: &Array<B, B::MaxFloat, Ix1>| counts.lazy().greater(zero).where_(x, zero).try_eval();
+        let (mean, var) = (seen(&self.mean.0)?, seen(&self.var.0)?);
+        Ok(Moments { counts: counts.clone(), mean, squares: (var.into_lazy() * counts).try_eval()? })
     }
 
     /// Takes further samples.
     fn take(&mut self, new: Moments<B, B::MaxFloat>) -> Result<()> {
-        let all = Moments::merge_all(&[self.moments()?, new])?;
-        self.n_samples_seen = all.count;
-        self.var = Wide(all.squares / B::MaxFloat::from_f64(all.count));
-        self.mean = Wide(all.mean);
+        let Moments { counts, mean, squares } = Moments::merge_all(&[self.moments()?, new])?;
+        let none = counts.lazy().equal(B::MaxFloat::ZERO);
+        self.mean = Wide(none.where_(B::MaxFloat::from_f64(f64::NAN), &mean).try_eval()?);
+        self.var = Wide((squares.lazy() / &counts).try_eval()?);
+        self.n_samples_seen = Wide(counts);
         self.scale = Wide(self.fit_scale()?);
         Ok(())
     }
@@ -226,22 +232,19 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
     /// The standard deviations, with 1 for constant features: those whose variance is not above the error bound of its
     /// computation.
     fn fit_scale(&self) -> Result<Array<B, B::MaxFloat, Ix1>> {
-        let (n, eps) = (self.n_samples_seen, B::MaxFloat::EPSILON.to_f64());
-        let scale: Vec<f64> = host(&self.var.0)?
-            .into_iter()
-            .zip(host(&self.mean.0)?)
-            .map(|(var, mean)| if var <= n * eps * var + (n * mean * eps).powi(2) { 1.0 } else { var.sqrt() })
-            .collect();
-        device(self.var.0.device(), &scale)
+        let eps = B::MaxFloat::EPSILON.to_f64();
+        let (counts, means, vars) = (host(&self.n_samples_seen.0)?, host(&self.mean.0)?, host(&self.var.0)?);
+        let scale = |((n, mean), var): ((f64, f64), f64)| if var <= n * eps * var + (n * mean * eps).powi(2) { 1.0 } else { var.sqrt() };
+        device(self.var.0.device(), &counts.into_iter().zip(means).zip(vars).map(scale).collect::<Vec<_>>())
     }
 
     /// The samples, centred and scaled.
     ///
     /// # Errors
-    /// [`crate::Error::Features`], [`crate::Error::NonFinite`].
+    /// [`crate::Error::Features`], [`crate::Error::NonFinite`] for infinity.
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.mean.0.size())?;
-        check::finite("x", x)?;
+        check::finite_or_nan("x", x)?;
         self.apply(x)
     }
 
@@ -258,10 +261,10 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
     /// The samples whose transform is `x`.
     ///
     /// # Errors
-    /// [`crate::Error::Features`], [`crate::Error::NonFinite`].
+    /// [`crate::Error::Features`], [`crate::Error::NonFinite`] for infinity.
     pub fn inverse_transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.mean.0.size())?;
-        check::finite("x", x)?;
+        check::finite_or_nan("x", x)?;
         let (mean, scale) = (self.mean.0.astype::<T>(), self.scale.0.astype::<T>());
         Ok(match (self.with_mean, self.with_std) {
             (true, true) => (x.lazy() * &scale + &mean).try_eval()?,
@@ -269,6 +272,12 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
             (false, true) => (x.lazy() * &scale).try_eval()?,
             (false, false) => x.clone(),
         })
+    }
+
+    /// The number of samples of each feature, missing ones left out, or the sum of their weights.
+    #[must_use]
+    pub fn n_samples_seen(&self) -> &Array<B, B::MaxFloat, Ix1> {
+        &self.n_samples_seen.0
     }
 
     /// The mean of each feature; `None` when neither mean nor variance was asked for.
@@ -320,59 +329,3 @@ impl<B: Backend, T: Float> Transform<Array<B, T, Ix2>> for StandardScaler<B, T> 
 
 inverse_transformer!(StandardScaler, Backend);
 partial_fitter!(StandardScaler, Backend);
-
-/// Mean and sum of squared deviations of each feature over some samples, whose number or weight is `count`.
-#[derive(Clone)]
-pub(crate) struct Moments<B: Backend, F: Float> {
-    pub count: f64,
-    pub mean: Array<B, F, Ix1>,
-    pub squares: Array<B, F, Ix1>,
-}
-
-impl<B: Backend, F: Float> Moments<B, F> {
-    /// Reads `x` in blocks of rows. Without `spread` the sums of squares are left at zero.
-    pub fn of<T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>, spread: bool) -> Result<Self> {
-        let [_, p] = x.shape();
-        let step = (BLOCK / p).max(64);
-        let column = weights.map(|w| w.expand_dims(1)).transpose()?;
-        let x = x.lazy().astype::<F>();
-        let column = column.as_ref().map(|w| w.lazy().astype::<F>());
-        let parts: Vec<Self> = match &column {
-            None => x.row_blocks(step)?.map(|rows| Moments::of_block(rows, rows.expr().range().len() as f64, spread)).collect::<Result<_>>()?,
-            Some(w) => {
-                let blocks = x.row_blocks(step)?.zip(w.row_blocks(step)?);
-                blocks.map(|(rows, w)| Moments::of_weighted_block(rows, &w.try_eval()?, spread)).collect::<Result<_>>()?
-            }
-        };
-        Moments::merge_all(&parts)
-    }
-
-    fn of_block<E: Expr<Backend = B, Elem = F, Dim = Ix2> + Copy>(x: Lazy<E>, count: f64, spread: bool) -> Result<Self> {
-        let mean = x.mean(0).try_eval()?;
-        let squares = if spread { (x - &mean).square().sum(0).try_eval()? } else { mean.zeros_like()? };
-        Ok(Moments { count, mean, squares })
-    }
-
-    fn of_weighted_block<E: Expr<Backend = B, Elem = F, Dim = Ix2> + Copy>(x: Lazy<E>, w: &Array<B, F, Ix2>, spread: bool) -> Result<Self> {
-        let count = w.sum(..).item()?.to_f64();
-        // A block without weight must still show whether it holds NaN.
-        let mean = (x * w).sum(0).try_eval()? / F::from_f64(if count > 0.0 { count } else { 1.0 });
-        let squares = if spread { ((x - &mean).square() * w).sum(0).try_eval()? } else { mean.zeros_like()? };
-        Ok(Moments { count, mean, squares })
-    }
-
-    /// The moments of all samples of several parts.
-    pub fn merge_all(parts: &[Self]) -> Result<Self> {
-        let [one] = parts else {
-            let stacked = |pick: fn(&Self) -> &Array<B, F, Ix1>| stack(&parts.iter().map(pick).collect::<Vec<_>>(), 0);
-            let (means, squares) = (stacked(|m| &m.mean)?, stacked(|m| &m.squares)?);
-            let counts: Vec<f64> = parts.iter().map(|m| m.count).collect();
-            let count: f64 = counts.iter().sum();
-            let column = device::<B, F>(means.device(), &counts)?.expand_dims(1)?;
-            let mean = (means.lazy() * &column).sum(0).try_eval()? / F::from_f64(if count > 0.0 { count } else { 1.0 });
-            let between = ((means.lazy() - &mean).square() * &column).sum(0).try_eval()?;
-            return Ok(Moments { count, mean, squares: squares.lazy().sum(0).try_eval()? + between });
-        };
-        Ok(one.clone())
-    }
-}

@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+use xp_core::extra::{nanmax, nanmin};
 use xp_core::functions::where_;
 use xp_core::{Array, Backend, Float, Ix1, Ix2};
 
@@ -14,7 +15,10 @@ model! {
     ///
     /// With `scale = (high - low) / (data_max - data_min)` a feature `x` becomes `x * scale + min`, where
     /// `min = low - data_min * scale`. A feature whose values do not differ by 10 eps becomes `low`. It is scikit-learn's
-    /// estimator of the same name, except that NaN is an error.
+    /// estimator of the same name.
+    ///
+    /// NaN stands for what is missing: it counts neither as smallest nor as largest, and stays where it is. A further batch in which a
+    /// feature is missing leaves it as it was (scikit-learn forgets the range of such a feature).
     ///
     /// ```
     /// use xp::models::preprocessing::MinMaxScaler;
@@ -92,7 +96,7 @@ impl<B: Backend, T: Float> MinMaxScalerParams<B, T> {
     /// Fits the model to samples of shape `(n_samples, n_features)`.
     ///
     /// # Errors
-    /// [`Error::Shape`] for no samples or no features, [`Error::NonFinite`], [`Error::Value`] for a range out of order.
+    /// [`Error::Shape`] for no samples or no features, [`Error::NonFinite`] for infinity, [`Error::Value`] for a range out of order.
     pub fn fit(&self, x: &Array<B, T, Ix2>) -> Result<MinMaxScaler<B, T>> {
         in_order(self.low, self.high)?;
         let (data_min, data_max) = extremes(x)?;
@@ -112,7 +116,7 @@ impl<B: Backend, T: Float> MinMaxScaler<B, T> {
     /// Updates the model with further samples, as if it had been fitted to all of them.
     ///
     /// # Errors
-    /// [`Error::Features`], [`Error::Shape`], [`Error::NonFinite`]; the model is then as before.
+    /// [`Error::Features`], [`Error::Shape`], [`Error::NonFinite`] for infinity; the model is then as before.
     pub fn partial_fit(&mut self, x: &Array<B, T, Ix2>) -> Result<()> {
         check::features("x", x, self.scale.size())?;
         let (low, high) = extremes(x)?;
@@ -134,7 +138,7 @@ impl<B: Backend, T: Float> MinMaxScaler<B, T> {
 
     /// Takes the extremes of further samples.
     fn take(&mut self, low: &Array<B, T, Ix1>, high: &Array<B, T, Ix1>, n: usize) -> Result<()> {
-        let (low, high) = (self.data_min.lazy().minimum(low).try_eval()?, self.data_max.lazy().maximum(high).try_eval()?);
+        let (low, high) = (known(&self.data_min, low, Bound::Low)?, known(&self.data_max, high, Bound::High)?);
         let params = MinMaxScalerParams { low: self.low, high: self.high, clip: self.clip, kind: PhantomData };
         *self = params.finish(low, high, self.n_samples_seen.saturating_add(n))?;
         Ok(())
@@ -143,10 +147,10 @@ impl<B: Backend, T: Float> MinMaxScaler<B, T> {
     /// The samples with their features in the range.
     ///
     /// # Errors
-    /// [`Error::Features`], [`Error::NonFinite`].
+    /// [`Error::Features`], [`Error::NonFinite`] for infinity.
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.scale.size())?;
-        check::finite("x", x)?;
+        check::finite_or_nan("x", x)?;
         let scaled = x.lazy() * &self.scale + &self.min;
         if !self.clip {
             return Ok(scaled.try_eval()?);
@@ -157,10 +161,10 @@ impl<B: Backend, T: Float> MinMaxScaler<B, T> {
     /// The samples whose transform is `x`.
     ///
     /// # Errors
-    /// [`Error::Features`], [`Error::NonFinite`].
+    /// [`Error::Features`], [`Error::NonFinite`] for infinity.
     pub fn inverse_transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.scale.size())?;
-        check::finite("x", x)?;
+        check::finite_or_nan("x", x)?;
         Ok(((x.lazy() - &self.min) / &self.scale).try_eval()?)
     }
 
@@ -174,8 +178,8 @@ impl<B: Backend, T: Float> MinMaxScaler<B, T> {
 model! {
     /// Divides each feature by its largest magnitude, so that it lies between -1 and 1; zeros stay zeros.
     ///
-    /// It is scikit-learn's estimator of the same name, except that NaN is an error. A feature of magnitude below 10 eps
-    /// stays as it is.
+    /// It is scikit-learn's estimator of the same name. A feature of magnitude below 10 eps stays as it is. NaN is what is missing, as
+    /// for [`MinMaxScaler`].
     ///
     /// ```
     /// use xp::models::preprocessing::MaxAbsScaler;
@@ -231,7 +235,7 @@ impl<B: Backend, T: Float> MaxAbsScalerParams<B, T> {
     /// Fits the model to samples of shape `(n_samples, n_features)`.
     ///
     /// # Errors
-    /// [`Error::Shape`] for no samples or no features, [`Error::NonFinite`].
+    /// [`Error::Shape`] for no samples or no features, [`Error::NonFinite`] for infinity.
     pub fn fit(&self, x: &Array<B, T, Ix2>) -> Result<MaxAbsScaler<B, T>> {
         let max_abs = largest_magnitudes(x)?;
         Ok(MaxAbsScaler { scale: nonzero(&max_abs)?, max_abs, n_samples_seen: x.dims()[0], clip: self.clip })
@@ -242,7 +246,7 @@ impl<B: Backend, T: Float> MaxAbsScaler<B, T> {
     /// Updates the model with further samples, as if it had been fitted to all of them.
     ///
     /// # Errors
-    /// [`Error::Features`], [`Error::Shape`], [`Error::NonFinite`]; the model is then as before.
+    /// [`Error::Features`], [`Error::Shape`], [`Error::NonFinite`] for infinity; the model is then as before.
     pub fn partial_fit(&mut self, x: &Array<B, T, Ix2>) -> Result<()> {
         check::features("x", x, self.scale.size())?;
         self.take(&largest_magnitudes(x)?, x.dims()[0])
@@ -262,7 +266,7 @@ impl<B: Backend, T: Float> MaxAbsScaler<B, T> {
 
     /// Takes the magnitudes of further samples.
     fn take(&mut self, largest: &Array<B, T, Ix1>, n: usize) -> Result<()> {
-        let max_abs = self.max_abs.lazy().maximum(largest).try_eval()?;
+        let max_abs = known(&self.max_abs, largest, Bound::High)?;
         (self.scale, self.max_abs) = (nonzero(&max_abs)?, max_abs);
         self.n_samples_seen = self.n_samples_seen.saturating_add(n);
         Ok(())
@@ -271,10 +275,10 @@ impl<B: Backend, T: Float> MaxAbsScaler<B, T> {
     /// The samples with their features divided by the largest magnitudes.
     ///
     /// # Errors
-    /// [`Error::Features`], [`Error::NonFinite`].
+    /// [`Error::Features`], [`Error::NonFinite`] for infinity.
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.scale.size())?;
-        check::finite("x", x)?;
+        check::finite_or_nan("x", x)?;
         let scaled = x.lazy() / &self.scale;
         Ok(if self.clip { scaled.maximum(-T::ONE).minimum(T::ONE).try_eval()? } else { scaled.try_eval()? })
     }
@@ -282,10 +286,10 @@ impl<B: Backend, T: Float> MaxAbsScaler<B, T> {
     /// The samples whose transform is `x`.
     ///
     /// # Errors
-    /// [`Error::Features`], [`Error::NonFinite`].
+    /// [`Error::Features`], [`Error::NonFinite`] for infinity.
     pub fn inverse_transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.scale.size())?;
-        check::finite("x", x)?;
+        check::finite_or_nan("x", x)?;
         Ok((x.lazy() * &self.scale).try_eval()?)
     }
 }
@@ -297,20 +301,40 @@ fn in_order(low: f64, high: f64) -> Result<()> {
     Err(Error::value("feature_range", format!("{low} to {high}"), "two numbers in ascending order"))
 }
 
-/// The smallest and largest value of each feature.
+/// The smallest and largest value of each feature that are not missing; NaN of a feature that has none.
 fn extremes<B: Backend, T: Float>(x: &Array<B, T, Ix2>) -> Result<(Array<B, T, Ix1>, Array<B, T, Ix1>)> {
     check::at_least(x, 1)?;
     let (low, high) = (x.lazy().min(0).try_eval()?, x.lazy().max(0).try_eval()?);
-    check::finite_by("x", x, &low)?;
-    check::finite_by("x", x, &high)?;
-    Ok((low, high))
+    if check::all_finite(&low)? && check::all_finite(&high)? {
+        return Ok((low, high));
+    }
+    check::finite_or_nan("x", x)?;
+    Ok((nanmin(x, 0)?, nanmax(x, 0)?))
 }
 
 fn largest_magnitudes<B: Backend, T: Float>(x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix1>> {
     check::at_least(x, 1)?;
     let largest = x.lazy().abs().max(0).try_eval()?;
-    check::finite_by("x", x, &largest)?;
-    Ok(largest)
+    if check::all_finite(&largest)? {
+        return Ok(largest);
+    }
+    check::finite_or_nan("x", x)?;
+    Ok(nanmax(&x.lazy().abs().try_eval()?, 0)?)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Bound {
+    Low,
+    High,
+}
+
+/// The smaller or larger one of two numbers, or the one that is not missing.
+fn known<B: Backend, T: Float>(a: &Array<B, T, Ix1>, b: &Array<B, T, Ix1>, bound: Bound) -> Result<Array<B, T, Ix1>> {
+    let both = match bound {
+        Bound::Low => a.lazy().minimum(b).try_eval()?,
+        Bound::High => a.lazy().maximum(b).try_eval()?,
+    };
+    Ok(a.lazy().isnan().where_(b, b.lazy().isnan().where_(a, &both)).try_eval()?)
 }
 
 /// Divisors, with 1 for those that are zero to rounding.

@@ -53,7 +53,7 @@ pub fn parts_are_the_whole<T: Float, B: Linalg<T>>(device: &B) {
     let scaler = merged(|| StandardScaler::params().start(device, 4).unwrap(), &x, &());
     let whole = StandardScaler::params().fit(&x).unwrap();
     near(values(&scaler.transform(&x).unwrap()), values(&whole.transform(&x).unwrap()), "standard scaler");
-    assert_eq!(scaler.n_samples_seen(), 150.0);
+    assert_eq!(values(scaler.n_samples_seen()), [150.0; 4]);
 
     // Extremes of nothing do not exist: these start from samples.
     for clip in [false, true] {
@@ -69,6 +69,20 @@ pub fn parts_are_the_whole<T: Float, B: Linalg<T>>(device: &B) {
         Merge::merge(&mut model, &fit((0, 90))).unwrap();
         assert_eq!((values(model.max_abs()), model.n_samples_seen()), (values(fit((0, 150)).max_abs()), 150));
     }
+
+    // What is missing, in some samples or in all of a part, is left out.
+    let missing: Vec<T> = (0..600).map(|i| if i % 7 == 3 || (i % 4 == 1 && i < 240) { f64::NAN } else { table.data[i] }).map(T::from_f64).collect();
+    let holes = array(device, &missing, [150, 4]);
+    let scaler = merged(|| StandardScaler::params().start(device, 4).unwrap(), &holes, &());
+    let whole = StandardScaler::params().fit(&holes).unwrap();
+    near(values(&scaler.transform(&x).unwrap()), values(&whole.transform(&x).unwrap()), "standard scaler with holes");
+    let counts: Vec<f64> = (0..4).map(|j| (0..150).filter(|i| !missing[4 * i + j].to_f64().is_nan()).count() as f64).collect();
+    assert_eq!(values(scaler.n_samples_seen()), counts);
+    let fit = |rows| MinMaxScaler::params().fit(&part(&holes, rows)).unwrap();
+    let mut model = fit(PARTS[3]);
+    Merge::merge(&mut model, &fit((0, 90))).unwrap();
+    model.partial_fit(&part(&holes, PARTS[1])).unwrap();
+    near(values(&model.transform(&x).unwrap()), values(&fit((0, 150)).transform(&x).unwrap()), "range with holes");
 
     // Variances are raised as the last samples say, unless they are not.
     let model = merged(|| GaussianNB::params().var_smoothing(0.0).start(&y, 4).unwrap(), &x, &y);
