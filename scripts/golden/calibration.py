@@ -9,7 +9,7 @@ from sklearn import calibration
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.isotonic import IsotonicRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
 from sklearn.naive_bayes import GaussianNB
 
 search = calibration._sigmoid_calibration
@@ -44,6 +44,7 @@ def main():
     x = x[:, :2]  # the classes overlap
     # Labels are 0, 1, 2: scikit-learn takes others as positions when it looks for a temperature.
     weights = rounded(rng.uniform(0.25, 2, len(y)), 2)
+    order = np.arange(len(y)) * 67 % len(y)  # all classes in every part
     steps = rounded(np.sort(rng.uniform(0, 5, 30)), 1)
     noise = rounded(np.sqrt(steps) + rng.normal(size=30) * 0.3, 2)
     zeros = rounded(rng.uniform(0, 2, 30), 1)
@@ -51,6 +52,7 @@ def main():
     inputs = {
         "three": {"x": x, "y": y, "weights": weights, "xq": x[::10]},
         "two": {"x": x, "y": (y > 0) * 1, "weights": weights, "xq": x[::10]},
+        "mixed": {"x": x[order], "y": y[order], "weights": weights, "xq": x[::10]},
         "line": {"x": steps, "y": noise, "weights": zeros, "xq": np.array([-1.0, 0.05, 1.23, 2.0, 3.31, 4.9, 6.0])},
         "falling": {"x": steps, "y": -noise, "weights": zeros, "xq": np.array([-1.0, 0.05, 1.23, 2.0, 3.31, 4.9, 6.0])},
     }
@@ -60,6 +62,10 @@ def main():
             for ensemble in (True, False):
                 for model, weighted in ((LinearDiscriminantAnalysis(), False), (GaussianNB(), False), (GaussianNB(), True)):
                     cases.append(calibrated(inputs, source, method, ensemble, model, weighted))
+    for cv in (KFold(5), TimeSeriesSplit(4)):
+        for method in ("sigmoid", "temperature"):
+            for ensemble in (True, False) if isinstance(cv, KFold) else (True,):
+                cases.append(calibrated(inputs, "mixed", method, ensemble, GaussianNB(), False, cv))
     for source in ("line", "falling"):
         for params in ({}, {"increasing": False}, {"increasing": "auto", "out_of_bounds": "clip"}, {"y_min": -0.5, "y_max": 1.5, "out_of_bounds": "clip"}):
             for weighted in (False, True):
@@ -70,11 +76,12 @@ def main():
     write(MODELS / "calibration.json", inputs=inputs, cases=cases, libraries=("numpy", "scipy", "scikit-learn"))
 
 
-def calibrated(inputs, source, method, ensemble, model, weighted):
+def calibrated(inputs, source, method, ensemble, model, weighted, cv=StratifiedKFold(3)):
     data = inputs[source]
-    fitted = CalibratedClassifierCV(model, method=method, cv=StratifiedKFold(3), ensemble=ensemble)
+    fitted = CalibratedClassifierCV(model, method=method, cv=cv, ensemble=ensemble)
     fitted.fit(data["x"], data["y"], sample_weight=data["weights"] if weighted else None)
     params = {"method": method, "ensemble": ensemble, "model": type(model).__name__, "weighted": weighted}
+    params["cv"] = type(cv).__name__
     return {"name": "CalibratedClassifierCV", "input": source, "params": params, "expected": {"proba": fitted.predict_proba(data["xq"])}}
 
 

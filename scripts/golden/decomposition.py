@@ -3,7 +3,7 @@ crates/xp-models/tests/golden/decomposition.json.
 """
 
 from common import MODELS, encode, load_dataset, np, rounded, write
-from sklearn.covariance import OAS, EmpiricalCovariance, LedoitWolf
+from sklearn.covariance import OAS, EmpiricalCovariance, LedoitWolf, ShrunkCovariance
 from sklearn.decomposition import IncrementalPCA, KernelPCA, TruncatedSVD
 from sklearn.kernel_ridge import KernelRidge
 
@@ -61,11 +61,11 @@ def main():
             expected = {"dual_coef_": model.dual_coef_, "predict": model.predict(data["data"][1])}
             expected["score"] = model.score(data["data"][0], inputs["data"][target])
             cases.append(case("KernelRidge", "data", kernel | {"alpha": alpha, "target": target, "weighted": weighted}, expected))
-    for model in (EmpiricalCovariance, LedoitWolf, OAS):
+    for model in (EmpiricalCovariance, LedoitWolf, OAS, ShrunkCovariance):
         for source in ("data", "few", "one"):
             for centred in (False, True):
                 fitted = model(assume_centered=centred).fit(data[source][0])
-                expected = {name: getattr(fitted, name) for name in COVARIANCE} | {"shrinkage": getattr(fitted, "shrinkage_", 0.0)}
+                expected = {name: getattr(fitted, name) for name in COVARIANCE} | {"shrinkage": getattr(fitted, "shrinkage_", getattr(fitted, "shrinkage", 0.0))}
                 # A singular matrix has no density.
                 expected["score"] = None if model is EmpiricalCovariance and source == "few" else fitted.score(data[source][1])
                 expected["mahalanobis"] = fitted.mahalanobis(data[source][1])

@@ -66,6 +66,21 @@ def main():
         cases.append(encoder(inputs, OneHotEncoder, {"drop": drop, "handle_unknown": "ignore"}))
     cases.append(encoder(inputs, OrdinalEncoder, {}))
     cases.append(encoder(inputs, OrdinalEncoder, {"handle_unknown": "use_encoded_value", "unknown_value": -1}))
+    for groups in ({"min_frequency": 3}, {"min_frequency": 0.3}, {"max_categories": 2}, {"max_categories": 3, "min_frequency": 2}, {"max_categories": 1}):
+        for handle in ("error", "ignore", "infrequent_if_exist", "warn"):
+            cases.append(encoder(inputs, OneHotEncoder, groups | {"handle_unknown": handle}))
+        # One column of each feature that is dropped leaves nothing.
+        for drop in ("first", "if_binary") if groups != {"max_categories": 1} else ():
+            cases.append(encoder(inputs, OneHotEncoder, groups | {"drop": drop}))
+            cases.append(encoder(inputs, OneHotEncoder, groups | {"drop": drop, "handle_unknown": "infrequent_if_exist"}))
+        cases.append(encoder(inputs, OrdinalEncoder, groups))
+        cases.append(encoder(inputs, OrdinalEncoder, groups | {"handle_unknown": "use_encoded_value", "unknown_value": -1}))
+    for handle in ("error", "ignore"):
+        cases.append(encoder(inputs, OneHotEncoder, {"drop": [1, -5, 1], "handle_unknown": handle}))
+    for missing in (float("nan"), -7.0):
+        for groups in ({}, {"max_categories": 2}):
+            cases.append(missing_encoder(inputs, groups | {"encoded_missing_value": missing}))
+            cases.append(missing_encoder(inputs, groups | {"encoded_missing_value": missing, "handle_unknown": "use_encoded_value", "unknown_value": -1}))
     for norm in ("l2", "l1", None):
         for use_idf, smooth_idf, sublinear_tf in ((True, True, False), (True, False, True), (False, True, True), (False, True, False)):
             params = {"norm": norm, "use_idf": use_idf, "smooth_idf": smooth_idf, "sublinear_tf": sublinear_tf}
@@ -140,11 +155,37 @@ def imputer(inputs, source, params):
 def encoder(inputs, model, params):
     x, query = inputs["categories"]["x"], inputs["categories"]["xq"]
     fitted = model(**params).fit(x)
-    expected = {"transform": quiet(lambda: fitted.transform(x)), "categories": [list(map(int, c)) for c in fitted.categories_]}
-    if "handle_unknown" in params:
+    transformed = quiet(lambda: fitted.transform(x))
+    expected = {"transform": transformed, "categories": [list(map(int, c)) for c in fitted.categories_], "inverse": labels(fitted.inverse_transform(transformed))}
+    if params.get("handle_unknown", "error") != "error":
         expected["unknown"] = quiet(lambda: fitted.transform(query))
+    if model is OneHotEncoder and fitted.drop_idx_ is not None:
+        expected["drop_idx"] = [None if at is None else int(at) for at in fitted.drop_idx_]
+    if "min_frequency" in params or "max_categories" in params:
+        expected["infrequent"] = [None if c is None else list(map(int, c)) for c in fitted.infrequent_categories_]
     expected = {k: v.toarray() if hasattr(v, "toarray") else v for k, v in expected.items()}
     return {"name": model.__name__, "input": "categories", "params": encode(params), "expected": expected}
+
+
+def missing_encoder(inputs, params):
+    """The last category of the first feature stands for what is missing; in the query it does in all features."""
+    x, query = inputs["categories"]["x"].astype(float), inputs["categories"]["xq"].astype(float)
+    x[x[:, 0] == 3, 0] = np.nan
+    query[query == 9] = np.nan
+    fitted = OrdinalEncoder(**params).fit(x)
+    transformed = quiet(lambda: fitted.transform(x))
+    expected = {"transform": transformed}
+    if "max_categories" not in params:  # scikit-learn takes missing and infrequent ones for each other on the way back
+        expected["inverse"] = labels(fitted.inverse_transform(transformed.copy()))
+    if "handle_unknown" in params:
+        expected["unknown"] = quiet(lambda: fitted.transform(query))
+    return {"name": "OrdinalEncoder missing", "input": "categories", "params": encode(params), "expected": expected}
+
+
+def labels(found):
+    """Categories as integers: 77 for infrequent ones, 88 for unknown ones, 3 for missing ones."""
+    number = lambda label: 88 if label is None else 77 if label == "infrequent_sklearn" else 3 if label != label else int(label)
+    return np.array([[number(label) for label in row] for row in found])
 
 
 def tfidf(inputs, params):

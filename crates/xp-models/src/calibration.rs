@@ -10,7 +10,7 @@ use crate::labels::{Label, check_classes, index_in};
 use crate::linear_model::scores::probabilities;
 use crate::metrics;
 use crate::model::{Check, Contents, Field, Model, child, named};
-use crate::model_selection::{Fold, Split, StratifiedKFold};
+use crate::model_selection::{Fold, Split, StratifiedKFold, test_places};
 use crate::optimize::Bounded;
 use crate::traits::{Classifier, DecisionFunction, Estimator, Fit, FitWeighted, Predict, PredictProba, Samples, Score, ScoreWeighted};
 use crate::{Error, Result, check};
@@ -110,10 +110,10 @@ pub struct CalibratedClassifierCV<B: Backend, T: Float, L: Label, M, R> {
 
 /// Parameters of [`CalibratedClassifierCV`].
 #[derive(Clone, Debug)]
-pub struct CalibratedClassifierCVParams<E, R> {
+pub struct CalibratedClassifierCVParams<E, R, S = StratifiedKFold> {
     estimator: E,
     method: CalibrationMethod,
-    cv: StratifiedKFold,
+    cv: S,
     ensemble: bool,
     response: PhantomData<fn() -> R>,
 }
@@ -144,7 +144,9 @@ impl<E: Estimator, R> CalibratedClassifierCVParams<E, R> {
             response: PhantomData,
         }
     }
+}
 
+impl<E: Estimator, R, S> CalibratedClassifierCVParams<E, R, S> {
     /// How probabilities are made.
     #[must_use]
     pub fn method(mut self, method: CalibrationMethod) -> Self {
@@ -152,11 +154,12 @@ impl<E: Estimator, R> CalibratedClassifierCVParams<E, R> {
         self
     }
 
-    /// The folds.
+    /// The folds, by any way to [split](Split) samples. Each class must be in every part for training; without `ensemble` each sample
+    /// must be for testing once.
     #[must_use]
-    pub fn cv(mut self, cv: StratifiedKFold) -> Self {
-        self.cv = cv;
-        self
+    pub fn cv<C>(self, cv: C) -> CalibratedClassifierCVParams<E, R, C> {
+        let CalibratedClassifierCVParams { estimator, method, ensemble, response, .. } = self;
+        CalibratedClassifierCVParams { estimator, method, cv, ensemble, response }
     }
 
     /// Whether there is a classifier for each fold, or one.
@@ -181,6 +184,7 @@ impl<E: Estimator, R> CalibratedClassifierCVParams<E, R> {
         D: Dim,
         E: Fit<Array<B, T, D>, Array<B, L, Ix1>>,
         R: Response<E::Model, Array<B, T, D>, B, T>,
+        S: Split<Array<B, L, Ix1>>,
     {
         check::samples("y", y.dims(), "x", x.dims())?;
         let folds = self.cv.folds(y.size(), y)?;
@@ -194,6 +198,18 @@ impl<E: Estimator, R> CalibratedClassifierCVParams<E, R> {
         if let Some(few) = (0..k).find(|&class| counts[class] < folds.len() as i64) {
             let given = format!("{} samples of class {}", counts[few], classes.get([few])?.number());
             return Err(Error::value("y", given, format!("at least {}, one for each fold", folds.len())));
+        }
+        let own = codes.to_host()?;
+        for (i, fold) in folds.iter().enumerate() {
+            let mut seen = vec![false; k];
+            fold.train.iter().for_each(|&row| seen[own[row as usize] as usize] = true);
+            if let Some(absent) = seen.iter().position(|seen| !seen) {
+                let given = format!("split {i} without class {} in its part for training", classes.get([absent])?.number());
+                return Err(Error::value("cv", given, "all classes in each part for training"));
+            }
+        }
+        if !self.ensemble {
+            test_places(&folds, y.size())?;
         }
         let calibrator = |response: &Array<B, T, Ix2>, rows: &[i64]| {
             let weights = weights.map(|w| w.rows(rows)).transpose()?;
@@ -221,9 +237,9 @@ impl<E: Estimator, R> CalibratedClassifierCVParams<E, R> {
     }
 }
 
-impl<E: Estimator, R: Clone> Estimator for CalibratedClassifierCVParams<E, R> {}
+impl<E: Estimator, R: Clone, S: Clone> Estimator for CalibratedClassifierCVParams<E, R, S> {}
 
-impl<B, T, L, D, E, R> Fit<Array<B, T, D>, Array<B, L, Ix1>> for CalibratedClassifierCVParams<E, R>
+impl<B, T, L, D, E, R, S> Fit<Array<B, T, D>, Array<B, L, Ix1>> for CalibratedClassifierCVParams<E, R, S>
 where
     B: Backend,
     T: Float,
@@ -231,6 +247,7 @@ where
     D: Dim,
     E: Fit<Array<B, T, D>, Array<B, L, Ix1>>,
     R: Response<E::Model, Array<B, T, D>, B, T>,
+    S: Split<Array<B, L, Ix1>> + Clone,
 {
     type Model = CalibratedClassifierCV<B, T, L, E::Model, R>;
 
@@ -243,7 +260,7 @@ where
 }
 
 /// The weights go to the classifiers and to their calibration.
-impl<B, T, L, D, E, R> FitWeighted<Array<B, T, D>, Array<B, L, Ix1>> for CalibratedClassifierCVParams<E, R>
+impl<B, T, L, D, E, R, S> FitWeighted<Array<B, T, D>, Array<B, L, Ix1>> for CalibratedClassifierCVParams<E, R, S>
 where
     B: Backend,
     T: Float,
@@ -251,6 +268,7 @@ where
     D: Dim,
     E: FitWeighted<Array<B, T, D>, Array<B, L, Ix1>>,
     R: Response<E::Model, Array<B, T, D>, B, T>,
+    S: Split<Array<B, L, Ix1>> + Clone,
 {
     fn fit_weighted(&self, x: &Array<B, T, D>, y: &Array<B, L, Ix1>, sample_weight: &Array<B, T, Ix1>) -> Result<Self::Model> {
         check::weights(sample_weight, x.dims())?;

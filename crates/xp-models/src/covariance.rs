@@ -101,6 +101,34 @@ model! {
     }
 }
 
+model! {
+    /// A covariance matrix that is shrunk towards a multiple of the identity, as far as one says:
+    /// `(1 - shrinkage) S + shrinkage tr(S) / n_features I` of the empirical covariance `S`.
+    ///
+    /// It is scikit-learn's estimator of the same name. The samples are not copied.
+    ///
+    /// ```
+    /// use xp::models::covariance::ShrunkCovariance;
+    /// use xp::prelude::*;
+    ///
+    /// let x = array![[1.0_f64, 0.0], [3.0, 0.0], [2.0, 1.0], [2.0, 3.0]];
+    /// let model = ShrunkCovariance::params().shrinkage(0.5).fit(&x)?;
+    /// assert_eq!(model.covariance().to_vec(), [0.75, 0.0, 0.0, 1.25]);
+    /// # Ok::<(), xp::models::Error>(())
+    /// ```
+    #[version(1)]
+    pub struct ShrunkCovariance<B: Backend, T: Float> {
+        /// The mean of each feature, zeros if the samples are taken as centred.
+        pub location: Array<B, T, Ix1>,
+        /// The covariance matrix.
+        pub covariance: Array<B, T, Ix2>,
+        /// Its pseudo-inverse.
+        pub precision: Array<B, T, Ix2>,
+        /// How far the matrix is shrunk, from 0 to 1.
+        pub shrinkage: f64,
+    }
+}
+
 /// The mean and the covariance of some samples.
 struct Empirical<B: Backend, T: Float> {
     location: Array<B, T, Ix1>,
@@ -179,7 +207,7 @@ fn oracle<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, empirical: &Empirical<B,
 
 /// Parameters, methods and traits of an estimator of a covariance.
 macro_rules! covariance {
-    ($Model:ident, $Params:ident, $name:literal, |$self:ident, $x:ident| $fit:expr) => {
+    ($Model:ident, $Params:ident, $name:literal, $($field:ident: $Type:ty = $default:literal,)? |$self:ident, $x:ident| $fit:expr) => {
         impl<B: Backend, T: Float> Check for $Model<B, T> {
             fn check(&self) -> Result<()> {
                 let p = self.location.size();
@@ -192,6 +220,7 @@ macro_rules! covariance {
         #[derive(Clone, Debug)]
         pub struct $Params<B, T> {
             assume_centered: bool,
+            $($field: $Type,)?
             kind: PhantomData<fn() -> (B, T)>,
         }
 
@@ -199,7 +228,7 @@ macro_rules! covariance {
             /// The default parameters: the mean is removed.
             #[must_use]
             pub fn params() -> $Params<B, T> {
-                $Params { assume_centered: false, kind: PhantomData }
+                $Params { assume_centered: false, $($field: $default,)? kind: PhantomData }
             }
         }
 
@@ -282,6 +311,24 @@ covariance!(LedoitWolf, LedoitWolfParams, "LedoitWolf", |self, x| {
     let covariance = empirical.shrunk(shrinkage)?;
     Ok(LedoitWolf { location: empirical.location, precision: pseudo_inverse(&covariance)?, covariance, shrinkage })
 });
+covariance!(ShrunkCovariance, ShrunkCovarianceParams, "ShrunkCovariance", shrinkage: f64 = 0.1, |self, x| {
+    if !(0.0..=1.0).contains(&self.shrinkage) {
+        return Err(Error::value("shrinkage", self.shrinkage, "a number from 0 to 1"));
+    }
+    let empirical = Empirical::of(x, self.assume_centered)?;
+    let covariance = empirical.shrunk(self.shrinkage)?;
+    Ok(ShrunkCovariance { location: empirical.location, precision: pseudo_inverse(&covariance)?, covariance, shrinkage: self.shrinkage })
+});
+
+impl<B: Linalg<T>, T: Float> ShrunkCovarianceParams<B, T> {
+    /// How far the matrix is shrunk, from 0 to 1; 0.1 by default.
+    #[must_use]
+    pub fn shrinkage(mut self, part: f64) -> Self {
+        self.shrinkage = part;
+        self
+    }
+}
+
 covariance!(OAS, OASParams, "OAS", |self, x| {
     let empirical = Empirical::of(x, self.assume_centered)?;
     let shrinkage = oracle(x, &empirical)?;

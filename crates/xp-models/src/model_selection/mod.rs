@@ -17,6 +17,7 @@ use crate::{Error, Result, check};
 pub use halving::{HalvingGridSearchCV, HalvingGridSearchCVParams, HalvingRandomSearchCV, RandomizedSearchCV, Resources};
 pub use search::{CvResults, GridSearchCV, GridSearchCVParams, ParameterGrid, Round};
 pub use split::{AutoFold, Fold, GroupKFold, KFold, ShuffleSplit, Split, StratifiedKFold, TimeSeriesSplit};
+pub(crate) use validation::test_places;
 pub use validation::{CrossValidation, OwnScore, Scorer, cross_val_predict, cross_val_predict_proba, cross_val_score, cross_validate};
 
 /// How large a part is.

@@ -203,19 +203,25 @@ where
 {
     let n = n_samples(x, y)?;
     let folds = cv.folds(n, y)?;
-    let mut place = vec![None; n];
-    for (i, &row) in folds.iter().flat_map(|fold| &fold.test).enumerate() {
-        place[row as usize] = Some(i as i64);
-    }
-    let tested: usize = folds.iter().map(|fold| fold.test.len()).sum();
-    let place = place.into_iter().collect::<Option<Vec<i64>>>().filter(|_| tested == n);
-    let Some(place) = place else {
-        return Err(Error::value("cv", "splits that overlap or leave samples out", "each sample for testing once"));
-    };
+    let place = test_places(&folds, n)?;
     let predict = |fold: &Fold| {
         let (x_train, y_train) = parts(x, y, &fold.train)?;
         apply(&estimator.fit(&x_train, &y_train)?, &x.rows(&fold.test)?)
     };
     let predicted = folds.iter().map(predict).collect::<Result<Vec<Z>>>()?;
     Z::join(&predicted)?.rows(&place)
+}
+
+/// Where each of `n` samples is among those for testing, split after split.
+///
+/// # Errors
+/// [`Error::Value`] unless each sample is for testing once.
+pub(crate) fn test_places(folds: &[Fold], n: usize) -> Result<Vec<i64>> {
+    let mut place = vec![None; n];
+    for (i, &row) in folds.iter().flat_map(|fold| &fold.test).enumerate() {
+        place[row as usize] = Some(i as i64);
+    }
+    let tested: usize = folds.iter().map(|fold| fold.test.len()).sum();
+    let place = place.into_iter().collect::<Option<Vec<i64>>>().filter(|_| tested == n);
+    place.ok_or_else(|| Error::value("cv", "splits that overlap or leave samples out", "each sample for testing once"))
 }

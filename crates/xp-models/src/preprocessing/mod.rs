@@ -22,7 +22,7 @@ use crate::traits::{Estimator, Fit, FitWeighted, Transform, inverse_transformer,
 use crate::{Error, Result, check};
 
 pub(crate) use columns::{linear, quantiles};
-pub use encoders::{DropCategory, OneHotEncoder, OneHotEncoderParams, OrdinalEncoder, OrdinalEncoderParams};
+pub use encoders::{DropCategory, HandleUnknown, OneHotEncoder, OneHotEncoderParams, OrdinalEncoder, OrdinalEncoderParams, TextCategories};
 pub use label::{LabelBinarizer, LabelBinarizerParams, LabelEncoder, TextLabelEncoder, label_binarize};
 pub(crate) use moments::Moments;
 pub use polynomial::{KernelCenterer, KernelCentererParams, PolynomialFeatures, PolynomialFeaturesParams};

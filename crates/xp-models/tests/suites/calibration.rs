@@ -6,7 +6,7 @@ use xp_models::calibration::{CalibratedClassifierCV, CalibratedClassifierCVParam
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis as Lda;
 use xp_models::isotonic::{IsotonicRegression, OutOfBounds, isotonic_regression};
 use xp_models::model::{Field, Model};
-use xp_models::model_selection::StratifiedKFold;
+use xp_models::model_selection::{KFold, ShuffleSplit, StratifiedKFold, TimeSeriesSplit};
 use xp_models::naive_bayes::GaussianNB;
 use xp_models::traits::{Fit, FitWeighted, Score};
 
@@ -62,7 +62,12 @@ fn calibrated<T: Float, B: Linalg<T>>(device: &B, golden: &Golden, case: &Value)
         assert_near::<T>(&values(proba), &expected.data, units, &name(case));
     };
     if params["model"] == "GaussianNB" {
-        let params = Calibrated::of_probabilities(GaussianNB::params()).method(method).ensemble(ensemble).cv(cv);
+        let params = Calibrated::of_probabilities(GaussianNB::params()).method(method).ensemble(ensemble);
+        let params = match splits_of(case) {
+            "KFold" => return near(&params.cv(KFold::new(5)).fit(&x, &y).unwrap().predict_proba(&query).unwrap()),
+            "TimeSeriesSplit" => return near(&params.cv(TimeSeriesSplit::new(4)).fit(&x, &y).unwrap().predict_proba(&query).unwrap()),
+            _ => params.cv(cv),
+        };
         let model = match weights {
             None => params.fit(&x, &y).unwrap(),
             Some(weights) => params.fit_weighted(&x, &y, &weights).unwrap(),
@@ -81,6 +86,11 @@ fn calibrated<T: Float, B: Linalg<T>>(device: &B, golden: &Golden, case: &Value)
         assert_eq!(model.predict(&query).unwrap().to_vec(), expected);
         assert!(model.score(&x, &y).unwrap() > 0.7);
     }
+}
+
+/// The splits of a case.
+fn splits_of(case: &Value) -> &str {
+    case["params"]["cv"].as_str().unwrap()
 }
 
 /// What is saved and moved predicts the same.
@@ -106,6 +116,9 @@ pub fn calibration_refuses<B: Linalg<f64>>(device: &B) {
     says(params.fit(&x, &labels(device, &[0, 0, 0, 0, 0, 1])).unwrap_err().to_string(), "1 samples of class 1 given, at least 2");
     says(params.fit(&x, &labels(device, &[3; 6])).unwrap_err().to_string(), "class 3");
     says(params.fit(&x, &labels(device, &[0, 1])).unwrap_err().to_string(), "[2]");
+    let (one, mixed) = (labels(device, &[0, 0, 0, 1, 1, 1]), labels(device, &[0, 1, 0, 1, 0, 1]));
+    says(params.clone().cv(KFold::new(2)).fit(&x, &one).unwrap_err().to_string(), "cv: split 0 without class 0");
+    says(params.clone().cv(ShuffleSplit::new(2).test_size(2)).ensemble(false).fit(&x, &mixed).unwrap_err().to_string(), "cv: splits that overlap");
     let (line, y) = (array(device, &[1.0, 2.0, 3.0], [3]), array(device, &[1.0, f64::NAN, 3.0], [3]));
     says(isotonic_regression(&y, None, true).unwrap_err().to_string(), "y holds NaN in row 1");
     let iso = IsotonicRegression::params().out_of_bounds(OutOfBounds::Raise);

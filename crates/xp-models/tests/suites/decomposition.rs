@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg, Real};
-use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS};
+use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS, ShrunkCovariance};
 use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, SvdSolver, TruncatedSVD};
 use xp_models::kernel_ridge::KernelRidge;
 use xp_models::metrics::pairwise::Kernel;
@@ -146,6 +146,7 @@ fn covariance<B: Linalg<T>, T: Float>(case: &Value, x: &Array<B, T, Ix2>, query:
     match case["name"].as_str().unwrap() {
         "EmpiricalCovariance" => check!(EmpiricalCovariance, |_| 0.0),
         "LedoitWolf" => check!(LedoitWolf, |model: &LedoitWolf<B, T>| model.shrinkage()),
+        "ShrunkCovariance" => check!(ShrunkCovariance, |model: &ShrunkCovariance<B, T>| model.shrinkage()),
         _ => check!(OAS, |model: &OAS<B, T>| model.shrinkage()),
     }
 }

@@ -6,7 +6,7 @@ use xp_core::functions::zeros;
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
 use xp_models::Result;
 use xp_models::calibration::{CalibratedClassifierCVParams, CalibrationMethod};
-use xp_models::covariance::OAS;
+use xp_models::covariance::{OAS, ShrunkCovariance};
 use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, TruncatedSVD};
 use xp_models::discriminant_analysis::{ClassStatistics, LinearDiscriminantAnalysis};
 use xp_models::feature_extraction::TfidfTransformer;
@@ -20,7 +20,7 @@ use xp_models::model::Model;
 use xp_models::model_selection::StratifiedKFold;
 use xp_models::naive_bayes::GaussianNB;
 use xp_models::preprocessing::{
-    Binarizer, KernelCenterer, LabelBinarizer, LabelEncoder, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder,
+    Binarizer, HandleUnknown, KernelCenterer, LabelBinarizer, LabelEncoder, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder,
     PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler,
 };
 use xp_models::traits::{Estimator, Fit, Predict};
@@ -127,6 +127,7 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
         model.score(x)?;
         model.mahalanobis(x).map(drop)
     });
+    attack(device, &ShrunkCovariance::params().fit(&x).unwrap(), |model, x| model.mahalanobis(x).map(drop));
     attack(device, &IsotonicRegression::params().fit(&one, &one).unwrap(), |model, x| model.predict(x).map(drop));
     let bayes = CalibratedClassifierCVParams::of_probabilities(GaussianNB::params()).method(CalibrationMethod::Isotonic);
     let bayes = bayes.cv(StratifiedKFold::new(3)).ensemble(false).fit(&x, &labels).unwrap();
@@ -146,14 +147,17 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
     attack(device, &SimpleImputer::params().add_indicator(true).fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &TfidfTransformer::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     let codes = x.astype::<i8>();
-    let encoder = OneHotEncoder::<B, T>::params().ignore_unknown(true).fit(&codes).unwrap();
+    let encoder = OneHotEncoder::<B, T>::params().handle_unknown(HandleUnknown::Warn).max_categories(2).fit(&codes).unwrap();
     attack(device, &encoder, |model, x| {
         model.transform(&x.astype())?;
-        model.inverse_transform(&model.transform(&x.astype())?).map(drop)
+        model.drop_idx()?;
+        model.infrequent_categories()?;
+        model.inverse_transform_or(&model.transform(&x.astype())?, 1, 2).map(drop)
     });
-    attack(device, &OrdinalEncoder::<B, T>::params().unknown_value(-1.0).fit(&codes).unwrap(), |model, x| {
+    attack(device, &OrdinalEncoder::<B, T>::params().unknown_value(-1.0).missing_value(0).max_categories(2).fit(&codes).unwrap(), |model, x| {
         model.transform(&x.astype())?;
-        model.inverse_transform(x).map(drop)
+        model.inverse_transform(x)?;
+        model.inverse_transform_or(x, 1, 2).map(drop)
     });
     attack(device, &GaussianNB::params().fit(&x, &labels).unwrap(), |model, x| {
         model.clone().partial_fit(x, &zeros(x.device(), [x.dims()[0]])?)?;

@@ -1,9 +1,10 @@
 //! RobustScaler, QuantileTransformer, PowerTransformer, SimpleImputer, the encoders and TfidfTransformer.
 
 use serde_json::Value;
-use xp_core::{Array, Backend, Dim, Float, Ix2};
+use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2};
 use xp_models::feature_extraction::TfidfTransformer;
 use xp_models::impute::{ImputeStrategy, SimpleImputer};
+use xp_models::model_selection::Size;
 use xp_models::preprocessing::{
     DropCategory, Norm, OneHotEncoder, OrdinalEncoder, OutputDistribution, PowerMethod, PowerTransformer, QuantileTransformer, RobustScaler,
 };
@@ -21,7 +22,7 @@ pub fn agree_with_scikit_learn<T: Float, B: Backend>(device: &B) {
             "PowerTransformer" => power(case, &x, &query),
             "SimpleImputer" => imputer(case, &x, &query),
             "TfidfTransformer" => tfidf(case, &x, &query),
-            _ => encoder(case, &golden.table(case, "x").array(device), &golden.table(case, "xq").array(device), &x),
+            _ => encoder::<B, T>(case, &golden.table(case, "x").array(device), &golden.table(case, "xq").array(device)),
         }
     }
 }
@@ -104,34 +105,67 @@ fn tfidf<B: Backend, T: Float>(case: &Value, x: &Array<B, T, Ix2>, query: &Array
     matches(case, "transform", &model.transform(if smooth { query } else { x }).unwrap());
 }
 
-/// `float` holds the numbers of `x` as they would be on any device.
-fn encoder<B: Backend, T: Float>(case: &Value, x: &Array<B, i32, Ix2>, query: &Array<B, i32, Ix2>, float: &Array<B, T, Ix2>) {
+/// Labels of infrequent and of unknown categories in the golden file.
+const OTHERS: (i32, i32) = (77, 88);
+
+fn encoder<B: Backend, T: Float>(case: &Value, x: &Array<B, i32, Ix2>, query: &Array<B, i32, Ix2>) {
     let (params, expected) = (&case["params"], &case["expected"]);
-    let lists = |found: Vec<Array<B, i32, xp_core::Ix1>>| Value::from(found.iter().map(|list| Value::from(list.to_vec())).collect::<Vec<_>>());
-    let back = if case["name"] == "OrdinalEncoder" {
-        let model = OrdinalEncoder::<B, T>::params().unknown_value(params["unknown_value"].as_f64()).fit(x).unwrap();
+    let size = &params["min_frequency"];
+    let size = size.as_u64().map(|n| Size::Count(n as usize)).or(size.as_f64().map(Size::Fraction));
+    let most = params["max_categories"].as_u64().map(|n| n as usize);
+    let missing = case["name"] == "OrdinalEncoder missing";
+    let list = |list: Array<B, i32, Ix1>| Value::from(list.to_vec());
+    let (back, codes, unknown, categories, infrequent) = if case["name"] == "OneHotEncoder" {
+        let drop = match &params["drop"] {
+            Value::String(drop) => Some(if drop == "first" { DropCategory::First } else { DropCategory::IfBinary }),
+            Value::Array(list) => Some(DropCategory::Each(list.iter().map(|label| i128::from(label.as_i64().unwrap())).collect())),
+            _ => None,
+        };
+        let how = params["handle_unknown"].as_str().unwrap_or("error").parse().unwrap();
+        let mut encoder = OneHotEncoder::<B, T>::params().drop(drop).handle_unknown(how);
+        encoder = size.map_or(encoder.clone(), |size| encoder.min_frequency(size));
+        encoder = most.map_or(encoder.clone(), |most| encoder.max_categories(most));
+        let model = encoder.fit(x).unwrap();
         let codes = model.transform(x).unwrap();
-        matches(case, "transform", &codes);
-        assert_eq!(lists(model.categories().unwrap()), expected["categories"]);
-        match expected.get("unknown") {
-            Some(_) => matches(case, "unknown", &model.transform(query).unwrap()),
-            None => assert!(model.transform(query).unwrap_err().to_string().contains("label 9 in row 1")),
+        assert_eq!(codes.dims()[1], model.n_output_features());
+        match expected["drop_idx"].as_array() {
+            Some(list) => assert_eq!(model.drop_idx().unwrap(), list.iter().map(|at| at.as_u64().map(|at| at as usize)).collect::<Vec<_>>()),
+            None => assert!(model.drop_idx().unwrap().iter().all(Option::is_none)),
         }
-        model.inverse_transform(&codes).unwrap()
+        assert_eq!(model.unknown_features(query).unwrap(), [0, 2]);
+        let back = model.inverse_transform_or(&codes, OTHERS.0, OTHERS.1).unwrap();
+        (back, codes, model.transform(query), model.categories().unwrap(), model.infrequent_categories().unwrap())
     } else {
-        let drop = params["drop"].as_str().map(|drop| if drop == "first" { DropCategory::First } else { DropCategory::IfBinary });
-        let model = OneHotEncoder::<B, T>::params().drop(drop).ignore_unknown(expected.get("unknown").is_some()).fit(x).unwrap();
-        let columns = model.transform(x).unwrap();
-        assert_eq!(columns.dims()[1], model.n_output_features());
-        matches(case, "transform", &columns);
-        assert_eq!(lists(model.categories().unwrap()), expected["categories"]);
-        match expected.get("unknown") {
-            Some(_) => matches(case, "unknown", &model.transform(query).unwrap()),
-            None => assert!(model.transform(query).unwrap_err().to_string().contains("label 9 in row 1")),
+        let mut encoder = OrdinalEncoder::<B, T>::params().unknown_value(params["unknown_value"].as_f64());
+        encoder = size.map_or(encoder.clone(), |size| encoder.min_frequency(size));
+        encoder = most.map_or(encoder.clone(), |most| encoder.max_categories(most));
+        if missing {
+            encoder = encoder.missing_value(3).encoded_missing_value(number(&params["encoded_missing_value"]));
         }
-        model.inverse_transform(&columns).unwrap()
+        let model = encoder.fit(x).unwrap();
+        let codes = model.transform(x).unwrap();
+        let back = model.inverse_transform_or(&codes, OTHERS.0, OTHERS.1).unwrap();
+        let query = if missing { query.lazy().equal(9).where_(3, query).eval() } else { query.clone() };
+        (back, codes, model.transform(&query), model.categories().unwrap(), model.infrequent_categories().unwrap())
     };
-    assert_eq!(values(&back.astype::<T>()), values(float), "{}", name(case));
+    matches(case, "transform", &codes);
+    match expected.get("inverse") {
+        Some(inverse) => assert_eq!(values(&back.astype::<T>()), table(inverse).data, "{}", name(case)),
+        // Each is what it was, or infrequent: scikit-learn takes those for missing, and the missing ones for infrequent.
+        None => {
+            assert!(back.lazy().equal(x).logical_or(back.lazy().equal(OTHERS.0).logical_and(x.lazy().not_equal(3))).eval().all(..).item().unwrap())
+        }
+    }
+    match expected.get("unknown") {
+        Some(_) => matches(case, "unknown", &unknown.unwrap()),
+        None => assert!(unknown.unwrap_err().to_string().contains(if missing { "label 3 in row 1" } else { "label 9 in row 1" })),
+    }
+    if !missing {
+        assert_eq!(Value::from(categories.into_iter().map(list).collect::<Vec<_>>()), expected["categories"], "{}", name(case));
+        let infrequent = infrequent.into_iter().map(|labels| labels.map_or(Value::Null, list)).collect::<Vec<_>>();
+        let none = Value::from(vec![Value::Null; 3]);
+        assert_eq!(&Value::from(infrequent), expected.get("infrequent").unwrap_or(&none), "{}", name(case));
+    }
 }
 
 pub fn shapes_and_columns_of_any_kind<T: Float, B: Backend>(device: &B) {
