@@ -347,6 +347,7 @@ struct Length;
 impl<T: Float> Reduction<T> for Length {
     type Acc = f64;
     type Out = T;
+    type Partial = f64;
     const NAME: &'static str = "length";
     // SAFETY: the functions touch nothing but their arguments.
     const DEVICE: DeviceSource = unsafe {
@@ -374,6 +375,12 @@ impl<T: Float> Reduction<T> for Length {
     }
     fn finish(self, acc: f64, _: usize) -> T {
         T::from_f64(acc.sqrt())
+    }
+    fn to_partial(acc: f64) -> f64 {
+        acc
+    }
+    fn from_partial(partial: f64, _: usize) -> f64 {
+        partial
     }
 }
 

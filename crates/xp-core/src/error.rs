@@ -130,6 +130,16 @@ pub enum Error {
         /// What the driver or library said.
         why: String,
     },
+    /// An array that is spread over several machines would have to be moved between them for this, which no operation does unasked.
+    #[error("{operation} of a sharded array: {why}; {remedy}")]
+    Sharded {
+        /// The operation.
+        operation: &'static str,
+        /// What about the operands it does not do.
+        why: String,
+        /// What to do instead.
+        remedy: &'static str,
+    },
     /// A file could not be read or written, or does not hold what was asked for.
     #[error("{what}: {why}")]
     Io {

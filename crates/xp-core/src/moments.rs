@@ -21,6 +21,7 @@ impl<T: Floating> Reduction<T> for SquaredDeviations {
     /// The sum, and the sum of squared magnitudes.
     type Acc = (T, T::Real);
     type Out = T::Real;
+    type Partial = (T, T::Real);
     const NAME: &'static str = "squared_deviations";
     const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     const HAS_IDENTITY: bool = true;
@@ -48,6 +49,12 @@ impl<T: Floating> Reduction<T> for SquaredDeviations {
         } else {
             corrected
         }
+    }
+    fn to_partial(acc: Self::Acc) -> Self::Acc {
+        acc
+    }
+    fn from_partial(partial: Self::Acc, _: usize) -> Self::Acc {
+        partial
     }
 }
 
@@ -85,6 +92,7 @@ macro_rules! one_pass {
         impl<T: Floating> Reduction<T> for $R {
             type Acc = Moments<T>;
             type Out = T::Real;
+            type Partial = (WideReal<T>, T::Wide, T::Wide, WideReal<T>);
             const NAME: &'static str = $name;
             const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             const HAS_IDENTITY: bool = true;
@@ -103,6 +111,12 @@ macro_rules! one_pass {
             fn finish(self, acc: Moments<T>, count: usize) -> T::Real {
                 let $wide = acc.squares / degrees_of_freedom::<WideReal<T>>(count, self.0);
                 $value.cast()
+            }
+            fn to_partial(acc: Moments<T>) -> Self::Partial {
+                (acc.n, acc.first, acc.mean, acc.squares)
+            }
+            fn from_partial((n, first, mean, squares): Self::Partial, _: usize) -> Moments<T> {
+                Moments { n, first, mean, squares }
             }
             fn parameters(self) -> Parameters {
                 Parameters::new().with(self.0)

@@ -30,7 +30,27 @@ pub trait Outputs: Copy + Send + Sync + 'static + sealed::Sealed {
     /// # Safety
     /// The addresses must be ones of the host with room there, and nobody else may use that memory.
     unsafe fn write(self, places: Self::Places, offset: isize);
+    /// The size of the elements of one place, in bytes.
+    #[must_use]
+    fn bytes() -> usize;
+    /// Appends the bytes of the elements.
+    fn write_bytes(self, to: &mut Vec<u8>);
+    /// The elements whose bytes these are.
+    ///
+    /// # Safety
+    /// The bytes must be ones of [`Outputs::write_bytes`] of this type.
+    ///
+    /// # Panics
+    /// When they are not [as many](Outputs::bytes).
+    #[must_use]
+    unsafe fn read_bytes(from: &[u8]) -> Self;
 
+    /// The elements that memory holds, on the host.
+    ///
+    /// # Errors
+    /// As for [`Backend::download`].
+    #[doc(hidden)]
+    fn download<B: Backend>(device: &B, buffers: &Self::Buffers<B>, len: usize) -> Result<Vec<Self>>;
     /// Memory for `len` elements of each result.
     ///
     /// # Errors
@@ -75,6 +95,20 @@ impl<T: Element> Outputs for T {
         // SAFETY: by the caller.
         unsafe { places.0.wrapping_offset(offset).write(self) }
     }
+    fn bytes() -> usize {
+        size_of::<T>()
+    }
+    fn write_bytes(self, to: &mut Vec<u8>) {
+        to.extend_from_slice(bytemuck::bytes_of(&self));
+    }
+    unsafe fn read_bytes(from: &[u8]) -> T {
+        assert_eq!(from.len(), size_of::<T>(), "the bytes of one element");
+        // SAFETY: as many bytes, which by the caller are those of an element.
+        unsafe { from.as_ptr().cast::<T>().read_unaligned() }
+    }
+    fn download<B: Backend>(device: &B, buffers: &B::Buffer<T>, len: usize) -> Result<Vec<T>> {
+        device.download(buffers, 0, len)
+    }
     unsafe fn alloc<B: Backend>(device: &B, len: usize) -> Result<B::Buffer<T>> {
         // SAFETY: passed on.
         unsafe { device.alloc(len) }
@@ -107,6 +141,23 @@ macro_rules! tuples {
             unsafe fn write(self, places: Self::Places, offset: isize) {
                 // SAFETY: by the caller.
                 unsafe { $(self.$k.write(places.$k, offset);)* }
+            }
+            fn bytes() -> usize {
+                0 $(+ $O::bytes())*
+            }
+            fn write_bytes(self, to: &mut Vec<u8>) {
+                $(self.$k.write_bytes(to);)*
+            }
+            unsafe fn read_bytes(from: &[u8]) -> Self {
+                let mut rest = from;
+                // SAFETY: by the caller; the bytes of the parts follow each other.
+                let all = ($(unsafe { $O::read_bytes(rest.split_off(..$O::bytes()).unwrap_or_default()) },)*);
+                assert!(rest.is_empty(), "the bytes of one place");
+                all
+            }
+            fn download<B: Backend>(device: &B, buffers: &Self::Buffers<B>, len: usize) -> Result<Vec<Self>> {
+                let columns = ($($O::download(device, &buffers.$k, len)?,)*);
+                Ok((0..len).map(|i| ($(columns.$k[i],)*)).collect())
             }
             unsafe fn alloc<B: Backend>(device: &B, len: usize) -> Result<Self::Buffers<B>> {
                 // SAFETY: passed on.

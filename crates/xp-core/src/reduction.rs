@@ -40,6 +40,8 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     type Acc: Copy + Send + Sync + 'static;
     /// The dtype of the result; of a tuple of reductions a tuple.
     type Out: Outputs;
+    /// An accumulator as elements: what [`Partial`] gives.
+    type Partial: Outputs;
     /// The standard's name.
     const NAME: &'static str;
     /// The class template of backends that generate code.
@@ -63,6 +65,10 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc;
     /// The result after `count` elements.
     fn finish(self, acc: Self::Acc, count: usize) -> Self::Out;
+    /// The accumulator as elements.
+    fn to_partial(acc: Self::Acc) -> Self::Partial;
+    /// The accumulator of a part of the elements, the first of which is at position `first` among all.
+    fn from_partial(partial: Self::Partial, first: usize) -> Self::Acc;
     /// The values that the reduction carries, as `finish` of its device template takes them after the count. A reduction whose
     /// type has fields has parameters.
     fn parameters(self) -> Parameters {
@@ -111,6 +117,7 @@ macro_rules! tuples {
         impl<Elem: Element, $($R: Reduction<Elem>),*> Reduction<Elem> for ($($R,)*) {
             type Acc = ($($R::Acc,)*);
             type Out = ($($R::Out,)*);
+            type Partial = ($($R::Partial,)*);
             const NAME: &'static str = "several reductions";
             /// Its [parts](Reduction::parts) have sources.
             const DEVICE: DeviceSource = DeviceSource::NONE;
@@ -150,6 +157,12 @@ macro_rules! tuples {
             fn finish(self, acc: Self::Acc, count: usize) -> Self::Out {
                 ($(self.$k.finish(acc.$k, count),)*)
             }
+            fn to_partial(acc: Self::Acc) -> Self::Partial {
+                ($($R::to_partial(acc.$k),)*)
+            }
+            fn from_partial(partial: Self::Partial, first: usize) -> Self::Acc {
+                ($($R::from_partial(partial.$k, first),)*)
+            }
             fn parts(self) -> Vec<Part> {
                 [$(self.$k.parts()),*].concat()
             }
@@ -164,12 +177,72 @@ tuples! {
     (Q 0 a, R 1 b, S 2 c, T 3 d, U 4 e, V 5 f);
 }
 
+/// The accumulator of a reduction instead of its result: of the parts of an array, of which each is reduced alone, as on
+/// several machines, the results are then [joined](Reduction::merge) to what the whole gives, up to rounding.
+///
+/// On backends whose loops are Rust; a backend that generates code answers with an error that names the reduction.
+///
+/// ```
+/// use xp::prelude::*;
+/// use xp::reduction::{ArgMax, Mean, Partial, Reduction};
+/// let x = array![3.0_f64, 1.0, 7.0, 5.0, 4.0];
+/// let part = |first: usize, end: usize| {
+///     let (mean, (largest, place)) = x.slice(s![first..end])?.reduce(Partial((Mean, ArgMax)), ..);
+///     let partial = (mean.item()?, (largest.item()?, place.item()?));
+///     Ok::<_, xp::Error>(<(Mean, ArgMax) as Reduction<f64>>::from_partial(partial, first))
+/// };
+/// let whole = <(Mean, ArgMax) as Reduction<f64>>::merge(part(0, 2)?, part(2, 5)?);
+/// assert_eq!(Reduction::<f64>::finish((Mean, ArgMax), whole, 5), (4.0, 2));
+/// # Ok::<(), xp::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Partial<R>(pub R);
+impl<T: Element, R: Reduction<T>> Reduction<T> for Partial<R> {
+    type Acc = R::Acc;
+    type Out = R::Partial;
+    type Partial = R::Partial;
+    const NAME: &'static str = R::NAME;
+    const DEVICE: DeviceSource = DeviceSource::NONE;
+    const HAS_IDENTITY: bool = R::HAS_IDENTITY;
+    const INDEXED: bool = R::INDEXED;
+    #[inline(always)]
+    fn identity() -> R::Acc {
+        R::identity()
+    }
+    #[inline(always)]
+    fn push<I: Isa>(acc: R::Acc, x: T, index: usize) -> R::Acc {
+        R::push::<I>(acc, x, index)
+    }
+    #[inline(always)]
+    fn push_chunk<I: Isa>(acc: &mut [R::Acc; CHUNK], x: impl Fn(InChunk) -> T, first: usize) {
+        R::push_chunk::<I>(acc, x, first);
+    }
+    #[inline(always)]
+    fn merge(a: R::Acc, b: R::Acc) -> R::Acc {
+        R::merge(a, b)
+    }
+    #[inline(always)]
+    fn finish(self, acc: R::Acc, _: usize) -> R::Partial {
+        R::to_partial(acc)
+    }
+    fn to_partial(acc: R::Acc) -> R::Partial {
+        R::to_partial(acc)
+    }
+    fn from_partial(partial: R::Partial, first: usize) -> R::Acc {
+        R::from_partial(partial, first)
+    }
+    fn parameters(self) -> Parameters {
+        self.0.parameters()
+    }
+}
+
 /// Sum in a wide enough type: 64 bits for integers, `f32` for halves.
 #[derive(Clone, Copy, Debug)]
 pub struct Sum;
 impl<T: Num> Reduction<T> for Sum {
     type Acc = T::Wide;
     type Out = T::Accum;
+    type Partial = T::Wide;
     const NAME: &'static str = "sum";
     const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     const HAS_IDENTITY: bool = true;
@@ -189,6 +262,12 @@ impl<T: Num> Reduction<T> for Sum {
     fn finish(self, acc: T::Wide, _: usize) -> T::Accum {
         acc.cast()
     }
+    fn to_partial(acc: T::Wide) -> T::Wide {
+        acc
+    }
+    fn from_partial(partial: T::Wide, _: usize) -> T::Wide {
+        partial
+    }
 }
 
 /// Product, in the type of [`Sum`].
@@ -197,6 +276,7 @@ pub struct Prod;
 impl<T: Num> Reduction<T> for Prod {
     type Acc = T::Wide;
     type Out = T::Accum;
+    type Partial = T::Wide;
     const NAME: &'static str = "prod";
     const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     const HAS_IDENTITY: bool = true;
@@ -216,6 +296,12 @@ impl<T: Num> Reduction<T> for Prod {
     fn finish(self, acc: T::Wide, _: usize) -> T::Accum {
         acc.cast()
     }
+    fn to_partial(acc: T::Wide) -> T::Wide {
+        acc
+    }
+    fn from_partial(partial: T::Wide, _: usize) -> T::Wide {
+        partial
+    }
 }
 
 /// Arithmetic mean; NaN of no elements.
@@ -224,6 +310,7 @@ pub struct Mean;
 impl<T: Floating> Reduction<T> for Mean {
     type Acc = T::Wide;
     type Out = T;
+    type Partial = T::Wide;
     const NAME: &'static str = "mean";
     const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     const HAS_IDENTITY: bool = true;
@@ -242,6 +329,12 @@ impl<T: Floating> Reduction<T> for Mean {
     fn finish(self, acc: T::Wide, count: usize) -> T {
         (acc / T::Wide::from_usize(count)).cast()
     }
+    fn to_partial(acc: T::Wide) -> T::Wide {
+        acc
+    }
+    fn from_partial(partial: T::Wide, _: usize) -> T::Wide {
+        partial
+    }
 }
 
 macro_rules! extremes {
@@ -252,6 +345,7 @@ macro_rules! extremes {
         impl<T: Real> Reduction<T> for $R {
             type Acc = T;
             type Out = T;
+            type Partial = T;
             const NAME: &'static str = $name;
             const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             const HAS_IDENTITY: bool = false;
@@ -263,6 +357,8 @@ macro_rules! extremes {
             fn merge(a: T, b: T) -> T { Self::push::<Baseline>(a, b, 0) }
             #[inline(always)]
             fn finish(self, acc: T, _: usize) -> T { acc }
+            fn to_partial(acc: T) -> T { acc }
+            fn from_partial(partial: T, _: usize) -> T { partial }
         }
         #[doc = concat!("Position of the first ", $name, "imum; of the first NaN when there is one.")]
         #[derive(Clone, Copy, Debug)]
@@ -271,6 +367,7 @@ macro_rules! extremes {
             /// The element as wide as its position: the compiler then keeps both side by side in vectors.
             type Acc = (T::Widest, i64);
             type Out = i64;
+            type Partial = (T::Widest, i64);
             const NAME: &'static str = $arg_name;
             const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             const HAS_IDENTITY: bool = false;
@@ -301,6 +398,9 @@ macro_rules! extremes {
             }
             #[inline(always)]
             fn finish(self, acc: Self::Acc, _: usize) -> i64 { acc.1 }
+            fn to_partial(acc: Self::Acc) -> Self::Acc { acc }
+            /// The start, which has no position, stays.
+            fn from_partial((x, at): Self::Acc, first: usize) -> Self::Acc { (x, at.saturating_add_unsigned(first as u64)) }
         }
     )*};
 }
@@ -318,6 +418,7 @@ impl<T: Real> Reduction<T> for Ptp {
     /// The smallest and the largest element so far.
     type Acc = (T, T);
     type Out = T;
+    type Partial = (T, T);
     const NAME: &'static str = "ptp";
     const DEVICE: DeviceSource = DeviceSource::LIBRARY;
     const HAS_IDENTITY: bool = false;
@@ -336,6 +437,12 @@ impl<T: Real> Reduction<T> for Ptp {
     fn finish(self, acc: (T, T), _: usize) -> T {
         <Subtract as BinaryOp<T>>::apply::<Baseline>(Subtract, acc.1, acc.0)
     }
+    fn to_partial(acc: (T, T)) -> (T, T) {
+        acc
+    }
+    fn from_partial(partial: (T, T), _: usize) -> (T, T) {
+        partial
+    }
 }
 
 macro_rules! tests {
@@ -346,6 +453,7 @@ macro_rules! tests {
         impl<T: Element> Reduction<T> for $R {
             type Acc = $acc;
             type Out = $out;
+            type Partial = $acc;
             const NAME: &'static str = $name;
             const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             const HAS_IDENTITY: bool = true;
@@ -357,6 +465,8 @@ macro_rules! tests {
             fn merge($a: $acc, $b: $acc) -> $acc { $merge }
             #[inline(always)]
             fn finish(self, acc: $acc, _: usize) -> $out { acc }
+            fn to_partial(acc: $acc) -> $acc { acc }
+            fn from_partial(partial: $acc, _: usize) -> $acc { partial }
         }
     )*};
 }

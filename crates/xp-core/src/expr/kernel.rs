@@ -80,6 +80,12 @@ pub unsafe trait Kernel: Clone + Send + Sync {
     /// `j < CHUNK`, or `j < len` after `fill_part`, and one of the two must have been called since the kernel was last moved.
     unsafe fn get<I: Isa>(&self, j: usize) -> Self::Elem;
 
+    /// Moves every operand by `by` positions along an axis of the plan: position 0 is then the former position `by`. With
+    /// [`Plan::narrowed`] it makes the kernel and the plan of a whole array those of a part, for a backend that holds parts only.
+    ///
+    /// Where the plan [is walked as one row](Plan::is_flat), the axis is the first one.
+    fn advance(&mut self, axis: usize, by: usize);
+
     /// Replaces every address by `map(address)`: how a backend turns its handles into pointers.
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8);
 
@@ -97,10 +103,10 @@ pub unsafe trait Kernel: Clone + Send + Sync {
 #[derive(Clone, Debug)]
 struct Scratch<T>(Option<Box<[T; CHUNK]>>);
 impl<T: Element> Scratch<T> {
-    /// The elements, at first all equal to `any`. (Not to a constant zero: zeroed memory is slow to get in small pieces.)
+    /// The elements, at first all equal to what `any` gives. (Not to a constant zero: zeroed memory is slow to get in small pieces.)
     #[inline(always)]
-    fn get(&mut self, any: T) -> &mut [T; CHUNK] {
-        self.0.get_or_insert_with(|| Box::new([any; CHUNK]))
+    fn get(&mut self, any: impl FnOnce() -> T) -> &mut [T; CHUNK] {
+        self.0.get_or_insert_with(|| Box::new([any(); CHUNK]))
     }
 }
 
@@ -188,9 +194,20 @@ unsafe impl<T: Element> Kernel for Load<T> {
         {
             return;
         }
-        // SAFETY: the caller keeps `start + len` inside the row and the memory alive.
+        // SAFETY: the caller keeps `start + len` inside the row and the memory alive. Nothing else is read: the start of the row
+        // may be the memory of somebody else.
         unsafe {
-            let to = self.scratch.get(*self.row);
+            let (base, row, walk) = (self.base, self.row, &self.walk);
+            let to = self.scratch.get(|| match &self.mode {
+                Mode::Direct => *row.add(start),
+                Mode::Constant => *row,
+                Mode::Strided(step) => *row.offset(start as isize * step),
+                Mode::Gather(shape) => {
+                    let mut one = [T::default()];
+                    gather(base, shape, walk, start, &mut one);
+                    one[0]
+                }
+            });
             match &self.mode {
                 Mode::Direct => core::ptr::copy_nonoverlapping(self.row.add(start), to.as_mut_ptr(), len),
                 Mode::Constant => *to = [*self.row; CHUNK],
@@ -220,6 +237,12 @@ unsafe impl<T: Element> Kernel for Load<T> {
     unsafe fn get<I: Isa>(&self, j: usize) -> T {
         // SAFETY: `fill` left CHUNK readable elements at `chunk`.
         unsafe { *self.chunk.add(j) }
+    }
+
+    fn advance(&mut self, axis: usize, by: usize) {
+        self.base = self.base.wrapping_offset((by as isize).wrapping_mul(self.walk[axis]));
+        self.row = self.base;
+        self.chunk = core::ptr::null();
     }
 
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
@@ -298,6 +321,7 @@ unsafe impl<T: Element> Kernel for Constant<T> {
     unsafe fn get<I: Isa>(&self, _: usize) -> T {
         self.0
     }
+    fn advance(&mut self, _: usize, _: usize) {}
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
     fn emit(&self, to: &mut Program) -> Value {
         to.scalar(self.0)
@@ -357,6 +381,10 @@ unsafe impl Kernel for Position {
     unsafe fn get<I: Isa>(&self, j: usize) -> i64 {
         self.chunk[j & (CHUNK - 1)]
     }
+    fn advance(&mut self, axis: usize, by: usize) {
+        self.start = self.start.wrapping_add((by as i64).wrapping_mul(self.walk[axis] as i64));
+        self.row = self.start;
+    }
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
     fn emit(&self, to: &mut Program) -> Value {
         to.leaf(i64::DTYPE, LeafKind::Counter(self.start, wide(&self.walk)))
@@ -414,6 +442,13 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
         // SAFETY: passed on.
         unsafe { self.load.get::<I>(j) }
     }
+    fn advance(&mut self, axis: usize, by: usize) {
+        if axis == 0 {
+            self.indices = self.indices.wrapping_offset((by as isize).wrapping_mul(self.index_step));
+        } else {
+            self.load.advance(axis, by);
+        }
+    }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.load.rebase(map);
         self.indices = map(self.indices.cast()).cast();
@@ -449,7 +484,7 @@ impl<Op: UnaryOp<E::Elem>, E: Kernel> MapKernel<Op, E, Op::Out> {
         }
         // SAFETY: by the caller; there is at least one position.
         let first = self.op.apply::<I>(unsafe { self.arg.get::<I>(0) });
-        let out = self.repaired.get(first);
+        let out = self.repaired.get(|| first);
         let mut bad = false;
         for (j, slot) in out[..count].iter_mut().enumerate() {
             // SAFETY: by the caller.
@@ -501,6 +536,9 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out
             self.op.apply::<I>(unsafe { self.arg.get::<I>(j) })
         }
     }
+    fn advance(&mut self, axis: usize, by: usize) {
+        self.arg.advance(axis, by);
+    }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.arg.rebase(map);
     }
@@ -549,6 +587,10 @@ where
         // SAFETY: passed on.
         let (x, y) = unsafe { (self.1.get::<I>(j), self.2.get::<I>(j)) };
         self.0.apply::<I>(<L::Elem as Promote<R::Elem>>::promote_left(x), <L::Elem as Promote<R::Elem>>::promote_right(y))
+    }
+    fn advance(&mut self, axis: usize, by: usize) {
+        self.1.advance(axis, by);
+        self.2.advance(axis, by);
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.1.rebase(map);
@@ -606,6 +648,11 @@ where
         // SAFETY: passed on.
         let (c, x, y) = unsafe { (self.1.get::<I>(j), self.2.get::<I>(j), self.3.get::<I>(j)) };
         self.0.apply::<I>(c, <L::Elem as Promote<R::Elem>>::promote_left(x), <L::Elem as Promote<R::Elem>>::promote_right(y))
+    }
+    fn advance(&mut self, axis: usize, by: usize) {
+        self.1.advance(axis, by);
+        self.2.advance(axis, by);
+        self.3.advance(axis, by);
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.1.rebase(map);

@@ -178,6 +178,18 @@ impl Plan {
         plan
     }
 
+    /// The same walk over fewer positions of one axis: that of a part, whose kernel [advances](super::Kernel::advance) to it.
+    ///
+    /// # Panics
+    /// When the plan has no such axis, or fewer positions along it, or is walked as one row of which the axis is not the first.
+    #[must_use]
+    pub fn narrowed(mut self, axis: usize, len: usize) -> Plan {
+        let fits = axis < self.shape.len() && len <= self.shape[axis] && (axis == 0 || !self.flat);
+        assert!(fits, "{len} positions of axis {axis} of a plan over {:?}", self.shape());
+        self.shape[axis] = len;
+        self
+    }
+
     /// Lengths of the axes, at least one.
     #[must_use]
     pub fn shape(&self) -> &[usize] {

@@ -29,14 +29,38 @@ impl<E: Expr> Lazy<E> {
     /// # Ok::<(), xp::Error>(())
     /// ```
     pub fn row_blocks(&self, step: usize) -> Result<impl ExactSizeIterator<Item = Lazy<RowBlock<'_, E>>>> {
-        let Some(&rows) = self.expr().shape()?.as_ref().first() else {
-            return Err(Error::Rank { expected: 1, given: 0 });
-        };
+        let rows = self.rows()?;
         if step == 0 {
             return Err(Error::value("row_blocks: step", "0 given: a block has at least one row"));
         }
         let block = move |k: usize| RowBlock { expr: self.expr(), start: k * step, len: step.min(rows - k * step) };
         Ok((0..rows.div_ceil(step)).map(move |k| Lazy::new(block(k))))
+    }
+
+    /// Some rows of the expression, as an item of [`Lazy::row_blocks`].
+    ///
+    /// # Errors
+    /// [`Error::Rank`] for a scalar expression; [`Error::Index`] when there are no such rows; as for [`Lazy::try_eval`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// let x = array![[1.0_f64, 2.0], [3.0, 4.0], [5.0, 6.0]];
+    /// let e = x.lazy() * 10.0;
+    /// assert_eq!(e.row_block(1..3)?.sum(0).eval().to_vec(), [80.0, 100.0]);
+    /// assert!(e.row_block(1..4).is_err());
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn row_block(&self, rows: Range<usize>) -> Result<Lazy<RowBlock<'_, E>>> {
+        let len = self.rows()?;
+        if rows.start > rows.end || rows.end > len {
+            return Err(Error::Index { index: rows.start.max(rows.end) as isize, axis: 0, len });
+        }
+        Ok(Lazy::new(RowBlock { expr: self.expr(), start: rows.start, len: rows.len() }))
+    }
+
+    /// The number of rows.
+    fn rows(&self) -> Result<usize> {
+        self.expr().shape()?.as_ref().first().copied().ok_or(Error::Rank { expected: 1, given: 0 })
     }
 }
 
