@@ -7,7 +7,7 @@ use xp_core::functions::concat;
 use xp_core::linalg::lstsq;
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg};
 
-use crate::linear_model::{penalties, regressor_traits, solve_definite};
+use crate::linear_model::{penalties, penalty_setters, regressor_traits, solve_definite};
 use crate::metrics::pairwise::{Kernel, pairwise_kernels};
 use crate::metrics::{R2Score, r2_score};
 use crate::model::{Check, model};
@@ -72,19 +72,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> KernelRidge<B, T, D> {
 }
 
 impl<B: Linalg<T>, T: Float, D: Dim> KernelRidgeParams<B, T, D> {
-    /// The penalty.
-    #[must_use]
-    pub fn alpha(mut self, alpha: f64) -> Self {
-        self.alpha = vec![alpha];
-        self
-    }
-
-    /// A penalty for each target.
-    #[must_use]
-    pub fn alphas(mut self, alphas: &[f64]) -> Self {
-        self.alpha = alphas.to_vec();
-        self
-    }
+    penalty_setters!();
 
     /// The kernel.
     #[must_use]

@@ -21,6 +21,10 @@
 //! assert!(!model.converged());
 //! # Ok::<(), xp::models::Error>(())
 //! ```
+//!
+//! [`model_selection`](crate::model_selection) has callbacks too: in a search, and in
+//! [`cross_validate_watched`](crate::model_selection::cross_validate_watched), a step is a model that was fitted and scored. With the
+//! feature `indicatif`, `bar` is a callback that draws a bar.
 
 use core::fmt;
 use core::ops::ControlFlow;
@@ -29,13 +33,20 @@ use std::time::{Duration, Instant};
 
 use crate::model::{named, text_fields};
 
+#[cfg(feature = "indicatif")]
+mod bar;
+#[cfg(feature = "indicatif")]
+pub use bar::bar;
+
 /// How far an iterative fit or a search is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
     /// How many steps are done.
     pub step: usize,
-    /// What is minimised or maximised, as it is after this step.
+    /// How many steps there will be, where that is known from the start: in searches and cross validation.
+    pub total: Option<usize>,
+    /// What is minimised or maximised, as it is after this step; in searches and cross validation the score of the model that was fitted.
     pub score: f64,
     /// The time since the work began.
     pub elapsed: Duration,
@@ -53,10 +64,16 @@ impl Callback {
         Callback(Some(Arc::new(function)))
     }
 
-    /// Starts the clock.
+    /// Starts the clock of work that ends when it is good enough.
     #[must_use]
     pub fn start(&self) -> Watch {
-        Watch { callback: self.clone(), start: Instant::now() }
+        Watch { callback: self.clone(), total: None, start: Instant::now() }
+    }
+
+    /// Starts the clock of work that has this many steps.
+    #[must_use]
+    pub fn start_of(&self, total: usize) -> Watch {
+        Watch { total: Some(total), ..self.start() }
     }
 }
 
@@ -70,6 +87,7 @@ impl fmt::Debug for Callback {
 #[derive(Clone, Debug)]
 pub struct Watch {
     callback: Callback,
+    total: Option<usize>,
     start: Instant,
 }
 
@@ -78,7 +96,7 @@ impl Watch {
     #[must_use]
     pub fn stops(&self, step: usize, score: f64) -> bool {
         let Some(function) = &self.callback.0 else { return false };
-        function(&Progress { step, score, elapsed: self.start.elapsed() }).is_break()
+        function(&Progress { step, total: self.total, score, elapsed: self.start.elapsed() }).is_break()
     }
 }
 

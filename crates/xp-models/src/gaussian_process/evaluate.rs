@@ -141,7 +141,8 @@ impl<'a, B: Linalg<T>, T: Float> Pairs<'a, B, T> {
             }
             Kernel::RationalQuadratic { length_scale, alpha } => {
                 let (alpha, scale) = (alpha.one(), length_scale.one());
-                (self.squares()?.lazy() * c(0.5 / (alpha * scale * scale)) + T::ONE).pow(c(-alpha)).try_eval()?
+                // Not as a power: when alpha is large, the base is 1 to rounding.
+                ((self.squares()?.lazy() * c(0.5 / (alpha * scale * scale))).log1p() * c(-alpha)).exp().try_eval()?
             }
             Kernel::ExpSineSquared { length_scale, periodicity } => {
                 let half_turns = self.squares()?.lazy().sqrt() * c(core::f64::consts::PI / periodicity.one());
@@ -176,13 +177,13 @@ impl<'a, B: Linalg<T>, T: Float> Pairs<'a, B, T> {
             Kernel::RationalQuadratic { length_scale, alpha } => {
                 let (order, scale) = (alpha.one(), length_scale.one());
                 let (s, per_square) = (self.squares()?.lazy(), 0.5 / (order * scale * scale));
-                let base = || s * c(per_square) + T::ONE;
+                let log_base = || (s * c(per_square)).log1p();
                 if !alpha.is_fixed() {
-                    let change = s * c(order * per_square) / base() - base().log() * c(order);
-                    out.push(total!(base().pow(c(-order)) * change * g));
+                    let change = s * c(order * per_square) / (s * c(per_square) + T::ONE) - log_base() * c(order);
+                    out.push(total!((log_base() * c(-order)).exp() * change * g));
                 }
                 if !length_scale.is_fixed() {
-                    out.push(total!(base().pow(c(-order - 1.0)) * s * g) / (scale * scale));
+                    out.push(total!((log_base() * c(-order - 1.0)).exp() * s * g) / (scale * scale));
                 }
             }
             Kernel::ExpSineSquared { length_scale, periodicity } => {

@@ -33,7 +33,7 @@ pub use logistic::{LogisticRegression, LogisticRegressionParams};
 pub use logistic_cv::{LogisticRegressionCV, LogisticRegressionCVParams};
 pub use loss::LinearSolver;
 pub use ridge::{Ridge, RidgeParams, RidgeSolver};
-pub(crate) use ridge::{penalties, solve_definite};
+pub(crate) use ridge::{penalties, penalty_setters, solve_definite};
 pub use ridge_classifier::{RidgeClassifier, RidgeClassifierCV, RidgeClassifierCVParams, RidgeClassifierParams};
 pub use ridge_cv::{GcvMode, RidgeCV, RidgeCVParams};
 pub use statistics::GramStatistics;

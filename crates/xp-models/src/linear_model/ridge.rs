@@ -62,6 +62,26 @@ pub enum RidgeSolver {
     Cholesky,
 }
 
+/// The penalties of a model of one target or several.
+macro_rules! penalty_setters {
+    () => {
+        /// The penalty.
+        #[must_use]
+        pub fn alpha(mut self, alpha: f64) -> Self {
+            self.alpha = vec![alpha];
+            self
+        }
+
+        /// A penalty for each target.
+        #[must_use]
+        pub fn alphas(mut self, alphas: &[f64]) -> Self {
+            self.alpha = alphas.to_vec();
+            self
+        }
+    };
+}
+pub(crate) use penalty_setters;
+
 /// Parameters of [`Ridge`].
 #[derive(Clone, Debug)]
 pub struct RidgeParams<B, T, D> {
@@ -80,19 +100,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> Ridge<B, T, D> {
 }
 
 impl<B: Linalg<T>, T: Float, D: Dim> RidgeParams<B, T, D> {
-    /// The penalty.
-    #[must_use]
-    pub fn alpha(mut self, alpha: f64) -> Self {
-        self.alpha = vec![alpha];
-        self
-    }
-
-    /// A penalty for each target.
-    #[must_use]
-    pub fn alphas(mut self, alphas: &[f64]) -> Self {
-        self.alpha = alphas.to_vec();
-        self
-    }
+    penalty_setters!();
 
     /// Whether there is an intercept, which is not penalised.
     #[must_use]

@@ -281,12 +281,7 @@ impl RocAuc {
         Self::default()
     }
 
-    /// All classes, in ascending order, if some do not occur.
-    #[must_use]
-    pub fn labels<L: Label>(mut self, labels: &[L]) -> Self {
-        self.labels = Some(super::classification::numbers(labels));
-        self
-    }
+    labels_setter!("All classes, in ascending order, if some do not occur.");
 
     /// Up to which false positive rate the area is taken, for binary targets; it is then scaled to be 0.5 for guessing and 1
     /// for a perfect classifier (McClish, 1989).

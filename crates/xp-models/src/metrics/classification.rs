@@ -223,12 +223,7 @@ impl ClassScore {
         self
     }
 
-    /// Which classes, in which order, unless the average is binary; otherwise all that occur.
-    #[must_use]
-    pub fn labels<L: Label>(mut self, labels: &[L]) -> Self {
-        self.labels = Some(numbers(labels));
-        self
-    }
+    labels_setter!("Which classes, in which order, unless the average is binary; otherwise all that occur.");
 
     /// The class that a binary average looks at: otherwise 1, or `true`.
     #[must_use]
@@ -527,12 +522,7 @@ impl CohenKappa {
         self
     }
 
-    /// Which classes, in which order; samples of others are left out.
-    #[must_use]
-    pub fn labels<L: Label>(mut self, labels: &[L]) -> Self {
-        self.labels = Some(numbers(labels));
-        self
-    }
+    labels_setter!("Which classes, in which order; samples of others are left out.");
 
     /// The score where no disagreement is to be expected, otherwise NaN.
     #[must_use]
@@ -607,9 +597,4 @@ fn single<B: Backend>(targets: &Targets<B>) -> Result<()> {
         Codes::Classes { .. } => Ok(()),
         Codes::Multilabel { .. } => Err(Error::value("y_true", "multilabel targets", "one label for each sample")),
     }
-}
-
-/// Labels as numbers.
-pub(super) fn numbers<L: Label>(labels: &[L]) -> Vec<i128> {
-    labels.iter().map(|label| label.number()).collect()
 }

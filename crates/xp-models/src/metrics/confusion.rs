@@ -2,7 +2,6 @@
 
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Ix3};
 
-use super::classification::numbers;
 use super::targets::{Codes, Targets, ones, upload};
 use super::{Weights, same_shape, weights, wide};
 use crate::labels::Label;
@@ -44,12 +43,7 @@ impl ConfusionMatrix {
         Self::default()
     }
 
-    /// Which classes, in which order. Samples of others, or predicted to be of others, are left out.
-    #[must_use]
-    pub fn labels<L: Label>(mut self, labels: &[L]) -> Self {
-        self.labels = Some(numbers(labels));
-        self
-    }
+    labels_setter!("Which classes, in which order. Samples of others, or predicted to be of others, are left out.");
 
     /// Counts of samples.
     ///
@@ -159,12 +153,7 @@ impl MultilabelConfusionMatrix {
         Self::default()
     }
 
-    /// Which classes, in which order.
-    #[must_use]
-    pub fn labels<L: Label>(mut self, labels: &[L]) -> Self {
-        self.labels = Some(numbers(labels));
-        self
-    }
+    labels_setter!("Which classes, in which order.");
 
     /// Counts of samples, of shape `(n_classes, 2, 2)`.
     ///

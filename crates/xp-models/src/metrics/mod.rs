@@ -30,6 +30,18 @@
 //!
 //! [`LabelEncoder`]: crate::preprocessing::LabelEncoder
 
+/// The option which classes there are, and what it means.
+macro_rules! labels_setter {
+    ($about:literal) => {
+        #[doc = $about]
+        #[must_use]
+        pub fn labels<L: $crate::Label>(mut self, labels: &[L]) -> Self {
+            self.labels = Some(labels.iter().map(|label| label.number()).collect());
+            self
+        }
+    };
+}
+
 mod areas;
 mod classification;
 mod cluster;

@@ -3,7 +3,6 @@
 use xp_core::functions::arange;
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2};
 
-use super::classification::numbers;
 use super::counts::positive;
 use super::targets::{column, frequencies};
 use super::{Weights, same_shape, sample_mean, total, weights, wide};
@@ -129,12 +128,7 @@ macro_rules! probability_metric {
                 Self::default()
             }
 
-            /// All classes, if some do not occur; columns of probabilities are those of the classes in ascending order.
-            #[must_use]
-            pub fn labels<L: Label>(mut self, labels: &[L]) -> Self {
-                self.labels = Some(numbers(labels));
-                self
-            }
+            labels_setter!("All classes, if some do not occur; columns of probabilities are those of the classes in ascending order.");
 
             $(
                 $(#[$about])*

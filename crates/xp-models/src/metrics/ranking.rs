@@ -3,7 +3,6 @@
 use xp_core::functions::{Descending, arange};
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2};
 
-use super::classification::numbers;
 use super::probabilities::known_codes;
 use super::targets::column;
 use super::{Weights, same_shape, sample_mean, total, weights, wide};
@@ -45,12 +44,7 @@ impl TopKAccuracy {
         self
     }
 
-    /// All classes, in ascending order, if some do not occur.
-    #[must_use]
-    pub fn labels<L: Label>(mut self, labels: &[L]) -> Self {
-        self.labels = Some(numbers(labels));
-        self
-    }
+    labels_setter!("All classes, in ascending order, if some do not occur.");
 
     /// The score of labels, and of scores of shape `(n_samples, n_classes)`, or `(n_samples,)` for the larger of two labels.
     ///

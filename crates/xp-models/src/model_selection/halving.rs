@@ -2,7 +2,8 @@
 
 use xp_core::random::Generator;
 
-use super::search::{Evaluated, GridSearchCV, GridSearchCVParams, Round, evaluate};
+use super::compare::{Comparison, Evaluated, comparison_setters};
+use super::search::{GridSearchCV, GridSearchCVParams, Round};
 use super::split::{AutoFold, Fold, Split};
 use super::validation::{OwnScore, Scorer};
 use crate::traits::{Estimator, Fit, Samples, n_samples};
@@ -97,9 +98,13 @@ pub struct HalvingRandomSearchCV;
 /// Parameters of [`HalvingGridSearchCV`].
 #[derive(Clone, Debug)]
 pub struct HalvingGridSearchCVParams<E, C = AutoFold, S = OwnScore> {
-    candidates: Vec<E>,
-    cv: C,
-    scoring: S,
+    comparison: Comparison<E, C, S>,
+    rules: Rules,
+}
+
+/// How many candidates and samples the rounds have.
+#[derive(Clone, Debug)]
+struct Rules {
     factor: usize,
     min_resources: Resources,
     max_resources: Option<usize>,
@@ -114,17 +119,15 @@ impl HalvingGridSearchCV {
     /// folds of [`AutoFold`], the score of the model, and a third that goes on.
     #[must_use]
     pub fn params<E: Estimator>(candidates: impl IntoIterator<Item = E>) -> HalvingGridSearchCVParams<E> {
-        HalvingGridSearchCVParams {
-            candidates: candidates.into_iter().collect(),
-            cv: AutoFold::default(),
-            scoring: OwnScore,
+        let rules = Rules {
             factor: 3,
             min_resources: Resources::Exhaust,
             max_resources: None,
             aggressive_elimination: false,
             exhaust_candidates: false,
             seed: 0,
-        }
+        };
+        HalvingGridSearchCVParams { comparison: Comparison::new(candidates), rules }
     }
 }
 
@@ -134,65 +137,54 @@ impl HalvingRandomSearchCV {
     #[must_use]
     pub fn params<E: Estimator>(candidates: impl IntoIterator<Item = E>, seed: u64) -> HalvingGridSearchCVParams<E> {
         let candidates = some_of(candidates, usize::MAX, seed);
-        let params = HalvingGridSearchCV::params(candidates).min_resources(Resources::Smallest).seed(seed);
-        HalvingGridSearchCVParams { exhaust_candidates: true, ..params }
+        let mut params = HalvingGridSearchCV::params(candidates).min_resources(Resources::Smallest).seed(seed);
+        params.rules.exhaust_candidates = true;
+        params
     }
 }
 
+comparison_setters!(HalvingGridSearchCVParams { rules });
+
 impl<E, C, S> HalvingGridSearchCVParams<E, C, S> {
-    /// How the samples are split: the same way each time.
-    #[must_use]
-    pub fn cv<D>(self, cv: D) -> HalvingGridSearchCVParams<E, D, S> {
-        let HalvingGridSearchCVParams { candidates, scoring, factor, min_resources, max_resources, aggressive_elimination, .. } = self;
-        let (exhaust_candidates, seed) = (self.exhaust_candidates, self.seed);
-        HalvingGridSearchCVParams { candidates, cv, scoring, factor, min_resources, max_resources, aggressive_elimination, exhaust_candidates, seed }
-    }
-
-    /// How models are scored: a function of the model, the samples and what is known of them.
-    #[must_use]
-    pub fn scoring<R>(self, scoring: R) -> HalvingGridSearchCVParams<E, C, R> {
-        let HalvingGridSearchCVParams { candidates, cv, factor, min_resources, max_resources, aggressive_elimination, .. } = self;
-        let (exhaust_candidates, seed) = (self.exhaust_candidates, self.seed);
-        HalvingGridSearchCVParams { candidates, cv, scoring, factor, min_resources, max_resources, aggressive_elimination, exhaust_candidates, seed }
-    }
-
     /// One candidate of this many goes on, with this many times the samples.
     #[must_use]
     pub fn factor(mut self, factor: usize) -> Self {
-        self.factor = factor;
+        self.rules.factor = factor;
         self
     }
 
     /// How many samples the first round has.
     #[must_use]
     pub fn min_resources(mut self, resources: Resources) -> Self {
-        self.min_resources = resources;
+        self.rules.min_resources = resources;
         self
     }
 
     /// How many samples a round has at most, otherwise all.
     #[must_use]
     pub fn max_resources(mut self, samples: usize) -> Self {
-        self.max_resources = Some(samples);
+        self.rules.max_resources = Some(samples);
         self
     }
 
     /// Whether rounds with the first number of samples are repeated until so few candidates are left that the last round ends with one.
     #[must_use]
     pub fn aggressive_elimination(mut self, yes: bool) -> Self {
-        self.aggressive_elimination = yes;
+        self.rules.aggressive_elimination = yes;
         self
     }
 
     /// Where the random numbers that choose the samples of a round start.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.rules.seed = seed;
         self
     }
+}
 
-    /// The numbers of samples of the rounds for `c` candidates, and of candidates.
-    fn schedule(&self, n: usize, n_splits: usize) -> Result<(usize, Vec<usize>)> {
+impl Rules {
+    /// The number of candidates of the first round, of those that there are, and the numbers of samples of the rounds.
+    fn schedule(&self, mut candidates: usize, n: usize, n_splits: usize) -> Result<(usize, Vec<usize>)> {
         if self.factor < 2 {
             return Err(Error::value("factor", self.factor, "2 or more"));
         }
@@ -204,7 +196,6 @@ impl<E, C, S> HalvingGridSearchCVParams<E, C, S> {
             Resources::Smallest => smallest,
             Resources::Exhaust => smallest.max(max / self.factor.pow(levels(candidates) as u32 - 1)),
         };
-        let mut candidates = self.candidates.len();
         if self.exhaust_candidates {
             candidates = candidates.min(max / first(1).max(1)).max(1);
         }
@@ -235,42 +226,45 @@ where
     type Model = GridSearchCV<E, E::Model>;
 
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Model> {
-        if self.candidates.is_empty() {
-            return Err(Error::value("candidates", "none", "at least 1"));
-        }
         let n = n_samples(x, y)?;
-        let folds = self.cv.folds(n, y)?;
-        let (count, schedule) = self.schedule(n, folds.len())?;
-        let mut left: Vec<E> = self.candidates[..count].to_vec();
+        let folds = self.comparison.folds(x, y)?;
+        let (count, schedule) = self.rules.schedule(self.comparison.candidates.len(), n, folds.len())?;
+        let mut left: Vec<E> = self.comparison.candidates[..count].to_vec();
+        let fits = schedule.iter().scan(count, |left, _| Some(core::mem::replace(left, left.div_ceil(self.rules.factor))));
+        let watch = self.comparison.callback.start_of(fits.sum::<usize>() * folds.len());
         let (mut tried, mut rounds) = (vec![], vec![]);
-        let mut all = Evaluated { split_test_score: vec![], errors: vec![] };
+        let mut all = Evaluated::default();
         let mut from = 0;
         for n_resources in schedule {
             let share = |rows: &[i64]| {
                 let mut rows = rows.to_vec();
                 let size = (n_resources as f64 / n as f64 * rows.len() as f64) as usize;
                 if size < rows.len() {
-                    Generator::new(self.seed).shuffle(&mut rows);
+                    Generator::new(self.rules.seed).shuffle(&mut rows);
                     rows.truncate(size);
                 }
                 rows
             };
             let some: Vec<Fold> = folds.iter().map(|fold| Fold { train: share(&fold.train), test: share(&fold.test) }).collect();
-            let found = evaluate(&left, &some, &self.scoring, x, y)?;
+            let found = self.comparison.evaluate(&left, &some, &watch, tried.len() * folds.len(), x, y)?;
             let means = found.means();
             from = tried.len();
             rounds.push(Round { n_candidates: left.len(), n_resources });
             tried.extend(left.iter().cloned());
             all.split_test_score.extend(found.split_test_score);
             all.errors.extend(found.errors);
+            all.stopped = found.stopped;
+            if all.stopped {
+                break;
+            }
             // In ascending order of the scores, NaN first; the last ones go on.
             let mut order: Vec<usize> = (0..left.len()).collect();
             order.sort_by(|&a, &b| {
                 (!means[a].is_nan()).cmp(&!means[b].is_nan()).then(means[a].partial_cmp(&means[b]).unwrap_or(core::cmp::Ordering::Equal))
             });
-            let keep = left.len().div_ceil(self.factor);
+            let keep = left.len().div_ceil(self.rules.factor);
             left = order[order.len() - keep..].iter().map(|&i| left[i].clone()).collect();
         }
-        GridSearchCV::of_best(tried, all.into_results(), from, rounds, x, y)
+        GridSearchCV::of_best(tried, all, from, rounds, x, y)
     }
 }

@@ -3,6 +3,7 @@
 //! The parts are scikit-learn's. Where they are random the order is another one: it comes from
 //! [`Generator::shuffle`], depends on the seed alone, and is the same for every backend.
 
+mod compare;
 mod halving;
 mod search;
 mod split;
@@ -18,7 +19,9 @@ pub use halving::{HalvingGridSearchCV, HalvingGridSearchCVParams, HalvingRandomS
 pub use search::{CvResults, GridSearchCV, GridSearchCVParams, ParameterGrid, Round};
 pub use split::{AutoFold, Fold, GroupKFold, KFold, ShuffleSplit, Split, StratifiedKFold, TimeSeriesSplit};
 pub(crate) use validation::test_places;
-pub use validation::{CrossValidation, OwnScore, Scorer, cross_val_predict, cross_val_predict_proba, cross_val_score, cross_validate};
+pub use validation::{
+    CrossValidation, OwnScore, Scorer, cross_val_predict, cross_val_predict_proba, cross_val_score, cross_validate, cross_validate_watched,
+};
 
 /// How large a part is.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,8 +1,10 @@
 //! Searches for the best parameters.
 
-use super::split::{AutoFold, Fold, Split, parts};
+use super::compare::{Comparison, Evaluated, comparison_setters};
+use super::split::{AutoFold, Split};
 use super::validation::{OwnScore, Scorer};
-use crate::traits::{Classifier, DecisionFunction, Estimator, Fit, InverseTransform, Predict, PredictProba, Samples, Score, Transform, n_samples};
+use crate::progress::Outcome;
+use crate::traits::{Classifier, DecisionFunction, Estimator, Fit, InverseTransform, Predict, PredictProba, Samples, Score, Transform};
 use crate::{Error, Result};
 
 /// All combinations of values of several parameters: candidates for [`GridSearchCV`].
@@ -82,6 +84,7 @@ pub struct GridSearchCV<E, M> {
     best_estimator: M,
     cv_results: CvResults,
     rounds: Vec<Round>,
+    outcome: Outcome,
 }
 
 /// A round of a search that halves: [`HalvingGridSearchCV`](super::HalvingGridSearchCV).
@@ -96,7 +99,7 @@ pub struct Round {
 /// What [`GridSearchCV`] has tried; each list has one element for each candidate.
 #[derive(Clone, Debug)]
 pub struct CvResults {
-    /// The score on each part; NaN when the candidate could not be fitted or scored there.
+    /// The score on each part, as far as the search came; NaN when the candidate could not be fitted or scored there.
     pub split_test_score: Vec<Vec<f64>>,
     /// The mean of the scores.
     pub mean_test_score: Vec<f64>,
@@ -111,9 +114,7 @@ pub struct CvResults {
 /// Parameters of [`GridSearchCV`].
 #[derive(Clone, Debug)]
 pub struct GridSearchCVParams<E, C = AutoFold, S = OwnScore> {
-    candidates: Vec<E>,
-    cv: C,
-    scoring: S,
+    comparison: Comparison<E, C, S>,
 }
 
 impl<E: Estimator> GridSearchCV<E, ()> {
@@ -121,23 +122,11 @@ impl<E: Estimator> GridSearchCV<E, ()> {
     /// [`AutoFold`], and the score of the model.
     #[must_use]
     pub fn params(candidates: impl IntoIterator<Item = E>) -> GridSearchCVParams<E> {
-        GridSearchCVParams { candidates: candidates.into_iter().collect(), cv: AutoFold::default(), scoring: OwnScore }
+        GridSearchCVParams { comparison: Comparison::new(candidates) }
     }
 }
 
-impl<E, C, S> GridSearchCVParams<E, C, S> {
-    /// How the samples are split.
-    #[must_use]
-    pub fn cv<D>(self, cv: D) -> GridSearchCVParams<E, D, S> {
-        GridSearchCVParams { candidates: self.candidates, cv, scoring: self.scoring }
-    }
-
-    /// How models are scored: a function of the model, the samples and what is known of them.
-    #[must_use]
-    pub fn scoring<R>(self, scoring: R) -> GridSearchCVParams<E, C, R> {
-        GridSearchCVParams { candidates: self.candidates, cv: self.cv, scoring }
-    }
-}
+comparison_setters!(GridSearchCVParams {});
 
 impl<E: Estimator, C: Clone, S: Clone> Estimator for GridSearchCVParams<E, C, S> {}
 
@@ -154,8 +143,10 @@ where
     type Model = GridSearchCV<E, E::Model>;
 
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Model> {
-        let cv_results = self.compare(x, y)?;
-        GridSearchCV::of_best(self.candidates.clone(), cv_results, 0, vec![], x, y)
+        let folds = self.comparison.folds(x, y)?;
+        let watch = self.comparison.callback.start_of(folds.len() * self.comparison.candidates.len());
+        let found = self.comparison.evaluate(&self.comparison.candidates, &folds, &watch, 0, x, y)?;
+        GridSearchCV::of_best(self.comparison.candidates.clone(), found, 0, vec![], x, y)
     }
 }
 
@@ -172,61 +163,20 @@ impl<E, C, S> GridSearchCVParams<E, C, S> {
         C: Split<Y>,
         S: Scorer<E::Model, X, Y>,
     {
-        if self.candidates.is_empty() {
-            return Err(Error::value("candidates", "none", "at least 1"));
-        }
-        let folds = self.cv.folds(n_samples(x, y)?, y)?;
-        Ok(evaluate(&self.candidates, &folds, &self.scoring, x, y)?.into_results())
-    }
-}
-
-/// Scores of candidates on each part, and their first errors.
-pub(super) struct Evaluated {
-    pub split_test_score: Vec<Vec<f64>>,
-    pub errors: Vec<Option<Error>>,
-}
-
-/// Fits each candidate without each part, and scores it there.
-pub(super) fn evaluate<X, Y, E, S>(candidates: &[E], folds: &[Fold], scoring: &S, x: &X, y: &Y) -> Result<Evaluated>
-where
-    X: Samples,
-    Y: Samples,
-    E: Fit<X, Y>,
-    S: Scorer<E::Model, X, Y>,
-{
-    let mut found = Evaluated { split_test_score: vec![vec![]; candidates.len()], errors: vec![None; candidates.len()] };
-    for fold in folds {
-        let ((x_train, y_train), (x_test, y_test)) = (parts(x, y, &fold.train)?, parts(x, y, &fold.test)?);
-        for (i, candidate) in candidates.iter().enumerate() {
-            let score = candidate.fit(&x_train, &y_train).and_then(|model| scoring.score(&model, &x_test, &y_test));
-            found.split_test_score[i].push(*score.as_ref().unwrap_or(&f64::NAN));
-            found.errors[i] = found.errors[i].take().or(score.err());
-        }
-    }
-    Ok(found)
-}
-
-impl Evaluated {
-    pub fn means(&self) -> Vec<f64> {
-        self.split_test_score.iter().map(|scores| scores.iter().sum::<f64>() / scores.len() as f64).collect()
-    }
-
-    pub fn into_results(self) -> CvResults {
-        let mean_test_score = self.means();
-        let deviation = |(scores, mean): (&Vec<f64>, &f64)| (scores.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / scores.len() as f64).sqrt();
-        let std_test_score = self.split_test_score.iter().zip(&mean_test_score).map(deviation).collect();
-        let above = |score: f64| mean_test_score.iter().filter(|&&other| other > score || (score.is_nan() && !other.is_nan())).count();
-        let rank_test_score = mean_test_score.iter().map(|&score| 1 + above(score)).collect();
-        CvResults { split_test_score: self.split_test_score, mean_test_score, std_test_score, rank_test_score, errors: self.errors }
+        let folds = self.comparison.folds(x, y)?;
+        let watch = self.comparison.callback.start_of(folds.len() * self.comparison.candidates.len());
+        Ok(self.comparison.evaluate(&self.comparison.candidates, &folds, &watch, 0, x, y)?.into_results())
     }
 }
 
 impl<E, M> GridSearchCV<E, M> {
     /// The first candidate with the largest mean of those from `from` on, fitted to all samples.
-    pub(super) fn of_best<X, Y>(candidates: Vec<E>, cv_results: CvResults, from: usize, rounds: Vec<Round>, x: &X, y: &Y) -> Result<Self>
+    pub(super) fn of_best<X, Y>(candidates: Vec<E>, found: Evaluated, from: usize, rounds: Vec<Round>, x: &X, y: &Y) -> Result<Self>
     where
         E: Fit<X, Y, Model = M>,
     {
+        let outcome = if found.stopped { Outcome::Stopped } else { Outcome::Converged };
+        let cv_results = found.into_results();
         let last = &cv_results.mean_test_score[from..];
         let best = last.iter().copied().filter(|score| !score.is_nan()).fold(f64::NEG_INFINITY, f64::max);
         let Some(at) = last.iter().position(|&score| score == best) else {
@@ -235,7 +185,7 @@ impl<E, M> GridSearchCV<E, M> {
         };
         let best_index = from + at;
         let best_estimator = candidates[best_index].fit(x, y)?;
-        Ok(GridSearchCV { candidates, best_index, best_estimator, cv_results, rounds })
+        Ok(GridSearchCV { candidates, best_index, best_estimator, cv_results, rounds, outcome })
     }
 
     /// The rounds of a search that halves, with which the lists of [`cv_results`](Self::cv_results) begin and go on; none of others.
@@ -266,6 +216,13 @@ impl<E, M> GridSearchCV<E, M> {
     #[must_use]
     pub fn best_estimator(&self) -> &M {
         &self.best_estimator
+    }
+
+    /// Whether all was tried, or a callback stopped the search: then means are of the parts that a candidate was scored on, and the best one
+    /// is the best of them.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
     }
 
     /// What was tried.

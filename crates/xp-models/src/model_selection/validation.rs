@@ -7,6 +7,7 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2};
 
 use super::split::{Fold, Split, parts};
 use crate::labels::{Label, index_in};
+use crate::progress::{Callback, Outcome};
 use crate::traits::{Classifier, Fit, Predict, PredictProba, Samples, Score, n_samples};
 use crate::{Error, Result};
 
@@ -74,6 +75,8 @@ pub struct CrossValidation<M> {
     pub fit_time: Vec<Duration>,
     /// How long each took to score.
     pub score_time: Vec<Duration>,
+    /// Whether all parts were tried, or a callback stopped the work: then the lists but `folds` are shorter.
+    pub outcome: Outcome,
 }
 
 impl<M> CrossValidation<M> {
@@ -121,17 +124,63 @@ where
     Y: Samples,
     E: Fit<X, Y>,
 {
+    cross_validate_watched(estimator, x, y, cv, scoring, &Callback::default())
+}
+
+/// [`cross_validate`] with a function that is told of every model that was fitted and scored, and may stop.
+///
+/// # Errors
+/// As for [`cross_validate`].
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use xp::models::linear_model::Ridge;
+/// use xp::models::model_selection::{KFold, OwnScore, cross_validate_watched};
+/// use xp::models::progress::{Callback, Outcome, Progress};
+/// use xp::prelude::*;
+///
+/// let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], array![1.0, 3.0, 5.0, 7.0]);
+/// let once = Callback::new(|progress: &Progress| {
+///     println!("{} of {:?}: {}", progress.step, progress.total, progress.score);
+///     ControlFlow::Break(())
+/// });
+/// let found = cross_validate_watched(&Ridge::params(), &x, &y, &KFold::new(4), &|_: &_, _: &_, _: &_| Ok(0.5), &once)?;
+/// assert_eq!((found.test_score, found.outcome), (vec![0.5], Outcome::Stopped));
+/// # Ok::<(), xp::models::Error>(())
+/// ```
+pub fn cross_validate_watched<X, Y, E>(
+    estimator: &E,
+    x: &X,
+    y: &Y,
+    cv: &impl Split<Y>,
+    scoring: &impl Scorer<E::Model, X, Y>,
+    callback: &Callback,
+) -> Result<CrossValidation<E::Model>>
+where
+    X: Samples,
+    Y: Samples,
+    E: Fit<X, Y>,
+{
     let folds = cv.folds(n_samples(x, y)?, y)?;
-    let mut found = CrossValidation { folds, estimators: vec![], test_score: vec![], fit_time: vec![], score_time: vec![] };
-    for fold in &found.folds {
+    let watch = callback.start_of(folds.len());
+    let (estimators, test_score, outcome) = (vec![], vec![], Outcome::Converged);
+    let mut found = CrossValidation { folds, estimators, test_score, fit_time: vec![], score_time: vec![], outcome };
+    for (i, fold) in found.folds.iter().enumerate() {
         let start = Instant::now();
         let (x_train, y_train) = parts(x, y, &fold.train)?;
-        found.estimators.push(estimator.fit(&x_train, &y_train)?);
+        let model = estimator.fit(&x_train, &y_train)?;
         found.fit_time.push(start.elapsed());
         let start = Instant::now();
         let (x_test, y_test) = parts(x, y, &fold.test)?;
-        found.test_score.push(scoring.score(&found.estimators[found.estimators.len() - 1], &x_test, &y_test)?);
+        let score = scoring.score(&model, &x_test, &y_test)?;
         found.score_time.push(start.elapsed());
+        found.estimators.push(model);
+        found.test_score.push(score);
+        if watch.stops(i + 1, score) {
+            found.outcome = Outcome::Stopped;
+            break;
+        }
     }
     Ok(found)
 }

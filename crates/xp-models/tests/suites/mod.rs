@@ -53,6 +53,7 @@ macro_rules! models_suite {
             cluster_too_many = cluster::too_many_centroids_are_refused;
             split_partition = split::parts_are_a_partition;
             split_strata = split::strata_keep_their_shares;
+            selection_watched = selection::searches_are_watched;
             bad_input_nan = bad_input::nan_and_infinity_are_located;
             bad_input_lda = bad_input::lda_refuses;
             bad_input_linear = bad_input::linear_models_refuse;

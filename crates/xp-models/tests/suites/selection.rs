@@ -1,5 +1,8 @@
 //! Splits, cross validation, searches, pipelines.
 
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
 use xp_models::decomposition::{PCA, SvdSolver};
@@ -10,6 +13,7 @@ use xp_models::model::{Field, Model};
 use xp_models::model_selection::*;
 use xp_models::pipeline::{FeatureUnion, Pipeline};
 use xp_models::preprocessing::{MinMaxScaler, StandardScaler};
+use xp_models::progress::{Callback, Outcome, Progress};
 use xp_models::traits::*;
 use xp_models::{Error, Result};
 
@@ -240,4 +244,54 @@ pub fn pipelines_move_and_are_saved<T: Float, B: Linalg<T>, C: Linalg<T>>(device
     let wrong =
         Pipeline::<FeatureUnion<StandardScaler<B, T>, PCA<B, T>>, Lda<B, T, i64>>::read_from(&mut &bytes[..], device).unwrap_err().to_string();
     assert!(wrong.contains("last.classes holds int8, int64 expected"), "{wrong}");
+}
+
+/// Searches and cross validation are told of every model, and a search that is stopped has the best of what it has seen.
+pub fn searches_are_watched<B: Linalg<f64>>(device: &B) {
+    let (x, y) = (dataset("iris.csv").0.array::<B, f64, Ix2>(device), dataset("iris.csv").1.array::<B, f64, Ix1>(device));
+    let grid = || ParameterGrid::new(Ridge::params()).vary([1e6, 1.0, 1e3, 1e9], |ridge, alpha| ridge.alpha(alpha));
+    // What a callback has seen, that stops after some steps.
+    let seen = Arc::new(Mutex::new(vec![]));
+    let watch = |steps: usize| {
+        let seen = seen.clone();
+        move |progress: &Progress| {
+            seen.lock().unwrap().push((progress.step, progress.total, progress.score));
+            if progress.step < steps { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        }
+    };
+    let taken = || std::mem::take(&mut *seen.lock().unwrap());
+    let folds = KFold::new(3).shuffle(2);
+
+    let whole = GridSearchCV::params(grid()).cv(folds.clone()).callback(watch(99)).fit(&x, &y).unwrap();
+    let steps = taken();
+    assert_eq!(steps.iter().map(|step| step.0).collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
+    assert!(steps.iter().all(|step| step.1 == Some(12)));
+    assert_eq!(steps[5].2, whole.cv_results().split_test_score[1][1]);
+    assert_eq!((whole.outcome(), whole.best_index()), (Outcome::Converged, 1));
+
+    let part = GridSearchCV::params(grid()).cv(folds.clone()).callback(watch(5)).fit(&x, &y).unwrap();
+    assert_eq!((part.outcome(), part.best_index(), taken().len()), (Outcome::Stopped, 1, 5));
+    assert_eq!(part.cv_results().split_test_score.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 1, 1]);
+    let first = GridSearchCV::params(grid()).cv(folds.clone()).callback(watch(1)).fit(&x, &y).unwrap();
+    assert_eq!((first.outcome(), first.best_index()), (Outcome::Stopped, 0));
+    assert!(first.cv_results().mean_test_score[1].is_nan());
+    taken();
+
+    let halving = HalvingGridSearchCV::params(grid()).cv(folds.clone()).callback(watch(99)).fit(&x, &y).unwrap();
+    let steps = taken();
+    let models: usize = halving.rounds().iter().map(|round| 3 * round.n_candidates).sum();
+    assert_eq!((steps.len(), steps[0].1, steps[models - 1].0), (models, Some(models), models));
+    let part = HalvingGridSearchCV::params(grid()).cv(folds.clone()).callback(watch(13)).fit(&x, &y).unwrap();
+    assert_eq!((part.outcome(), part.rounds().len()), (Outcome::Stopped, 2));
+    taken();
+
+    let random = RandomizedSearchCV::params(grid(), 2, 1).cv(folds.clone()).callback(watch(99)).fit(&x, &y).unwrap();
+    assert_eq!((taken().len(), random.outcome()), (6, Outcome::Converged));
+
+    let stop = Callback::new(watch(2));
+    let found = cross_validate_watched(&Ridge::params(), &x, &y, &folds, &OwnScore, &stop).unwrap();
+    let steps = taken();
+    assert_eq!((found.outcome, found.estimators.len(), found.folds.len()), (Outcome::Stopped, 2, 3));
+    assert_eq!(steps.iter().map(|step| step.2).collect::<Vec<_>>(), found.test_score);
+    assert_eq!(cross_validate(&Ridge::params(), &x, &y, &folds, &OwnScore).unwrap().outcome, Outcome::Converged);
 }
