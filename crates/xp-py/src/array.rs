@@ -173,7 +173,11 @@ fn operator(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAn
 /// `a op= b`: the array keeps its dtype and shape.
 fn in_place(name: &'static str, slf: &Bound<'_, PyArray>, other: &Bound<'_, PyAny>, f: Binary) -> PyResult<()> {
     guard(name, || {
-        let out = combine(name, slf, other, false, f)?.ok_or_else(|| no_operand(name, "the right operand", other))?;
+        let mut out = combine(name, slf, other, false, f)?.ok_or_else(|| no_operand(name, "the right operand", other))?;
+        let dtype = slf.try_borrow()?.any.dtype();
+        if out.dtype() != dtype && crate::promotion::holds(dtype, out.dtype()) {
+            out = out.cast(dtype).named(name)?;
+        }
         wait_for_readers(slf)?;
         let mut x = slf.try_borrow_mut()?;
         if out.dtype() != x.any.dtype() {
@@ -324,9 +328,29 @@ impl PyArray {
     fn nbytes(&self) -> usize {
         self.any.size() * self.any.dtype().size()
     }
-    /// The matrix transpose of an array of two axes.
+    /// The size of an element in bytes.
+    #[getter]
+    fn itemsize(&self) -> usize {
+        self.any.dtype().size()
+    }
+    /// The distances between neighbours along the axes, in bytes.
+    #[getter]
+    fn strides<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let size = self.any.dtype().size() as isize;
+        PyTuple::new(py, self.any.strides().iter().map(|s| s * size))
+    }
+    /// Whether assignments change the memory in place, instead of taking a copy first.
+    #[getter]
+    fn _is_writable(&self) -> bool {
+        self.any.is_writable()
+    }
+    /// The array with its axes in reverse order: the matrix transpose of an array of two axes, and an error for others if strict.
     #[getter(T)]
     fn transpose(&self) -> PyResult<PyArray> {
+        if self.any.ndim() != 2 && !crate::promotion::is_strict() {
+            let axes: Vec<isize> = (0..self.any.ndim() as isize).rev().collect();
+            return self.any.permute(&axes).map(PyArray::new).named("x.T");
+        }
         if self.any.ndim() != 2 {
             return Err(PyValueError::new_err(format!(
                 "x.T: an array of 2 axes expected, shape {:?} given: use x.mT or permute_dims",
@@ -437,12 +461,21 @@ impl PyArray {
     fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard("tolist", || crate::repr::nested(py, &self.any))
     }
-    /// The only element as a Python number.
-    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        if self.any.size() != 1 {
-            return Err(PyValueError::new_err(format!("item(): an array of one element expected, shape {:?} given", self.any.dims())));
+    /// The only element as a Python number; that at a position, given by an index in row-major order or one for each axis.
+    #[pyo3(signature = (*args))]
+    fn item<'py>(slf: &Bound<'py, Self>, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        if !args.is_empty() {
+            let flat = args.len() == 1 && slf.try_borrow()?.any.ndim() != 1 && !args.get_item(0)?.is_instance_of::<PyTuple>();
+            let key = if args.len() == 1 { args.get_item(0)? } else { args.clone().into_any() };
+            let found = guard("item", || {
+                let x = any_of(slf)?;
+                let x = if flat { x.reshape(&[x.size()]).named("item")? } else { x };
+                crate::index::get(&x, &key)
+            })?;
+            return Self::item(&Bound::new(py, PyArray::new(found))?, py, &PyTuple::empty(py));
         }
-        guard("item", || crate::repr::nested(py, &self.any.reshape(&[]).named("item")?))
+        let x = slf.try_borrow()?;
+        x.only(py)
     }
     fn __copy__(&self) -> PyResult<PyArray> {
         guard("__copy__", || self.any.copy().map(PyArray::new).named("__copy__"))
@@ -487,6 +520,14 @@ impl PyArray {
 }
 
 impl PyArray {
+    /// The only element.
+    fn only<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.any.size() != 1 {
+            return Err(PyValueError::new_err(format!("item(): an array of one element expected, shape {:?} given", self.any.dims())));
+        }
+        guard("item", || crate::repr::nested(py, &self.any.reshape(&[]).named("item")?))
+    }
+
     /// The element of an array of rank 0 as a number.
     fn scalar<R>(&self, function: &str, f: impl FnOnce(crate::scalar::Scalar) -> PyResult<R>) -> PyResult<R> {
         if self.any.ndim() != 0 {

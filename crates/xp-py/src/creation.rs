@@ -263,7 +263,7 @@ fn meshgrid<'py>(py: Python<'py>, arrays: Vec<X<'py>>, indexing: &str) -> PyResu
             if x.any.ndim() > 1 {
                 return Err(PyValueError::new_err(format!("meshgrid(): arrays are vectors; array {k} has shape {:?}", x.any.dims())));
             }
-            if x.any.dtype() != arrays[0].any.dtype() {
+            if crate::promotion::is_strict() && x.any.dtype() != arrays[0].any.dtype() {
                 return Err(PyValueError::new_err(format!(
                     "meshgrid(): arrays have one dtype; {} and {} given",
                     arrays[0].any.dtype(),

@@ -3,11 +3,12 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyString, PyTuple};
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyString, PyTuple, PyType};
 use xp_core::DType;
 use xp_core::dtype::{Kind, finfo as float_limits, iinfo as integer_limits};
 
 use crate::array::PyArray;
+use crate::promotion::is_strict;
 use crate::scalar::{Operand, result_dtype};
 
 /// The dtypes of the standard.
@@ -65,6 +66,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for DTypeArg {
         match obj.cast::<PyDType>() {
             Ok(d) => Ok(DTypeArg(d.get().0)),
             Err(_) => python_type(&obj)
+                .or_else(|| if is_strict() { None } else { named(&obj) })
                 .map(DTypeArg)
                 .ok_or_else(|| PyTypeError::new_err(format!("a dtype of xparray expected, such as xparray.float64; {} given", describe(&obj)))),
         }
@@ -81,6 +83,20 @@ fn python_type(obj: &Bound<'_, PyAny>) -> Option<DType> {
         (py.get_type::<PyComplex>(), DType::C128),
     ];
     types.iter().find(|(t, _)| obj.is(t)).map(|(_, d)| *d)
+}
+
+/// The dtype with the name that is given: a string, a dtype of NumPy, or one of its types of scalars.
+fn named(obj: &Bound<'_, PyAny>) -> Option<DType> {
+    let name = if obj.is_instance_of::<PyString>() {
+        obj.clone()
+    } else if let Ok(class) = obj.cast::<PyType>() {
+        class.module().ok().filter(|m| m == "numpy").and_then(|_| class.name().ok())?.into_any()
+    } else {
+        obj.getattr("name").ok()?
+    };
+    let name: String = name.extract().ok()?;
+    let name = name.strip_suffix('_').unwrap_or(&name);
+    ALL.into_iter().find(|d| d.name() == name)
 }
 
 /// An object in a message: its repr, or its type when that is long.
@@ -118,7 +134,7 @@ impl Source {
 #[pyfunction]
 #[pyo3(signature = (from_, to, /))]
 fn can_cast(from_: Source, to: DTypeArg) -> bool {
-    xp_core::dtype::can_cast(from_.dtype(), to.0)
+    crate::promotion::pair(from_.dtype(), to.0) == Some(to.0)
 }
 
 /// The dtype that arrays, dtypes and Python scalars promote to.

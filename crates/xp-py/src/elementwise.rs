@@ -9,37 +9,10 @@ use xp_cpu::Cpu;
 
 use crate::any::{Any, Arr, Typed, XpResult, compute, dispatch, rank0};
 use crate::array::{PyArray, X};
-use crate::error::{Named, guard, wrong_dtype};
-use crate::scalar::{Operand, promoted};
+use crate::error::{Named, guard};
+use crate::promotion::{Takes, given_back, is_strict, taken, takes};
+use crate::scalar::{Operand, promoted, result_dtype};
 use crate::threads::detached;
-
-/// What the bounds of operations are called in messages.
-macro_rules! kind_name {
-    (Element) => {
-        "any dtype"
-    };
-    (Num) => {
-        "a numeric dtype"
-    };
-    (Real) => {
-        "a real-valued dtype"
-    };
-    (Integer) => {
-        "an integer dtype"
-    };
-    (Bits) => {
-        "a boolean or integer dtype"
-    };
-    (Floating) => {
-        "a floating-point dtype"
-    };
-    (Float) => {
-        "a real floating-point dtype"
-    };
-    (bool) => {
-        "dtype bool"
-    };
-}
 
 /// The functions of the standard; what xp has beside them is left out.
 macro_rules! of_the_standard {
@@ -75,6 +48,18 @@ fn element<T: Typed>(x: &Arr<T>) -> T {
     unsafe { *Cpu::address(x.buffer()).add(x.offset()) }
 }
 
+/// A function in another dtype than that of its argument.
+#[cold]
+fn converted(name: &str, takes: Takes, x: &Any, f: fn(&Any) -> PyResult<Any>) -> PyResult<Any> {
+    given_back(name, x.dtype(), f(&*taken(name, "x", takes, x)?)?)
+}
+
+/// A function in another dtype than that of its arguments, which have the same.
+#[cold]
+fn converted2(name: &str, takes: Takes, x1: &Any, x2: &Any, f: fn(&Any, &Any) -> PyResult<Any>) -> PyResult<Any> {
+    given_back(name, x1.dtype(), f(&*taken(name, "x1", takes, x1)?, &*taken(name, "x2", takes, x2)?)?)
+}
+
 macro_rules! unary {
     ($(
         #[doc = $doc:literal]
@@ -86,8 +71,11 @@ macro_rules! unary {
             $(of_the_standard! { $place
                 #[doc = $doc]
                 pub fn $name(x: &Any) -> PyResult<Any> {
+                    if !takes!($bound).admits(x.dtype()) {
+                        return converted(stringify!($name), takes!($bound), x, $name);
+                    }
                     compute!(x, $bound, |v| one_by_one!($exact map1(ops::$Op, v), v.lazy().apply(ops::$Op).try_eval()).map(Any::from).named(stringify!($name)),
-                        else Err(wrong_dtype(stringify!($name), "x", x.dtype(), kind_name!($bound))))
+                        else unreachable!("a dtype that is taken"))
                 }
             })*
         }
@@ -123,10 +111,13 @@ macro_rules! binary {
             $(of_the_standard! { $place
                 #[doc = $doc]
                 pub fn $name(x1: &Any, x2: &Any) -> PyResult<Any> {
+                    if !takes!($bound).admits(x1.dtype()) {
+                        return converted2(stringify!($name), takes!($bound), x1, x2, $name);
+                    }
                     detached(&[x1, x2], || dispatch!(x1, $bound, |a| match <T as crate::any::Typed>::peek(x2) {
                         Some(b) => one_by_one!($exact map2(ops::$Op, a, b), a.lazy().apply2(ops::$Op, b).try_eval()).map(Any::from).named(stringify!($name)),
                         None => unreachable!("operands are promoted"),
-                    }, else Err(wrong_dtype(stringify!($name), "x1", x1.dtype(), kind_name!($bound)))))
+                    }, else unreachable!("a dtype that is taken")))
                 }
             })*
         }
@@ -160,30 +151,46 @@ pub fn two(name: &'static str, x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>, f: 
     })
 }
 
-/// Every element limited to the range from min to max, in the dtype of x.
+/// Every element limited to the range from min to max.
 #[pyfunction]
 #[pyo3(signature = (x, /, min=None, max=None))]
 fn clip(x: X<'_>, min: Option<&Bound<'_, PyAny>>, max: Option<&Bound<'_, PyAny>>) -> PyResult<PyArray> {
     guard("clip", || {
-        let mut out = x.any.clone();
-        for (argument, bound, f) in [("min", min, binary::maximum as fn(&Any, &Any) -> PyResult<Any>), ("max", max, binary::minimum)] {
-            let Some(bound) = bound else { continue };
-            let limit = match Operand::required("clip", argument, bound)? {
-                Operand::Array(b) if b.dtype().kind() == out.dtype().kind() => b.cast(out.dtype()).named("clip")?,
-                Operand::Scalar(s) if s.with_array(out.dtype()) == Some(out.dtype()) => s.array(out.dtype())?,
-                _ => {
-                    let why =
-                        format!("clip(): {argument} must be of the kind of x, which is {}; {} given", out.dtype(), crate::dtype::describe(bound));
-                    return Err(PyTypeError::new_err(why));
-                }
+        let limit = |name, obj: Option<_>| obj.map(|obj| Operand::required("clip", name, obj).map(|l| (name, obj, l))).transpose();
+        let limits: Vec<_> = [limit("min", min)?, limit("max", max)?].into_iter().flatten().collect();
+        let d = clipped(&x.any, &limits)?;
+        let mut out = x.any.cast(d).named("clip")?;
+        for (name, _, limit) in &limits {
+            let limit = match limit {
+                Operand::Array(b) => b.cast(d).named("clip")?,
+                Operand::Scalar(s) => s.array(d)?,
             };
-            out = f(&out, &limit)?;
+            out = if *name == "min" { binary::maximum(&out, &limit)? } else { binary::minimum(&out, &limit)? };
         }
-        if min.is_none() && max.is_none() {
+        if limits.is_empty() {
             out = unary::positive(&out)?;
         }
         Ok(PyArray::new(out))
     })
+}
+
+/// The dtype of clip: that of the array when the limits are of its kind, as the standard wants it, and otherwise the common one.
+fn clipped(x: &Any, limits: &[(&str, &Bound<'_, PyAny>, Operand<'_>)]) -> PyResult<xp_core::DType> {
+    let d = x.dtype();
+    let (mut dtypes, mut scalars) = (vec![d], vec![]);
+    for (name, given, limit) in limits {
+        match limit {
+            Operand::Array(b) if b.dtype().kind() == d.kind() => {}
+            Operand::Scalar(s) if s.with_array(d) == Some(d) => {}
+            _ if is_strict() => {
+                let why = format!("clip(): {name} must be of the kind of x, which is {d}; {} given", crate::dtype::describe(given));
+                return Err(PyTypeError::new_err(why));
+            }
+            Operand::Array(b) => dtypes.push(b.dtype()),
+            Operand::Scalar(s) => scalars.push(*s),
+        }
+    }
+    result_dtype("clip", &dtypes, &scalars)
 }
 
 /// Registers the functions.

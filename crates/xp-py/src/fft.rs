@@ -12,6 +12,7 @@ use crate::array::{PyArray, X};
 use crate::dtype::DTypeArg;
 use crate::error::{Named, guard, wrong_dtype};
 use crate::info::Device;
+use crate::promotion::{taken, takes};
 
 fn norm_of(function: &str, name: &str) -> PyResult<Norm> {
     match name {
@@ -49,7 +50,7 @@ fn along_many(function: &str, s: Option<Ints>, axes: Option<Ints>, norm: &str) -
 }
 
 macro_rules! transforms {
-    (one: $($name:ident $with:ident $kind:ident $expected:literal $doc:literal;)*; many: $($names:ident $withs:ident $kinds:ident $expecteds:literal $docs:literal;)*) => {
+    (one: $($name:ident $with:ident $kind:ident $doc:literal;)*; many: $($names:ident $withs:ident $kinds:ident $docs:literal;)*) => {
         $(
             #[doc = $doc]
             #[pyfunction]
@@ -57,8 +58,8 @@ macro_rules! transforms {
             fn $name(x: X<'_>, n: Option<isize>, axis: isize, norm: &str) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
                     let options = along_one(stringify!($name), n, axis, norm)?;
-                    let x = &x.any;
-                    compute!(x, $kind, |v| ft::$with(v, options).map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), $expected)))
+                    let x = taken(stringify!($name), "x", takes!($kind), &x.any)?;
+                    compute!(&*x, $kind, |v| ft::$with(v, options).map(PyArray::new).named(stringify!($name)), else unreachable!("a dtype that is taken"))
                 })
             }
         )*
@@ -69,8 +70,8 @@ macro_rules! transforms {
             fn $names(x: X<'_>, s: Option<Ints>, axes: Option<Ints>, norm: &str) -> PyResult<PyArray> {
                 guard(stringify!($names), || {
                     let options = along_many(stringify!($names), s, axes, norm)?;
-                    let x = &x.any;
-                    compute!(x, $kinds, |v| ft::$withs(v, options).map(PyArray::new).named(stringify!($names)), else Err(wrong_dtype(stringify!($names), "x", x.dtype(), $expecteds)))
+                    let x = taken(stringify!($names), "x", takes!($kinds), &x.any)?;
+                    compute!(&*x, $kinds, |v| ft::$withs(v, options).map(PyArray::new).named(stringify!($names)), else unreachable!("a dtype that is taken"))
                 })
             }
         )*
@@ -83,18 +84,145 @@ macro_rules! transforms {
 }
 transforms! {
     one:
-    fft fft_with floating "a floating-point dtype" "The discrete Fourier transform along an axis.";
-    ifft ifft_with floating "a floating-point dtype" "The inverse of fft.";
-    rfft rfft_with float "a real floating-point dtype" "The discrete Fourier transform of real elements: the first n // 2 + 1 bins.";
-    irfft irfft_with floating "a floating-point dtype" "The inverse of rfft.";
-    hfft hfft_with floating "a floating-point dtype" "The discrete Fourier transform, which is real, of a Hermitian-symmetric signal.";
-    ihfft ihfft_with float "a real floating-point dtype" "The inverse of hfft.";
+    fft fft_with floating "The discrete Fourier transform along an axis.";
+    ifft ifft_with floating "The inverse of fft.";
+    rfft rfft_with float "The discrete Fourier transform of real elements: the first n // 2 + 1 bins.";
+    irfft irfft_with floating "The inverse of rfft.";
+    hfft hfft_with floating "The discrete Fourier transform, which is real, of a Hermitian-symmetric signal.";
+    ihfft ihfft_with float "The inverse of hfft.";
     ;
     many:
-    fftn fftn_with floating "a floating-point dtype" "The discrete Fourier transform along several axes.";
-    ifftn ifftn_with floating "a floating-point dtype" "The inverse of fftn.";
-    rfftn rfftn_with float "a real floating-point dtype" "The discrete Fourier transform of real elements along several axes.";
-    irfftn irfftn_with floating "a floating-point dtype" "The inverse of rfftn.";
+    fftn fftn_with floating "The discrete Fourier transform along several axes.";
+    ifftn ifftn_with floating "The inverse of fftn.";
+    rfftn rfftn_with float "The discrete Fourier transform of real elements along several axes.";
+    irfftn irfftn_with floating "The inverse of rfftn.";
+    hfftn hfftn_with floating "The discrete Fourier transform, which is real, of a Hermitian-symmetric signal of several axes.";
+    ihfftn ihfftn_with float "The inverse of hfftn.";
+}
+
+/// The type of a cosine or sine transform, from 1 to 4.
+fn type_of(function: &str, number: usize) -> PyResult<ft::Type> {
+    match number {
+        1 => Ok(ft::Type::I),
+        2 => Ok(ft::Type::II),
+        3 => Ok(ft::Type::III),
+        4 => Ok(ft::Type::IV),
+        other => Err(PyValueError::new_err(format!("{function}(): type is 1, 2, 3 or 4; {other} given"))),
+    }
+}
+
+macro_rules! trigonometric {
+    ($($name:ident $with:ident $names:ident $withs:ident $doc:literal;)*) => {
+        $(
+            #[doc = concat!($doc, " along an axis.")]
+            #[pyfunction]
+            #[pyo3(signature = (x, /, r#type=2, n=None, axis=-1, norm=None))]
+            fn $name(x: X<'_>, r#type: usize, n: Option<isize>, axis: isize, norm: Option<&str>) -> PyResult<PyArray> {
+                guard(stringify!($name), || {
+                    let kind = type_of(stringify!($name), r#type)?;
+                    let options = along_one(stringify!($name), n, axis, norm.unwrap_or("backward"))?;
+                    let x = taken(stringify!($name), "x", takes!(floating), &x.any)?;
+                    compute!(&*x, floating, |v| ft::$with(v, kind, options).map(PyArray::new).named(stringify!($name)), else unreachable!("a dtype that is taken"))
+                })
+            }
+            #[doc = concat!($doc, " along several axes.")]
+            #[pyfunction]
+            #[pyo3(signature = (x, /, r#type=2, s=None, axes=None, norm=None))]
+            fn $names(x: X<'_>, r#type: usize, s: Option<Ints>, axes: Option<Ints>, norm: Option<&str>) -> PyResult<PyArray> {
+                guard(stringify!($names), || {
+                    let kind = type_of(stringify!($names), r#type)?;
+                    let options = along_many(stringify!($names), s, axes, norm.unwrap_or("backward"))?;
+                    let x = taken(stringify!($names), "x", takes!(floating), &x.any)?;
+                    compute!(&*x, floating, |v| ft::$withs(v, kind, options).map(PyArray::new).named(stringify!($names)), else unreachable!("a dtype that is taken"))
+                })
+            }
+        )*
+        fn register_trigonometric(m: &Bound<'_, PyModule>) -> PyResult<()> {
+            $(
+                m.add_function(wrap_pyfunction!($name, m)?)?;
+                m.add_function(wrap_pyfunction!($names, m)?)?;
+            )*
+            Ok(())
+        }
+    };
+}
+trigonometric! {
+    dct dct_with dctn dctn_with "The discrete cosine transform";
+    idct idct_with idctn idctn_with "The inverse of the discrete cosine transform of the same type";
+    dst dst_with dstn dstn_with "The discrete sine transform";
+    idst idst_with idstn idstn_with "The inverse of the discrete sine transform of the same type";
+}
+
+macro_rules! hankel {
+    ($($name:ident $with:ident $argument:ident $doc:literal;)*) => {$(
+        #[doc = $doc]
+        #[pyfunction]
+        #[pyo3(signature = ($argument, dln, mu, offset=0.0, bias=0.0))]
+        #[allow(non_snake_case)]
+        fn $name($argument: X<'_>, dln: f64, mu: f64, offset: f64, bias: f64) -> PyResult<PyArray> {
+            guard(stringify!($name), || {
+                let options = ft::Hankel::default().offset(offset).bias(bias);
+                let x = taken(stringify!($name), stringify!($argument), takes!(float), &$argument.any)?;
+                compute!(&*x, float, |v| ft::$with(v, dln, mu, options).map(PyArray::new).named(stringify!($name)), else unreachable!("a dtype that is taken"))
+            })
+        }
+    )*};
+}
+hankel! {
+    fht fht_with a "The fast Hankel transform of order mu of samples at distance dln of the logarithm, along the last axis.";
+    ifht ifht_with A "The inverse of fht.";
+}
+
+/// The offset next to initial for which the Hankel transform is exact for the discrete grid.
+#[pyfunction]
+#[pyo3(signature = (dln, mu, initial=0.0, bias=0.0))]
+fn fhtoffset(dln: f64, mu: f64, initial: f64, bias: f64) -> PyResult<f64> {
+    guard("fhtoffset", || ft::fhtoffset(dln, mu, initial, bias).named("fhtoffset"))
+}
+
+/// The smallest length of at least target whose transform is fast.
+#[pyfunction]
+#[pyo3(signature = (target, real=false))]
+fn next_fast_len(target: usize, real: bool) -> PyResult<usize> {
+    guard("next_fast_len", || if real { ft::next_fast_len_real(target) } else { ft::next_fast_len(target) }.named("next_fast_len"))
+}
+
+/// The largest length of at most target whose transform is fast.
+#[pyfunction]
+#[pyo3(signature = (target, real=false))]
+fn prev_fast_len(target: usize, real: bool) -> PyResult<usize> {
+    guard("prev_fast_len", || if real { ft::prev_fast_len_real(target) } else { ft::prev_fast_len(target) }.named("prev_fast_len"))
+}
+
+macro_rules! convolutions {
+    ($($name:ident $with:ident $doc:literal;)*) => {$(
+        #[doc = $doc]
+        #[pyfunction]
+        #[pyo3(signature = (in1, in2, mode="full", axes=None))]
+        fn $name(in1: X<'_>, in2: X<'_>, mode: &str, axes: Option<Ints>) -> PyResult<PyArray> {
+            const NAME: &str = stringify!($name);
+            guard(NAME, || {
+                let mode = match mode {
+                    "full" => ft::Mode::Full,
+                    "same" => ft::Mode::Same,
+                    "valid" => ft::Mode::Valid,
+                    other => return Err(PyValueError::new_err(format!("{NAME}(): mode is \"full\", \"same\" or \"valid\"; {other:?} given"))),
+                };
+                let axes = crate::args::axes(NAME, &axes, in1.any.ndim())?;
+                let d = crate::scalar::result_dtype(NAME, &[in1.any.dtype(), in2.any.dtype()], &[])?;
+                let (a, b) = (in1.any.cast(d).named(NAME)?, in2.any.cast(d).named(NAME)?);
+                let (a, b) = (taken(NAME, "in1", takes!(floating), &a)?, taken(NAME, "in2", takes!(floating), &b)?);
+                crate::threads::detached(&[&*a, &*b], || dispatch!(&*a, floating, |v| match <T as crate::any::Typed>::peek(&b) {
+                    Some(w) => ft::$with(v, w, mode, &axes[..]).map(PyArray::new).named(NAME),
+                    None => unreachable!("operands are promoted"),
+                }, else unreachable!("a dtype that is taken")))
+            })
+        }
+    )*};
+}
+convolutions! {
+    fftconvolve fftconvolve_with "The convolution of two arrays by Fourier transforms.";
+    oaconvolve oaconvolve_with "The convolution of two arrays of very different lengths by Fourier transforms of parts.";
 }
 
 macro_rules! frequencies {
@@ -145,6 +273,14 @@ shifts! {
 /// Registers the functions.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     register_transforms(m)?;
+    register_trigonometric(m)?;
+    m.add_function(wrap_pyfunction!(fht, m)?)?;
+    m.add_function(wrap_pyfunction!(ifht, m)?)?;
+    m.add_function(wrap_pyfunction!(fhtoffset, m)?)?;
+    m.add_function(wrap_pyfunction!(next_fast_len, m)?)?;
+    m.add_function(wrap_pyfunction!(prev_fast_len, m)?)?;
+    m.add_function(wrap_pyfunction!(fftconvolve, m)?)?;
+    m.add_function(wrap_pyfunction!(oaconvolve, m)?)?;
     m.add_function(wrap_pyfunction!(fftfreq, m)?)?;
     m.add_function(wrap_pyfunction!(rfftfreq, m)?)?;
     m.add_function(wrap_pyfunction!(fftshift, m)?)?;

@@ -12,6 +12,7 @@ use crate::any::{Any, Arr, Typed, XpResult, dispatch, rank0};
 use crate::array::PyArray;
 use crate::dtype::describe;
 use crate::error::Named;
+use crate::promotion::is_strict;
 use crate::scalar::Scalar;
 use crate::threads::detached;
 
@@ -274,12 +275,15 @@ fn by_arrays<T: Typed>(x: &Arr<T>, items: Vec<KeyItem>) -> XpResult<Arr<T>> {
 /// The value of an assignment in the dtype of the array.
 pub fn value(obj: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Any> {
     if let Some(s) = Scalar::extract(obj)? {
-        if s.with_array(dtype) != Some(dtype) {
+        if is_strict() && s.with_array(dtype) != Some(dtype) {
             return Err(PyTypeError::new_err(format!("__setitem__(): the value {} does not fit into dtype {dtype}", describe(obj))));
         }
         return s.array(dtype);
     }
     let v = crate::convert::convert("__setitem__", obj, None, None)?;
+    if !is_strict() {
+        return crate::convert::astype_checked("__setitem__", &v, dtype);
+    }
     if !xp_core::dtype::can_cast(v.dtype(), dtype) {
         return Err(PyTypeError::new_err(format!(
             "__setitem__(): a value of dtype {} does not fit into dtype {dtype}: convert with astype",

@@ -109,6 +109,22 @@ fn __array_namespace_info__() -> Info {
     Info
 }
 
+/// What the module was built from and how it runs here.
+#[pyfunction]
+fn _config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let out = PyDict::new(py);
+    out.set_item("version", env!("CARGO_PKG_VERSION"))?;
+    out.set_item("standard", API_VERSION)?;
+    out.set_item("instruction set", xp_cpu::level().name())?;
+    // As the pool of threads counts them.
+    let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse::<usize>().ok()).filter(|&n| n > 0);
+    let threads = asked.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    out.set_item("threads", threads)?;
+    out.set_item("build", if cfg!(debug_assertions) { "development" } else { "release" })?;
+    out.set_item("target", format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS))?;
+    Ok(out)
+}
+
 /// Registers the constants and the inspection functions.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__array_api_version__", API_VERSION)?;
@@ -117,5 +133,6 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("nan", f64::NAN)?;
     m.add("pi", std::f64::consts::PI)?;
     m.add("newaxis", m.py().None())?;
+    m.add_function(wrap_pyfunction!(_config, m)?)?;
     m.add_function(wrap_pyfunction!(__array_namespace_info__, m)?)
 }

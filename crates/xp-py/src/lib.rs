@@ -19,6 +19,7 @@ mod info;
 mod linalg;
 mod manipulate;
 mod memory;
+mod promotion;
 mod reduce;
 mod repr;
 mod results;
@@ -37,6 +38,7 @@ fn _xparray(m: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(m)?;
     results::register(m)?;
     info::register(m)?;
+    promotion::register(m)?;
     convert::register(m)?;
     creation::register(m)?;
     elementwise::register(m)?;

@@ -15,12 +15,10 @@ use crate::args::{Ints, axes};
 use crate::array::{PyArray, X};
 use crate::dtype::{DTypeArg, describe};
 use crate::error::{Named, guard, wrong_dtype};
+use crate::promotion::{Takes, taken, takes};
 use crate::results::named_tuple;
 use crate::scalar::{Scalar, result_dtype};
 use crate::threads::detached;
-
-const FLOATING: &str = "a floating-point dtype";
-const NUMERIC: &str = "a numeric dtype";
 
 /// Both arrays in the dtype they promote to.
 fn pair<'a>(function: &str, a: &'a Any, b: &'a Any) -> PyResult<(Cow<'a, Any>, Cow<'a, Any>)> {
@@ -35,13 +33,12 @@ fn pair<'a>(function: &str, a: &'a Any, b: &'a Any) -> PyResult<(Cow<'a, Any>, C
 macro_rules! products {
     ($name:expr, $a:expr, $b:expr, $kind:ident, |$x:ident, $y:ident| $e:expr) => {{
         let (a, b) = pair($name, $a, $b)?;
+        let (a, b) = (taken($name, "x1", takes!($kind), &a)?, taken($name, "x2", takes!($kind), &b)?);
         detached(&[&*a, &*b], || dispatch!(&*a, $kind, |$x| match <T as Typed>::peek(&b) {
             Some($y) => $e.map(Any::from).named($name),
             None => unreachable!("operands are promoted"),
-        }, else Err(wrong_dtype($name, "x1", a.dtype(), products!(@ $kind)))))
+        }, else unreachable!("a dtype that is taken")))
     }};
-    (@ num) => { NUMERIC };
-    (@ floating) => { FLOATING };
 }
 
 /// The matrix product.
@@ -146,15 +143,15 @@ fn solve(x1: X<'_>, x2: X<'_>) -> PyResult<PyArray> {
 }
 
 macro_rules! matrices {
-    ($($name:ident $kind:ident $expected:ident ($($arg:ident: $ty:ty = $default:expr),*) |$v:ident| $e:expr, $doc:literal;)*) => {
+    ($($name:ident $kind:ident ($($arg:ident: $ty:ty = $default:expr),*) |$v:ident| $e:expr, $doc:literal;)*) => {
         $(
             #[doc = $doc]
             #[pyfunction]
             #[pyo3(signature = (x, /, *, $($arg = $default),*))]
             fn $name(x: X<'_>, $($arg: $ty),*) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
-                    let x = &x.any;
-                    compute!(x, $kind, |$v| $e.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), $expected)))
+                    let x = taken(stringify!($name), "x", takes!($kind), &x.any)?;
+                    compute!(&*x, $kind, |$v| $e.map(PyArray::new).named(stringify!($name)), else unreachable!("a dtype that is taken"))
                 })
             }
         )*
@@ -165,8 +162,8 @@ macro_rules! matrices {
     };
 }
 matrices! {
-    cholesky floating FLOATING (upper: bool = false) |v| la::cholesky(v, if upper { la::Upper } else { la::Lower }), "The Cholesky factor of Hermitian positive definite matrices.";
-    diagonal any NUMERIC (offset: isize = 0) |v| la::diagonal(v, offset), "The diagonal of the last two axes.";
+    cholesky floating (upper: bool = false) |v| la::cholesky(v, if upper { la::Upper } else { la::Lower }), "The Cholesky factor of Hermitian positive definite matrices.";
+    diagonal any (offset: isize = 0) |v| la::diagonal(v, offset), "The diagonal of the last two axes.";
 }
 
 macro_rules! square {
@@ -177,8 +174,8 @@ macro_rules! square {
             #[pyo3(signature = (x, /))]
             fn $name(x: X<'_>) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
-                    let x = &x.any;
-                    compute!(x, floating, |$v| $e.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), FLOATING)))
+                    let x = taken(stringify!($name), "x", Takes::Floating, &x.any)?;
+                    compute!(&*x, floating, |$v| $e.map(PyArray::new).named(stringify!($name)), else unreachable!("a dtype that is taken"))
                 })
             }
         )*
@@ -205,8 +202,8 @@ fn two<T: Typed, U: Typed>(name: &str, r: XpResult<(Arr<T>, Arr<U>)>) -> PyResul
 #[pyo3(signature = (x, /))]
 fn eig<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("eig", || {
-        let x = &x.any;
-        compute!(x, floating, |v| two("eig", la::eig(v)), else Err(wrong_dtype("eig", "x", x.dtype(), FLOATING)))
+        let x = taken("eig", "x", Takes::Floating, &x.any)?;
+        compute!(&*x, floating, |v| two("eig", la::eig(v)), else unreachable!("a dtype that is taken"))
     })?;
     named_tuple(py, "EigResult", parts)
 }
@@ -216,8 +213,8 @@ fn eig<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (x, /))]
 fn eigh<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("eigh", || {
-        let x = &x.any;
-        compute!(x, floating, |v| two("eigh", la::eigh(v)), else Err(wrong_dtype("eigh", "x", x.dtype(), FLOATING)))
+        let x = taken("eigh", "x", Takes::Floating, &x.any)?;
+        compute!(&*x, floating, |v| two("eigh", la::eigh(v)), else unreachable!("a dtype that is taken"))
     })?;
     named_tuple(py, "EighResult", parts)
 }
@@ -232,8 +229,8 @@ fn qr<'py>(py: Python<'py>, x: X<'py>, mode: &str) -> PyResult<Bound<'py, PyAny>
             "complete" => la::Full,
             other => return Err(PyValueError::new_err(format!("qr(): mode is \"reduced\" or \"complete\"; {other:?} given"))),
         };
-        let x = &x.any;
-        compute!(x, floating, |v| two("qr", la::qr(v, basis)), else Err(wrong_dtype("qr", "x", x.dtype(), FLOATING)))
+        let x = taken("qr", "x", Takes::Floating, &x.any)?;
+        compute!(&*x, floating, |v| two("qr", la::qr(v, basis)), else unreachable!("a dtype that is taken"))
     })?;
     named_tuple(py, "QRResult", parts)
 }
@@ -243,8 +240,8 @@ fn qr<'py>(py: Python<'py>, x: X<'py>, mode: &str) -> PyResult<Bound<'py, PyAny>
 #[pyo3(signature = (x, /))]
 fn slogdet<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("slogdet", || {
-        let x = &x.any;
-        compute!(x, floating, |v| two("slogdet", la::slogdet(v)), else Err(wrong_dtype("slogdet", "x", x.dtype(), FLOATING)))
+        let x = taken("slogdet", "x", Takes::Floating, &x.any)?;
+        compute!(&*x, floating, |v| two("slogdet", la::slogdet(v)), else unreachable!("a dtype that is taken"))
     })?;
     named_tuple(py, "SlogdetResult", parts)
 }
@@ -254,10 +251,10 @@ fn slogdet<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (x, /, *, full_matrices=true))]
 fn svd<'py>(py: Python<'py>, x: X<'py>, full_matrices: bool) -> PyResult<Bound<'py, PyAny>> {
     let parts = guard("svd", || {
-        let x = &x.any;
+        let x = taken("svd", "x", Takes::Floating, &x.any)?;
         let vectors = if full_matrices { la::Full } else { la::Thin };
-        compute!(x, floating, |v| la::svd(v, vectors).map(|(u, s, vh)| [Any::from(u), s.into(), vh.into()]).named("svd"),
-            else Err(wrong_dtype("svd", "x", x.dtype(), FLOATING)))
+        compute!(&*x, floating, |v| la::svd(v, vectors).map(|(u, s, vh)| [Any::from(u), s.into(), vh.into()]).named("svd"),
+            else unreachable!("a dtype that is taken"))
     })?;
     named_tuple(py, "SVDResult", parts)
 }
@@ -267,8 +264,8 @@ fn svd<'py>(py: Python<'py>, x: X<'py>, full_matrices: bool) -> PyResult<Bound<'
 #[pyo3(signature = (x, n, /))]
 fn matrix_power(x: X<'_>, n: i64) -> PyResult<PyArray> {
     guard("matrix_power", || {
-        let x = &x.any;
-        compute!(x, floating, |v| la::matrix_power(v, n).map(PyArray::new).named("matrix_power"), else Err(wrong_dtype("matrix_power", "x", x.dtype(), FLOATING)))
+        let x = taken("matrix_power", "x", Takes::Floating, &x.any)?;
+        compute!(&*x, floating, |v| la::matrix_power(v, n).map(PyArray::new).named("matrix_power"), else unreachable!("a dtype that is taken"))
     })
 }
 
@@ -300,7 +297,7 @@ macro_rules! ranked {
         #[pyo3(signature = (x, /, *, rtol=None))]
         fn $name(x: X<'_>, rtol: Option<&Bound<'_, PyAny>>) -> PyResult<PyArray> {
             guard(stringify!($name), || {
-                let x = &x.any;
+                let x = &*taken(stringify!($name), "x", Takes::Floating, &x.any)?;
                 let rtol = tolerance(stringify!($name), x, rtol)?;
                 detached(&[x, rtol.as_ref().unwrap_or(x)], || dispatch!(x, floating, |v| match &rtol {
                     None => la::$name(v, None),
@@ -308,7 +305,7 @@ macro_rules! ranked {
                         Some(r) => la::$with(v, r),
                         None => unreachable!("the tolerance was cast"),
                     },
-                }.map(PyArray::new).named(stringify!($name)), else Err(wrong_dtype(stringify!($name), "x", x.dtype(), FLOATING))))
+                }.map(PyArray::new).named(stringify!($name)), else unreachable!("a dtype that is taken")))
             })
         }
     )*};
@@ -327,8 +324,7 @@ fn trace(x: X<'_>, offset: isize, dtype: Option<DTypeArg>) -> PyResult<PyArray> 
             Some(d) => crate::convert::astype_checked("trace", &x.any, d.0)?,
             None => x.any.clone(),
         };
-        let out =
-            dispatch!(&x, num, |v| la::trace(v, offset).map(Any::from).named("trace"), else Err(wrong_dtype("trace", "x", x.dtype(), NUMERIC)))?;
+        let out = dispatch!(&x, num, |v| la::trace(v, offset).map(Any::from).named("trace"), else Err(wrong_dtype("trace", "x", x.dtype(), Takes::Num.name())))?;
         out.cast(dtype.map_or(out.dtype(), |d| d.0)).map(PyArray::new).named("trace")
     })
 }
@@ -342,10 +338,10 @@ fn matrix_norm(x: X<'_>, keepdims: bool, ord: Option<&Bound<'_, PyAny>>) -> PyRe
             None => MatrixNorm::Fro,
             Some(o) => matrix_order(o)?,
         };
-        let x = &x.any;
-        compute!(x, floating, |v| {
+        let x = taken("matrix_norm", "x", Takes::Floating, &x.any)?;
+        compute!(&*x, floating, |v| {
             if keepdims { la::matrix_norm(v, KeepDims(ord)).map(PyArray::new) } else { la::matrix_norm(v, ord).map(PyArray::new) }.named("matrix_norm")
-        }, else Err(wrong_dtype("matrix_norm", "x", x.dtype(), FLOATING)))
+        }, else unreachable!("a dtype that is taken"))
     })
 }
 
@@ -378,12 +374,87 @@ fn vector_norm(x: X<'_>, axis: Option<Ints>, keepdims: bool, ord: f64) -> PyResu
         if ord.is_nan() {
             return Err(PyValueError::new_err("vector_norm(): ord is NaN"));
         }
-        let x = &x.any;
+        let x = &*taken("vector_norm", "x", Takes::Floating, &x.any)?;
         let axes = axes("vector_norm", &axis, x.ndim())?;
         compute!(x, floating, |v| {
             if keepdims { la::vector_norm(v, KeepDims(&axes[..]), ord).map(PyArray::new) } else { la::vector_norm(v, &axes[..], ord).map(PyArray::new) }.named("vector_norm")
-        }, else Err(wrong_dtype("vector_norm", "x", x.dtype(), FLOATING)))
+        }, else unreachable!("a dtype that is taken"))
     })
+}
+
+/// A system of equations with what is known of its matrix.
+macro_rules! systems {
+    ($name:expr, $a:expr, $b:expr, |$x:ident, $y:ident| $e:expr) => {
+        products!($name, $a, $b, floating, |$x, $y| $e)
+    };
+}
+
+/// The solution of a @ x = b for a triangular matrix, of which the other triangle is not read: trans is 0 or "N", 1 or "T" for its
+/// transpose, 2 or "C" for its adjoint.
+#[pyfunction]
+#[pyo3(signature = (a, b, /, *, trans=None, lower=false, unit_diagonal=false), text_signature = "(a, b, /, *, trans=0, lower=False, unit_diagonal=False)")]
+fn solve_triangular(a: X<'_>, b: X<'_>, trans: Option<&Bound<'_, PyAny>>, lower: bool, unit_diagonal: bool) -> PyResult<PyArray> {
+    guard("solve_triangular", || {
+        let mut form: la::Triangular = if lower { la::Lower.into() } else { la::Upper.into() };
+        if unit_diagonal {
+            form = form.unit();
+        }
+        if let Some(trans) = trans {
+            let text = trans.str()?.to_string();
+            form = match &*text {
+                "0" | "N" => form,
+                "1" | "T" => form.transposed(),
+                "2" | "C" => form.adjoint(),
+                _ => {
+                    return Err(PyValueError::new_err(format!(
+                        "solve_triangular(): trans is 0, 1, 2, \"N\", \"T\" or \"C\"; {} given",
+                        describe(trans)
+                    )));
+                }
+            };
+        }
+        systems!("solve_triangular", &a.any, &b.any, |a, b| la::solve_triangular(a, b, form)).map(PyArray::new)
+    })
+}
+
+/// The solution of a @ x = b by the lower Cholesky factor of a.
+#[pyfunction]
+#[pyo3(signature = (factor, b, /))]
+fn cho_solve(factor: X<'_>, b: X<'_>) -> PyResult<PyArray> {
+    guard("cho_solve", || systems!("cho_solve", &factor.any, &b.any, |a, b| la::cho_solve(a, b)).map(PyArray::new))
+}
+
+/// The LU decomposition of matrices with exchanges of rows: x[permutation] is lower @ upper.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+fn lu<'py>(py: Python<'py>, x: X<'py>) -> PyResult<Bound<'py, PyAny>> {
+    let parts = guard("lu", || {
+        let x = taken("lu", "x", Takes::Floating, &x.any)?;
+        compute!(&*x, floating, |v| la::lu(v).map(|f| [Any::from(f.permutation), f.lower.into(), f.upper.into()]).named("lu"),
+            else unreachable!("a dtype that is taken"))
+    })?;
+    named_tuple(py, "LUResult", parts)
+}
+
+/// The x of least norm among those that minimise the norm of b - a @ x, the rank of a, and its singular values.
+#[pyfunction]
+#[pyo3(signature = (a, b, /, *, rtol=None))]
+fn lstsq<'py>(py: Python<'py>, a: X<'py>, b: X<'py>, rtol: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+    let (solution, rank, s) = guard("lstsq", || {
+        let (p, q) = pair("lstsq", &a.any, &b.any)?;
+        let (p, q) = (taken("lstsq", "a", Takes::Floating, &p)?, taken("lstsq", "b", Takes::Floating, &q)?);
+        detached(&[&*p, &*q], || {
+            dispatch!(&*p, floating, |v| {
+            let Some(w) = <T as Typed>::peek(&q) else { unreachable!("operands are promoted") };
+            let rtol = rtol.map(|r| Scalar::Float(r).to::<<T as xp_core::Num>::Real>()).transpose()?;
+            let matrix = v.clone().into_rank::<xp_core::Ix2>().named("lstsq")?;
+            let found = la::lstsq(&matrix, w, rtol).named("lstsq")?;
+            Ok((Any::from(found.solution), found.rank, Any::from(found.singular_values.into_dyn())))
+        }, else unreachable!("a dtype that is taken"))
+        })
+    })?;
+    let rank = crate::any::rank0(rank as i64).named("lstsq")?.into();
+    named_tuple(py, "LstsqResult", [solution, rank, s])
 }
 
 /// Registers the functions of the main namespace.
@@ -399,7 +470,11 @@ pub fn register_extension(m: &Bound<'_, PyModule>) -> PyResult<()> {
     register(m)?;
     register_matrices(m)?;
     register_square(m)?;
+    m.add_function(wrap_pyfunction!(cho_solve, m)?)?;
     m.add_function(wrap_pyfunction!(cross, m)?)?;
+    m.add_function(wrap_pyfunction!(lstsq, m)?)?;
+    m.add_function(wrap_pyfunction!(lu, m)?)?;
+    m.add_function(wrap_pyfunction!(solve_triangular, m)?)?;
     m.add_function(wrap_pyfunction!(eig, m)?)?;
     m.add_function(wrap_pyfunction!(eigh, m)?)?;
     m.add_function(wrap_pyfunction!(matrix_norm, m)?)?;

@@ -13,10 +13,12 @@ use crate::args::{Ints, axes};
 use crate::array::{PyArray, X};
 use crate::convert::astype_checked;
 use crate::dtype::DTypeArg;
+use crate::elementwise::{binary, unary};
 use crate::error::{Named, guard, wrong_dtype};
+use crate::promotion::{Takes, given_back, is_strict, taken, takes};
 
 macro_rules! reductions {
-    ($($name:ident $R:ident $kind:ident $expected:literal $doc:literal;)*) => {
+    ($($name:ident $R:ident $kind:ident $doc:literal;)*) => {
         $(
             #[doc = $doc]
             #[pyfunction]
@@ -24,8 +26,11 @@ macro_rules! reductions {
             fn $name(x: X<'_>, axis: Option<Ints>, keepdims: bool) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
-                    compute!(&x.any, $kind, |v| over(reduction::$R, v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
-                        else Err(wrong_dtype(stringify!($name), "x", x.any.dtype(), $expected)))
+                    let given = x.any.dtype();
+                    let x = taken(stringify!($name), "x", takes!($kind), &x.any)?;
+                    let out = compute!(&*x, $kind, |v| over(reduction::$R, v, &axes, keepdims).map(Any::from).named(stringify!($name)),
+                        else unreachable!("a dtype that is taken"))?;
+                    given_back(stringify!($name), given, out).map(PyArray::new)
                 })
             }
         )*
@@ -36,12 +41,12 @@ macro_rules! reductions {
     };
 }
 reductions! {
-    all All any "any dtype" "Whether no element is zero or False.";
-    any Any any "any dtype" "Whether some element is neither zero nor False.";
-    count_nonzero CountNonzero any "any dtype" "The number of elements that are neither zero nor False.";
-    max Max real "a real-valued dtype" "The largest element; NaN when there is one.";
-    mean Mean floating "a floating-point dtype" "The arithmetic mean.";
-    min Min real "a real-valued dtype" "The smallest element; NaN when there is one.";
+    all All any "Whether no element is zero or False.";
+    any Any any "Whether some element is neither zero nor False.";
+    count_nonzero CountNonzero any "The number of elements that are neither zero nor False.";
+    max Max real "The largest element; NaN when there is one.";
+    mean Mean floating "The arithmetic mean.";
+    min Min real "The smallest element; NaN when there is one.";
 }
 
 macro_rules! sums {
@@ -54,8 +59,9 @@ macro_rules! sums {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
                     let x = summand(stringify!($name), &x.any, dtype)?;
+                    let x = taken(stringify!($name), "x", Takes::Num, &x)?;
                     let out = compute!(&*x, num, |v| over(reduction::$R, v, &axes, keepdims).map(Any::from).named(stringify!($name)),
-                        else Err(wrong_dtype(stringify!($name), "x", x.dtype(), "a numeric dtype")))?;
+                        else unreachable!("a dtype that is taken"))?;
                     narrowed(stringify!($name), out, dtype)
                 })
             }
@@ -65,6 +71,7 @@ macro_rules! sums {
             fn $cumulative(x: X<'_>, axis: Option<isize>, dtype: Option<DTypeArg>, include_initial: bool) -> PyResult<PyArray> {
                 guard(stringify!($cumulative), || {
                     let x = summand(stringify!($cumulative), &x.any, dtype)?;
+                    let x = taken(stringify!($cumulative), "x", Takes::Num, &x)?;
                     let axis = match axis {
                         Some(axis) => axis,
                         None if x.ndim() == 1 => 0,
@@ -74,7 +81,7 @@ macro_rules! sums {
                         }
                     };
                     let out = compute!(&*x, num, |v| if include_initial { v.$cumulative(WithInitial(axis)) } else { v.$cumulative(axis) }.map(Any::from).named(stringify!($cumulative)),
-                        else Err(wrong_dtype(stringify!($cumulative), "x", x.dtype(), "a numeric dtype")))?;
+                        else unreachable!("a dtype that is taken"))?;
                     narrowed(stringify!($cumulative), out, dtype)
                 })
             }
@@ -119,11 +126,15 @@ macro_rules! deviations {
         fn $rust(x: X<'_>, axis: Option<Ints>, correction: f64, keepdims: bool) -> PyResult<PyArray> {
             guard(stringify!($name), || {
                 let axes = axes(stringify!($name), &axis, x.any.ndim())?;
-                let x = &x.any;
-                compute!(x, float, |v| {
+                if x.any.dtype().kind() == Kind::ComplexFloating && !is_strict() {
+                    let out = complex_variance(stringify!($name), &x.any, &axes, keepdims, correction)?;
+                    return if stringify!($name) == "std" { unary::sqrt(&out) } else { Ok(out) }.map(PyArray::new);
+                }
+                let x = taken(stringify!($name), "x", Takes::Float, &x.any)?;
+                compute!(&*x, float, |v| {
                     let out: Arr<T> = if keepdims { f::$name(v, KeepDims(&axes[..]), correction) } else { f::$name(v, &axes[..], correction) };
                     Ok(PyArray::new(out))
-                }, else Err(wrong_dtype(stringify!($name), "x", x.dtype(), "a real floating-point dtype")))
+                }, else unreachable!("a dtype that is taken"))
             })
         }
     )*};
@@ -131,6 +142,17 @@ macro_rules! deviations {
 deviations! {
     deviation std "std" "The standard deviation, with n - correction as the divisor.";
     variance var "var" "The variance, with n - correction as the divisor.";
+}
+
+/// The mean square of the distances from the mean: the variance of the real parts and that of the imaginary ones.
+fn complex_variance(name: &str, x: &Any, axes: &[usize], keepdims: bool, correction: f64) -> PyResult<Any> {
+    let part = |x: Any| {
+        compute!(&x, float, |v| {
+            let out: Arr<T> = if keepdims { f::var(v, KeepDims(axes), correction) } else { f::var(v, axes, correction) };
+            Ok(Any::from(out))
+        }, else Err(wrong_dtype(name, "x", x.dtype(), Takes::Floating.name())))
+    };
+    binary::add(&part(unary::real(x)?)?, &part(unary::imag(x)?)?)
 }
 
 macro_rules! positions {
@@ -141,8 +163,9 @@ macro_rules! positions {
         fn $name(x: X<'_>, axis: Option<isize>, keepdims: bool) -> PyResult<PyArray> {
             guard(stringify!($name), || {
                 let axes = axes(stringify!($name), &axis.map(Ints::One), x.any.ndim())?;
-                dispatch!(&x.any, real, |v| over(reduction::$R, v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
-                    else Err(wrong_dtype(stringify!($name), "x", x.any.dtype(), "a real-valued dtype")))
+                let x = taken(stringify!($name), "x", Takes::Real, &x.any)?;
+                compute!(&*x, real, |v| over(reduction::$R, v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
+                    else unreachable!("a dtype that is taken"))
             })
         }
     )*};

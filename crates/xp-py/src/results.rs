@@ -8,12 +8,14 @@ use crate::any::Any;
 use crate::array::PyArray;
 
 /// The classes: name and fields.
-const CLASSES: [(&str, &[&str]); 8] = [
+const CLASSES: [(&str, &[&str]); 10] = [
     ("UniqueAllResult", &["values", "indices", "inverse_indices", "counts"]),
     ("UniqueCountsResult", &["values", "counts"]),
     ("UniqueInverseResult", &["values", "inverse_indices"]),
     ("EigResult", &["eigenvalues", "eigenvectors"]),
     ("EighResult", &["eigenvalues", "eigenvectors"]),
+    ("LstsqResult", &["x", "rank", "singular_values"]),
+    ("LUResult", &["permutation", "lower", "upper"]),
     ("QRResult", &["Q", "R"]),
     ("SlogdetResult", &["sign", "logabsdet"]),
     ("SVDResult", &["U", "S", "Vh"]),

@@ -12,6 +12,7 @@ use xp_core::{DType, Element};
 use crate::any::{Any, C64, C128, Typed, rank0, with_dtype};
 use crate::array::PyArray;
 use crate::dtype::describe;
+use crate::promotion;
 
 /// A Python number.
 #[derive(Clone, Copy, Debug)]
@@ -221,21 +222,18 @@ pub fn no_operand(function: &str, argument: &str, obj: &Bound<'_, PyAny>) -> PyE
 
 /// The dtype that dtypes and scalars promote to.
 pub fn result_dtype(function: &str, dtypes: &[DType], scalars: &[Scalar]) -> PyResult<DType> {
-    let Some(mut d) = xp_core::result_type_all(dtypes) else {
-        let names: Vec<_> = dtypes.iter().map(|d| d.name()).collect();
-        return Err(PyTypeError::new_err(format!(
-            "{function}(): the standard leaves the promotion of {} undefined: convert with astype",
-            names.join(" with ")
-        )));
-    };
+    let Some(mut d) = promotion::several(dtypes) else { return Err(promotion::undefined(function, dtypes)) };
     for s in scalars {
-        d = s.with_array(d).ok_or_else(|| mix_error(function, d, *s))?;
+        d = beside(function, *s, d)?;
     }
     Ok(d)
 }
 
-fn mix_error(function: &str, d: DType, s: Scalar) -> PyErr {
-    PyTypeError::new_err(format!("{function}(): the standard leaves a {d} array with a Python {} undefined: convert with astype", s.kind_name()))
+/// The dtype of an array of dtype `d` and a scalar.
+fn beside(function: &str, s: Scalar, d: DType) -> PyResult<DType> {
+    promotion::with_scalar(s, d).ok_or_else(|| {
+        PyTypeError::new_err(format!("{function}(): the standard leaves a {d} array with a Python {} undefined: convert with astype", s.kind_name()))
+    })
 }
 
 /// Both operands in the dtype they promote to, for `f`.
@@ -247,15 +245,15 @@ pub fn promoted<R>(function: &str, x1: &Operand<'_>, x2: &Operand<'_>, f: impl F
             if da == db {
                 return f(a, b);
             }
-            let d = result_dtype(function, &[da, db], &[])?;
+            let d = promotion::pair(da, db).ok_or_else(|| promotion::undefined(function, &[da, db]))?;
             f(&*cast(function, a, d)?, &*cast(function, b, d)?)
         }
         (Operand::Array(a), Operand::Scalar(s)) => {
-            let d = s.with_array(a.dtype()).ok_or_else(|| mix_error(function, a.dtype(), *s))?;
+            let d = beside(function, *s, a.dtype())?;
             f(&*cast(function, a, d)?, &s.array(d)?)
         }
         (Operand::Scalar(s), Operand::Array(b)) => {
-            let d = s.with_array(b.dtype()).ok_or_else(|| mix_error(function, b.dtype(), *s))?;
+            let d = beside(function, *s, b.dtype())?;
             f(&s.array(d)?, &*cast(function, b, d)?)
         }
         (Operand::Scalar(_), Operand::Scalar(_)) => Err(PyTypeError::new_err(format!("{function}(): at least one of x1 and x2 must be an array"))),

@@ -10,6 +10,7 @@ use xp_core::{DType, Ix1};
 use crate::any::{Any, Typed, compute, dispatch};
 use crate::array::{PyArray, X};
 use crate::error::{Named, guard, wrong_dtype};
+use crate::promotion::{Takes, is_strict, taken};
 use crate::results::named_tuple;
 use crate::scalar::{Operand, Scalar, promoted};
 use crate::threads::detached;
@@ -20,7 +21,8 @@ use crate::threads::detached;
 fn r#where(condition: X<'_>, x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>) -> PyResult<PyArray> {
     guard("where", || {
         let c = &condition.any;
-        let Some(mask) = bool::peek(c) else { return Err(wrong_dtype("where", "condition", c.dtype(), "dtype bool")) };
+        let c = &*taken("where", "condition", Takes::Bool, c)?;
+        let Some(mask) = bool::peek(c) else { unreachable!("a dtype that is taken") };
         let (a, b) = (Operand::required("where", "x1", x1)?, Operand::required("where", "x2", x2)?);
         // Two numbers: the dtype they have together.
         let (a, b) = match (a, b) {
@@ -44,7 +46,7 @@ fn both(a: Scalar, b: Scalar) -> Option<DType> {
     if x == y {
         return Some(x);
     }
-    if x == DType::Bool || y == DType::Bool {
+    if is_strict() && (x == DType::Bool || y == DType::Bool) {
         return None;
     }
     Some(x.max(y))

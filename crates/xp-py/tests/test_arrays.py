@@ -148,6 +148,7 @@ def test_wrong_keys_are_index_errors(key):
         x[key] = 1.0
 
 
+@pytest.mark.usefixtures("strict")
 def test_wrong_values_are_refused():
     x = xp.asarray([1, 2, 3], dtype=xp.int8)
     for value, error in [(1.5, TypeError), (300, OverflowError), (1j, TypeError), (xp.asarray([1.0]), TypeError), (xp.asarray([1, 2], dtype=xp.int8), ValueError), (xp.asarray([1, 2, 3]), TypeError), ("a", TypeError), (True, TypeError)]:
@@ -180,6 +181,7 @@ def test_iteration_and_length():
         hash(x)
 
 
+@pytest.mark.usefixtures("strict")
 def test_mixing_is_refused():
     x = xp.asarray([1, 2])
     for other in [np.asarray([1, 2]), xp.asarray([1.0, 2.0]), 1.5, True, "a", [1, 2], None, xp.asarray([True, False]), xp.asarray([1, 2], dtype=xp.uint64)]:
@@ -202,7 +204,7 @@ def test_signatures_can_be_read():
     for module in [xp, xp.fft, xp.linalg]:
         for name in module.__all__:
             f = getattr(module, name)
-            if inspect.isbuiltin(f):
+            if inspect.isroutine(f):
                 assert inspect.signature(f) is not None and f.__doc__, name
     assert str(inspect.signature(xp.sum)) == "(x, /, *, axis=None, dtype=None, keepdims=False)"
     assert str(inspect.signature(xp.linalg.qr)) == "(x, /, *, mode='reduced')"

@@ -323,6 +323,7 @@ def test_objects_become_arrays():
     ],
     ids=repr,
 )
+@pytest.mark.usefixtures("strict")
 def test_wrong_objects(obj, kwargs, error):
     with pytest.raises(error):
         xp.asarray(obj, **kwargs)

@@ -1,14 +1,33 @@
 """The array API standard 2025.12, computed by xp."""
 
-from . import _xparray
+from . import _creation, _methods, _xparray
 from ._xparray import *  # noqa: F403
 from ._xparray import __array_api_version__, __array_namespace_info__, __version__, _restore
-from . import fft, linalg
+
+_methods.install(_xparray.Array)
+
+from . import fft, linalg  # noqa: E402
+from ._creation import *  # noqa: E402, F403
+
+
+def show_config(mode="stdout"):
+    """Prints what the module was built from and how it runs here: versions, the instruction set of its loops, threads, whether it is
+    strict. With mode="dicts" it returns them instead."""
+    if mode not in ("stdout", "dicts"):
+        raise ValueError(f"show_config(): mode is 'stdout' or 'dicts'; {mode!r} given")
+    found = {**_xparray._config(), "strict": is_strict()}  # noqa: F405
+    if mode == "dicts":
+        return found
+    for name, value in found.items():
+        print(f"{name}: {value}")
+
 
 __all__ = [
     *(name for name in _xparray.__all__ if not name.startswith("_")),
+    *_creation.__all__,
     "__array_api_version__",
     "__array_namespace_info__",
     "fft",
     "linalg",
+    "show_config",
 ]
