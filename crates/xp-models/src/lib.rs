@@ -1,4 +1,4 @@
-//! Estimators, metrics and tools after scikit-learn and `scipy.cluster.vq`, generic over the backend of xp.
+//! Estimators, metrics and tools after scikit-learn and `scipy.cluster`, generic over the backend of xp.
 //!
 //! An estimator starts from its parameters, and fitting returns the model:
 //! `LinearDiscriminantAnalysis::params().n_components(2).fit(&x, &y)?`. Names, defaults and results are those of
@@ -35,6 +35,7 @@ pub mod optimize;
 pub mod pipeline;
 pub mod preprocessing;
 pub mod progress;
+pub mod spatial;
 mod special;
 mod tall_svd;
 pub mod traits;

@@ -7,6 +7,7 @@ pub mod decomposition;
 pub mod features;
 pub mod gaussian_process;
 pub mod golden;
+pub mod hierarchy;
 pub mod hostile;
 pub mod lda;
 pub mod linear_model;
@@ -94,6 +95,10 @@ macro_rules! generic_suite {
             merging_parts = merging::parts_are_the_whole::<$T, _>;
             merging_statistics = merging::statistics_are_the_samples::<$T, _>;
             naive_bayes_golden = naive_bayes::agrees_with_scikit_learn::<$T, _>;
+            hierarchy_golden = hierarchy::agrees_with_scipy::<$T, _>;
+            hierarchy_definitions = hierarchy::trees_are_those_of_the_definitions::<$T, _>;
+            hierarchy_promises = hierarchy::trees_keep_their_promises::<$T, _>;
+            hierarchy_refuses = hierarchy::bad_input_is_refused::<$T, _>;
             selection_splits = selection::splits_are_those_of_scikit_learn;
             selection_random = selection::random_splits_are_partitions;
             selection_refuses = selection::splits_refuse;

@@ -1,11 +1,16 @@
-//! Vector quantisation and k-means, after `scipy.cluster.vq`.
+//! Vector quantisation and k-means, after `scipy.cluster.vq`; [hierarchical clustering](hierarchy).
 //!
 //! Observations have shape `(n, features)`, or `(n,)` for one feature; `D` is their rank, and that of code books.
+
+mod codebook;
+pub mod hierarchy;
 
 use xp_core::functions::{Side, concat, searchsorted, where_, zeros};
 use xp_core::linalg::eigh;
 use xp_core::random::Generator;
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, KeepDims, Linalg, s};
+
+pub use codebook::{Kmeans, KmeansParams, kmeans};
 
 use crate::{Error, Result, check};
 
