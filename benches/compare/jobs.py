@@ -117,6 +117,8 @@ JOBS = [
         "clusters and distances",
         ("scipy vq 200000x16 k=64", BOTH, "clusters_200000x16"),
         ("scipy kmeans2 200000x16 k=64 it=10", BOTH, "clusters_200000x16"),
+        ("KMeans 200000x16 k=64 it=10", BOTH, "clusters_200000x16"),
+        ("GaussianMixture full 200000x16 k=8 it=20", BOTH, "clusters_200000x16"),
         ("euclidean_distances 5000x300", BOTH, "tall_5000x300"),
         ("scipy cdist 5000x300", F64, "tall_5000x300"),
     ),

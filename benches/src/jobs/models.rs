@@ -1,12 +1,13 @@
 //! Estimators and clusters. What predicts or transforms is fitted with the input, on the first 20000 rows.
 
-use xp::models::cluster::{Kmeans2Params, Start, kmeans2, vq};
+use xp::models::cluster::{Init, KMeans, Kmeans2Params, Start, kmeans2, vq};
 use xp::models::decomposition::{PCA, SvdSolver};
 use xp::models::discriminant_analysis::LinearDiscriminantAnalysis;
 use xp::models::kernel_approximation::Nystroem;
 use xp::models::linear_model::{LogisticRegression, LogisticRegressionParams, Ridge, RidgeCV, RidgeSolver};
 use xp::models::metrics::pairwise::{euclidean_distances, rbf_kernel};
 use xp::models::metrics::{average_precision_score, roc_curve};
+use xp::models::mixture::GaussianMixture;
 use xp::models::model_selection::{GridSearchCV, KFold, ParameterGrid};
 use xp::models::naive_bayes::GaussianNB;
 use xp::models::preprocessing::{PolynomialFeatures, StandardScaler};
@@ -82,6 +83,14 @@ where
         job::<T, _, _, _, _>("scipy vq 200000x16 k=64", clusters::<T>, |(x, codes)| vq(x, codes)),
         job::<T, _, _, _, _>("scipy kmeans2 200000x16 k=64 it=10", clusters::<T>, |(x, codes)| {
             kmeans2(x, &Start::Matrix(codes.clone()), &Kmeans2Params::new().iter(10))
+        }),
+        job::<T, _, _, _, _>("KMeans 200000x16 k=64 it=10", clusters::<T>, |(x, codes)| {
+            KMeans::params().n_clusters(64).init(Init::Centers(codes.clone())).max_iter(10).tol(0.0).fit(x)
+        }),
+        job::<T, _, _, _, _>("GaussianMixture full 200000x16 k=8 it=20", clusters::<T>, |(x, codes)| {
+            let precisions = eye::<Cpu, T>(&Cpu, 16, 16, 0)?.broadcast_to([8, 16, 16])?;
+            let params = GaussianMixture::params().n_components(8).weights_init(&[0.125; 8]).precisions_init(&precisions);
+            params.means_init(&codes.slice(s![..8])?).max_iter(20).tol(0.0).fit(x)
         }),
     ]
 }

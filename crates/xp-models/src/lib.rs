@@ -28,6 +28,7 @@ pub mod kernel_ridge;
 mod labels;
 pub mod linear_model;
 pub mod metrics;
+pub mod mixture;
 pub mod model;
 pub mod model_selection;
 pub mod naive_bayes;

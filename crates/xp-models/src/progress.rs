@@ -32,6 +32,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{named, text_fields};
+use crate::optimize::{Lbfgs, tolerance};
+use crate::{Error, Result};
 
 #[cfg(feature = "indicatif")]
 mod bar;
@@ -62,6 +64,11 @@ impl Callback {
     /// A callback that calls a function.
     pub fn new(function: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
         Callback(Some(Arc::new(function)))
+    }
+
+    /// Whether there is a function to be told.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Starts the clock of work that ends when it is good enough.
@@ -116,3 +123,63 @@ pub enum Outcome {
 
 named!(Outcome, "outcome": Converged = "converged", Limit = "limit", Stopped = "stopped", Stalled = "stalled");
 text_fields!(Outcome);
+
+/// How long an iterative fit goes on.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop {
+    pub tol: f64,
+    pub max_iter: usize,
+    pub callback: Callback,
+}
+
+impl Stop {
+    /// So many iterations at most, watched by nobody.
+    pub fn new(tol: f64, max_iter: usize) -> Self {
+        Stop { tol, max_iter, callback: Callback::default() }
+    }
+
+    pub fn validate(&self) -> Result<()> {
+        tolerance("tol", self.tol)?;
+        if self.max_iter == 0 { Err(Error::value("max_iter", 0, "at least 1")) } else { Ok(()) }
+    }
+
+    /// L-BFGS with the options that scikit-learn gives SciPy.
+    pub fn lbfgs(&self, done: usize) -> Lbfgs {
+        let options = Lbfgs::new().maxiter(self.max_iter - done).maxls(50).gtol(self.tol).ftol(64.0 * f64::EPSILON);
+        options.watched_by(self.callback.clone())
+    }
+}
+
+/// The setters of a [`Stop`], which is the field `$stop` of parameters: what `tol` is for, what an iteration is called, and what the
+/// score of a callback is.
+macro_rules! stop_setters {
+    ($($stop:ident).+, $tol:literal, $iteration:literal) => {
+        $crate::progress::stop_setters!($($stop).+, $tol, $iteration, "what is minimised");
+    };
+    ($($stop:ident).+, $tol:literal, $iteration:literal, $score:literal) => {
+        #[doc = $tol]
+        #[must_use]
+        pub fn tol(mut self, tol: f64) -> Self {
+            self.$($stop).+.tol = tol;
+            self
+        }
+
+        #[doc = concat!("The largest number of ", $iteration, "s.")]
+        #[must_use]
+        pub fn max_iter(mut self, iterations: usize) -> Self {
+            self.$($stop).+.max_iter = iterations;
+            self
+        }
+
+        #[doc = concat!("A function that is told of every ", $iteration, ", and may stop: the [score](crate::progress::Progress::score) is ", $score, ".")]
+        #[must_use]
+        pub fn callback(
+            mut self,
+            callback: impl Fn(&crate::progress::Progress) -> core::ops::ControlFlow<()> + Send + Sync + 'static,
+        ) -> Self {
+            self.$($stop).+.callback = crate::progress::Callback::new(callback);
+            self
+        }
+    };
+}
+pub(crate) use stop_setters;

@@ -4,7 +4,8 @@ use xp_core::functions::zeros;
 use xp_core::random::Generator;
 use xp_core::{Array, Backend, Dim, Float, Ix2, Linalg};
 
-use super::{Start, as_rows, first_centroids, vq};
+use super::vq::{as_rows, first_centroids};
+use super::{Start, vq};
 use crate::{Error, Result, check};
 
 /// Settings of [`kmeans`].

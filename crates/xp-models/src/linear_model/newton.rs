@@ -3,60 +3,10 @@
 use xp_core::linalg::{LinalgError, Lower, cho_solve, cholesky};
 use xp_core::{Array, Float, Ix1, Ix2, Linalg};
 
-use crate::optimize::{Lbfgs, OptimizeResult, minimize, tolerance};
-use crate::progress::{Callback, Outcome};
-use crate::{Error, Result};
-
-/// How long an iterative fit goes on.
-#[derive(Clone, Debug)]
-pub(super) struct Stop {
-    pub tol: f64,
-    pub max_iter: usize,
-    pub callback: Callback,
-}
-
-impl Stop {
-    pub fn validate(&self) -> Result<()> {
-        tolerance("tol", self.tol)?;
-        if self.max_iter == 0 { Err(Error::value("max_iter", 0, "at least 1")) } else { Ok(()) }
-    }
-
-    /// L-BFGS with the options that scikit-learn gives SciPy.
-    pub fn lbfgs(&self, done: usize) -> Lbfgs {
-        let options = Lbfgs::new().maxiter(self.max_iter - done).maxls(50).gtol(self.tol).ftol(64.0 * f64::EPSILON);
-        options.watched_by(self.callback.clone())
-    }
-}
-
-/// The setters of a [`Stop`], which is the field `$stop` of parameters: what `tol` is for, and what an iteration is called.
-macro_rules! stop_setters {
-    ($($stop:ident).+, $tol:literal, $iteration:literal) => {
-        #[doc = $tol]
-        #[must_use]
-        pub fn tol(mut self, tol: f64) -> Self {
-            self.$($stop).+.tol = tol;
-            self
-        }
-
-        #[doc = concat!("The largest number of ", $iteration, "s.")]
-        #[must_use]
-        pub fn max_iter(mut self, iterations: usize) -> Self {
-            self.$($stop).+.max_iter = iterations;
-            self
-        }
-
-        #[doc = concat!("A function that is told of every ", $iteration, ", and may stop: the [score](crate::progress::Progress::score) is what is minimised.")]
-        #[must_use]
-        pub fn callback(
-            mut self,
-            callback: impl Fn(&crate::progress::Progress) -> core::ops::ControlFlow<()> + Send + Sync + 'static,
-        ) -> Self {
-            self.$($stop).+.callback = crate::progress::Callback::new(callback);
-            self
-        }
-    };
-}
-pub(super) use stop_setters;
+use crate::Result;
+use crate::optimize::{OptimizeResult, minimize};
+use crate::progress::Outcome;
+pub(super) use crate::progress::{Stop, stop_setters};
 
 type Vector<B, T> = Array<B, T, Ix1>;
 

@@ -2,7 +2,7 @@
 
 use xp_core::{Ix2, Linalg};
 use xp_models::ClassWeight;
-use xp_models::cluster::{Kmeans2Params, Start, kmeans2, vq, whiten};
+use xp_models::cluster::{Init, KMeans, Kmeans2Params, MiniBatchKMeans, Start, kmeans2, vq, whiten};
 use xp_models::covariance::{EmpiricalCovariance, LedoitWolf};
 use xp_models::decomposition::{Components, IncrementalPCA, KernelPCA, PCA, SvdSolver, TruncatedSVD};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis as Lda;
@@ -15,6 +15,7 @@ use xp_models::linear_model::{
     TweedieRegressor,
 };
 use xp_models::metrics::*;
+use xp_models::mixture::{CovarianceType, GaussianMixture};
 use xp_models::model_selection::{HalvingGridSearchCV, TrainTestSplit};
 use xp_models::naive_bayes::GaussianNB;
 use xp_models::preprocessing::*;
@@ -276,6 +277,62 @@ pub fn preprocessing_refuses<B: Linalg<f64>>(device: &B) {
     says(model.inverse_transform(&array(device, &[0.5, 0.0], [1, 2])), &["z: 0.5 in row 0, column 0"]);
 }
 
+pub fn clusters_refuse<B: Linalg<f64>>(device: &B) {
+    let x = array(device, &(0..12).map(|i| ((i * 5) % 7) as f64).collect::<Vec<_>>(), [6, 2]);
+    let empty = array::<B, f64, _>(device, &[], [0, 2]);
+    let bad = array(device, &[1.0, f64::NAN, 2.0, 3.0], [2, 2]);
+    let params = KMeans::params().n_clusters(2);
+    says(params.clone().n_clusters(0).fit(&x), &["n_clusters", "0"]);
+    says(params.clone().n_clusters(7).fit(&x), &["n_clusters", "7", "at most 6"]);
+    says(params.clone().n_init(0).fit(&x), &["n_init", "0"]);
+    says(params.clone().max_iter(0).fit(&x), &["max_iter", "0"]);
+    says(params.clone().tol(-1.0).fit(&x), &["tol", "-1"]);
+    says(params.clone().fit(&empty), &["x", "[0, 2]"]);
+    says(params.clone().fit(&bad), &["x holds NaN", "row 0", "column 1"]);
+    says(params.clone().init(Init::Centers(x.clone())).fit(&x), &["init", "[6, 2]", "[2, 2]"]);
+    says(params.clone().init(Init::Centers(bad.clone())).fit(&x), &["init holds NaN"]);
+    says(params.fit_weighted(&x, &array(device, &[0.0; 6], [6])), &["sample_weight"]);
+    let model = params.fit(&x).unwrap();
+    says(model.predict(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(model.transform(&bad), &["NaN"]);
+
+    let params = MiniBatchKMeans::params().n_clusters(2);
+    says(params.clone().batch_size(0).fit(&x), &["batch_size", "0"]);
+    says(params.clone().init_size(0).fit(&x), &["init_size", "0"]);
+    says(params.clone().reassignment_ratio(-0.5).fit(&x), &["reassignment_ratio", "-0.5"]);
+    says(params.clone().n_clusters(7).start(&x), &["n_clusters", "7"]);
+    let mut model = params.fit(&x).unwrap();
+    let before = model.cluster_centers().to_vec();
+    says(model.partial_fit(&bad), &["NaN", "row 0"]);
+    says(model.partial_fit(&empty), &["[0, 2]"]);
+    assert_eq!(model.cluster_centers().to_vec(), before);
+
+    let params = GaussianMixture::params().n_components(2);
+    says(params.clone().n_components(0).fit(&x), &["n_components", "0 given"]);
+    says(params.clone().n_components(7).fit(&x), &["n_components", "7 given", "1 to 6"]);
+    says(params.clone().fit(&x.slice_axis(0, None, Some(1), 1).unwrap()), &["x", "[1, 2]", "2 rows"]);
+    says(params.clone().fit(&bad), &["x holds NaN", "row 0", "column 1"]);
+    says(params.clone().tol(f64::NAN).fit(&x), &["tol", "NaN"]);
+    says(params.clone().reg_covar(-1.0).fit(&x), &["reg_covar", "-1"]);
+    says(params.clone().n_init(0).fit(&x), &["n_init", "0"]);
+    says(params.clone().weights_init(&[0.5, 0.6]).fit(&x), &["weights_init", "0.6", "sum is 1"]);
+    says(params.clone().weights_init(&[1.0]).fit(&x), &["weights_init", "2 numbers"]);
+    says(params.clone().means_init(&x).fit(&x), &["means_init", "[6, 2]", "[2, 2]"]);
+    let tied = params.clone().covariance_type(CovarianceType::Tied);
+    says(tied.clone().precisions_init(&x).fit(&x), &["precisions_init", "[6, 2]", "[2, 2]", "tied"]);
+    says(tied.clone().precisions_init(&array(device, &[1.0, 2.0, 2.0, 1.0], [2, 2])).fit(&x), &["precisions_init", "positive definite"]);
+    says(tied.precisions_init(&array(device, &[2.0, 1.0, 0.0, 2.0], [2, 2])).fit(&x), &["precisions_init", "symmetric"]);
+    let diag = params.clone().covariance_type(CovarianceType::Diag);
+    says(diag.clone().precisions_init(&array(device, &[1.0, 0.0, 1.0, 1.0], [2, 2])).fit(&x), &["precisions_init", "positive"]);
+    says(params.clone().reg_covar(0.0).fit(&x.slice_axis(0, None, Some(2), 1).unwrap()), &["not positive definite", "reg_covar"]);
+    let model = params.fit(&x).unwrap();
+    says(diag.fit_from(&x, &model), &["model", "full", "diag"]);
+    says(model.predict(&x.t()), &["[2, 6]", "fitted on 2"]);
+    says(model.score_samples(&bad), &["NaN"]);
+    says(model.score(&empty), &["[0, 2]"]);
+    says(model.sample(0, 0), &["n_samples", "0"]);
+}
+
 pub fn the_others_refuse<B: Linalg<f64>>(device: &B) {
     let x = array(device, &(0..12).map(|i| ((i * 5) % 7) as f64).collect::<Vec<_>>(), [6, 2]);
     let empty = array::<B, f64, _>(device, &[], [0, 2]);
@@ -305,7 +362,7 @@ pub fn the_others_refuse<B: Linalg<f64>>(device: &B) {
     says(StandardScaler::params().fit(&empty), &["x", "[0, 2]"]);
     says(scaler.partial_fit(&x.t()), &["[2, 6]", "fitted on 2"]);
     let before = scaler.mean().unwrap().to_vec();
-    says(scaler.partial_fit(&array(device, &[f64::NAN, 0.0], [1, 2])), &["row 0", "column 0"]);
+    says(scaler.partial_fit(&array(device, &[f64::INFINITY, 0.0], [1, 2])), &["row 0", "column 0"]);
     assert_eq!(scaler.mean().unwrap().to_vec(), before);
 
     says(MinMaxScaler::params().feature_range(1.0, 1.0).fit(&x), &["feature_range", "1 to 1"]);

@@ -6,6 +6,7 @@ use xp_core::functions::zeros;
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
 use xp_models::Result;
 use xp_models::calibration::{CalibratedClassifierCVParams, CalibrationMethod};
+use xp_models::cluster::{KMeans, KMeansStatistics, MiniBatchKMeans};
 use xp_models::covariance::{OAS, ShrunkCovariance};
 use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, TruncatedSVD};
 use xp_models::discriminant_analysis::{ClassStatistics, LinearDiscriminantAnalysis};
@@ -16,6 +17,7 @@ use xp_models::isotonic::IsotonicRegression;
 use xp_models::kernel_approximation::Nystroem;
 use xp_models::kernel_ridge::KernelRidge;
 use xp_models::linear_model::{GramStatistics, Lasso, LinearRegression, LogisticRegression, Ridge, RidgeCV, RidgeClassifierCV, TweedieRegressor};
+use xp_models::mixture::{CovarianceType, GaussianMixture};
 use xp_models::model::Model;
 use xp_models::model_selection::StratifiedKFold;
 use xp_models::naive_bayes::GaussianNB;
@@ -164,6 +166,29 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
         model.predict_proba(x)?;
         model.predict(x).map(drop)
     });
+    attack(device, &KMeans::params().n_clusters(2).fit(&x).unwrap(), |model, x| {
+        model.transform(x)?;
+        model.n_distinct()?;
+        model.score(x).map(drop)
+    });
+    attack(device, &MiniBatchKMeans::params().n_clusters(2).batch_size(4).fit(&x).unwrap(), |model, x| {
+        model.clone().partial_fit(x)?;
+        model.score(x).map(drop)
+    });
+    attack(device, &KMeansStatistics::start(&x).unwrap(), |model, x| {
+        model.clone().partial_fit(x)?;
+        model.clone().merge(model)?;
+        model.centers().map(drop)
+    });
+    for kind in [CovarianceType::Full, CovarianceType::Spherical] {
+        attack(device, &GaussianMixture::params().covariance_type(kind).fit(&x).unwrap(), |model, x| {
+            model.predict(x)?;
+            model.predict_proba(x)?;
+            model.bic(x)?;
+            drop(GaussianMixture::params().covariance_type(kind).max_iter(1).fit_from(x, model));
+            model.sample(3, 0).map(drop)
+        });
+    }
     let union = MaxAbsScaler::params().beside(PCA::params().n_components(1)).then(Ridge::params()).fit(&x, &one).unwrap();
     attack(device, &union, |model, x| model.predict(x).map(drop));
 }

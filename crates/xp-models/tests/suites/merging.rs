@@ -2,6 +2,7 @@
 
 use xp_core::{Array, Float, Ix1, Ix2, Linalg};
 use xp_models::Result;
+use xp_models::cluster::{Init, KMeans, KMeansStatistics};
 use xp_models::decomposition::IncrementalPCA;
 use xp_models::discriminant_analysis::{ClassStatistics, LinearDiscriminantAnalysis as Lda};
 use xp_models::linear_model::{GramStatistics, LinearRegression, Ridge};
@@ -54,6 +55,12 @@ pub fn parts_are_the_whole<T: Float, B: Linalg<T>>(device: &B) {
     let whole = StandardScaler::params().fit(&x).unwrap();
     near(values(&scaler.transform(&x).unwrap()), values(&whole.transform(&x).unwrap()), "standard scaler");
     assert_eq!(values(scaler.n_samples_seen()), [150.0; 4]);
+
+    let centers: Array<B, T, Ix2> = table.rows(&[0, 1, 2]).array(device);
+    let sums = merged(|| KMeansStatistics::start(&centers).unwrap(), &x, &());
+    let whole = KMeans::params().n_clusters(3).init(Init::Centers(centers.clone())).max_iter(1).fit(&x).unwrap();
+    near(values(&sums.centers().unwrap()), values(whole.cluster_centers()), "a step of k-means");
+    assert!(sums.inertia() >= whole.inertia());
 
     // Extremes of nothing do not exist: these start from samples.
     for clip in [false, true] {
@@ -184,6 +191,11 @@ pub fn merging_refuses<B: Linalg<f64>>(device: &B) {
     let mut bayes = GaussianNB::params().fit(&x, &y).unwrap();
     says(bayes.merge(&GaussianNB::params().start(&labels(device, &[0, 2]), 2).unwrap()), "the same classes");
     says(bayes.merge(&GaussianNB::params().start(&y, 3).unwrap()), "other: shape [2, 3]");
+    let mut sums = KMeansStatistics::start(&x).unwrap();
+    says(sums.merge(&KMeansStatistics::start(&wide).unwrap()), "other centres, of shape [1, 3]");
+    says(sums.merge(&KMeansStatistics::start(&(&x + 1.0)).unwrap()), "the same, of shape [2, 2]");
+    says(sums.partial_fit(&wide), "fitted on 2");
+    assert_eq!(sums.centers().unwrap().to_vec(), x.to_vec());
     let mut sums = GramStatistics::<B, f64, Ix1>::start(device, 2, 1).unwrap();
     says(sums.partial_fit(&wide, &array(device, &[1.0], [1])), "fitted on 2");
     says(sums.partial_fit(&x, &array(device, &[1.0], [1])), "y of shape [1]");

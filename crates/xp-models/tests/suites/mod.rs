@@ -3,6 +3,7 @@
 pub mod bad_input;
 pub mod calibration;
 pub mod cluster;
+pub mod clusters;
 pub mod decomposition;
 pub mod features;
 pub mod gaussian_process;
@@ -13,6 +14,7 @@ pub mod lda;
 pub mod linear_model;
 pub mod merging;
 pub mod metrics;
+pub mod mixture;
 pub mod moves;
 pub mod naive_bayes;
 pub mod optimize;
@@ -62,6 +64,7 @@ macro_rules! models_suite {
             bad_input_decomposition = bad_input::decompositions_refuse;
             bad_input_calibration = calibration::calibration_refuses;
             bad_input_merging = merging::merging_refuses;
+            bad_input_clusters = bad_input::clusters_refuse;
             bad_input_others = bad_input::the_others_refuse;
         }
     };
@@ -94,6 +97,12 @@ macro_rules! generic_suite {
             gaussian_golden = gaussian_process::agrees_with_scikit_learn::<$T, _>;
             merging_parts = merging::parts_are_the_whole::<$T, _>;
             merging_statistics = merging::statistics_are_the_samples::<$T, _>;
+            clusters_golden = clusters::agree_with_scikit_learn::<$T, _>;
+            clusters_stopped = clusters::fits_can_be_stopped::<$T, _>;
+            mixture_golden = mixture::agrees_with_scikit_learn::<$T, _>;
+            mixture_bounds = mixture::bounds_rise_to_a_maximum::<$T, _>;
+            mixture_offsets = mixture::offsets_move_the_means::<$T, _>;
+            mixture_stopped = mixture::fits_can_be_stopped::<$T, _>;
             naive_bayes_golden = naive_bayes::agrees_with_scikit_learn::<$T, _>;
             hierarchy_golden = hierarchy::agrees_with_scipy::<$T, _>;
             hierarchy_definitions = hierarchy::trees_are_those_of_the_definitions::<$T, _>;
