@@ -4,6 +4,7 @@ Signatures, defaults and results are NumPy's. ``install`` puts them on the class
 """
 
 import operator
+import types
 
 from . import _xparray as xp
 
@@ -329,6 +330,6 @@ def install(array):
     """Gives the class of arrays these methods and attributes."""
     for name, value in vars(Methods).items():
         if name not in ("__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__static_attributes__", "__firstlineno__"):
-            if getattr(value, "__name__", None) == name:
+            if isinstance(value, types.FunctionType) and value.__name__ == name:
                 value.__qualname__ = f"Array.{name}"
             setattr(array, name, value)
