@@ -327,14 +327,25 @@ impl<T: Float> UnaryOp<T> for Huber<T> {
     const NAME: &'static str = "huber";
     // SAFETY: the functions touch nothing but their arguments.
     const DEVICE: DeviceSource = unsafe {
-        DeviceSource::own(&[(
-            Language::Cuda,
-            "template <class R> DEVICE R helper(R a) { return a / R(2); }
-             template <class R> DEVICE R op_huber(R x, R delta) {
-               R a = op_abs(x);
-               return a <= delta ? helper(x * x) : delta * (a - helper(delta));
-             }",
-        )])
+        DeviceSource::own(&[
+            (
+                Language::Cuda,
+                "template <class R> DEVICE R helper(R a) { return a / R(2); }
+                 template <class R> DEVICE R op_huber(R x, R delta) {
+                   R a = op_abs(x);
+                   return a <= delta ? helper(x * x) : delta * (a - helper(delta));
+                 }",
+            ),
+            (
+                Language::Wgsl,
+                "fn helper(a: f32) -> f32 { return a / 2.0; }
+                 fn op_huber(x: f32, delta: f32) -> f32 {
+                   let a = op_abs_f32(x);
+                   if (a <= delta) { return helper(x * x); }
+                   return delta * (a - helper(delta));
+                 }",
+            ),
+        ])
     };
     fn apply<I: Isa>(self, x: T) -> T {
         let (a, half) = (x.magnitude::<I>(), T::from_f64(2.0));
@@ -357,11 +368,21 @@ impl<T: Float> BinaryOp<T> for Mixture<T> {
     const NAME: &'static str = "mixture";
     // SAFETY: the functions touch nothing but their arguments.
     const DEVICE: DeviceSource = unsafe {
-        DeviceSource::own(&[(
-            Language::Cuda,
-            "template <class R> DEVICE R helper(R x, R y, R a, R b) { return x * a + y * b; }
-             template <class R> DEVICE R op_mixture(R x, R y, R a, R b) { return x >= y ? x : helper(x, y, a, b); }",
-        )])
+        DeviceSource::own(&[
+            (
+                Language::Cuda,
+                "template <class R> DEVICE R helper(R x, R y, R a, R b) { return x * a + y * b; }
+                 template <class R> DEVICE R op_mixture(R x, R y, R a, R b) { return x >= y ? x : helper(x, y, a, b); }",
+            ),
+            (
+                Language::Wgsl,
+                "fn helper(x: f32, y: f32, a: f32, b: f32) -> f32 { return x * a + y * b; }
+                 fn op_mixture(x: f32, y: f32, a: f32, b: f32) -> f32 {
+                   if (x >= y) { return x; }
+                   return helper(x, y, a, b);
+                 }",
+            ),
+        ])
     };
     fn apply<I: Isa>(self, x: T, y: T) -> T {
         if x >= y { x } else { x * self.of_x + y * self.of_y }

@@ -351,17 +351,27 @@ impl<T: Float> Reduction<T> for Length {
     const NAME: &'static str = "length";
     // SAFETY: the functions touch nothing but their arguments.
     const DEVICE: DeviceSource = unsafe {
-        DeviceSource::own(&[(
-            Language::Cuda,
-            "template <class T> struct reduce_length {
-               typedef f64 Acc;
-               typedef T Out;
-               DEVICE f64 identity() { return 0; }
-               DEVICE f64 push(f64 a, T x, i64) { return a + convert<f64>(x) * convert<f64>(x); }
-               DEVICE f64 merge(f64 a, f64 b) { return a + b; }
-               DEVICE T finish(f64 a, i64) { return convert<T>(sqrt(a)); }
-             };",
-        )])
+        DeviceSource::own(&[
+            (
+                Language::Cuda,
+                "template <class T> struct reduce_length {
+                   typedef f64 Acc;
+                   typedef T Out;
+                   DEVICE f64 identity() { return 0; }
+                   DEVICE f64 push(f64 a, T x, i64) { return a + convert<f64>(x) * convert<f64>(x); }
+                   DEVICE f64 merge(f64 a, f64 b) { return a + b; }
+                   DEVICE T finish(f64 a, i64) { return convert<T>(sqrt(a)); }
+                 };",
+            ),
+            (
+                Language::Wgsl,
+                "alias length_acc = f32;
+                 fn length_identity() -> length_acc { return 0.0; }
+                 fn length_push(a: length_acc, x: f32, i: u32) -> length_acc { return a + x * x; }
+                 fn length_merge(a: length_acc, b: length_acc) -> length_acc { return a + b; }
+                 fn length_finish(a: length_acc, count: u32) -> f32 { return op_sqrt_f32(a); }",
+            ),
+        ])
     };
     const HAS_IDENTITY: bool = true;
     fn identity() -> f64 {

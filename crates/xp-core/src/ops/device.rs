@@ -9,6 +9,12 @@ pub enum Language {
     /// CUDA C++: the types `i8` to `u64`, `f16`, `bf16`, `f32`, `f64`, `complex<f32>`, `complex<f64>`, the macro `DEVICE`
     /// that begins a function, and all functions of xp (`op_exp`, `op_add`, ...).
     Cuda,
+    /// WGSL, of which there is one function for `f32`, since it has neither overloads nor templates: halves come as `f32` and are rounded
+    /// afterwards, integers of up to 32 bits as `i32` and `u32`, `complex64` as `vec2<f32>`. The functions of xp bear the dtype of
+    /// their first operand (`op_exp_f32`, `op_add_i64`). A reduction `name` is the alias or structure `name_acc` and the functions
+    /// `name_identity() -> name_acc`, `name_push(a: name_acc, x: f32, i: u32) -> name_acc`, `name_merge(a: name_acc, b: name_acc) ->
+    /// name_acc` and `name_finish(a: name_acc, count: u32, ...) -> f32`, the parameters last.
+    Wgsl,
 }
 
 /// Where the function of an operation is, for a backend that generates code.

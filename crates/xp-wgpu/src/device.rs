@@ -1,0 +1,204 @@
+//! Adapters and devices: which there are, which one is meant, and what is queued on it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use pollster::block_on;
+use xp_core::{Error, Result};
+
+use crate::cache::DiskCache;
+use crate::kernel::Kernels;
+use crate::memory::Slots;
+use crate::queue::Work;
+use crate::self_test;
+
+/// The environment variable that names the default adapter: its number, or a part of its name.
+const ADAPTER_VARIABLE: &str = "XP_WGPU_ADAPTER";
+
+/// What a device must be able to do.
+const FEATURES: wgpu::Features = wgpu::Features::SHADER_INT64.union(wgpu::Features::PASSTHROUGH_SHADERS);
+
+/// An adapter that is open: its queue, its memory, its kernels. A clone is the same device.
+#[derive(Clone)]
+pub(crate) struct Device(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    name: String,
+    info: wgpu::AdapterInfo,
+    pub(crate) limits: wgpu::Limits,
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) slots: Mutex<Slots>,
+    pub(crate) work: Mutex<Work>,
+    pub(crate) kernels: Kernels,
+    /// What an earlier operation failed with: the driver tells when it likes.
+    failure: Arc<Mutex<Option<String>>>,
+}
+
+/// A lock whose holder may have panicked: nothing here is left half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The adapters of this machine, the most powerful kind first. There are none without a driver.
+fn adapters() -> &'static [wgpu::Adapter] {
+    static ADAPTERS: OnceLock<(wgpu::Instance, Vec<wgpu::Adapter>)> = OnceLock::new();
+    let (_, adapters) = ADAPTERS.get_or_init(|| {
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+        descriptor.backends = wgpu::Backends::VULKAN;
+        let instance = wgpu::Instance::new(descriptor);
+        let mut adapters = block_on(instance.enumerate_adapters(wgpu::Backends::VULKAN));
+        adapters.sort_by_key(|adapter| match adapter.get_info().device_type {
+            wgpu::DeviceType::DiscreteGpu => 0,
+            wgpu::DeviceType::IntegratedGpu => 1,
+            wgpu::DeviceType::VirtualGpu => 2,
+            wgpu::DeviceType::Other => 3,
+            wgpu::DeviceType::Cpu => 4,
+        });
+        (instance, adapters)
+    });
+    adapters
+}
+
+/// The names of the adapters, in the order of their numbers.
+pub(crate) fn adapter_names() -> Vec<String> {
+    adapters().iter().map(|adapter| adapter.get_info().name).collect()
+}
+
+/// The number of the adapter that is meant where none is named.
+pub(crate) fn default_adapter() -> Result<usize> {
+    match std::env::var_os(ADAPTER_VARIABLE) {
+        None => Ok(0),
+        Some(text) => {
+            let text = text.to_string_lossy();
+            chosen(&text, &adapter_names()).ok_or_else(|| {
+                Error::value(ADAPTER_VARIABLE, format!("`{text}` is neither the number of an adapter nor a part of its name: there are {:?}", adapter_names()))
+            })
+        }
+    }
+}
+
+/// The adapter of this number, or the first with this in its name.
+fn chosen(text: &str, names: &[String]) -> Option<usize> {
+    match text.trim().parse::<usize>() {
+        Ok(number) => (number < names.len()).then_some(number),
+        Err(_) => names.iter().position(|name| name.to_lowercase().contains(&text.trim().to_lowercase())),
+    }
+}
+
+impl Device {
+    /// The device of an adapter, opened when it is first asked for.
+    pub(crate) fn get(number: usize) -> Result<Self> {
+        static DEVICES: OnceLock<Mutex<HashMap<usize, Device>>> = OnceLock::new();
+        let mut devices = lock(DEVICES.get_or_init(Mutex::default));
+        if let Some(device) = devices.get(&number) {
+            return Ok(device.clone());
+        }
+        let device = Self::open(number, None)?;
+        devices.insert(number, device.clone());
+        Ok(device)
+    }
+
+    /// A device of its own, whose bindings are at most this large where a number is given.
+    pub(crate) fn open(number: usize, most_bytes: Option<u64>) -> Result<Self> {
+        let name = format!("wgpu:{number}");
+        let fail = |why: String| Error::Backend { device: name.clone(), operation: "opening of the device".into(), why };
+        let adapter = adapters().get(number).ok_or_else(|| {
+            fail(match adapters().len() {
+                0 => "there is no Vulkan adapter: install the driver of the GPU, or Mesa's software one (`mesa-vulkan-drivers`, `libvulkan1`)".into(),
+                n => format!("there are {n} adapters: {:?}", adapter_names()),
+            })
+        })?;
+        let info = adapter.get_info();
+        let missing = FEATURES - adapter.features();
+        if !missing.is_empty() {
+            return Err(fail(format!("{} lacks {missing:?}, which positions of 64 bits and strict arithmetic need", info.name)));
+        }
+        let mut limits = adapter.limits();
+        if let Some(bytes) = most_bytes {
+            limits.max_storage_buffer_binding_size = bytes;
+        }
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("xp"),
+            required_features: FEATURES,
+            required_limits: limits.clone(),
+            // SAFETY: modules are passed to the driver as they are; each was validated by naga, and kernels check their bounds.
+            experimental_features: unsafe { wgpu::ExperimentalFeatures::enabled() },
+            ..Default::default()
+        };
+        let (device, queue) = block_on(adapter.request_device(&descriptor)).map_err(|e| fail(format!("{}: {e}", info.name)))?;
+        let failure = Arc::new(Mutex::new(None));
+        let noted = failure.clone();
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            lock(&noted).get_or_insert_with(|| error.to_string());
+        }));
+        let noted = failure.clone();
+        device.set_device_lost_callback(move |reason, message| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                lock(&noted).get_or_insert_with(|| format!("the device was lost: {message}"));
+            }
+        });
+        let work = Work::new(&device, &limits);
+        let kernels = Kernels::new(DiskCache::from_env());
+        let inner = Inner { name, info, limits, device, queue, slots: Mutex::default(), work: Mutex::new(work), kernels, failure };
+        let device = Device(Arc::new(inner));
+        self_test::run(&device)?;
+        Ok(device)
+    }
+
+    /// The adapter's name.
+    pub(crate) fn adapter(&self) -> &str {
+        &self.0.info.name
+    }
+
+    /// The driver's name and version.
+    pub(crate) fn driver(&self) -> String {
+        format!("{} {}", self.0.info.driver, self.0.info.driver_info)
+    }
+
+    /// The most bytes that an array can have in memory: what a kernel can bind.
+    pub(crate) fn most_bytes(&self) -> u64 {
+        self.0.limits.max_storage_buffer_binding_size.min(self.0.limits.max_buffer_size) & !7
+    }
+
+    /// An error of this device.
+    pub(crate) fn fail(&self, operation: &str, why: impl Into<String>) -> Error {
+        let why = format!("{}: {}", self.adapter(), why.into());
+        Error::Backend { device: self.to_string(), operation: operation.into(), why }
+    }
+
+    /// The failure of an earlier operation, once.
+    pub(crate) fn check(&self, operation: &str) -> Result<()> {
+        match lock(&self.0.failure).take() {
+            Some(why) => Err(self.fail(operation, why)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl PartialEq for Device {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+impl Eq for Device {}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chosen;
+
+    #[test]
+    fn adapters_are_chosen_by_number_or_name() {
+        let names = ["NVIDIA H200".to_owned(), "llvmpipe (LLVM 15.0.6, 256 bits)".to_owned()];
+        for (text, number) in [("0", Some(0)), (" 1 ", Some(1)), ("2", None), ("LLVMpipe", Some(1)), ("nvidia", Some(0)), ("intel", None), ("-1", None)] {
+            assert_eq!(chosen(text, &names), number, "{text}");
+        }
+    }
+}
