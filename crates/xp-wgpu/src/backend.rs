@@ -105,7 +105,12 @@ impl Wgpu {
             return Err(Error::UnsupportedDType { backend: Self::NAME, dtype: T::DTYPE });
         }
         let words = len.checked_mul(wgsl::words(T::DTYPE)).unwrap_or(usize::MAX);
-        Ok(WgpuBuffer::new(Memory::new(&self.device, words, operation)?, len))
+        // The error counts the bytes of elements, as those of other backends do.
+        let memory = Memory::new(&self.device, words, operation).map_err(|e| match e {
+            Error::OutOfMemory { device, .. } => Error::OutOfMemory { device, bytes: len.saturating_mul(size_of::<T>()) },
+            other => other,
+        });
+        Ok(WgpuBuffer::new(memory?, len))
     }
 }
 

@@ -196,6 +196,9 @@ struct Work {
 const PER_THREAD: usize = 64;
 /// Groups that fill any device.
 const ENOUGH: usize = 4096;
+/// Elements that a thread takes at most. Mesa's software driver ends every loop, without a word, when a thread has gone through
+/// 65535 iterations of any loops, those inside of operations on elements included.
+const MOST_PER_THREAD: usize = 512;
 
 impl Work {
     fn new(outputs: usize, elements: usize, row_reduced: bool) -> Self {
@@ -204,7 +207,8 @@ impl Work {
         let height = (elements / 4).max(1).next_power_of_two().min(THREADS / side_by_side);
         let width = THREADS / height;
         let groups = outputs.div_ceil(width);
-        let pieces = elements.div_ceil(height * PER_THREAD).clamp(1, (ENOUGH / groups).max(1));
+        let enough = elements.div_ceil(height * PER_THREAD).clamp(1, (ENOUGH / groups).max(1));
+        let pieces = enough.max(elements.div_ceil(height * MOST_PER_THREAD));
         let piece = elements.div_ceil(pieces).next_multiple_of(height).max(1);
         Work { width, piece, pieces: elements.div_ceil(piece).max(1) }
     }

@@ -323,44 +323,88 @@ pub(crate) fn put(device: &Device, dtype: DType, x: &Memory, lanes: Lanes, indic
     let places = Memory::new(device, count, "put")?;
     let fault = device.fault();
     run(device, "places of indices", count, &[lanes.len], &[places.buffer(), indices, &fault], || {
-        let body = format!(
-            "{RESOLVE}{ITEMS}  if (item >= p[0]) {{ return; }}\n  o[item] = resolve(a[2u * item], a[2u * item + 1u], p[1]);\n}}\n"
-        );
+        let body = format!("{RESOLVE}{ITEMS}  if (item >= p[0]) {{ return; }}\n  o[item] = resolve(a[2u * item], a[2u * item + 1u], p[1]);\n}}\n");
         Source::new("put", body).binding("o", Access::Write).binding("a", Access::Read).typed("fault", "array<atomic<u32>>", Access::Write)
     })?;
     let order = order(device, DType::U32, places.buffer(), Lanes { outer: 1, len: count, inner: 1 }, false)?;
-    let n = lanes.with_len(count)?;
+    if add {
+        return put_add(device, dtype, x, lanes, (&places, &order, count), values);
+    }
     let words = wgsl::words(dtype);
-    // Of a run of equal places the thread of the first index does everything, in order.
-    let name = if add { format!("put_add of {}", dtype_name(dtype)) } else { format!("put {words} words") };
     let memory = [x.buffer(), values, order.buffer(), places.buffer()];
-    run(device, &name, n, &[lanes.len, lanes.inner, count], &memory, || {
-        let begin = format!(
+    // Of a run of equal places the last value stays.
+    run(device, &format!("put {words} words"), lanes.with_len(count)?, &[lanes.len, lanes.inner, count], &memory, || {
+        let body = format!(
             "{ITEMS}  if (item >= p[0]) {{ return; }}\n  let count = p[3];\n  if (c[b[count - 1u]] == 0xffffffffu) {{ return; }}\n  let inner = item % p[2];\n  \
-             let lane = item / p[2];\n  let outer = lane / count;\n  let k = lane % count;\n  let place = c[b[k]];\n  let to = (outer * p[1] + place) * p[2] + inner;\n"
+             let lane = item / p[2];\n  let outer = lane / count;\n  let k = lane % count;\n  let place = c[b[k]];\n  let to = (outer * p[1] + place) * p[2] + inner;\n  \
+             if (k + 1u < count && c[b[k + 1u]] == place) {{ return; }}\n  let origin = (outer * count + b[k]) * p[2] + inner;\n{}}}\n",
+            copy_words(words, "to", "origin")
         );
-        let body = if add {
-            let sum = format!("op_add_{}", dtype_name(base(dtype)));
-            format!(
-                "{begin}  if (k > 0u && c[b[k - 1u]] == place) {{ return; }}\n  var sum = {};\n  for (var j = k; j < count && c[b[j]] == place; j++) {{\n    \
-                 let x = {};\n    sum = {};\n  }}\n  {}\n}}\n",
-                load(dtype, "o", "to"),
-                load(dtype, "a", "((outer * count + b[j]) * p[2] + inner)"),
-                wgsl::narrowed(dtype, &format!("{sum}(sum, x)")),
-                store(dtype, "o", "to", "sum"),
-            )
-        } else {
-            format!(
-                "{begin}  if (k + 1u < count && c[b[k + 1u]] == place) {{ return; }}\n  let origin = (outer * count + b[k]) * p[2] + inner;\n{}}}\n",
-                copy_words(words, "to", "origin")
-            )
-        };
         Source::new("put", body)
             .binding("o", Access::Write)
             .binding("a", Access::Read)
             .binding("b", Access::Read)
             .binding("c", Access::Read)
     })
+}
+
+/// Values that a thread of [`put_add`] adds.
+const RUN: usize = 16;
+
+/// Sums of runs of equal places, [`RUN`] values to a thread. A run that ends among them is added to its element, by this thread
+/// alone; the last one, which may go on, is carried to another launch, where there is one value for each thread of this one. So
+/// few places make no long sums of one thread, and the order of every sum depends on the sizes alone.
+fn put_add(device: &Device, dtype: DType, x: &Memory, lanes: Lanes, (places, order, count): (&Memory, &Memory, usize), values: &wgpu::Buffer) -> Result<()> {
+    let wide = base(dtype);
+    let (mut places, mut order, mut values, mut count) = (places.buffer().clone(), Some(order.buffer().clone()), values.clone(), count);
+    // What one launch reads must not be given to it once more to write.
+    let mut alive = vec![];
+    loop {
+        let chunks = count.div_ceil(RUN);
+        let n = lanes.with_len(chunks)?;
+        let carried = Memory::new(device, chunks, "put")?;
+        let carry = Memory::new(device, n * wgsl::words(wide), "put")?;
+        let of = if order.is_some() { dtype } else { wide };
+        let name = format!("put_add of {}, {}", dtype_name(dtype), if order.is_some() { "values" } else { "carried sums" });
+        let memory: Vec<&wgpu::Buffer> =
+            [x.buffer(), &values, &places, carried.buffer(), carry.buffer()].into_iter().chain(order.as_ref()).collect();
+        run(device, &name, n, &[lanes.len, lanes.inner, count, chunks], &memory, || {
+            let sorted = order.is_some();
+            let at = |k: &str| if sorted { format!("b[{k}]") } else { k.to_owned() };
+            let place = |k: &str| format!("c[{}]", at(k));
+            let value = |k: &str| load(of, "a", &format!("((outer * count + {}) * p[2] + inner)", at(k)));
+            let sum = |x: &str, y: &str| format!("op_add_{}({x}, {y})", dtype_name(wide));
+            let body = format!(
+                "{ITEMS}  if (item >= p[0]) {{ return; }}\n  let count = p[3];\n  let inner = item % p[2];\n  let lane = item / p[2];\n  let outer = lane / p[4];\n  \
+                 let chunk = lane % p[4];\n  let fails = {} == 0xffffffffu;\n  let end = min(chunk * 16u + 16u, count);\n  var k = chunk * 16u;\n  loop {{\n    \
+                 if (k >= end) {{ break; }}\n    let place = {};\n    var sum = {};\n    k += 1u;\n    loop {{\n      if (k >= end) {{ break; }}\n      if ({} != place) {{ break; }}\n      \
+                 let next = {};\n      sum = {};\n      k += 1u;\n    }}\n    if (k == end && p[4] > 1u) {{\n      {}\n      if (outer == 0u && inner == 0u) {{ carried[chunk] = place; }}\n    }} else if (!fails) {{\n      \
+                 let to = (outer * p[1] + place) * p[2] + inner;\n      let before = {};\n      let result = {};\n      {}\n    }}\n  }}\n}}\n",
+                place("count - 1u"),
+                place("k"),
+                value("k"),
+                place("k"),
+                value("k"),
+                sum("sum", "next"),
+                store(wide, "carry", "item", "sum"),
+                load(dtype, "o", "to"),
+                wgsl::narrowed(dtype, &sum("before", "sum")),
+                store(dtype, "o", "to", "result"),
+            );
+            let source = Source::new("put", body)
+                .binding("o", Access::Write)
+                .binding("a", Access::Read)
+                .binding("c", Access::Read)
+                .binding("carried", Access::Write)
+                .binding("carry", Access::Write);
+            if sorted { source.binding("b", Access::Read) } else { source }
+        })?;
+        if chunks == 1 {
+            return Ok(());
+        }
+        (places, order, values, count) = (carried.buffer().clone(), None, carry.buffer().clone(), chunks);
+        alive.extend([carried, carry]);
+    }
 }
 
 // ---- products of matrices ----
@@ -374,7 +418,11 @@ pub(crate) struct Matrices<'a> {
     pub(crate) strides: [isize; 2],
 }
 
+/// Terms of a sum that one thread adds: drivers end long loops, and sums of few elements need many threads.
+const DEPTHS: [usize; 2] = [1 << 14, 1 << 9];
+
 /// Products `[m, k] @ [k, n]` of the matrices that begin at pairs of places, one after the other from `offset` on in `out`.
+/// Sums of many terms are cut, and the pieces are added in a second launch.
 pub(crate) fn matmul(
     device: &Device,
     dtype: DType,
@@ -386,21 +434,85 @@ pub(crate) fn matmul(
     if m * n == 0 || batches.is_empty() {
         return Ok(());
     }
-    check_count(device, m.saturating_mul(n).saturating_mul(batches.len()), "matmul")?;
-    let starts = Memory::new(device, batches.len() * 2, "matmul")?;
-    device.write(&batches.iter().flatten().map(|&x| x as u32).collect::<Vec<_>>(), starts.buffer());
-    let name = format!("matmul of {}", dtype_name(dtype));
-    let kernel = device.named(&name, || product_source(dtype))?;
-    let blocks = m.div_ceil(BLOCK) * n.div_ceil(BLOCK);
+    // Products with few rows or columns: a thread for each element and piece, instead of blocks that would be empty.
+    let thin = m.min(n) <= 4;
+    let depth = DEPTHS[usize::from(thin)];
+    let pieces = k.div_ceil(depth).max(1);
+    let one = m.saturating_mul(n).saturating_mul(batches.len());
+    check_count(device, one.saturating_mul(pieces), "matmul")?;
+    // Where each piece begins in both operands, and its depth.
+    let mut starts = Vec::with_capacity(3 * pieces * batches.len());
+    for piece in 0..pieces {
+        for &[left, right] in batches {
+            let from = piece * depth;
+            let at = |start: usize, stride: isize| start.wrapping_add_signed(from as isize * stride) as u32;
+            starts.extend([at(left, a.strides[1]), at(right, b.strides[0]), depth.min(k - from) as u32]);
+        }
+    }
+    let memory = Memory::new(device, starts.len(), "matmul")?;
+    device.write(&starts, memory.buffer());
+    let wide = base(dtype);
+    let partial = if pieces > 1 { Some(Memory::new(device, one * pieces * wgsl::words(wide), "matmul")?) } else { None };
+    let to = if partial.is_some() { wide } else { dtype };
+    let name = format!("{} of {} to {}", if thin { "thin matmul" } else { "matmul" }, dtype_name(dtype), dtype_name(to));
+    let kernel = device.named(&name, || if thin { thin_source(dtype, to) } else { product_source(dtype, to) })?;
+    let blocks = if thin { (m * n).div_ceil(THREADS) } else { m.div_ceil(BLOCK) * n.div_ceil(BLOCK) };
     let mut arguments = Arguments::default();
-    arguments.push(blocks).push(m).push(k).push(n).push(offset).push(batches.len());
+    arguments.push(blocks).push(m).push(0).push(n).push(if partial.is_some() { 0 } else { offset }).push(batches.len() * pieces);
     [a.strides, b.strides].as_flattened().iter().for_each(|&x| _ = arguments.push_signed(x));
-    device.launch(&kernel, blocks * batches.len(), &arguments, &[out.buffer(), a.buffer, b.buffer, starts.buffer()])
+    let target = partial.as_ref().unwrap_or(out);
+    device.launch(&kernel, blocks * batches.len() * pieces, &arguments, &[target.buffer(), a.buffer, b.buffer, memory.buffer()])?;
+    let Some(partial) = partial else { return Ok(()) };
+    run(device, &format!("sum of products of {}", dtype_name(dtype)), one, &[pieces, offset], &[out.buffer(), partial.buffer()], || {
+        let body = format!(
+            "{ITEMS}  if (item >= p[0]) {{ return; }}\n  var sum = {};\n  for (var k = 1u; k < p[1]; k++) {{ let x = {}; sum = op_add_{}(sum, x); }}\n  \
+             let result = {};\n  let to = p[2] + item;\n  {}\n}}\n",
+            load(wide, "a", "item"),
+            load(wide, "a", "(k * p[0] + item)"),
+            dtype_name(wide),
+            wgsl::narrowed(dtype, "sum"),
+            store(dtype, "o", "to", "result"),
+        );
+        Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read)
+    })
+}
+
+/// A thread for each element of a product.
+fn thin_source(dtype: DType, to: DType) -> Source {
+    let wide = dtype_name(base(dtype));
+    let zero = if dtype == DType::C64 { "vec2<f32>(0.0, 0.0)".into() } else { format!("{}(0)", register(dtype)) };
+    let body = format!(
+        "{ITEMS}  let batch = group / p[0];
+  let e = (group % p[0]) * 256u + thread;
+  if (batch >= p[5] || e >= p[1] * p[3]) {{ return; }}
+  let row = e / p[3];
+  let column = e % p[3];
+  var sum = {zero};
+  for (var l = 0u; l < d[3u * batch + 2u]; l++) {{
+    let x = {};
+    let y = {};
+    sum = op_add_{wide}(sum, op_multiply_{wide}(x, y));
+  }}
+  let to = p[4] + batch * p[1] * p[3] + e;
+  let result = {};
+  {}
+}}
+",
+        load(dtype, "a", "u32(bitcast<i32>(d[3u * batch]) + i32(row) * s(6u) + i32(l) * s(7u))"),
+        load(dtype, "b", "u32(bitcast<i32>(d[3u * batch + 1u]) + i32(l) * s(8u) + i32(column) * s(9u))"),
+        wgsl::narrowed(to, "sum"),
+        store(to, "o", "to", "result"),
+    );
+    Source::new("matmul", body)
+        .binding("o", Access::Write)
+        .binding("a", Access::Read)
+        .binding("b", Access::Read)
+        .binding("d", Access::Read)
 }
 
 /// Pieces of both operands, 16 deep, go through memory that the threads of a group share. Every element is a sum in the order
 /// of its terms.
-fn product_source(dtype: DType) -> Source {
+fn product_source(dtype: DType, to: DType) -> Source {
     let (t, wide) = (register(dtype), dtype_name(base(dtype)));
     let zero = if dtype == DType::C64 { "vec2<f32>(0.0, 0.0)".into() } else { format!("{t}(0)") };
     let body = format!(
@@ -408,13 +520,14 @@ fn product_source(dtype: DType) -> Source {
 var<workgroup> right: array<{t}, 1024>;
 {ITEMS}  let batch = group / p[0];
   if (batch >= p[5]) {{ return; }}
+  let terms = d[3u * batch + 2u];
   let across = (p[3] + 63u) / 64u;
   let block = group % p[0];
   let row = block / across * 64u;
   let column = block % across * 64u;
   var sums = array<{t}, 16>();
   for (var k = 0u; k < 16u; k++) {{ sums[k] = {zero}; }}
-  for (var depth = 0u; depth < p[2]; depth += 16u) {{
+  for (var depth = 0u; depth < terms; depth += 16u) {{
     for (var part = 0u; part < 4u; part++) {{
       let e = part * 256u + thread;
       // Threads side by side read along the axis whose stride is 1.
@@ -422,17 +535,17 @@ var<workgroup> right: array<{t}, 1024>;
       var l = e % 16u;
       if (s(6u) == 1) {{ i = e % 64u; l = e / 64u; }}
       var x = {zero};
-      if (row + i < p[1] && depth + l < p[2]) {{ x = {}; }}
+      if (row + i < p[1] && depth + l < terms) {{ x = {}; }}
       left[l * 64u + i] = x;
       i = e % 64u;
       l = e / 64u;
       if (s(8u) == 1) {{ i = e / 16u; l = e % 16u; }}
       x = {zero};
-      if (column + i < p[3] && depth + l < p[2]) {{ x = {}; }}
+      if (column + i < p[3] && depth + l < terms) {{ x = {}; }}
       right[l * 64u + i] = x;
     }}
     workgroupBarrier();
-    let most = min(16u, p[2] - depth);
+    let most = min(16u, terms - depth);
     for (var l = 0u; l < most; l++) {{
       for (var i = 0u; i < 4u; i++) {{
         let x = left[l * 64u + thread / 16u + 16u * i];
@@ -456,10 +569,10 @@ var<workgroup> right: array<{t}, 1024>;
   }}
 }}
 ",
-        load(dtype, "a", "u32(bitcast<i32>(d[2u * batch]) + i32(row + i) * s(6u) + i32(depth + l) * s(7u))"),
-        load(dtype, "b", "u32(bitcast<i32>(d[2u * batch + 1u]) + i32(depth + l) * s(8u) + i32(column + i) * s(9u))"),
-        wgsl::narrowed(dtype, "sums[4u * i + j]"),
-        store(dtype, "o", "to", "result"),
+        load(dtype, "a", "u32(bitcast<i32>(d[3u * batch]) + i32(row + i) * s(6u) + i32(depth + l) * s(7u))"),
+        load(dtype, "b", "u32(bitcast<i32>(d[3u * batch + 1u]) + i32(depth + l) * s(8u) + i32(column + i) * s(9u))"),
+        wgsl::narrowed(to, "sums[4u * i + j]"),
+        store(to, "o", "to", "result"),
     );
     Source::new("matmul", body)
         .binding("o", Access::Write)

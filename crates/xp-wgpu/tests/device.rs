@@ -152,3 +152,39 @@ fn sorts_cover_every_size() {
         assert_eq!(x.argsort(0, Ascending).unwrap().to_vec(), order, "{n}");
     }
 }
+
+#[test]
+fn integers_become_numbers() {
+    let device = device!();
+    let values = [i64::MIN, -(1 << 40) - 1, -16_777_217, -128, -1, 0, 1, 127, 16_777_217, 16_777_219, i64::MAX];
+    let x = Array::<_, i64, Ix1>::from_vec(&device, values.to_vec(), [values.len()]).unwrap();
+    assert_eq!(x.astype::<f32>().to_vec(), values.map(|v| v as f32));
+    let narrow: Vec<i8> = vec![-128, -1, 0, 1, 127];
+    let y = Array::<_, i8, Ix1>::from_vec(&device, narrow.clone(), [5]).unwrap();
+    assert_eq!(y.astype::<i64>().to_vec(), [-128, -1, 0, 1, 127]);
+    assert_eq!(y.lazy().astype::<i64>().less(0i64).eval().to_vec(), [true, true, false, false, false]);
+    assert_eq!(y.astype::<f32>().to_vec(), [-128.0, -1.0, 0.0, 1.0, 127.0]);
+    assert_eq!(y.astype::<half::f16>().astype::<f32>().to_vec(), [-128.0, -1.0, 0.0, 1.0, 127.0]);
+}
+
+/// Mesa's software driver ends loops after 65535 iterations: no kernel may have that many.
+#[test]
+fn long_sums_are_complete() {
+    let device = device!();
+    let n = 100_000usize;
+    let ones = full(&device, [n], 1.0f32).unwrap();
+    let row = ones.reshape([1, n]).unwrap();
+    assert_eq!(row.matmul(&ones.reshape([n, 1]).unwrap()).unwrap().item().unwrap(), n as f32);
+    assert_eq!(full(&device, [n, 3], 1i32).unwrap().sum(0).to_vec(), [n as i64; 3]);
+    // Many values for few places, with their order kept.
+    let mut x = zeros::<_, i32, _>(&device, [3]).unwrap();
+    let places: Vec<i64> = (0..n as i64).map(|i| i * i % 3).collect();
+    let at = Array::<_, i64, Ix1>::from_vec(&device, places.clone(), [n]).unwrap();
+    x.put_add(&at, &full(&device, [n], 1i32).unwrap(), 0).unwrap();
+    let count = |k: i64| places.iter().filter(|&&p| p == k).count() as i32;
+    assert_eq!(x.to_vec(), [count(0), count(1), count(2)]);
+    let mut last = zeros::<_, i32, _>(&device, [3]).unwrap();
+    last.put(&at, &Array::<_, i32, Ix1>::from_vec(&device, (0..n as i32).collect(), [n]).unwrap(), 0).unwrap();
+    let latest = |k: i64| places.iter().rposition(|&p| p == k).map_or(0, |i| i as i32);
+    assert_eq!(last.to_vec(), [latest(0), latest(1), latest(2)]);
+}

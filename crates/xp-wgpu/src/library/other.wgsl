@@ -14,6 +14,8 @@ fn is_true_bool(x: bool) -> bool { return x; }
 fn low_word(x: u64) -> u32 { return u32(x & u64(0xffffffffu)); }
 fn high_word(x: u64) -> u32 { return u32(x >> 32u); }
 fn join_words(low: u32, high: u32) -> u64 { return (u64(high) << 32u) | u64(low); }
+// By words: Mesa 22.3 takes a comparison of `i64(x)` with zero for one of a positive number.
+fn i64_of_i32(x: i32) -> i64 { return bitcast<i64>(join_words(bitcast<u32>(x), bitcast<u32>(x >> 31u))); }
 // Philox 4x32 of ten rounds (Salmon, Moraes, Dror & Shaw 2011): one half of the four words of a position.
 fn philox(position: i64, key: u64, stream: u64, upper: bool) -> u64 {
   let at = bitcast<u64>(position);
@@ -67,7 +69,10 @@ fn f32_of_i64(x: i64) -> f32 {
   if (x < i64(0)) { return bitcast<f32>(bitcast<u32>(f32_of_u64(bitcast<u64>(i64(0) - x))) ^ 0x80000000u); }
   return f32_of_u64(bitcast<u64>(x));
 }
-fn f32_of_i32(x: i32) -> f32 { return f32_of_i64(i64(x)); }
+fn f32_of_i32(x: i32) -> f32 {
+  let a = f32_of_u32(bitcast<u32>(select(x, 0 - x, x < 0)));
+  return select(a, bitcast<f32>(bitcast<u32>(a) ^ 0x80000000u), x < 0);
+}
 fn f32_of_u32(x: u32) -> f32 { return f32_of_u64(u64(x)); }
 // Numbers become integers by truncation, at most the ends of the range; NaN becomes 0.
 fn i32_of_f32(x: f32, low: i32, high: i32) -> i32 {
