@@ -11,12 +11,12 @@ use std::path::PathBuf;
 const ROWS: [&[&str]; 5] = [
     &["xp-terms"],
     &["xp-core", "xp-engine"],
-    &["xp-fft", "xp-models", "xp-reference"],
+    &["xp-fft", "xp-models", "xp-wgpu", "xp-reference"],
     &["xp-cpu", "xp-cuda", "xp-conformance"],
     &["xp-array", "xp-py", "xp-strict", "xp-cuda-sim"],
 ];
 /// What each is, in a few words; those that serve tests alone are grey.
-const WORDS: [(&str, &str, bool); 13] = [
+const WORDS: [(&str, &str, bool); 14] = [
     ("xp-terms", "words in common", false),
     ("xp-core", "arrays, expressions, traits", false),
     ("xp-engine", "algorithms on slices", false),
@@ -25,6 +25,7 @@ const WORDS: [(&str, &str, bool); 13] = [
     ("xp-reference", "plain loops", true),
     ("xp-cpu", "the backend Cpu", false),
     ("xp-cuda", "the backend Cuda", false),
+    ("xp-wgpu", "the backend Wgpu", false),
     ("xp-conformance", "tests of every backend", true),
     ("xp-array", "the facade", false),
     ("xp-py", "the Python module", false),
