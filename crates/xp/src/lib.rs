@@ -71,6 +71,10 @@ pub use xp_cuda::Cuda;
 pub use xp_fft as fft;
 #[cfg(feature = "models")]
 pub use xp_models as models;
+#[cfg(feature = "mpi")]
+pub use xp_mpi as mpi;
+#[cfg(feature = "mpi")]
+pub use xp_mpi::Mpi;
 
 /// The backend that the features pick: `Cuda` with the feature `cuda`, otherwise `Cpu`.
 #[cfg(feature = "cuda")]
@@ -124,6 +128,8 @@ pub mod prelude {
     pub use crate::Cpu;
     #[cfg(feature = "cuda")]
     pub use crate::Cuda;
+    #[cfg(feature = "mpi")]
+    pub use crate::Mpi;
     #[cfg(any(feature = "cpu", feature = "cuda"))]
     pub use crate::{DefaultBackend, array};
     pub use num_complex::Complex;

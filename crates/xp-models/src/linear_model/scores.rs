@@ -5,6 +5,7 @@ use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, KeepDims, Linalg};
 
 use crate::labels::{Label, check_classes};
 use crate::model::fits;
+use crate::tall_svd::by_columns;
 use crate::{Error, Result, check};
 
 /// What a linear classifier must be like: labels in order, and one row of `coef` for each, or one for two.
@@ -47,7 +48,7 @@ pub(crate) fn choose<B: Backend, T: Float, L: Label>(classes: &Array<B, L, Ix1>,
         scores.squeeze(1)?.lazy().greater(T::ZERO).astype::<i64>().try_eval()?
     } else {
         // Neighbouring samples are compared side by side, not the few scores of one.
-        scores.t().contiguous()?.lazy().argmax(0).try_eval()?
+        by_columns(scores)?.lazy().argmax(1).try_eval()?
     };
     Ok(classes.take(&index, 0)?)
 }

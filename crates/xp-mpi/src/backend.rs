@@ -1,0 +1,321 @@
+//! The backend: its devices, its memory, and loops over the rows of each rank.
+
+use std::fmt;
+use std::sync::Arc;
+
+use xp_core::backend::{Distinct, Lanes, Scan, Slot, Stack};
+use xp_core::expr::{Kernel, Plan};
+use xp_core::reduction::{Outputs, Reduction};
+use xp_core::{Array, Backend, DType, Dim, Element, Error, Ix1, Num, Real, Result, s};
+
+use crate::layout::{Crossing, GATHER, Layout, Shard, Split, refused};
+use crate::memory::{MpiBuffer, State, bytes, find, values};
+use crate::operands::{Operands, target};
+use crate::world::{World, signature};
+use crate::{gathering, products, reduce, session, sorting};
+
+/// Arrays over the ranks of an MPI program, each with a device of backend `B`.
+///
+/// An array is the same on all ranks, or sharded along its first axis; its shape is that of the whole either way. All ranks
+/// run the same program. A [`Session`](crate::Session) makes the device.
+#[derive(Clone)]
+pub struct Mpi<B> {
+    pub(crate) device: B,
+    pub(crate) world: Arc<World>,
+}
+
+impl<B: PartialEq> PartialEq for Mpi<B> {
+    fn eq(&self, other: &Self) -> bool {
+        self.device == other.device && Arc::ptr_eq(&self.world, &other.world)
+    }
+}
+impl<B: fmt::Display> fmt::Display for Mpi<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "mpi[{} x {}]", self.world.size, self.device)
+    }
+}
+impl<B: fmt::Display> fmt::Debug for Mpi<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Downloads of sharded arrays up to so many bytes collect the elements of all ranks.
+pub(crate) const SMALL: usize = 1 << 20;
+
+impl<B: Backend> Mpi<B> {
+    /// Result of an operation that keeps the rows where they are.
+    pub(crate) fn keep<T: Element>(&self, local: B::Buffer<T>, shard: Option<Shard>) -> Result<MpiBuffer<B, T>> {
+        Ok(match shard {
+            Some(shard) if shard.inner == 0 || shard.layout.rows() == 0 => MpiBuffer::replicated(self.device.upload(vec![])?),
+            Some(shard) => MpiBuffer::sharded(local, shard),
+            None => MpiBuffer::replicated(local),
+        })
+    }
+
+    /// Elements of a local buffer as an array of the inner backend.
+    pub(crate) fn view<T: Element, D: Dim>(&self, buffer: &B::Buffer<T>, shape: &[usize]) -> Result<Array<B, T, D>> {
+        // SAFETY: the buffer holds as many elements, written.
+        unsafe { Array::from_buffer(&self.device, buffer.clone(), shape) }
+    }
+
+    /// Elements `range` of a local buffer in memory of their own.
+    pub(crate) fn cut<T: Element>(&self, buffer: &B::Buffer<T>, range: std::ops::Range<usize>) -> Result<B::Buffer<T>> {
+        if range == (0..B::len(buffer)) {
+            return Ok(buffer.clone());
+        }
+        Ok(self.view::<T, Ix1>(buffer, &[B::len(buffer)])?.slice(s![range.start..range.end])?.copy()?.buffer().clone())
+    }
+
+    /// The memory of an array that is the same on all ranks.
+    pub(crate) fn whole<T: Element>(&self, x: &MpiBuffer<B, T>, operation: &'static str) -> Result<B::Buffer<T>> {
+        match x.settled(&self.device)? {
+            State::Replicated(b) => Ok(b),
+            State::Sharded(..) => Err(refused(operation, "an operand of which every rank needs all", GATHER)),
+        }
+    }
+
+    /// The rows of this rank, of an array that is sharded so or replicated.
+    pub(crate) fn rows_of<T: Element>(&self, x: &MpiBuffer<B, T>, shard: &Shard, operation: &'static str) -> Result<B::Buffer<T>> {
+        match x.settled(&self.device)? {
+            State::Sharded(b, other) if other.layout == shard.layout && other.inner == shard.inner => Ok(b),
+            State::Sharded(..) => Err(refused(operation, "operands whose rows lie on different ranks", crate::layout::RESHARD)),
+            State::Replicated(b) => self.cut(&b, shard.mine.start * shard.inner..shard.mine.end * shard.inner),
+        }
+    }
+
+    /// How an output that is not sharded yet becomes so: as its operands are where all of its rows are written, otherwise in
+    /// equal parts, as those of which the operands are some rows.
+    fn room<T: Element>(&self, plan: &Plan, split: &Split, out: &Slot<'_, Self, T>) -> Result<Shard> {
+        const OPERATION: &str = "evaluation";
+        let (len, step) = (out.buffer.len(), plan.out()[split.axis]);
+        let whole = split.output(&self.world, OPERATION, len, step);
+        let inner = step.unsigned_abs() * split.unit;
+        if whole.is_ok() || inner == 0 || !len.is_multiple_of(inner) {
+            return whole;
+        }
+        let even = Shard::new(&self.world, Layout::even(len / inner), inner);
+        match target(OPERATION, plan, out.offset, &even)? {
+            Crossing::Rows(same) if same == *split => Ok(even),
+            _ => whole,
+        }
+    }
+
+    /// Runs a kernel over the positions of this rank.
+    ///
+    /// # Safety
+    /// As for [`Backend::eval`]; `out` must have room for these positions.
+    unsafe fn eval_rows<K: Kernel>(&self, mut kernel: K, plan: &Plan, split: &Split, out: Slot<'_, B, K::Elem>) -> Result<()> {
+        let mine = split.mine(&self.world);
+        if mine.is_empty() {
+            return Ok(());
+        }
+        kernel.advance(split.axis, mine.start);
+        // SAFETY: passed on; the positions are those of this rank.
+        unsafe { self.device.eval(kernel, &plan.clone().narrowed(split.axis, mine.len()), out) }
+    }
+}
+
+/// Where the first position of this rank lies in its part of an output.
+fn first_here(plan: &Plan, split: &Split, world: &World, offset: usize, shard: &Shard) -> usize {
+    let first = split.mine(world).start as isize * plan.out()[split.axis];
+    (offset as isize + first - (shard.mine.start * shard.inner) as isize).max(0) as usize
+}
+
+// SAFETY: buffers have room for what was asked for, every kernel fills its output, and handles are counted.
+unsafe impl<B: Backend> Backend for Mpi<B> {
+    const NAME: &'static str = "mpi";
+    type MaxFloat = B::MaxFloat;
+    type Buffer<T: Element> = MpiBuffer<B, T>;
+
+    /// The device of the session of this thread or process; without one, that of a world of one rank.
+    fn default_device() -> Result<Self> {
+        Ok(Mpi { device: B::default_device()?, world: session::current() })
+    }
+    fn supports(dtype: DType) -> bool {
+        B::supports(dtype)
+    }
+    unsafe fn alloc<T: Element>(&self, len: usize) -> Result<MpiBuffer<B, T>> {
+        if !B::supports(T::DTYPE) {
+            return Err(Error::UnsupportedDType { backend: B::NAME, dtype: T::DTYPE });
+        }
+        if len == 0 {
+            return self.upload(vec![]);
+        }
+        if len.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > 1 << (usize::BITS - 14)) {
+            return Err(Error::OutOfMemory { device: self.to_string(), bytes: len.saturating_mul(size_of::<T>()) });
+        }
+        Ok(MpiBuffer::undecided(len))
+    }
+    fn upload<T: Element>(&self, values: Vec<T>) -> Result<MpiBuffer<B, T>> {
+        self.device.upload(values).map(MpiBuffer::replicated)
+    }
+    /// Elements of a sharded array come from all ranks, which call this together; more than a mebibyte of them is an error.
+    fn download<T: Element>(&self, buffer: &MpiBuffer<B, T>, start: usize, len: usize) -> Result<Vec<T>> {
+        match buffer.settled(&self.device)? {
+            State::Replicated(b) => self.device.download(&b, start, len),
+            State::Sharded(b, shard) => {
+                if len.saturating_mul(size_of::<T>()) > SMALL {
+                    let why = format!("{len} elements to every rank, above {} KiB", SMALL >> 10);
+                    return Err(refused("download", why, "`gather` it, if every rank has room for all of it, or use `local`"));
+                }
+                let (first, last) = (start.max(shard.mine.start * shard.inner), (start + len).min(shard.mine.end * shard.inner));
+                let mine = if first < last { self.device.download(&b, first - shard.mine.start * shard.inner, last - first) } else { Ok(vec![]) };
+                let all = self.world.gather("download", signature(&[start, len, size_of::<T>()]), mine.map(|mine| bytes(&mine)))?;
+                Ok(values(&all.concat()))
+            }
+        }
+    }
+    fn address<T: Element>(buffer: &MpiBuffer<B, T>) -> *const T {
+        buffer.address()
+    }
+    fn len<T: Element>(buffer: &MpiBuffer<B, T>) -> usize {
+        buffer.len()
+    }
+    fn is_unique<T: Element>(buffer: &MpiBuffer<B, T>) -> bool {
+        buffer.is_unique()
+    }
+    fn synchronize(&self) -> Result<()> {
+        self.device.synchronize()
+    }
+
+    unsafe fn eval<K: Kernel>(&self, mut kernel: K, plan: &Plan, out: Slot<'_, Self, K::Elem>) -> Result<()> {
+        const OPERATION: &str = "evaluation";
+        let mut operands = Operands::of(&self.world, &self.device, OPERATION, &kernel, plan)?;
+        let state = out.buffer.state();
+        let mut one = None;
+        if let Some(State::Sharded(_, shard)) = &state {
+            match target(OPERATION, plan, out.offset, shard)? {
+                Crossing::Rows(split) => operands.agree(OPERATION, split)?,
+                Crossing::One(row) => one = Some(row),
+            }
+        }
+        operands.apply(&mut kernel);
+        let split = operands.split.clone();
+        match (&state, one, split) {
+            (Some(State::Sharded(b, shard)), Some(row), None) => {
+                if shard.mine.contains(&row) {
+                    let offset = out.offset - shard.mine.start * shard.inner;
+                    // SAFETY: passed on; the row is here.
+                    unsafe { self.device.eval(kernel, plan, Slot { buffer: b, offset })? };
+                }
+                Ok(())
+            }
+            (_, Some(_), Some(_)) => Err(refused(OPERATION, "sharded values into a single row of another array", GATHER)),
+            (Some(State::Sharded(b, shard)), None, Some(split)) => {
+                let offset = first_here(plan, &split, &self.world, out.offset, shard);
+                // SAFETY: passed on; the rows of the output are here too.
+                unsafe { self.eval_rows(kernel, plan, &split, Slot { buffer: b, offset }) }
+            }
+            (Some(State::Sharded(..)), None, None) => Err(refused(OPERATION, "an assignment to it", GATHER)),
+            (_, _, Some(split)) => {
+                let shard = self.room(plan, &split, &out)?;
+                let local = match &state {
+                    // What other parts of the output hold stays; the operands keep their memory.
+                    Some(State::Replicated(b)) if plan.size() != out.buffer.len() => {
+                        self.cut(b, shard.mine.start * shard.inner..shard.mine.end * shard.inner)?
+                    }
+                    // SAFETY: the loop, or those for the other parts of the output, write every element.
+                    _ => unsafe { self.device.alloc(shard.len())? },
+                };
+                let offset = first_here(plan, &split, &self.world, out.offset, &shard);
+                out.buffer.set(State::Sharded(local.clone(), shard));
+                // SAFETY: passed on; the memory is new.
+                unsafe { self.eval_rows(kernel, plan, &split, Slot { buffer: &local, offset }) }
+            }
+            (state, None, None) => {
+                let local = match state {
+                    Some(State::Replicated(b)) => b.clone(),
+                    _ => {
+                        // SAFETY: the loop, or those for the other parts of the output, write every element.
+                        let b: B::Buffer<K::Elem> = unsafe { self.device.alloc(out.buffer.len())? };
+                        out.buffer.set(State::Replicated(b.clone()));
+                        b
+                    }
+                };
+                // SAFETY: passed on.
+                unsafe { self.device.eval(kernel, plan, Slot { buffer: &local, offset: out.offset }) }
+            }
+            (_, Some(_), None) => Err(refused(OPERATION, "an assignment to it", GATHER)),
+        }
+    }
+
+    unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
+        &self,
+        reduction: R,
+        mut kernel: K,
+        plan: &Plan,
+        count: usize,
+        out: <R::Out as Outputs>::Places,
+    ) -> Result<()> {
+        let operands = Operands::of(&self.world, &self.device, R::NAME, &kernel, plan)?;
+        operands.apply(&mut kernel);
+        let outputs: Vec<_> = R::Out::addresses(out).into_iter().map(|address| find(address.addr())).collect();
+        let (_, len, _) = outputs[0].extent();
+        let Some(split) = operands.split.clone() else {
+            for output in &outputs {
+                output.alloc(&self.device, None)?;
+            }
+            // SAFETY: passed on; the outputs have memory now.
+            return unsafe { self.device.reduce(reduction, kernel, plan, count, R::Out::rebased(out, &reduce::placed)) };
+        };
+        if plan.reduced()[split.axis] {
+            // SAFETY: passed on.
+            let results = unsafe { reduce::across::<B, R, K>(self, reduction, kernel, plan, &split, count, len)? };
+            for (output, bytes) in outputs.iter().zip(reduce::columns(&results, out)) {
+                output.fill(&self.device, &bytes)?;
+            }
+            return Ok(());
+        }
+        let shard = split.output(&self.world, R::NAME, len, plan.out()[split.axis])?;
+        for output in &outputs {
+            output.alloc(&self.device, Some(shard.clone()))?;
+        }
+        let mine = split.mine(&self.world);
+        if mine.is_empty() {
+            return Ok(());
+        }
+        kernel.advance(split.axis, mine.start);
+        // SAFETY: passed on; the positions are those of this rank, and so is the memory of the outputs.
+        unsafe { self.device.reduce(reduction, kernel, &plan.clone().narrowed(split.axis, mine.len()), count, R::Out::rebased(out, &reduce::placed)) }
+    }
+
+    fn scan<T: Num>(&self, op: Scan, x: &MpiBuffer<B, T>, lanes: Lanes) -> Result<MpiBuffer<B, T>> {
+        sorting::scan(self, op, x, lanes)
+    }
+    fn sort<T: Real>(&self, x: &MpiBuffer<B, T>, lanes: Lanes, descending: bool) -> Result<MpiBuffer<B, T>> {
+        sorting::sort(self, x, lanes, descending)
+    }
+    fn argsort<T: Real>(&self, x: &MpiBuffer<B, T>, lanes: Lanes, descending: bool) -> Result<MpiBuffer<B, i64>> {
+        sorting::argsort(self, x, lanes, descending)
+    }
+    fn top_k<T: Real>(&self, x: &MpiBuffer<B, T>, lanes: Lanes, k: usize, descending: bool) -> Result<MpiBuffer<B, i64>> {
+        sorting::top_k(self, x, lanes, k, descending)
+    }
+    fn searchsorted<T: Real>(&self, x: &MpiBuffer<B, T>, queries: &MpiBuffer<B, T>, right: bool) -> Result<MpiBuffer<B, i64>> {
+        sorting::searchsorted(self, x, queries, right)
+    }
+    fn unique<T: Real>(&self, x: &MpiBuffer<B, T>, places: bool) -> Result<Option<Distinct<Self, T>>> {
+        sorting::unique(self, x, places)
+    }
+    fn take<T: Element>(&self, x: &MpiBuffer<B, T>, lanes: Lanes, indices: &MpiBuffer<B, i64>, per_lane: Option<usize>) -> Result<MpiBuffer<B, T>> {
+        gathering::take(self, x, lanes, indices, per_lane)
+    }
+    fn compress<T: Element>(&self, x: &MpiBuffer<B, T>, mask: &MpiBuffer<B, bool>) -> Result<(MpiBuffer<B, T>, usize)> {
+        gathering::compress(self, x, mask)
+    }
+    fn put<T: Num>(&self, x: &mut MpiBuffer<B, T>, lanes: Lanes, indices: &MpiBuffer<B, i64>, values: &MpiBuffer<B, T>, add: bool) -> Result<()> {
+        gathering::put(self, x, lanes, indices, values, add)
+    }
+    unsafe fn matmul<T: Num>(
+        &self,
+        a: Stack<'_, Self, T>,
+        b: Stack<'_, Self, T>,
+        dims: [usize; 3],
+        batches: &[[usize; 2]],
+        out: Slot<'_, Self, T>,
+    ) -> Result<()> {
+        // SAFETY: passed on.
+        unsafe { products::matmul(self, a, b, dims, batches, out) }
+    }
+}

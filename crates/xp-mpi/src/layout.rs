@@ -1,0 +1,250 @@
+//! Which rank has which rows, and how a plan walks over them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use xp_core::{Error, Result};
+
+use crate::world::World;
+
+/// Rows of a part, at least, where there are more parts than [`FEWEST`].
+const ROWS: usize = 4096;
+/// Bounds of the number of parts, which depends on the number of rows alone.
+const FEWEST: usize = 64;
+const MOST: usize = 4096;
+
+/// How the rows of an array are spread: they are cut into parts, whose number depends on the number of rows alone, and each
+/// rank holds consecutive parts. Sums over rows are sums of parts, so that they do not depend on the number of ranks.
+///
+/// Layouts are equal when every part has the same rows: then operations on two arrays need no exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Rows `bounds[k]..bounds[k + 1]` are part `k`.
+    bounds: Arc<[usize]>,
+}
+
+impl Layout {
+    /// Parts of equal lengths, up to one row.
+    #[must_use]
+    pub fn even(rows: usize) -> Self {
+        let parts = (rows / ROWS).next_power_of_two().clamp(FEWEST, MOST);
+        // Without overflow: `k * rows / parts`.
+        Layout { bounds: (0..=parts).map(|k| k * (rows / parts) + k * (rows % parts) / parts).collect() }
+    }
+
+    pub(crate) fn new(bounds: impl IntoIterator<Item = usize>) -> Self {
+        Layout { bounds: bounds.into_iter().collect() }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.bounds[self.parts()]
+    }
+
+    /// The number of parts.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.bounds.len() - 1
+    }
+
+    /// The rows of a part.
+    ///
+    /// # Panics
+    /// When there is no such part.
+    #[must_use]
+    pub fn part(&self, k: usize) -> Range<usize> {
+        self.bounds[k]..self.bounds[k + 1]
+    }
+
+    /// The rows of a rank.
+    pub(crate) fn of(&self, world: &World, rank: usize) -> Range<usize> {
+        let parts = world.parts_of(rank, self.parts());
+        self.bounds[parts.start]..self.bounds[parts.end]
+    }
+
+    /// The rows of this rank.
+    pub(crate) fn mine(&self, world: &World) -> Range<usize> {
+        self.of(world, world.rank)
+    }
+
+    /// The rank that has a row.
+    pub(crate) fn owner(&self, world: &World, row: usize) -> usize {
+        let part = self.bounds.partition_point(|&bound| bound <= row) - 1;
+        world.owner(part, self.parts())
+    }
+
+    /// The parts of this rank that have rows.
+    pub(crate) fn my_parts<'a>(&'a self, world: &World) -> impl Iterator<Item = Range<usize>> + 'a {
+        world.my_parts(self.parts()).map(|k| self.part(k)).filter(|part| !part.is_empty())
+    }
+
+    /// Rows that `step` apart, from `first` on, make `count` rows of a view: which of them lie in which part.
+    fn clipped(&self, first: usize, step: usize, count: usize) -> Layout {
+        Layout::new(self.bounds.iter().map(|&b| b.saturating_sub(first).div_ceil(step).min(count)))
+    }
+}
+
+/// What a rank holds of a sharded array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shard {
+    pub(crate) layout: Layout,
+    /// Elements of a row.
+    pub(crate) inner: usize,
+    /// The rows of this rank.
+    pub(crate) mine: Range<usize>,
+}
+impl Shard {
+    pub(crate) fn new(world: &World, layout: Layout, inner: usize) -> Self {
+        let mine = layout.mine(world);
+        Shard { layout, inner, mine }
+    }
+    /// The number of elements here.
+    pub(crate) fn len(&self) -> usize {
+        self.mine.len() * self.inner
+    }
+}
+
+/// How a plan crosses sharded rows: along which axis, how many positions make a row, and which rows of the walk are whose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Split {
+    pub(crate) axis: usize,
+    pub(crate) unit: usize,
+    pub(crate) layout: Layout,
+}
+impl Split {
+    /// Positions of this rank along the axis.
+    pub(crate) fn mine(&self, world: &World) -> Range<usize> {
+        self.positions(self.layout.mine(world))
+    }
+    /// Positions of some rows along the axis.
+    pub(crate) fn positions(&self, rows: Range<usize>) -> Range<usize> {
+        rows.start * self.unit..rows.end * self.unit
+    }
+    /// What an output holds whose walk steps `step` elements from one position of the split to the next, and that has `len`.
+    pub(crate) fn output(&self, world: &World, operation: &'static str, len: usize, step: isize) -> Result<Shard> {
+        let rows = self.layout.rows();
+        let inner = if rows == 0 { 1 } else { len / rows };
+        if step != (inner / self.unit.max(1)) as isize || inner * rows != len {
+            return Err(refused(operation, "the rows of the result would not be its first axis", TRANSPOSE));
+        }
+        Ok(Shard::new(world, self.layout.clone(), inner))
+    }
+}
+
+/// What an operand's walk does with sharded rows.
+#[derive(Debug)]
+pub(crate) enum Crossing {
+    Rows(Split),
+    /// It stays in one row.
+    One(usize),
+}
+
+pub(crate) const GATHER: &str = "`gather` it first, if every rank has room for all of it";
+pub(crate) const RESHARD: &str = "`reshard` the operands, which moves their rows to equal parts, or `gather` one of them";
+pub(crate) const TRANSPOSE: &str = "write the expression so that rows stay rows, or `gather` the operand first";
+
+pub(crate) fn refused(operation: &'static str, why: impl Into<String>, remedy: &'static str) -> Error {
+    Error::Sharded { operation, why: why.into(), remedy }
+}
+
+/// How an operand that starts at element `offset` of a sharded array crosses its rows.
+pub(crate) fn crossing(operation: &'static str, shape: &[usize], walk: &[isize], offset: usize, shard: &Shard) -> Result<Crossing> {
+    let inner = shard.inner.max(1);
+    let (row, column) = (offset / inner, offset % inner);
+    let mut found: Option<Split> = None;
+    let (mut low, mut high) = (column as isize, column as isize);
+    for (axis, (&n, &step)) in shape.iter().zip(walk).enumerate() {
+        if n <= 1 || step == 0 {
+            continue;
+        }
+        let stride = step.unsigned_abs();
+        if stride % inner == 0 {
+            if step < 0 {
+                return Err(refused(operation, "its rows in reverse order", GATHER));
+            }
+            if found.is_some() {
+                return Err(refused(operation, "its rows along two axes", GATHER));
+            }
+            found = Some(Split { axis, unit: 1, layout: shard.layout.clipped(row, stride / inner, n) });
+        } else if column + (n - 1) * stride >= inner && step > 0 && found.is_none() && walk_is_merged(n, stride, column, inner) {
+            // Rows merged into one long row.
+            let rows = n * stride / inner;
+            found = Some(Split { axis, unit: inner / stride, layout: shard.layout.clipped(row, 1, rows) });
+        } else {
+            let reach = step * (n as isize - 1);
+            (low, high) = (low + reach.min(0), high + reach.max(0));
+            if low < 0 || high >= inner as isize {
+                return Err(refused(operation, "pieces of its rows that are no rows themselves", "`reshape` after `gather`, or keep the first axis"));
+            }
+        }
+    }
+    Ok(found.map_or(Crossing::One(row), Crossing::Rows))
+}
+
+/// Whether `n` steps of a walk that leaves its row are whole rows.
+fn walk_is_merged(n: usize, stride: usize, column: usize, inner: usize) -> bool {
+    inner.is_multiple_of(stride) && column < stride && (n * stride).is_multiple_of(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shard(rows: usize, inner: usize) -> Shard {
+        Shard { layout: Layout::even(rows), inner, mine: 0..rows }
+    }
+
+    fn rows(shape: &[usize], walk: &[isize], offset: usize, shard: &Shard) -> (usize, usize, usize) {
+        match crossing("test", shape, walk, offset, shard).unwrap() {
+            Crossing::Rows(split) => (split.axis, split.unit, split.layout.rows()),
+            Crossing::One(row) => panic!("row {row}"),
+        }
+    }
+
+    #[test]
+    fn parts_depend_on_the_rows_alone() {
+        for rows in [0, 1, 63, 64, 65, 1000, 400_000, 1 << 40] {
+            let layout = Layout::even(rows);
+            assert_eq!(layout.rows(), rows);
+            let lens: Vec<usize> = (0..layout.parts()).map(|k| layout.part(k).len()).collect();
+            assert!(lens.iter().max().unwrap() - lens.iter().min().unwrap() <= 1);
+            assert!(layout.parts().is_power_of_two());
+        }
+        assert_eq!((Layout::even(400_000).parts(), Layout::even(1 << 40).parts()), (128, 4096));
+    }
+
+    #[test]
+    fn walks_over_rows() {
+        let x = shard(100, 12);
+        assert_eq!(rows(&[100, 12], &[12, 1], 0, &x), (0, 1, 100));
+        assert_eq!(rows(&[1200], &[1], 0, &x), (0, 12, 100));
+        assert_eq!(rows(&[100, 3, 4], &[12, 4, 1], 0, &x), (0, 1, 100));
+        assert_eq!(rows(&[300, 4], &[4, 1], 0, &x), (0, 3, 100));
+        // The transpose, every third row from the second on, one column.
+        assert_eq!(rows(&[12, 100], &[1, 12], 0, &x), (1, 1, 100));
+        assert_eq!(rows(&[33, 12], &[36, 1], 12, &x), (0, 1, 33));
+        assert_eq!(rows(&[100], &[12], 7, &x), (0, 1, 100));
+        // Every second column, of rows merged into one.
+        assert_eq!(rows(&[600], &[2], 1, &x), (0, 6, 100));
+        assert!(matches!(crossing("test", &[12], &[1], 36, &x).unwrap(), Crossing::One(3)));
+        assert!(matches!(crossing("test", &[12], &[-1], 47, &x).unwrap(), Crossing::One(3)));
+        let reversed = crossing("flip", &[100, 12], &[-12, 1], 99 * 12, &x).unwrap_err();
+        assert_eq!(reversed.to_string(), format!("flip of a sharded array: its rows in reverse order; {GATHER}"));
+        assert!(crossing("test", &[60, 20], &[20, 1], 0, &x).is_err());
+    }
+
+    #[test]
+    fn slices_keep_rows_where_they_are() {
+        let x = shard(1000, 3);
+        let split = match crossing("test", &[400, 3], &[6, 1], 3 * 7, &x).unwrap() {
+            Crossing::Rows(split) => split,
+            Crossing::One(_) => unreachable!(),
+        };
+        for k in 0..x.layout.parts() {
+            let part = x.layout.part(k);
+            let expected = (0..400).filter(|i| part.contains(&(7 + 2 * i))).count();
+            assert_eq!(split.layout.part(k).len(), expected);
+        }
+    }
+}

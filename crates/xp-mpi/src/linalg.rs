@@ -1,0 +1,332 @@
+//! Linear algebra: decompositions of matrices that all ranks have, by each of them; stacks that are sharded along their first
+//! axis, by the ranks that have their matrices; products and factors of lazy matrices with sharded rows, part by part, by the
+//! inner backend's own methods, and joined along the tree of parts.
+
+use xp_core::dim::DimBase;
+use xp_core::expr::{Expr, Leaves, Plan, RowBlock};
+use xp_core::functions::concat;
+use xp_core::linalg::{Basis, Eig, Triangle, Triangular};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Floating, Ix2, Lazy, Linalg, Result, contiguous_strides};
+
+use crate::backend::Mpi;
+use crate::data::packed;
+use crate::gathering::{encode, sum};
+use crate::layout::{Layout, Shard, refused};
+use crate::memory::{MpiBuffer, State, values};
+use crate::operands::Operands;
+use crate::world::{Join, signature};
+
+type On<B, T> = Array<B, T, Dyn>;
+
+const TALL: &str = "use `gram`, `cross`, `project` or `tall_r`, whose results all ranks have, or `gather` it";
+
+/// A stack of matrices on this rank: all, or those of its rows.
+fn bare<B: Backend, T: Element>(x: &On<Mpi<B>, T>, operation: &'static str) -> Result<(On<B, T>, Option<Layout>)> {
+    let mpi = x.device();
+    if let Some(State::Replicated(b)) = x.buffer().state() {
+        return Ok((x.rewrap(&mpi.device, |_| b), None));
+    }
+    let x = packed(x)?;
+    match x.buffer().settled(&mpi.device)? {
+        State::Replicated(b) => Ok((x.rewrap(&mpi.device, |_| b), None)),
+        State::Sharded(b, shard) => {
+            if x.ndim() < 3 || shard.layout.rows() != x.dims()[0] {
+                return Err(refused(operation, "a matrix whose rows lie on several ranks", TALL));
+            }
+            let mut shape = x.dims().to_vec();
+            shape[0] = shard.mine.len();
+            Ok((mpi.view(&b, &shape)?, Some(shard.layout)))
+        }
+    }
+}
+
+/// A result of the inner backend: of all matrices, or of those of this rank's rows.
+fn back<B: Backend, T: Element>(mpi: &Mpi<B>, x: On<B, T>, layout: &Option<Layout>) -> Result<On<Mpi<B>, T>> {
+    let Some(layout) = layout else { return Ok(x.rewrap(mpi, |b| MpiBuffer::replicated(b.clone()))) };
+    let x = x.contiguous()?;
+    let local = mpi.cut(x.buffer(), x.offset()..x.offset() + x.size())?;
+    let mut shape = x.dims().to_vec();
+    shape[0] = layout.rows();
+    let shard = Shard::new(&mpi.world, layout.clone(), x.dims()[1..].iter().product());
+    let buffer = mpi.keep(local, Some(shard))?;
+    // SAFETY: every rank has written its rows.
+    unsafe { Array::from_buffer(mpi, buffer, &shape) }
+}
+
+/// Two operands whose stacks lie alike.
+fn pair<B: Backend, T: Element>(a: &On<Mpi<B>, T>, b: &On<Mpi<B>, T>, operation: &'static str) -> Result<(On<B, T>, On<B, T>, Option<Layout>)> {
+    let ((a, la), (b, lb)) = (bare(a, operation)?, bare(b, operation)?);
+    if la != lb {
+        return Err(refused(operation, "operands of which one is sharded, or whose rows lie on different ranks", "`shard` or `gather` one of them"));
+    }
+    Ok((a, b, la))
+}
+
+/// Runs a decomposition, and sees to it that an error of one rank, whose matrices are its own, is one of all.
+fn agreed<B: Backend, R>(mpi: &Mpi<B>, operation: &'static str, layout: &Option<Layout>, result: Result<R>) -> Result<R> {
+    if layout.is_none() {
+        return result;
+    }
+    let status = result.as_ref().map(|_| vec![]).map_err(Clone::clone);
+    mpi.world.gather(operation, signature(&[]), status)?;
+    result
+}
+
+/// Rows of an expression that this rank has, as an expression of the inner backend.
+struct OnShard<'a, B: Backend, E> {
+    rows: RowBlock<'a, E>,
+    device: &'a B,
+    operands: &'a Operands,
+}
+// SAFETY: the rows are on this rank, and the kernel is given their addresses.
+unsafe impl<'a, B: Backend, E: Expr<Backend = Mpi<B>>> Expr for OnShard<'a, B, E> {
+    type Backend = B;
+    type Elem = E::Elem;
+    type Dim = E::Dim;
+    type Kernel = <RowBlock<'a, E> as Expr>::Kernel;
+    fn shape(&self) -> Result<<E::Dim as DimBase>::Shape> {
+        self.rows.shape()
+    }
+    fn device(&self) -> Result<Option<&B>> {
+        Ok(Some(self.device))
+    }
+    fn leaves(&self, out: &[usize], leaves: &mut Leaves) -> Result<()> {
+        self.rows.leaves(out, leaves)
+    }
+    fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
+        let mut kernel = self.rows.lower(plan, next);
+        self.operands.apply(&mut kernel);
+        kernel
+    }
+}
+
+/// A lazy matrix: its operands on this rank, its shape, its device.
+struct Tall<B: Backend> {
+    mpi: Mpi<B>,
+    shape: [usize; 2],
+    operands: Operands,
+}
+impl<B: Backend> Tall<B> {
+    fn of<E: Expr<Backend = Mpi<B>, Dim = Ix2>>(operation: &'static str, e: &Lazy<E>) -> Result<Self> {
+        let shape = e.expr().shape()?;
+        let mpi = e.expr().device()?.cloned().map_or_else(Mpi::default_device, Ok)?;
+        let mut leaves = Leaves::default();
+        e.expr().leaves(&shape, &mut leaves)?;
+        let plan = Plan::elementwise(&shape, contiguous_strides::<Ix2>(&shape).as_ref(), leaves.irregular());
+        if shape.contains(&0) {
+            return Ok(Tall { mpi, shape, operands: Operands::none() });
+        }
+        let operands = Operands::of(&mpi.world, &mpi.device, operation, &e.expr().lower(&plan, &mut 0), &plan)?;
+        if operands.split.as_ref().is_some_and(|split| split.axis != 0 || split.unit != 1) {
+            return Err(refused(operation, "a matrix whose columns are sharded", "give the transpose"));
+        }
+        Ok(Tall { mpi, shape, operands })
+    }
+    fn layout(&self) -> Option<&Layout> {
+        self.operands.split.as_ref().map(|split| &split.layout)
+    }
+    /// Some rows, which are on this rank.
+    fn rows<'a, E: Expr<Backend = Mpi<B>, Dim = Ix2>>(&'a self, e: &'a Lazy<E>, rows: std::ops::Range<usize>) -> Result<Lazy<OnShard<'a, B, E>>> {
+        Ok(Lazy::new(OnShard { rows: e.row_block(rows)?.into_expr(), device: &self.mpi.device, operands: &self.operands }))
+    }
+    fn whole<'a, E: Expr<Backend = Mpi<B>, Dim = Ix2>>(&'a self, e: &'a Lazy<E>) -> Result<Lazy<OnShard<'a, B, E>>> {
+        self.rows(e, 0..self.shape[0])
+    }
+    fn replicated<T: Element, D: Dim>(&self, x: Array<B, T, D>) -> Array<Mpi<B>, T, D> {
+        x.rewrap(&self.mpi, |b| MpiBuffer::replicated(b.clone()))
+    }
+}
+
+/// A small matrix of each part, and how two of them are joined.
+struct Parts<'a, B: Backend, P, J> {
+    mpi: &'a Mpi<B>,
+    layout: &'a Layout,
+    part: P,
+    join: J,
+}
+impl<B: Backend, T: Floating, P, J> Join for (Parts<'_, B, P, J>, std::marker::PhantomData<T>)
+where
+    P: FnMut(std::ops::Range<usize>) -> Result<Array<B, T, Ix2>>,
+    J: FnMut(B::Buffer<T>, B::Buffer<T>) -> Result<B::Buffer<T>>,
+{
+    type Value = B::Buffer<T>;
+    fn part(&mut self, part: usize) -> Result<Option<B::Buffer<T>>> {
+        let rows = self.0.layout.part(part);
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let x = (self.0.part)(rows)?.contiguous()?;
+        self.0.mpi.cut(x.buffer(), x.offset()..x.offset() + x.size()).map(Some)
+    }
+    fn join(&mut self, a: B::Buffer<T>, b: B::Buffer<T>) -> Result<B::Buffer<T>> {
+        (self.0.join)(a, b)
+    }
+    fn encode(&self, value: &B::Buffer<T>) -> Result<Vec<u8>> {
+        encode(self.0.mpi, value)
+    }
+    fn decode(&self, bytes: &[u8]) -> Result<B::Buffer<T>> {
+        self.0.mpi.device.upload(values(bytes))
+    }
+}
+
+fn joined<B: Backend, T: Floating>(
+    operation: &'static str,
+    tall: &Tall<B>,
+    layout: &Layout,
+    [p, q]: [usize; 2],
+    part: impl FnMut(std::ops::Range<usize>) -> Result<Array<B, T, Ix2>>,
+    join: impl FnMut(B::Buffer<T>, B::Buffer<T>) -> Result<B::Buffer<T>>,
+) -> Result<Array<Mpi<B>, T, Ix2>> {
+    let mut parts = (Parts { mpi: &tall.mpi, layout, part, join }, std::marker::PhantomData::<T>);
+    let sign = signature(&[layout.rows(), p, q, size_of::<T>()]);
+    let total = tall.mpi.world.tree(operation, sign, &mut parts, layout.parts())?;
+    let total = total.ok_or_else(|| Error::value(operation, "no rows"))?;
+    // SAFETY: the sum of matrices of this shape.
+    unsafe { Array::from_buffer(&tall.mpi, MpiBuffer::replicated(total), &[p, q]) }
+}
+
+impl<B: Linalg<T>, T: Floating> Linalg<T> for Mpi<B> {
+    const ROW_BLOCK: usize = B::ROW_BLOCK;
+
+    /// All rows at once: each rank goes through its own.
+    fn block_rows(_: usize) -> usize {
+        1 << 40
+    }
+
+    fn svd(x: &On<Self, T>, basis: Basis) -> Result<(On<Self, T>, On<Self, T::Real>, On<Self, T>)> {
+        let (local, layout) = bare(x, "svd")?;
+        let (u, s, vh) = agreed(x.device(), "svd", &layout, B::svd(&local, basis))?;
+        Ok((back(x.device(), u, &layout)?, back(x.device(), s, &layout)?, back(x.device(), vh, &layout)?))
+    }
+    fn svdvals(x: &On<Self, T>) -> Result<On<Self, T::Real>> {
+        let (local, layout) = bare(x, "svdvals")?;
+        back(x.device(), agreed(x.device(), "svdvals", &layout, B::svdvals(&local))?, &layout)
+    }
+    fn eigh(x: &On<Self, T>) -> Result<(On<Self, T::Real>, On<Self, T>)> {
+        let (local, layout) = bare(x, "eigh")?;
+        let (w, v) = agreed(x.device(), "eigh", &layout, B::eigh(&local))?;
+        Ok((back(x.device(), w, &layout)?, back(x.device(), v, &layout)?))
+    }
+    fn eigvalsh(x: &On<Self, T>) -> Result<On<Self, T::Real>> {
+        let (local, layout) = bare(x, "eigvalsh")?;
+        back(x.device(), agreed(x.device(), "eigvalsh", &layout, B::eigvalsh(&local))?, &layout)
+    }
+    fn qr(x: &On<Self, T>, basis: Basis) -> Result<(On<Self, T>, On<Self, T>)> {
+        let (local, layout) = bare(x, "qr")?;
+        let (q, r) = agreed(x.device(), "qr", &layout, B::qr(&local, basis))?;
+        Ok((back(x.device(), q, &layout)?, back(x.device(), r, &layout)?))
+    }
+    fn qr_r(x: &On<Self, T>) -> Result<On<Self, T>> {
+        // That of a matrix with sharded rows is the one of its lazy form.
+        if x.ndim() == 2 && x.dims()[0] >= x.dims()[1] && matches!(x.buffer().settled(&x.device().device)?, State::Sharded(..)) {
+            return Self::tall_r(&x.clone().into_rank::<Ix2>()?.lazy())?.into_rank();
+        }
+        let (local, layout) = bare(x, "qr_r")?;
+        back(x.device(), agreed(x.device(), "qr_r", &layout, B::qr_r(&local))?, &layout)
+    }
+    fn cholesky(x: &On<Self, T>, factor: Triangle) -> Result<On<Self, T>> {
+        let (local, layout) = bare(x, "cholesky")?;
+        back(x.device(), agreed(x.device(), "cholesky", &layout, B::cholesky(&local, factor))?, &layout)
+    }
+    fn solve(a: &On<Self, T>, b: &On<Self, T>) -> Result<On<Self, T>> {
+        let (left, right, layout) = pair(a, b, "solve")?;
+        back(a.device(), agreed(a.device(), "solve", &layout, B::solve(&left, &right))?, &layout)
+    }
+    fn solve_triangular(a: &On<Self, T>, b: &On<Self, T>, form: Triangular) -> Result<On<Self, T>> {
+        let (left, right, layout) = pair(a, b, "solve_triangular")?;
+        back(a.device(), agreed(a.device(), "solve_triangular", &layout, B::solve_triangular(&left, &right, form))?, &layout)
+    }
+    fn inv(x: &On<Self, T>) -> Result<On<Self, T>> {
+        let (local, layout) = bare(x, "inv")?;
+        back(x.device(), agreed(x.device(), "inv", &layout, B::inv(&local))?, &layout)
+    }
+    fn slogdet(x: &On<Self, T>) -> Result<(On<Self, T>, On<Self, T::Real>)> {
+        let (local, layout) = bare(x, "slogdet")?;
+        let (sign, log) = agreed(x.device(), "slogdet", &layout, B::slogdet(&local))?;
+        Ok((back(x.device(), sign, &layout)?, back(x.device(), log, &layout)?))
+    }
+    fn lu(x: &On<Self, T>) -> Result<(On<Self, i64>, On<Self, T>, On<Self, T>)> {
+        let (local, layout) = bare(x, "lu")?;
+        let (p, l, u) = agreed(x.device(), "lu", &layout, B::lu(&local))?;
+        Ok((back(x.device(), p, &layout)?, back(x.device(), l, &layout)?, back(x.device(), u, &layout)?))
+    }
+    fn det(x: &On<Self, T>) -> Result<On<Self, T>> {
+        let (local, layout) = bare(x, "det")?;
+        back(x.device(), agreed(x.device(), "det", &layout, B::det(&local))?, &layout)
+    }
+
+    fn gram<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, T, Ix2>> {
+        let tall = Tall::of("gram", e)?;
+        let Some(layout) = tall.layout() else { return Ok(tall.replicated(B::gram(&tall.whole(e)?)?)) };
+        let p = tall.shape[1];
+        joined("gram", &tall, layout, [p, p], |rows| B::gram(&tall.rows(e, rows)?), |a, b| sum(&tall.mpi, &a, &b))
+    }
+
+    fn cross<E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<Self, T, Ix2>>
+    where
+        E: Expr<Backend = Self, Elem = T, Dim = Ix2>,
+        F: Expr<Backend = Self, Elem = T, Dim = Ix2>,
+    {
+        let (ta, tb) = (Tall::of("cross", a)?, Tall::of("cross", b)?);
+        let ([n, p], [m, q]) = (ta.shape, tb.shape);
+        if n != m {
+            return Err(Error::shape("cross", &[m, q], format!("{n} rows")));
+        }
+        let layout = match (ta.layout(), tb.layout()) {
+            (None, None) => return Ok(ta.replicated(B::cross(&ta.whole(a)?, &tb.whole(b)?)?)),
+            (Some(x), Some(y)) if x != y => return Err(refused("cross", "rows that belong together lie on different ranks", crate::layout::RESHARD)),
+            // A matrix that all ranks have has the rows that the other one has here.
+            (Some(x), _) | (None, Some(x)) => x,
+        };
+        let part = |rows: std::ops::Range<usize>| B::cross(&ta.rows(a, rows.clone())?, &tb.rows(b, rows)?);
+        joined("cross", &ta, layout, [p, q], part, |a, b| sum(&ta.mpi, &a, &b))
+    }
+
+    fn project<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>, b: &Array<Self, T, Ix2>) -> Result<Array<Self, T, Ix2>> {
+        let tall = Tall::of("project", e)?;
+        let small = tall.mpi.whole(b.buffer(), "project")?;
+        let small = b.rewrap(&tall.mpi.device, |_| small);
+        let Some(layout) = tall.layout() else { return Ok(tall.replicated(B::project(&tall.whole(e)?, &small)?)) };
+        let ([n, p], [inner, q]) = (tall.shape, small.shape());
+        if inner != p {
+            return Err(Error::shape("project", b.dims(), format!("{p} rows")));
+        }
+        let shard = Shard::new(&tall.mpi.world, layout.clone(), q);
+        let local = if shard.len() == 0 {
+            tall.mpi.device.upload(vec![])?
+        } else {
+            let local = B::project(&tall.rows(e, shard.mine.clone())?, &small)?.contiguous()?;
+            tall.mpi.cut(local.buffer(), local.offset()..local.offset() + local.size())?
+        };
+        let buffer = tall.mpi.keep(local, Some(shard))?;
+        // SAFETY: every rank has written its rows.
+        unsafe { Array::from_buffer(&tall.mpi, buffer, &[n, q]) }
+    }
+
+    /// The factors of the parts, two at a time (J. Demmel et al., "Communication-optimal parallel and sequential QR and LU
+    /// factorizations", SIAM J. Sci. Comput. 34, 2012).
+    fn tall_r<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, T, Ix2>> {
+        let tall = Tall::of("tall_r", e)?;
+        let Some(layout) = tall.layout() else { return Ok(tall.replicated(B::tall_r(&tall.whole(e)?)?)) };
+        let p = tall.shape[1];
+        let join = |a: B::Buffer<T>, b: B::Buffer<T>| {
+            let (a, b): (Array<B, T, Ix2>, Array<B, T, Ix2>) = (tall.mpi.view(&a, &[p, p])?, tall.mpi.view(&b, &[p, p])?);
+            let r = B::qr_r(&concat(&[a, b], 0)?.into_dyn())?.contiguous()?;
+            tall.mpi.cut(r.buffer(), r.offset()..r.offset() + r.size())
+        };
+        joined("tall_r", &tall, layout, [p, p], |rows| B::tall_r(&tall.rows(e, rows)?), join)
+    }
+}
+
+impl<B: Eig<T>, T: Floating> Eig<T> for Mpi<B> {
+    type Complex = B::Complex;
+    fn eig(x: &On<Self, T>) -> Result<(On<Self, B::Complex>, On<Self, B::Complex>)> {
+        let (local, layout) = bare(x, "eig")?;
+        let (w, v) = agreed(x.device(), "eig", &layout, B::eig(&local))?;
+        Ok((back(x.device(), w, &layout)?, back(x.device(), v, &layout)?))
+    }
+    fn eigvals(x: &On<Self, T>) -> Result<On<Self, B::Complex>> {
+        let (local, layout) = bare(x, "eigvals")?;
+        back(x.device(), agreed(x.device(), "eigvals", &layout, B::eigvals(&local))?, &layout)
+    }
+}

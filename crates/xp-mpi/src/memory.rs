@@ -1,0 +1,192 @@
+//! Memory of all ranks: ranges of addresses that nobody can read, and what of them is where on this rank.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+
+use xp_core::{Backend, Element, Result};
+
+use crate::layout::Shard;
+use crate::world::error;
+
+/// Where the elements of a buffer are.
+#[derive(Clone, Debug)]
+pub(crate) enum State<B: Backend, T: Element> {
+    /// All of them on every rank.
+    Replicated(B::Buffer<T>),
+    /// This rank's rows.
+    Sharded(B::Buffer<T>, Shard),
+}
+
+/// Memory on every rank. Where the elements are is decided when they are written.
+#[derive(Debug)]
+pub struct MpiBuffer<B: Backend, T: Element>(Arc<Core<B, T>>);
+impl<B: Backend, T: Element> Clone for MpiBuffer<B, T> {
+    fn clone(&self) -> Self {
+        MpiBuffer(self.0.clone())
+    }
+}
+
+#[derive(Debug)]
+struct Core<B: Backend, T: Element> {
+    len: usize,
+    address: usize,
+    state: RwLock<Option<State<B, T>>>,
+}
+impl<B: Backend, T: Element> Drop for Core<B, T> {
+    fn drop(&mut self) {
+        REGISTRY.write().unwrap_or_else(|e| e.into_inner()).remove(&self.address);
+    }
+}
+impl<B: Backend, T: Element> Core<B, T> {
+    fn read(&self) -> RwLockReadGuard<'_, Option<State<B, T>>> {
+        self.state.read().unwrap_or_else(|e| e.into_inner())
+    }
+    fn write(&self) -> RwLockWriteGuard<'_, Option<State<B, T>>> {
+        self.state.write().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+impl<B: Backend, T: Element> MpiBuffer<B, T> {
+    /// Memory that nobody has written.
+    pub(crate) fn undecided(len: usize) -> Self {
+        let bytes = len.saturating_mul(size_of::<T>());
+        let core = Arc::new(Core { len, address: NEXT.fetch_add((bytes + 4096) & !63, Ordering::Relaxed), state: RwLock::new(None) });
+        let entry: Arc<dyn Erased> = core.clone();
+        REGISTRY.write().unwrap_or_else(|e| e.into_inner()).insert(core.address, Arc::downgrade(&entry));
+        MpiBuffer(core)
+    }
+    pub(crate) fn new(len: usize, state: State<B, T>) -> Self {
+        let buffer = Self::undecided(len);
+        buffer.set(state);
+        buffer
+    }
+    pub(crate) fn replicated(buffer: B::Buffer<T>) -> Self {
+        Self::new(B::len(&buffer), State::Replicated(buffer))
+    }
+    pub(crate) fn sharded(buffer: B::Buffer<T>, shard: Shard) -> Self {
+        Self::new(shard.layout.rows() * shard.inner, State::Sharded(buffer, shard))
+    }
+    pub(crate) fn state(&self) -> Option<State<B, T>> {
+        self.0.read().clone()
+    }
+    pub(crate) fn set(&self, state: State<B, T>) {
+        *self.0.write() = Some(state);
+    }
+    /// The state; of memory that nobody has written, which holds anything, that of zeros on all ranks.
+    pub(crate) fn settled(&self, device: &B) -> Result<State<B, T>> {
+        if let Some(state) = self.state() {
+            return Ok(state);
+        }
+        let state = State::Replicated(device.upload(vec![T::default(); self.0.len])?);
+        self.set(state.clone());
+        Ok(state)
+    }
+    pub(crate) fn len(&self) -> usize {
+        self.0.len
+    }
+    pub(crate) fn address(&self) -> *const T {
+        std::ptr::without_provenance(self.0.address)
+    }
+    pub(crate) fn is_unique(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+            && self.0.read().as_ref().is_none_or(|state| match state {
+                State::Replicated(b) | State::Sharded(b, _) => B::is_unique(b),
+            })
+    }
+}
+
+/// A buffer of any dtype, as an address leads to it.
+pub(crate) trait Erased: Send + Sync {
+    /// Its address, its length in elements, and the size of one.
+    fn extent(&self) -> (usize, usize, usize);
+    /// Where its elements are here: the address of the first one that is, and which those are unless all.
+    fn place(&self) -> Option<(usize, Option<Shard>)>;
+    /// Gives it memory of `device`, a `B`, for all elements or for a shard.
+    fn alloc(&self, device: &dyn Any, shard: Option<Shard>) -> Result<()>;
+    /// Gives it elements, by their bytes, on all ranks.
+    fn fill(&self, device: &dyn Any, bytes: &[u8]) -> Result<()>;
+    /// The elements of a row that this rank has, as bytes.
+    fn row(&self, device: &dyn Any, row: usize) -> Result<Vec<u8>>;
+    /// Memory of `device` with elements, by their bytes: its address, and what keeps it.
+    fn copy(&self, device: &dyn Any, bytes: &[u8]) -> Result<(usize, Box<dyn Any + Send + Sync>)>;
+    /// What keeps the memory that it has now.
+    fn keep(&self) -> Box<dyn Any + Send + Sync>;
+}
+
+fn device<B: Backend>(device: &dyn Any) -> Result<&B> {
+    device.downcast_ref::<B>().ok_or_else(|| error("evaluation", "memory of another backend".into()))
+}
+
+impl<B: Backend, T: Element> Erased for Core<B, T> {
+    fn extent(&self) -> (usize, usize, usize) {
+        (self.address, self.len, size_of::<T>())
+    }
+    fn place(&self) -> Option<(usize, Option<Shard>)> {
+        self.read().as_ref().map(|state| match state {
+            State::Replicated(b) => (B::address(b).expose_provenance(), None),
+            State::Sharded(b, shard) => (B::address(b).expose_provenance(), Some(shard.clone())),
+        })
+    }
+    fn alloc(&self, on: &dyn Any, shard: Option<Shard>) -> Result<()> {
+        let len = shard.as_ref().map_or(self.len, Shard::len);
+        // SAFETY: whoever asks for the memory writes all of it.
+        let buffer = unsafe { device::<B>(on)?.alloc(len)? };
+        *self.write() = Some(match shard {
+            None => State::Replicated(buffer),
+            Some(shard) => State::Sharded(buffer, shard),
+        });
+        Ok(())
+    }
+    fn fill(&self, on: &dyn Any, bytes: &[u8]) -> Result<()> {
+        let buffer = device::<B>(on)?.upload(values(bytes))?;
+        *self.write() = Some(State::Replicated(buffer));
+        Ok(())
+    }
+    fn row(&self, on: &dyn Any, row: usize) -> Result<Vec<u8>> {
+        match self.read().as_ref() {
+            Some(State::Sharded(b, shard)) => {
+                let at = (row - shard.mine.start) * shard.inner;
+                Ok(bytes(&device::<B>(on)?.download::<T>(b, at, shard.inner)?))
+            }
+            _ => Err(error("evaluation", "no such row".into())),
+        }
+    }
+    fn copy(&self, on: &dyn Any, bytes: &[u8]) -> Result<(usize, Box<dyn Any + Send + Sync>)> {
+        let buffer = device::<B>(on)?.upload(values::<T>(bytes))?;
+        Ok((B::address(&buffer).expose_provenance(), Box::new(buffer)))
+    }
+    fn keep(&self) -> Box<dyn Any + Send + Sync> {
+        Box::new(self.read().clone())
+    }
+}
+
+static REGISTRY: RwLock<BTreeMap<usize, Weak<dyn Erased>>> = RwLock::new(BTreeMap::new());
+/// The next free address: of those that no machine has memory at.
+static NEXT: AtomicUsize = AtomicUsize::new(1 << (usize::BITS - 12));
+
+/// The buffer that an address lies in.
+///
+/// # Panics
+/// When there is none, which means that the address is not of this backend.
+pub(crate) fn find(address: usize) -> Arc<dyn Erased> {
+    let registry = REGISTRY.read().unwrap_or_else(|e| e.into_inner());
+    let entry = registry.range(..=address).next_back().and_then(|(_, entry)| entry.upgrade());
+    entry.expect("an address of a living buffer")
+}
+
+/// Elements as bytes.
+pub(crate) fn bytes<T: Element>(values: &[T]) -> Vec<u8> {
+    // SAFETY: elements have no padding, and every byte of them may be read.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }.to_vec()
+}
+
+/// The elements that bytes, from [`bytes`] of this dtype, stand for.
+pub(crate) fn values<T: Element>(bytes: &[u8]) -> Vec<T> {
+    let mut values = vec![T::default(); bytes.len() / size_of::<T>()];
+    // SAFETY: there is room for as many bytes, which are those of elements of this dtype: ranks check that they are in the
+    // same operation on the same dtypes.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), values.as_mut_ptr().cast(), values.len() * size_of::<T>()) };
+    values
+}

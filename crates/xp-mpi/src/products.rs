@@ -1,0 +1,214 @@
+//! Matrix products.
+
+use xp_core::backend::{Slot, Stack};
+use xp_core::{Backend, Num, Result};
+
+use crate::backend::Mpi;
+use crate::gathering::{encode, sum};
+use crate::layout::{Crossing, GATHER, RESHARD, Shard, Split, crossing, refused};
+use crate::memory::{MpiBuffer, State, values};
+use crate::world::{Join, signature};
+
+const OPERATION: &str = "matmul";
+
+/// An operand on this rank, and the elements before its first row here.
+struct Local<B: Backend, T: Num> {
+    buffer: B::Buffer<T>,
+    shard: Option<Shard>,
+}
+impl<B: Backend, T: Num> Local<B, T> {
+    fn of(mpi: &Mpi<B>, x: &MpiBuffer<B, T>) -> Result<Self> {
+        Ok(match x.settled(&mpi.device)? {
+            State::Replicated(buffer) => Local { buffer, shard: None },
+            State::Sharded(buffer, shard) => Local { buffer, shard: Some(shard) },
+        })
+    }
+    /// The offset here of an element of the whole.
+    fn offset(&self, at: isize) -> usize {
+        let before = self.shard.as_ref().map_or(0, |shard| shard.mine.start * shard.inner);
+        (at - before as isize).max(0) as usize
+    }
+    /// How a matrix crosses the rows of the operand.
+    fn split(&self, dims: [usize; 2], strides: [isize; 2], offset: usize) -> Result<Option<Split>> {
+        let Some(shard) = &self.shard else { return Ok(None) };
+        match crossing(OPERATION, &dims, &strides, offset, shard)? {
+            Crossing::Rows(split) if split.unit == 1 => Ok(Some(split)),
+            Crossing::Rows(_) => Err(refused(OPERATION, "several rows of the matrix in one row of the array", GATHER)),
+            Crossing::One(_) => Err(refused(OPERATION, "a matrix that is one of its rows", "evaluate a copy of that row first")),
+        }
+    }
+}
+
+/// Products of matrices: of sharded rows with a matrix that all ranks have, sums over sharded rows, and stacks that are
+/// sharded along their first axis.
+///
+/// # Safety
+/// As for [`Backend::matmul`].
+pub(crate) unsafe fn matmul<B: Backend, T: Num>(
+    mpi: &Mpi<B>,
+    a: Stack<'_, Mpi<B>, T>,
+    b: Stack<'_, Mpi<B>, T>,
+    dims: [usize; 3],
+    batches: &[[usize; 2]],
+    out: Slot<'_, Mpi<B>, T>,
+) -> Result<()> {
+    let [m, k, n] = dims;
+    let (left, right) = (Local::of(mpi, a.buffer)?, Local::of(mpi, b.buffer)?);
+    let strides = [a.strides, b.strides];
+    if left.shard.is_none() && right.shard.is_none() {
+        let local = room(mpi, &out, None)?;
+        // SAFETY: passed on.
+        return unsafe { product(mpi, [&left, &right], strides, dims, batches, Slot { buffer: &local, offset: out.offset }) };
+    }
+    if let &[[i, j]] = batches {
+        let (sa, sb) = (left.split([m, k], strides[0], i)?, right.split([k, n], strides[1], j)?);
+        return match (sa, sb) {
+            // Rows of the result are where those of the left operand are.
+            (Some(split), None) if split.axis == 0 => {
+                let rows = split.mine(&mpi.world);
+                let local = room(mpi, &out, Some(Shard::new(&mpi.world, split.layout, n)))?;
+                let at = [left.offset(i as isize + rows.start as isize * strides[0][0]), j];
+                if rows.is_empty() {
+                    return Ok(());
+                }
+                // SAFETY: passed on; these rows are here.
+                unsafe { product(mpi, [&left, &right], strides, [rows.len(), k, n], &[at], Slot { buffer: &local, offset: 0 }) }
+            }
+            // Sums over sharded rows: those of one operand, or of both where they are together.
+            (sa, sb) if sa.as_ref().is_none_or(|s| s.axis == 1) && sb.as_ref().is_none_or(|s| s.axis == 0) => {
+                let split = match (sa, sb) {
+                    (Some(x), Some(y)) if x.layout != y.layout => {
+                        return Err(refused(OPERATION, "rows that belong together lie on different ranks", RESHARD));
+                    }
+                    (x, y) => x.or(y).ok_or_else(|| refused(OPERATION, "of these operands", GATHER))?,
+                };
+                let mut join = Sums { mpi, operands: [&left, &right], strides, dims, at: [i, j], split: &split };
+                let sign = signature(&[m, k, n, size_of::<T>(), split.layout.rows()]);
+                let total = mpi.world.tree(OPERATION, sign, &mut join, split.layout.parts())?;
+                let local = room(mpi, &out, None)?;
+                let total = match total {
+                    Some(total) => total,
+                    None => mpi.device.upload(vec![T::ZERO; m * n])?,
+                };
+                write(mpi, &total, Slot { buffer: &local, offset: out.offset })
+            }
+            (None, Some(_)) => {
+                Err(refused(OPERATION, "the columns of the result would be sharded", "multiply the transposes: `(b.t() @ a.t())`, whose rows are"))
+            }
+            _ => Err(refused(OPERATION, "every row of one operand with every row of the other", GATHER)),
+        };
+    }
+    // Stacks: the matrices of a row are in one rank's memory.
+    let mut found: Option<(Shard, usize)> = None;
+    for (local, side) in [(&left, 0), (&right, 1)] {
+        let Some(shard) = &local.shard else { continue };
+        let rows: Vec<usize> = batches.iter().map(|at| at[side] / shard.inner.max(1)).collect();
+        let each = batches.len() / shard.layout.rows().max(1);
+        let aligned = each > 0 && rows.len() == each * shard.layout.rows() && rows.iter().enumerate().all(|(number, &row)| row == number / each);
+        if !aligned {
+            return Err(refused(OPERATION, "matrices of the stack that are not in the order of its rows", GATHER));
+        }
+        if found.as_ref().is_some_and(|(other, _)| other.layout != shard.layout) {
+            return Err(refused(OPERATION, "rows that belong together lie on different ranks", RESHARD));
+        }
+        found = Some((shard.clone(), each));
+    }
+    let Some((shard, each)) = found else { return Err(refused(OPERATION, "of these operands", GATHER)) };
+    let mine: Vec<[usize; 2]> = batches[shard.mine.start * each..shard.mine.end * each]
+        .iter()
+        .map(|at| [left.offset(at[0] as isize), right.offset(at[1] as isize)])
+        .collect();
+    let local = room(mpi, &out, Some(Shard { inner: each * m * n, ..shard }))?;
+    if mine.is_empty() {
+        return Ok(());
+    }
+    // SAFETY: passed on; these matrices are here.
+    unsafe { product(mpi, [&left, &right], strides, dims, &mine, Slot { buffer: &local, offset: 0 }) }
+}
+
+/// Memory for the result: what there is when it fits, or new one, for a result that fills its buffer.
+fn room<B: Backend, T: Num>(mpi: &Mpi<B>, out: &Slot<'_, Mpi<B>, T>, shard: Option<Shard>) -> Result<B::Buffer<T>> {
+    match (out.buffer.state(), shard) {
+        (Some(State::Replicated(b)), None) => Ok(b),
+        (Some(State::Sharded(b, have)), Some(want)) if have == want => Ok(b),
+        (_, Some(want)) => {
+            if out.offset != 0 || want.layout.rows() * want.inner != out.buffer.len() {
+                return Err(refused(OPERATION, "a product into a part of another array", "multiply into an array of its own, then assign it"));
+            }
+            // SAFETY: the product fills it.
+            let b: B::Buffer<T> = unsafe { mpi.device.alloc(want.len())? };
+            out.buffer.set(State::Sharded(b.clone(), want));
+            Ok(b)
+        }
+        (Some(State::Sharded(..)), None) => Err(refused(OPERATION, "a product that all ranks have into it", GATHER)),
+        (None, None) => {
+            // SAFETY: as above.
+            let b: B::Buffer<T> = unsafe { mpi.device.alloc(out.buffer.len())? };
+            out.buffer.set(State::Replicated(b.clone()));
+            Ok(b)
+        }
+    }
+}
+
+/// # Safety
+/// As for [`Backend::matmul`].
+unsafe fn product<B: Backend, T: Num>(
+    mpi: &Mpi<B>,
+    [a, b]: [&Local<B, T>; 2],
+    strides: [[isize; 2]; 2],
+    dims: [usize; 3],
+    batches: &[[usize; 2]],
+    out: Slot<'_, B, T>,
+) -> Result<()> {
+    let (a, b) = (Stack { buffer: &a.buffer, strides: strides[0] }, Stack { buffer: &b.buffer, strides: strides[1] });
+    // SAFETY: passed on.
+    unsafe { mpi.device.matmul(a, b, dims, batches, out) }
+}
+
+/// Copies elements to a place in another buffer.
+fn write<B: Backend, T: Num>(mpi: &Mpi<B>, from: &B::Buffer<T>, to: Slot<'_, B, T>) -> Result<()> {
+    let len = B::len(from);
+    let value = mpi.view::<T, xp_core::Ix1>(from, &[len])?;
+    // SAFETY: the caller has room for as many elements there, which nobody else uses.
+    unsafe {
+        let target = xp_core::Array::<B, T, xp_core::Ix1>::from_strided_buffer(&mpi.device, to.buffer.clone(), [len], [1], to.offset);
+        target.write_shared(&value)
+    }
+}
+
+/// Products of the rows of each part.
+struct Sums<'a, B: Backend, T: Num> {
+    mpi: &'a Mpi<B>,
+    operands: [&'a Local<B, T>; 2],
+    strides: [[isize; 2]; 2],
+    dims: [usize; 3],
+    at: [usize; 2],
+    split: &'a Split,
+}
+impl<B: Backend, T: Num> Join for Sums<'_, B, T> {
+    type Value = B::Buffer<T>;
+    fn part(&mut self, part: usize) -> Result<Option<B::Buffer<T>>> {
+        let rows = self.split.layout.part(part);
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let [m, _, n] = self.dims;
+        let steps = [self.strides[0][1], self.strides[1][0]];
+        let at = [0, 1].map(|x| self.operands[x].offset(self.at[x] as isize + rows.start as isize * steps[x]));
+        // SAFETY: the product fills it; the caller of `matmul` vouches for the operands, whose rows are here.
+        unsafe {
+            let out: B::Buffer<T> = self.mpi.device.alloc(m * n)?;
+            product(self.mpi, self.operands, self.strides, [m, rows.len(), n], &[at], Slot { buffer: &out, offset: 0 })?;
+            Ok(Some(out))
+        }
+    }
+    fn join(&mut self, a: B::Buffer<T>, b: B::Buffer<T>) -> Result<B::Buffer<T>> {
+        sum(self.mpi, &a, &b)
+    }
+    fn encode(&self, value: &B::Buffer<T>) -> Result<Vec<u8>> {
+        encode(self.mpi, value)
+    }
+    fn decode(&self, bytes: &[u8]) -> Result<B::Buffer<T>> {
+        self.mpi.device.upload(values(bytes))
+    }
+}

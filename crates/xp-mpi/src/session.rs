@@ -1,0 +1,243 @@
+//! The start and the end of a program on several ranks.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, RwLock, Weak};
+use std::time::Duration;
+
+use xp_core::{Backend, Error, Result};
+
+use crate::backend::Mpi;
+use crate::library::Library;
+use crate::transport::{self, Alone, Threads};
+use crate::world::{World, error};
+
+/// How long a rank waits for others before it gives up, unless `XP_MPI_DEADLINE` names seconds.
+const DEADLINE: Duration = Duration::from_secs(600);
+
+/// MPI of this process, from start to end, and its device.
+///
+/// ```no_run
+/// use xp_cpu::Cpu;
+/// use xp_mpi::Session;
+///
+/// fn main() -> xp_core::Result<()> {
+///     // mpirun -n 4 program
+///     Session::<Cpu>::start()?.run(|device| {
+///         let x = device.from_rows::<f64, xp_core::Ix2>([1_000_000, 8], |rows| rows.flat_map(|i| (0..8).map(move |j| (i * 8 + j) as f64)).collect())?;
+///         let mean = x.mean(0).to_host()?;
+///         if device.rank() == 0 {
+///             println!("{mean:?} on {device}");
+///         }
+///         Ok(())
+///     })
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Session<B: Backend> {
+    device: Mpi<B>,
+    ended: bool,
+}
+
+static STARTED: AtomicBool = AtomicBool::new(false);
+static GLOBAL: RwLock<Weak<World>> = RwLock::new(Weak::new());
+thread_local! {
+    static CURRENT: RefCell<Weak<World>> = const { RefCell::new(Weak::new()) };
+}
+
+/// The world of this thread's session, or of the process's; without one, a world of one rank.
+pub(crate) fn current() -> Arc<World> {
+    let here = CURRENT.with(|current| current.borrow().upgrade());
+    let global = || GLOBAL.read().unwrap_or_else(|e| e.into_inner()).upgrade();
+    here.or_else(global).unwrap_or_else(one)
+}
+
+/// The world of one rank, which needs no MPI.
+fn one() -> Arc<World> {
+    static ONE: OnceLock<Arc<World>> = OnceLock::new();
+    ONE.get_or_init(|| World::new(0, 1, Box::new(Alone), DEADLINE).into()).clone()
+}
+
+impl<B: Backend> Mpi<B> {
+    /// The device of a world of one rank, which needs no MPI: for programs that run without it too, and their tests.
+    #[must_use]
+    pub fn alone(device: B) -> Self {
+        Mpi { device, world: one() }
+    }
+}
+
+fn deadline() -> Result<Duration> {
+    let Ok(text) = std::env::var("XP_MPI_DEADLINE") else { return Ok(DEADLINE) };
+    let seconds: Option<f64> = text.parse().ok().filter(|&s: &f64| s > 0.0 && s < 1e9);
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| Error::value("XP_MPI_DEADLINE", format!("`{text}` given: a number of seconds above 0")))
+}
+
+impl<B: Backend> Session<B> {
+    /// Starts MPI with the default device of every rank.
+    ///
+    /// MPI is opened at run time: Open MPI, MPICH, or any library with the standard binary interface of MPI 5; the environment
+    /// variable `XP_MPI_LIBRARY` names its file. A program that was not started by `mpirun` or its kin is a world of one rank.
+    ///
+    /// # Errors
+    /// When no library is found, which lists those that were tried; when a session was started before; when the ranks differ
+    /// in what could change results: version, program, instruction set.
+    pub fn start() -> Result<Self> {
+        Self::start_on(|_| B::default_device())
+    }
+
+    /// Starts MPI, with the device that each rank chooses, which may depend on the rank.
+    ///
+    /// # Errors
+    /// As for [`Session::start`]; those of `choose`, on all ranks.
+    pub fn start_on(choose: impl FnOnce(usize) -> Result<B>) -> Result<Self> {
+        let within = deadline()?;
+        if STARTED.swap(true, Ordering::SeqCst) {
+            return Err(error("start", "a session was started before in this process, and MPI starts once".into()));
+        }
+        let open = || {
+            let library = Library::open()?;
+            let place = library.start()?;
+            Ok((library, place))
+        };
+        let (library, (rank, size)) = match open() {
+            Ok(opened) => opened,
+            Err(why) => {
+                // Nothing was started: another try may find what this one lacks.
+                STARTED.store(false, Ordering::SeqCst);
+                return Err(error("start", why));
+            }
+        };
+        let world = Arc::new(World::new(rank, size, Box::new(transport::Mpi::new(library, (rank, size))), within));
+        *GLOBAL.write().unwrap_or_else(|e| e.into_inner()) = Arc::downgrade(&world);
+        Self::begin(world, choose(rank))
+    }
+
+    fn begin(world: Arc<World>, device: Result<B>) -> Result<Self> {
+        CURRENT.with(|current| *current.borrow_mut() = Arc::downgrade(&world));
+        let described = device.as_ref().map(|_| character::<B>().into_bytes()).map_err(Clone::clone);
+        let all = world.gather("start", 0, described)?;
+        let device = device?;
+        let (mine, session) = (&all[world.rank].clone(), Session { device: Mpi { device, world }, ended: false });
+        if let Some(other) = all.iter().position(|x| x != mine) {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let why = format!("rank {other} is {}, rank {} is {}", text(&all[other]), session.device.world.rank, text(mine));
+            let hint = "start the same program everywhere, and name the lowest instruction set in XP_CPU_LEVEL";
+            return Err(error("start", format!("{why}, which would give different bits: {hint}")));
+        }
+        Ok(session)
+    }
+
+    /// The device: arrays are made there.
+    pub fn device(&self) -> &Mpi<B> {
+        &self.device
+    }
+
+    /// Runs the program and ends the session. An error or a panic of one rank ends those that wait for it too, with its message.
+    ///
+    /// # Errors
+    /// Those of `program`, and those of the exchange at its end, when not all ranks reach it.
+    pub fn run<R, E: From<Error> + std::fmt::Display>(mut self, program: impl FnOnce(&Mpi<B>) -> Result<R, E>) -> Result<R, E> {
+        let result = program(&self.device);
+        match &result {
+            Ok(_) => self.end()?,
+            Err(e) => {
+                self.device.world.give_up(&e.to_string());
+                self.ended = true;
+            }
+        }
+        result
+    }
+
+    /// Ends the session, when all ranks have come to its end.
+    ///
+    /// # Errors
+    /// When one does not come before the deadline, or is somewhere else.
+    pub fn end(&mut self) -> Result<()> {
+        if !self.ended {
+            self.ended = true;
+            self.device.world.gather("end", 0, Ok(vec![]))?;
+            self.device.world.finish();
+        }
+        Ok(())
+    }
+}
+
+impl<B: Backend> Drop for Session<B> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.device.world.give_up("it panicked");
+        } else if let Err(e) = self.end() {
+            eprintln!("{e}");
+        }
+    }
+}
+
+/// What ranks have to have in common for their results to be the same.
+fn character<B: Backend>() -> String {
+    let program = std::env::current_exe().ok();
+    let size = program.as_ref().and_then(|path| std::fs::metadata(path).ok()).map_or(0, |meta| meta.len());
+    let name = program.as_ref().and_then(|path| path.file_name()).map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    format!("xp-mpi {} over {} in {name} of {size} bytes with {}", env!("CARGO_PKG_VERSION"), B::NAME, instructions())
+}
+
+/// The instruction sets that loops may be compiled for.
+fn instructions() -> String {
+    if let Ok(level) = std::env::var("XP_CPU_LEVEL") {
+        return level;
+    }
+    #[cfg(target_arch = "x86_64")]
+    {
+        let has =
+            [("avx2", is_x86_feature_detected!("avx2")), ("fma", is_x86_feature_detected!("fma")), ("avx512", is_x86_feature_detected!("avx512f"))];
+        has.iter().filter(|(_, has)| *has).map(|(name, _)| *name).collect::<Vec<_>>().join("+")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    std::env::consts::ARCH.to_string()
+}
+
+/// Runs a program on `size` ranks that are threads of this process, with messages between them instead of MPI: for tests of
+/// programs, on machines without MPI. The results of all ranks are returned in their order.
+///
+/// # Errors
+/// When `size` is 0, or `XP_MPI_DEADLINE` is no number of seconds.
+///
+/// # Panics
+/// When the program panics on some rank; the others end with an error that says so.
+///
+/// ```
+/// use xp_core::Ix1;
+/// use xp_cpu::Cpu;
+/// let sums = xp_mpi::simulate(3, &Cpu, |device| {
+///     let x = device.from_rows::<i64, Ix1>([10], |rows| rows.map(|i| i as i64).collect())?;
+///     x.sum(..).item()
+/// })?;
+/// assert_eq!(sums, [Ok(45), Ok(45), Ok(45)]);
+/// # Ok::<(), xp_core::Error>(())
+/// ```
+pub fn simulate<B: Backend, R: Send>(size: usize, device: &B, program: impl Fn(&Mpi<B>) -> R + Sync) -> Result<Vec<R>> {
+    if size == 0 {
+        return Err(Error::value("simulate: size", "0 given: a program has at least one rank"));
+    }
+    let within = deadline()?;
+    let rank = |(rank, transport): (usize, Threads)| {
+        let world = Arc::new(World::new(rank, size, Box::new(transport), within));
+        CURRENT.with(|current| *current.borrow_mut() = Arc::downgrade(&world));
+        let device = Mpi { device: device.clone(), world };
+        let ended = Ended(&device.world);
+        let result = program(&device);
+        std::mem::forget(ended);
+        result
+    };
+    Ok(std::thread::scope(|scope| {
+        let ranks: Vec<_> = Threads::new(size).into_iter().enumerate().map(|place| scope.spawn(move || rank(place))).collect();
+        ranks.into_iter().map(|rank| rank.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    }))
+}
+
+/// Tells the other ranks of a panic.
+struct Ended<'a>(&'a World);
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.give_up("it panicked");
+    }
+}

@@ -1,0 +1,10 @@
+//! The test suite of all backends in a world of one rank, on arrays that are not sharded.
+
+xp_conformance::backend_suite!(xp_mpi::Mpi::alone(xp_cpu::Cpu));
+mod linalg_f64 {
+    xp_conformance::linalg_suite!(xp_mpi::Mpi::alone(xp_cpu::Cpu), f64);
+    xp_conformance::eig_suite!(xp_mpi::Mpi::alone(xp_cpu::Cpu), f64);
+}
+mod transforms {
+    xp_conformance::fft_suite!(xp_mpi::Mpi::alone(xp_cpu::Cpu), f64);
+}

@@ -1,0 +1,70 @@
+//! Every estimator, from its existing source, on sharded rows: the same bits of attributes and outputs for any number of
+//! ranks, and outputs as of the inner backend up to rounding. Ranks are threads here; `ranks.rs` runs them under MPI.
+
+#[path = "estimators/suite.rs"]
+mod suite;
+
+use suite::{Make, Outcome, RANKS, all};
+use xp_core::Error;
+use xp_cpu::Cpu;
+use xp_mpi::{Mpi, simulate};
+
+/// Estimators that compare every row with every other one, or walk rows one after the other, on the host: they say so.
+const REFUSED: &[&str] = &[];
+
+#[test]
+fn every_number_of_ranks() {
+    let expected = all(&Cpu);
+    let mut first: Option<Vec<Outcome>> = None;
+    let mut wrong = vec![];
+    for size in RANKS {
+        for (rank, found) in simulate(size, &Cpu, |device: &Mpi<Cpu>| all(device)).unwrap().into_iter().enumerate() {
+            let first = first.get_or_insert_with(|| found.clone());
+            for ((one, same), cpu) in found.iter().zip(&*first).zip(&expected) {
+                let name = one.name;
+                match (&one.found, &same.found, &cpu.found) {
+                    (Err(xp_models::Error::Array(Error::Sharded { .. })), ..) if REFUSED.contains(&name) => {}
+                    (Err(e), ..) => wrong.push(format!("{name}: {size} ranks, rank {rank}: {e}")),
+                    (_, _, Err(e)) => wrong.push(format!("{name}: {e}")),
+                    (Ok(_), Err(_), _) => wrong.push(format!("{name}: {size} ranks, rank {rank}: only here")),
+                    (Ok((attributes, output)), Ok((same, equal)), Ok((_, near))) => {
+                        let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                        if attributes != same || bits(output) != bits(equal) {
+                            wrong.push(format!("{name}: {size} ranks, rank {rank}: other bits than of one rank"));
+                        }
+                        let scale = near.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
+                        let far = output.iter().zip(near).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / scale;
+                        if output.len() != near.len() || far.is_nan() || far > cpu.tolerance {
+                            wrong.push(format!("{name}: {size} ranks, rank {rank}: {far:e} from the inner backend"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    wrong.sort();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Bytes and collectives of a fit are those that the design allows: one product of p^2 for the scatter of LDA, and no row.
+#[test]
+fn traffic_of_a_fit() {
+    const N: usize = 4000;
+    const P: usize = 40;
+    let sent = simulate(4, &Cpu, |device: &Mpi<Cpu>| {
+        let x = device.make([N, P], suite::noise);
+        let y = device.make([N], |i| (i % 3) as i64);
+        let before = device.traffic();
+        xp_models::discriminant_analysis::LinearDiscriminantAnalysis::params().fit(&x, &y).unwrap();
+        let after = device.traffic();
+        (after.collectives - before.collectives, after.bytes - before.bytes)
+    })
+    .unwrap();
+    for (collectives, bytes) in sent {
+        println!("LDA, {N} x {P} on 4 ranks: {collectives} collectives, {bytes} bytes sent");
+        // A rank sends what it has for the tree up and down, at most twice for each of two children.
+        let square = (P * P * 8) as u64;
+        assert!(bytes < 3 * 4 * square + (64 << 10), "{bytes} bytes");
+        assert!(collectives < 40, "{collectives} collectives");
+    }
+}

@@ -1,0 +1,149 @@
+//! Fits of every estimator to the same rows on any backend.
+
+use xp_core::{Array, Backend, Dim, Dyn, Element, IntoShape, Ix1, Ix2, Linalg};
+use xp_cpu::Cpu;
+use xp_models::Result;
+use xp_models::cluster::{Kmeans2Params, Start, kmeans2};
+use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS};
+use xp_models::decomposition::{IncrementalPCA, PCA, TruncatedSVD};
+use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
+use xp_models::feature_extraction::TfidfTransformer;
+use xp_models::impute::SimpleImputer;
+use xp_models::isotonic::IsotonicRegression;
+use xp_models::linear_model::{
+    ElasticNet, GammaRegressor, Lasso, LinearRegression, LogisticRegression, PoissonRegressor, Ridge, RidgeCV, RidgeClassifier, TweedieRegressor,
+};
+use xp_models::model_selection::{GridSearchCV, ParameterGrid};
+use xp_models::naive_bayes::GaussianNB;
+use xp_models::preprocessing::{
+    Binarizer, LabelBinarizer, LabelEncoder, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder, PolynomialFeatures,
+    PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler,
+};
+use xp_mpi::Mpi;
+
+/// Numbers of ranks: one, few, more than divide the parts evenly.
+pub const RANKS: [usize; 5] = [1, 2, 3, 4, 7];
+const N: usize = 601;
+const P: usize = 4;
+
+/// A device whose arrays come from rows that are made where they are.
+pub trait Make: Backend {
+    fn make<T: Element, S: IntoShape>(&self, shape: S, value: impl Fn(usize) -> T) -> Array<Self, T, S::Dim>;
+}
+impl Make for Cpu {
+    fn make<T: Element, S: IntoShape>(&self, shape: S, value: impl Fn(usize) -> T) -> Array<Self, T, S::Dim> {
+        let shape = shape.into_shape().as_ref().to_vec();
+        let size = shape.iter().product();
+        Array::<_, T, Dyn>::from_vec(self, (0..size).map(value).collect(), shape).unwrap().into_rank().unwrap()
+    }
+}
+impl<B: Backend> Make for Mpi<B> {
+    fn make<T: Element, S: IntoShape>(&self, shape: S, value: impl Fn(usize) -> T) -> Array<Self, T, S::Dim> {
+        let shape = shape.into_shape().as_ref().to_vec();
+        let inner: usize = shape[1..].iter().product();
+        self.from_rows::<T, Dyn>(shape, |rows| (rows.start * inner..rows.end * inner).map(value).collect()).unwrap().into_rank().unwrap()
+    }
+}
+
+/// Numbers without a pattern, in -8..8.
+pub fn noise(i: usize) -> f64 {
+    let z = (i as u64).wrapping_add(0x9e37_79b9).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (z >> 11) as f64 / (1u64 << 49) as f64 - 8.0
+}
+
+/// What a fit gave: the bytes of the model's file, and what it makes of the rows.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub name: &'static str,
+    pub found: Result<(Vec<u8>, Vec<f64>)>,
+    /// How far from the inner backend's the output may be.
+    pub tolerance: f64,
+}
+
+fn numbers<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Vec<f64>> {
+    Ok(x.to_host()?.into_iter().map(|x| x.cast::<f64>()).collect())
+}
+
+macro_rules! fits {
+    ($to:ident, $tolerance:literal: $($name:ident => $fit:expr, |$m:ident| $output:expr;)*) => {$(
+        let found = (|| -> Result<_> {
+            let $m = $fit?;
+            let mut file = vec![];
+            $m.write_to(&mut file)?;
+            let output = numbers(&$output?)?;
+            Ok((file, output))
+        })();
+        $to.push(Outcome { name: stringify!($name), found, tolerance: $tolerance });
+    )*};
+}
+
+/// Fits every estimator.
+#[allow(clippy::redundant_closure_call)]
+pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<Outcome> {
+    let x = device.make([N, P], |i| noise(i) + if (i / P) % 3 == i % P { 4.0 } else { 0.0 });
+    let y = device.make([N], |i| (i % 3) as i64 + 10);
+    let whole = device.make([N, 2], |i| noise(i).floor() as i64);
+    let target: Array<B, f64, Ix1> = (x.lazy() * 0.5).sum(1).eval() + device.make([N], |i| noise(i + 999) / 8.0);
+    let positive = target.lazy().abs().sqrt().eval() + 0.1;
+    let counts = device.make([N, P], |i| noise(i).abs().floor());
+    let column = device.make([N], noise);
+    let mut to = vec![];
+    fits! { to, 1e-10:
+        StandardScaler => StandardScaler::params().fit(&x), |m| m.transform(&x);
+        MinMaxScaler => MinMaxScaler::params().fit(&x), |m| m.transform(&x);
+        MaxAbsScaler => MaxAbsScaler::params().fit(&x), |m| m.transform(&x);
+        RobustScaler => RobustScaler::params().fit(&x), |m| m.transform(&x);
+        QuantileTransformer => QuantileTransformer::params().n_quantiles(50).fit(&x), |m| m.transform(&x);
+        Normalizer => Normalizer::params().fit(&x), |m| m.transform(&x);
+        Binarizer => Binarizer::params().fit(&x), |m| m.transform(&x);
+        PolynomialFeatures => PolynomialFeatures::params().fit(&x), |m| m.transform(&x);
+        OneHotEncoder => OneHotEncoder::<B, f64>::params().fit(&whole), |m| m.transform(&whole);
+        OrdinalEncoder => OrdinalEncoder::<B, f64>::params().fit(&whole), |m| m.transform(&whole);
+        LabelEncoder => LabelEncoder::fit(&y), |m| m.transform(&y);
+        LabelBinarizer => LabelBinarizer::params().fit(&y), |m| m.transform(&y);
+        SimpleImputer => SimpleImputer::params().fit(&x), |m| m.transform(&x);
+        TfidfTransformer => TfidfTransformer::params().fit(&counts), |m| m.transform(&counts);
+        PCA => PCA::params().n_components(3).fit(&x), |m| m.transform(&x);
+        TruncatedSVD => TruncatedSVD::params().n_components(2).fit(&x), |m| m.transform(&x);
+        IncrementalPCA => IncrementalPCA::params().n_components(2).batch_size(200).fit(&x), |m| m.transform(&x);
+        LDA => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.decision_function(&x);
+        LDA_labels => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.predict(&x);
+        LDA_transform => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.transform(&x);
+        GaussianNB => GaussianNB::params().fit(&x, &y), |m| m.predict_proba(&x);
+        GaussianNB_labels => GaussianNB::params().fit(&x, &y), |m| m.predict(&x);
+        LinearRegression => LinearRegression::params().fit(&x, &target), |m| m.predict(&x);
+        Ridge => Ridge::params().fit(&x, &target), |m| m.predict(&x);
+        RidgeCV => RidgeCV::params().fit(&x, &target), |m| m.predict(&x);
+        RidgeClassifier => RidgeClassifier::params().fit(&x, &y), |m| m.predict(&x);
+        EmpiricalCovariance => EmpiricalCovariance::params().fit(&x), |m| m.mahalanobis(&x);
+        LedoitWolf => LedoitWolf::params().fit(&x), |m| m.mahalanobis(&x);
+        OAS => OAS::params().fit(&x), |m| m.mahalanobis(&x);
+    }
+    // Iterations end where a tolerance lets them.
+    fits! { to, 1e-3:
+        PowerTransformer => PowerTransformer::params().fit(&x), |m| m.transform(&x);
+        Lasso => Lasso::params().alpha(0.1).fit(&x, &target), |m| m.predict(&x);
+        ElasticNet => ElasticNet::params().alpha(0.1).fit(&x, &target), |m| m.predict(&x);
+        LogisticRegression => LogisticRegression::params().fit(&x, &y), |m| m.predict_proba(&x);
+        PoissonRegressor => PoissonRegressor::params().fit(&x, &positive), |m| m.predict(&x);
+        GammaRegressor => GammaRegressor::params().fit(&x, &positive), |m| m.predict(&x);
+        TweedieRegressor => TweedieRegressor::params().fit(&x, &positive), |m| m.predict(&x);
+        IsotonicRegression => IsotonicRegression::params().fit(&column, &positive), |m| m.predict(&column);
+    }
+    let start = x.take(&Array::<B, i64, Ix1>::from_vec(device, vec![0, 1, 2], [3]).unwrap(), 0);
+    let kmeans = start.map_err(Into::into).and_then(|start| {
+        let found = kmeans2(&x, &Start::Matrix(start.into_rank::<Ix2>()?), &Kmeans2Params::new())?;
+        Ok((vec![], [numbers(&found.centroids)?, numbers(&found.labels)?].concat()))
+    });
+    to.push(Outcome { name: "kmeans2", found: kmeans, tolerance: 1e-10 });
+    let search = || -> Result<_> {
+        let grid = ParameterGrid::new(Ridge::params()).vary([0.1, 1.0, 10.0], |p, alpha| p.alpha(alpha));
+        let search = GridSearchCV::params(grid).fit(&x, &target)?;
+        let mut file = vec![];
+        search.best_estimator().write_to(&mut file)?;
+        Ok((file, [search.cv_results().mean_test_score.clone(), numbers(&search.predict(&x)?)?].concat()))
+    };
+    to.push(Outcome { name: "GridSearchCV", found: search(), tolerance: 1e-10 });
+    to
+}

@@ -1,0 +1,171 @@
+//! Programs on ranks that are processes, under MPI's own launcher: the same bits for 1, 2 and 3 of them, and faults that are
+//! injected. Where no launcher is installed the tests say so and end.
+//!
+//! `XP_MPIRUN` names another launcher than `mpirun` and `mpiexec`, `XP_MPI_LIBRARY` the library that belongs to it.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use xp_core::functions::*;
+use xp_core::{Array, Error, Ix1, Ix2, Result, linalg};
+use xp_cpu::Cpu;
+use xp_mpi::{Mpi, Session, simulate};
+
+fn noise(i: usize) -> f64 {
+    let z = (i as u64).wrapping_add(0x9e37_79b9).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    ((z >> 40) % 4096) as f64 / 256.0 - 8.0
+}
+
+/// A hash of what every kind of exchange gives: trees, gathered and swapped rows, rows of owners, messages of many pieces.
+fn results(device: &Mpi<Cpu>) -> Result<u64> {
+    const N: usize = 50_000;
+    let x = device.from_rows::<f64, Ix2>([N, 6], |rows| (rows.start * 6..rows.end * 6).map(noise).collect())?;
+    let at = device.from_rows::<i64, Ix1>([N], |rows| rows.map(|i| (i * 617 % N) as i64).collect())?;
+    let v = x.slice(xp_core::s![.., 2])?.copy()?;
+    let parts: Vec<Array<Mpi<Cpu>, f64, xp_core::Dyn>> = vec![
+        x.mean(0).into_dyn(),
+        x.var(0, 1.0).into_dyn(),
+        x.argmax(0).astype::<f64>().into_dyn(),
+        linalg::gram(&(x.lazy() - &x.mean(0)))?.into_dyn(),
+        <Mpi<Cpu> as xp_core::Linalg<f64>>::tall_r(&x.lazy())?.into_dyn(),
+        v.sort(0, Ascending)?.into_dyn(),
+        x.take(&at, 0)?.cumulative_sum(0)?.into_dyn(),
+        x.sort(0, Descending)?.into_dyn(),
+        unique_values(&v)?.into_dyn(),
+        x.select(&x.greater(7.0))?.into_dyn(),
+    ];
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for part in parts {
+        let bits = device.gather(&part)?.to_host()?.into_iter().map(f64::to_bits);
+        hash = bits.fold(hash, |h, b| (h ^ b).wrapping_mul(0x100_0000_01b3).rotate_left(5));
+    }
+    Ok(hash)
+}
+
+/// What a rank does: run by the tests below, under the launcher.
+#[test]
+#[ignore = "a program for several processes: run by the other tests"]
+fn program() {
+    let what = std::env::var("XP_MPI_PROGRAM").unwrap();
+    let ended = Session::<Cpu>::start().and_then(|session| {
+        assert!(Session::<Cpu>::start().unwrap_err().to_string().contains("was started before"));
+        session.run(|device| {
+            let x = device.from_rows::<f64, Ix1>([1000], |rows| rows.map(noise).collect())?;
+            let other = device.rank() == device.size() - 1;
+            match &what[..] {
+                "results" => println!("\nhash {:016x} of rank {} of {} over {}", results(device)?, device.rank(), device.size(), device.transport()),
+                "error" if other => return Err(Error::value("test", "an error of one rank")),
+                "panic" => assert!(!other, "a panic of one rank"),
+                "death" if other => std::process::exit(3),
+                "silence" if other => std::thread::sleep(Duration::from_secs(20)),
+                "divergence" if other => drop(x.sort(0, Ascending)?),
+                "shapes" => {
+                    let n = 1000 + usize::from(other);
+                    device.from_rows::<f64, Ix1>([n], |rows| rows.map(noise).collect())?;
+                }
+                "rows" => drop(device.from_rows::<f64, Ix1>([1000], |rows| if other { vec![] } else { rows.map(noise).collect() })?),
+                "slow" if other => std::thread::sleep(Duration::from_millis(300)),
+                _ => {}
+            }
+            let sum = x.sum(..).item()?;
+            println!("\nsum {sum} of rank {}", device.rank());
+            Ok(())
+        })
+    });
+    if let Err(e) = ended {
+        println!("\nerror of a rank: {e}");
+        // The launcher of some libraries ends all processes when one fails: the others say what they have heard first.
+        std::thread::sleep(Duration::from_millis(500));
+        std::process::exit(2);
+    }
+}
+
+/// The launcher, if there is one.
+fn launcher() -> Option<String> {
+    if let Ok(named) = std::env::var("XP_MPIRUN") {
+        return Some(named);
+    }
+    let runs = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
+    let found = ["mpirun", "mpiexec"].into_iter().find(runs);
+    if found.is_none() {
+        eprintln!("not run: no mpirun on this machine (`openmpi-bin`, `mpich` and `pip install mpich` have one)");
+    }
+    found.map(Into::into)
+}
+
+/// What the ranks of a program print, whether all went well, and how long it took.
+fn launch(launcher: &str, ranks: usize, what: &str, deadline: &str) -> (String, bool, Duration) {
+    let start = Instant::now();
+    let mut command = Command::new(launcher);
+    command.args(["-n", &ranks.to_string()]).arg(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", "program", "--nocapture", "--test-threads=1"]);
+    command.env("XP_MPI_PROGRAM", what).env("XP_MPI_DEADLINE", deadline).env("RAYON_NUM_THREADS", "1");
+    // Open MPI: as many processes as are asked for, by any user.
+    for (name, value) in [
+        ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
+        ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
+        ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
+        ("OMPI_MCA_mpi_yield_when_idle", "1"),
+        ("OMPI_MCA_btl_vader_single_copy_mechanism", "none"),
+    ] {
+        command.env(name, value);
+    }
+    let out = command.output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+    (text, out.status.success(), start.elapsed())
+}
+
+/// The same hash from every rank of 1, 2 and 3 processes, and from threads.
+#[test]
+fn processes_give_the_bits_of_threads() {
+    let Some(launcher) = launcher() else { return };
+    let hash = simulate(2, &Cpu, results).unwrap()[0].clone().unwrap();
+    for ranks in [1, 2, 3] {
+        let (text, good, _) = launch(&launcher, ranks, "results", "120");
+        let hashes: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("hash ")).collect();
+        println!("{}", hashes.join("\n"));
+        assert!(good && hashes.len() == ranks, "{ranks} ranks: {text}");
+        assert!(hashes.iter().all(|line| line.starts_with(&format!("{hash:016x}"))), "{hash:016x} expected of {ranks} ranks: {text}");
+    }
+}
+
+/// An error, a panic, a wrong shape, another operation of one rank end as an error on all, which says what happened.
+#[test]
+fn faults_of_one_rank_are_errors_of_all() {
+    let Some(launcher) = launcher() else { return };
+    for (what, words) in [
+        ("error", "an error of one rank"),
+        ("panic", "it panicked"),
+        ("divergence", "is in `"),
+        ("shapes", "shapes or dtypes"),
+        ("rows", "0 elements given"),
+    ] {
+        let (text, good, took) = launch(&launcher, 3, what, "60");
+        let errors = text.lines().filter(|line| line.starts_with("error of a rank") && line.contains(words)).count();
+        assert!(!good && took < Duration::from_secs(45), "{what}: {text}");
+        assert!(errors >= 2, "{what}: {errors} errors: {text}");
+        assert!(!text.contains("\nsum "), "{what}: {text}");
+    }
+}
+
+/// A rank that is silent for longer than the deadline, or has died, is noticed; a slow one is waited for.
+#[test]
+fn silence_is_noticed() {
+    let Some(launcher) = launcher() else { return };
+    let (text, good, took) = launch(&launcher, 2, "silence", "1.5");
+    assert!(!good && text.contains("nothing was heard of rank 1 for 1.5 s") && took < Duration::from_secs(18), "{took:?}: {text}");
+    let (text, good, took) = launch(&launcher, 2, "death", "3");
+    assert!(!good && took < Duration::from_secs(30), "{took:?}: {text}");
+    let (text, good, _) = launch(&launcher, 2, "slow", "30");
+    assert!(good && text.lines().filter(|line| line.starts_with("sum ")).count() == 2, "{text}");
+}
+
+/// Without a library, the error lists what was tried.
+#[test]
+fn a_missing_library_is_an_error() {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", "program", "--nocapture"]).env("XP_MPI_PROGRAM", "results").env("XP_MPI_LIBRARY", "libno-such-mpi.so.7");
+    let out = command.output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(text.contains("start failed: no MPI library was opened") && text.contains("Tried libno-such-mpi.so.7"), "{text}");
+}

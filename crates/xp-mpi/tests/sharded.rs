@@ -1,0 +1,392 @@
+//! Operations on sharded arrays: the same bits for any number of ranks, and what the inner backend gives for the whole, up to
+//! rounding. The ranks are threads.
+
+use num_complex::Complex;
+use xp_core::functions::*;
+use xp_core::linalg::{self, Thin};
+use xp_core::reduction::{ArgMax, Max, Mean, Std, Sum, Var};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Ix1, Ix2, Ix3, KeepDims, Linalg, Result, s};
+use xp_cpu::Cpu;
+use xp_fft::Fft;
+use xp_mpi::{Mpi, simulate};
+
+/// Numbers of ranks: one, few, more than divide the parts evenly.
+const RANKS: [usize; 5] = [1, 2, 3, 4, 7];
+
+/// A device whose arrays come from rows that are made where they are.
+trait Make: Backend {
+    fn make<T: Element, D: Dim>(&self, shape: D::Shape, value: impl Fn(usize) -> T) -> Array<Self, T, D>;
+}
+fn shape_of<D: Dim>(shape: &D::Shape) -> Vec<usize> {
+    shape.as_ref().to_vec()
+}
+impl Make for Cpu {
+    fn make<T: Element, D: Dim>(&self, shape: D::Shape, value: impl Fn(usize) -> T) -> Array<Self, T, D> {
+        let shape = shape_of::<D>(&shape);
+        let size = shape.iter().product();
+        Array::<_, T, Dyn>::from_vec(self, (0..size).map(value).collect(), shape).unwrap().into_rank().unwrap()
+    }
+}
+impl<B: Backend> Make for Mpi<B> {
+    fn make<T: Element, D: Dim>(&self, shape: D::Shape, value: impl Fn(usize) -> T) -> Array<Self, T, D> {
+        let shape = shape_of::<D>(&shape);
+        let inner: usize = shape[1..].iter().product();
+        self.from_rows::<T, Dyn>(shape, |rows| (rows.start * inner..rows.end * inner).map(value).collect()).unwrap().into_rank().unwrap()
+    }
+}
+
+/// Numbers without a pattern, in -8..8, of which some are equal.
+fn noise(i: usize) -> f64 {
+    let z = (i as u64).wrapping_add(0x9e37_79b9).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z >> 40) % 4096) as f64 / 256.0 - 8.0
+}
+
+/// What an operation gave: its name, and numbers.
+type Found = Vec<(&'static str, Vec<f64>)>;
+
+fn numbers<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>) -> Result<Vec<f64>> {
+    Ok(x.to_host()?
+        .into_iter()
+        .flat_map(|x| {
+            let z: Complex<f64> = x.cast();
+            [z.re, z.im]
+        })
+        .collect())
+}
+
+macro_rules! found {
+    ($to:ident: $($name:literal => $value:expr;)*) => {$(
+        $to.push(($name, numbers(&(|| -> Result<_> { Ok($value) })()?)?));
+    )*};
+}
+
+/// Runs `all` on the inner backend and on every number of ranks, and compares.
+fn compare(all: impl Fn(&Cpu) -> Result<Found>, sharded: impl Fn(&Mpi<Cpu>) -> Result<Found> + Sync) {
+    let expected = all(&Cpu).unwrap();
+    let mut first: Option<Found> = None;
+    for size in RANKS {
+        for (rank, found) in simulate(size, &Cpu, &sharded).unwrap().into_iter().enumerate() {
+            let found = found.unwrap_or_else(|e| panic!("{size} ranks, rank {rank}: {e}"));
+            let first = first.get_or_insert_with(|| found.clone());
+            assert_eq!(found.len(), expected.len());
+            for (((name, x), (_, y)), (_, z)) in found.iter().zip(&*first).zip(&expected) {
+                let bits = |v: &[f64]| v.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(x), bits(y), "{name}: {size} ranks, rank {rank}, against one rank");
+                assert_eq!(x.len(), z.len(), "{name}: {size} ranks");
+                let scale = z.iter().fold(1.0, |m: f64, z| if z.is_finite() { m.max(z.abs()) } else { m });
+                let near = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-12 * scale;
+                let wrong = x.iter().zip(z).position(|(&a, &b)| !near(a, b));
+                assert!(wrong.is_none(), "{name}: {size} ranks, element {wrong:?}: {:?} for {:?}", wrong.map(|k| x[k]), wrong.map(|k| z[k]));
+            }
+        }
+    }
+}
+macro_rules! compared {
+    ($(#[$m:meta])* $name:ident, $body:ident) => {
+        $(#[$m])*
+        #[test]
+        fn $name() {
+            compare($body::<Cpu>, $body::<Mpi<Cpu>>);
+        }
+    };
+}
+
+const N: usize = 1003;
+const P: usize = 5;
+
+fn elementwise_of<B: Make>(device: &B) -> Result<Found> {
+    let mut to = vec![];
+    let x = device.make::<f64, Ix2>([N, P], noise);
+    let w = device.make::<f64, Ix1>([N], |i| noise(i + 77));
+    let row = Array::<B, f64, Ix1>::from_vec(device, (0..P).map(|j| j as f64).collect(), [P])?;
+    let index = Array::<B, i64, Ix1>::from_vec(device, (0..N as i64).rev().collect(), [N])?;
+    let table = Array::<B, f64, Ix2>::from_vec(device, (0..N * P).map(|i| noise(i + 5)).collect(), [N, P])?;
+    found! { to:
+        "chain" => ((x.lazy() * 2.0 + &row).sin() * w.expand_dims(1)?).try_eval()?;
+        "replicated beside sharded" => (x.lazy() + &table).try_eval()?;
+        "rows of a table" => (table.lazy_rows(&index)? * &x).try_eval()?;
+        "every third row" => (x.slice(s![2..;3])?.lazy() + x.slice(s![2..;3, ..;-1])?).try_eval()?;
+        "a column" => x.slice(s![.., 3])?.lazy().exp().try_eval()?;
+        "a row" => x.slice(s![500])?.lazy().exp().try_eval()?;
+        "less a row" => (x.lazy() - x.slice(s![17..18])?).try_eval()?;
+        "positions" => {
+            let i = arange(device, 0.0, N as f64, 1.0)?;
+            (x.lazy() * i.expand_dims(1)?).try_eval()?
+        };
+        "casts" => x.lazy().astype::<i64>().try_eval()?;
+        "reshape" => x.reshape([N * P])?.lazy().multiply(2.0).try_eval()?;
+        "joined columns" => concat(&[full(device, [N, 1], 1.0)?.into_rank()?, x.clone(), w.expand_dims(1)?], 1)?;
+        "assigned columns" => {
+            let mut y = x.clone();
+            y.set(s![.., 1..3], &w.expand_dims(1)?)?;
+            y.set(s![4], &row)?;
+            y += &row;
+            y
+        };
+        "where" => x.greater(0.0).lazy().where_(x.lazy(), &table).try_eval()?;
+        "into" => {
+            let mut y = table.clone();
+            (x.lazy() * 3.0).eval_into(&mut y)?;
+            y
+        };
+    }
+    Ok(to)
+}
+compared!(elementwise, elementwise_of);
+
+fn reductions_of<B: Make>(device: &B) -> Result<Found> {
+    let mut to = vec![];
+    let x = device.make::<f64, Ix2>([N, P], noise);
+    let y = device.make::<f32, Ix3>([N, 2, 3], |i| noise(i) as f32);
+    let z = device.make::<i32, Ix1>([N], |i| noise(i) as i32);
+    found! { to:
+        "sum over rows" => x.sum(0);
+        "sum over columns" => x.sum(1);
+        "sum of all" => x.sum(..);
+        "sum kept" => x.lazy().square().sum(KeepDims(0)).try_eval()?;
+        "mean" => x.mean(0);
+        "max" => x.max(0);
+        "min of rows" => x.min(1);
+        "argmax over rows" => x.argmax(0);
+        "argmin over columns" => x.argmin(1);
+        "argmax of all" => x.argmax(..);
+        "argmin of a slice" => x.slice(s![100..400;3, 2])?.argmin(..);
+        "transposed" => x.t().sum(1);
+        "ptp" => x.lazy().ptp(0).try_eval()?;
+        "var" => x.var(0, 1.0);
+        "std of all" => x.std(.., 0.0);
+        "one pass" => x.lazy().reduce(Var(1.0), 0).try_eval()?;
+        "any" => x.greater(7.9).any(0);
+        "all" => x.greater(-9.0).all(..);
+        "count" => x.lazy().greater(3.0).count_nonzero(1).try_eval()?;
+        "integers" => z.sum(..);
+        "prod" => (z.lazy() % 2 + 2).try_eval()?.prod(..);
+        "middle axis" => y.sum(1);
+        "two axes" => y.sum([0, 2]);
+        "several" => {
+            let (sum, (place, std)) = {
+                let (sum, place, std) = x.reduce((Sum, ArgMax, Std(1.0)), 0);
+                (sum, (place, std))
+            };
+            (sum.lazy() + place.astype::<f64>() + std).try_eval()?
+        };
+        "several of kept rows" => {
+            let (mean, max) = x.lazy().square().reduce((Mean, Max), 1).try_eval()?;
+            (mean.lazy() + &max).try_eval()?
+        };
+    }
+    Ok(to)
+}
+compared!(reductions, reductions_of);
+
+fn sorting_of<B: Make>(device: &B) -> Result<Found> {
+    let mut to = vec![];
+    let x = device.make::<f64, Ix2>([N, P], noise);
+    let v = device.make::<f64, Ix1>([N], |i| if i % 97 == 0 { f64::NAN } else { noise(i).floor() });
+    let n = device.make::<i64, Ix1>([N], |i| noise(i) as i64);
+    found! { to:
+        "sort rows" => x.sort(1, Ascending)?;
+        "sort columns" => x.sort(0, Descending)?;
+        "argsort columns" => x.argsort(0, Ascending)?;
+        "sort a vector" => v.sort(0, Ascending)?;
+        "argsort a vector" => v.argsort(0, Ascending)?;
+        "argsort down" => v.argsort(0, Descending)?;
+        "cumulative sum" => x.cumulative_sum(0)?;
+        "cumulative sum of rows" => x.cumulative_sum(1)?;
+        "cumulative sum of integers" => n.cumulative_sum(0)?;
+        "cumulative product" => (v.lazy() * 0.0 + 1.001).try_eval()?.cumulative_prod(0)?.isnan();
+        "searchsorted" => {
+            let table = arange(device, -8.0, 8.0, 0.5)?;
+            searchsorted(&table, &x, Side::Left)?
+        };
+        "unique" => unique_values(&n)?;
+        "unique counts" => unique_counts(&n)?.1;
+        "unique positions" => unique_all(&n)?.indices;
+        "unique inverse" => unique_inverse(&n)?.1;
+        "unique of a matrix" => unique_values(&x.floor())?;
+        "unique with NaN" => unique_counts(&v)?.1;
+        "isin" => isin(&n, &unique_values(&n)?.slice(s![..3])?)?;
+    }
+    Ok(to)
+}
+compared!(sorting, sorting_of);
+
+fn gathering_of<B: Make>(device: &B) -> Result<Found> {
+    let mut to = vec![];
+    let x = device.make::<f64, Ix2>([N, P], noise);
+    let few = Array::<B, i64, Ix1>::from_vec(device, vec![3, 1002, -1, 500, 3], [5])?;
+    let many = device.make::<i64, Ix1>([N], |i| (i * 617 % N) as i64 - if i % 2 == 0 { 0 } else { N as i64 });
+    let label = device.make::<i64, Ix1>([N], |i| (i * 7 % 4) as i64);
+    let columns = device.make::<i64, Ix2>([N, 2], |i| (i % P) as i64);
+    let table = Array::<B, f64, Ix2>::from_vec(device, (0..12).map(f64::from).collect(), [4, 3])?;
+    found! { to:
+        "few rows" => x.take(&few, 0)?;
+        "rows of owners" => x.take(&many, 0)?;
+        "columns" => x.take(&Array::from_vec(device, vec![4, 0], [2])?, 1)?;
+        "a table" => table.take(&label, 0)?;
+        "along rows" => x.take_along_axis(&columns, 1)?;
+        "selected" => x.select(&x.greater(1.0))?;
+        "selected, and summed" => x.select(&x.greater(1.0))?.sum(..);
+        "rows by a mask" => x.select_rows(&x.slice(s![.., 0])?.greater(0.0))?;
+        "added to a table" => {
+            let mut sums = table.clone();
+            sums.put_add(&label, x.slice(s![.., ..3])?, 0)?;
+            sums
+        };
+        "put few" => {
+            let mut y = x.clone();
+            y.put(&Array::from_vec(device, vec![5, 900, 2], [3])?, &table.slice(s![..3, ..1])?.broadcast_to([3, P])?.into_rank::<Ix2>()?, 0)?;
+            y
+        };
+        "scattered" => {
+            let mut y = x.zeros_like()?;
+            y.put(&many, &x, 0)?;
+            y
+        };
+        "nonzero" => x.slice(s![.., 2])?.greater(5.0).nonzero()?.remove(0);
+        "element" => Array::<B, f64, Ix1>::from_vec(device, vec![x.get([700, 3])?], [1])?;
+    }
+    Ok(to)
+}
+compared!(gathering, gathering_of);
+
+fn products_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
+    let mut to = vec![];
+    let x = device.make::<f64, Ix2>([N, P], noise);
+    let y = device.make::<f64, Ix2>([N, 3], |i| noise(i + 9));
+    let v = device.make::<f64, Ix1>([N], |i| noise(i + 3));
+    let m = device.make::<f64, Ix3>([40, 3, 3], |i| noise(i) + if i % 4 == 0 { 20.0 } else { 0.0 });
+    let w = Array::<B, f64, Ix2>::from_vec(device, (0..P * 2).map(|i| noise(i + 1)).collect(), [P, 2])?;
+    let full = Array::<B, f64, Ix2>::from_vec(device, (0..N * 2).map(|i| noise(i + 4)).collect(), [N, 2])?;
+    found! { to:
+        "rows times a matrix" => x.matmul(&w)?;
+        "rows times a vector" => x.matmul(&w.slice(s![.., 0])?)?;
+        "sums over rows" => x.t().matmul(&y)?;
+        "vector times rows" => v.matmul(&x)?;
+        "dot" => v.matmul(&v)?;
+        "beside a replicated one" => x.t().matmul(&full)?;
+        "gram" => linalg::gram(&(x.lazy() - &x.mean(0)))?;
+        "cross" => B::cross(&x.lazy(), &(y.lazy() * 2.0))?;
+        "cross with a replicated one" => B::cross(&x.lazy(), &full.lazy())?;
+        "project" => B::project(&(x.lazy() - &x.mean(0)), &w)?;
+        "tall r" => B::tall_r(&x.lazy())?.abs();
+        "decomposition of a small one" => linalg::eigvalsh(&linalg::gram(&x.lazy())?)?;
+        "inverses of a stack" => linalg::inv(&m)?;
+        "solutions of a stack" => linalg::solve(&m, &m)?;
+        "singular values of a stack" => linalg::svd(&m, Thin)?.1;
+        "products of a stack" => m.matmul(&m)?;
+        "products of a stack with one" => m.matmul(&Array::<B, f64, Ix2>::from_vec(device, (0..6).map(noise).collect(), [3, 2])?)?;
+        "distances" => vecdot(&x, &x, -1)?;
+    }
+    Ok(to)
+}
+compared!(products, products_of);
+
+fn transforms_of<B: Make + Fft<f64>>(device: &B) -> Result<Found> {
+    let mut to = vec![];
+    let x = device.make::<f64, Ix2>([120, 8], noise);
+    found! { to:
+        "rows" => xp_fft::fft(&x)?;
+        "columns" => xp_fft::fft_with(&x, xp_fft::axis(0))?;
+        "columns of another length" => xp_fft::fft_with(&x, xp_fft::axis(0).n(100))?;
+        "both" => xp_fft::fft2(&x)?;
+        "back" => xp_fft::ifft2(&xp_fft::fft2(&x)?)?;
+        "real" => xp_fft::rfft(&x)?;
+        "cosine" => xp_fft::dct(&x)?;
+        "cosine of columns" => xp_fft::dct_with(&x, xp_fft::Type::II, xp_fft::axis(0))?;
+    }
+    Ok(to)
+}
+compared!(transforms, transforms_of);
+
+/// Fewer rows than ranks, none, and one.
+fn small_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
+    let mut to = vec![];
+    for rows in [1, 2, 3, 5] {
+        let x = device.make::<f64, Ix2>([rows, 3], noise);
+        found! { to:
+            "sum" => x.sum(0);
+            "var" => x.var(0, 0.0);
+            "argmax" => x.argmax(0);
+            "sort" => x.sort(0, Ascending)?;
+            "vector sort" => x.slice(s![.., 0])?.copy()?.sort(0, Descending)?;
+            "scan" => x.cumulative_sum(0)?;
+            "gram" => linalg::gram(&x.lazy())?;
+            "tall r" => B::tall_r(&x.lazy())?.abs();
+            "unique" => unique_values(&x.slice(s![.., 1])?)?;
+            "none selected" => x.select(&x.greater(100.0))?;
+            "sum of none" => x.select(&x.greater(100.0))?.sum(..);
+            "twice" => (x.lazy() + &x).try_eval()?;
+        }
+    }
+    let x = device.make::<f64, Ix2>([0, 3], noise);
+    found! { to: "empty sum" => x.sum(0); "empty" => (x.lazy() * 2.0).try_eval()?; }
+    Ok(to)
+}
+compared!(small, small_of);
+
+/// What is refused says which operation, why, and what to do instead, on all ranks.
+#[test]
+fn refusals() {
+    let errors = simulate(3, &Cpu, |device| {
+        let x = device.make::<f64, Ix2>([N, P], noise);
+        let large = device.make::<f64, Ix1>([1 << 18], noise);
+        let chosen = x.select(&x.greater(0.0)).unwrap();
+        let odd = x.slice(s![1..]).unwrap();
+        vec![
+            (x.flip(0).unwrap().lazy() + 1.0).try_eval().err(),
+            (x.slice(s![..-1]).unwrap().lazy() + &odd).try_eval().err(),
+            x.t().contiguous().err(),
+            x.matmul(&x.t()).err(),
+            large.to_host().err(),
+            linalg::svd(&x, Thin).err(),
+            (chosen.lazy() + device.make::<f64, Ix1>([chosen.size()], noise)).try_eval().err(),
+        ]
+    })
+    .unwrap();
+    for errors in errors {
+        for (e, words) in errors.into_iter().zip(["reverse order", "different ranks", "first axis", "every row", "`gather`", "`gram`", "`reshard`"]) {
+            let e = e.unwrap_or_else(|| panic!("not refused: {words}"));
+            assert!(matches!(e, Error::Sharded { .. }) && e.to_string().contains(words), "{e} for {words}");
+        }
+    }
+}
+
+/// Into the ranks, out of them, and between layouts.
+#[test]
+fn moves() {
+    for size in RANKS {
+        let all = simulate(size, &Cpu, |device| -> Result<()> {
+            let host: Vec<f64> = (0..N * P).map(noise).collect();
+            let whole = Array::<Mpi<Cpu>, f64, Ix2>::from_vec(device, host.clone(), [N, P])?;
+            let x = device.shard(&whole)?;
+            assert!(device.layout(&x).is_some() && device.layout(&whole).is_none());
+            let rows = device.make::<f64, Ix2>([N, P], noise);
+            assert_eq!(device.local(&x)?.to_vec(), device.local(&rows)?.to_vec());
+            assert_eq!(device.local(&x)?.to_vec(), host[device.rows(&x).start * P..device.rows(&x).end * P]);
+            assert_eq!(device.gather(&x)?.to_host()?, host);
+            let chosen = x.select_rows(&x.slice(s![.., 0])?.greater(0.0))?.into_rank::<Ix2>()?;
+            let even = device.reshard(&chosen)?;
+            assert_eq!(device.gather(&even)?.to_host()?, device.gather(&chosen)?.to_host()?);
+            assert_eq!((even.lazy() + device.make::<f64, Ix2>(even.shape(), noise)).try_eval()?.shape(), chosen.shape());
+            // Rows that the ranks have: as many as their numbers.
+            let mine = Array::<Cpu, f64, Ix2>::from_vec(&Cpu, vec![device.rank() as f64; device.rank() * 2], [device.rank(), 2])?;
+            let together = device.from_local(&mine)?;
+            assert_eq!(together.shape(), [size * (size - 1) / 2, 2]);
+            assert_eq!(together.sum(..).item()?, (0..size).map(|r| (r * r * 2) as f64).sum::<f64>());
+            let own = Array::<Cpu, f64, Ix1>::from_vec(&Cpu, vec![device.rank() as f64; 3], [3])?;
+            assert_eq!(device.replicate(size - 1, &own)?.to_host()?, vec![(size - 1) as f64; 3]);
+            // A view of this rank's memory is a value of its own.
+            let view = device.local(&x)?;
+            let mut y = x.clone();
+            y += 1.0;
+            drop(x);
+            let mut z = y.clone();
+            z *= 2.0;
+            assert_eq!(view.to_vec(), device.local(&rows)?.to_vec());
+            Ok(())
+        });
+        all.unwrap().into_iter().collect::<Result<Vec<()>>>().unwrap();
+    }
+}
