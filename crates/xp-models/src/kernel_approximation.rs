@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use xp_core::linalg::eigh;
 use xp_core::random::Generator;
-use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
+use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Tiles, s};
 
 use crate::metrics::pairwise::{Kernel, pairwise_kernels};
 use crate::model::{Check, fits, model};
@@ -72,7 +72,19 @@ impl<B: Linalg<T>, T: Float> Nystroem<B, T> {
     /// [`Error::Features`], [`Error::NonFinite`].
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.components.dims()[1])?;
-        Ok(pairwise_kernels(x, &self.components, self.kernel)?.matmul(&self.normalization.t())?)
+        let ([n, p], m) = (x.shape(), self.components.dims()[0]);
+        let normalization = self.normalization.t();
+        let mut out = Tiles::new(x.device(), [n, m])?;
+        // The kernel of a block of samples is in a cache when it is multiplied.
+        let step = B::block_rows(p.max(m));
+        for start in (0..n).step_by(step) {
+            let rows = step.min(n - start);
+            // An error names the row of the block: the check of all samples names that of the sample.
+            let kernel = pairwise_kernels(&x.slice(s![start..start + rows])?, &self.components, self.kernel)
+                .map_err(|e| check::finite("x", x).err().unwrap_or(e))?;
+            out.push([rows, m], &kernel.matmul(&normalization)?)?;
+        }
+        Ok(out.finish()?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! LabelBinarizer, PolynomialFeatures, KernelCenterer and Nystroem.
 
-use xp_core::{Array, Float, Ix1, Ix2, Linalg};
+use xp_core::{Array, Float, Ix1, Ix2, Linalg, s};
 use xp_models::kernel_approximation::Nystroem;
 use xp_models::metrics::pairwise::{Kernel, rbf_kernel};
 use xp_models::preprocessing::{KernelCenterer, LabelBinarizer, LabelEncoder, PolynomialFeatures};
@@ -58,6 +58,17 @@ pub fn agree_with_scikit_learn<T: Float, B: Linalg<T>>(device: &B) {
     assert_eq!(out.shape(), [rows, 496]);
     let (last, own) = (out.get([rows - 1, 495]).unwrap(), x.get([rows - 1, 29]).unwrap());
     assert_eq!(last.to_f64(), own.to_f64() * own.to_f64());
+    let model = Nystroem::params().kernel(Kernel::Linear).n_components(40).fit(&x).unwrap();
+    let z = model.transform(&x).unwrap();
+    for row in [0, rows / 2, rows - 1] {
+        let part = |of: &Array<B, T, Ix2>| of.slice(s![row..row + 1]).unwrap().contiguous().unwrap();
+        let numbers = |of: &Array<B, T, Ix2>| of.to_host().unwrap().into_iter().map(T::to_f64).collect::<Vec<_>>();
+        assert_close::<T>(&numbers(&part(&z)), &numbers(&model.transform(&part(&x)).unwrap()), "a row of many");
+    }
+    let mut bad = x;
+    bad.set(s![rows - 1, 2], T::NAN).unwrap();
+    let message = model.transform(&bad).unwrap_err().to_string();
+    assert!(message.contains("row 2999") && message.contains("column 2"), "{message}");
     // Draws with replacement reach everything, and about evenly.
     let drawn = Resample::new().n_samples(6000).seed(3).rows(6).unwrap();
     let counts: Vec<usize> = (0..6).map(|k| drawn.iter().filter(|&&row| row == k).count()).collect();
