@@ -13,6 +13,7 @@ mod dlpack;
 mod dtype;
 mod elementwise;
 mod error;
+mod extra;
 mod fft;
 mod index;
 mod info;
@@ -20,6 +21,7 @@ mod linalg;
 mod manipulate;
 mod memory;
 mod promotion;
+mod random;
 mod reduce;
 mod repr;
 mod results;
@@ -51,5 +53,11 @@ fn _xparray(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("_linalg", linear)?;
     let fourier = PyModule::new(m.py(), "xparray.fft")?;
     fft::register(&fourier)?;
-    m.add("_fft", fourier)
+    m.add("_fft", fourier)?;
+    let random = PyModule::new(m.py(), "xparray._xparray._random")?;
+    random::register(&random)?;
+    m.add("_random", random)?;
+    let extra = PyModule::new(m.py(), "xparray._xparray._extra")?;
+    extra::register(&extra)?;
+    m.add("_extra", extra)
 }

@@ -55,7 +55,7 @@ def test_methods_are_numpys(kind, call):
                 getattr(xp.asarray(a), name)(*args)
             assert "internal error" not in str(caught.value), e
             return
-    if kind == "complex128" and "float64" in args or kind == "float32" and name == "dot" or kind == "bool" and name == "trace":
+    if kind == "complex128" and "float64" in args or kind == "float32" and name == "dot" or kind == "bool" and name in ("trace", "round"):
         pytest.skip("NumPy drops imaginary parts, widens by Python numbers, and adds the trace up as booleans")
     if kind == "rank 0" and any(isinstance(x, int) for x in args) and name not in ("reshape", "repeat", "item", "round", "clip"):
         pytest.skip("NumPy takes an axis of an array of rank 0")

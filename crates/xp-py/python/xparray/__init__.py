@@ -6,7 +6,7 @@ from ._xparray import __array_api_version__, __array_namespace_info__, __version
 
 _methods.install(_xparray.Array)
 
-from . import fft, linalg  # noqa: E402
+from . import extra, fft, linalg, random  # noqa: E402
 from ._creation import *  # noqa: E402, F403
 
 
@@ -27,7 +27,9 @@ __all__ = [
     *_creation.__all__,
     "__array_api_version__",
     "__array_namespace_info__",
+    "extra",
     "fft",
     "linalg",
+    "random",
     "show_config",
 ]

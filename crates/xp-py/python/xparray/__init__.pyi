@@ -3,7 +3,7 @@ import builtins
 from types import ModuleType
 from typing import Any, Literal, NamedTuple, Protocol, Sequence
 
-from . import fft as fft, linalg as linalg
+from . import extra as extra, fft as fft, linalg as linalg, random as random
 
 class Buffer(Protocol):
     def __buffer__(self, flags: int, /) -> memoryview: ...
