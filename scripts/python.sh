@@ -5,15 +5,18 @@
 #     scripts/python.sh --features F       # the development build with the features F, which shares what
 #                                          # `cargo test --workspace --features F` has compiled, and traps overflows
 #
-# Needs Python 3.11 or later, and pip's index for maturin, numpy and pytest; ends with status 77 where these cannot be had.
+# Needs Python 3.11 or later, and pip's index for maturin, numpy and pytest; ends with status 77 where these cannot be had. The tests
+# against scikit-learn, SciPy, data frames, JAX and PyTorch run where these are installed; all but the last two are if they can be.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=$(realpath -m "${XPARRAY_VENV:-.venv}")
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv" || exit 77
+optional() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-check scikit-learn array-api-extra pandas polars || true; }
 install() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "numpy>=2" pytest "$@" || exit 77; }
 
 if [ "${1:-}" = --features ]; then
     install
+    optional
     # All packages with the examples: their features are united as those of the tests are.
     cargo build --workspace --lib --examples --features "$2"
     shift 2
@@ -22,6 +25,7 @@ if [ "${1:-}" = --features ]; then
     export PYTHONPATH=$PWD/crates/xp-py/python
 else
     install "maturin>=1.9,<2"
+    optional
     VIRTUAL_ENV="$venv" "$venv/bin/maturin" develop --release --manifest-path crates/xp-py/Cargo.toml
 fi
 "$venv/bin/python" -m pytest --quiet crates/xp-py/tests "$@"

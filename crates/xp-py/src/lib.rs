@@ -13,6 +13,7 @@ mod dlpack;
 mod dtype;
 mod elementwise;
 mod error;
+mod estimators;
 mod extra;
 mod fft;
 mod index;
@@ -54,6 +55,11 @@ fn _xparray(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let fourier = PyModule::new(m.py(), "xparray.fft")?;
     fft::register(&fourier)?;
     m.add("_fft", fourier)?;
+    let models = PyModule::new(m.py(), "xparray._xparray._models")?;
+    estimators::register(&models)?;
+    // Pickles of models name its function `read`.
+    m.py().import("sys")?.getattr("modules")?.set_item("xparray._xparray._models", &models)?;
+    m.add("_models", models)?;
     let random = PyModule::new(m.py(), "xparray._xparray._random")?;
     random::register(&random)?;
     m.add("_random", random)?;

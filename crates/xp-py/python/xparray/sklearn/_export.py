@@ -1,0 +1,177 @@
+"""Files of ``xp::models`` from fitted objects of scikit-learn: train in Python, serve in Rust."""
+
+import json
+
+import numpy as np
+import xparray as xp
+
+from .._xparray import _models
+
+#: The version of the layout of files.
+_FORMAT = "1"
+_DTYPES = {"float32": "F32", "float64": "F64", "int64": "I64"}
+
+
+def _text(value):
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (float, np.floating)):
+        return repr(float(value))
+    return str(value)
+
+
+def _labels(model):
+    """The classes as int64, or their positions where they are no integers."""
+    classes = np.asarray(model.classes_)
+    return classes.astype(np.int64) if classes.dtype.kind in "iub" else np.arange(len(classes), dtype=np.int64)
+
+
+def _row(x):
+    return np.atleast_1d(np.asarray(x))
+
+
+def _linear(m):
+    coef = np.asarray(m.coef_)
+    return {"coef": coef, "intercept": np.broadcast_to(np.asarray(m.intercept_), coef.shape[:-1])}
+
+
+def _linear_classifier(m):
+    coef = np.atleast_2d(m.coef_)
+    return {"classes": _labels(m), "coef": coef, "intercept": np.broadcast_to(_row(m.intercept_), coef.shape[:1])}
+
+
+def _wide(x, n):
+    """What a scaler did not compute is neutral in the file."""
+    return np.asarray(np.zeros(n) if x is None else x, dtype=np.float64)
+
+
+def _standard_scaler(m):
+    n = m.n_features_in_
+    scale = np.ones(n) if m.scale_ is None else m.scale_
+    return {
+        "with_mean": m.with_mean, "with_std": m.with_std, "n_samples_seen": float(np.max(m.n_samples_seen_)), "mean": _wide(m.mean_, n), "var": _wide(m.var_, n),
+        "scale": _wide(scale, n),
+    }  # fmt: skip
+
+
+def _lda(m):
+    out = {"classes": _labels(m), "priors": m.priors_, "means": m.means_, "xbar": m.xbar_, "scalings": m.scalings_, "coef": np.atleast_2d(m.coef_)}
+    out |= {"intercept": _row(m.intercept_), "explained_variance_ratio": m.explained_variance_ratio_, "n_components": m._max_components}
+    if hasattr(m, "covariance_"):
+        out["covariance"] = m.covariance_
+    return out
+
+
+def _gaussian(m):
+    theta, var, counts = (np.asarray(x, dtype=np.float64) for x in (m.theta_, m.var_, m.class_count_))
+    out = {"classes": _labels(m), "theta": theta, "var": var, "class_prior": m.class_prior_, "epsilon": float(m.epsilon_), "counts": counts, "means": theta}
+    out |= {"squares": np.maximum(var - m.epsilon_, 0.0) * counts[:, None], "var_smoothing": float(m.var_smoothing)}
+    if m.priors is not None:
+        out["priors"] = np.asarray(m.priors, dtype=theta.dtype)
+    return out
+
+
+def _pca(m):
+    names = ("components", "explained_variance", "explained_variance_ratio", "singular_values", "mean")
+    return {**{n: getattr(m, n + "_") for n in names}, "noise_variance": float(m.noise_variance_), "n_samples": int(m.n_samples_), "whiten": bool(m.whiten)}
+
+
+def _min_max(m):
+    names = ("data_min", "data_max", "data_range", "scale", "min")
+    low, high = m.feature_range
+    return {**{n: getattr(m, n + "_") for n in names}, "n_samples_seen": int(m.n_samples_seen_), "low": float(low), "high": float(high), "clip": bool(m.clip)}
+
+
+def _penalised(m):
+    out = _linear(m)
+    return {**out, "dual_gap": np.broadcast_to(np.asarray(m.dual_gap_), out["intercept"].shape), "n_iter": int(np.max(m.n_iter_)), "outcome": "converged"}
+
+
+#: The fields of each model, version 1, under the names of scikit-learn's classes. Arrays of "Wide" fields are always float64.
+_FIELDS = {
+    "StandardScaler": _standard_scaler,
+    "MinMaxScaler": _min_max,
+    "MaxAbsScaler": lambda m: {"max_abs": m.max_abs_, "scale": m.scale_, "n_samples_seen": int(m.n_samples_seen_), "clip": bool(getattr(m, "clip", False))},
+    "PCA": _pca,
+    "LinearDiscriminantAnalysis": _lda,
+    "GaussianNB": _gaussian,
+    "Ridge": _linear,
+    "LinearRegression": lambda m: {**_linear(m), "rank": int(m.rank_), "singular": _row(m.singular_)},
+    "Lasso": _penalised,
+    "ElasticNet": _penalised,
+    "LogisticRegression": lambda m: {**_linear_classifier(m), "n_iter": int(np.max(m.n_iter_)), "outcome": "converged"},
+    "RidgeClassifier": _linear_classifier,
+}
+_WIDE = {"StandardScaler": {"mean", "var", "scale"}, "GaussianNB": {"counts", "means", "squares"}}
+
+
+def _name_of(model):
+    return next((c.__name__ for c in type(model).__mro__ if c.__name__ in _FIELDS), None)
+
+
+def _fields(model, dtype):
+    """The name of a model, and its fields: arrays in a dtype, and texts."""
+    name = _name_of(model)
+    if name is None:
+        raise TypeError(f"{type(model).__name__} has no file in xp: one of {', '.join(sorted(_FIELDS))} or a Pipeline of these expected")
+    arrays, texts = {}, {}
+    for field, value in _FIELDS[name](model).items():
+        if isinstance(value, (np.ndarray, xp.Array)):
+            value = np.asarray(value)
+            keep = value.dtype == np.int64 or field in _WIDE.get(name, ())
+            arrays[field] = value if keep else value.astype(dtype)
+        else:
+            texts[field] = _text(value)
+    return name, arrays, texts
+
+
+def _bytes(arrays, texts):
+    """A file of safetensors: large elements first."""
+    header, data = {"__metadata__": dict(sorted(texts.items()))}, b""
+    for name, value in sorted(arrays.items(), key=lambda item: (-item[1].itemsize, item[0])):
+        part = np.ascontiguousarray(value).tobytes()
+        header[name] = {"dtype": _DTYPES[value.dtype.name], "shape": list(value.shape), "data_offsets": [len(data), len(data) + len(part)]}
+        data += part
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def _under(place, parts, model):
+    """Notes the fields of a model, or of the parts of a pipeline, below a name."""
+    arrays, texts, dtype = parts
+    dot = place + "." if place else ""
+    steps = getattr(model, "steps", None)
+    if steps is not None:
+        steps = [step for _, step in steps if step not in (None, "passthrough")]
+        if len(steps) == 1:
+            return _under(place, parts, steps[0])
+        texts[dot + "model"], texts[dot + "model_version"] = "Pipeline", "1"
+        first = steps[0] if len(steps) == 2 else type(model)([(str(k), step) for k, step in enumerate(steps[:-1])])
+        _under(dot + "first", parts, first)
+        return _under(dot + "last", parts, steps[-1])
+    name, own, said = _fields(model, dtype)
+    # What xp reads back is what it will serve: a file that it refuses is an error here.
+    _models.read(name, getattr(xp, dtype), _bytes(own, {**said, "model": name, "model_version": "1", "format": "xp-models", "format_version": _FORMAT}))
+    arrays.update({dot + field: value for field, value in own.items()})
+    texts.update({dot + field: value for field, value in said.items()})
+    texts[dot + "model"], texts[dot + "model_version"] = name, "1"
+    return None
+
+
+def export(model, path, dtype="float64"):
+    """Writes a fitted estimator of scikit-learn, or of this module, or a Pipeline of these, to a file that ``xp::models`` loads in Rust.
+
+    A pipeline of three steps is ``Pipeline<Pipeline<A, B>, C>`` there. Labels that are no integers are their positions in ``classes_``.
+    dtype is that of the samples that will be served.
+    """
+    from sklearn.utils.validation import check_is_fitted
+
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"export(): dtype is 'float32' or 'float64'; {dtype!r} given")
+    check_is_fitted(model)
+    arrays, texts = {}, {"format": "xp-models", "format_version": _FORMAT}
+    _under("", (arrays, texts, dtype), model)
+    data = _bytes(arrays, texts)
+    with open(path, "wb") as file:
+        file.write(data)

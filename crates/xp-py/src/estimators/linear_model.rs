@@ -1,0 +1,207 @@
+//! Linear models.
+
+use xp_core::Dyn;
+use xp_cpu::Cpu;
+use xp_models::linear_model::{
+    ElasticNet, GammaRegressor, Lasso, LinearRegression, LinearSolver, Link, LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier,
+    RidgeSolver, TweedieRegressor,
+};
+use xp_models::progress::Outcome;
+
+use super::table::estimators;
+
+/// The solvers of ridge regressions under scikit-learn's names.
+const RIDGE: &[(&str, RidgeSolver)] = &[("auto", RidgeSolver::Auto), ("svd", RidgeSolver::Svd), ("cholesky", RidgeSolver::Cholesky)];
+
+/// How models with smooth losses are fitted, under scikit-learn's names.
+const SMOOTH: &[(&str, LinearSolver)] = &[("lbfgs", LinearSolver::Lbfgs), ("newton-cholesky", LinearSolver::NewtonCholesky)];
+/// The links of Tweedie regressions.
+const LINKS: &[(&str, Link)] = &[("auto", Link::Auto), ("identity", Link::Identity), ("log", Link::Log)];
+
+estimators! {
+    Ridge: Ridge<Cpu, T, Dyn>, targets weighted => {
+        params {
+            "alpha": |p, v| p.alphas(&v.floats()?);
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "copy_X": |p, _| p;
+            "max_iter": |p, _| p;
+            "tol": |p, _| p;
+            "solver": |p, v| p.solver(v.choice(RIDGE)?);
+            "positive": |p, v| { v.no()?; p };
+            "random_state": |p, _| p;
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+        }
+        methods { predict }
+    }
+
+    LinearRegression: LinearRegression<Cpu, T, Dyn>, targets weighted => {
+        params {
+            "copy_X": |p, _| p;
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "n_jobs": |p, _| p;
+            "positive": |p, v| { v.no()?; p };
+            "tol": |p, v| p.tol(v.float()?);
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            rank |m| m.rank();
+            singular |m| m.singular();
+        }
+        methods { predict }
+    }
+
+    Lasso: Lasso<Cpu, T, Dyn>, targets weighted => {
+        params {
+            "alpha": |p, v| p.alpha(v.float()?);
+            "copy_X": |p, _| p;
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "max_iter": |p, v| p.max_iter(v.count()?);
+            "positive": |p, v| p.positive(v.flag()?);
+            "precompute": |p, _| p;
+            "random_state": |p, _| p;
+            "selection": |p, v| { v.choice(&[("cyclic", ())])?; p };
+            "tol": |p, v| p.tol(v.float()?);
+            "warm_start": |p, v| { v.no()?; p };
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            dual_gap |m| m.dual_gap();
+            n_iter |m| m.n_iter();
+            converged |m| m.outcome() == Outcome::Converged;
+        }
+        methods { predict }
+    }
+
+    ElasticNet: ElasticNet<Cpu, T, Dyn>, targets weighted => {
+        params {
+            "alpha": |p, v| p.alpha(v.float()?);
+            "copy_X": |p, _| p;
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "max_iter": |p, v| p.max_iter(v.count()?);
+            "positive": |p, v| p.positive(v.flag()?);
+            "precompute": |p, _| p;
+            "random_state": |p, _| p;
+            "selection": |p, v| { v.choice(&[("cyclic", ())])?; p };
+            "tol": |p, v| p.tol(v.float()?);
+            "warm_start": |p, v| { v.no()?; p };
+            "l1_ratio": |p, v| p.l1_ratio(v.float()?);
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            dual_gap |m| m.dual_gap();
+            n_iter |m| m.n_iter();
+            converged |m| m.outcome() == Outcome::Converged;
+        }
+        methods { predict }
+    }
+
+    LogisticRegression: LogisticRegression<Cpu, T, i64>, labels weighted => {
+        params {
+            "C": |p, v| p.c(v.float()?);
+            "class_weight": |p, v| match v.class_weight()? { None => p, Some(w) => p.class_weight(w) };
+            "dual": |p, v| { v.no()?; p };
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "intercept_scaling": |p, _| p;
+            "l1_ratio": |p, _| p;
+            "max_iter": |p, v| p.max_iter(v.count()?);
+            "n_jobs": |p, _| p;
+            "penalty": |p, _| p;
+            "random_state": |p, _| p;
+            "solver": |p, v| p.solver(v.choice(SMOOTH)?);
+            "tol": |p, v| p.tol(v.float()?);
+            "verbose": |p, _| p;
+            "warm_start": |p, v| { v.no()?; p };
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            n_iter |m| m.n_iter();
+            converged |m| m.outcome() == Outcome::Converged;
+        }
+        methods { predict, decision_function, predict_proba, predict_log_proba }
+    }
+
+    RidgeClassifier: RidgeClassifier<Cpu, T, i64>, labels weighted => {
+        params {
+            "alpha": |p, v| p.alpha(v.float()?);
+            "class_weight": |p, v| match v.class_weight()? { None => p, Some(w) => p.class_weight(w) };
+            "copy_X": |p, _| p;
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "max_iter": |p, _| p;
+            "positive": |p, v| { v.no()?; p };
+            "random_state": |p, _| p;
+            "solver": |p, v| p.solver(v.choice(RIDGE)?);
+            "tol": |p, _| p;
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+        }
+        methods { predict, decision_function }
+    }
+
+    PoissonRegressor: PoissonRegressor<Cpu, T>, target weighted => {
+        params {
+            "alpha": |p, v| p.alpha(v.float()?);
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "max_iter": |p, v| p.max_iter(v.count()?);
+            "solver": |p, v| p.solver(v.choice(SMOOTH)?);
+            "tol": |p, v| p.tol(v.float()?);
+            "verbose": |p, _| p;
+            "warm_start": |p, v| { v.no()?; p };
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            n_iter |m| m.n_iter();
+            converged |m| m.outcome() == Outcome::Converged;
+        }
+        methods { predict }
+    }
+
+    GammaRegressor: GammaRegressor<Cpu, T>, target weighted => {
+        params {
+            "alpha": |p, v| p.alpha(v.float()?);
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "max_iter": |p, v| p.max_iter(v.count()?);
+            "solver": |p, v| p.solver(v.choice(SMOOTH)?);
+            "tol": |p, v| p.tol(v.float()?);
+            "verbose": |p, _| p;
+            "warm_start": |p, v| { v.no()?; p };
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            n_iter |m| m.n_iter();
+            converged |m| m.outcome() == Outcome::Converged;
+        }
+        methods { predict }
+    }
+
+    TweedieRegressor: TweedieRegressor<Cpu, T>, target weighted => {
+        params {
+            "alpha": |p, v| p.alpha(v.float()?);
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "max_iter": |p, v| p.max_iter(v.count()?);
+            "solver": |p, v| p.solver(v.choice(SMOOTH)?);
+            "tol": |p, v| p.tol(v.float()?);
+            "verbose": |p, _| p;
+            "warm_start": |p, v| { v.no()?; p };
+            "power": |p, v| p.power(v.float()?);
+            "link": |p, v| p.link(v.choice(LINKS)?);
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            n_iter |m| m.n_iter();
+            converged |m| m.outcome() == Outcome::Converged;
+        }
+        methods { predict }
+    }
+}

@@ -1,0 +1,144 @@
+//! Scalers and other transformers of single features.
+
+use xp_cpu::Cpu;
+use xp_models::preprocessing::{
+    Binarizer, MaxAbsScaler, MinMaxScaler, Norm, Normalizer, OutputDistribution, PolynomialFeatures, PowerMethod, PowerTransformer,
+    QuantileTransformer, RobustScaler, StandardScaler,
+};
+
+use super::table::{estimators, vector};
+
+estimators! {
+    StandardScaler: StandardScaler<Cpu, T>, alone weighted => {
+        params {
+            "copy": |p, _| p;
+            "with_mean": |p, v| p.with_mean(v.flag()?);
+            "with_std": |p, v| p.with_std(v.flag()?);
+        }
+        attributes {
+            mean |m| m.mean();
+            var |m| m.var();
+            scale |m| m.scale();
+            n_samples_seen |m| m.n_samples_seen();
+        }
+        methods { transform, inverse_transform }
+        partial {
+            first |p, x, s| match s.weights {
+                None => p.fit(x),
+                w => p.fit_weighted(x, &vector::<T>("sample_weight", w)?),
+            },
+            more |m, x, s| match s.weights {
+                None => m.partial_fit(x),
+                w => m.partial_fit_weighted(x, &vector::<T>("sample_weight", w)?),
+            }
+        }
+    }
+
+    MinMaxScaler: MinMaxScaler<Cpu, T>, alone => {
+        params {
+            "copy": |p, _| p;
+            "clip": |p, v| p.clip(v.flag()?);
+            "feature_range": |p, v| { let (low, high) = v.two()?; p.feature_range(low, high) };
+        }
+        attributes {
+            data_min |m| m.data_min();
+            data_max |m| m.data_max();
+            data_range |m| m.data_range();
+            scale |m| m.scale();
+            min |m| m.min();
+            n_samples_seen |m| m.n_samples_seen();
+        }
+        methods { transform, inverse_transform }
+        partial { first |p, x, s| p.fit(x), more |m, x, s| m.partial_fit(x) }
+    }
+
+    MaxAbsScaler: MaxAbsScaler<Cpu, T>, alone => {
+        params {
+            "copy": |p, _| p;
+            "clip": |p, v| p.clip(v.flag()?);
+        }
+        attributes {
+            max_abs |m| m.max_abs();
+            scale |m| m.scale();
+            n_samples_seen |m| m.n_samples_seen();
+        }
+        methods { transform, inverse_transform }
+        partial { first |p, x, s| p.fit(x), more |m, x, s| m.partial_fit(x) }
+    }
+
+    RobustScaler: RobustScaler<Cpu, T>, alone => {
+        params {
+            "copy": |p, _| p;
+            "with_centering": |p, v| p.with_centering(v.flag()?);
+            "with_scaling": |p, v| p.with_scaling(v.flag()?);
+            "quantile_range": |p, v| { let (low, high) = v.two()?; p.quantile_range(low, high) };
+            "unit_variance": |p, v| p.unit_variance(v.flag()?);
+        }
+        attributes {
+            center |m| m.center();
+            scale |m| m.scale();
+        }
+        methods { transform, inverse_transform }
+    }
+
+    Normalizer: Normalizer<Cpu, T>, alone => {
+        params {
+            "copy": |p, _| p;
+            "norm": |p, v| p.norm(v.choice(&[("l1", Norm::L1), ("l2", Norm::L2), ("max", Norm::Max)])?);
+        }
+        attributes {
+        }
+        methods { transform }
+    }
+
+    Binarizer: Binarizer<Cpu, T>, alone => {
+        params {
+            "copy": |p, _| p;
+            "threshold": |p, v| p.threshold(v.float()?);
+        }
+        attributes {
+        }
+        methods { transform }
+    }
+
+    PolynomialFeatures: PolynomialFeatures<Cpu, T>, alone => {
+        params {
+            "degree": |p, v| match v.count() { Ok(n) => p.degree(n), Err(_) => { let (low, high) = v.two()?; p.degrees(low as usize, high as usize) } };
+            "interaction_only": |p, v| p.interaction_only(v.flag()?);
+            "include_bias": |p, v| p.include_bias(v.flag()?);
+            "order": |p, _| p;
+        }
+        attributes {
+            n_output_features |m| m.n_output_features();
+        }
+        methods { transform }
+    }
+
+    PowerTransformer: PowerTransformer<Cpu, T>, alone => {
+        params {
+            "copy": |p, _| p;
+            "method": |p, v| p.method(v.choice(&[("yeo-johnson", PowerMethod::YeoJohnson), ("box-cox", PowerMethod::BoxCox)])?);
+            "standardize": |p, v| p.standardize(v.flag()?);
+        }
+        attributes {
+            lambdas |m| m.lambdas();
+        }
+        methods { transform, inverse_transform }
+    }
+
+    QuantileTransformer: QuantileTransformer<Cpu, T>, alone => {
+        params {
+            "copy": |p, _| p;
+            "ignore_implicit_zeros": |p, v| { v.no()?; p };
+            "n_quantiles": |p, v| p.n_quantiles(v.count()?);
+            "output_distribution": |p, v| p.output_distribution(v.choice(&[("uniform", OutputDistribution::Uniform), ("normal", OutputDistribution::Normal)])?);
+            "random_state": |p, v| p.seed(v.extract("a seed")?);
+            "subsample": |p, v| p.subsample(v.optional_count()?);
+        }
+        attributes {
+            quantiles |m| m.quantiles();
+            references |m| m.references();
+        }
+        methods { transform, inverse_transform }
+    }
+}

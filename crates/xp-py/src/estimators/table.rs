@@ -1,0 +1,245 @@
+//! The macro that declares estimators.
+
+use xp_core::{Array, Dim, Ix1, Ix2};
+use xp_cpu::Cpu;
+use xp_models::{Error, Result};
+
+use super::{Attribute, Number};
+use crate::any::{Any, Arr, Typed};
+
+impl<T: Typed, D: Dim> From<&Array<Cpu, T, D>> for Attribute {
+    fn from(x: &Array<Cpu, T, D>) -> Self {
+        Attribute::Array(x.clone().into_dyn().into())
+    }
+}
+impl<T: Typed, D: Dim> From<Array<Cpu, T, D>> for Attribute {
+    fn from(x: Array<Cpu, T, D>) -> Self {
+        Attribute::Array(x.into_dyn().into())
+    }
+}
+impl<A: Into<Attribute>> From<Option<A>> for Attribute {
+    fn from(x: Option<A>) -> Self {
+        x.map_or(Attribute::Nothing, Into::into)
+    }
+}
+impl From<f64> for Attribute {
+    fn from(x: f64) -> Self {
+        Attribute::Float(x)
+    }
+}
+impl From<usize> for Attribute {
+    fn from(n: usize) -> Self {
+        Attribute::Count(n)
+    }
+}
+impl From<bool> for Attribute {
+    fn from(yes: bool) -> Self {
+        Attribute::Flag(yes)
+    }
+}
+
+/// The samples as a matrix.
+pub fn matrix<T: Number>(x: &Any) -> Result<Array<Cpu, T, Ix2>> {
+    Ok(expect::<T>("X", x)?.clone().into_rank()?)
+}
+
+/// The labels, targets or weights as a vector.
+pub fn vector<T: Typed>(name: &'static str, x: Option<&Any>) -> Result<Array<Cpu, T, Ix1>> {
+    Ok(array::<T>(name, x)?.into_rank()?)
+}
+
+/// The targets, of any rank.
+pub fn array<T: Typed>(name: &'static str, x: Option<&Any>) -> Result<Arr<T>> {
+    let Some(x) = x else { return Err(Error::Degenerate(format!("{name} is needed"))) };
+    Ok(expect::<T>(name, x)?.clone())
+}
+
+fn expect<'a, T: Typed>(name: &'static str, x: &'a Any) -> Result<&'a Arr<T>> {
+    T::peek(x).ok_or_else(|| Error::Value { argument: name, given: format!("dtype {}", x.dtype()), expected: T::DTYPE.to_string() })
+}
+
+/// Declares estimators. `T` is the dtype of the samples.
+///
+/// ```text
+/// Name: Model<Cpu, T>, alone weighted => {
+///     params { "parameter": |p, v| p.parameter(v.float()?); }
+///     attributes { mean |m| m.mean(); }
+///     methods { transform, inverse_transform }
+///     partial { first |p, x, y| p.fit(x), more |m, x, y| m.partial_fit(x) }
+/// }
+/// ```
+///
+/// After the model stands what `y` is: `alone` for nothing, `labels` for one integer a sample, `target` for one number, `targets`
+/// for one or several; and `weighted` when `fit_weighted` is there. `partial` is for models that learn in parts.
+macro_rules! estimators {
+    ($(
+        $Name:ident: $Model:ty, $y:ident $($weighted:ident)? => {
+        params { $($param:literal: |$p:pat_param, $v:pat_param| $set:expr;)* }
+        attributes { $($attribute:ident |$m:ident| $get:expr;)* }
+        methods { $($method:ident),* }
+        $(partial { first |$fp:ident, $fx:ident, $fy:ident| $first:expr, more |$mm:ident, $mx:ident, $my:ident| $more:expr })?
+        }
+    )*) => {
+        $(
+            impl<T: super::Number> super::Fitted for $Model
+            where
+                xp_cpu::Cpu: xp_core::Linalg<T>,
+            {
+                fn attributes(&self) -> Vec<(&'static str, super::Attribute)> {
+                    vec![$((stringify!($attribute), { let $m = self; super::Attribute::from($get) })),*]
+                }
+
+                #[allow(unused_variables)]
+                fn call(&self, method: &str, x: &crate::any::Any) -> Option<xp_models::Result<crate::any::Any>> {
+                    match method {
+                        $(stringify!($method) => Some(super::table::matrix::<T>(x).and_then(|x| Ok(self.$method(&x)?.into_dyn().into()))),)*
+                        _ => None,
+                    }
+                }
+
+                #[allow(unused_variables)]
+                fn partial_fit(&mut self, samples: super::Samples<'_>) -> xp_models::Result<()> {
+                    $({
+                        let ($mx, $my) = (super::table::matrix::<T>(samples.x)?, samples);
+                        let ($mm, $mx) = (self, &$mx);
+                        return $more;
+                    })?
+                    #[allow(unreachable_code)]
+                    Err(xp_models::Error::Degenerate(concat!(stringify!($Name), " does not learn in parts").into()))
+                }
+
+                #[allow(unused_variables)]
+                fn merge(&mut self, other: &dyn super::Fitted) -> xp_models::Result<()> {
+                    $({
+                        let _ = stringify!($mm);
+                        return match other.as_any().downcast_ref::<Self>() {
+                            Some(other) => Self::merge(self, other),
+                            None => Err(xp_models::Error::Degenerate("models of two dtypes do not merge".into())),
+                        };
+                    })?
+                    #[allow(unreachable_code)]
+                    Err(xp_models::Error::Degenerate(concat!(stringify!($Name), " does not merge").into()))
+                }
+
+                fn bytes(&self) -> xp_models::Result<Vec<u8>> {
+                    let mut out = vec![];
+                    self.write_to(&mut out)?;
+                    Ok(out)
+                }
+
+                fn dtype(&self) -> xp_core::DType {
+                    <T as xp_core::Element>::DTYPE
+                }
+
+                fn as_any(&self) -> &dyn std::any::Any {
+                    self
+                }
+            }
+        )*
+
+        /// The estimators of this file.
+        pub const ALL: &[super::Estimator] = &[$({
+            /// Fits a model in one dtype.
+            fn fit<T: super::Number>(given: &super::value::Params<'_, '_>, samples: super::Samples<'_>, stage: super::Stage) -> pyo3::PyResult<Box<dyn super::Fitted>>
+            where
+                xp_cpu::Cpu: xp_core::Linalg<T>,
+            {
+                type Model<T> = $Model;
+                let mut params = Model::<T>::params();
+                given.each(|name, value| {
+                    match name {
+                        $($param => {
+                            let ($p, $v) = (params.clone(), &value);
+                            params = $set;
+                        })*
+                        _ => return Err(pyo3::exceptions::PyTypeError::new_err(format!(concat!(stringify!($Name), " has no parameter {}"), name))),
+                    }
+                    Ok(())
+                })?;
+                let learn = || -> xp_models::Result<Model<T>> {
+                    let x = super::table::matrix::<T>(samples.x)?;
+                    if stage == super::Stage::First {
+                        $({
+                            let ($fp, $fx, $fy) = (&params, &x, samples);
+                            let _ = &$fy;
+                            return $first;
+                        })?
+                    }
+                    super::table::learn!($y $($weighted)?; params, x, samples)
+                };
+                let fitted = crate::threads::detached(&samples.arrays(), learn);
+                Ok(Box::new(fitted.map_err(|e| super::raised(stringify!($Name), e))?))
+            }
+            /// Reads a model in one dtype.
+            fn read<T: super::Number>(mut bytes: &[u8]) -> pyo3::PyResult<Box<dyn super::Fitted>>
+            where
+                xp_cpu::Cpu: xp_core::Linalg<T>,
+            {
+                type Model<T> = $Model;
+                let model = Model::<T>::read_from(&mut bytes, &xp_cpu::Cpu).map_err(|e| super::raised(stringify!($Name), e))?;
+                Ok(Box::new(model))
+            }
+            super::Estimator {
+                name: stringify!($Name),
+                params: &[$($param),*],
+                y: stringify!($y),
+                weighted: super::table::is_given!($($weighted)?),
+                partial: super::table::is_given!($($fp)?),
+                methods: &[$(stringify!($method)),*],
+                fit: |given, samples, stage| match samples.x.dtype() {
+                    xp_core::DType::F32 => fit::<f32>(given, samples, stage),
+                    xp_core::DType::F64 => fit::<f64>(given, samples, stage),
+                    d => Err(super::no_number(stringify!($Name), d)),
+                },
+                read: |bytes, d| match d {
+                    xp_core::DType::F32 => read::<f32>(bytes),
+                    xp_core::DType::F64 => read::<f64>(bytes),
+                    d => Err(super::no_number(stringify!($Name), d)),
+                },
+            }
+        }),*];
+    };
+}
+
+/// Whether there is a word.
+macro_rules! is_given {
+    () => {
+        false
+    };
+    ($word:ident) => {
+        true
+    };
+}
+
+/// Fits parameters to samples, by what `y` is.
+macro_rules! learn {
+    (alone; $params:ident, $x:ident, $samples:ident) => {
+        $params.fit(&$x)
+    };
+    (alone weighted; $params:ident, $x:ident, $samples:ident) => {
+        match $samples.weights {
+            None => $params.fit(&$x),
+            weights => $params.fit_weighted(&$x, &super::table::vector::<T>("sample_weight", weights)?),
+        }
+    };
+    (labels $($weighted:ident)?; $params:ident, $x:ident, $samples:ident) => {
+        super::table::learn!(@ $($weighted)?; $params, $x, super::table::vector::<i64>("y", $samples.y)?, $samples)
+    };
+    (target $($weighted:ident)?; $params:ident, $x:ident, $samples:ident) => {
+        super::table::learn!(@ $($weighted)?; $params, $x, super::table::vector::<T>("y", $samples.y)?, $samples)
+    };
+    (targets $($weighted:ident)?; $params:ident, $x:ident, $samples:ident) => {
+        super::table::learn!(@ $($weighted)?; $params, $x, super::table::array::<T>("y", $samples.y)?, $samples)
+    };
+    (@; $params:ident, $x:ident, $y:expr, $samples:ident) => {
+        $params.fit(&$x, &$y)
+    };
+    (@ weighted; $params:ident, $x:ident, $y:expr, $samples:ident) => {
+        match $samples.weights {
+            None => $params.fit(&$x, &$y),
+            weights => $params.fit_weighted(&$x, &$y, &super::table::vector::<T>("sample_weight", weights)?),
+        }
+    };
+}
+
+pub(super) use {estimators, is_given, learn};

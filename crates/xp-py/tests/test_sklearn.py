@@ -1,0 +1,377 @@
+"""The estimators: scikit-learn's own checks, its results, and its tools around them."""
+
+import copy
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+import xparray as xp
+
+sklearn = pytest.importorskip("sklearn", minversion="1.6")
+
+import xparray.sklearn as xs
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+CLASSES = [getattr(xs, name) for name in xs.__all__ if name != "export"]
+TRANSFORMERS = [c for c in CLASSES if hasattr(c, "transform")]
+
+
+def theirs(cls):
+    """scikit-learn's class of the same name."""
+    return next(base for base in cls.__mro__ if base.__module__.startswith("sklearn.") and base.__name__ == cls.__name__)
+
+
+def expected_failures(estimator):
+    """The checks that scikit-learn's own class of the name fails, and says so."""
+    from sklearn.utils._test_common.instance_generator import _get_expected_failed_checks
+
+    return _get_expected_failed_checks(theirs(type(estimator))())
+
+
+@parametrize_with_checks([c() for c in CLASSES], expected_failed_checks=expected_failures)
+def test_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
+def test_parameters_are_scikit_learns(cls):
+    base = theirs(cls)
+    assert issubclass(cls, base) and inspect.signature(cls) == inspect.signature(base)
+    assert set(cls._declared["params"]) == set(cls().get_params())
+    assert cls.__module__ == "xparray.sklearn" and base.__name__ in cls.__doc__
+
+
+def data(name):
+    return {"iris": load_iris, "wine": load_wine, "digits": load_digits, "cancer": load_breast_cancer, "diabetes": load_diabetes}[name](return_X_y=True)
+
+
+#: Estimator, data, and the attributes that are compared. Signs of components are those of scikit-learn where it fixes them.
+CASES = [
+    ("LinearDiscriminantAnalysis", {}, "iris", ["priors_", "means_", "coef_", "intercept_", "explained_variance_ratio_"]),
+    ("LinearDiscriminantAnalysis", {"n_components": 1, "store_covariance": True, "priors": [0.2, 0.3, 0.5]}, "wine", ["covariance_", "coef_", "xbar_"]),
+    ("LinearDiscriminantAnalysis", {}, "cancer", ["coef_", "intercept_"]),
+    ("PCA", {}, "iris", ["components_", "explained_variance_", "explained_variance_ratio_", "singular_values_", "mean_", "noise_variance_", "n_components_", "n_samples_"]),
+    ("PCA", {"n_components": 0.9, "whiten": True, "svd_solver": "full"}, "wine", ["components_", "n_components_"]),
+    ("PCA", {"n_components": 5, "svd_solver": "covariance_eigh"}, "digits", ["explained_variance_", "noise_variance_"]),
+    ("PCA", {"n_components": 3, "svd_solver": "arpack"}, "diabetes", ["explained_variance_", "noise_variance_"]),
+    ("PCA", {"n_components": "mle", "svd_solver": "full"}, "wine", ["n_components_", "noise_variance_"]),
+    ("Ridge", {}, "diabetes", ["coef_", "intercept_"]),
+    ("Ridge", {"alpha": 10.0, "solver": "svd", "fit_intercept": False}, "diabetes", ["coef_", "intercept_"]),
+    ("StandardScaler", {}, "wine", ["mean_", "var_", "scale_", "n_samples_seen_"]),
+    ("StandardScaler", {"with_mean": False}, "digits", ["scale_"]),
+    ("StandardScaler", {"with_std": False}, "digits", ["mean_", "scale_", "var_"]),
+    ("MinMaxScaler", {"feature_range": (-1, 2), "clip": True}, "wine", ["data_min_", "data_max_", "data_range_", "scale_", "min_", "n_samples_seen_"]),
+    ("MaxAbsScaler", {}, "wine", ["max_abs_", "scale_"]),
+    ("RobustScaler", {"quantile_range": (10.0, 80.0), "unit_variance": True}, "wine", ["center_", "scale_"]),
+    ("RobustScaler", {"with_centering": False}, "wine", ["center_", "scale_"]),
+    ("Normalizer", {"norm": "l1"}, "wine", []),
+    ("Binarizer", {"threshold": 3.0}, "digits", []),
+    ("PolynomialFeatures", {"degree": (2, 3), "interaction_only": True, "include_bias": False}, "iris", ["n_output_features_", "powers_"]),
+    ("PowerTransformer", {}, "wine", ["lambdas_"]),
+    ("PowerTransformer", {"method": "box-cox", "standardize": False}, "iris", ["lambdas_"]),
+    ("QuantileTransformer", {"n_quantiles": 50, "output_distribution": "normal"}, "wine", ["quantiles_", "references_", "n_quantiles_"]),
+    ("IncrementalPCA", {"n_components": 3, "batch_size": 40}, "wine", ["components_", "explained_variance_", "singular_values_", "mean_", "var_", "noise_variance_", "n_samples_seen_"]),
+    ("TruncatedSVD", {"n_components": 3, "algorithm": "arpack"}, "wine", ["explained_variance_", "singular_values_"]),
+    ("KernelPCA", {"n_components": 3, "kernel": "rbf", "gamma": 0.1}, "iris", ["eigenvalues_"]),
+    ("KernelRidge", {"kernel": "poly", "degree": 2, "gamma": 0.5, "alpha": 0.1}, "diabetes", []),
+    ("LinearRegression", {}, "diabetes", ["coef_", "intercept_", "rank_", "singular_"]),
+    ("Lasso", {"alpha": 0.5, "tol": 1e-10}, "diabetes", ["coef_", "intercept_"]),
+    ("ElasticNet", {"alpha": 0.01, "l1_ratio": 0.7, "tol": 1e-10, "positive": True}, "diabetes", ["coef_", "intercept_"]),
+    ("LogisticRegression", {"C": 0.01, "tol": 1e-9, "solver": "newton-cholesky", "class_weight": "balanced"}, "iris", ["coef_", "intercept_"]),
+    ("LogisticRegression", {"C": 0.01, "tol": 1e-9, "solver": "newton-cholesky", "class_weight": {0: 2.0, 2: 0.5}}, "iris", ["coef_"]),
+    ("RidgeClassifier", {"class_weight": "balanced", "alpha": 3.0}, "wine", ["coef_", "intercept_"]),
+    ("PoissonRegressor", {"solver": "newton-cholesky", "tol": 1e-9}, "diabetes", ["coef_", "intercept_"]),
+    ("GammaRegressor", {"solver": "newton-cholesky", "tol": 1e-9}, "diabetes", ["coef_", "intercept_"]),
+    ("TweedieRegressor", {"power": 1.5, "solver": "newton-cholesky", "tol": 1e-9}, "diabetes", ["coef_", "intercept_"]),
+    ("GaussianNB", {}, "iris", ["theta_", "var_", "class_prior_", "class_count_", "epsilon_"]),
+    ("GaussianNB", {"priors": [0.2, 0.3, 0.5], "var_smoothing": 1e-3}, "wine", ["class_prior_"]),
+    ("EmpiricalCovariance", {}, "iris", ["location_", "covariance_", "precision_"]),
+    ("LedoitWolf", {"assume_centered": True}, "iris", ["location_", "covariance_", "shrinkage_"]),
+    ("OAS", {"store_precision": False}, "iris", ["covariance_", "precision_", "shrinkage_"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name, params, where, attributes", CASES, ids=[f"{n}-{w}-{k}" for k, (n, _, w, _) in enumerate(CASES)])
+def test_results_are_scikit_learns(name, params, where, attributes, dtype):
+    X, y = data(where)
+    X = X.astype(dtype)
+    cls = getattr(xs, name)
+    ours, other = cls(**params).fit(X, y), theirs(cls)(**params).fit(X.astype("float64"), y)
+    # In single precision: the rounding of the data, times the condition of the problem.
+    tol = 1e-7 if dtype == "float64" else 2e-2
+    for a in attributes:
+        x, e = getattr(ours, a), getattr(other, a)
+        if e is None:
+            assert x is None
+            continue
+        assert np.shape(x) == np.shape(e), a
+        np.testing.assert_allclose(x, e, rtol=tol, atol=tol * max(1e-12, float(np.max(np.abs(e), initial=0.0))), err_msg=a)
+    for method in ("predict", "predict_proba", "decision_function", "mahalanobis"):
+        if hasattr(ours, method):
+            p, q = getattr(ours, method)(X), getattr(other, method)(X.astype("float64"))
+            if method == "predict" and is_classifier(ours):
+                assert p.dtype == q.dtype and np.mean(p == q) > 0.99
+            else:
+                assert p.dtype == dtype
+                np.testing.assert_allclose(p, q, rtol=tol, atol=tol * float(np.max(np.abs(q))))
+    if hasattr(ours, "transform"):
+        p, q = ours.transform(X), other.transform(X.astype("float64"))
+        assert p.dtype == dtype
+        if name in ("LinearDiscriminantAnalysis", "KernelPCA", "TruncatedSVD"):
+            q = q * np.sign(np.sum(p * q, axis=0))
+        np.testing.assert_allclose(p, q, rtol=tol, atol=tol * float(np.max(np.abs(q))))
+    if is_classifier(ours) or is_regressor(ours):
+        assert ours.score(X, y) == pytest.approx(other.score(X.astype("float64"), y), abs=1e-2 if dtype == "float32" else 1e-9)
+
+
+def seeded(cls):
+    """An estimator that draws the same numbers every time."""
+    return cls(**({"random_state": 0} if "random_state" in cls().get_params() else {}))
+
+
+def some(cls):
+    """A fitted estimator and its samples."""
+    X, y = data("diabetes" if is_regressor(cls()) else "wine")
+    return seeded(cls).fit(X, y), X, y
+
+
+def outputs(model, X):
+    return {m: getattr(model, m)(X) for m in ("predict", "predict_proba", "decision_function", "transform") if hasattr(model, m)}
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
+def test_copies_and_pickles(cls):
+    model, X, _ = some(cls)
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        for method, out in outputs(model, X).items():
+            np.testing.assert_array_equal(getattr(other, method)(X), out)
+    assert clone(model).get_params() == model.get_params() and not hasattr(clone(model), "_model")
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
+def test_results_are_of_the_library_of_the_samples(cls):
+    model, X, y = some(cls)
+    x, labels = xp.asarray(X), xp.asarray(y)
+    own = seeded(cls).fit(x, labels)
+    arrays = [name for name, value in vars(model).items() if isinstance(value, np.ndarray) and name.endswith("_")]
+    for name in set(arrays) - {"n_iter_"}:
+        assert isinstance(getattr(own, name), xp.Array), name
+        np.testing.assert_allclose(np.asarray(getattr(own, name)), getattr(model, name), rtol=1e-10, atol=1e-12)
+    for method, out in outputs(model, X).items():
+        mine = getattr(own, method)(x)
+        assert isinstance(mine, xp.Array), method
+        np.testing.assert_allclose(np.asarray(mine), out, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
+def test_arrays_of_other_libraries_with_dispatch(cls):
+    torch = pytest.importorskip("torch", exc_type=ImportError)
+    pytest.importorskip("array_api_compat")
+    import os
+
+    if os.environ.get("SCIPY_ARRAY_API") != "1":
+        pytest.skip("array-API dispatch of scikit-learn needs SCIPY_ARRAY_API=1")
+    model, X, y = some(cls)
+    with sklearn.config_context(array_api_dispatch=True):
+        own = seeded(cls).fit(torch.tensor(X), torch.tensor(y))
+        for method, out in outputs(model, X).items():
+            mine = getattr(own, method)(torch.tensor(X))
+            assert isinstance(mine, torch.Tensor), method
+            np.testing.assert_allclose(mine.numpy(), out, rtol=1e-9, atol=1e-9)
+        fitted = seeded(cls).fit(xp.asarray(X), xp.asarray(y))
+        for method in outputs(model, X):
+            assert isinstance(getattr(fitted, method)(xp.asarray(X)), xp.Array)
+
+
+def test_samples_are_not_copied():
+    X = np.asfortranarray(np.random.default_rng(0).normal(size=(400, 30)))[::-1]
+    for cls in CLASSES:
+        y = np.exp(X[:, 0]) if is_regressor(cls()) else (X[:, 0] > 0).astype(int)
+        samples = cls()._samples(X, y, None, True)[0]
+        assert np.shares_memory(np.asarray(samples), X), cls.__name__
+
+
+@pytest.mark.parametrize("cls", TRANSFORMERS, ids=lambda c: c.__name__)
+def test_data_frames(cls):
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    X, y = data("wine")
+    names = [f"column {k}" for k in range(X.shape[1])]
+    expected = seeded(cls).fit(X, y).transform(X)
+    for container, frame in [("pandas", pandas.DataFrame(X, columns=names)), ("polars", polars.DataFrame(X, schema=names))]:
+        model = seeded(cls).set_output(transform=container).fit(frame, y)
+        out = model.transform(frame)
+        assert type(out) is type(frame) and list(out.columns) == list(model.get_feature_names_out())
+        np.testing.assert_allclose(np.asarray(out), expected, rtol=1e-4, atol=1e-6 * np.max(np.abs(expected)))
+        assert list(model.feature_names_in_) == names
+        with pytest.raises(ValueError, match="feature names"):
+            model.transform(frame.rename(columns={names[0]: "other"}) if container == "pandas" else frame.rename({names[0]: "other"}))
+
+
+def test_tools_of_scikit_learn_take_them():
+    X, y = data("digits")
+    pipe = make_pipeline(xs.StandardScaler(), xs.PCA(n_components=20), xs.LinearDiscriminantAnalysis())
+    scores = cross_validate(pipe, X, y, cv=3)["test_score"]
+    assert scores.min() > 0.85
+    search = GridSearchCV(pipe, {"pca__n_components": [5, 30], "pca__whiten": [False, True]}, cv=3, n_jobs=2).fit(X, y)
+    assert search.best_params_["pca__n_components"] == 30 and search.score(X, y) > 0.95
+    X, y = data("diabetes")
+    search = GridSearchCV(xs.Ridge(), {"alpha": [1e-3, 1e3]}).fit(X, y)
+    assert search.best_params_ == {"alpha": 1e-3}
+    sklearn.set_config(enable_metadata_routing=True)
+    try:
+        assert cross_validate(xs.Ridge().set_fit_request(sample_weight=True), X, y, params={"sample_weight": np.ones(len(y))})["test_score"].mean() > 0.3
+    finally:
+        sklearn.set_config(enable_metadata_routing=False)
+
+
+def test_labels_of_any_kind():
+    X, y = data("iris")
+    names = np.asarray(["setosa", "versicolor", "virginica"])
+    for labels in (names[y], names[y].astype(object), y.astype("uint8"), y == 1, y.astype("float64"), y - 1, y.astype("uint64")):
+        model = xs.LinearDiscriminantAnalysis().fit(X, labels)
+        other = theirs(xs.LinearDiscriminantAnalysis)().fit(X, labels)
+        assert labels.dtype == object or model.classes_.dtype == other.classes_.dtype
+        assert model.classes_.tolist() == other.classes_.tolist()
+        p = model.predict(X)
+        assert p.dtype == model.classes_.dtype and (p == other.predict(X)).all()
+
+
+def test_classes_that_come_later():
+    X, y = data("iris")
+    names = np.asarray(["a", "b", "c"])[y]
+    whole, parts = xs.GaussianNB().fit(X, names), xs.GaussianNB()
+    for k in range(3):
+        parts.partial_fit(X[50 * k : 50 * k + 50], names[50 * k : 50 * k + 50], classes=["c", "a", "b"])
+    np.testing.assert_allclose(parts.theta_, whole.theta_, rtol=1e-12)
+    assert (parts.predict(X) == whole.predict(X)).all() and parts.classes_.tolist() == ["a", "b", "c"]
+    with pytest.raises(ValueError, match="classes must be passed"):
+        xs.GaussianNB().partial_fit(X, y)
+    with pytest.raises(ValueError, match="not the same"):
+        parts.partial_fit(X, names, classes=["a", "b"])
+    with pytest.raises(ValueError, match="do not exist"):
+        parts.partial_fit(X, np.full(150, "d"))
+
+
+def test_learning_in_parts():
+    X, _ = data("wine")
+    whole, parts = xs.StandardScaler().fit(X), xs.StandardScaler()
+    for k in range(0, len(X), 50):
+        parts.partial_fit(X[k : k + 50])
+    np.testing.assert_allclose(parts.var_, whole.var_, rtol=1e-12)
+    merged = xs.StandardScaler().fit(X[:60]).merge(xs.StandardScaler().fit(X[60:]))
+    np.testing.assert_allclose(merged.scale_, whole.scale_, rtol=1e-12)
+    assert merged.n_samples_seen_ == len(X)
+    with pytest.raises(ValueError):
+        merged.merge(xs.StandardScaler().fit(X[:, :3]))
+    with pytest.raises(ValueError):
+        merged.merge(xs.StandardScaler().fit(X.astype("float32")))
+
+
+WRONG = [
+    (lambda X, y: xs.LinearDiscriminantAnalysis(solver="eigen").fit(X, y), ValueError, "solver"),
+    (lambda X, y: xs.LinearDiscriminantAnalysis(solver="nothing").fit(X, y), ValueError, "solver"),
+    (lambda X, y: xs.LinearDiscriminantAnalysis(n_components=7).fit(X, y), ValueError, "n_components"),
+    (lambda X, y: xs.LinearDiscriminantAnalysis().fit(X, y[:5]), ValueError, "inconsistent numbers of samples"),
+    (lambda X, y: xs.LinearDiscriminantAnalysis().fit(X, X[:, 0]), ValueError, "Unknown label type"),
+    (lambda X, y: xs.PCA(n_components=99).fit(X), ValueError, "n_components"),
+    (lambda X, y: xs.PCA(n_components="some").fit(X), ValueError, "n_components"),
+    (lambda X, y: xs.PCA().fit(X).transform(X[:, :2]), ValueError, "features"),
+    (lambda X, y: xs.Ridge(alpha=-1.0).fit(X, y), ValueError, "alpha"),
+    (lambda X, y: xs.Ridge(solver="sag").fit(X, y), ValueError, "solver"),
+    (lambda X, y: xs.Ridge(positive=True).fit(X, y), ValueError, "positive"),
+    (lambda X, y: xs.Ridge().fit(X, y, sample_weight=np.ones(3)), ValueError, "sample_weight"),
+    (lambda X, y: xs.StandardScaler().fit(np.where(X > 5, np.nan, X)), ValueError, "NaN"),
+    (lambda X, y: xs.StandardScaler().fit(X[:, 0]), ValueError, "2D array"),
+    (lambda X, y: xs.StandardScaler().transform(X), sklearn.exceptions.NotFittedError, "not fitted"),
+    (lambda X, y: xs.StandardScaler().fit([["a"]]), ValueError, "could not convert"),
+]
+
+
+@pytest.mark.parametrize("call, error, match", WRONG, ids=[str(k) for k in range(len(WRONG))])
+def test_wrong_arguments(call, error, match):
+    with pytest.raises(error, match=match) as caught:
+        call(*data("iris"))
+    assert "internal error" not in str(caught.value)
+
+
+def test_threads_predict_while_one_learns():
+    import threading
+
+    X, _ = data("digits")
+    X = np.tile(X, (20, 1))
+    model, errors = xs.StandardScaler().fit(X), []
+
+    def work(f):
+        try:
+            for _ in range(5):
+                f()
+        except Exception as e:  # noqa: BLE001
+            errors.append(e)
+
+    jobs = [lambda: model.transform(X), lambda: model.partial_fit(X), lambda: pickle.dumps(model)] * 2
+    threads = [threading.Thread(target=work, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    np.testing.assert_allclose(model.mean_, X.mean(axis=0), rtol=1e-12)
+
+
+def test_a_model_is_a_file(tmp_path):
+    for cls in CLASSES:
+        model, _, _ = some(cls)
+        model.save(tmp_path / "model.safetensors")
+        head = (tmp_path / "model.safetensors").read_bytes()[:2000]
+        assert b'"model":"' + cls.__name__.encode() in head.replace(b'": "', b'":"') and b"xp-models" in head
+
+
+def read_back(path, name):
+    """The native model in a file of one model."""
+    from xparray._xparray import _models
+
+    return _models.read(name, xp.float64, path.read_bytes())
+
+
+EXPORTED = ["StandardScaler", "MinMaxScaler", "MaxAbsScaler", "PCA", "LinearDiscriminantAnalysis", "GaussianNB", "Ridge", "LinearRegression", "Lasso", "ElasticNet", "LogisticRegression", "RidgeClassifier"]
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_fitted_objects_of_scikit_learn_are_served(name, tmp_path):
+    cls = theirs(getattr(xs, name))
+    X, y = data("diabetes" if is_regressor(cls()) else "iris")
+    other = cls(**({"max_iter": 5000} if name == "LogisticRegression" else {})).fit(X, y)
+    xs.export(other, tmp_path / "m")
+    model = read_back(tmp_path / "m", name)
+    method = "predict" if hasattr(other, "predict") else "transform"
+    np.testing.assert_allclose(np.asarray(model.call(method, xp.asarray(X))), getattr(other, method)(X), rtol=1e-9, atol=1e-9)
+    if hasattr(other, "predict_proba"):
+        np.testing.assert_allclose(np.asarray(model.call("predict_proba", xp.asarray(X))), other.predict_proba(X), rtol=1e-6, atol=1e-9)
+    # Our own class writes the same file.
+    own = getattr(xs, name)().fit(X, y)
+    xs.export(own, tmp_path / "own")
+    np.testing.assert_allclose(np.asarray(read_back(tmp_path / "own", name).call(method, xp.asarray(X))), getattr(own, method)(X), rtol=1e-9, atol=1e-9)
+
+
+def test_pipelines_are_exported(tmp_path):
+    import json
+
+    X, y = data("wine")
+    pipe = make_pipeline(theirs(xs.StandardScaler)(), xs.PCA(5), "passthrough", theirs(xs.LinearDiscriminantAnalysis)()).fit(X, y)
+    xs.export(pipe, tmp_path / "p", dtype="float32")
+    raw = (tmp_path / "p").read_bytes()
+    head = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+    said = head["__metadata__"]
+    assert said["model"] == said["first.model"] == "Pipeline" and said["first.first.model"] == "StandardScaler" and said["first.last.model"] == "PCA"
+    assert said["last.model"] == "LinearDiscriminantAnalysis" and head["first.last.components"]["dtype"] == "F32" and head["last.classes"]["dtype"] == "I64"
+    for wrong, error in [(theirs(xs.Ridge)(), sklearn.exceptions.NotFittedError), (theirs(xs.KernelRidge)().fit(X, y), TypeError)]:
+        with pytest.raises(error):
+            xs.export(wrong, tmp_path / "w")
+    with pytest.raises(ValueError):
+        xs.export(pipe, tmp_path / "w", dtype="float16")
