@@ -134,6 +134,57 @@ def stirling(w):
     return (mp.loggamma(x) - (x - mpf("0.5")) * mp.log(x) + x - mp.log(2 * mp.pi) / 2) * x
 
 
+def erfinv_far(k):
+    """erfinv(x) / (x sqrt(w)) where sqrt(w) = k (1 + t) / (1 - t)."""
+    def g(t):
+        r = k * (1 + t) / (1 - t)
+        return erfinv_ratio(r * r) / r
+    return g
+
+
+DIGAMMA_ROOT = mp.findroot(mp.digamma, 1.46)
+
+
+def digamma_middle(u):
+    x = u + 1
+    return mp.digamma(x) / (x - DIGAMMA_ROOT) if abs(x - DIGAMMA_ROOT) > mpf("1e-25") else mp.polygamma(1, x)
+
+
+def digamma_tail(w):
+    """ln(x) - 1 / (2 x) - digamma(x), times x²."""
+    x = 1 / mp.sqrt(w)
+    return (mp.log(x) - 1 / (2 * x) - mp.digamma(x)) * x * x
+
+
+def temme(orders, degree):
+    """The coefficients of Temme's expansion of the incomplete gamma function: row k is a power series in eta, of a^-k."""
+    n = degree + 2 * orders + 3
+    # mu with eta²/2 = mu - ln(1 + mu), from mu mu' = eta (1 + mu).
+    alpha = [mpf(0), mpf(1)]
+    for k in range(2, n + 1):
+        rest = alpha[k - 1] - sum(j * alpha[j] * alpha[k + 1 - j] for j in range(2, k))
+        alpha.append(rest / (k + 1))
+    # 1 / mu = (1 / eta) sum inverse[j] eta^j
+    inverse = [mpf(1)]
+    for k in range(1, n):
+        inverse.append(-sum(alpha[j + 1] * inverse[k - j] for j in range(1, k + 1)))
+    # The coefficients of 1 / Gamma* are those of Gamma* with alternating signs.
+    bernoulli = [mp.bernoulli(2 * j) / (2 * j * (2 * j - 1)) for j in range(1, orders + 2)]
+    exponent = [mpf(0)] * (2 * orders + 4)
+    for j, b in enumerate(bernoulli):
+        exponent[2 * j + 1] = b
+    stirling_series = [mpf(1)]
+    for k in range(1, orders + 1):
+        stirling_series.append(sum(j * exponent[j] * stirling_series[k - j] for j in range(1, k + 1)) / k)
+    rows = [inverse[1:]]
+    for k in range(1, orders):
+        g = (-1) ** k * stirling_series[k]
+        before = rows[-1]
+        # (1/eta) c' + g / mu: the terms of 1/eta cancel.
+        rows.append([(j + 2) * before[j + 2] + g * inverse[j + 1] for j in range(len(before) - 2)])
+    return [row[:degree] for row in rows]
+
+
 def split(name, doc, value, first, double, parts=2):
     """Print `value` as a sum of numbers of `first` bits each and a last one of full precision."""
     kind = "f64" if double else "f32"
@@ -184,9 +235,13 @@ def tables(double):
     if double:
         inverse("ERFINV_MIDDLE", mpf("3.25"), "-0.75", "0.75", 4)
         inverse("ERFINV_TAIL", mpf(5), "-1", "1.15", 2)
+        far, low, high = mpf(12), mpf("6.05"), mpf("27.5")
     else:
         inverse("ERFINV_MIDDLE", mpf(3), "-0.77", "1.15", 2)
         print("    /// The middle one reaches to the end.\n    const ERFINV_TAIL: &'static [f32] = Self::ERFINV_MIDDLE;")
+        far, low, high = mpf(6), mpf("4.05"), mpf("10.3")
+    doc = f"erfinv(x) / (x r) in (r - {int(far)}) / (r + {int(far)}), r = sqrt(-ln(1 - x²)), for the x nearer to 1 than any number"
+    fit("ERFINV_FAR", doc, erfinv_far(far), (low - far) / (low + far), (high - far) / (high + far), 4)
 
 
 def fast_tables():
@@ -211,11 +266,37 @@ def fast_tables():
     fit("STIRLING", "(lnΓ(x) - (x - 1/2) ln(x) + x - ln(2π)/2) x in w = 1/x², x >= 8", stirling, mpf(2) ** -50, mpf(1) / 64, 56)
 
 
+    for degree in range(4, 14):
+        p, q = rational(digamma_middle, 0, 2, degree, degree)
+        e = error(lambda u: horner(p, u) / horner(q, u), digamma_middle, 0, 2)
+        if e < mpf(2) ** -57:
+            break
+    table("DIGAMMA_P", "digamma(x) / (x - root) in u = x - 1, 0 <= u <= 2: numerator", p, e, True)
+    table("DIGAMMA_Q", "Denominator to `DIGAMMA_P`", q, e, True)
+    split("DIGAMMA_ROOT", "The positive root of digamma", DIGAMMA_ROOT, 53, True)
+    fit("DIGAMMA_TAIL", "(ln(x) - 1/(2 x) - digamma(x)) x² in w = 1/x², x >= 10", digamma_tail, mpf(2) ** -50, mpf(1) / 100, 56)
+    print("    /// 1/k! for k from 2 to 11, each as a number and what its rounding left.")
+    print("    pub(super) const FACTORIALS: [[f64; 2]; 10] = [")
+    for k in range(2, 12):
+        value = 1 / mp.factorial(k)
+        print(f"        [{literal(value, True)}, {literal(value - mpf(float(value)), True)}],")
+    print("    ];\n    /// 1/k! from k = 12 on.\n    pub(super) const FACTORIALS_TAIL: &'static [f64] = &[")
+    for k in range(12, 21):
+        print(f"        {literal(1 / mp.factorial(k), True)},")
+    print("    ];")
+    print("    /// Temme's expansion of the incomplete gamma function: row k is a polynomial in η, for a^-k.")
+    print(f"    pub(super) const TEMME: [[f64; {TEMME[1]}]; {TEMME[0]}] = [")
+    for row in temme(*TEMME):
+        print("        [" + ", ".join(literal(c, True) for c in row) + "],")
+    print("    ];")
+
+
+TEMME = (8, 18)
 print("//! Coefficients, constant term first. Written by `scripts/golden/math_coefficients.py`.")
 print()
 print("/// The polynomials of one floating-point type.")
 print("pub trait Tables: Sized + 'static {")
-for name in ["EXP", "COSH", "SINH", "LOG", "LOG_TAIL", "SIN", "COS", "ASIN", "ATAN", "ERF", "ERFC", "ERFINV", "ERFINV_MIDDLE", "ERFINV_TAIL"]:
+for name in ["EXP", "COSH", "SINH", "LOG", "LOG_TAIL", "SIN", "COS", "ASIN", "ATAN", "ERF", "ERFC", "ERFINV", "ERFINV_MIDDLE", "ERFINV_TAIL", "ERFINV_FAR"]:
     print(f"    /// See the implementation for `f64`.\n    const {name}: &'static [Self];")
 for name in ["LN2", "LOG10_2", "INV_LN2", "INV_LN10"]:
     for part in ["HI", "LO"]:

@@ -8,6 +8,8 @@
 `complex_special.txt`: the same for zeros, infinities and NaN, from NumPy (that is, from the C library), apart from
 tanh(±inf + iy), and tan with it: the array API gives the zero there the sign of y, C99 that of sin 2y.
 
+`parameters.txt`: function, up to three arguments (0 for none), value and remainder, of functions with parameters.
+
 `logaddexp.txt`: two arguments whose exponentials add up to nearly one, and the value as above.
 
 The values of all but `complex_special.txt` come from mpmath. Arguments of `real.txt` and `complex.txt` are single-precision numbers, apart from some that are outside
@@ -56,6 +58,29 @@ def erfinv(x):
     return mp.findroot(lambda y: mp.erf(y) - x, start, solver="newton", df=lambda y: 2 / mp.sqrt(mp.pi) * mp.exp(-y * y), tol=mpf("1e-80"))
 
 
+def erfcx(x):
+    if x < 100:
+        return mp.exp(x * x) * mp.erfc(x)
+    z = 1 / (2 * x * x)
+    return (1 - z * (1 - 3 * z * (1 - 5 * z * (1 - 7 * z)))) / (x * mp.sqrt(mp.pi))
+
+
+def ndtri(p):
+    """By Newton's method on the logarithm of the smaller tail."""
+    tail = min(p, 1 - p)
+    z = (mpf("0.5") - tail) * mpf("2.5")
+    if tail < mpf("0.3"):
+        z = mp.sqrt(-2 * mp.log(tail))
+        z -= mp.log(z + 1) / (z + mpf("0.1"))
+    for _ in range(100):
+        found = mp.erfc(z / mp.sqrt(2)) / 2
+        step = mp.log(found / tail) * found * mp.sqrt(2 * mp.pi) * mp.exp(z * z / 2)
+        z += step
+        if abs(step) < mpf("1e-40"):
+            break
+    return z if p > 0.5 else -z
+
+
 def real_table():
     points = {
         "erf": [signed(log_uniform(-30, 2.6)) for _ in range(60)] + [rng.uniform(-4, 4) for _ in range(120)],
@@ -78,16 +103,106 @@ def real_table():
     points["softplus"] = spread(60, -20, 60) + [draw.uniform(-30, 30) for _ in range(140)]
     points["log_expit"] = spread(60, -20, 60) + [draw.uniform(-30, 30) for _ in range(140)]
     points["entr"] = [abs(x) for x in spread(60, -60, 60)] + [draw.uniform(0, 3) for _ in range(140)]
+    points["erfcx"] = spread(60, -20, 60) + [draw.uniform(-9, 30) for _ in range(200)]
+    points["digamma"] = [2.0 ** draw.uniform(-40, 60) for _ in range(60)] + [draw.uniform(0, 14) for _ in range(200)]
+    points["digamma"] += [1.4616321449683623 * (1 + x) for x in spread(40, -22, -3)] + [-draw.uniform(0, 30) for _ in range(60)]
+    points["ndtri"] = [2.0 ** draw.uniform(-140, -1) for _ in range(120)] + [draw.uniform(0, 1) for _ in range(120)]
+    points["ndtri"] += [1 - 2.0 ** draw.uniform(-24, -1) for _ in range(60)] + [2.0**-1060, 2.0**-500, 1e-300, 5e-324]
     functions = {"erf": mp.erf, "erfc": mp.erfc, "gammaln": gammaln, "asinh": mp.asinh, "acosh": mp.acosh, "atanh": mp.atanh}
     functions |= {"erfinv": erfinv, "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2, "log_ndtr": log_ndtr, "entr": lambda x: -x * mp.log(x)}
     functions |= {"softplus": lambda x: mp.log1p(mp.exp(x)), "log_expit": lambda x: -mp.log1p(mp.exp(-x))}
+    functions |= {"erfcx": erfcx, "digamma": mp.digamma, "ndtri": ndtri}
     with open(OUT / "real.txt", "w") as f:
         for name, xs in points.items():
             for x in xs:
-                x = single(x)
+                x = x if name == "ndtri" and x < 1e-44 else single(x)
                 value = functions[name](mpf(x))
                 head = float(value)
                 f.write(f"{name} {x!r} {head!r} {float(value - head)!r}\n")
+
+
+def log_beta(a, b):
+    return mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b)
+
+
+def rel_entr(x, y):
+    return x * mp.log(x / y)
+
+
+def gamma_both(a, x):
+    """P and Q by the series that has positive terms only, with digits to spare for the difference."""
+    with mp.workdps(80 if x < a + 100 else 400):
+        term = total = 1 / a
+        n = 0
+        while term > total * mpf(10) ** -mp.dps:
+            n += 1
+            term *= x / (a + n)
+            total += term
+        p = total * mp.exp(a * mp.log(x) - x - mp.loggamma(a))
+        return p, 1 - p
+
+
+def gamma_density(a, x):
+    return mp.exp((a - 1) * mp.log(x) - x - mp.loggamma(a))
+
+
+def beta_density(a, b, x):
+    return mp.exp((a - 1) * mp.log(x) + (b - 1) * mp.log1p(-x) - log_beta(a, b))
+
+
+def parameter_lines():
+    draw = random.Random(20255)
+    positive = lambda low, high: single(2.0 ** draw.uniform(low, high))
+    pairs = [(positive(-30, 30), positive(-30, 30)) for _ in range(100)] + [(positive(-3, 8), positive(-3, 8)) for _ in range(150)]
+    pairs += [(1e-5, 1e5), (1.0, 1.0), (1.0, 2.0), (8.0, 8.0), (7.75, 8.25), (1e300, 1e300), (1e-300, 1e-300), (3.5, 1e200)]
+    for a, b in pairs:
+        with mp.workdps(80 if max(a, b) < 1e50 else 700):
+            yield "betaln", (a, b), log_beta(mpf(a), mpf(b))
+    for name, function in (("rel_entr", rel_entr), ("kl_div", lambda x, y: rel_entr(x, y) - x + y)):
+        for k in range(300):
+            x = positive(-20, 20)
+            y = single(x * (1 + draw.choice((-1, 1)) * 2.0 ** draw.uniform(-23, 0))) if k % 2 else positive(-20, 20)
+            if y > 0:
+                yield name, (x, y), function(mpf(x), mpf(y))
+    pairs = [(positive(-4, 9), None) for _ in range(300)] + [(positive(-20, 0), positive(-30, 5)) for _ in range(60)]
+    pairs += [(positive(6, 20), None) for _ in range(100)]
+    for a, x in pairs:
+        x = single(max(a + draw.gauss(0, 1) * 3 * a**0.5, a * 2.0 ** draw.uniform(-6, 0))) if x is None else x
+        with mp.workdps(40):
+            mp_a, mp_x = mpf(a), mpf(x)
+            p, q = gamma_both(mp_a, mp_x)
+            yield "gammainc", (a, x), p
+            yield "gammaincc", (a, x), q
+            yield from inverses(("gammaincinv", "gammainccinv"), (a,), mp_x, (p, q), gamma_density(mp_a, mp_x))
+    for k in range(400):
+        a, b = (positive(-3, 4), positive(-3, 4)) if k % 2 else (positive(-1, 10), positive(-1, 10))
+        x = a / (a + b) + draw.gauss(0, 1) * 3 * (a * b / (a + b) ** 2 / (a + b + 1)) ** 0.5
+        x = single(x if 0 < x < 1 else draw.uniform(0, 1))
+        with mp.workdps(40):
+            mp_a, mp_b, mp_x = mpf(a), mpf(b), mpf(x)
+            p = mp.betainc(mp_a, mp_b, 0, mp_x, regularized=True)
+            q = mp.betainc(mp_b, mp_a, 0, 1 - mp_x, regularized=True)
+            yield "betainc", (a, b, x), p
+            yield "betaincc", (a, b, x), q
+            yield from inverses(("betaincinv", None), (a, b), mp_x, (p, q), beta_density(mp_a, mp_b, mp_x))
+
+
+def inverses(names, parameters, x, sides, density):
+    """The inverses at the values as doubles: the argument, moved by what the rounding changed."""
+    for name, side, sign in zip(names, sides, (1, -1)):
+        rounded = float(side)
+        moved = (mpf(rounded) - side) / density * sign
+        # Only where the second-order term of that is nothing.
+        if name and 1e-30 < rounded < 0.99 and abs(moved) < mpf("1e-12") * min(x, 1 - x if len(parameters) > 1 else x):
+            yield name, (*parameters, rounded), x + moved
+
+
+def parameter_table():
+    with open(OUT / "parameters.txt", "w") as f:
+        for name, arguments, value in parameter_lines():
+            head = float(value)
+            a, b, c = (*arguments, 0.0, 0.0)[:3]
+            f.write(f"{name} {a!r} {b!r} {c!r} {head!r} {float(value - head)!r}\n")
 
 
 # Doubles and single-precision numbers that lie nearest to multiples of pi/2.
@@ -223,5 +338,6 @@ def special_lines():
 real_table()
 angle_table()
 logaddexp_table()
+parameter_table()
 write("complex.txt", [*unary_lines(), *binary_lines()])
 write("complex_special.txt", special_lines())

@@ -45,7 +45,7 @@ macro_rules! backend_suite {
         $crate::tests! { $device;
             creation { filled, tiles<f32>, ranges<f32>, triangles, grids, from_values, like, in_generic_rank }
             elementwise {
-                float_unary<f32>, float_binary<f32>, float_special<f32>, complex_unary<$crate::C64>, complex_binary<$crate::C64>, some_integers, booleans,
+                float_unary<f32>, float_binary<f32>, float_special<f32>, float_several<f32>, complex_unary<$crate::C64>, complex_binary<$crate::C64>, some_integers, booleans,
                 every_operation_has_an_oracle,
             }
             special_cases { real<f32>, complex<$crate::C64> }
@@ -122,7 +122,7 @@ macro_rules! dtypes_suite {
             $crate::tests! { $device;
                 creation { conversions }
                 elementwise {
-                    float_unary<f64>, float_binary<f64>, float_special<f64>, complex_unary<$crate::C128>, complex_binary<$crate::C128>,
+                    float_unary<f64>, float_binary<f64>, float_special<f64>, float_several<f64>, complex_unary<$crate::C128>, complex_binary<$crate::C128>,
                     other_integers, halves,
                 }
                 special_cases { real<f64>, complex<$crate::C128> }

@@ -37,7 +37,6 @@ pub mod pipeline;
 pub mod preprocessing;
 pub mod progress;
 pub mod spatial;
-mod special;
 mod tall_svd;
 pub mod traits;
 pub mod utils;

@@ -13,7 +13,7 @@ use xp_core::{Backend, DType, Element};
 
 pub use complex::{complex_binary, complex_unary};
 pub use integers::{booleans, other_integers, some_integers};
-pub use real::{float_binary, float_special, float_unary, halves};
+pub use real::{float_binary, float_several, float_special, float_unary, halves};
 
 use crate::support::{Any, layouts, pairs};
 

@@ -2,8 +2,10 @@
 //! states, and one more for `f64`, where the oracle rounds too.
 
 use half::{bf16, f16};
+use xp_core::extra::{betainc, betaincc, betaincinv, log_softmax, softmax};
 use xp_core::functions::*;
-use xp_core::{Backend, DType, Float};
+use xp_core::math::{Baseline, MathFloat};
+use xp_core::{Array, Backend, DType, Float, Ix3, s};
 
 use super::{AllFailures, check1, check2};
 use crate::support::{Any, Sequence, ulps};
@@ -119,6 +121,7 @@ pub fn float_unary<B: Backend, T: Float>(device: &B) {
         case!(conj, |x| x, 0.0),
         case!(cos, f64::cos, 1.0),
         case!(cosh, f64::cosh, 2.0),
+        case!(digamma, digamma, 16.0, 1.0),
         case!(
             entr,
             |x| if x == 0.0 {
@@ -132,6 +135,7 @@ pub fn float_unary<B: Backend, T: Float>(device: &B) {
         ),
         case!(erf, erf, 4.0),
         case!(erfc, erfc, 16.0),
+        case!(erfcx, MathFloat::erfcx::<Baseline>, 16.0),
         case!(erfinv, erfinv, 8.0),
         case!(exp, f64::exp, 1.0),
         case!(expit, |x| 1.0 / (1.0 + (-x).exp()), 4.0),
@@ -146,6 +150,7 @@ pub fn float_unary<B: Backend, T: Float>(device: &B) {
         case!(log2, f64::log2, 1.0),
         case!(logit, |x| (x / (1.0 - x)).ln(), 4.0, 1.0),
         case!(ndtr, |x| if x < 0.0 { normal_tail(-x) } else { 1.0 - normal_tail(x) }, 16.0),
+        case!(ndtri, MathFloat::ndtri::<Baseline>, 12.0),
         case!(negative, |x| -x, 0.0),
         case!(positive, |x| x, 0.0),
         case!(real, |x| x, 0.0),
@@ -222,7 +227,8 @@ struct Binary<B: Backend, T: Float> {
     floor: f64,
 }
 
-/// Every real binary operation, and the comparisons.
+/// Every real binary operation, and the comparisons. The functions with parameters are compared with those of `math`, which its
+/// tests compare with tables; `f32` is computed in `f64` there.
 pub fn float_binary<B: Backend, T: Float>(device: &B) {
     macro_rules! case {
         ($op:ident, $exact:expr, $bound:literal) => {
@@ -235,15 +241,22 @@ pub fn float_binary<B: Backend, T: Float>(device: &B) {
     let cases: Vec<Binary<B, T>> = vec![
         case!(add, |x, y| x + y, 0.0),
         case!(atan2, f64::atan2, 2.0),
+        case!(betaln, MathFloat::betaln::<Baseline>, 64.0, 1.0),
         case!(copysign, f64::copysign, 0.0),
         case!(divide, |x, y| x / y, 0.0),
         case!(floor_divide, floor_divide_exact, 1.0),
+        case!(gammainc, MathFloat::gammainc::<Baseline>, 4096.0),
+        case!(gammaincc, MathFloat::gammaincc::<Baseline>, 4096.0),
+        case!(gammainccinv, MathFloat::gammainccinv::<Baseline>, 4096.0),
+        case!(gammaincinv, MathFloat::gammaincinv::<Baseline>, 4096.0),
         case!(hypot, f64::hypot, 2.0),
+        case!(kl_div, MathFloat::kl_div::<Baseline>, 64.0),
         case!(logaddexp, logaddexp_exact, 3.0, 1.0),
         case!(maximum, maximum_exact, 0.0),
         case!(minimum, |x, y| -maximum_exact(-x, -y), 0.0),
         case!(multiply, |x, y| x * y, 0.0),
         case!(pow, f64::powf, 1.0),
+        case!(rel_entr, MathFloat::rel_entr::<Baseline>, 8.0),
         case!(remainder, remainder_exact, 0.0),
         case!(subtract, |x, y| x - y, 0.0),
         case!(xlog1py, |x, y| if x == 0.0 && !y.is_nan() { 0.0 } else { x * y.ln_1p() }, 3.0),
@@ -266,6 +279,60 @@ pub fn float_binary<B: Backend, T: Float>(device: &B) {
     check2(device, "less_equal", &values, &|x, y| less_equal(x, y), &|x, y, z| z == (x.to_f64() <= y.to_f64()));
     check2(device, "greater", &values, &|x, y| greater(x, y), &|x, y, z| z == (x.to_f64() > y.to_f64()));
     check2(device, "greater_equal", &values, &|x, y| greater_equal(x, y), &|x, y, z| z == (x.to_f64() >= y.to_f64()));
+}
+
+/// Functions of three operands, over shapes that broadcast, against those of `math`; `softmax` against loops.
+pub fn float_several<B: Backend, T: Float>(device: &B) {
+    let numbers = |v: &[f64]| v.iter().map(|&v| T::from_f64(v)).collect::<Vec<T>>();
+    let parameters = [0.0, 0.125, 0.5, 1.0, 3.0, 7.5, 20.0, 300.0, f64::INFINITY, -1.0, f64::NAN];
+    let probabilities = [0.0, 0.0625, 0.25, 0.5, 0.75, 0.9375, 1.0, -0.5, 1.5, f64::NAN];
+    let (n, m) = (parameters.len(), probabilities.len());
+    let a = Array::from_vec(device, numbers(&parameters), [n, 1, 1]).unwrap();
+    let b = Array::from_vec(device, numbers(&parameters), [n, 1]).unwrap();
+    let x = Array::from_vec(device, numbers(&probabilities), [m]).unwrap();
+    let check = |name: &str, found: Array<B, T, Ix3>, exact: fn(f64, f64, f64) -> f64| {
+        assert_eq!(found.dims(), [n, n, m], "{name}");
+        for (i, y) in found.to_vec().into_iter().enumerate() {
+            let (a, b, x) = (parameters[i / m / n], parameters[i / m % n], probabilities[i % m]);
+            // Near a border the inverse is far from the neighbours of its argument.
+            assert!(within(y, exact(a, b, x), 4096.0, 0.0), "{name}({a}, {b}, {x}) = {y:?}, not {}", exact(a, b, x));
+        }
+    };
+    check("betainc", betainc(&a, &b, &x).unwrap(), MathFloat::betainc::<Baseline>);
+    check("betaincc", betaincc(&a, &b, &x).unwrap(), MathFloat::betaincc::<Baseline>);
+    check("betaincinv", betaincinv(&a, &b, &x).unwrap(), MathFloat::betaincinv::<Baseline>);
+
+    let rows = [[0.0, 1.0, -2.0], [30.0, 30.0, -30.0], [f64::NEG_INFINITY, 2.0, 2.0]];
+    let x = Array::from_vec(device, numbers(rows.as_flattened()), [3, 3]).unwrap();
+    let (p, l) = (softmax(&x, 1).unwrap().to_vec(), log_softmax(&x, 1).unwrap().to_vec());
+    for (i, row) in rows.iter().enumerate() {
+        let largest = row.iter().fold(f64::NEG_INFINITY, |a: f64, &b| a.max(b));
+        let total: f64 = row.iter().map(|v| (v - largest).exp()).sum();
+        for (j, v) in row.iter().enumerate() {
+            let exact = v - largest - total.ln();
+            assert!(within(p[3 * i + j], (v - largest).exp() / total, 4.0, 0.0) && within(l[3 * i + j], exact, 4.0, 1.0), "softmax {i} {j}");
+        }
+    }
+    let all = softmax(&x, ..).unwrap();
+    assert!((all.sum(..).item().unwrap().to_f64() - 1.0).abs() < 10.0 * T::EPSILON.to_f64());
+    assert_eq!(softmax(&x.slice(s![..0]).unwrap(), 1).unwrap().dims(), [0, 3]);
+}
+
+/// By the recurrence and Stirling's series from a large argument on; the reflection formula for negative ones.
+fn digamma(x: f64) -> f64 {
+    if x == 0.0 || x.is_nan() || x == f64::INFINITY {
+        return if x == 0.0 { -f64::INFINITY.copysign(x) } else { x };
+    }
+    if x < 0.0 {
+        let rest = x - x.round();
+        let pi = std::f64::consts::PI;
+        return if x.is_infinite() || rest == 0.0 { f64::NAN } else { digamma(1.0 - x) - pi / (pi * rest).tan() };
+    }
+    let steps = (20.0 - x).max(0.0).ceil() as i32;
+    let y = x + f64::from(steps);
+    let below: f64 = (0..steps).rev().map(|k| 1.0 / (x + f64::from(k))).sum();
+    let w = 1.0 / (y * y);
+    y.ln() - 0.5 / y - w * (1.0 / 12.0 - w * (1.0 / 120.0 - w * (1.0 / 252.0 - w * (1.0 / 240.0 - w / 132.0)))) - below
 }
 
 /// The operations of `f16` and `bf16`, which are computed in `f32`: those that differ in kind.

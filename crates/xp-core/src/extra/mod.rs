@@ -8,6 +8,7 @@ mod einsum;
 mod partial;
 mod quantile;
 mod sets;
+mod special;
 mod statistics;
 mod values;
 
@@ -21,5 +22,6 @@ pub use einsum::einsum;
 pub use partial::{argpartition, partition, top_k};
 pub use quantile::{QuantileMethod, median, nanmedian, quantile, weighted_quantile};
 pub use sets::{intersect1d, nunique, setdiff1d, setxor1d, union1d};
-pub use statistics::{Cov, average, cov, logsumexp, nanmax, nanmean, nanmin, nanstd, nansum, nanvar};
+pub use special::{betainc, betaincc, betaincinv, log_softmax, logsumexp, softmax};
+pub use statistics::{Cov, average, cov, nanmax, nanmean, nanmin, nanstd, nansum, nanvar};
 pub use values::{Tolerance, allclose, allclose_with, angle, atol, deg2rad, isclose, isclose_with, nan_to_num, rad2deg, rtol, sinc};

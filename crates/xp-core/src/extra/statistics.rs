@@ -1,11 +1,11 @@
-//! Statistics that skip NaN, weighted means, covariance, the logarithm of a sum of exponentials.
+//! Statistics that skip NaN, weighted means, covariance.
 
 use super::values::from_real;
 use crate::array::Array;
 use crate::axes::{Axes, KeepDims};
 use crate::backend::Backend;
 use crate::dim::{Dim, DimBase, Dyn};
-use crate::dtype::{Element, Float, Floating, Num, Real};
+use crate::dtype::{Element, Floating, Num, Real};
 use crate::error::{Error, Result};
 use crate::expr::{Expr, Lazy, eval_reduction};
 use crate::indexing::Position;
@@ -119,29 +119,6 @@ pub fn nanmin<B: Backend, T: Real, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A)
     let over = axes.axes(x.ndim())?;
     let best = reduce::<_, _, A>(Min, without_nan(x, T::HIGHEST), &over)?;
     or_nan::<B, T, D, A>(x, &over, best)
-}
-
-/// `log(sum(exp(x)))` without overflow; minus infinity of no elements.
-///
-/// # Errors
-/// [`Error::Axis`], [`Error::RepeatedAxis`].
-///
-/// ```
-/// use xp::prelude::*;
-/// let y = xp::extra::logsumexp(&array![1000.0_f64, 1000.0], ..)?.item()?;
-/// assert!((y - 1000.0 - 2.0_f64.ln()).abs() < 1e-12);
-/// # Ok::<(), xp::Error>(())
-/// ```
-pub fn logsumexp<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {
-    let over = axes.axes(x.ndim())?;
-    if over.iter().any(|&k| x.dims()[k] == 0) {
-        return reduce::<_, _, A>(Sum, x.lazy(), &over)?.into_lazy().log().try_eval();
-    }
-    let largest = converted::<B, T, T::Wide, D>(&eval_reduction::<_, _, D>(Max, &x, &over, true)?)?;
-    let shift = largest.lazy().isfinite().where_(&largest, T::Wide::ZERO).try_eval()?;
-    let sums = eval_reduction::<_, _, A::Out<D>>(Sum, (widened(x) - &shift).exp().expr(), &over, A::KEEP)?;
-    let shift: Array<B, T::Wide, A::Out<D>> = shift.reshape(sums.dims())?.into_rank()?;
-    converted(&(sums.lazy().log() + &shift).try_eval()?.into_rank::<A::Out<D>>()?)
 }
 
 /// The mean along an axis with weights, which have the shape of the array, or are a vector along the axis.

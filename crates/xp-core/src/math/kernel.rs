@@ -55,6 +55,10 @@ pub trait Kernel: Tables + Trig + PowPositive + Sized {
     const ERFINV_TAIL_CENTER: Self;
     /// The largest finite `-ln(1 - x²)`, and a little more.
     const ERFINV_MAX: Self;
+    /// From this root of `-ln(1 - x²)` on `Tables::ERFINV_FAR` is needed.
+    const ERFINV_FAR_START: Self;
+    /// Center of the map that `Tables::ERFINV_FAR` is a polynomial of.
+    const ERFINV_FAR_CENTER: Self;
     /// `2^(p + 1)`; factor that makes a subnormal number normal.
     const NORMALIZE: Self;
     /// Base-2 logarithm of `NORMALIZE`.
@@ -142,6 +146,8 @@ impl_kernel!(f64, u64, 27, {
     ERFINV_TAIL_START = 16.0;
     ERFINV_TAIL_CENTER = 5.0;
     ERFINV_MAX = 37.0;
+    ERFINV_FAR_START = 6.0625;
+    ERFINV_FAR_CENTER = 12.0;
     NORMALIZE = 9_007_199_254_740_992.0;
     NORMALIZE_EXPONENT = 53.0;
     VELTKAMP = 134_217_729.0;
@@ -168,6 +174,8 @@ impl_kernel!(f32, u32, 12, {
     ERFINV_TAIL_START = 17.0;
     ERFINV_TAIL_CENTER = 3.0;
     ERFINV_MAX = 17.0;
+    ERFINV_FAR_START = 4.0625;
+    ERFINV_FAR_CENTER = 6.0;
     NORMALIZE = 16_777_216.0;
     NORMALIZE_EXPONENT = 24.0;
     VELTKAMP = 4097.0;

@@ -1,6 +1,6 @@
 //! Elementary and special functions that the compiler vectorises.
 //!
-//! Every real function is branch-free scalar Rust, generic over the instruction-set level [`Isa`]. Called in a loop
+//! Every real function but the incomplete gamma and beta functions is branch-free scalar Rust, generic over the instruction-set level [`Isa`]. Called in a loop
 //! inside a function with matching `#[target_feature]`s it becomes SIMD code; called alone it is an ordinary scalar
 //! function. [`MathFloat`] has the functions as methods, [`complex`] the functions of complex arguments.
 //!
@@ -9,7 +9,7 @@
 //!
 //! # Where things are
 //!
-//! One file per family: `exp`, `log`, `trig`, `inverse_trig`, `hyperbolic`, `pow`, `special`. An algorithm is written once
+//! One file per family: `exp`, `log`, `trig`, `inverse_trig`, `hyperbolic`, `pow`, `special`, `gamma`, `incomplete`. An algorithm is written once
 //! for both types; `tables` has the polynomials of each, `kernel` the bit operations and the arithmetic they share.
 //!
 //! # Repair
@@ -21,7 +21,9 @@
 pub mod complex;
 mod exp;
 mod float;
+mod gamma;
 mod hyperbolic;
+mod incomplete;
 mod inverse_trig;
 mod isa;
 /// What nobody outside can name, so that nobody outside can implement [`MathFloat`].

@@ -1,6 +1,6 @@
-//! Error functions, the normal distribution, logistic functions and the logarithm of the gamma function.
+//! Error functions, the normal distribution, logistic functions, relative entropies and the logarithm of the gamma function.
 
-use super::exp::{exp, exp_unscaled};
+use super::exp::{exp, exp_sum, exp_unscaled};
 use super::kernel::{at_least, at_most, fma, polynomial, scale, select};
 use super::log::{ln, ln_1p};
 use super::tables::Double;
@@ -31,18 +31,50 @@ fn erf_small<I: Isa, F: MathFloat>(x: F, a: F) -> F {
     fma::<I, F>(x, polynomial::<I, F>(z, F::ERF), x)
 }
 
-/// By polynomials in `w = -ln(1 - x²)` below 6.25, then in its root (after M. Giles, "Approximating the erfinv function").
+#[inline(always)]
+pub(super) fn erfcx<I: Isa, F: MathFloat>(x: F) -> F {
+    let a = x.abs();
+    let positive = mills::<I, F>(a);
+    // From twice `exp(x²)` where x is negative: without the rounding of the square, which is infinite long before the limit.
+    let limited = at_most(a, F::ERFC_MAX);
+    let hi = F::clear_low(limited);
+    let square = exp_sum::<I, F>(hi * hi, (limited - hi) * (limited + hi));
+    select(x < F::ZERO, square + square - positive, positive)
+}
+
 #[inline(always)]
 pub(super) fn erfinv<I: Isa, F: MathFloat>(x: F) -> F {
     let a = x.abs();
-    let w = -ln::<I, F>((F::ONE - a) * (F::ONE + a));
+    let value = x * erfinv_ratio::<I, F>(-ln::<I, F>((F::ONE - a) * (F::ONE + a)));
+    select(a == F::ONE, F::INFINITY.copysign(x), select(a > F::ONE, F::NAN, value))
+}
+
+/// `erfinv(x) / x` by polynomials in `w = -ln(1 - x²)` at first, then in its root (after M. Giles, "Approximating the erfinv
+/// function"). For all `w` that a number `x` has.
+#[inline(always)]
+fn erfinv_ratio<I: Isa, F: MathFloat>(w: F) -> F {
     let root = at_most(w, F::ERFINV_MAX).sqrt();
     let center = polynomial::<I, F>(at_most(w, F::ERFINV_CENTER + F::ERFINV_CENTER) - F::ERFINV_CENTER, F::ERFINV);
     let middle = polynomial::<I, F>(root - F::ERFINV_MIDDLE_CENTER, F::ERFINV_MIDDLE);
     let tail = polynomial::<I, F>(root - F::ERFINV_TAIL_CENTER, F::ERFINV_TAIL);
     let outer = select(w < F::ERFINV_TAIL_START, middle, tail);
-    let value = x * select(w < F::ERFINV_CENTER + F::ERFINV_CENTER, center, outer);
-    select(a == F::ONE, F::INFINITY.copysign(x), select(a > F::ONE, F::NAN, value))
+    select(w < F::ERFINV_CENTER + F::ERFINV_CENTER, center, outer)
+}
+
+/// By the inverse error function of `2 p - 1`, whose distance from -1 and 1 is known from `p`; so its tails need one more
+/// polynomial, where `2 p - 1` is nearer to them than any number.
+#[inline(always)]
+pub(super) fn ndtri<I: Isa, F: MathFloat>(p: F) -> F {
+    let upper = p > F::HALF;
+    let tail = select(upper, F::ONE - p, p);
+    let w = at_least(-ln::<I, F>(tail * (F::ONE - tail) * (F::TWO + F::TWO)), F::ZERO);
+    let root = w.sqrt();
+    let far = root * polynomial::<I, F>((root - F::ERFINV_FAR_CENTER) / (root + F::ERFINV_FAR_CENTER), F::ERFINV_FAR);
+    let ratio = select(root < F::ERFINV_FAR_START, erfinv_ratio::<I, F>(w), far);
+    // Root of 2 is twice its inverse.
+    let value = (F::ONE - F::TWO * tail) * ratio * (F::TWO * F::FRAC_1_SQRT_2);
+    let value = select(tail == F::ZERO, F::INFINITY, select(tail < F::ZERO, F::NAN, value));
+    select(upper, value, -value)
 }
 
 #[inline(always)]
@@ -76,7 +108,7 @@ fn mills<I: Isa, F: MathFloat>(a: F) -> F {
     let (p, q) = erfc_parts::<I, F>(at_most(a, F::ERFC_MAX));
     let z = F::HALF / (a * a);
     let mut series = F::ONE;
-    for k in [7.0, 5.0, 3.0, 1.0] {
+    for k in [13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0] {
         series = F::ONE - F::from_f64(k) * z * series;
     }
     select(a > F::ERFC_MAX, series * F::FRAC_1_SQRT_PI / a, p / q)
@@ -96,6 +128,43 @@ pub(super) fn log_expit<I: Isa, F: MathFloat>(x: F) -> F {
 pub(super) fn entr<I: Isa, F: MathFloat>(x: F) -> F {
     let value = -x * ln::<I, F>(x);
     select(x == F::ZERO, F::ZERO, select(x < F::ZERO, -F::INFINITY, value))
+}
+
+/// `x ln(x / y)`
+#[inline(always)]
+pub(super) fn rel_entr<I: Isa, F: MathFloat>(x: F, y: F) -> F {
+    let (s, tail, near) = log_ratio_parts::<I, F>(x, y);
+    let value = x * select(near, fma::<I, F>(s, tail, s + s), log_ratio::<I, F>(x, y));
+    let value = select((x > F::ZERO) & (y > F::ZERO), value, select((x == F::ZERO) & (y >= F::ZERO), F::ZERO, F::INFINITY));
+    select(x.is_nan() | y.is_nan(), F::NAN, value)
+}
+
+/// `x ln(x / y) - x + y`, from `(x - y) s + x (ln(x / y) - 2 s)` with `s = (x - y) / (x + y)`.
+#[inline(always)]
+pub(super) fn kl_div<I: Isa, F: MathFloat>(x: F, y: F) -> F {
+    let (s, tail, near) = log_ratio_parts::<I, F>(x, y);
+    let close = (x - y) * s + x * (s * tail);
+    let value = select(near, close, x * log_ratio::<I, F>(x, y) - x + y);
+    let value = select((x > F::ZERO) & (y > F::ZERO), value, select((x == F::ZERO) & (y >= F::ZERO), y, F::INFINITY));
+    select(x.is_nan() | y.is_nan(), F::NAN, value)
+}
+
+/// `s` and `t` with `ln(x / y) = 2 s + s t`, where the last result says that the numbers are near.
+#[inline(always)]
+fn log_ratio_parts<I: Isa, F: MathFloat>(x: F, y: F) -> (F, F, bool) {
+    let d = (x - y) / y;
+    let s = d / (F::TWO + d);
+    let z = s * s;
+    let limit = F::from_f64(0.029);
+    (s, at_most(z, limit) * polynomial::<I, F>(at_most(z, limit), F::LOG), z < limit)
+}
+
+/// `ln(x / y)` of positive numbers, whose quotient may be no number.
+#[inline(always)]
+fn log_ratio<I: Isa, F: MathFloat>(x: F, y: F) -> F {
+    let ratio = x / y;
+    let one = (ratio > F::MIN_POSITIVE) & (ratio < F::INFINITY);
+    ln::<I, F>(select(one, ratio, x)) - select(one, F::ZERO, ln::<I, F>(y))
 }
 
 /// erfc(a) as `value * 2^n` for `0 <= a <= ERFC_MAX`: `exp(-a²) / (1 + 2 a)` times a polynomial in
@@ -144,7 +213,7 @@ pub(super) fn gammaln_reflected<F: MathFloat>(x: F) -> F {
 /// ln Γ(x) for `x >= 0`: Stirling's series from 8 on; below, a rational function on [0.5, 2.5] that has the zeros at 1 and
 /// 2 as factors, and the recurrence.
 #[inline(always)]
-fn gammaln_positive<I: Isa>(x: f64) -> f64 {
+pub(super) fn gammaln_positive<I: Isa>(x: f64) -> f64 {
     let tiny = x < 0.5;
     let large = x >= 8.0;
     let mut y = select(tiny, x + 1.0, x);

@@ -49,13 +49,16 @@ floating_ops! {
 }
 
 float_ops2! {
-    /// `log(exp(x1) + exp(x2))` without overflow. The error is at most 2 units in the last place of the result or, where that
-    /// is nearer to zero, of the larger operand.
+    /// `log(exp(x1) + exp(x2))` without overflow. The error is at most 3 units in the last place, near zero too, where the
+    /// exponentials add up to nearly one.
     ///
     /// ```
     /// use xp::prelude::*;
     /// let y = array![1000.0_f64].logaddexp(array![1000.0_f64]).item().unwrap();
     /// assert!((y - 1000.0 - 2.0_f64.ln()).abs() < 1e-12);
+    /// // What the rounding of ln(2) left:
+    /// let half = array![-(2.0_f64.ln())];
+    /// assert!((half.logaddexp(&half).item().unwrap() / 2.319_046_813_846_299_6e-17 - 1.0).abs() < 1e-15);
     /// ```
     Logaddexp "logaddexp": |x, y| x.logaddexp::<I>(y);
 }

@@ -85,12 +85,16 @@ macro_rules! unary_operations {
             cos Cos Floating "cos(x)" standard level [];
             /// The hyperbolic cosine of every element.
             cosh Cosh Floating "(e^x + e^-x) / 2" standard level [];
+            /// The derivative of the logarithm of the gamma function of every element; NaN at the negative integers.
+            digamma Digamma Float "d/dx ln|Gamma(x)|" beside level ["psi"];
             /// The summand of an entropy of every element: 0 at 0, minus infinity below.
             entr Entr Float "-x ln(x)" beside level [];
             /// The error function of every element.
             erf Erf Float "2/sqrt(pi) * integral of e^(-t^2) from 0 to x" beside level [];
             /// The complement of the error function of every element, accurate where that is near 1.
             erfc Erfc Float "1 - erf(x)" beside level [];
+            /// The complement of the error function of every element times the exponential of its square, without underflow.
+            erfcx Erfcx Float "e^(x^2) erfc(x)" beside level [];
             /// The inverse of the error function of every element, NaN outside of `[-1, 1]`.
             erfinv Erfinv Float "the y with erf(y) = x" beside level [];
             /// e to the power of every element.
@@ -129,6 +133,8 @@ macro_rules! unary_operations {
             logit Logit Float "ln(x / (1 - x))" beside level [];
             /// The probability that a standard normal number is at most this, of every element.
             ndtr Ndtr Float "(1 + erf(x / sqrt(2))) / 2" beside level ["norm_cdf"];
+            /// The quantile of the standard normal distribution of every element, NaN outside of `[0, 1]`.
+            ndtri Ndtri Float "the z with ndtr(z) = x" beside level ["norm_ppf" "probit"];
             /// Every element with the opposite sign.
             negative Negative Num "-x" standard exact ["neg"];
             /// Every element itself.
@@ -173,6 +179,8 @@ macro_rules! binary_operations {
             add Add Num "x1 + x2" standard exact [];
             /// The angle of the point with abscissa `x2` and ordinate `x1`, in `[-pi, pi]`.
             atan2 Atan2 Float "arg(x2 + i x1)" standard level ["arctan2"];
+            /// The logarithm of the magnitude of the beta function.
+            betaln Betaln Float "ln|Gamma(x1) Gamma(x2) / Gamma(x1 + x2)|" beside level ["lbeta"];
             /// The bits that are set in both elements.
             bitwise_and BitwiseAnd Bits "x1 & x2" standard exact [];
             /// The bits of `x1` moved up by `x2` places; 0 when `x2` is negative or not below the width.
@@ -191,12 +199,22 @@ macro_rules! binary_operations {
             equal Equal Element "x1 == x2" standard exact ["eq"];
             /// The quotient of the elements, rounded down; division of integers by zero gives 0.
             floor_divide FloorDivide Real "floor(x1 / x2)" standard exact [];
+            /// The regularised lower incomplete gamma function of the parameter `x1`.
+            gammainc Gammainc Float "integral of t^(x1 - 1) e^-t from 0 to x2, over Gamma(x1)" beside level ["igamma"];
+            /// The regularised upper incomplete gamma function of the parameter `x1`.
+            gammaincc Gammaincc Float "integral of t^(x1 - 1) e^-t from x2 on, over Gamma(x1)" beside level ["igammac"];
+            /// The number at which the upper incomplete gamma function of the parameter `x1` is `x2`.
+            gammainccinv Gammainccinv Float "the x with gammaincc(x1, x) = x2" beside level [];
+            /// The number at which the lower incomplete gamma function of the parameter `x1` is `x2`.
+            gammaincinv Gammaincinv Float "the x with gammainc(x1, x) = x2" beside level [];
             /// Whether `x1` is greater than `x2`.
             greater Greater Real "x1 > x2" standard exact ["gt"];
             /// Whether `x1` is greater than `x2` or equal to it.
             greater_equal GreaterEqual Real "x1 >= x2" standard exact ["ge"];
             /// The length of the hypotenuse over two legs, without overflow on the way.
             hypot Hypot Float "sqrt(x1^2 + x2^2)" standard level [];
+            /// The summand of a Kullback-Leibler divergence, accurate for near elements.
+            kl_div KlDiv Float "x1 ln(x1 / x2) - x1 + x2" beside level [];
             /// Whether `x1` is less than `x2`.
             less Less Real "x1 < x2" standard exact ["lt"];
             /// Whether `x1` is less than `x2` or equal to it.
@@ -221,6 +239,8 @@ macro_rules! binary_operations {
             not_equal NotEqual Element "x1 != x2" standard exact ["ne"];
             /// `x1` to the power of `x2`; of integers the integer part of the real result.
             pow Pow Num "x1^x2" standard level ["power"];
+            /// The summand of a relative entropy: 0 where `x1` is 0, infinite where an element is negative.
+            rel_entr RelEntr Float "x1 ln(x1 / x2)" beside level [];
             /// The remainder of the division rounded down, which has the sign of `x2`; by an integer zero it is 0.
             remainder Remainder Real "x1 - floor(x1 / x2) * x2" standard exact ["mod" "modulo"];
             /// The difference of the elements; integers wrap around.

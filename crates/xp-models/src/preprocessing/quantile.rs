@@ -7,7 +7,6 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, Num, s};
 
 use super::columns::quantiles;
 use crate::model::{Check, fits, model, named, text_fields};
-use crate::special::ndtri;
 use crate::traits::{inverse_transformer, transformer};
 use crate::utils::Resample;
 use crate::{Error, Result, check};
@@ -169,7 +168,7 @@ impl<B: Backend, T: Float> QuantileTransformer<B, T> {
         }
         let (c, bound) = (B::MaxFloat::from_f64, BOUND - f64::EPSILON);
         let inside = out.lazy().astype::<B::MaxFloat>().maximum(c(bound)).minimum(c(1.0 - bound)).try_eval()?;
-        let z = ndtri(&inside)?;
+        let z = inside.ndtri();
         let z = inside.lazy().less_equal(c(bound)).where_(c(ENDS.0), &z).try_eval()?;
         Ok(inside.lazy().greater_equal(c(1.0 - bound)).where_(c(ENDS.1), &z).astype::<T>().try_eval()?)
     }

@@ -7,7 +7,6 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, Num, Real};
 use super::columns::{linear, quantiles};
 use super::range::nonzero;
 use crate::model::{Check, fits, model};
-use crate::special::ndtri;
 use crate::traits::{inverse_transformer, transformer};
 use crate::{Error, Result, check};
 
@@ -124,7 +123,7 @@ impl<B: Backend, T: Float> RobustScalerParams<B, T> {
             return Ok(1.0);
         }
         let ends = [self.low, self.high].map(|q| B::MaxFloat::from_f64(q / 100.0)).to_vec();
-        let ends = ndtri(&Array::<B, B::MaxFloat, Ix1>::from_vec(device, ends, [2])?)?.to_host()?;
+        let ends = Array::<B, B::MaxFloat, Ix1>::from_vec(device, ends, [2])?.ndtri().to_host()?;
         Ok(ends[1].to_f64() - ends[0].to_f64())
     }
 }
