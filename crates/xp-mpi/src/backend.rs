@@ -95,8 +95,8 @@ impl<B: Backend> Mpi<B> {
             return whole;
         }
         let even = Shard::new(&self.world, Layout::even(len / inner), inner);
-        match target(OPERATION, plan, out.offset, &even)? {
-            Crossing::Rows(same) if same == *split => Ok(even),
+        match target(OPERATION, plan, out.offset, &even) {
+            Ok(Crossing::Rows(same)) if same == *split => Ok(even),
             _ => whole,
         }
     }

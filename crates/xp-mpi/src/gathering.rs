@@ -174,7 +174,14 @@ pub(crate) fn put<B: Backend, T: Num>(
     const OPERATION: &str = "put";
     Lanes { len: indices.len(), ..lanes }.check(from.len(), "put: values")?;
     let (at, state) = (indices.settled(&mpi.device)?, from.settled(&mpi.device)?);
-    let place = mpi.lanes(OPERATION, x, lanes)?;
+    let place = match (mpi.lanes(OPERATION, x, lanes)?, &at) {
+        // Each row of the target is written by the rank that has it from now on.
+        (Where::Here(to, lanes, None), State::Sharded(_, list)) if !add && list.inner == 1 && lanes.outer == 1 && lanes.len > 1 => {
+            let shard = Shard::new(&mpi.world, Layout::even(lanes.len), lanes.inner);
+            Where::Across(mpi.cut(&to, shard.mine.start * shard.inner..shard.mine.end * shard.inner)?, shard)
+        }
+        (place, _) => place,
+    };
     *x = match (place, at) {
         (Where::Here(mut to, lanes, None), State::Replicated(at)) => {
             let from = mpi.whole(from, OPERATION)?;

@@ -124,7 +124,7 @@ impl Split {
     /// What an output holds whose walk steps `step` elements from one position of the split to the next, and that has `len`.
     pub(crate) fn output(&self, world: &World, operation: &'static str, len: usize, step: isize) -> Result<Shard> {
         let rows = self.layout.rows();
-        let inner = if rows == 0 { 1 } else { len / rows };
+        let inner = len.checked_div(rows).unwrap_or(1);
         if step != (inner / self.unit.max(1)) as isize || inner * rows != len {
             return Err(refused(operation, "the rows of the result would not be its first axis", TRANSPOSE));
         }

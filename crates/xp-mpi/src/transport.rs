@@ -121,6 +121,8 @@ const FRAME: usize = 512;
 const HEAD: usize = 8;
 /// The largest piece of a message, since counts are 32-bit integers.
 const PIECE: usize = 1 << 30;
+/// How long a rank that gives up waits for another to take the word.
+const PATIENCE: Duration = Duration::from_millis(200);
 /// Tags of messages and of notices.
 const MESSAGE: c_int = 4711;
 const NOTICE: c_int = 4712;
@@ -248,7 +250,7 @@ impl Mpi {
         Ok(())
     }
 
-    fn run(&self, sent: &mut Vec<Transfer>, incoming: &mut [Option<Incoming>], from: &[usize], within: Duration) -> Result<(), Fault> {
+    fn run(&self, sent: &mut [Transfer], incoming: &mut [Option<Incoming>], from: &[usize], within: Duration) -> Result<(), Fault> {
         let start = Instant::now();
         let mut idle = 0u32;
         loop {
@@ -312,8 +314,9 @@ impl Transport for Mpi {
         let len = why.len().min(FRAME - 1);
         frame[..len].copy_from_slice(&why.as_bytes()[..len]);
         if let Ok(mut transfer) = self.send(rank, NOTICE, frame.into()) {
-            // Short messages are on their way at once; whoever does not listen is not waited for.
-            for _ in 0..100 {
+            // Short messages are on their way soon; whoever does not listen is not waited for.
+            let start = Instant::now();
+            while start.elapsed() < PATIENCE {
                 if self.finished(&mut transfer).unwrap_or(true) {
                     return;
                 }

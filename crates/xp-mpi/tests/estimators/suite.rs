@@ -19,6 +19,7 @@ use xp_models::preprocessing::{
     Binarizer, LabelBinarizer, LabelEncoder, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder, PolynomialFeatures,
     PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler,
 };
+use xp_models::traits::{Fit, Predict};
 use xp_mpi::Mpi;
 
 /// Numbers of ranks: one, few, more than divide the parts evenly.
