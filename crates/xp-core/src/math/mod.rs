@@ -1,16 +1,18 @@
 //! Elementary and special functions that the compiler vectorises.
 //!
-//! Every real function but the incomplete gamma and beta functions is branch-free scalar Rust, generic over the instruction-set level [`Isa`]. Called in a loop
-//! inside a function with matching `#[target_feature]`s it becomes SIMD code; called alone it is an ordinary scalar
-//! function. [`MathFloat`] has the functions as methods, [`complex`] the functions of complex arguments.
+//! Every real function but those of the beta and the incomplete gamma function is branch-free scalar Rust, generic over the
+//! instruction-set level [`Isa`]. Called in a loop inside a function with matching `#[target_feature]`s it becomes SIMD code;
+//! called alone it is an ordinary scalar function. [`MathFloat`] has the functions as methods, [`complex`] the functions of
+//! complex arguments.
 //!
 //! Special values follow C99 Annex F and G and the Array API standard. The error bound stated at each method holds at
 //! every level, with and without fused multiply-add.
 //!
 //! # Where things are
 //!
-//! One file per family: `exp`, `log`, `trig`, `inverse_trig`, `hyperbolic`, `pow`, `special`, `gamma`, `incomplete`. An algorithm is written once
-//! for both types; `tables` has the polynomials of each, `kernel` the bit operations and the arithmetic they share.
+//! One file per family: `exp`, `log`, `trig`, `inverse_trig`, `hyperbolic`, `pow`, `special`, `gamma`, `incomplete`. An
+//! algorithm is written once for both types, or in `f64` for both; `tables` has the polynomials of each, `kernel` the bit
+//! operations and the arithmetic they share.
 //!
 //! # Repair
 //!
