@@ -58,6 +58,7 @@ model! {
     pub struct StandardScaler<B: Backend, T: Float> {
         with_mean: bool,
         with_std: bool,
+        fresh: bool,
         n_samples_seen: Wide<B, Ix1>,
         mean: Wide<B, Ix1>,
         var: Wide<B, Ix1>,
@@ -118,6 +119,7 @@ impl<B: Backend, T: Float> StandardScalerParams<B, T> {
         Ok(StandardScaler {
             with_mean: self.with_mean,
             with_std: self.with_std,
+            fresh: true,
             n_samples_seen: Wide(nothing),
             scale: Wide(unknown.clone()),
             var: Wide(unknown.clone()),
@@ -207,7 +209,7 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
         if (other.with_mean, other.with_std) != (self.with_mean, self.with_std) {
             return Err(Error::value("other", "other parameters", "the same with_mean and with_std"));
         }
-        self.take(other.moments()?)
+        if other.fresh { Ok(()) } else { self.take(other.moments()?) }
     }
 
     fn moments(&self) -> Result<Moments<B, B::MaxFloat>> {
@@ -220,12 +222,14 @@ impl<B: Backend, T: Float> StandardScaler<B, T> {
 
     /// Takes further samples.
     fn take(&mut self, new: Moments<B, B::MaxFloat>) -> Result<()> {
-        let Moments { counts, mean, squares } = Moments::merge_all(&[self.moments()?, new])?;
+        let all = if self.fresh { new } else { Moments::merge_all(&[self.moments()?, new])? };
+        let Moments { counts, mean, squares } = all;
         let none = counts.lazy().equal(B::MaxFloat::ZERO);
         self.mean = Wide(none.where_(B::MaxFloat::from_f64(f64::NAN), &mean).try_eval()?);
         self.var = Wide((squares.lazy() / &counts).try_eval()?);
         self.n_samples_seen = Wide(counts);
         self.scale = Wide(self.fit_scale()?);
+        self.fresh = false;
         Ok(())
     }
 

@@ -3,8 +3,9 @@
 use xp_core::{Ix1, Linalg, Num};
 use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
+use xp_models::gaussian_process::{GaussianProcessRegressor, Kernel};
 use xp_models::linear_model::{Link, LogisticRegression, Ridge, TweedieRegressor};
-use xp_models::preprocessing::{OneHotEncoder, OutputDistribution, PowerTransformer, QuantileTransformer, StandardScaler};
+use xp_models::preprocessing::{HandleUnknown, OneHotEncoder, OutputDistribution, PowerTransformer, QuantileTransformer, StandardScaler};
 use xp_models::progress::Outcome;
 
 use super::golden::*;
@@ -33,6 +34,15 @@ pub fn models_move<B: Linalg<f64>, C: Linalg<f64>>(device: &B, other: &C) {
     let mut there = scaler.to_backend(other).unwrap();
     assert_close::<f64>(&values(&there.transform(&moved).unwrap()), &values(&scaler.transform(&x).unwrap()), "scaler");
     there.partial_fit(&moved).unwrap();
+    let rare = OneHotEncoder::<B, f64>::params().max_categories(3).handle_unknown(HandleUnknown::Warn).fit(&x.astype::<i64>()).unwrap();
+    let other_rare = rare.to_backend(other).unwrap();
+    assert_eq!(other_rare.transform(&moved.astype()).unwrap().to_vec(), rare.transform(&x.astype()).unwrap().to_vec());
+    let kernel = Kernel::rbf([1.0, 2.0, 1.0, 1.0]) + Kernel::white(0.5);
+    let process = GaussianProcessRegressor::<B, f64, Ix1>::params().kernel(kernel).optimize(false).fit(&x, &target.array(device)).unwrap();
+    let other_process = process.to_backend(other).unwrap();
+    assert_eq!(other_process.kernel(), process.kernel());
+    let (here, far) = (process.predict_std(&x).unwrap().1, other_process.predict_std(&moved).unwrap().1);
+    assert_close::<f64>(&values(&far), &values(&here), "process");
     assert_eq!(values(there.n_samples_seen()), [300.0; 4]);
 }
 
