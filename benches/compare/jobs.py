@@ -119,6 +119,7 @@ JOBS = [
         ("scipy kmeans2 200000x16 k=64 it=10", BOTH, "clusters_200000x16"),
         ("KMeans 200000x16 k=64 it=10", BOTH, "clusters_200000x16"),
         ("GaussianMixture full 200000x16 k=8 it=20", BOTH, "clusters_200000x16"),
+        ("kneighbors 10 of 100000x64, 10000 queries", BOTH, "tall_110000x64"),
         ("euclidean_distances 5000x300", BOTH, "tall_5000x300"),
         ("scipy cdist 5000x300", F64, "tall_5000x300"),
     ),

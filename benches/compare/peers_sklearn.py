@@ -14,6 +14,7 @@ from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 FITTED_ROWS = 20_000
@@ -64,6 +65,11 @@ def mixture(d):
     return lambda: GaussianMixture(8, max_iter=20, tol=0.0, **start).fit(d["x"])
 
 
+def neighbors(d):
+    model = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(d["x"][:100_000])
+    return lambda: model.kneighbors(d["x"][100_000:])
+
+
 JOBS = {
     "LDA svd fit 500000x300": lda("fit"),
     "LDA predict 500000x300": lda("predict"),
@@ -89,6 +95,7 @@ JOBS = {
     "average_precision 1e7": lambda d: lambda: average_precision_score(d["y"], d["score"]),
     "KMeans 200000x16 k=64 it=10": lambda d: lambda: KMeans(64, init=d["codes"], n_init=1, max_iter=10, tol=0.0).fit(d["x"]),
     "GaussianMixture full 200000x16 k=8 it=20": mixture,
+    "kneighbors 10 of 100000x64, 10000 queries": neighbors,
     "euclidean_distances 5000x50": lambda d: lambda: euclidean_distances(d["x"], d["x"]),
     "rbf_kernel 5000x50": lambda d: lambda: rbf_kernel(d["x"], d["x"]),
     "euclidean_distances 5000x300": lambda d: lambda: euclidean_distances(d["x"], d["x"]),

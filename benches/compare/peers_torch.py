@@ -90,7 +90,7 @@ JOBS = {
     "batched solve 1000x32x32": lambda d: lambda: torch.linalg.solve(d["a"], d["rhs"]),
     "batched svd 1000x16x16": lambda d: lambda: torch.linalg.svd(d["a"]),
     "batched eigh 1000x32x32": lambda d: lambda: torch.linalg.eigh(d["a"]),
-    **{name: job for name, job in peers_sklearn.JOBS.items() if not name.startswith(("Ridge cholesky", "KMeans"))},
+    **{name: job for name, job in peers_sklearn.JOBS.items() if not name.startswith(("Ridge cholesky", "KMeans", "kneighbors"))},
     "scipy vq 200000x16 k=64": vq,
     "scipy kmeans2 200000x16 k=64 it=10": lambda d: lambda: kmeans2(d["x"], d["codes"], iter=10, minit="matrix"),
     "euclidean_distances 5000x300": lambda d: lambda: torch.cdist(d["x"], d["x"]),

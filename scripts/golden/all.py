@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-AREAS = ("lda", "pca", "ridge", "linear_model", "optimize", "scaler", "scaling", "features", "preprocessing", "decomposition", "calibration", "gaussian_process", "naive_bayes", "model_selection", "vq", "cluster", "mixture", "hierarchy", "metrics", "linalg", "values", "extra", "fft", "signals", "npy")
+AREAS = ("lda", "pca", "ridge", "linear_model", "optimize", "scaler", "scaling", "features", "preprocessing", "decomposition", "calibration", "gaussian_process", "naive_bayes", "model_selection", "vq", "cluster", "mixture", "neighbors", "hierarchy", "metrics", "linalg", "values", "extra", "fft", "signals", "npy")
 
 if __name__ == "__main__":
     for area in AREAS:

@@ -10,6 +10,7 @@ use xp::models::metrics::{average_precision_score, roc_curve};
 use xp::models::mixture::GaussianMixture;
 use xp::models::model_selection::{GridSearchCV, KFold, ParameterGrid};
 use xp::models::naive_bayes::GaussianNB;
+use xp::models::neighbors::NearestNeighbors;
 use xp::models::preprocessing::{PolynomialFeatures, StandardScaler};
 use xp::models::traits::Fit as _;
 use xp::prelude::*;
@@ -87,6 +88,7 @@ where
         job::<T, _, _, _, _>("KMeans 200000x16 k=64 it=10", clusters::<T>, |(x, codes)| {
             KMeans::params().n_clusters(64).init(Init::Centers(codes.clone())).max_iter(10).tol(0.0).fit(x)
         }),
+        job::<T, _, _, _, _>("kneighbors 10 of 100000x64, 10000 queries", neighbors::<T>, |(model, queries)| model.kneighbors(queries, 10)),
         job::<T, _, _, _, _>("GaussianMixture full 200000x16 k=8 it=20", clusters::<T>, |(x, codes)| {
             let precisions = eye::<Cpu, T>(&Cpu, 16, 16, 0)?.broadcast_to([8, 16, 16])?;
             let params = GaussianMixture::params().n_components(8).weights_init(&[0.125; 8]).precisions_init(&precisions);
@@ -155,6 +157,14 @@ fn scores<T: Float>(from: &mut Source) -> Result<(Vector<i64>, Vector<T>)> {
     let y = from.integers(10_000_000, 2)?;
     let score = (from.normal::<T, _>([10_000_000])?.into_lazy() + y.lazy().astype::<T>()).try_eval()?;
     Ok((y, score))
+}
+
+fn neighbors<T: Float>(from: &mut Source) -> std::result::Result<(NearestNeighbors<Cpu, T>, Matrix<T>), Failure>
+where
+    Cpu: Linalg<T>,
+{
+    let x = from.normal::<T, _>([110_000, 64])?;
+    Ok((NearestNeighbors::params().fit(&x.slice(s![..100_000])?)?, x.slice(s![100_000..])?))
 }
 
 fn clusters<T: Float>(from: &mut Source) -> Result<(Matrix<T>, Matrix<T>)> {

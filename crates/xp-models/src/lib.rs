@@ -32,6 +32,7 @@ pub mod mixture;
 pub mod model;
 pub mod model_selection;
 pub mod naive_bayes;
+pub mod neighbors;
 pub mod optimize;
 pub mod pipeline;
 pub mod preprocessing;

@@ -18,6 +18,7 @@ use xp_models::metrics::*;
 use xp_models::mixture::{CovarianceType, GaussianMixture};
 use xp_models::model_selection::{HalvingGridSearchCV, TrainTestSplit};
 use xp_models::naive_bayes::GaussianNB;
+use xp_models::neighbors::{KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors, NeighborMetric};
 use xp_models::preprocessing::*;
 use xp_models::traits::Fit;
 use xp_models::utils::{Resample, check_consistent_length};
@@ -331,6 +332,34 @@ pub fn clusters_refuse<B: Linalg<f64>>(device: &B) {
     says(model.score_samples(&bad), &["NaN"]);
     says(model.score(&empty), &["[0, 2]"]);
     says(model.sample(0, 0), &["n_samples", "0"]);
+}
+
+pub fn neighbors_refuse<B: Linalg<f64>>(device: &B) {
+    let x = array(device, &(0..12).map(|i| ((i * 5) % 7) as f64).collect::<Vec<_>>(), [6, 2]);
+    let empty = array::<B, f64, _>(device, &[], [0, 2]);
+    let bad = array(device, &[1.0, f64::NAN, 2.0, 3.0], [2, 2]);
+    let params = NearestNeighbors::params();
+    says(params.clone().n_neighbors(0).fit(&x), &["n_neighbors", "0"]);
+    says(params.clone().metric(NeighborMetric::Minkowski(0.5)).fit(&x), &["metric", "order 0.5", "at least 1"]);
+    says(params.clone().fit(&empty), &["x", "[0, 2]"]);
+    says(params.clone().fit(&bad), &["x holds NaN", "row 0", "column 1"]);
+    let model = params.fit(&x).unwrap();
+    says(model.kneighbors(&x, 7), &["n_neighbors", "7 given", "1 to 6"]);
+    says(model.kneighbors(None, 6), &["n_neighbors", "6 given", "1 to 5"]);
+    says(model.kneighbors(&x, 0), &["n_neighbors", "0 given"]);
+    says(model.kneighbors(&x.t(), None), &["[2, 6]", "fitted on 2"]);
+    says(model.kneighbors(&bad, None), &["NaN"]);
+    says(model.radius_neighbors(&x, f64::NAN), &["radius", "NaN"]);
+    says("cosinus".parse::<NeighborMetric>(), &["metric", "cosinus"]);
+    let y = labels(device, &[0, 1, 0, 1, 1, 0]);
+    says(KNeighborsClassifier::params().fit(&x, &labels(device, &[0, 1])), &["y", "[2]", "[6, 2]"]);
+    let model = KNeighborsClassifier::params().n_neighbors(7).fit(&x, &y).unwrap();
+    says(model.predict(&x), &["n_neighbors", "7 given", "1 to 6"]);
+    let model = KNeighborsClassifier::params().fit(&x, &y).unwrap();
+    says(model.predict_by(&x, |d| Ok(d.t())), &["weights", "[5, 6]", "[6, 5]"]);
+    let t = array(device, &[1.0, 2.0, 3.0, 4.0, 5.0, f64::INFINITY], [6]);
+    says(KNeighborsRegressor::params().fit(&x, &t), &["y holds inf", "row 5"]);
+    says(KNeighborsRegressor::params().fit(&x, &array::<B, f64, _>(device, &[], [6, 0])), &["y", "[6, 0]"]);
 }
 
 pub fn the_others_refuse<B: Linalg<f64>>(device: &B) {

@@ -21,6 +21,7 @@ use xp_models::mixture::{CovarianceType, GaussianMixture};
 use xp_models::model::Model;
 use xp_models::model_selection::StratifiedKFold;
 use xp_models::naive_bayes::GaussianNB;
+use xp_models::neighbors::{KNeighborsClassifier, KNeighborsRegressor, NeighborMetric, Weights};
 use xp_models::preprocessing::{
     Binarizer, HandleUnknown, KernelCenterer, LabelBinarizer, LabelEncoder, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder,
     PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler,
@@ -166,22 +167,37 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
         model.predict_proba(x)?;
         model.predict(x).map(drop)
     });
-    attack(device, &KMeans::params().n_clusters(2).fit(&x).unwrap(), |model, x| {
+    files_of_groups_give_errors(device, &x, &labels, &two);
+    let union = MaxAbsScaler::params().beside(PCA::params().n_components(1)).then(Ridge::params()).fit(&x, &one).unwrap();
+    attack(device, &union, |model, x| model.predict(x).map(drop));
+}
+
+/// Those of the models of clusters, mixtures and neighbours.
+pub fn files_of_groups_give_errors<T: Float, B: Linalg<T>>(device: &B, x: &Array<B, T, Ix2>, labels: &Array<B, i16, Ix1>, two: &Array<B, T, Ix2>) {
+    attack(device, &KMeans::params().n_clusters(2).fit(x).unwrap(), |model, x| {
         model.transform(x)?;
         model.n_distinct()?;
         model.score(x).map(drop)
     });
-    attack(device, &MiniBatchKMeans::params().n_clusters(2).batch_size(4).fit(&x).unwrap(), |model, x| {
+    attack(device, &MiniBatchKMeans::params().n_clusters(2).batch_size(4).fit(x).unwrap(), |model, x| {
         model.clone().partial_fit(x)?;
         model.score(x).map(drop)
     });
-    attack(device, &KMeansStatistics::start(&x).unwrap(), |model, x| {
+    attack(device, &KMeansStatistics::start(x).unwrap(), |model, x| {
         model.clone().partial_fit(x)?;
         model.clone().merge(model)?;
         model.centers().map(drop)
     });
+    let votes = KNeighborsClassifier::params().n_neighbors(2).metric(NeighborMetric::Minkowski(3.0)).fit(x, labels).unwrap();
+    attack(device, &votes, |model, x| {
+        model.neighbors().kneighbors(None, 1)?;
+        model.predict_proba(x)?;
+        model.predict(x).map(drop)
+    });
+    let means = KNeighborsRegressor::params().n_neighbors(2).weights(Weights::Distance).fit(x, two).unwrap();
+    attack(device, &means, |model, x| model.predict(x).map(drop));
     for kind in [CovarianceType::Full, CovarianceType::Spherical] {
-        attack(device, &GaussianMixture::params().covariance_type(kind).fit(&x).unwrap(), |model, x| {
+        attack(device, &GaussianMixture::params().covariance_type(kind).fit(x).unwrap(), |model, x| {
             model.predict(x)?;
             model.predict_proba(x)?;
             model.bic(x)?;
@@ -189,8 +205,6 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
             model.sample(3, 0).map(drop)
         });
     }
-    let union = MaxAbsScaler::params().beside(PCA::params().n_components(1)).then(Ridge::params()).fit(&x, &one).unwrap();
-    attack(device, &union, |model, x| model.predict(x).map(drop));
 }
 
 /// Classes are searched in their order: a file has no others.
@@ -201,6 +215,7 @@ pub fn labels_out_of_order_are_refused<T: Float, B: Linalg<T>>(device: &B) {
     refuses_exchanged_labels(device, &RidgeClassifierCV::params().fit(&x, &y).unwrap());
     refuses_exchanged_labels(device, &LogisticRegression::params().fit(&x, &y).unwrap());
     refuses_exchanged_labels(device, &GaussianNB::params().fit(&x, &y).unwrap());
+    refuses_exchanged_labels(device, &KNeighborsClassifier::params().fit(&x, &y).unwrap());
     refuses_exchanged_labels(device, &LabelEncoder::fit(&y).unwrap());
     refuses_exchanged_labels(device, &LabelBinarizer::params().fit(&y).unwrap());
 }

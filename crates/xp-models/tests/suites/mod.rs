@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod mixture;
 pub mod moves;
 pub mod naive_bayes;
+pub mod neighbors;
 pub mod optimize;
 pub mod pca;
 pub mod preprocessing;
@@ -65,6 +66,7 @@ macro_rules! models_suite {
             bad_input_calibration = calibration::calibration_refuses;
             bad_input_merging = merging::merging_refuses;
             bad_input_clusters = bad_input::clusters_refuse;
+            bad_input_neighbors = bad_input::neighbors_refuse;
             bad_input_others = bad_input::the_others_refuse;
         }
     };
@@ -103,6 +105,8 @@ macro_rules! generic_suite {
             mixture_bounds = mixture::bounds_rise_to_a_maximum::<$T, _>;
             mixture_offsets = mixture::offsets_move_the_means::<$T, _>;
             mixture_stopped = mixture::fits_can_be_stopped::<$T, _>;
+            neighbors_golden = neighbors::agree_with_scikit_learn::<$T, _>;
+            neighbors_ties = neighbors::ties_go_to_the_lowest_index::<$T, _>;
             naive_bayes_golden = naive_bayes::agrees_with_scikit_learn::<$T, _>;
             hierarchy_golden = hierarchy::agrees_with_scipy::<$T, _>;
             hierarchy_definitions = hierarchy::trees_are_those_of_the_definitions::<$T, _>;
