@@ -88,7 +88,7 @@ where
         job::<T, _, _, _, _>("KMeans 200000x16 k=64 it=10", clusters::<T>, |(x, codes)| {
             KMeans::params().n_clusters(64).init(Init::Centers(codes.clone())).max_iter(10).tol(0.0).fit(x)
         }),
-        job::<T, _, _, _, _>("kneighbors 10 of 100000x64, 10000 queries", neighbors::<T>, |(model, queries)| model.kneighbors(queries, 10)),
+        job::<T, _, _, _, _>("kneighbors 10 of 100000x64, 10000 queries", neighbors::<T>, |(model, queries)| model.kneighbors(&*queries, 10)),
         job::<T, _, _, _, _>("GaussianMixture full 200000x16 k=8 it=20", clusters::<T>, |(x, codes)| {
             let precisions = eye::<Cpu, T>(&Cpu, 16, 16, 0)?.broadcast_to([8, 16, 16])?;
             let params = GaussianMixture::params().n_components(8).weights_init(&[0.125; 8]).precisions_init(&precisions);

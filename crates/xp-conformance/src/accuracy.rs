@@ -38,7 +38,7 @@ pub fn long_sums<B: Backend, T: Float>(device: &B) {
             check(mean(&x, ..).item().unwrap(), scaled, n * m, "mean");
             // Columns that lie apart, in a view of which every row is a part.
             if m > 2 {
-                let part = x.slice_axis(1, Some(1), None, 1).unwrap();
+                let part = x.slice_axis(1, 1..).unwrap();
                 check(
                     sum(&part, ..).item().unwrap(),
                     &mut (0..n * m).filter(|k| k % m > 0).map(|k| values[k].to_f64()),

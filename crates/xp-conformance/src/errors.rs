@@ -70,7 +70,7 @@ pub fn axes<B: Backend>(device: &B) {
         assert_eq!(x.sort(axis, Ascending).unwrap_err(), Error::Axis { axis, ndim: 2 });
         assert_eq!(x.cumulative_sum(axis).unwrap_err(), Error::Axis { axis, ndim: 2 });
         assert_eq!(x.roll(1, axis).unwrap_err(), Error::Axis { axis, ndim: 2 });
-        assert_eq!(x.slice_axis(axis, None, None, 1).unwrap_err(), Error::Axis { axis, ndim: 2 });
+        assert_eq!(x.slice_axis(axis, ..).unwrap_err(), Error::Axis { axis, ndim: 2 });
         assert_eq!(x.flip(axis).unwrap_err(), Error::Axis { axis, ndim: 2 });
     }
     names(&panic_message(|| x.sum([0, -2])), &["axis -2", "[0, -2]"]);

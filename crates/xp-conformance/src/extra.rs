@@ -40,7 +40,7 @@ fn run<B: Backend, T: Float>(case: &Value, x: &[Any<B, T>]) -> xp_core::Result<A
     let first = &x[0];
     Ok(match case["function"].as_str().unwrap() {
         "quantile" if params["columns"].is_u64() => {
-            let some = first.slice_axis(1, None, Some(params["columns"].as_u64().unwrap() as isize), 1)?;
+            let some = first.slice_axis(1, ..params["columns"].as_u64().unwrap() as usize)?;
             quantile(&some, &list("q"), 0, method(params["method"].as_str().unwrap()))?
         }
         "quantile" => quantile(first, &list("q"), 0, method(params["method"].as_str().unwrap()))?,
@@ -234,7 +234,7 @@ pub fn first_elements<B: Backend, T: Float>(device: &B) {
             for k in [0, 1, 2, n / 2, n] {
                 for order in [Descending, Ascending] {
                     let (top, at) = top_k(&x, k, axis, order).unwrap();
-                    let expected = x.argsort(axis, order).unwrap().slice_axis(axis, None, Some(k as isize), 1).unwrap();
+                    let expected = x.argsort(axis, order).unwrap().slice_axis(axis, ..k).unwrap();
                     assert_eq!((at.dims(), at.to_vec()), (expected.dims(), expected.to_vec()), "the first {k} along {axis}, {order:?}");
                     crate::support::assert_same("values", &top.to_vec(), &x.take_along_axis(&at, axis).unwrap().to_vec());
                 }

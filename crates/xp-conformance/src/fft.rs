@@ -3,7 +3,7 @@
 use num_complex::Complex;
 use serde_json::Value;
 use xp_core::functions::zeros;
-use xp_core::{Array, Dyn, Error, Float, Floating, Ix1, Num, Result};
+use xp_core::{Array, Dyn, Error, Float, Floating, Ix1, Num, Result, Stepped};
 use xp_fft::*;
 
 type Z = Complex<f64>;
@@ -109,7 +109,7 @@ pub fn axes<B: Fft<T>, T: Float>(device: &B) {
             let whole = fftn_with(&real, options.clone()).unwrap();
             let half = rfftn_with(&real, options.clone()).unwrap();
             let bins = half.dims()[last] as isize;
-            same::<B, T>(&half, &whole.slice_axis(last as isize, Some(0), Some(bins), 1).unwrap(), &what);
+            same::<B, T>(&half, &whole.slice_axis(last, 0..bins).unwrap(), &what);
             let back = irfftn_with(&half, xp_fft::axes(named.clone()).s(s.clone()).norm(norm)).unwrap();
             let (_, cut) = dft_along(&re, &shape, &choice, &s, 0.0);
             close::<T>(&down(Ok(back)).unwrap().1, &cut, 6.0, &what);
@@ -164,9 +164,9 @@ pub fn layouts<B: Fft<T>, T: Float>(device: &B) {
         cube.t(),
         cube.permute_dims(&[1, 2, 0]).unwrap(),
         cube.flip(..).unwrap(),
-        cube.slice_axis(2, Some(1), None, 3).unwrap(),
-        cube.slice_axis(0, Some(2), Some(5), 1).unwrap(),
-        cube.slice_axis(1, Some(2), Some(3), 1).unwrap().broadcast_to(vec![6, 7, 10]).unwrap(),
+        cube.slice_axis(2, Stepped(1.., 3)).unwrap(),
+        cube.slice_axis(0, 2..5).unwrap(),
+        cube.slice_axis(1, 2..3).unwrap().broadcast_to(vec![6, 7, 10]).unwrap(),
     ];
     for (i, view) in views.iter().enumerate() {
         let before = view.to_vec();
@@ -233,7 +233,7 @@ pub fn bad_input<B: Fft<T>, T: Float>(device: &B) {
     named(rfft_with(&x, xp_fft::n(0)).map(drop), "rfft: n is 0");
     named(ihfft(&none).map(drop), "n is 0");
     named(irfft_with(&x, xp_fft::axis(0).n(0)).map(drop), "irfft: n is 0");
-    named(irfft(&x.slice_axis(1, Some(0), Some(1), 1).unwrap()).map(drop), "irfft: n is 0");
+    named(irfft(&x.slice_axis(1, 0..1).unwrap()).map(drop), "irfft: n is 0");
     named(hfft(&none).map(drop), "n is 0");
     named(dct(&none).map(drop), "n is 0");
     named(dst_with(&x, Type::I, xp_fft::n(0)).map(drop), "n is 0");
@@ -354,7 +354,7 @@ pub fn short_time<B: Fft<T>, T: Float>(device: &B) {
         }
         let what = || format!("{segments:?}");
         close::<T>(&down(Ok(z.clone())).unwrap().1, &expected, 6.0, &what);
-        let back = istft(&z, segments).unwrap().slice_axis(-1, Some(0), Some(n as isize), 1).unwrap();
+        let back = istft(&z, segments).unwrap().slice_axis(-1, 0..n).unwrap();
         close::<T>(&down(Ok(back)).unwrap().1, &x, 12.0, &what);
     }
     let named = |result: Result<()>, argument: &str| assert!(result.unwrap_err().to_string().contains(argument));

@@ -87,7 +87,7 @@ pub fn take<B: Backend>(device: &B) {
         let expected = stack(&parts, axis).unwrap();
         assert_eq!((got.dims(), got.to_vec()), (expected.dims(), expected.to_vec()), "axis {axis}");
         let reversed = x.slice(s![..;-1, .., ..;-1]).unwrap();
-        assert_eq!(reversed.take(&vector(device, &[0i64]), axis).unwrap().to_vec(), reversed.slice_axis(axis, None, Some(1), 1).unwrap().to_vec());
+        assert_eq!(reversed.take(&vector(device, &[0i64]), axis).unwrap().to_vec(), reversed.slice_axis(axis, ..1).unwrap().to_vec());
     }
     let none = Array::<B, i64, _>::from_vec(device, vec![], [0]).unwrap();
     assert_eq!(x.take(&none, 1).unwrap().shape(), [2, 0, 4]);
@@ -192,7 +192,7 @@ pub fn positions<B: Backend>(device: &B) {
     assert_eq!(x.index_axis(1usize, columns - 1).unwrap().to_vec(), x.index_axis(short, short).unwrap().to_vec());
     assert_eq!(x.sort(x.ndim() - 1, Descending).unwrap().to_vec()[..4], [3, 2, 1, 0]);
     assert_eq!(x.take(&vector(device, &[0i64]), 1usize).unwrap().to_vec(), [0, 4, 8]);
-    assert_eq!(x.slice_axis(0usize, Some(1), None, 1).unwrap().shape(), [2, 4]);
+    assert_eq!(x.slice_axis(0usize, 1..).unwrap().shape(), [2, 4]);
     assert!(matches!(x.get([0, usize::MAX]), Err(Error::Index { axis: 1, len: 4, .. })));
     assert!(matches!(x.index_axis(usize::MAX, 0), Err(Error::Axis { ndim: 2, .. })));
     assert_eq!(x.slice(s![..usize::MAX]).unwrap().shape(), [3, 4]);

@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 use num_complex::Complex;
 use xp_core::functions::{tensordot as dot, vecdot as vdot};
-use xp_core::{Array, Backend, Float, Floating, Integer, Num, Real, s};
+use xp_core::{Array, Backend, Float, Floating, Integer, Num, Real, Stepped, s};
 
 use crate::support::{Any, Sequence, array, vector};
 
@@ -86,7 +86,7 @@ fn products<B: Backend, T: Floating>(device: &B) {
             let turned = x.t().copy().unwrap().t();
             let reversed = x.flip(..).unwrap().copy().unwrap().flip(..).unwrap();
             let spread = array(device, &values.iter().flat_map(|&v| [v, T::ONE]).collect::<Vec<_>>(), &[rows, 2 * cols]);
-            [x, turned, reversed, spread.slice_axis(1, None, None, 2).unwrap()]
+            [x, turned, reversed, spread.slice_axis(1, Stepped(.., 2)).unwrap()]
         };
         for (i, x) in forms(&a, m, k).iter().enumerate() {
             for (j, y) in forms(&b, k, n).iter().enumerate() {
@@ -126,10 +126,7 @@ pub fn stacks<B: Backend, T: Float>(device: &B) {
         assert_eq!(z.shape(), vec![2, 3, 4, 6]);
         for i in 0..2isize {
             for j in 0..3isize {
-                let (p, q) = (
-                    x.slice_axis(0, Some(i), Some(i + 1), 1).unwrap().slice_axis(1, Some(j), Some(j + 1), 1).unwrap(),
-                    y.slice_axis(0, Some(j), Some(j + 1), 1).unwrap(),
-                );
+                let (p, q) = (x.slice_axis(0, i..i + 1).unwrap().slice_axis(1, j..j + 1).unwrap(), y.slice_axis(0, j..j + 1).unwrap());
                 assert_product("stack", &z.index_axis(0, i).unwrap().index_axis(0, j).unwrap().to_vec(), &p.to_vec(), &q.to_vec(), [4, 5, 6]);
             }
         }

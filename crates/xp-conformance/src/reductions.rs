@@ -231,7 +231,7 @@ pub fn means_and_variances<B: Backend, T: Float>(device: &B) {
     );
     // As many elements as the correction takes away, or fewer.
     assert!(few.var(.., 2.0).item().unwrap().is_nan() && few.var(0, 5.0).item().unwrap().is_nan());
-    assert!(few.slice_axis(0, None, Some(0), 1).unwrap().mean(..).item().unwrap().is_nan());
+    assert!(few.slice_axis(0, ..0).unwrap().mean(..).item().unwrap().is_nan());
 }
 
 /// Reductions of no elements: the identity where there is one, a panic that names the shape where there is none.
@@ -272,12 +272,12 @@ pub fn reproducible<B: Backend, T: Float>(device: &B) {
     let values = Sequence::new(17).numbers::<T>(n);
     let x = vector(device, &values);
     let first = x.sum(..).item().unwrap();
-    let shifted = vector(device, &[&[T::ONE], &values[..]].concat()).slice_axis(0, Some(1), None, 1).unwrap();
+    let shifted = vector(device, &[&[T::ONE], &values[..]].concat()).slice_axis(0, 1..).unwrap();
     for _ in 0..5 {
         assert_same("sum", &[x.sum(..).item().unwrap()], &[first]);
         assert_same("sum of a view", &[shifted.sum(..).item().unwrap()], &[first]);
     }
-    let m: Array<B, T, _> = x.slice_axis(0, None, Some(300_000), 1).unwrap().reshape([1000, 300]).unwrap();
+    let m: Array<B, T, _> = x.slice_axis(0, ..300_000).unwrap().reshape([1000, 300]).unwrap();
     let (rows, columns) = (m.sum(1).to_vec(), m.sum(0).to_vec());
     for _ in 0..3 {
         assert_same("rows", &m.sum(1).to_vec(), &rows);
@@ -504,7 +504,7 @@ pub fn one_pass_variances<B: Backend, T: Float>(device: &B) {
     let few = vector(device, &[T::ONE, T::from_f64(3.0)]);
     assert_eq!(few.reduce(Var(0.0), ..).item().unwrap(), T::ONE);
     assert!(few.reduce(Var(2.0), ..).item().unwrap().is_nan() && few.reduce(Std(5.0), 0).item().unwrap().is_nan());
-    assert!(few.slice_axis(0, None, Some(0), 1).unwrap().reduce(Var(0.0), ..).item().unwrap().is_nan());
+    assert!(few.slice_axis(0, ..0).unwrap().reduce(Var(0.0), ..).item().unwrap().is_nan());
     let z = [Complex::new(1.0f32, 2.0), Complex::new(-3.0, 0.5), Complex::new(0.0, 4.0)];
     let (mean, var) = vector(device, &z).reduce((Mean, Var(0.0)), 0);
     let (mean, var) = (mean.item().unwrap(), var.item().unwrap());

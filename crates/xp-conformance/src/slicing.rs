@@ -1,7 +1,7 @@
 //! Views: slices by Python's rules, reshapes, broadcasts, diagonals.
 
 use xp_core::indexing::SliceItem;
-use xp_core::{Array, Backend, Ellipsis, Error, NewAxis, s};
+use xp_core::{Array, Backend, Ellipsis, Error, NewAxis, Stepped, s};
 
 use crate::support::vector;
 
@@ -34,16 +34,16 @@ pub fn python_slices<B: Backend>(device: &B) {
                     let expected: Vec<i32> = python_range(start, stop, step, n).into_iter().map(|i| i as i32).collect();
                     let got = x.slice(vec![SliceItem::Range { start, stop, step }]).unwrap();
                     assert_eq!(got.to_vec(), expected, "{start:?}:{stop:?}:{step} of {n}");
-                    assert_eq!(x.slice_axis(0, start, stop, step).unwrap().to_vec(), expected, "{start:?}:{stop:?}:{step} of {n}");
+                    assert_eq!(x.slice_axis(0, Stepped((start, stop), step)).unwrap().to_vec(), expected, "{start:?}:{stop:?}:{step} of {n}");
                 }
             }
         }
     }
     let x = vector(device, &[0, 1, 2]);
     for extreme in [isize::MIN, isize::MAX] {
-        assert_eq!(x.slice_axis(0, Some(extreme), None, 1).unwrap().size(), if extreme < 0 { 3 } else { 0 });
-        assert_eq!(x.slice_axis(0, None, Some(extreme), -1).unwrap().size(), if extreme < 0 { 3 } else { 0 });
-        assert_eq!(x.slice_axis(0, None, None, extreme).unwrap().size(), 1);
+        assert_eq!(x.slice_axis(0, extreme..).unwrap().size(), if extreme < 0 { 3 } else { 0 });
+        assert_eq!(x.slice_axis(0, Stepped(..extreme, -1)).unwrap().size(), if extreme < 0 { 3 } else { 0 });
+        assert_eq!(x.slice_axis(0, Stepped(.., extreme)).unwrap().size(), 1);
     }
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use half::{bf16, f16};
 use xp_core::functions::{Ascending, Descending, Side, searchsorted as search, unique_all, unique_counts, unique_inverse, unique_values};
-use xp_core::{Array, Backend, Error, Float, Real, s};
+use xp_core::{Array, Backend, Error, Float, Real, Stepped, s};
 
 use crate::support::{Sequence, array, assert_same, vector};
 
@@ -34,7 +34,7 @@ pub fn sort<B: Backend, T: Float>(device: &B) {
         assert!(down.iter().zip(expected.iter().rev()).all(|(a, b)| order(*a, *b).is_eq()), "{n} descending");
     }
     let m = array(device, &values::<T>(60 * 7), &[60, 7]);
-    for x in [m.clone(), m.slice_axis(0, None, None, -1).unwrap()] {
+    for x in [m.clone(), m.slice_axis(0, Stepped(.., -1)).unwrap()] {
         let columns = x.sort(0, Ascending).unwrap();
         assert_same("columns are rows of the transpose", &columns.to_vec(), &x.t().sort(1, Ascending).unwrap().t().to_vec());
         assert_same(

@@ -1,6 +1,6 @@
 //! What the tests share: arrays of every layout, pairs of operands, comparison in units of the last place.
 
-use xp_core::{Array, Backend, Dyn, Element, Float, Floating, Num, Real};
+use xp_core::{Array, Backend, Dyn, Element, Float, Floating, Num, Real, Stepped};
 
 /// An array of dynamic rank, so that one kernel per operation and dtype is compiled.
 pub type Any<B, T> = Array<B, T, Dyn>;
@@ -46,21 +46,21 @@ pub fn layouts<B: Backend, T: Element>(device: &B, values: &[T]) -> Vec<Sample<B
     }
     let n = values.len().max(LONGEST);
     add(format!("all {n}"), dense(n), take(n));
-    add("from the second on".into(), dense(n).slice_axis(0, Some(1), None, 1).unwrap(), take(n)[1..].to_vec());
-    add("reversed".into(), dense(n).slice_axis(0, None, None, -1).unwrap(), take(n).into_iter().rev().collect());
-    add("stride 3".into(), dense(n).slice_axis(0, None, None, 3).unwrap(), take(n).into_iter().step_by(3).collect());
-    add("stride -2".into(), dense(n).slice_axis(0, None, None, -2).unwrap(), take(n).into_iter().rev().step_by(2).collect());
+    add("from the second on".into(), dense(n).slice_axis(0, 1..).unwrap(), take(n)[1..].to_vec());
+    add("reversed".into(), dense(n).slice_axis(0, Stepped(.., -1)).unwrap(), take(n).into_iter().rev().collect());
+    add("stride 3".into(), dense(n).slice_axis(0, Stepped(.., 3)).unwrap(), take(n).into_iter().step_by(3).collect());
+    add("stride -2".into(), dense(n).slice_axis(0, Stepped(.., -2)).unwrap(), take(n).into_iter().rev().step_by(2).collect());
     let (m, k) = (70, 66);
     let matrix = array(device, &take(m * k), &[m, k]);
     add("transposed".into(), matrix.t(), (0..m * k).map(|i| value((i % m) * k + i / m)).collect());
-    add("columns reversed".into(), matrix.slice_axis(1, None, None, -1).unwrap(), (0..m * k).map(|i| value(i / k * k + k - 1 - i % k)).collect());
+    add("columns reversed".into(), matrix.slice_axis(1, Stepped(.., -1)).unwrap(), (0..m * k).map(|i| value(i / k * k + k - 1 - i % k)).collect());
     let row = dense(k).broadcast_to(vec![5, k]).unwrap();
     add("one row repeated".into(), row, (0..5 * k).map(|i| value(i % k)).collect());
     let column = array(device, &take(m), &[m, 1]).broadcast_to(vec![m, 65]).unwrap();
     add("one column repeated".into(), column, (0..m * 65).map(|i| value(i / 65)).collect());
     let scalar = array(device, &[value(1)], &[]).broadcast_to(vec![3, 50]).unwrap();
     add("one element repeated".into(), scalar, vec![value(1); 150]);
-    let short = array(device, &take(120), &[40, 3]).slice_axis(1, None, None, -1).unwrap();
+    let short = array(device, &take(120), &[40, 3]).slice_axis(1, Stepped(.., -1)).unwrap();
     add("short rows reversed".into(), short, (0..120).map(|i| value(i / 3 * 3 + 2 - i % 3)).collect());
     let cube = array(device, &take(4 * 5 * 6), &[4, 5, 6]).permute_dims(&[2, 0, 1]).unwrap();
     add("permuted".into(), cube, (0..120).map(|i| value((i / 5 % 4) * 30 + (i % 5) * 6 + i / 20)).collect());
@@ -96,7 +96,7 @@ pub fn pairs<B: Backend, T: Element>(device: &B, values: &[T]) -> Vec<Pair<B, T>
         let both = x.iter().zip(&y).map(|(&x, &y)| [x, y]).collect();
         add(format!("length {k}"), array(device, &x, &[k]), array(device, &y, &[k]), both);
     }
-    let reversed = all.slice_axis(0, None, None, -1).unwrap();
+    let reversed = all.slice_axis(0, Stepped(.., -1)).unwrap();
     add("forwards and backwards".into(), all.clone(), reversed, (0..n).map(|i| [value(i), value(n - 1 - i)]).collect());
     add("rank 0 and a vector".into(), array(device, &[value(1)], &[]), all.clone(), (0..n).map(|i| [value(1), value(i)]).collect());
     add("a vector and rank 0".into(), all, array(device, &[value(2)], &[]), (0..n).map(|i| [value(i), value(2)]).collect());

@@ -137,13 +137,40 @@ impl<R: SliceArg, P: Position> SliceArg for Stepped<R, P> {
         }
     }
 }
+/// A range along one axis, for [`Array::slice_axis`]: one of [`Position`]s, with a step as [`Stepped`], or a pair of bounds that
+/// may be missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a range along an axis",
+    note = "ranges are `2..5`, `..-1`, `Stepped(.., -1)`, or a pair of `Option<isize>`"
+)]
+pub trait SliceRange {
+    /// The first position, the one after the last, and the distance between positions.
+    fn bounds(&self) -> (Option<isize>, Option<isize>, isize);
+}
+impl SliceRange for (Option<isize>, Option<isize>) {
+    fn bounds(&self) -> (Option<isize>, Option<isize>, isize) {
+        (self.0, self.1, 1)
+    }
+}
+impl<R: SliceRange, P: Position> SliceRange for Stepped<R, P> {
+    fn bounds(&self) -> (Option<isize>, Option<isize>, isize) {
+        let (start, stop, _) = self.0.bounds();
+        (start, stop, self.1.position())
+    }
+}
 macro_rules! ranges {
     ($([$($g:tt)*] $R:ty, |$r:ident| $start:expr, $stop:expr;)*) => {$(
+        impl $($g)* SliceRange for $R {
+            fn bounds(&self) -> (Option<isize>, Option<isize>, isize) {
+                let $r = self;
+                ($start, $stop, 1)
+            }
+        }
         impl $($g)* SliceArg for $R {
             type Out<D: Dim> = D;
             fn item(&self) -> SliceItem {
-                let $r = self;
-                SliceItem::Range { start: $start, stop: $stop, step: 1 }
+                let (start, stop, step) = self.bounds();
+                SliceItem::Range { start, stop, step }
             }
         }
     )*};

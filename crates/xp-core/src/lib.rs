@@ -43,7 +43,7 @@ pub use dim::{Dim, Dyn, IntoShape, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, MAX_NDIM, 
 pub use dtype::{Bits, DType, Element, Float, Floating, Integer, Num, Promote, Real};
 pub use error::{Error, Result};
 pub use expr::{Expr, Lazy};
-pub use indexing::{Ellipsis, NewAxis, Position};
+pub use indexing::{Ellipsis, NewAxis, Position, Stepped};
 pub use inspection::{Capabilities, DefaultDTypes, capabilities, default_device, default_dtypes, devices, dtypes, result_type_all};
 pub use linalg::Linalg;
 pub use shape::{broadcast_shapes, contiguous_strides, is_contiguous, normalize_axes, normalize_axis, size_of_shape};

@@ -238,7 +238,7 @@ impl Generator {
         if replace && size > 0 {
             return self.integers(device, 0, n as i64, [size]);
         }
-        self.permutation(device, n)?.slice_axis(0, None, Some(size as isize), 1)
+        self.permutation(device, n)?.slice_axis(0, ..size)
     }
 
     /// `size` positions of `weights`, each chosen with a probability proportional to its weight: with replacement, or else

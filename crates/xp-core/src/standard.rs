@@ -66,7 +66,7 @@ pub fn diff<B: Backend, T: Num, D: Dim>(
     let mut out = if parts.len() == 1 { x.clone() } else { concat(&parts, axis)? };
     let mut left = n;
     while left > 0 && out.dims()[k] > 0 {
-        out = (out.slice_axis(axis, Some(1), None, 1)?.lazy() - &out.slice_axis(axis, None, Some(-1), 1)?).try_eval()?.into_rank()?;
+        out = (out.slice_axis(axis, 1..)?.lazy() - &out.slice_axis(axis, ..-1)?).try_eval()?.into_rank()?;
         left -= 1;
     }
     Ok(out)

@@ -229,7 +229,7 @@ impl Clock {
     /// The average of the magnitudes of the first elements, which weigh 1 to 7 by turns, so that their order matters.
     fn average<T: Floating, D: Dim>(&self, x: &Array<Cuda, T, D>) -> xp_core::Result<f64> {
         let n = x.size().min(1 << 20);
-        let first = x.clone().into_dyn().reshape(vec![x.size()])?.slice_axis(0, None, Some(n as isize), 1)?;
+        let first = x.clone().into_dyn().reshape(vec![x.size()])?.slice_axis(0, ..n)?;
         let weights = (arange(&self.device, 0, n as i64, 1i64)?.lazy() % 7i64 + 1i64).astype::<f64>().try_eval()?;
         (first.lazy().abs().astype::<f64>() * &weights.into_dyn()).mean(..).try_eval()?.item()
     }

@@ -229,7 +229,7 @@ fn resized<C: Floating>(x: &Any<C>, count: usize, lens: &[usize]) -> Result<Any<
     for (axis, &len) in (x.ndim() - count..x.ndim()).zip(lens) {
         let have = x.dims()[axis];
         if have > len {
-            x = x.slice_axis(axis as isize, None, Some(len as isize), 1)?;
+            x = x.slice_axis(axis, ..len)?;
         } else if have < len {
             let mut shape = x.dims().to_vec();
             shape[axis] = len - have;

@@ -331,7 +331,7 @@ fn sorting_is_stable_for_every_type() {
 /// Every kind of loop over `n` bytes, a multiple of 2000, of which the fourth and the last are not zero.
 fn last_elements_are_reached(device: &Cuda, n: usize) {
     let indices = |x: &[usize]| Array::from_vec(device, x.iter().map(|&i| i as i64).collect(), [x.len()]).unwrap();
-    let at = |x: &Array<Cuda, u8, Ix1>, i: usize| x.slice_axis(0, Some(i as isize), None, 1).unwrap().get([0]).unwrap();
+    let at = |x: &Array<Cuda, u8, Ix1>, i: usize| x.slice_axis(0, i..).unwrap().get([0]).unwrap();
     let mut x = zeros::<_, u8, _>(device, [n]).unwrap();
     x.put(&indices(&[n - 1, 3]), &Array::from_vec(device, vec![7u8, 5], [2]).unwrap(), 0).unwrap();
     let y = (x.lazy() + 1u8).try_eval().unwrap();

@@ -6,7 +6,7 @@
 
 use num_complex::Complex as C64;
 use xp_core::functions::{concat, stack, zeros};
-use xp_core::{Array, Backend, Dim, Dyn, Element, Float, Floating, Ix1, Num, Result};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Float, Floating, Ix1, Num, Result, Stepped};
 
 use crate::backend::Fft;
 use crate::{Direction, Trig, TrigFamily, TrigType};
@@ -134,8 +134,8 @@ fn sine_1<B: Fft<T>, T: Float>(x: &Any<B, T>, n: usize) -> Result<Any<B, T>> {
 }
 
 fn cosine_2<B: Fft<T>, T: Float>(x: &Any<B, T>, n: usize) -> Result<Any<B, T>> {
-    let odd = reversed(&x.slice_axis(-1, Some(1), None, 2)?)?;
-    let reordered = concat(&[&x.slice_axis(-1, None, None, 2)?, &odd], -1)?;
+    let odd = reversed(&x.slice_axis(-1, Stepped(1.., 2))?)?;
+    let reordered = concat(&[&x.slice_axis(-1, Stepped(.., 2))?, &odd], -1)?;
     let bins = spectrum(reordered)?;
     let turned = (bins.into_lazy() * &roots::<B, T>(x.device(), 0..n / 2 + 1, |k| -(k as f64) / (4 * n) as f64)?).try_eval()?;
     let two = T::from_f64(2.0);
@@ -216,7 +216,7 @@ fn zeros_along<B: Backend, T: Element>(x: &Any<B, T>, n: usize) -> Result<Any<B,
 
 /// The elements `start..stop` of an axis, none where `stop < start`.
 fn part<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axis: usize, start: usize, stop: usize) -> Result<Array<B, T, D>> {
-    x.slice_axis(axis as isize, Some(start as isize), Some(stop.max(start) as isize), 1)
+    x.slice_axis(axis, start..stop.max(start))
 }
 
 /// An axis cut or padded with zeros to length `n`.

@@ -122,7 +122,7 @@ fn convolve<B: Fft<C::Part>, C: Floating, D: Dim>(
             Mode::Valid if !axes.contains(&k) => continue,
             Mode::Valid => (m[k].min(n[k]) - 1, m[k].abs_diff(n[k]) + 1),
         };
-        y = y.slice_axis(k as isize, Some(start as isize), Some((start + len) as isize), 1)?;
+        y = y.slice_axis(k, start..start + len)?;
     }
     y.into_rank()
 }
@@ -173,8 +173,8 @@ fn overlap_add<B: Fft<C::Part>, C: Floating>(a: &Array<B, C, Dyn>, b: &Array<B, 
         x.reshape(shape)
     };
     let axis = k as isize + 1;
-    let heads = join(parts.slice_axis(axis, None, Some(step as isize), 1)?)?;
-    let tails = join(resized(&parts.slice_axis(axis, Some(step as isize), None, 1)?, k + 1, step)?)?;
+    let heads = join(parts.slice_axis(axis, ..step)?)?;
+    let tails = join(resized(&parts.slice_axis(axis, step..)?, k + 1, step)?)?;
     let mut gap = heads.dims().to_vec();
     gap[k] = step;
     let gap = zeros::<B, C, _>(heads.device(), gap)?;
@@ -373,8 +373,8 @@ pub fn istft<B: Fft<C::Part>, C: Floating, D: Dim>(z: impl Input<B, C, D>, segme
     let mut weight = zeros::<B, C::Part, _>(&device, [shape[last - 1]])?;
     weight.put_add(&at, &squares, -1)?;
     let (start, stop) = ((n / 2) as isize, (shape[last - 1] - n / 2) as isize);
-    let weight = weight.slice_axis(-1, Some(start), Some(stop), 1)?;
-    let samples = samples.slice_axis(-1, Some(start), Some(stop), 1)?;
+    let weight = weight.slice_axis(-1, start..stop)?;
+    let samples = samples.slice_axis(-1, start..stop)?;
     if stop > start && weight.lazy().min(..).try_eval()?.item()? <= <C::Part as Num>::from_f64(1e-10) {
         return Err(Error::value("istft", "the windows leave out samples: take a larger noverlap"));
     }

@@ -376,7 +376,7 @@ fn standardising_factors<B: Linalg<T>, T: Float>(squares: &Array<B, T, Ix1>, mea
 
 /// The second row (or element) minus the first, as an axis of length 1.
 fn last_minus_first<B: Backend, T: Float, D: xp_core::Dim>(x: &Array<B, T, D>) -> Result<Array<B, T, D>> {
-    Ok(x.slice_axis(0, Some(1), None, 1)? - x.slice_axis(0, None, Some(1), 1)?)
+    Ok(x.slice_axis(0, 1..)? - x.slice_axis(0, ..1)?)
 }
 
 model! {

@@ -138,7 +138,7 @@ pub(crate) fn dual_coefficients<B: Linalg<T>, T: Float>(k: &Array<B, T, Ix2>, y:
     if alpha.iter().all(|&a| a == alpha[0]) {
         return least(y, alpha[0]);
     }
-    let column = |j: usize| y.slice_axis(1, Some(j as isize), Some(j as isize + 1), 1)?.contiguous();
+    let column = |j: usize| y.slice_axis(1, j..j + 1)?.contiguous();
     let columns = alpha.iter().enumerate().map(|(j, &alpha)| least(&column(j)?, alpha)).collect::<Result<Vec<_>>>()?;
     Ok(concat(&columns, 1)?)
 }

@@ -73,7 +73,10 @@ pub(crate) fn default_adapter() -> Result<usize> {
         Some(text) => {
             let text = text.to_string_lossy();
             chosen(&text, &adapter_names()).ok_or_else(|| {
-                Error::value(ADAPTER_VARIABLE, format!("`{text}` is neither the number of an adapter nor a part of its name: there are {:?}", adapter_names()))
+                Error::value(
+                    ADAPTER_VARIABLE,
+                    format!("`{text}` is neither the number of an adapter nor a part of its name: there are {:?}", adapter_names()),
+                )
             })
         }
     }
@@ -197,7 +200,9 @@ mod tests {
     #[test]
     fn adapters_are_chosen_by_number_or_name() {
         let names = ["NVIDIA H200".to_owned(), "llvmpipe (LLVM 15.0.6, 256 bits)".to_owned()];
-        for (text, number) in [("0", Some(0)), (" 1 ", Some(1)), ("2", None), ("LLVMpipe", Some(1)), ("nvidia", Some(0)), ("intel", None), ("-1", None)] {
+        for (text, number) in
+            [("0", Some(0)), (" 1 ", Some(1)), ("2", None), ("LLVMpipe", Some(1)), ("nvidia", Some(0)), ("intel", None), ("-1", None)]
+        {
             assert_eq!(chosen(text, &names), number, "{text}");
         }
     }

@@ -1,9 +1,9 @@
 //! Expressions on the device: elementwise loops are one launch, reductions one or two.
 
+use xp_core::Result;
 use xp_core::expr::program::{LeafKind, Program};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::{Outputs, Reduction};
-use xp_core::Result;
 
 use crate::device::Device;
 use crate::elements::push_words;

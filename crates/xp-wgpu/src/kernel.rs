@@ -134,7 +134,8 @@ impl Device {
         let device = &self.0.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let entry = wgpu::PassthroughShaderEntryPoint { name: "main".into(), workgroup_size: (THREADS as u32, 1, 1) };
-        let descriptor = wgpu::ShaderModuleDescriptorPassthrough { entry_points: vec![entry].into(), spirv: Some(words.into()), ..Default::default() };
+        let descriptor =
+            wgpu::ShaderModuleDescriptorPassthrough { entry_points: vec![entry].into(), spirv: Some(words.into()), ..Default::default() };
         // SAFETY: naga has validated the module, to which only decorations were added, and kernels check their bounds.
         let module = unsafe { device.create_shader_module_passthrough(descriptor) };
         let accesses = std::iter::once(Access::Read).chain(source.bindings.iter().map(|b| b.2));

@@ -31,7 +31,14 @@ fn run(device: &Device, name: &str, n: usize, arguments: &[usize], memory: &[&wg
 }
 
 /// Runs a kernel with this many groups of threads.
-fn run_groups(device: &Device, name: &str, groups: usize, arguments: &[usize], memory: &[&wgpu::Buffer], source: impl FnOnce() -> Source) -> Result<()> {
+fn run_groups(
+    device: &Device,
+    name: &str,
+    groups: usize,
+    arguments: &[usize],
+    memory: &[&wgpu::Buffer],
+    source: impl FnOnce() -> Source,
+) -> Result<()> {
     let kernel = device.named(name, source)?;
     let mut all = Arguments::default();
     all.push(groups);
@@ -187,11 +194,7 @@ pub(crate) fn order(device: &Device, dtype: DType, x: &wgpu::Buffer, lanes: Lane
                 read("(row + middle)"),
                 store(of, "o", "to", "own"),
             );
-            Source::new(what, body)
-                .binding("o", Access::Write)
-                .binding("index", Access::Write)
-                .binding("a", Access::Read)
-                .binding("b", Access::Read)
+            Source::new(what, body).binding("o", Access::Write).binding("index", Access::Write).binding("a", Access::Read).binding("b", Access::Read)
         })?;
         let before = std::mem::replace(&mut now, next.take().expect("made above"));
         next = Some(before);
@@ -270,7 +273,15 @@ const RESOLVE: &str = "fn resolve(low: u32, high: u32, len: u32) -> u32 {
 ";
 
 /// Elements of lanes at indices, the same for every lane, or one list per lane.
-pub(crate) fn take(device: &Device, words: usize, x: &wgpu::Buffer, lanes: Lanes, indices: &wgpu::Buffer, count: usize, per_lane: bool) -> Result<Memory> {
+pub(crate) fn take(
+    device: &Device,
+    words: usize,
+    x: &wgpu::Buffer,
+    lanes: Lanes,
+    indices: &wgpu::Buffer,
+    count: usize,
+    per_lane: bool,
+) -> Result<Memory> {
     let n = lanes.with_len(count)?;
     check_count(device, lanes.size(), "take")?;
     let out = Memory::new(device, n * words, "take")?;
@@ -283,11 +294,11 @@ pub(crate) fn take(device: &Device, words: usize, x: &wgpu::Buffer, lanes: Lanes
              let at = resolve(b[2u * {index}], b[2u * {index} + 1u], p[1]);\n  if (at == 0xffffffffu) {{ return; }}\n  let origin = (outer * p[1] + at) * p[2] + inner;\n{}}}\n",
             copy_words(words, "item", "origin")
         );
-        Source::new("take", body)
-            .binding("o", Access::Write)
-            .binding("a", Access::Read)
-            .binding("b", Access::Read)
-            .typed("fault", "array<atomic<u32>>", Access::Write)
+        Source::new("take", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).typed(
+            "fault",
+            "array<atomic<u32>>",
+            Access::Write,
+        )
     })?;
     Ok(out)
 }
@@ -305,18 +316,23 @@ pub(crate) fn compress(device: &Device, words: usize, x: &wgpu::Buffer, mask: &w
             "{ITEMS}  if (item >= p[0]) {{ return; }}\n  if (b[item] == 0u) {{ return; }}\n  let to = c[item] - 1u;\n{}}}\n",
             copy_words(words, "to", "item")
         );
-        Source::new("compress", body)
-            .binding("o", Access::Write)
-            .binding("a", Access::Read)
-            .binding("b", Access::Read)
-            .binding("c", Access::Read)
+        Source::new("compress", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("c", Access::Read)
     })?;
     Ok((out, count))
 }
 
 /// Writes `values` to the places that indices mean in the lanes of `x`, in the order of the indices, or adds them. The places
 /// are sorted first, so that what is written does not depend on chance; nothing is when an index is out of range.
-pub(crate) fn put(device: &Device, dtype: DType, x: &Memory, lanes: Lanes, indices: &wgpu::Buffer, count: usize, values: &wgpu::Buffer, add: bool) -> Result<()> {
+pub(crate) fn put(
+    device: &Device,
+    dtype: DType,
+    x: &Memory,
+    lanes: Lanes,
+    indices: &wgpu::Buffer,
+    count: usize,
+    values: &wgpu::Buffer,
+    add: bool,
+) -> Result<()> {
     if count == 0 {
         return Ok(());
     }
@@ -340,11 +356,7 @@ pub(crate) fn put(device: &Device, dtype: DType, x: &Memory, lanes: Lanes, indic
              if (k + 1u < count && c[b[k + 1u]] == place) {{ return; }}\n  let origin = (outer * count + b[k]) * p[2] + inner;\n{}}}\n",
             copy_words(words, "to", "origin")
         );
-        Source::new("put", body)
-            .binding("o", Access::Write)
-            .binding("a", Access::Read)
-            .binding("b", Access::Read)
-            .binding("c", Access::Read)
+        Source::new("put", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("c", Access::Read)
     })
 }
 
@@ -354,7 +366,14 @@ const RUN: usize = 16;
 /// Sums of runs of equal places, [`RUN`] values to a thread. A run that ends among them is added to its element, by this thread
 /// alone; the last one, which may go on, is carried to another launch, where there is one value for each thread of this one. So
 /// few places make no long sums of one thread, and the order of every sum depends on the sizes alone.
-fn put_add(device: &Device, dtype: DType, x: &Memory, lanes: Lanes, (places, order, count): (&Memory, &Memory, usize), values: &wgpu::Buffer) -> Result<()> {
+fn put_add(
+    device: &Device,
+    dtype: DType,
+    x: &Memory,
+    lanes: Lanes,
+    (places, order, count): (&Memory, &Memory, usize),
+    values: &wgpu::Buffer,
+) -> Result<()> {
     let wide = base(dtype);
     let (mut places, mut order, mut values, mut count) = (places.buffer().clone(), Some(order.buffer().clone()), values.clone(), count);
     // What one launch reads must not be given to it once more to write.
@@ -366,8 +385,7 @@ fn put_add(device: &Device, dtype: DType, x: &Memory, lanes: Lanes, (places, ord
         let carry = Memory::new(device, n * wgsl::words(wide), "put")?;
         let of = if order.is_some() { dtype } else { wide };
         let name = format!("put_add of {}, {}", dtype_name(dtype), if order.is_some() { "values" } else { "carried sums" });
-        let memory: Vec<&wgpu::Buffer> =
-            [x.buffer(), &values, &places, carried.buffer(), carry.buffer()].into_iter().chain(order.as_ref()).collect();
+        let memory: Vec<&wgpu::Buffer> = [x.buffer(), &values, &places, carried.buffer(), carry.buffer()].into_iter().chain(order.as_ref()).collect();
         run(device, &name, n, &[lanes.len, lanes.inner, count, chunks], &memory, || {
             let sorted = order.is_some();
             let at = |k: &str| if sorted { format!("b[{k}]") } else { k.to_owned() };
@@ -503,11 +521,7 @@ fn thin_source(dtype: DType, to: DType) -> Source {
         wgsl::narrowed(to, "sum"),
         store(to, "o", "to", "result"),
     );
-    Source::new("matmul", body)
-        .binding("o", Access::Write)
-        .binding("a", Access::Read)
-        .binding("b", Access::Read)
-        .binding("d", Access::Read)
+    Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("d", Access::Read)
 }
 
 /// Pieces of both operands, 16 deep, go through memory that the threads of a group share. Every element is a sum in the order
@@ -574,9 +588,5 @@ var<workgroup> right: array<{t}, 1024>;
         wgsl::narrowed(to, "sums[4u * i + j]"),
         store(to, "o", "to", "result"),
     );
-    Source::new("matmul", body)
-        .binding("o", Access::Write)
-        .binding("a", Access::Read)
-        .binding("b", Access::Read)
-        .binding("d", Access::Read)
+    Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("d", Access::Read)
 }

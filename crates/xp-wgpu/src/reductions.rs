@@ -167,7 +167,9 @@ fn library(name: &str, t: DType, out: DType) -> Option<String> {
         )
     };
     let truth = format!("is_true_{tn}(x)");
-    let mean = if is_complex { "let n = f32_of_u32(count); return vec2<f32>(a.x / n, a.y / n);".to_owned() } else {
+    let mean = if is_complex {
+        "let n = f32_of_u32(count); return vec2<f32>(a.x / n, a.y / n);".to_owned()
+    } else {
         format!("return {};", wgsl::narrowed(out, "(a / f32_of_u32(count))"))
     };
     let re = |v: &str| if is_complex { format!("{v}.x") } else { v.to_owned() };
@@ -225,7 +227,11 @@ fn library(name: &str, t: DType, out: DType) -> Option<String> {
         "ptp" => {
             let nan = if is_float { " || is_nan(x)" } else { "" };
             let subtract = wgsl::narrowed(out, &format!("op_subtract_{tn}(a.high, a.low)"));
-            let join = if is_float { ("op_less_f32(b.low, a.low) || is_nan(b.low)", "op_greater_f32(b.high, a.high) || is_nan(b.high)") } else { ("b.low < a.low", "b.high > a.high") };
+            let join = if is_float {
+                ("op_less_f32(b.low, a.low) || is_nan(b.low)", "op_greater_f32(b.high, a.high) || is_nan(b.high)")
+            } else {
+                ("b.low < a.low", "b.high > a.high")
+            };
             made(
                 &format!("struct Acc {{ low: {x}, high: {x} }}"),
                 &format!("return Acc({high}, {low});"),

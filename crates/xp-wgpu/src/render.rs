@@ -265,7 +265,8 @@ impl Functions {
     /// The call of an operation.
     pub(crate) fn call(&mut self, operation: &str, source: DeviceSource, dtypes: &[DType], to: DType, arguments: &str) -> Result<String> {
         if source.is_library() {
-            let missing = || Error::Value { what: "evaluation", why: format!("the operation `{operation}` is not defined for {dtypes:?} on this device") };
+            let missing =
+                || Error::Value { what: "evaluation", why: format!("the operation `{operation}` is not defined for {dtypes:?} on this device") };
             let (function, made) = wgsl::operation(operation, dtypes, to).ok_or_else(missing)?;
             self.made.insert(made);
             return Ok(format!("{function}({arguments})"));

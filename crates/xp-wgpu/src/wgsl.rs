@@ -101,9 +101,9 @@ pub(crate) fn store(dtype: DType, memory: &str, index: &str, value: &str) -> Str
         DType::C64 => {
             format!("{memory}[2u * ({index})] = bitcast<u32>({value}.x); {memory}[2u * ({index}) + 1u] = bitcast<u32>({value}.y);")
         }
-        DType::I64 => format!(
-            "{memory}[2u * ({index})] = low_word(bitcast<u64>({value})); {memory}[2u * ({index}) + 1u] = high_word(bitcast<u64>({value}));"
-        ),
+        DType::I64 => {
+            format!("{memory}[2u * ({index})] = low_word(bitcast<u64>({value})); {memory}[2u * ({index}) + 1u] = high_word(bitcast<u64>({value}));")
+        }
         _ => format!("{memory}[2u * ({index})] = low_word({value}); {memory}[2u * ({index}) + 1u] = high_word({value});"),
     }
 }
@@ -287,7 +287,9 @@ mod tests {
 
     fn check(source: &str) {
         let module = naga::front::wgsl::parse_str(source).unwrap_or_else(|e| panic!("{}", e.emit_to_string(source)));
-        naga::valid::Validator::new(Default::default(), naga::valid::Capabilities::all()).validate(&module).unwrap_or_else(|e| panic!("{e:?}\n{source}"));
+        naga::valid::Validator::new(Default::default(), naga::valid::Capabilities::all())
+            .validate(&module)
+            .unwrap_or_else(|e| panic!("{e:?}\n{source}"));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 mod common;
 
-
 use xp_core::functions::{Ascending, full, zeros};
 use xp_core::{Array, Backend, DType, Error, Ix1};
 use xp_wgpu::Wgpu;

@@ -56,8 +56,8 @@ impl Grid {
             for k in 0..x.ndim() {
                 let n = x.dims()[k];
                 if n > 2 * EDGE {
-                    let head = corner.slice_axis(k, None, Some(EDGE as isize), 1)?;
-                    let tail = corner.slice_axis(k, Some(-(EDGE as isize)), None, 1)?;
+                    let head = corner.slice_axis(k, ..EDGE)?;
+                    let tail = corner.slice_axis(k, -(EDGE as isize)..)?;
                     corner = super::concat(&[head, tail], k)?;
                 }
             }

@@ -55,8 +55,8 @@ fn joined<B: Backend, T: Element, D: Dim>(arrays: &[&Array<B, T, D>], axis: isiz
     let out = Array::from_parts(first.device().clone(), buffer, shape, strides, 0);
     let mut at = 0;
     for x in arrays {
-        let end = at + x.dims()[axis] as isize;
-        let part = out.slice_axis(axis, Some(at), Some(end), 1)?;
+        let end = at + x.dims()[axis];
+        let part = out.slice_axis(axis, at..end)?;
         // SAFETY: the memory is new, and the parts do not overlap.
         unsafe { eval_onto(x, &part)? };
         at = end;
@@ -191,7 +191,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             return Ok(self.clone());
         }
         let cut = n - shift.rem_euclid(n);
-        let (head, tail) = (self.slice_axis(axis, None, Some(cut), 1)?, self.slice_axis(axis, Some(cut), None, 1)?);
+        let (head, tail) = (self.slice_axis(axis, ..cut)?, self.slice_axis(axis, cut..)?);
         concat(&[tail, head], axis)
     }
 

@@ -7,7 +7,7 @@ use crate::backend::Backend;
 use crate::dim::{Dim, IntoShape, Ix1};
 use crate::dtype::Element;
 use crate::error::{Error, Result};
-use crate::indexing::{Position, SliceItem, SliceSpec, axes_of, counted};
+use crate::indexing::{Position, SliceItem, SliceRange, SliceSpec, Stepped, axes_of, counted};
 use crate::shape::{broadcast_shapes, broadcast_strides, contiguous_strides, normalize_axes, normalize_axis, normalize_index, size_of_shape};
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
@@ -91,12 +91,23 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         self.view(&shape, &strides, offset)
     }
 
-    /// A view of a range along one axis; `stop` `None` is the end in the direction of the step.
+    /// A view of a range along one axis, which may be a number at run time; [`slice`](Array::slice) takes a range for each axis.
     ///
     /// # Errors
     /// [`Error::Axis`], [`Error::Value`] for step 0.
-    pub fn slice_axis(&self, axis: impl Position, start: Option<isize>, stop: Option<isize>, step: isize) -> Result<Self> {
+    ///
+    /// ```
+    /// use xp::Stepped;
+    /// use xp::prelude::*;
+    /// let x = array![[1, 2, 3], [4, 5, 6]];
+    /// assert_eq!(x.slice_axis(1, 1..)?.to_vec(), [2, 3, 5, 6]);
+    /// assert_eq!(x.slice_axis(-1, ..-2)?.to_vec(), [1, 4]);
+    /// assert_eq!(x.slice_axis(1, Stepped(.., -2))?.to_vec(), [3, 1, 6, 4]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn slice_axis(&self, axis: impl Position, range: impl SliceRange) -> Result<Self> {
         let k = normalize_axis(axis.position(), self.ndim())?;
+        let (start, stop, step) = range.bounds();
         let (first, len) = resolve_range(start, stop, step, self.dims()[k])?;
         let (mut shape, mut strides) = self.layout();
         let offset = if len == 0 { 0 } else { (self.offset() as isize + first as isize * strides[k]) as usize };
@@ -206,7 +217,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     pub fn flip<A: Axes>(&self, axes: A) -> Result<Self> {
         let mut out = self.clone();
         for k in axes.axes(self.ndim())? {
-            out = out.slice_axis(k, None, None, -1)?;
+            out = out.slice_axis(k, Stepped(.., -1))?;
         }
         Ok(out)
     }

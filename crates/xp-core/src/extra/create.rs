@@ -144,8 +144,8 @@ pub fn pad<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, width: &[(usize, 
     let out: Array<B, T, D> = full(x.device(), shape, value)?.into_rank()?;
     let mut inner = out.clone();
     for k in 0..x.ndim() {
-        let before = pair(k).0 as isize;
-        inner = inner.slice_axis(k, Some(before), Some(before + x.dims()[k] as isize), 1)?;
+        let before = pair(k).0;
+        inner = inner.slice_axis(k, before..before + x.dims()[k])?;
     }
     // SAFETY: the memory is new, and `x` holds none of it.
     unsafe { eval_onto(&x, &inner)? };

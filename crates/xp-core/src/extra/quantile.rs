@@ -74,7 +74,7 @@ pub fn quantile<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>, q: &[f64], axi
     let weight = Array::from_vec(x.device(), places.iter().map(|p| T::Wide::from_f64(p.2)).collect(), shape)?.into_rank::<D>()?;
     let between = interpolate(&low, &high, &weight)?;
     // NaN is sorted to the end.
-    let last = sorted.slice_axis(axis, Some(-1), None, 1)?;
+    let last = sorted.slice_axis(axis, -1..)?;
     last.lazy().isnan().where_(&last, &between).try_eval()
 }
 
@@ -108,7 +108,7 @@ pub fn weighted_quantile<B: Backend, T: Float, D: Dim, E: Dim>(
     let order = x.argsort(axis, Ascending)?;
     let sorted = x.take_along_axis(&order, axis)?;
     let reached: Array<B, T::Wide, D> = converted::<B, T, T::Wide, D>(&w.take_along_axis(&order, axis)?)?.cumulative_sum(axis)?;
-    let total = reached.slice_axis(axis, Some(-1), None, 1)?;
+    let total = reached.slice_axis(axis, -1..)?;
     if total.lazy().equal(T::Wide::ZERO).any(..).try_eval()?.item()? {
         return Err(Error::value("weighted_quantile: weights", "those of a lane sum to zero"));
     }
@@ -121,10 +121,10 @@ pub fn weighted_quantile<B: Backend, T: Float, D: Dim, E: Dim>(
         parts.push(sorted.take_along_axis(&at.into_rank()?, axis)?);
     }
     if parts.is_empty() {
-        return x.slice_axis(axis, Some(0), Some(0), 1);
+        return x.slice_axis(axis, 0..0);
     }
     let out = concat(&parts, axis)?;
-    let last = sorted.slice_axis(axis, Some(-1), None, 1)?;
+    let last = sorted.slice_axis(axis, -1..)?;
     last.lazy().isnan().where_(&last, &out).try_eval()
 }
 

@@ -350,7 +350,7 @@ pub fn matrix_rank_rtol<B: Linalg<T>, T: Floating, D: Dim, E: Dim>(
     if s.dims()[s.ndim() - 1] == 0 {
         return crate::array::zeros::<B, i64, _>(a.device(), &a.dims()[..a.ndim() - 2])?.into_rank();
     }
-    let largest = s.slice_axis(-1, None, Some(1), 1)?;
+    let largest = s.slice_axis(-1, ..1)?;
     s.lazy().greater((largest.lazy() * &rtol).try_eval()?).count_nonzero(-1).try_eval()?.into_rank()
 }
 
@@ -409,7 +409,7 @@ fn inverse_values<B: Backend, R: crate::dtype::Float>(s: &Array<B, R, Dyn>, rtol
     if s.dims()[s.ndim() - 1] == 0 {
         return Ok(s.clone());
     }
-    let limit = (s.slice_axis(-1, None, Some(1), 1)?.lazy() * rtol).try_eval()?;
+    let limit = (s.slice_axis(-1, ..1)?.lazy() * rtol).try_eval()?;
     let keep = s.lazy().greater(&limit).logical_and(s.lazy().greater(R::ZERO)).try_eval()?;
     keep.lazy().where_(s.lazy().reciprocal(), R::ZERO).try_eval()
 }
@@ -494,7 +494,7 @@ pub fn cross<B: Backend, T: Num, D: Dim, E: Dim>(x1: &Array<B, T, D>, x2: &Array
             return Err(Error::shape("cross", x.dims(), format!("length 3 along axis {axis}")));
         }
     }
-    let part = |x: &Matrices<B, T>, k: usize| x.slice_axis(axis, Some(k as isize % 3), Some(k as isize % 3 + 1), 1);
+    let part = |x: &Matrices<B, T>, k: usize| x.slice_axis(axis, k % 3..k % 3 + 1);
     let component = |k: usize| {
         let (a1, a2, b1, b2) = (part(&a, k + 1)?, part(&a, k + 2)?, part(&b, k + 1)?, part(&b, k + 2)?);
         (a1.lazy() * &b2 - a2.lazy() * &b1).try_eval()

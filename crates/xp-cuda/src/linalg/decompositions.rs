@@ -127,7 +127,7 @@ impl<T: Lapack> Householder<T> {
     /// The factor `R`, with as many rows as columns of `Q`.
     pub(super) fn r(&self, complete: bool) -> Result<Matrices<T>> {
         let rows = self.columns_of_q(complete) as isize;
-        let r = self.a.transposes.slice_axis(-1, None, Some(rows), 1)?.matrix_transpose()?.triu(0)?;
+        let r = self.a.transposes.slice_axis(-1, ..rows)?.matrix_transpose()?.triu(0)?;
         self.scale.undo(&r, r.clone())
     }
 
@@ -139,8 +139,8 @@ impl<T: Lapack> Householder<T> {
             return if k == 0 { q.finish() } else { eye::<_, T>(device, m, m, 0)?.into_dyn().broadcast_to(shape(&self.stack, [m, m])) };
         }
         // The reflectors go to the first columns; the columns after them are arbitrary.
-        let reflectors = self.a.transposes.slice_axis(-2, None, Some(m.min(n) as isize), 1)?;
-        let filler = self.a.transposes.slice_axis(-2, None, Some(1), 1)?;
+        let reflectors = self.a.transposes.slice_axis(-2, ..m.min(n))?;
+        let filler = self.a.transposes.slice_axis(-2, ..1)?;
         let missing = k - m.min(n);
         let parts = [&reflectors, &filler.broadcast_to(shape(&self.stack, [missing, m]))?];
         let q = Columns::of(if missing == 0 { reflectors.copy()? } else { xp_core::functions::concat(&parts, -2)?.contiguous()? });

@@ -118,7 +118,7 @@ impl<T: Lapack> Problem<T> {
             return Ok(Some((self.room(1, 1)?.finish()?, s.array, self.room(1, 1)?.finish()?)));
         }
         let u = u.finish()?;
-        let u = if self.vectors == Some(Basis::Thin) { u.slice_axis(-1, None, Some(self.small as isize), 1)? } else { u };
+        let u = if self.vectors == Some(Basis::Thin) { u.slice_axis(-1, ..self.small)? } else { u };
         Ok(Some((u, s.array, conj(v.transposes)?)))
     }
 

@@ -99,7 +99,7 @@ pub(crate) fn plus_plus<B: Linalg<T>, T: Float>(
 
 /// Positions, each drawn with a probability proportional to the number there, of which these are the cumulative sums.
 pub(super) fn draw<B: Backend>(sums: &Array<B, B::MaxFloat, Ix1>, size: usize, random: &mut Generator) -> Result<Array<B, i64, Ix1>> {
-    let total = sums.slice_axis(0, Some(-1), None, 1)?;
+    let total = sums.slice_axis(0, -1..)?;
     let target = (random.lazy_uniform::<B, B::MaxFloat, _>(sums.device(), [size])? * &total).try_eval()?;
     // After equal sums: what has the number zero is not drawn.
     let last = sums.size() as i64 - 1;

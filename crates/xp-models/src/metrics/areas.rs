@@ -70,10 +70,7 @@ impl<B: Backend, T: Float> Columns<B, T> {
     /// The score of each class.
     fn per_class(&self, score: impl Fn(Steps<B, T>) -> Result<f64>) -> Result<Vec<f64>> {
         let of = |k: usize| {
-            let column = |x: isize| (Some(x), Some(x + 1));
-            let (from, to) = column(k as isize);
-            let positive = self.positive.slice_axis(1, from, to, 1)?.reshape([self.positive.dims()[0]])?;
-            let scores = self.score.slice_axis(1, from, to, 1)?.reshape([self.score.dims()[0]])?;
+            let (positive, scores) = (self.positive.index_axis(1, k)?, self.score.index_axis(1, k)?);
             score(Steps::of(&positive, &scores, self.weights.as_ref())?)
         };
         (0..self.len()).map(of).collect()
@@ -81,9 +78,8 @@ impl<B: Backend, T: Float> Columns<B, T> {
 
     /// How much each class weighs in a weighted average: its samples.
     fn support(&self) -> Result<Vec<f64>> {
-        let n = self.positive.dims()[0];
         let sum = |k: isize| -> Result<f64> {
-            let positive = self.positive.slice_axis(1, Some(k), Some(k + 1), 1)?.reshape([n])?;
+            let positive = self.positive.index_axis(1, k)?;
             Ok(match &self.weights {
                 None => positive.count_nonzero(..).item()? as f64,
                 Some(w) => positive.lazy().where_(w, wide::<B>(0.0)).sum(..).try_eval()?.item()?.to_f64(),
@@ -332,10 +328,8 @@ impl RocAuc {
         if columns.weights.is_some() {
             return Err(Error::value("sample_weight", "weights", "none, for pairs of classes"));
         }
-        let n = columns.score.dims()[0];
         let of = |k: usize| -> Result<(Array<B, bool, Ix1>, Array<B, T, Ix1>)> {
-            let (from, to) = (Some(k as isize), Some(k as isize + 1));
-            Ok((columns.positive.slice_axis(1, from, to, 1)?.reshape([n])?, columns.score.slice_axis(1, from, to, 1)?.reshape([n])?))
+            Ok((columns.positive.index_axis(1, k)?, columns.score.index_axis(1, k)?))
         };
         let support = columns.support()?;
         let (mut scores, mut weights) = (vec![], vec![]);

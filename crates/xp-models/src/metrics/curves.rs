@@ -241,7 +241,7 @@ pub fn auc<B: Backend, T: Float>(x: &Array<B, T, Ix1>, y: &Array<B, T, Ix1>) -> 
     if down && up {
         return Err(Error::value("x", "numbers that go up and down", "numbers in ascending or descending order"));
     }
-    let (low, high) = (y.slice_axis(0, None, Some(-1), 1)?, y.slice_axis(0, Some(1), None, 1)?);
+    let (low, high) = (y.slice_axis(0, ..-1)?, y.slice_axis(0, 1..)?);
     let twice = (steps.lazy().astype::<B::MaxFloat>() * (low.lazy().astype::<B::MaxFloat>() + high.lazy().astype::<B::MaxFloat>())).sum(..);
     let area = twice.try_eval()?.item()?.to_f64() / 2.0;
     Ok(if down { -area } else { area })
@@ -267,7 +267,7 @@ impl<B: Backend, T: Float> Steps<B, T> {
         }
         let order = score.argsort(0, Descending)?;
         let (score, positive) = (score.take(&order, 0)?, positive.take(&order, 0)?);
-        let (before, after) = (score.slice_axis(0, None, Some(-1), 1)?, score.slice_axis(0, Some(1), None, 1)?);
+        let (before, after) = (score.slice_axis(0, ..-1)?, score.slice_axis(0, 1..)?);
         let changes = before.lazy().not_equal(&after).try_eval()?.nonzero()?.remove(0);
         let last = Array::from_vec(score.device(), vec![score.size() as i64 - 1], [1])?;
         let ends = concat(&[&changes, &last], 0)?;
@@ -313,7 +313,7 @@ impl<B: Backend, T: Float> Steps<B, T> {
     /// Without the steps around which the count of positive samples does not change.
     fn without_level(&self) -> Result<Self> {
         let rises = diff(&self.positive, 0, 1, None, None)?.lazy().not_equal(wide::<B>(0.0)).try_eval()?;
-        let keep = rises.slice_axis(0, None, Some(-1), 1)?.lazy().logical_or(&rises.slice_axis(0, Some(1), None, 1)?).try_eval()?;
+        let keep = rises.slice_axis(0, ..-1)?.lazy().logical_or(&rises.slice_axis(0, 1..)?).try_eval()?;
         self.kept(&keep)
     }
 
@@ -351,8 +351,8 @@ impl<B: Backend, T: Float> Steps<B, T> {
         let most = last(&all.positive)?;
         let before = all.positive.lazy().less(most).count_nonzero(..).try_eval()?.item()? as isize;
         let missed = ((-all.positive.lazy() + most) / most).try_eval()?;
-        let part = |of: &Weights<B>| -> Result<Weights<B>> { Ok(of.slice_axis(0, Some(none), Some(before + 1), 1)?.flip(0)?.contiguous()?) };
-        let thresholds = all.thresholds.slice_axis(0, Some(none), Some(before + 1), 1)?.flip(0)?.contiguous()?;
+        let part = |of: &Weights<B>| -> Result<Weights<B>> { Ok(of.slice_axis(0, none..before + 1)?.flip(0)?.contiguous()?) };
+        let thresholds = all.thresholds.slice_axis(0, none..before + 1)?.flip(0)?.contiguous()?;
         Ok(DetCurve { fpr: part(&all.fractions(&all.negative, f64::NAN)?)?, fnr: part(&missed)?, thresholds })
     }
 
@@ -398,7 +398,7 @@ impl<B: Backend, T: Float> Steps<B, T> {
         let end = y0 + (y1 - y0) * (max_fpr - x0) / (x1 - x0);
         let joined = |of: &Weights<B>, end: f64| -> Result<Weights<B>> {
             let end = Array::from_vec(of.device(), vec![wide::<B>(end)], [1])?;
-            Ok(concat(&[&of.slice_axis(0, None, Some(inside as isize), 1)?, &end], 0)?)
+            Ok(concat(&[&of.slice_axis(0, ..inside)?, &end], 0)?)
         };
         let area = auc(&joined(&roc.fpr, max_fpr)?, &joined(&roc.tpr, end)?)?;
         // McClish's correction: 0.5 for guessing, 1 for a perfect classifier.

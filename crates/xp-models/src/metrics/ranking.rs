@@ -248,8 +248,8 @@ impl CumulativeGain {
         // Equal scores share the mean of their discounts: that of the ranks from the first to the last of them.
         let score = y_score.take_along_axis(&order, 1)?;
         let changes = if p > 1 {
-            let (before, after) = (score.slice_axis(1, None, Some(-1), 1)?, score.slice_axis(1, Some(1), None, 1)?);
-            let first = before.slice_axis(1, None, Some(1), 1)?.full_like(true)?;
+            let (before, after) = (score.slice_axis(1, ..-1)?, score.slice_axis(1, 1..)?);
+            let first = before.slice_axis(1, ..1)?.full_like(true)?;
             xp_core::functions::concat(&[&first, &before.lazy().not_equal(&after).try_eval()?], 1)?
         } else {
             score.full_like(true)?

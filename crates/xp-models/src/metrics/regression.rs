@@ -599,7 +599,7 @@ fn explained_pinball<B: Backend, T: Float>(y: &Outputs<B, T>, alpha: f64) -> Res
 /// The variance of each target. Deviations are from the first sample at first: those of a constant target are exactly zero,
 /// and so is its variance.
 fn target_variance<B: Backend, T: Float>(y: &Outputs<B, T>) -> Result<Vec<f64>> {
-    let first = y.y_true.slice_axis(0, None, Some(1), 1)?.astype::<B::MaxFloat>();
+    let first = y.y_true.slice_axis(0, ..1)?.astype::<B::MaxFloat>();
     y.variance(y.y_true.lazy().astype::<B::MaxFloat>() - &first)
 }
 
@@ -654,7 +654,7 @@ fn weighted_quantile<B: Backend, F: Float>(x: &Array<B, F, Ix2>, weights: &Array
     let sorted = x.take_along_axis(&order, 0)?;
     let reached = weights.expand_dims(1)?.broadcast_to(x.shape())?.take_along_axis(&order, 0)?.cumulative_sum(0)?;
     // Elements of weight 0 at the start are below every quantile.
-    let target = (reached.slice_axis(0, Some(-1), None, 1)?.lazy() * F::from_f64(q)).maximum(F::ZERO.next_after(F::ONE)).try_eval()?;
+    let target = (reached.slice_axis(0, -1..)?.lazy() * F::from_f64(q)).maximum(F::ZERO.next_after(F::ONE)).try_eval()?;
     let at = reached.lazy().less(&target).count_nonzero(KeepDims(0)).try_eval()?.into_lazy().minimum(last).try_eval()?;
     let here = reached.take_along_axis(&at, 0)?;
     let next = reached.lazy().less_equal(&here).count_nonzero(KeepDims(0)).try_eval()?;

@@ -100,7 +100,7 @@ impl<B: Backend> Targets<B> {
         let places = (y_true.lazy() * (k as i64 + 1) + y_pred).try_eval()?;
         let side = k + 1;
         let all = bincount_weighted(&places, worth, side.saturating_mul(side))?.reshape([side, side])?;
-        Ok(all.slice_axis(0, None, Some(k as isize), 1)?.slice_axis(1, None, Some(k as isize), 1)?.contiguous()?)
+        Ok(all.slice_axis(0, ..k)?.slice_axis(1, ..k)?.contiguous()?)
     }
 
     /// [`confusion`](Self::confusion) of the weights, row by row on the host.

@@ -1,7 +1,8 @@
 //! Expectation and maximisation, in one pass over the samples for both.
 //!
-//! Samples and means of components are taken less the mean of all samples, so that little cancels. A block of samples stands one column each. Of a block the logarithms of the
-//! densities are one product, the shares of the components follow, and from those what the next parameters need of the block.
+//! Samples and means of components are taken less the mean of all samples, so that little cancels. The samples of a block are the
+//! columns of a matrix: the logarithms of their densities are one product, the shares of the components follow, and from those what
+//! the next parameters need of the block.
 
 use xp_core::functions::{eye, ones};
 use xp_core::linalg::gram;
@@ -245,7 +246,7 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
 
     /// The number of samples of each component, in a column: never quite 0.
     fn counts(&self, moments: &Wide<B>) -> Result<Wide<B>> {
-        let last = moments.slice_axis(1, Some(-1), None, 1)?;
+        let last = moments.slice_axis(1, -1..)?;
         Ok((last.lazy() + B::MaxFloat::from_f64(10.0 * T::EPSILON.to_f64())).try_eval()?)
     }
 

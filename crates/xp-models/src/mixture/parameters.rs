@@ -51,8 +51,8 @@ impl CovarianceType {
     }
 }
 
-/// Weights, means less an origin that goes with them, and covariances. `precisions_cholesky` are factors of the inverses of the covariances `L Lᵀ`: the upper triangular
-/// `P = L⁻ᵀ` of `P Pᵀ`; of variances, one over their roots.
+/// Weights, means less an origin that goes with them, and covariances. `precisions_cholesky` are factors of the inverses of the
+/// covariances `L Lᵀ`: the upper triangular `P = L⁻ᵀ` of `P Pᵀ`; of variances, one over their roots.
 #[derive(Clone, Debug)]
 pub(super) struct Parameters<B: Backend, T: Float> {
     pub kind: CovarianceType,

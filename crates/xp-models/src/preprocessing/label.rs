@@ -278,7 +278,7 @@ impl<B: Backend, L: Label> LabelBinarizer<B, L> {
         let ([n, columns], k) = (y.shape(), self.classes.size());
         let codes = match (k, columns) {
             (1 | 2, 1) | (2, 2) => {
-                let last = y.slice_axis(1, Some(-1), None, 1)?.reshape([n])?;
+                let last = y.slice_axis(1, -1..)?.reshape([n])?;
                 // As floats: integers are above a fraction, not above what it is rounded to.
                 let above = last.lazy().astype::<B::MaxFloat>().greater(B::MaxFloat::from_f64(threshold)).astype::<i64>().try_eval()?;
                 above.into_lazy().minimum(k as i64 - 1).try_eval()?

@@ -172,8 +172,8 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
         for i in 0..self.n_features {
             let from = starts[i + usize::from(self.interaction_only)];
             if from < width {
-                let feature = rows.slice_axis(1, Some(i as isize), Some(i as isize + 1), 1)?;
-                factors.push((feature, block.slice_axis(1, Some(from as isize), None, 1)?));
+                let feature = rows.slice_axis(1, i..i + 1)?;
+                factors.push((feature, block.slice_axis(1, from..)?));
             }
             total += width - from;
             next.push(total);

@@ -266,7 +266,7 @@ pub fn preprocessing_refuses<B: Linalg<f64>>(device: &B) {
     let texts = TextCategories::fit(&[["a"], ["b"]], None).unwrap();
     says(texts.inverse_transform(&array(device, &[2_i64], [1, 1])).map(drop), &["codes: 2 in column 0", "2 texts"]);
     let model = one_hot.fit(&codes).unwrap();
-    says(model.transform(&codes.slice_axis(1, None, Some(1), 1).unwrap()), &["[2, 1]", "fitted on 2"]);
+    says(model.transform(&codes.slice_axis(1, ..1).unwrap()), &["[2, 1]", "fitted on 2"]);
     says(model.inverse_transform(&array(device, &[0.0; 2], [1, 2])), &["z", "[1, 2]", "3 columns"]);
     says(model.inverse_transform(&array(device, &[0.0, 0.0, 1.0], [1, 3])), &["feature 0 in row 0"]);
     let ordinal = OrdinalEncoder::<B, f64>::params();
@@ -311,7 +311,7 @@ pub fn clusters_refuse<B: Linalg<f64>>(device: &B) {
     let params = GaussianMixture::params().n_components(2);
     says(params.clone().n_components(0).fit(&x), &["n_components", "0 given"]);
     says(params.clone().n_components(7).fit(&x), &["n_components", "7 given", "1 to 6"]);
-    says(params.clone().fit(&x.slice_axis(0, None, Some(1), 1).unwrap()), &["x", "[1, 2]", "2 rows"]);
+    says(params.clone().fit(&x.slice_axis(0, ..1).unwrap()), &["x", "[1, 2]", "2 rows"]);
     says(params.clone().fit(&bad), &["x holds NaN", "row 0", "column 1"]);
     says(params.clone().tol(f64::NAN).fit(&x), &["tol", "NaN"]);
     says(params.clone().reg_covar(-1.0).fit(&x), &["reg_covar", "-1"]);
@@ -325,7 +325,7 @@ pub fn clusters_refuse<B: Linalg<f64>>(device: &B) {
     says(tied.precisions_init(&array(device, &[2.0, 1.0, 0.0, 2.0], [2, 2])).fit(&x), &["precisions_init", "symmetric"]);
     let diag = params.clone().covariance_type(CovarianceType::Diag);
     says(diag.clone().precisions_init(&array(device, &[1.0, 0.0, 1.0, 1.0], [2, 2])).fit(&x), &["precisions_init", "positive"]);
-    says(params.clone().reg_covar(0.0).fit(&x.slice_axis(0, None, Some(2), 1).unwrap()), &["not positive definite", "reg_covar"]);
+    says(params.clone().reg_covar(0.0).fit(&x.slice_axis(0, ..2).unwrap()), &["not positive definite", "reg_covar"]);
     let model = params.fit(&x).unwrap();
     says(diag.fit_from(&x, &model), &["model", "full", "diag"]);
     says(model.predict(&x.t()), &["[2, 6]", "fitted on 2"]);
@@ -419,7 +419,7 @@ pub fn the_others_refuse<B: Linalg<f64>>(device: &B) {
     says(ClassScore::fbeta(-1.0).score(&a, &a), &["beta", "-1"]);
     says(ClassScore::f1().average(Averaging::Samples).score(&a, &a), &["average", "samples"]);
     let pair = array(device, &[0, 1, 2, 1], [2, 2]);
-    says(hamming_loss(&pair, &pair.t().slice_axis(0, None, Some(1), 1).unwrap()), &["y_pred", "[1, 2]", "[2, 2]"]);
+    says(hamming_loss(&pair, &pair.t().slice_axis(0, ..1).unwrap()), &["y_pred", "[1, 2]", "[2, 2]"]);
     says(precision_recall_fscore_support(&pair, &pair), &["y_true", "zeros and ones"]);
     says(accuracy_score_weighted(&a, &a, &array(device, &[1.0, -1.0], [2])), &["sample_weight", "zero"]);
     says(accuracy_score_weighted(&a, &a, &array(device, &[1.0, f64::NAN], [2])), &["sample_weight", "NaN", "row 1"]);

@@ -29,9 +29,9 @@ pub fn agree_with_scikit_learn<T: Float, B: Linalg<T>>(device: &B) {
             let mut model = params.start(&x).unwrap();
             for batch in case["batches"].as_array().unwrap() {
                 let rows = |i: usize| batch[i].as_i64().unwrap() as isize;
-                let part = x.slice_axis(0, Some(rows(0)), Some(rows(1)), 1).unwrap();
+                let part = x.slice_axis(0, rows(0)..rows(1)).unwrap();
                 let done = if weighted {
-                    model.partial_fit_weighted(&part, &weights.slice_axis(0, Some(rows(0)), Some(rows(1)), 1).unwrap())
+                    model.partial_fit_weighted(&part, &weights.slice_axis(0, rows(0)..rows(1)).unwrap())
                 } else {
                     model.partial_fit(&part)
                 };

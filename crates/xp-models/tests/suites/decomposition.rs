@@ -52,7 +52,7 @@ fn incremental<B: Linalg<T>, T: Float>(case: &Value, x: &Array<B, T, Ix2>, query
             let mut model = params.start(x.device(), x.dims()[1]).unwrap();
             let mut start = 0;
             for end in ends.iter().map(|end| end.as_i64().unwrap() as isize) {
-                model.partial_fit(&x.slice_axis(0, Some(start), Some(end), 1).unwrap()).unwrap();
+                model.partial_fit(&x.slice_axis(0, start..end).unwrap()).unwrap();
                 start = end;
             }
             assert_close::<T>(&values_of(&model.mean().to_vec()), &table(&case["expected"]["mean_"]).data, "mean");
@@ -154,7 +154,7 @@ fn covariance<B: Linalg<T>, T: Float>(case: &Value, x: &Array<B, T, Ix2>, query:
 /// Parts that are merged are the whole, when nothing is forgotten; a singular kernel is solved in the sense of least squares.
 pub fn parts_are_merged<T: Float, B: Linalg<T>>(device: &B) {
     let x: Array<B, T, Ix2> = dataset("iris.csv").0.array(device);
-    let part = |from, to| x.slice_axis(0, Some(from), Some(to), 1).unwrap();
+    let part = |from, to| x.slice_axis(0, from..to).unwrap();
     let fit = |x: &Array<B, T, Ix2>| IncrementalPCA::params().fit(x).unwrap();
     let mut model = IncrementalPCA::params().start(device, 4).unwrap();
     for (from, to) in [(0, 70), (70, 73), (73, 150)] {

@@ -152,7 +152,7 @@ pub fn known_answers<B: Linalg<f64>>(device: &B) {
     assert_eq!((stopped.n_iter(), stopped.outcome()), (2, Outcome::Stopped));
 
     // Draws have the mean and the covariance of the process.
-    let near = x.slice_axis(0, None, Some(3), 1).unwrap();
+    let near = x.slice_axis(0, ..3).unwrap();
     let (mean, cov) = model.predict_cov(&near).unwrap();
     let draws = model.sample_y(&near, 20_000, 5).unwrap();
     assert_eq!(draws.dims(), [3, 20_000]);

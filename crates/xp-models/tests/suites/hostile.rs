@@ -70,7 +70,7 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
     let mut sums = GramStatistics::start(device, 4, 4).unwrap();
     sums.partial_fit(&x, &two).unwrap();
     attack(device, &sums, |model, x| {
-        model.clone().partial_fit(x, &two.slice_axis(0, None, Some(3), 1)?)?;
+        model.clone().partial_fit(x, &two.slice_axis(0, ..3)?)?;
         model.clone().merge(model)?;
         Ridge::params().fit_statistics(model)?;
         LinearRegression::params().fit_statistics(model).map(drop)
@@ -116,7 +116,7 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
     attack(device, &Normalizer::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &Binarizer::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &PolynomialFeatures::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
-    attack(device, &KernelCenterer::params().fit(&x.slice_axis(0, None, Some(4), 1).unwrap()).unwrap(), |model, x| model.transform(x).map(drop));
+    attack(device, &KernelCenterer::params().fit(&x.slice_axis(0, ..4).unwrap()).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &Nystroem::params().n_components(2).fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &TruncatedSVD::params().fit(&x).unwrap(), |model, x| model.inverse_transform(&model.transform(x)?).map(drop));
     attack(device, &IncrementalPCA::params().n_components(2).whiten(true).fit(&x).unwrap(), |model, x| {

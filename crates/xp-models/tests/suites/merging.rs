@@ -108,8 +108,8 @@ pub fn statistics_are_the_samples<T: Float, B: Linalg<T>>(device: &B) {
     let (table, target) = dataset("iris.csv");
     let rows: Vec<usize> = (0..150).map(|i| i * 67 % 150).collect();
     let (x, y) = (table.rows(&rows).array::<B, T, Ix2>(device), target.rows(&rows).array::<B, i16, Ix1>(device));
-    let features = x.slice_axis(1, None, Some(2), 1).unwrap().contiguous().unwrap();
-    let both = x.slice_axis(1, Some(2), None, 1).unwrap().contiguous().unwrap();
+    let features = x.slice_axis(1, ..2).unwrap().contiguous().unwrap();
+    let both = x.slice_axis(1, 2..).unwrap().contiguous().unwrap();
     let one: Array<B, T, Ix1> = both.index_axis(1, 0).unwrap().contiguous().unwrap();
     let near = |actual: Vec<f64>, expected: Vec<f64>, what: &str| assert_near::<T>(&actual, &expected, 3000.0, what);
 
@@ -166,7 +166,7 @@ pub fn statistics_are_the_samples<T: Float, B: Linalg<T>>(device: &B) {
         "priors",
     );
     // A class that was not seen, and a constant column.
-    let flat = xp_core::functions::concat(&[&x, &x.slice_axis(1, None, Some(1), 1).unwrap().ones_like().unwrap()], 1).unwrap();
+    let flat = xp_core::functions::concat(&[&x, &x.slice_axis(1, ..1).unwrap().ones_like().unwrap()], 1).unwrap();
     let mut sums = ClassStatistics::start(&array(device, &[0_i16, 1, 2, 9], [4]), 5).unwrap();
     PARTS.iter().for_each(|&rows| sums.partial_fit(&part(&flat, rows), &part(&y, rows)).unwrap());
     let (parts, whole) = (Lda::params().fit_statistics(&sums).unwrap(), Lda::params().fit(&flat, &y).unwrap());

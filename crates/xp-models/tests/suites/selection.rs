@@ -138,7 +138,7 @@ pub fn validation_agrees_with_scikit_learn<T: Float, B: Linalg<T>>(device: &B) {
     assert_matches(&cross_val_predict(&ridge, &x(case), &y, &KFold::new(4)).unwrap(), &case["expected"], "predictions");
     let two = cross_val_predict(&Ridge::params(), &x(case), &x(case), &KFold::new(4)).unwrap();
     assert_eq!(two.shape(), [40, 3]);
-    let short = y.slice_axis(0, None, Some(7), 1).unwrap();
+    let short = y.slice_axis(0, ..7).unwrap();
     assert!(matches!(cross_val_score(&ridge, &x(case), &short, &KFold::new(4)), Err(Error::Samples { argument: "y", .. })));
 }
 

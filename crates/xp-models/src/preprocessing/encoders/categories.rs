@@ -118,7 +118,7 @@ impl<B: Backend, L: Label> Categories<B, L> {
             let (from, to) = (at, at + self.counts.0[j] as isize);
             at = to;
             let infrequent = Some(self.infrequent.0[j]).filter(|&group| group >= 0);
-            let part = (self.values.slice_axis(0, Some(from), Some(to), 1)?, self.groups.slice_axis(0, Some(from), Some(to), 1)?);
+            let part = (self.values.slice_axis(0, from..to)?, self.groups.slice_axis(0, from..to)?);
             Ok(Feature { values: part.0, groups: part.1, infrequent, width: self.widths.0[j] as usize })
         };
         (0..self.len()).map(feature).collect()
