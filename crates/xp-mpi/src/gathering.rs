@@ -38,7 +38,8 @@ pub(crate) fn take<B: Backend, T: Element>(
                 let x = mpi.cut(&x, first * each..last * each)?;
                 mpi.keep(mpi.device.take(&x, Lanes { outer: last - first, ..all }, &at, per_lane)?, Some(shard))
             }
-            _ => Err(refused(OPERATION, "one list of rows per column", GATHER)),
+            (Where::Across(x, shard), State::Replicated(at)) => few_elements(mpi, &x, &shard, &at),
+            _ => Err(refused(OPERATION, "one sharded list of rows per column", GATHER)),
         };
     }
     match (mpi.lanes(OPERATION, x, lanes)?, at) {
@@ -90,6 +91,28 @@ fn few_rows<B: Backend, T: Element>(mpi: &Mpi<B>, x: &B::Buffer<T>, shard: &Shar
         all.extend_from_slice(&parts[owner][next[owner]..next[owner] + shard.inner]);
         next[owner] += shard.inner;
     }
+    mpi.keep(mpi.device.upload(all)?, None)
+}
+
+/// The elements of columns at rows that every rank asks for, each column at its own, on every rank.
+fn few_elements<B: Backend, T: Element>(mpi: &Mpi<B>, x: &B::Buffer<T>, shard: &Shard, at: &B::Buffer<i64>) -> Result<MpiBuffer<B, T>> {
+    let rows = places(&mpi.device.download(at, 0, B::len(at))?, shard.layout.rows())?;
+    if rows.len().saturating_mul(size_of::<T>()) > FEW {
+        return Err(refused("take", format!("{} elements to every rank, above {} MiB", rows.len(), FEW >> 20), GATHER));
+    }
+    let here = || -> Result<Vec<T>> {
+        if shard.mine.is_empty() {
+            return Ok(vec![T::default(); rows.len()]);
+        }
+        // Of rows that are elsewhere, any element: it is not looked at.
+        let near = rows.iter().map(|&row| (row.clamp(shard.mine.start, shard.mine.end - 1) - shard.mine.start) as i64).collect();
+        let lanes = Lanes { outer: 1, len: shard.mine.len(), inner: shard.inner };
+        let found = mpi.device.take(x, lanes, &mpi.device.upload(near)?, Some(rows.len() / shard.inner))?;
+        mpi.device.download(&found, 0, rows.len())
+    };
+    let sign = signature(&[rows.len(), shard.layout.rows(), shard.inner, size_of::<T>()]);
+    let parts: Vec<Vec<T>> = mpi.world.gather("take", sign, here().map(|here| bytes(&here)))?.iter().map(|part| values(part)).collect();
+    let all = rows.iter().enumerate().map(|(k, &row)| parts[shard.layout.owner(&mpi.world, row)][k]).collect();
     mpi.keep(mpi.device.upload(all)?, None)
 }
 

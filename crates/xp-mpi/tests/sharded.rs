@@ -226,6 +226,10 @@ fn gathering_of<B: Make>(device: &B) -> Result<Found> {
         "columns" => x.take(&Array::from_vec(device, vec![4, 0], [2])?, 1)?;
         "a table" => table.take(&label, 0)?;
         "along rows" => x.take_along_axis(&columns, 1)?;
+        "one list per column" => {
+            let rows = Array::<B, i64, Ix2>::from_vec(device, (0..3 * P as i64).map(|i| (i * 331) % N as i64 - i % 2).collect(), [3, P])?;
+            x.take_along_axis(&rows, 0)?
+        };
         "selected" => x.select(&x.greater(1.0))?;
         "selected, and summed" => x.select(&x.greater(1.0))?.sum(..);
         "rows by a mask" => x.select_rows(&x.slice(s![.., 0])?.greater(0.0))?;

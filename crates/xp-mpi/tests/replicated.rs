@@ -3,8 +3,4 @@
 xp_conformance::backend_suite!(xp_mpi::Mpi::alone(xp_cpu::Cpu));
 mod linalg_f64 {
     xp_conformance::linalg_suite!(xp_mpi::Mpi::alone(xp_cpu::Cpu), f64);
-    xp_conformance::eig_suite!(xp_mpi::Mpi::alone(xp_cpu::Cpu), f64);
-}
-mod transforms {
-    xp_conformance::fft_suite!(xp_mpi::Mpi::alone(xp_cpu::Cpu), f64);
 }
