@@ -11,11 +11,17 @@ import numpy as np
 import xparray as xp
 from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._array_api import get_namespace
+from sklearn.externals.array_api_compat import to_device
+from sklearn.utils._array_api import device, get_namespace
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, check_random_state, column_or_1d, validate_data
 
 from .._xparray import _models
+
+try:
+    from sklearn.utils._array_api import check_same_namespace
+except ImportError:  # before scikit-learn 1.9
+    check_same_namespace = None
 
 DECLARED = _models.estimators()
 DTYPES = [np.float64, np.float32]
@@ -26,9 +32,14 @@ def library_of(X):
     if isinstance(X, xp.Array):
         return lambda x: x
     namespace, is_array_api = get_namespace(X)
-    if is_array_api and hasattr(X, "__dlpack__") and not isinstance(X, np.ndarray):
-        return namespace.from_dlpack
-    return np.asarray
+    if not is_array_api or not hasattr(X, "__dlpack__") or isinstance(X, np.ndarray):
+        return np.asarray
+
+    def beside_X(x):
+        x = namespace.from_dlpack(x)
+        return x if device(x) == device(X) else to_device(x, device(X))
+
+    return beside_X
 
 
 def on_host(X):
@@ -67,6 +78,16 @@ class Native:
     def _finish(self, X):
         """Sets the attributes that scikit-learn's class has beside those of the model."""
 
+    # The classes as an array of NumPy, in a tuple: attributes that are arrays are of the library of the samples.
+
+    @property
+    def _host_classes(self):
+        return self._kept[0]
+
+    @_host_classes.setter
+    def _host_classes(self, classes):
+        self._kept = (classes,)
+
     # Fitting.
 
     def _learn(self, X, y=None, sample_weight=None, first=False, classes=None):
@@ -104,16 +125,16 @@ class Native:
         if y.dtype.kind in "iub" and y.dtype != np.uint64 and (reset or not self._are_codes):
             labels = xp.asarray(y.astype(np.int64, copy=False))
             if reset:
-                self.classes_ = np.asarray(xp.unique_values(labels)).astype(y.dtype)
+                self.classes_ = self._host_classes = np.asarray(xp.unique_values(labels)).astype(y.dtype)
                 self._are_codes = False
             return labels
         if reset:
-            self.classes_, codes = np.unique(y, return_inverse=True)
-            self._are_codes = True
+            self._host_classes, codes = np.unique(y, return_inverse=True)
+            self.classes_, self._are_codes = self._host_classes, True
             return xp.asarray(codes.astype(np.int64))
-        codes = np.searchsorted(self.classes_, y)
-        if not np.array_equal(self.classes_[np.minimum(codes, len(self.classes_) - 1)], y):
-            raise ValueError(f"The target label(s) {np.setdiff1d(y, self.classes_)} in y do not exist in the initial classes {self.classes_}")
+        codes = np.searchsorted(self._host_classes, y)
+        if not np.array_equal(self._host_classes[np.minimum(codes, len(self._host_classes) - 1)], y):
+            raise ValueError(f"The target label(s) {np.setdiff1d(y, self._host_classes)} in y do not exist in the initial classes {self._host_classes}")
         return xp.asarray(codes.astype(np.int64))
 
     def _given_params(self):
@@ -129,10 +150,12 @@ class Native:
                     warnings.warn(f"{type(self).__name__} did not reach tol in max_iter iterations", ConvergenceWarning, stacklevel=4)
                 continue
             if isinstance(value, xp.Array):
+                if value.ndim > 0:
+                    self._an_array = name + "_"
                 value = value.item() if value.ndim == 0 else library(value)
             setattr(self, name + "_", value)
         if self._declared["y"] == "labels" and library is not np.asarray and not self._are_codes:
-            self.classes_ = library(xp.asarray(self.classes_))
+            self.classes_ = library(xp.asarray(self._host_classes))
         self._finish(X)
 
     # After fitting.
@@ -143,10 +166,17 @@ class Native:
 
     def _native_call(self, method, X):
         model = self._model_for(X)
+        self._check_library(method, X)
         X = xp.asarray(validate_data(self, on_host(X), dtype=DTYPES, ensure_all_finite=False, reset=False))
         if model is None:
             model = _models.fit(self._declared_name, self._given_params(), X)
         return model.call(method, X)
+
+    def _check_library(self, method, X):
+        """With dispatch on, fails for samples of another library than those of ``fit``, as scikit-learn's classes do."""
+        attribute = getattr(self, "_an_array", None)
+        if check_same_namespace is not None and attribute is not None:
+            check_same_namespace(X, self, attribute=attribute, method=method)
 
     def _model_for(self, X):
         """The fitted model; None where there is nothing to learn and nothing was fitted."""
@@ -257,7 +287,7 @@ class Labels:
     """Classifiers: what the model predicts is int64."""
 
     def _decoded(self, X, labels):
-        classes = np.asarray(self.classes_)
+        classes = self._host_classes
         if self._are_codes:
             return classes[np.asarray(labels)]
         library = library_of(X)
@@ -274,8 +304,8 @@ class Parts:
             if self._declared["y"] == "labels" and classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             return self._learn(X, y, sample_weight, first=True, classes=classes)
-        if classes is not None and not np.array_equal(np.unique(on_host(classes)), np.asarray(self.classes_)):
-            raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}")
+        if classes is not None and not np.array_equal(np.unique(on_host(classes)), self._host_classes):
+            raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self._host_classes!r}")
         self._validate_params()
         library = library_of(X)
         X, y, sample_weight = self._samples(X, y, sample_weight, reset=False)
@@ -301,6 +331,7 @@ class Inverse:
         from sklearn.utils import check_array
 
         check_is_fitted(self, "_model")
+        self._check_library("inverse_transform", X)
         library = library_of(X)
         X = check_array(on_host(X), dtype=DTYPES, ensure_all_finite=False)
         return library(self._model.call("inverse_transform", xp.asarray(X)))

@@ -28,7 +28,7 @@ class _WithClassWeights:
     def _native_params(self, params):
         weights = params.get("class_weight")
         if isinstance(weights, dict):
-            classes = np.asarray(self.classes_).tolist()
+            classes = self._host_classes.tolist()
             unknown = [label for label in weights if label not in classes]
             if unknown:
                 raise ValueError(f"The classes, {unknown}, are not in class_weight")
