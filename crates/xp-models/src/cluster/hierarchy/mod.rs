@@ -16,8 +16,8 @@
 //! let x = array![[0.0, 0.0], [0.0, 1.0], [4.0, 0.0], [4.0, 1.0]];
 //! let z = ward(&x)?;
 //! assert_eq!(fcluster(&z, &Criterion::Distance(1.5))?.to_vec(), [1, 1, 2, 2]);
-//! let together = cophenet(&z)?;
-//! assert!(together.get(0)? == 1.0 && (together.get(1)? - 32.0_f64.sqrt()).abs() < 1e-14);
+//! let together = cophenet(&z)?.to_vec();
+//! assert!(together[0] == 1.0 && (together[1] - 32.0_f64.sqrt()).abs() < 1e-14);
 //! # Ok::<(), xp::models::Error>(())
 //! ```
 

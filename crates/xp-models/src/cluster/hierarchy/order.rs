@@ -42,7 +42,7 @@ pub fn leaves_list<B: Backend, T: Float>(z: &Array<B, T, Ix2>) -> Result<Array<B
 ///
 /// let x = array![[2.0], [0.0], [3.0], [5.5]];
 /// let z = optimal_leaf_ordering(&single(&x)?, &x, &Metric::Euclidean)?;
-/// assert_eq!(leaves_list(&z)?.to_vec(), [1, 0, 2, 3]);
+/// assert_eq!(leaves_list(&z)?.to_vec(), [3, 2, 0, 1]); // 5.5, 3, 2, 0
 /// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn optimal_leaf_ordering<B: Linalg<T>, T: Float, D: Dim>(
