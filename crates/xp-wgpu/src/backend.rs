@@ -11,9 +11,9 @@ use xp_core::{Backend, DType, Element, Error, Num, Real, Result};
 
 use crate::device::{self, Device};
 use crate::memory::Memory;
-use crate::operations::{self, Matrices};
+use crate::products::{self, Matrices};
 use crate::queue::Counts;
-use crate::{elements, expression, wgsl};
+use crate::{elements, expression, operations, wgsl};
 
 /// A GPU with Vulkan, or Mesa's software driver in its place.
 ///
@@ -100,11 +100,12 @@ impl Wgpu {
         self.device.memory_in_use()
     }
 
-    fn buffer<T: Element>(&self, len: usize, operation: &str) -> Result<WgpuBuffer<T>> {
+    /// Memory of arbitrary content for `len` elements.
+    pub(crate) fn buffer<T: Element>(&self, len: usize, operation: &str) -> Result<WgpuBuffer<T>> {
         if !Self::supports(T::DTYPE) {
             return Err(Error::UnsupportedDType { backend: Self::NAME, dtype: T::DTYPE });
         }
-        let words = len.checked_mul(wgsl::words(T::DTYPE)).unwrap_or(usize::MAX);
+        let words = len.saturating_mul(wgsl::words(T::DTYPE));
         // The error counts the bytes of elements, as those of other backends do.
         let memory = Memory::new(&self.device, words, operation).map_err(|e| match e {
             Error::OutOfMemory { device, .. } => Error::OutOfMemory { device, bytes: len.saturating_mul(size_of::<T>()) },
@@ -138,7 +139,7 @@ impl<T> WgpuBuffer<T> {
         WgpuBuffer { memory: Arc::new(memory), len, elements: PhantomData }
     }
 
-    fn words(&self) -> &wgpu::Buffer {
+    pub(crate) fn words(&self) -> &wgpu::Buffer {
         self.memory.buffer()
     }
 }
@@ -269,7 +270,7 @@ unsafe impl Backend for Wgpu {
             self.device.copy(x.words(), copy.words(), x.len * wgsl::words(T::DTYPE));
             *x = copy;
         }
-        operations::put(&self.device, T::DTYPE, &x.memory, lanes, indices.words(), indices.len, values.words(), add)
+        operations::put(&self.device, T::DTYPE, &x.memory, lanes, (indices.words(), indices.len), values.words(), add)
     }
 
     unsafe fn matmul<T: Num>(
@@ -281,6 +282,6 @@ unsafe impl Backend for Wgpu {
         out: Slot<'_, Self, T>,
     ) -> Result<()> {
         let [a, b] = [a, b].map(|x| Matrices { buffer: x.buffer.words(), strides: x.strides });
-        operations::matmul(&self.device, T::DTYPE, [&a, &b], dims, batches, (&out.buffer.memory, out.offset))
+        products::matmul(&self.device, T::DTYPE, [&a, &b], dims, batches, (&out.buffer.memory, out.offset))
     }
 }

@@ -119,8 +119,8 @@ pub(crate) fn reduce<R: Reduction<K::Elem>, K: Kernel>(
 }
 
 /// The number of positions along some axes.
-fn size(device: &Device, axes: impl Iterator<Item = usize>) -> Result<usize> {
-    let n = axes.fold(Some(1usize), |n, length| n.and_then(|n| n.checked_mul(length)));
+fn size(device: &Device, axes: impl IntoIterator<Item = usize>) -> Result<usize> {
+    let n = axes.into_iter().try_fold(1usize, |n, length| n.checked_mul(length));
     n.filter(|&n| n <= MOST).ok_or_else(|| device.fail("evaluation", format!("more than {MOST} positions in one loop: split the expression")))
 }
 

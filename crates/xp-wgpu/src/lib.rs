@@ -34,6 +34,7 @@ mod expression;
 mod kernel;
 mod memory;
 mod operations;
+mod products;
 mod queue;
 mod reductions;
 mod render;

@@ -14,14 +14,21 @@ use crate::queue::Arguments;
 use crate::wgsl::{self, base, load, register, store};
 
 /// The beginning of a kernel with one thread for each item, of which there are `p[0]`.
-const ITEMS: &str = "@compute @workgroup_size(256)
+pub(crate) const ITEMS: &str = "@compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = id.y * ids.x + id.x;
   let item = group * 256u + thread;
 ";
 
 /// Runs a kernel with one thread for each of `n` items.
-fn run(device: &Device, name: &str, n: usize, arguments: &[usize], memory: &[&wgpu::Buffer], source: impl FnOnce() -> Source) -> Result<()> {
+pub(crate) fn run(
+    device: &Device,
+    name: &str,
+    n: usize,
+    arguments: &[usize],
+    memory: &[&wgpu::Buffer],
+    source: impl FnOnce() -> Source,
+) -> Result<()> {
     check_count(device, n, name)?;
     let kernel = device.named(name, source)?;
     let mut all = Arguments::default();
@@ -46,7 +53,7 @@ fn run_groups(
     device.launch(&kernel, groups, &all, memory)
 }
 
-fn dtype_name(dtype: DType) -> &'static str {
+pub(crate) fn dtype_name(dtype: DType) -> &'static str {
     wgsl::name(dtype).unwrap_or("none")
 }
 
@@ -328,8 +335,7 @@ pub(crate) fn put(
     dtype: DType,
     x: &Memory,
     lanes: Lanes,
-    indices: &wgpu::Buffer,
-    count: usize,
+    (indices, count): (&wgpu::Buffer, usize),
     values: &wgpu::Buffer,
     add: bool,
 ) -> Result<()> {
@@ -423,170 +429,4 @@ fn put_add(
         (places, order, values, count) = (carried.buffer().clone(), None, carry.buffer().clone(), chunks);
         alive.extend([carried, carry]);
     }
-}
-
-// ---- products of matrices ----
-
-/// Rows and columns of the part of a product that a group of threads computes, 4 x 4 elements each.
-const BLOCK: usize = 64;
-
-/// What a stack of matrices is: memory, and the strides of rows and columns.
-pub(crate) struct Matrices<'a> {
-    pub(crate) buffer: &'a wgpu::Buffer,
-    pub(crate) strides: [isize; 2],
-}
-
-/// Terms of a sum that one thread adds: drivers end long loops, and sums of few elements need many threads.
-const DEPTHS: [usize; 2] = [1 << 14, 1 << 9];
-
-/// Products `[m, k] @ [k, n]` of the matrices that begin at pairs of places, one after the other from `offset` on in `out`.
-/// Sums of many terms are cut, and the pieces are added in a second launch.
-pub(crate) fn matmul(
-    device: &Device,
-    dtype: DType,
-    [a, b]: [&Matrices<'_>; 2],
-    [m, k, n]: [usize; 3],
-    batches: &[[usize; 2]],
-    (out, offset): (&Memory, usize),
-) -> Result<()> {
-    if m * n == 0 || batches.is_empty() {
-        return Ok(());
-    }
-    // Products with few rows or columns: a thread for each element and piece, instead of blocks that would be empty.
-    let thin = m.min(n) <= 4;
-    let depth = DEPTHS[usize::from(thin)];
-    let pieces = k.div_ceil(depth).max(1);
-    let one = m.saturating_mul(n).saturating_mul(batches.len());
-    check_count(device, one.saturating_mul(pieces), "matmul")?;
-    // Where each piece begins in both operands, and its depth.
-    let mut starts = Vec::with_capacity(3 * pieces * batches.len());
-    for piece in 0..pieces {
-        for &[left, right] in batches {
-            let from = piece * depth;
-            let at = |start: usize, stride: isize| start.wrapping_add_signed(from as isize * stride) as u32;
-            starts.extend([at(left, a.strides[1]), at(right, b.strides[0]), depth.min(k - from) as u32]);
-        }
-    }
-    let memory = Memory::new(device, starts.len(), "matmul")?;
-    device.write(&starts, memory.buffer());
-    let wide = base(dtype);
-    let partial = if pieces > 1 { Some(Memory::new(device, one * pieces * wgsl::words(wide), "matmul")?) } else { None };
-    let to = if partial.is_some() { wide } else { dtype };
-    let name = format!("{} of {} to {}", if thin { "thin matmul" } else { "matmul" }, dtype_name(dtype), dtype_name(to));
-    let kernel = device.named(&name, || if thin { thin_source(dtype, to) } else { product_source(dtype, to) })?;
-    let blocks = if thin { (m * n).div_ceil(THREADS) } else { m.div_ceil(BLOCK) * n.div_ceil(BLOCK) };
-    let mut arguments = Arguments::default();
-    arguments.push(blocks).push(m).push(0).push(n).push(if partial.is_some() { 0 } else { offset }).push(batches.len() * pieces);
-    [a.strides, b.strides].as_flattened().iter().for_each(|&x| _ = arguments.push_signed(x));
-    let target = partial.as_ref().unwrap_or(out);
-    device.launch(&kernel, blocks * batches.len() * pieces, &arguments, &[target.buffer(), a.buffer, b.buffer, memory.buffer()])?;
-    let Some(partial) = partial else { return Ok(()) };
-    run(device, &format!("sum of products of {}", dtype_name(dtype)), one, &[pieces, offset], &[out.buffer(), partial.buffer()], || {
-        let body = format!(
-            "{ITEMS}  if (item >= p[0]) {{ return; }}\n  var sum = {};\n  for (var k = 1u; k < p[1]; k++) {{ let x = {}; sum = op_add_{}(sum, x); }}\n  \
-             let result = {};\n  let to = p[2] + item;\n  {}\n}}\n",
-            load(wide, "a", "item"),
-            load(wide, "a", "(k * p[0] + item)"),
-            dtype_name(wide),
-            wgsl::narrowed(dtype, "sum"),
-            store(dtype, "o", "to", "result"),
-        );
-        Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read)
-    })
-}
-
-/// A thread for each element of a product.
-fn thin_source(dtype: DType, to: DType) -> Source {
-    let wide = dtype_name(base(dtype));
-    let zero = if dtype == DType::C64 { "vec2<f32>(0.0, 0.0)".into() } else { format!("{}(0)", register(dtype)) };
-    let body = format!(
-        "{ITEMS}  let batch = group / p[0];
-  let e = (group % p[0]) * 256u + thread;
-  if (batch >= p[5] || e >= p[1] * p[3]) {{ return; }}
-  let row = e / p[3];
-  let column = e % p[3];
-  var sum = {zero};
-  for (var l = 0u; l < d[3u * batch + 2u]; l++) {{
-    let x = {};
-    let y = {};
-    sum = op_add_{wide}(sum, op_multiply_{wide}(x, y));
-  }}
-  let to = p[4] + batch * p[1] * p[3] + e;
-  let result = {};
-  {}
-}}
-",
-        load(dtype, "a", "u32(bitcast<i32>(d[3u * batch]) + i32(row) * s(6u) + i32(l) * s(7u))"),
-        load(dtype, "b", "u32(bitcast<i32>(d[3u * batch + 1u]) + i32(l) * s(8u) + i32(column) * s(9u))"),
-        wgsl::narrowed(to, "sum"),
-        store(to, "o", "to", "result"),
-    );
-    Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("d", Access::Read)
-}
-
-/// Pieces of both operands, 16 deep, go through memory that the threads of a group share. Every element is a sum in the order
-/// of its terms.
-fn product_source(dtype: DType, to: DType) -> Source {
-    let (t, wide) = (register(dtype), dtype_name(base(dtype)));
-    let zero = if dtype == DType::C64 { "vec2<f32>(0.0, 0.0)".into() } else { format!("{t}(0)") };
-    let body = format!(
-        "var<workgroup> left: array<{t}, 1024>;
-var<workgroup> right: array<{t}, 1024>;
-{ITEMS}  let batch = group / p[0];
-  if (batch >= p[5]) {{ return; }}
-  let terms = d[3u * batch + 2u];
-  let across = (p[3] + 63u) / 64u;
-  let block = group % p[0];
-  let row = block / across * 64u;
-  let column = block % across * 64u;
-  var sums = array<{t}, 16>();
-  for (var k = 0u; k < 16u; k++) {{ sums[k] = {zero}; }}
-  for (var depth = 0u; depth < terms; depth += 16u) {{
-    for (var part = 0u; part < 4u; part++) {{
-      let e = part * 256u + thread;
-      // Threads side by side read along the axis whose stride is 1.
-      var i = e / 16u;
-      var l = e % 16u;
-      if (s(6u) == 1) {{ i = e % 64u; l = e / 64u; }}
-      var x = {zero};
-      if (row + i < p[1] && depth + l < terms) {{ x = {}; }}
-      left[l * 64u + i] = x;
-      i = e % 64u;
-      l = e / 64u;
-      if (s(8u) == 1) {{ i = e / 16u; l = e % 16u; }}
-      x = {zero};
-      if (column + i < p[3] && depth + l < terms) {{ x = {}; }}
-      right[l * 64u + i] = x;
-    }}
-    workgroupBarrier();
-    let most = min(16u, terms - depth);
-    for (var l = 0u; l < most; l++) {{
-      for (var i = 0u; i < 4u; i++) {{
-        let x = left[l * 64u + thread / 16u + 16u * i];
-        for (var j = 0u; j < 4u; j++) {{
-          sums[4u * i + j] = op_add_{wide}(sums[4u * i + j], op_multiply_{wide}(x, right[l * 64u + thread % 16u + 16u * j]));
-        }}
-      }}
-    }}
-    workgroupBarrier();
-  }}
-  for (var i = 0u; i < 4u; i++) {{
-    for (var j = 0u; j < 4u; j++) {{
-      let r = row + thread / 16u + 16u * i;
-      let c = column + thread % 16u + 16u * j;
-      if (r < p[1] && c < p[3]) {{
-        let to = p[4] + (batch * p[1] + r) * p[3] + c;
-        let result = {};
-        {}
-      }}
-    }}
-  }}
-}}
-",
-        load(dtype, "a", "u32(bitcast<i32>(d[3u * batch]) + i32(row + i) * s(6u) + i32(depth + l) * s(7u))"),
-        load(dtype, "b", "u32(bitcast<i32>(d[3u * batch + 1u]) + i32(depth + l) * s(8u) + i32(column + i) * s(9u))"),
-        wgsl::narrowed(to, "sums[4u * i + j]"),
-        store(to, "o", "to", "result"),
-    );
-    Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("d", Access::Read)
 }
