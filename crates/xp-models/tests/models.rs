@@ -17,6 +17,12 @@ mod cpu {
     }
 
     #[test]
+    fn every_estimator() {
+        crate::suites::estimators::every_estimator::<f64, _>(&Cpu, "Cpu");
+        crate::suites::estimators::no_estimator_is_forgotten();
+    }
+
+    #[test]
     fn labels_out_of_order() {
         crate::suites::hostile::labels_out_of_order_are_refused::<f64, _>(&Cpu);
     }

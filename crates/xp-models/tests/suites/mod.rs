@@ -5,6 +5,7 @@ pub mod calibration;
 pub mod cluster;
 pub mod clusters;
 pub mod decomposition;
+pub mod estimators;
 pub mod features;
 pub mod gaussian_process;
 pub mod golden;
