@@ -48,31 +48,36 @@ fn results(device: &Mpi<Cpu>) -> Result<u64> {
 #[ignore = "a program for several processes: run by the other tests"]
 fn program() {
     let what = std::env::var("XP_MPI_PROGRAM").unwrap();
-    let ended = Session::<Cpu>::start().and_then(|session| {
-        assert!(Session::<Cpu>::start().unwrap_err().to_string().contains("was started before"));
-        session.run(|device| {
-            let x = device.from_rows::<f64, Ix1>([1000], |rows| rows.map(noise).collect())?;
-            let other = device.rank() == device.size() - 1;
-            match &what[..] {
-                "results" => println!("\nhash {:016x} of rank {} of {} over {}", results(device)?, device.rank(), device.size(), device.transport()),
-                "error" if other => return Err(Error::value("test", "an error of one rank")),
-                "panic" => assert!(!other, "a panic of one rank"),
-                "death" if other => std::process::exit(3),
-                "silence" if other => std::thread::sleep(Duration::from_secs(25)),
-                "divergence" if other => drop(x.sort(0, Ascending)?),
-                "shapes" => {
-                    let n = 1000 + usize::from(other);
-                    device.from_rows::<f64, Ix1>([n], |rows| rows.map(noise).collect())?;
+    let run = || {
+        Session::<Cpu>::start().and_then(|session| {
+            assert!(Session::<Cpu>::start().unwrap_err().to_string().contains("was started before"));
+            session.run(|device| {
+                let x = device.from_rows::<f64, Ix1>([1000], |rows| rows.map(noise).collect())?;
+                let other = device.rank() == device.size() - 1;
+                match &what[..] {
+                    "results" => {
+                        println!("\nhash {:016x} of rank {} of {} over {}", results(device)?, device.rank(), device.size(), device.transport())
+                    }
+                    "error" if other => return Err(Error::value("test", "an error of one rank")),
+                    "panic" => assert!(!other, "a panic of one rank"),
+                    "death" if other => std::process::exit(3),
+                    "silence" if other => std::thread::sleep(Duration::from_secs(25)),
+                    "divergence" if other => drop(x.sort(0, Ascending)?),
+                    "shapes" => {
+                        let n = 1000 + usize::from(other);
+                        device.from_rows::<f64, Ix1>([n], |rows| rows.map(noise).collect())?;
+                    }
+                    "rows" => drop(device.from_rows::<f64, Ix1>([1000], |rows| if other { vec![] } else { rows.map(noise).collect() })?),
+                    "slow" if other => std::thread::sleep(Duration::from_millis(300)),
+                    _ => {}
                 }
-                "rows" => drop(device.from_rows::<f64, Ix1>([1000], |rows| if other { vec![] } else { rows.map(noise).collect() })?),
-                "slow" if other => std::thread::sleep(Duration::from_millis(300)),
-                _ => {}
-            }
-            let sum = x.sum(..).item()?;
-            println!("\nsum {sum} of rank {}", device.rank());
-            Ok(())
+                let sum = x.lazy().sum(..).try_eval()?.item()?;
+                println!("\nsum {sum} of rank {}", device.rank());
+                Ok(())
+            })
         })
-    });
+    };
+    let ended = std::panic::catch_unwind(run).unwrap_or_else(|_| Err(Error::value("test", "the panic above")));
     if let Err(e) = ended {
         println!("\nerror of a rank: {e}");
         // The launcher of some libraries ends all processes when one fails: the others say what they have heard first.
