@@ -8,10 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use xp_core::functions::{concat, full};
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg};
 use xp_cpu::Cpu;
 use xp_models::Result;
 use xp_models::calibration::CalibratedClassifierCVParams;
+use xp_models::cluster::{Init, KMeans, MiniBatchKMeans};
 use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS, ShrunkCovariance};
 use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, TruncatedSVD};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
@@ -22,7 +24,9 @@ use xp_models::isotonic::IsotonicRegression;
 use xp_models::kernel_approximation::Nystroem;
 use xp_models::kernel_ridge::KernelRidge;
 use xp_models::linear_model::*;
+use xp_models::mixture::{CovarianceType, GaussianMixture};
 use xp_models::naive_bayes::GaussianNB;
+use xp_models::neighbors::{KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors};
 use xp_models::preprocessing::*;
 use xp_models::traits::{Fit, FitWeighted};
 
@@ -103,6 +107,12 @@ fn numbers<B: Backend, T: Float, D: Dim>(x: Array<B, T, D>) -> Result<Vec<f64>> 
     Ok(values(&x))
 }
 
+/// Two places of clusters that no order of the samples changes.
+fn centers<B: Backend, T: Float>(s: &Sample<B, T>) -> Array<B, T, Ix2> {
+    let all = |value: f64| full(s.x.device(), [1, s.x.dims()[1]], T::from_f64(value)).unwrap();
+    concat(&[&all(1.0), &all(6.0)], 0).unwrap()
+}
+
 /// Every estimator of samples.
 fn subjects<B: Linalg<T>, T: Float>() -> Vec<Subject<B, T>> {
     // Predictions of models of targets, with weights and without them.
@@ -164,6 +174,30 @@ fn subjects<B: Linalg<T>, T: Float>() -> Vec<Subject<B, T>> {
         let encoder = OrdinalEncoder::<B, T>::params().unknown_value(-1.0).fit(&s.x.astype::<i64>())?;
         numbers(encoder.transform(&s.query.astype::<i64>())?)
     });
+    let k_means = Subject::new("KMeans", |s: &Sample<B, T>| {
+        let params = KMeans::params().n_clusters(2).init(Init::Centers(centers(s)));
+        let model = match &s.weights {
+            None => params.fit(&s.x)?,
+            Some(weights) => params.fit_weighted(&s.x, weights)?,
+        };
+        numbers(model.transform(&s.query)?)
+    });
+    let mini_batch = Subject::new("MiniBatchKMeans", |s: &Sample<B, T>| {
+        let params = MiniBatchKMeans::params().n_clusters(2).init(Init::Centers(centers(s))).max_iter(2);
+        numbers(params.fit(&s.x)?.transform(&s.query)?)
+    });
+    let mixture = Subject::new("GaussianMixture", |s: &Sample<B, T>| {
+        let params = GaussianMixture::params().n_components(2).covariance_type(CovarianceType::Diag).means_init(&centers(s));
+        numbers(params.fit(&s.x)?.score_samples(&s.query)?)
+    });
+    let neighbors = Subject::new("NearestNeighbors", |s: &Sample<B, T>| numbers(NearestNeighbors::params().fit(&s.x)?.kneighbors(&s.query, 2)?.0));
+    // Equally near samples of different targets make the order matter.
+    let by_neighbors = Subject::new("KNeighborsRegressor", |s: &Sample<B, T>| {
+        numbers(KNeighborsRegressor::params().n_neighbors(2).fit(&s.x, &s.y)?.predict(&s.query)?)
+    });
+    let of_neighbors = Subject::new("KNeighborsClassifier", |s: &Sample<B, T>| {
+        numbers(KNeighborsClassifier::params().n_neighbors(2).fit(&s.x, &s.y.astype::<i64>())?.predict_proba(&s.query)?)
+    });
     let scaler = Subject::new("StandardScaler", |s: &Sample<B, T>| match &s.weights {
         None => numbers(StandardScaler::params().fit(&s.x)?.transform(&s.query)?),
         Some(weights) => numbers(StandardScaler::params().fit_weighted(&s.x, weights)?.transform(&s.query)?),
@@ -181,6 +215,7 @@ fn subjects<B: Linalg<T>, T: Float>() -> Vec<Subject<B, T>> {
         regressor!(TweedieRegressor, TweedieRegressor::params().power(1.5).tol(1e-10)).slack(100.0),
         regressor!(KernelRidge, KernelRidge::params()).slack(10.0),
         gaussian.slack(10.0),
+        Subject { order: Some("ties"), ..by_neighbors },
         isotonic.weighted(),
         classifier!(RidgeClassifier, decision_function, RidgeClassifier::params()),
         Subject { weights: Some("one is left out"), ..classifier!(RidgeClassifierCV, decision_function, RidgeClassifierCV::params()) }.slack(10.0),
@@ -192,6 +227,11 @@ fn subjects<B: Linalg<T>, T: Float>() -> Vec<Subject<B, T>> {
         classifier!(CalibratedClassifierCV, predict_proba, CalibratedClassifierCVParams::of_probabilities(GaussianNB::params()))
             .in_folds()
             .slack(1e3),
+        Subject { classifies: true, order: Some("ties"), ..of_neighbors },
+        neighbors.slack(10.0),
+        k_means.weighted().slack(10.0),
+        Subject { order: Some("random"), ..mini_batch }.slack(10.0),
+        mixture.slack(1e3),
         transformer!(PCA, PCA::params().n_components(1)).slack(10.0),
         transformer!(TruncatedSVD, TruncatedSVD::params().n_components(1)).slack(10.0),
         transformer!(IncrementalPCA, IncrementalPCA::params().n_components(1).batch_size(100)).slack(10.0),
@@ -218,12 +258,13 @@ fn subjects<B: Linalg<T>, T: Float>() -> Vec<Subject<B, T>> {
 }
 
 /// Models that are not in the list: they do not learn from samples.
-const OTHERS: [(&str, &str); 5] = [
+const OTHERS: [(&str, &str); 6] = [
     ("LabelEncoder", "takes labels"),
     ("LabelBinarizer", "takes labels"),
     ("KernelCenterer", "takes the kernel of samples"),
     ("GramStatistics", "sums, from which others are fitted"),
     ("ClassStatistics", "sums, from which others are fitted"),
+    ("KMeansStatistics", "sums, from which others are fitted"),
 ];
 
 /// Every model of the crate is in one of the two lists: no one is forgotten.
@@ -344,7 +385,7 @@ fn check<T: Float, B: Linalg<T>>(device: &B, subject: &Subject<B, T>, reference:
         }
         Err(_) => "refused".to_owned(),
     };
-    let narrow = |x: &Array<B, T, Ix2>| x.slice_axis(1, None, Some(1), 1).unwrap().contiguous().unwrap();
+    let narrow = |x: &Array<B, T, Ix2>| x.slice_axis(1, ..1).unwrap().contiguous().unwrap();
     cells.push(numbers_or_refused(&Sample { x: narrow(&plain.x), query: narrow(&plain.query), ..plain.clone() }, "one feature"));
     let level = |x: &Array<B, T, Ix2>| {
         let mut x = x.copy().unwrap();
