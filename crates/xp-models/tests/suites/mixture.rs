@@ -207,6 +207,10 @@ pub fn fits_can_be_stopped<T: Float, B: Linalg<T>>(device: &B) {
     let enough = |progress: &xp_models::progress::Progress| if progress.step == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let few = params.clone().callback(enough).fit(&x).unwrap();
     assert_eq!((few.n_iter(), few.outcome(), few.converged()), (3, Outcome::Stopped, false));
+    let mut file = vec![];
+    few.write_to(&mut file).unwrap();
+    let few = GaussianMixture::<B, T>::read_from(&mut &file[..], device).unwrap();
+    assert_eq!((few.lower_bounds().len(), few.covariance_type(), few.outcome()), (3, CovarianceType::Full, Outcome::Stopped));
     let (rest, whole) = (params.clone().max_iter(17).fit_from(&x, &few).unwrap(), params.clone().fit(&x).unwrap());
     assert_eq!((whole.n_iter(), whole.outcome()), (20, Outcome::Limit));
     assert_close::<T>(&[rest.lower_bound()], &[whole.lower_bound()], "gone on");
