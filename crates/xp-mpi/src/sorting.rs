@@ -16,6 +16,7 @@ use crate::world::signature;
 
 /// Along the sharded axis every part is cumulated alone, and begins where the one before it ends.
 pub(crate) fn scan<B: Backend, T: Num>(mpi: &Mpi<B>, op: Scan, x: &MpiBuffer<B, T>, lanes: Lanes) -> Result<MpiBuffer<B, T>> {
+    lanes.check(x.len(), "scan")?;
     let name = match op {
         Scan::Sum => "cumulative_sum",
         Scan::Prod => "cumulative_prod",
