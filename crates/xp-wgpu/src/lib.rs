@@ -18,9 +18,10 @@
 //!
 //! # Operations
 //! Every method of [`Backend`](xp_core::Backend). `complex64` powers with exponents that are not small whole numbers are computed in `f32`:
-//! their relative error grows with `|w log(z)|`. There is neither linear algebra beyond products of matrices nor are there
-//! transforms: [`Linalg`](xp_core::linalg::Linalg) and `Fft` are not implemented, and functions that need them do not compile for
-//! arrays of this backend.
+//! their relative error grows with `|w log(z)|`. Of linear algebra there is
+//! [`Linalg`](xp_core::linalg::Linalg) for `f32`: elimination, Householder's reflections and Jacobi's rotations, a group of threads to a
+//! matrix, which suits stacks of matrices of up to some hundred rows; larger ones are slow, and beyond what a thread may loop an error.
+//! There is none for `complex64`, and there are no transforms: functions that need them do not compile for arrays of this backend.
 //!
 //! # Limits
 //! Vulkan with integers of 64 bits in shaders. An array is at most as large as what a kernel can bind ([`Wgpu::most_bytes`]). The
@@ -32,6 +33,7 @@ mod device;
 mod elements;
 mod expression;
 mod kernel;
+mod linalg;
 mod memory;
 mod operations;
 mod products;

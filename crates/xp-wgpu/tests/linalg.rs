@@ -1,0 +1,109 @@
+//! Linear algebra on a Vulkan device: residuals and orthogonality.
+
+mod common;
+
+use xp_core::linalg::{self, Full, Linalg, LinalgError, Lower, Thin};
+use xp_core::{Array, Element, Error, Floating, Ix2, Num};
+use xp_wgpu::Wgpu;
+
+type Matrix<T> = Array<Wgpu, T, Ix2>;
+
+/// Numbers between -1 and 1 that do not repeat.
+fn matrix<T: Floating>(device: &Wgpu, m: usize, n: usize) -> Matrix<T> {
+    let mut state = 12_345u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        <T::Real as Num>::from_f64((state >> 11) as f64 / (1u64 << 52) as f64 - 1.0)
+    };
+    Array::from_vec(device, (0..m * n).map(|_| T::from_parts(next(), next())).collect(), [m, n]).unwrap()
+}
+
+/// The largest magnitude of an element of the difference of two matrices.
+fn apart<T: Floating>(x: &Matrix<T>, y: &Matrix<T>) -> f64 {
+    assert_eq!(x.shape(), y.shape());
+    (x.lazy() - y).abs().eval().to_vec().into_iter().map(|v| v.cast::<f64>()).fold(0.0, f64::max)
+}
+
+fn identity<T: Floating>(device: &Wgpu, n: usize) -> Matrix<T> {
+    xp_core::functions::eye(device, n, n, 0).unwrap()
+}
+
+fn adjoint<T: Floating>(x: &Matrix<T>) -> Matrix<T> {
+    linalg::adjoint(x).unwrap()
+}
+
+fn diagonal<T: Floating>(device: &Wgpu, values: &[f64], m: usize, n: usize) -> Matrix<T> {
+    let mut all = vec![T::ZERO; m * n];
+    for (k, &v) in values.iter().enumerate() {
+        all[k * n + k] = T::from_f64(v);
+    }
+    Array::from_vec(device, all, [m, n]).unwrap()
+}
+
+fn decompositions<T: Floating>(device: &Wgpu)
+where
+    Wgpu: Linalg<T>,
+{
+    for (m, n) in [(1, 1), (3, 2), (2, 3), (20, 20), (40, 7), (7, 40)] {
+        let x = matrix::<T>(device, m, n);
+        let bound = 1e-5 * (m + n) as f64;
+        for basis in [Thin, Full] {
+            let (q, r) = linalg::qr(&x, basis).unwrap();
+            assert!(apart(&q.matmul(&r).unwrap(), &x) < bound, "qr of {m} x {n}");
+            assert!(apart(&adjoint(&q).matmul(&q).unwrap(), &identity(device, q.shape()[1])) < bound, "q of {m} x {n}");
+            let (u, s, vh) = linalg::svd(&x, basis).unwrap();
+            let values: Vec<f64> = s.to_vec().into_iter().map(|v| v.cast::<f64>()).collect();
+            assert!(values.windows(2).all(|w| w[0] >= w[1]), "{values:?}");
+            let middle = diagonal::<T>(device, &values, u.shape()[1], vh.shape()[0]);
+            assert!(apart(&u.matmul(&middle).unwrap().matmul(&vh).unwrap(), &x) < bound, "svd of {m} x {n}");
+            assert!(apart(&adjoint(&u).matmul(&u).unwrap(), &identity(device, u.shape()[1])) < bound, "u of {m} x {n}");
+            assert!(apart(&vh.matmul(&adjoint(&vh)).unwrap(), &identity(device, vh.shape()[0])) < bound, "v of {m} x {n}");
+        }
+    }
+    for n in [1, 2, 5, 33] {
+        let x = matrix::<T>(device, n, n);
+        let bound = 1e-5 * n as f64;
+        let hermitian = (x.lazy() + &adjoint(&x)).eval();
+        let (values, vectors) = linalg::eigh(&hermitian).unwrap();
+        let values: Vec<f64> = values.to_vec().into_iter().map(|v| v.cast::<f64>()).collect();
+        assert!(values.windows(2).all(|w| w[0] <= w[1]), "{values:?}");
+        let scaled = vectors.matmul(&diagonal::<T>(device, &values, n, n)).unwrap();
+        assert!(apart(&hermitian.matmul(&vectors).unwrap(), &scaled) < 4.0 * bound, "eigh of {n}");
+        assert!(apart(&adjoint(&vectors).matmul(&vectors).unwrap(), &identity(device, n)) < bound, "vectors of {n}");
+        let positive = (adjoint(&x).matmul(&x).unwrap().lazy() + &identity(device, n)).eval();
+        let l = linalg::cholesky(&positive, Lower).unwrap();
+        assert!(apart(&l.matmul(&adjoint(&l)).unwrap(), &positive) < bound * n as f64, "cholesky of {n}");
+        let b = matrix::<T>(device, n, 3);
+        let y = linalg::solve(&positive, &b).unwrap();
+        assert!(apart(&positive.matmul(&y).unwrap(), &b) < bound * n as f64, "solve of {n}");
+        let z = linalg::solve_triangular(&l, &b, Lower).unwrap();
+        assert!(apart(&l.matmul(&z).unwrap(), &b) < bound, "solve_triangular of {n}");
+    }
+}
+
+#[test]
+fn decompositions_of_float32() {
+    decompositions::<f32>(&device!());
+}
+
+#[test]
+fn what_cannot_be_done_is_an_error() {
+    let device = device!();
+    let matrix = |values: [f32; 4]| Array::<_, f32, Ix2>::from_vec(&device, values.to_vec(), [2, 2]).unwrap();
+    let ones = matrix([1.0; 4]);
+    let linear = |error: Error| match error {
+        Error::Linalg(error) => error,
+        other => panic!("{other}"),
+    };
+    assert_eq!(linear(linalg::solve(&ones, &ones).unwrap_err()), LinalgError::Singular { matrix: None, pivot: 1 });
+    assert_eq!(
+        linear(linalg::cholesky(&matrix([1.0, 2.0, 2.0, 1.0]), Lower).unwrap_err()),
+        LinalgError::NotPositiveDefinite { matrix: None, order: 2 }
+    );
+    assert_eq!(linear(linalg::svd(&matrix([f32::NAN, 0.0, 0.0, 1.0]), Thin).unwrap_err()), LinalgError::NonFinite { matrix: None });
+    assert_eq!(linalg::det(&matrix([1.0, 2.0, 3.0, 4.0])).unwrap().item().unwrap(), -2.0);
+    // Of a matrix without a direction the vectors are made.
+    let (u, s, _) = linalg::svd(&matrix([0.0; 4]), Full).unwrap();
+    assert_eq!(s.to_vec(), [0.0, 0.0]);
+    assert_eq!(u.matmul(&u.matrix_transpose().unwrap()).unwrap().to_vec(), [1.0, 0.0, 0.0, 1.0]);
+}
