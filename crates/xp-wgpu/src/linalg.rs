@@ -232,7 +232,7 @@ fn qr<T: Floating>(x: &Matrices<T>, basis: Basis) -> Result<(Matrices<T>, Matric
     let bindings: [Binding<'_>; 3] =
         [("a", Access::Read, true, words(&a)), ("t", Access::Read, true, words(&t)), ("q", Access::Write, true, words(&q))];
     run(device, "q", T::DTYPE, k, [most, cost(columns)], &[m, n, columns], &bindings)?;
-    Ok((q, a.slice_axis(-2, None, Some(columns as isize), 1)?.triu(0)?))
+    Ok((q, a.slice_axis(-2, ..columns)?.triu(0)?))
 }
 
 /// Vectors that are orthogonal, and what they are made by.
