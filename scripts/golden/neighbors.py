@@ -41,14 +41,15 @@ def search(data, metric, k):
     return {"name": "NearestNeighbors", "input": "normal", "metric": name, "k": k, "radius": radius, "params": {}, "expected": encode(expected)}
 
 
+# By trees, which take distances from differences: a sample at the place of the query is at distance 0, and has all weight.
 def classify(data, weights, k):
-    model = KNeighborsClassifier(k, weights=weights, algorithm="brute").fit(data["x"], data["y"])
+    model = KNeighborsClassifier(k, weights=weights, algorithm="kd_tree").fit(data["x"], data["y"])
     expected = {"predict": model.predict(data["xq"]), "proba": model.predict_proba(data["xq"]), "score": model.score(data["x"], data["y"])}
     return {"name": "KNeighborsClassifier", "input": "normal", "k": k, "params": {"weights": weights}, "expected": encode(expected)}
 
 
 def regress(data, weights, targets):
-    model = KNeighborsRegressor(4, weights=weights, algorithm="brute").fit(data["x"], data[targets])
+    model = KNeighborsRegressor(4, weights=weights, algorithm="kd_tree").fit(data["x"], data[targets])
     expected = {"predict": model.predict(data["xq"])}
     return {"name": "KNeighborsRegressor", "input": "normal", "k": 4, "targets": targets, "params": {"weights": weights}, "expected": encode(expected)}
 
