@@ -2,7 +2,7 @@
 
 mod common;
 
-xp_conformance::tests! { crate::device!();
+xp_conformance::tests! { crate::suite_device!();
     standard {
         reductions_over_axes, axes_forms, ranks_of_reductions<f32>, clips<f32>, cumulative_initial, differences<f32>, repeats, rolls, shapes, free_forms,
         unique_of_any_dtype, sorter, leading_masks, mask_assignment, several_index_arrays, index_assignment, cross_products,
