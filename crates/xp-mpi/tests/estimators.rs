@@ -9,9 +9,9 @@ use xp_core::Error;
 use xp_cpu::Cpu;
 use xp_mpi::{Mpi, simulate};
 
-/// Estimators that multiply from the left with a matrix of weights, factor whole matrices, or look up quantiles: the error says
+/// Estimators that multiply from the left with a matrix of weights or centres, factor whole matrices, or look up quantiles: the error says
 /// what they would have to move.
-const REFUSED: &[&str] = &["LogisticRegression", "TruncatedSVD", "RobustScaler", "QuantileTransformer"];
+const REFUSED: &[&str] = &["LogisticRegression", "TruncatedSVD", "RobustScaler", "QuantileTransformer", "kmeans2"];
 
 #[test]
 fn every_number_of_ranks() {

@@ -12,11 +12,11 @@ const ROWS: [&[&str]; 5] = [
     &["xp-terms"],
     &["xp-core", "xp-engine"],
     &["xp-fft", "xp-models", "xp-wgpu", "xp-reference"],
-    &["xp-cpu", "xp-cuda", "xp-conformance"],
+    &["xp-cpu", "xp-cuda", "xp-mpi", "xp-conformance"],
     &["xp-array", "xp-py", "xp-strict", "xp-cuda-sim"],
 ];
 /// What each is, in a few words; those that serve tests alone are grey.
-const WORDS: [(&str, &str, bool); 14] = [
+const WORDS: [(&str, &str, bool); 15] = [
     ("xp-terms", "words in common", false),
     ("xp-core", "arrays, expressions, traits", false),
     ("xp-engine", "algorithms on slices", false),
@@ -26,6 +26,7 @@ const WORDS: [(&str, &str, bool); 14] = [
     ("xp-cpu", "the backend Cpu", false),
     ("xp-cuda", "the backend Cuda", false),
     ("xp-wgpu", "the backend Wgpu", false),
+    ("xp-mpi", "the backend Mpi", false),
     ("xp-conformance", "tests of every backend", true),
     ("xp-array", "the facade", false),
     ("xp-py", "the Python module", false),

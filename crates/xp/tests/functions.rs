@@ -61,7 +61,10 @@ const SOURCES: &[(&str, &str)] = &[
     ("", "xp-core/src/shape.rs xp-core/src/inspection.rs xp-core/src/dtype/info.rs xp-core/src/dtype/promote.rs"),
     ("linalg", "xp-core/src/linalg/functions.rs xp-core/src/linalg/lu.rs xp-core/src/linalg/norms.rs xp-core/src/matmul.rs"),
     ("extra", "xp-core/src/extra/create.rs xp-core/src/extra/distance.rs xp-core/src/extra/einsum.rs xp-core/src/extra/partial.rs"),
-    ("extra", "xp-core/src/extra/quantile.rs xp-core/src/extra/sets.rs xp-core/src/extra/statistics.rs xp-core/src/extra/values.rs"),
+    (
+        "extra",
+        "xp-core/src/extra/quantile.rs xp-core/src/extra/sets.rs xp-core/src/extra/statistics.rs xp-core/src/extra/values.rs xp-core/src/extra/special.rs",
+    ),
     ("random", "xp-core/src/random.rs"),
     ("fft", "xp-fft/src/fourier.rs xp-fft/src/helper.rs xp-fft/src/trigonometric.rs xp-fft/src/hankel.rs xp-fft/src/signal.rs"),
 ];

@@ -100,8 +100,8 @@ fn betaln_reflected(a: f64, b: f64) -> f64 {
     let integer = |x: f64| x <= 0.0 && x == x.floor();
     let (pole, other) = if integer(a) { (a, b) } else { (b, a) };
     if integer(pole) {
-        // The poles of Γ(a) and Γ(a + b) cancel for an integer b that does not reach beyond zero.
-        let finite = pole > -f64::INFINITY && other == other.floor() && 1.0 - pole - other > 0.0;
+        // The poles of Γ(a) and Γ(a + b) cancel for an integer b that does not reach beyond zero, unless Γ(b) has one too.
+        let finite = pole > -f64::INFINITY && other >= 0.0 && other == other.floor() && 1.0 - pole - other > 0.0;
         return if finite { betaln_positive::<Baseline>(1.0 - pole - other, other) } else { f64::INFINITY };
     }
     let log = |x: f64| gammaln_reflected::<f64>(x);

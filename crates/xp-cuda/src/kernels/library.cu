@@ -427,7 +427,7 @@ DEVICE f64 log_beta(f64 a, f64 b) {
   bool first = a <= 0.0 && a == floor(a);
   f64 pole = first ? a : b, other = first ? b : a;
   if (pole <= 0.0 && pole == floor(pole)) {
-    bool finite = pole > -infinite() && other == floor(other) && 1.0 - pole - other > 0.0;
+    bool finite = pole > -infinite() && other >= 0.0 && other == floor(other) && 1.0 - pole - other > 0.0;
     return finite ? log_beta_positive(1.0 - pole - other, other) : infinite();
   }
   return lgamma(a) + lgamma(b) - lgamma(a + b);
@@ -536,7 +536,7 @@ DEVICE f64 lower_gamma(f64 a, f64 x) { return gamma_sides(a, x).low; }
 DEVICE f64 upper_gamma(f64 a, f64 x) { return gamma_sides(a, x).high; }
 DOUBLE_2(gammainc, lower_gamma) DOUBLE_2(gammaincc, upper_gamma)
 DEVICE f64 inverse_gamma(f64 a, f64 p, f64 q) {
-  if (!(a >= 0.0) || !(p >= 0.0 && p <= 1.0)) return Format<f64>::nan();
+  if (!(a >= 0.0) || !(p >= 0.0 && p <= 1.0) || !(q >= 0.0 && q <= 1.0)) return Format<f64>::nan();
   if (p == 0.0 || q == 0.0) return p == 0.0 ? 0.0 : infinite();
   if (a == 0.0 || a == infinite()) return Format<f64>::nan();
   bool lower = p <= q;
@@ -552,7 +552,9 @@ DEVICE f64 inverse_gamma(f64 a, f64 p, f64 q) {
     f64 slope = a * gamma_power(a, x) / found * (lower ? 1.0 : -1.0), step = -log1p((found - wanted) / wanted) / slope;
     f64 next = x * exp(step);
     if (op_abs(step) <= 4.5e-16) return next;
-    f64 between = high == infinite() ? 2.0 * x + 1.0 : low == 0.0 ? x * 1e-3 : sqrt(low) * sqrt(high);
+    f64 further = 2.0 * x + 1.0 < Format<f64>::largest() ? 2.0 * x + 1.0 : Format<f64>::largest();
+    f64 between = high == infinite() ? further : low == 0.0 ? x * 1e-3 : sqrt(low) * sqrt(high);
+    between = between < low ? low : between > high ? high : between;
     x = next > low && next < high ? next : between;
     if (high - low <= 1.2e-16 * low) break;
   }

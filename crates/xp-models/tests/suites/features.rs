@@ -1,5 +1,6 @@
 //! LabelBinarizer, PolynomialFeatures, KernelCenterer and Nystroem.
 
+use xp_core::random::Generator;
 use xp_core::{Array, Float, Ix1, Ix2, Linalg, s};
 use xp_models::kernel_approximation::Nystroem;
 use xp_models::metrics::pairwise::{Kernel, rbf_kernel};
@@ -58,8 +59,7 @@ pub fn agree_with_scikit_learn<T: Float, B: Linalg<T>>(device: &B) {
     assert_eq!(out.shape(), [rows, 496]);
     let (last, own) = (out.get([rows - 1, 495]).unwrap(), x.get([rows - 1, 29]).unwrap());
     assert_eq!(last.to_f64(), own.to_f64() * own.to_f64());
-    let apart = |i: usize| 6.0 * ((i * i) as f64 * 0.618).fract();
-    let x: Array<B, T, Ix2> = Table { shape: vec![rows, 30], data: (0..rows * 30).map(apart).collect() }.array(device);
+    let x: Array<B, T, Ix2> = Generator::new(5).normal(device, [rows, 30]).unwrap();
     let model = Nystroem::params().kernel(Kernel::Rbf { gamma: Some(0.01) }).n_components(20).fit(&x).unwrap();
     let z = model.transform(&x).unwrap();
     for row in [0, rows / 2, rows - 1] {

@@ -353,7 +353,7 @@ fn special_values_of_parameters() {
             (1e10, 0.3, 9_999_947_559.707_062),
         ],
     );
-    check("gammainccinv", |a, x| a.gammainccinv::<Baseline>(x), &[(1.0, 0.0, INF), (1.0, 1.0, 0.0), (0.0, 0.0, INF)]);
+    check("gammainccinv", |a, x| a.gammainccinv::<Baseline>(x), &[(1.0, 0.0, INF), (1.0, 1.0, 0.0), (0.0, 0.0, INF), (0.5, -1e-20, NAN)]);
     check(
         "betaln",
         |a, b| a.betaln::<Baseline>(b),
@@ -365,6 +365,9 @@ fn special_values_of_parameters() {
             (INF, INF, NAN),
             (-1.0, 2.0, INF),
             (-2.0, 1.0, -(2f64.ln())),
+            (-3.0, 2.0, -(6f64.ln())),
+            (0.0, -1.0, INF),
+            (-1.0, -1.0, INF),
             (NAN, 1.0, NAN),
             (-INF, 1.0, INF),
             (-0.5, 2.3, 1.490_785_451_358_648),
