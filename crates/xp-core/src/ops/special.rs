@@ -136,7 +136,7 @@ float_ops2! {
     ///
     /// ```
     /// use xp::prelude::*;
-    /// let d = array![1.0 + 1e-6_f64].kl_div(array![1.0]).item().unwrap();
+    /// let d = array![1.0 + 1e-6_f64].kl_div(array![1.0_f64]).item().unwrap();
     /// assert!((d / 5e-13 - 1.0).abs() < 1e-6); // half of the squared difference
     /// ```
     KlDiv "kl_div": |x, y| x.kl_div::<I>(y);
@@ -145,21 +145,21 @@ float_ops2! {
     /// ```
     /// use xp::prelude::*;
     /// // Without the cancellation of logarithms of the gamma function:
-    /// assert!((array![1e-5_f64].betaln(array![1e5]).item().unwrap() / 11.512_804_563_691_176 - 1.0).abs() < 1e-14);
+    /// assert!((array![1e-5_f64].betaln(array![1e5_f64]).item().unwrap() / 11.512_804_563_691_176 - 1.0).abs() < 1e-14);
     /// ```
     Betaln "betaln": |x, y| x.betaln::<I>(y);
     /// Regularised lower incomplete gamma function: the probability that a gamma variable of shape `x1` is at most `x2`.
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![2.0_f64].gammainc(array![3.0]).item().unwrap() - 0.800_851_726_528_544_2).abs() < 1e-14);
+    /// assert!((array![2.0_f64].gammainc(array![3.0_f64]).item().unwrap() - 0.800_851_726_528_544_2).abs() < 1e-14);
     /// ```
     Gammainc "gammainc": |x, y| x.gammainc::<I>(y);
     /// Regularised upper incomplete gamma function, `1 - gammainc(x1, x2)` without cancellation.
     ///
     /// ```
     /// use xp::prelude::*;
-    /// assert!((array![1.0_f64].gammaincc(array![100.0]).item().unwrap() / (-100.0_f64).exp() - 1.0).abs() < 1e-13);
+    /// assert!((array![1.0_f64].gammaincc(array![100.0_f64]).item().unwrap() / (-100.0_f64).exp() - 1.0).abs() < 1e-13);
     /// ```
     Gammaincc "gammaincc": |x, y| x.gammaincc::<I>(y);
     /// Inverse of [`Gammainc`] in its second argument: the number below which a gamma variable of shape `x1` stays with
