@@ -47,6 +47,8 @@ CALLS = [
 @pytest.mark.parametrize("kind", ARRAYS)
 def test_methods_are_numpys(kind, call):
     a, (name, *args) = ARRAYS[kind], call
+    if kind == "bool" and name == "round":
+        pytest.skip("NumPy rounds booleans to float16, and to digits not at all")
     with np.errstate(all="ignore"):
         try:
             expected = getattr(a, name)(*args)
@@ -55,12 +57,12 @@ def test_methods_are_numpys(kind, call):
                 getattr(xp.asarray(a), name)(*args)
             assert "internal error" not in str(caught.value), e
             return
-    if kind == "complex128" and "float64" in args or kind == "float32" and name == "dot" or kind == "bool" and name in ("trace", "round"):
+    if kind == "complex128" and "float64" in args or kind == "float32" and name == "dot" or kind == "bool" and name == "trace":
         pytest.skip("NumPy drops imaginary parts, widens by Python numbers, and adds the trace up as booleans")
     if kind == "rank 0" and any(isinstance(x, int) for x in args) and name not in ("reshape", "repeat", "item", "round", "clip"):
         pytest.skip("NumPy takes an axis of an array of rank 0")
     no_order = kind == "complex128" and name in ("min", "max", "argmin", "argmax", "argsort", "clip", "round")
-    if no_order and name != "round" or kind == "bool" and name in ("clip", "round", "dot"):
+    if no_order and name != "round" or kind == "bool" and name in ("clip", "dot"):
         pytest.skip("xparray leaves this to a conversion")
     if a.size == 0 and name in ("mean", "std", "var"):
         pytest.skip("an error in xparray, NaN in NumPy")
