@@ -225,7 +225,7 @@ def test_tools_of_scikit_learn_take_them():
     assert search.best_params_ == {"alpha": 1e-3}
     sklearn.set_config(enable_metadata_routing=True)
     try:
-        assert cross_validate(xs.Ridge().set_fit_request(sample_weight=True), X, y, params={"sample_weight": np.ones(len(y))})["test_score"].mean() > 0.3
+        assert cross_validate(xs.Ridge().set_fit_request(sample_weight=True).set_score_request(sample_weight=True), X, y, params={"sample_weight": np.ones(len(y))})["test_score"].mean() > 0.3
     finally:
         sklearn.set_config(enable_metadata_routing=False)
 
@@ -286,7 +286,7 @@ WRONG = [
     (lambda X, y: xs.Ridge(solver="sag").fit(X, y), ValueError, "solver"),
     (lambda X, y: xs.Ridge(positive=True).fit(X, y), ValueError, "positive"),
     (lambda X, y: xs.Ridge().fit(X, y, sample_weight=np.ones(3)), ValueError, "sample_weight"),
-    (lambda X, y: xs.StandardScaler().fit(np.where(X > 5, np.nan, X)), ValueError, "NaN"),
+    (lambda X, y: xs.Normalizer().fit(np.where(X > 5, np.nan, X)), ValueError, "NaN"),
     (lambda X, y: xs.StandardScaler().fit(X[:, 0]), ValueError, "2D array"),
     (lambda X, y: xs.StandardScaler().transform(X), sklearn.exceptions.NotFittedError, "not fitted"),
     (lambda X, y: xs.StandardScaler().fit([["a"]]), ValueError, "could not convert"),

@@ -49,7 +49,7 @@ def _standard_scaler(m):
     n = m.n_features_in_
     scale = np.ones(n) if m.scale_ is None else m.scale_
     return {
-        "with_mean": m.with_mean, "with_std": m.with_std, "n_samples_seen": float(np.max(m.n_samples_seen_)), "mean": _wide(m.mean_, n), "var": _wide(m.var_, n),
+        "with_mean": m.with_mean, "with_std": m.with_std, "fresh": False, "n_samples_seen": np.broadcast_to(np.asarray(m.n_samples_seen_, dtype=np.float64), (n,)), "mean": _wide(m.mean_, n), "var": _wide(m.var_, n),
         "scale": _wide(scale, n),
     }  # fmt: skip
 
@@ -87,7 +87,9 @@ def _penalised(m):
     return {**out, "dual_gap": np.broadcast_to(np.asarray(m.dual_gap_), out["intercept"].shape), "n_iter": int(np.max(m.n_iter_)), "outcome": "converged"}
 
 
-#: The fields of each model, version 1, under the names of scikit-learn's classes. Arrays of "Wide" fields are always float64.
+#: The versions of models whose fields have changed.
+_VERSIONS = {"StandardScaler": "2"}
+#: The fields of each model under the names of scikit-learn's classes. Arrays of "Wide" fields are always float64.
 _FIELDS = {
     "StandardScaler": _standard_scaler,
     "MinMaxScaler": _min_max,
@@ -102,7 +104,7 @@ _FIELDS = {
     "LogisticRegression": lambda m: {**_linear_classifier(m), "n_iter": int(np.max(m.n_iter_)), "outcome": "converged"},
     "RidgeClassifier": _linear_classifier,
 }
-_WIDE = {"StandardScaler": {"mean", "var", "scale"}, "GaussianNB": {"counts", "means", "squares"}}
+_WIDE = {"StandardScaler": {"n_samples_seen", "mean", "var", "scale"}, "GaussianNB": {"counts", "means", "squares"}}
 
 
 def _name_of(model):
@@ -152,10 +154,10 @@ def _under(place, parts, model):
         return _under(dot + "last", parts, steps[-1])
     name, own, said = _fields(model, dtype)
     # What xp reads back is what it will serve: a file that it refuses is an error here.
-    _models.read(name, getattr(xp, dtype), _bytes(own, {**said, "model": name, "model_version": "1", "format": "xp-models", "format_version": _FORMAT}))
+    _models.read(name, getattr(xp, dtype), _bytes(own, {**said, "model": name, "model_version": _VERSIONS.get(name, "1"), "format": "xp-models", "format_version": _FORMAT}))
     arrays.update({dot + field: value for field, value in own.items()})
     texts.update({dot + field: value for field, value in said.items()})
-    texts[dot + "model"], texts[dot + "model_version"] = name, "1"
+    texts[dot + "model"], texts[dot + "model_version"] = name, _VERSIONS.get(name, "1")
     return None
 
 

@@ -2,26 +2,27 @@
 
 import warnings
 
+import numpy as np
 import sklearn.preprocessing
 
 from ._base import estimator, seed_of
-
-
-class _OfScaler:
-    def _finish(self, X):
-        if self.n_samples_seen_ == int(self.n_samples_seen_):
-            self.n_samples_seen_ = int(self.n_samples_seen_)
-
-
-StandardScaler = estimator(sklearn.preprocessing.StandardScaler, _OfScaler, differences="NaN is an error.")
-MinMaxScaler = estimator(sklearn.preprocessing.MinMaxScaler, differences="NaN is an error.")
-MaxAbsScaler = estimator(sklearn.preprocessing.MaxAbsScaler, differences="NaN is an error.")
 
 
 class _WithNan:
     _allows_nan = True
 
 
+class _OfScaler(_WithNan):
+    def _finish(self, X):
+        # One number where all features have been seen as often.
+        seen = np.asarray(self.n_samples_seen_)
+        if (seen == seen[0]).all():
+            self.n_samples_seen_ = int(seen[0]) if seen[0] == int(seen[0]) else float(seen[0])
+
+
+StandardScaler = estimator(sklearn.preprocessing.StandardScaler, _OfScaler)
+MinMaxScaler = estimator(sklearn.preprocessing.MinMaxScaler, _WithNan)
+MaxAbsScaler = estimator(sklearn.preprocessing.MaxAbsScaler, _WithNan)
 RobustScaler = estimator(sklearn.preprocessing.RobustScaler, _WithNan)
 PowerTransformer = estimator(sklearn.preprocessing.PowerTransformer, _WithNan)
 
