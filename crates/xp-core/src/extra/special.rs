@@ -101,13 +101,13 @@ pub fn logsumexp<B: Backend, T: Float, D: Dim, A: Axes>(x: &Array<B, T, D>, axes
 }
 
 /// The largest elements along axes, and `log(sum(exp(x)))` less these.
-struct Beside<B: Backend, T: Float, D: Dim> {
-    largest: Array<B, T::Wide, D>,
-    rest: Array<B, T::Wide, D>,
+struct Beside<B: Backend, W: Float, D: Dim> {
+    largest: Array<B, W, D>,
+    rest: Array<B, W, D>,
 }
 
 /// From the elements that are not the largest, whose exponentials are small beside it: the logarithm of 1 and little is accurate.
-fn beside_largest<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>, over: &[usize]) -> Result<Beside<B, T, D>> {
+fn beside_largest<B: Backend, T: Float, D: Dim>(x: &Array<B, T, D>, over: &[usize]) -> Result<Beside<B, T::Wide, D>> {
     let largest = converted::<B, T, T::Wide, D>(&eval_reduction::<_, _, D>(Max, &x, over, true)?)?;
     let shift = largest.lazy().isfinite().where_(&largest, T::Wide::ZERO).try_eval()?;
     let is_largest = || widened(x).equal(&largest);
