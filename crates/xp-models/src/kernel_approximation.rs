@@ -6,6 +6,7 @@ use xp_core::linalg::eigh;
 use xp_core::random::Generator;
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Tiles, s};
 
+use crate::blocks::blocks;
 use crate::metrics::pairwise::{Kernel, pairwise_kernels};
 use crate::model::{Check, fits, model};
 use crate::tall_svd::{device, host};
@@ -76,13 +77,11 @@ impl<B: Linalg<T>, T: Float> Nystroem<B, T> {
         let normalization = self.normalization.t();
         let mut out = Tiles::new(x.device(), [n, m])?;
         // The kernel of a block of samples is in a cache when it is multiplied.
-        let step = B::block_rows(p.max(m));
-        for start in (0..n).step_by(step) {
-            let rows = step.min(n - start);
+        for rows in blocks(n, B::block_rows(p.max(m))) {
             // An error names the row of the block: the check of all samples names that of the sample.
-            let kernel = pairwise_kernels(&x.slice(s![start..start + rows])?, &self.components, self.kernel)
-                .map_err(|e| check::finite("x", x).err().unwrap_or(e))?;
-            out.push([rows, m], &kernel.matmul(&normalization)?)?;
+            let kernel =
+                pairwise_kernels(&x.slice(s![rows.clone()])?, &self.components, self.kernel).map_err(|e| check::finite("x", x).err().unwrap_or(e))?;
+            out.push([rows.len(), m], &kernel.matmul(&normalization)?)?;
         }
         Ok(out.finish()?)
     }

@@ -10,6 +10,7 @@
 //! Rows are samples and columns are features. NaN and infinity are errors that name the row and the column; scalers take NaN for what is
 //! missing.
 
+mod blocks;
 pub mod calibration;
 mod check;
 mod class_weight;

@@ -4,9 +4,9 @@ use xp_core::extra::top_k;
 use xp_core::functions::{Descending, ones, unique_values, zeros};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Num, Real, s};
 
-use super::blocks;
 use super::nearest::Nearest;
 use crate::Result;
+use crate::blocks::blocks;
 use crate::progress::{Outcome, Stop, Watch};
 
 /// Samples, their mean, and their weights: centres are given by their distances from the mean.
@@ -77,11 +77,11 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
         let (mut sums, mut weights): (Array<B, B::MaxFloat, Ix2>, Array<B, B::MaxFloat, Ix1>) = (zeros(device, [k, p])?, zeros(device, [k])?);
         // Sums of a few blocks are of the dtype of the samples: so many that adding them up costs little.
         let group = (4 * k).div_ceil(step) * step;
-        for (start, stop) in blocks(n, group) {
+        for all in blocks(n, group) {
             let (mut some, mut few): (Array<B, T, Ix2>, Array<B, T, Ix1>) = (zeros(device, [k, p])?, zeros(device, [k])?);
-            for (first, last) in blocks((stop - start) as usize, step) {
-                let (first, last) = (start + first, start + last);
-                let rows = self.x.slice(s![first..last])?;
+            for own in blocks(all.len(), step) {
+                let own = all.start + own.start..all.start + own.end;
+                let rows = self.x.slice(s![own.clone()])?;
                 let at = nearest.of(&rows)?;
                 match self.weights {
                     None => {
@@ -89,12 +89,12 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
                         few.put_add(&at, T::ONE, 0)?;
                     }
                     Some(weights) => {
-                        let weights = weights.slice(s![first..last])?;
+                        let weights = weights.slice(s![own.clone()])?;
                         some.put_add(&at, (rows.lazy() - self.mean) * weights.expand_dims(1)?, 0)?;
                         few.put_add(&at, &weights, 0)?;
                     }
                 }
-                labels.set(s![first..last], at)?;
+                labels.set(s![own], at)?;
             }
             sums = (sums.into_lazy() + some.lazy().astype::<B::MaxFloat>()).try_eval()?;
             weights = (weights.into_lazy() + few.lazy().astype::<B::MaxFloat>()).try_eval()?;

@@ -21,5 +21,4 @@ pub use start::Init;
 pub use statistics::KMeansStatistics;
 pub use vq::{Kmeans2, Kmeans2Params, Missing, Start, kmeans2, vq, whiten};
 
-pub(crate) use nearest::blocks;
 pub(crate) use start::{plus_plus, trials};

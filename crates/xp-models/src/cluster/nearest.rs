@@ -4,6 +4,7 @@ use xp_core::functions::zeros;
 use xp_core::{Array, Float, Ix1, Ix2, KeepDims, Linalg, s};
 
 use crate::Result;
+use crate::blocks::blocks;
 
 /// What finds the nearest of some centres: the one with the least `|c|^2 - 2 x c`. Both are moved by an origin among them, so that
 /// distances stay the same and little cancels in their squares; small integers stay exact.
@@ -42,14 +43,9 @@ impl<B: Linalg<T>, T: Float> Nearest<B, T> {
     /// [`of`](Self::of) all samples, block by block.
     pub fn labels(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
         let mut out = zeros(x.device(), [x.dims()[0]])?;
-        for (start, stop) in blocks(x.dims()[0], self.block_rows()) {
-            out.set(s![start..stop], self.of(&x.slice(s![start..stop])?)?)?;
+        for rows in blocks(x.dims()[0], self.block_rows()) {
+            out.set(s![rows.clone()], self.of(&x.slice(s![rows])?)?)?;
         }
         Ok(out)
     }
-}
-
-/// The ends of blocks of `step` rows, of `n` in all.
-pub(crate) fn blocks(n: usize, step: usize) -> impl Iterator<Item = (isize, isize)> {
-    (0..n).step_by(step.max(1)).map(move |start| (start as isize, start.saturating_add(step).min(n) as isize))
 }

@@ -4,7 +4,7 @@ use xp_core::functions::{Side, concat, searchsorted, zeros};
 use xp_core::random::{Generator, Replacement};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, KeepDims, Linalg, s};
 
-use super::blocks;
+use crate::blocks::blocks;
 use crate::{Error, Result, check};
 
 /// The centres that [`KMeans`](super::KMeans) and [`MiniBatchKMeans`](super::MiniBatchKMeans) start from.
@@ -120,14 +120,14 @@ fn left_by<B: Linalg<T>, T: Float>(
     let slopes = (moved.into_lazy() * T::from_f64(-2.0)).try_eval()?;
     let origin = mean.expand_dims(1)?;
     let mut left: Array<B, B::MaxFloat, Ix1> = zeros(x.device(), [trials])?;
-    for (start, stop) in blocks(n, B::block_rows(p + trials)) {
-        let columns = (x.slice(s![start..stop])?.t().lazy() - &origin).try_eval()?;
+    for rows in blocks(n, B::block_rows(p + trials)) {
+        let columns = (x.slice(s![rows.clone()])?.t().lazy() - &origin).try_eval()?;
         let squares = columns.lazy().square().sum(KeepDims(0)).try_eval()?;
-        let near = nearest.slice(s![start..stop])?;
+        let near = nearest.slice(s![rows.clone()])?;
         let squares = (slopes.matmul(&columns)?.into_lazy() + &lengths + &squares).maximum(T::ZERO).minimum(&near);
         let sums = match weights {
             None => squares.astype::<B::MaxFloat>().sum(1).try_eval()?,
-            Some(weights) => (squares * weights.slice(s![start..stop])?).astype::<B::MaxFloat>().sum(1).try_eval()?,
+            Some(weights) => (squares * weights.slice(s![rows])?).astype::<B::MaxFloat>().sum(1).try_eval()?,
         };
         left = (left.into_lazy() + &sums).try_eval()?;
     }

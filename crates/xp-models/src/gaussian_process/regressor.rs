@@ -13,6 +13,7 @@ use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg, s};
 use super::evaluate::{Evidence, Factored, Pairs, diagonal};
 use super::kernels::{Hyperparameter, Kernel};
 use super::text::Stored;
+use crate::blocks::blocks;
 use crate::linear_model::regressor_traits;
 use crate::metrics::{R2Score, r2_score};
 use crate::model::{Check, fits, model};
@@ -384,9 +385,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> GaussianProcessRegressor<B, T, D> {
         let (n, samples) = (x.dims()[0], self.x_train.dims()[0]);
         let mut mean = zeros(x.device(), [n, self.y_std.size()])?;
         let mut std = zeros(x.device(), [n])?;
-        let step = (BLOCK / samples).max(64);
-        for start in (0..n).step_by(step) {
-            let rows = start..n.min(start + step);
+        for rows in blocks(n, (BLOCK / samples).max(64)) {
             let block = x.slice(s![rows.clone(), ..])?.contiguous()?;
             let k = Pairs::between(&block, &self.x_train).kernel(&self.kernel.0)?;
             mean.set(s![rows.clone(), ..], &self.means(&k)?)?;

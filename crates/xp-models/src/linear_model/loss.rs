@@ -9,6 +9,7 @@ use xp_core::{Array, Backend, Dim, Float, Ix0, Ix1, Ix2, KeepDims, Linalg, Real,
 
 use super::newton::{Stop, newton_cholesky};
 use crate::Result;
+use crate::blocks::blocks;
 use crate::optimize::{OptimizeResult, minimize};
 
 type Vector<B, T> = Array<B, T, Ix1>;
@@ -61,7 +62,7 @@ impl<B: Linalg<T>, T: Float, L: Loss<B, T>> Objective<'_, B, T, L> {
     pub fn evaluate(&self, v: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
         let (w, b) = self.parts(v)?;
         let mut sums = Sums::default();
-        for rows in blocks::<B, T>(self.x) {
+        for rows in blocks(self.x.dims()[0], B::block_rows(self.x.dims()[1])) {
             let x = self.x.slice(s![rows.clone()])?;
             let (value, residual) = self.loss.rows(rows)?.value_and_gradient(&x.matmul(&w)?, &b)?;
             let constant = self.fit_intercept.then(|| residual.sum(KeepDims(0)));
@@ -85,13 +86,6 @@ impl<B: Linalg<T>, T: Float, L: Loss<B, T>> Objective<'_, B, T, L> {
             LinearSolver::NewtonCholesky => newton_cholesky(|v| self.evaluate(v), |v| self.hessian(v), start, stop),
         }
     }
-}
-
-/// The rows of `x`, of which there is at least one, in blocks that stay in a cache.
-fn blocks<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>) -> impl Iterator<Item = Range<usize>> {
-    let [n, p] = x.shape();
-    let step = B::block_rows(p);
-    (0..n).step_by(step).map(move |start| start..(start + step).min(n))
 }
 
 /// The weights of some samples, or the one weight of all.
@@ -212,7 +206,7 @@ impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
         let (w, b) = self.parts(v)?;
         let numbers = self.numbers()?;
         let mut all = Sums::default();
-        for rows in blocks::<B, T>(self.x) {
+        for rows in blocks(self.x.dims()[0], B::block_rows(self.x.dims()[1])) {
             let (x, index) = (self.x.slice(s![rows.clone()])?, self.index.slice(s![rows.clone()])?);
             let weights = own(&self.weights, rows)?;
             let Powers { raw, powers, sums } = Self::powers(&x, &w, &b)?;

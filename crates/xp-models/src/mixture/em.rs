@@ -4,6 +4,8 @@
 //! columns of a matrix: the logarithms of their densities are one product, the shares of the components follow, and from those what
 //! the next parameters need of the block.
 
+use core::ops::Range;
+
 use xp_core::functions::{eye, ones};
 use xp_core::linalg::gram;
 use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Ix3, KeepDims, Linalg, Num, Real, s};
@@ -11,7 +13,7 @@ use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Ix3, KeepDims, Linalg, Num, 
 use super::parameters::{CovarianceType, Parameters, regularised, root, whitening};
 use super::start::Start;
 use crate::Result;
-use crate::cluster::blocks;
+use crate::blocks::blocks;
 
 /// A matrix in the widest float of its backend.
 type Wide<B> = Array<B, <B as Backend>::MaxFloat, Ix2>;
@@ -83,10 +85,10 @@ impl<B: Linalg<T>, T: Float> Densities<B, T> {
     }
 
     /// Calls a function with the range of each block of samples and the logarithms of their weighted densities, a row for each component.
-    pub fn for_each(&self, x: &Array<B, T, Ix2>, mut each: impl FnMut((isize, isize), Array<B, T, Ix2>) -> Result<()>) -> Result<()> {
+    pub fn for_each(&self, x: &Array<B, T, Ix2>, mut each: impl FnMut(Range<usize>, Array<B, T, Ix2>) -> Result<()>) -> Result<()> {
         let columns = Columns::new(self.kind, x, &self.origin, self.k)?;
-        for range in columns.blocks() {
-            each(range, self.of(&columns.of(range)?)?.0)?;
+        for rows in columns.blocks() {
+            each(rows.clone(), self.of(&columns.of(rows)?)?.0)?;
         }
         Ok(())
     }
@@ -117,13 +119,13 @@ impl<'a, B: Linalg<T>, T: Float> Columns<'a, B, T> {
         Ok(Columns { x, origin: origin.expand_dims(1)?, squares, step: B::block_rows(elements) })
     }
 
-    fn blocks(&self) -> impl Iterator<Item = (isize, isize)> + use<B, T> {
+    fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<B, T> {
         blocks(self.x.dims()[0], self.step)
     }
 
-    fn of(&self, (start, stop): (isize, isize)) -> Result<Array<B, T, Ix2>> {
+    fn of(&self, rows: Range<usize>) -> Result<Array<B, T, Ix2>> {
         let p = self.x.dims()[1];
-        let rows = self.x.slice(s![start..stop])?;
+        let rows = self.x.slice(s![rows])?;
         let mut out = ones(rows.device(), [if self.squares { 2 * p + 1 } else { p + 1 }, rows.dims()[0]])?;
         out.set(s![..p], rows.t().lazy() - &self.origin)?;
         if self.squares {
@@ -187,8 +189,8 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
     pub fn expect(&self, parameters: &Parameters<B, T>) -> Result<Statistics<B>> {
         let densities = Densities::new(parameters, &self.origin)?;
         let (mut moments, mut scatter, mut bound) = (None, None, None);
-        for range in self.columns.blocks() {
-            let columns = self.columns.of(range)?;
+        for rows in self.columns.blocks() {
+            let columns = self.columns.of(rows)?;
             let (logs, white) = densities.of(&columns)?;
             let (shares, all) = shares(logs)?;
             let sum = all.lazy().astype::<B::MaxFloat>().sum(KeepDims(1)).try_eval()?;
@@ -219,8 +221,8 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
     /// Weights, means less the origin, and covariances of shares that are given.
     pub fn share(&self, start: &Start<B, T>) -> Result<(Array<B, T, Ix1>, Array<B, T, Ix2>, Array<B, T, Dyn>)> {
         let mut moments = None;
-        for range in self.columns.blocks() {
-            moments = add(moments, &start.block(range, self.k)?.matmul(&self.columns.of(range)?.t())?)?;
+        for rows in self.columns.blocks() {
+            moments = add(moments, &start.block(rows.clone(), self.k)?.matmul(&self.columns.of(rows)?.t())?)?;
         }
         let moments = moments.expect("at least one sample");
         let counts = self.counts(&moments)?;
@@ -232,10 +234,10 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
             let same = eye::<B, T>(device, p, p, 0)?.broadcast_to([self.k, p, p])?;
             let whitening = whitening(&same, &means)?;
             let mut scatter = None;
-            for range in self.columns.blocks() {
-                let columns = self.columns.of(range)?;
+            for rows in self.columns.blocks() {
+                let columns = self.columns.of(rows.clone())?;
                 let apart = whitening.matmul(&columns)?.reshape([self.k, p, columns.dims()[1]])?;
-                scatter = add(scatter, &scattered(apart, &start.block(range, self.k)?, &columns)?)?;
+                scatter = add(scatter, &scattered(apart, &start.block(rows, self.k)?, &columns)?)?;
             }
             self.by_scatter(&scatter.expect("at least one sample"), &counts, &means, None)?
         } else {

@@ -2,6 +2,8 @@
 
 mod fit;
 
+use core::ops::Range;
+
 use xp_core::functions::{arange, zeros};
 use xp_core::random::{Generator, Replacement};
 use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Ix3, Linalg, Real, s};
@@ -98,7 +100,7 @@ impl<B: Linalg<T>, T: Float> GaussianMixture<B, T> {
     }
 
     /// Calls a function with the range of each block of samples and the logarithms of their weighted densities.
-    fn for_each(&self, x: &Array<B, T, Ix2>, each: impl FnMut((isize, isize), Array<B, T, Ix2>) -> Result<()>) -> Result<()> {
+    fn for_each(&self, x: &Array<B, T, Ix2>, each: impl FnMut(Range<usize>, Array<B, T, Ix2>) -> Result<()>) -> Result<()> {
         check::features("x", x, self.means.dims()[1])?;
         check::finite("x", x)?;
         let origin = self.means.lazy().mean(0).try_eval()?;
@@ -111,7 +113,7 @@ impl<B: Linalg<T>, T: Float> GaussianMixture<B, T> {
     /// [`Error::Features`], [`Error::NonFinite`].
     pub fn predict(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
         let mut out = zeros(x.device(), [x.dims()[0]])?;
-        self.for_each(x, |(start, stop), logs| Ok(out.set(s![start..stop], logs.argmax(0))?))?;
+        self.for_each(x, |rows, logs| Ok(out.set(s![rows], logs.argmax(0))?))?;
         Ok(out)
     }
 
@@ -121,7 +123,7 @@ impl<B: Linalg<T>, T: Float> GaussianMixture<B, T> {
     /// [`Error::Features`], [`Error::NonFinite`].
     pub fn predict_proba(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         let mut out = zeros(x.device(), [x.dims()[0], self.means.dims()[0]])?;
-        self.for_each(x, |(start, stop), logs| Ok(out.set(s![start..stop], shares(logs)?.0.t())?))?;
+        self.for_each(x, |rows, logs| Ok(out.set(s![rows], shares(logs)?.0.t())?))?;
         Ok(out)
     }
 
@@ -131,7 +133,7 @@ impl<B: Linalg<T>, T: Float> GaussianMixture<B, T> {
     /// [`Error::Features`], [`Error::NonFinite`].
     pub fn score_samples(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix1>> {
         let mut out = zeros(x.device(), [x.dims()[0]])?;
-        self.for_each(x, |(start, stop), logs| Ok(out.set(s![start..stop], shares(logs)?.1.squeeze(0)?)?))?;
+        self.for_each(x, |rows, logs| Ok(out.set(s![rows], shares(logs)?.1.squeeze(0)?)?))?;
         Ok(out)
     }
 

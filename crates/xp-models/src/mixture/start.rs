@@ -1,5 +1,7 @@
 //! Where the expectation-maximisation of a mixture starts: how far each sample belongs to each component.
 
+use core::ops::Range;
+
 use xp_core::functions::{arange, full};
 use xp_core::random::{Generator, Replacement};
 use xp_core::{Array, Float, Ix1, Ix2, KeepDims, Linalg, s};
@@ -55,12 +57,12 @@ impl<B: Linalg<T>, T: Float> Start<B, T> {
     }
 
     /// The shares of some samples: a row for each of the `k` components.
-    pub fn block(&self, (start, stop): (isize, isize), k: usize) -> Result<Array<B, T, Ix2>> {
+    pub fn block(&self, rows: Range<usize>, k: usize) -> Result<Array<B, T, Ix2>> {
         match self {
-            Start::Shares(shares) => Ok(shares.slice(s![.., start..stop])?),
+            Start::Shares(shares) => Ok(shares.slice(s![.., rows])?),
             Start::Labels(labels) => {
                 let numbers = arange(labels.device(), 0, k as i64, 1)?.expand_dims(1)?;
-                let some = labels.slice(s![start..stop])?.expand_dims(0)?;
+                let some = labels.slice(s![rows])?.expand_dims(0)?;
                 Ok(numbers.lazy().equal(&some).astype::<T>().try_eval()?)
             }
         }

@@ -11,7 +11,7 @@ use xp_core::{Array, Float, Ix1, Ix2, KeepDims, Linalg, Num, s};
 
 use super::NeighborMetric;
 use crate::Result;
-use crate::cluster::blocks;
+use crate::blocks::blocks;
 
 /// Samples of a block.
 const SAMPLES: usize = 2048;
@@ -35,15 +35,15 @@ pub(super) fn nearest<B: Linalg<T>, T: Float>(
     let wanted = if pairs.approximate() { (k + MORE).min(n) } else { k };
     // Queries of a block: their scores stay in a cache, and so do the samples that are looked at again.
     let step = (4 * B::block_rows(SAMPLES)).min(4 * B::block_rows(wanted * x.dims()[1]));
-    for (start, stop) in blocks(m, step) {
-        let some = queries.slice(s![start..stop])?;
+    for rows in blocks(m, step) {
+        let some = queries.slice(s![rows.clone()])?;
         let prepared = pairs.left(&some)?;
         let (mut values, mut places) = (vec![], vec![]);
-        for (first, last) in blocks(n, SAMPLES.max(wanted)) {
-            let scores = pairs.scores(&prepared, &x.slice(s![first..last])?)?;
-            let (value, at) = top_k(&scores, wanted.min((last - first) as usize), 1, Ascending)?;
+        for others in blocks(n, SAMPLES.max(wanted)) {
+            let scores = pairs.scores(&prepared, &x.slice(s![others.clone()])?)?;
+            let (value, at) = top_k(&scores, wanted.min(others.len()), 1, Ascending)?;
             values.push(value);
-            places.push((at.into_lazy() + first as i64).try_eval()?);
+            places.push((at.into_lazy() + others.start as i64).try_eval()?);
         }
         let (mut value, mut place) = (concat(&values, 1)?, concat(&places, 1)?);
         if values.len() > 1 {
@@ -54,11 +54,11 @@ pub(super) fn nearest<B: Linalg<T>, T: Float>(
         if pairs.approximate() {
             let place = place.sort(1, Ascending)?;
             let (value, at) = top_k(&pairs.accurate(x, &some, &place)?, k, 1, Ascending)?;
-            distances.set(s![start..stop], value)?;
-            indices.set(s![start..stop], place.take_along_axis(&at, 1)?)?;
+            distances.set(s![rows.clone()], value)?;
+            indices.set(s![rows.clone()], place.take_along_axis(&at, 1)?)?;
         } else {
-            distances.set(s![start..stop], value)?;
-            indices.set(s![start..stop], place)?;
+            distances.set(s![rows.clone()], value)?;
+            indices.set(s![rows.clone()], place)?;
         }
     }
     Ok((distances, indices))
@@ -76,11 +76,11 @@ pub(super) fn within<B: Linalg<T>, T: Float>(
     let (mut distances, mut indices, mut counts) = (vec![], vec![], vec![]);
     let step = (B::ROW_BLOCK / n.max(1)).max(1);
     let numbers = arange(device, 0, n as i64, 1)?.expand_dims(0)?;
-    for (start, stop) in blocks(m, step) {
-        let found = exact(x, metric, &queries.slice(s![start..stop])?)?;
+    for rows in blocks(m, step) {
+        let found = exact(x, metric, &queries.slice(s![rows.clone()])?)?;
         let near = found.lazy().less_equal(radius);
         let near = if without {
-            let own = arange(device, start as i64, stop as i64, 1)?.expand_dims(1)?;
+            let own = arange(device, rows.start as i64, rows.end as i64, 1)?.expand_dims(1)?;
             near.logical_and(own.lazy().not_equal(&numbers)).try_eval()?
         } else {
             near.try_eval()?

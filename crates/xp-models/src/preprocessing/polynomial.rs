@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use xp_core::functions::concat;
 use xp_core::{Array, Backend, Float, Ix2, Tiles, s};
 
+use crate::blocks::blocks;
 use crate::model::{Check, Data, model};
 use crate::traits::transformer;
 use crate::{Error, Result, check};
@@ -125,12 +126,10 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
         check::finite("x", x)?;
         let [n, p] = x.shape();
         let mut out = Tiles::new(x.device(), [n, self.n_output_features])?;
-        let step = (BLOCK / self.n_output_features.max(1)).max(64);
-        for start in (0..n).step_by(step) {
-            let count = step.min(n - start);
-            let rows = x.slice(s![start..start + count])?;
+        for rows in blocks(n, (BLOCK / self.n_output_features.max(1)).max(64)) {
+            let rows = x.slice(s![rows])?;
             if self.include_bias {
-                out.push([count, 1], T::ONE)?;
+                out.push([rows.dims()[0], 1], T::ONE)?;
             }
             // The products of one degree, and where those begin whose first feature is each one.
             let mut block = rows.clone();
