@@ -1,46 +1,44 @@
-//! The disk cache of compiled modules.
+//! The disk cache of compiled modules, for backends that compile kernels when a program runs.
 //!
 //! One file per key. A file holds its whole key, so a collision of file names is a miss and never a wrong module; a
 //! checksum finds damage. Files are written under a temporary name and renamed. Every failure of the file system is a miss.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{env, fs, process};
 
-/// The environment variable with the cache folder; `off` turns the cache off.
-const FOLDER_VARIABLE: &str = "XP_CUDA_CACHE";
-const MAGIC: &[u8; 8] = b"xpcubin1";
+const MAGIC: &[u8; 8] = b"xpcache1";
 
 /// A folder of compiled modules, or nothing.
 #[derive(Debug, Clone)]
-pub(crate) struct DiskCache {
+pub struct DiskCache {
     folder: Option<PathBuf>,
+    extension: &'static str,
 }
 
 impl DiskCache {
-    /// The cache that the environment names: `XP_CUDA_CACHE`, else `xp-cuda` in the user's cache folder.
-    pub(crate) fn from_env() -> Self {
-        let folder = match env::var_os(FOLDER_VARIABLE) {
+    /// The cache in the folder that an environment variable names, of which `off` turns it off; else in the folder `name` of the
+    /// user's cache folder. Files end in `extension`.
+    #[must_use]
+    pub fn from_env(variable: &str, name: &str, extension: &'static str) -> Self {
+        let user = || env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")));
+        let folder = match env::var_os(variable) {
             Some(v) if v == "off" || v.is_empty() => None,
             Some(v) => Some(PathBuf::from(v)),
-            None => env::var_os("XDG_CACHE_HOME")
-                .map(PathBuf::from)
-                .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
-                .map(|base| base.join("xp-cuda")),
+            None => user().map(|base| base.join(name)),
         };
-        Self { folder }
+        Self { folder, extension }
     }
 
     /// A cache in this folder.
-    pub(crate) fn at(folder: Option<PathBuf>) -> Self {
-        Self { folder }
+    #[must_use]
+    pub fn at(folder: Option<PathBuf>, extension: &'static str) -> Self {
+        Self { folder, extension }
     }
 
     /// The module of a key.
-    pub(crate) fn load(&self, key: &str) -> Option<Vec<u8>> {
+    #[must_use]
+    pub fn load(&self, key: &str) -> Option<Vec<u8>> {
         let bytes = fs::read(self.file(key)?).ok()?;
         let mut reader = Reader(&bytes);
         let intact = reader.take(8)? == MAGIC && reader.block()? == key.as_bytes();
@@ -50,7 +48,7 @@ impl DiskCache {
     }
 
     /// Keeps a module. An unwritable folder is not an error.
-    pub(crate) fn store(&self, key: &str, module: &[u8]) {
+    pub fn store(&self, key: &str, module: &[u8]) {
         let Some(file) = self.file(key) else { return };
         let Some(folder) = file.parent() else { return };
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -68,8 +66,8 @@ impl DiskCache {
     }
 
     /// The file of a key.
-    pub(crate) fn file(&self, key: &str) -> Option<PathBuf> {
-        Some(self.folder.as_ref()?.join(format!("{:032x}.cubin", hash(key.as_bytes()))))
+    fn file(&self, key: &str) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(format!("{:032x}.{}", hash(key.as_bytes()), self.extension)))
     }
 }
 
@@ -99,8 +97,8 @@ mod tests {
 
     fn temporary() -> (DiskCache, PathBuf) {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let folder = env::temp_dir().join(format!("xp-cuda-cache-{}-{}", process::id(), NEXT.fetch_add(1, Relaxed)));
-        (DiskCache::at(Some(folder.clone())), folder)
+        let folder = env::temp_dir().join(format!("xp-disk-cache-{}-{}", process::id(), NEXT.fetch_add(1, Relaxed)));
+        (DiskCache::at(Some(folder.clone()), "cubin"), folder)
     }
 
     #[test]
@@ -146,7 +144,7 @@ mod tests {
     #[test]
     fn an_unusable_folder_is_not_an_error() {
         for folder in [None, Some(PathBuf::from("/dev/null/x"))] {
-            let cache = DiskCache::at(folder);
+            let cache = DiskCache::at(folder, "cubin");
             cache.store("key", b"module");
             assert_eq!(cache.load("key"), None);
         }

@@ -10,6 +10,7 @@ mod axes;
 mod axis_vec;
 pub mod backend;
 pub mod dim;
+pub mod disk_cache;
 mod dispatch;
 pub mod dtype;
 pub mod elementwise;

@@ -14,8 +14,9 @@ use cust::{
     sys,
 };
 
+use xp_core::disk_cache::DiskCache;
+
 use crate::{
-    cache::DiskCache,
     driver::{self, OrFail},
     error::{DriverCode, Error, Result},
     index_fault::IndexFault,
@@ -322,7 +323,7 @@ impl DeviceOptions {
             pool_limit: pool.and_then(|v| if v == "off" { Some(0) } else { v.parse().ok() }),
             blocking: std::env::var_os("XP_CUDA_BLOCKING").is_some_and(|v| v == "1"),
             products: std::env::var("XP_CUDA_PRODUCTS").map_or(Ok(Products::Full), |name| Products::named(&name).ok_or(name)),
-            cache: DiskCache::from_env(),
+            cache: DiskCache::from_env("XP_CUDA_CACHE", "xp-cuda", "cubin"),
         }
     }
 
@@ -350,7 +351,7 @@ impl DeviceOptions {
     /// Keeps compiled kernels in this folder, or only in memory.
     #[must_use]
     pub fn cache_folder(mut self, folder: Option<std::path::PathBuf>) -> Self {
-        self.cache = DiskCache::at(folder);
+        self.cache = DiskCache::at(folder, "cubin");
         self
     }
 }

@@ -14,8 +14,9 @@ use std::{
 use bytemuck::NoUninit;
 use cust::{module::Module as CuModule, sys};
 
+use xp_core::disk_cache::DiskCache;
+
 use crate::{
-    cache::DiskCache,
     device::{Device, Limits, lock},
     driver::{self, OrFail},
     error::{Error, Result},

@@ -16,7 +16,6 @@ pub mod loader;
 pub mod memory;
 
 mod backend;
-mod cache;
 mod expression;
 mod index_fault;
 mod linalg;

@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pollster::block_on;
+use xp_core::disk_cache::DiskCache;
 use xp_core::{Error, Result};
 
-use crate::cache::DiskCache;
 use crate::kernel::Kernels;
 use crate::memory::Slots;
 use crate::queue::Work;
@@ -143,7 +143,7 @@ impl Device {
             }
         });
         let work = Work::new(&device, &limits);
-        let kernels = Kernels::new(DiskCache::from_env());
+        let kernels = Kernels::new(DiskCache::from_env("XP_WGPU_CACHE", "xp-wgpu", "spv"));
         let inner = Inner { name, info, limits, device, queue, slots: Mutex::default(), work: Mutex::new(work), kernels, failure };
         let device = Device(Arc::new(inner));
         self_test::run(&device)?;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use xp_core::Result;
+use xp_core::disk_cache::DiskCache;
 
-use crate::cache::DiskCache;
 use crate::device::{Device, lock};
 use crate::render::Code;
 use crate::{strict, wgsl};
@@ -123,11 +123,11 @@ impl Device {
         }
         let text = source.text();
         let key = format!("{} {}\n{text}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        let words = match self.0.kernels.disk.load(&key) {
+        let words = match self.0.kernels.disk.load(&key).and_then(|bytes| words_of(&bytes)) {
             Some(words) => words,
             None => {
                 let words = assemble(&text).map_err(|why| self.fail(&source.name, format!("the kernel does not compile: {why}")))?;
-                self.0.kernels.disk.store(&key, &words);
+                self.0.kernels.disk.store(&key, bytemuck::cast_slice(&words));
                 words
             }
         };
@@ -171,6 +171,12 @@ impl Device {
     }
 }
 
+/// The words of a module from its bytes; `None` when they are none.
+fn words_of(bytes: &[u8]) -> Option<Vec<u32>> {
+    let (words, rest) = bytes.as_chunks::<4>();
+    (rest.is_empty() && words.len() > 5).then(|| words.iter().map(|w| u32::from_ne_bytes(*w)).collect())
+}
+
 /// WGSL as strict SPIR-V, or what is wrong with it.
 pub(crate) fn assemble(text: &str) -> Result<Vec<u32>, String> {
     let module = naga::front::wgsl::parse_str(text).map_err(|e| e.emit_to_string(text))?;
@@ -180,4 +186,18 @@ pub(crate) fn assemble(text: &str) -> Result<Vec<u32>, String> {
     let options = naga::back::spv::Options { lang_version: (1, 3), force_loop_bounding: false, ..Default::default() };
     let words = naga::back::spv::write_vec(&module, &info, &options, None).map_err(|e| e.to_string())?;
     Ok(strict::strict(&words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words_of;
+
+    #[test]
+    fn words_are_those_whose_bytes_were_kept() {
+        let words: Vec<u32> = (0..20).collect();
+        let bytes: &[u8] = bytemuck::cast_slice(&words);
+        assert_eq!(words_of(bytes), Some(words.clone()));
+        assert_eq!(words_of(&bytes[1..]), None, "no whole words");
+        assert_eq!(words_of(&bytes[..20]), None, "less than a module's head");
+    }
 }

@@ -29,7 +29,6 @@
 //! software driver of Mesa is what the tests run on.
 
 mod backend;
-mod cache;
 mod device;
 mod elements;
 mod expression;
