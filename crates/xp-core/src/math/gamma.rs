@@ -2,7 +2,7 @@
 
 use super::kernel::{at_most, polynomial, select};
 use super::log::{ln, ln_1p};
-use super::special::{gammaln_positive, gammaln_reflected};
+use super::special::gammaln_positive;
 use super::tables::Double;
 use super::{Baseline, Isa, MathFloat};
 
@@ -104,8 +104,32 @@ fn betaln_reflected(a: f64, b: f64) -> f64 {
         let finite = pole > -f64::INFINITY && other >= 0.0 && other == other.floor() && 1.0 - pole - other > 0.0;
         return if finite { betaln_positive::<Baseline>(1.0 - pole - other, other) } else { f64::INFINITY };
     }
-    let log = |x: f64| gammaln_reflected::<f64>(x);
-    log(a) + log(b) - log(a + b)
+    reflected_by_sines(a, b)
+}
+
+/// [`betaln_reflected`] without poles: Γ(x) = π / (sin(πx) Γ(1 - x)) for what is negative leaves one beta function of positive
+/// arguments, so that nothing large cancels.
+fn reflected_by_sines(a: f64, b: f64) -> f64 {
+    let beta = betaln_positive::<Baseline>;
+    let sum = a + b;
+    if a < 0.0 && b < 0.0 {
+        let (s, t) = (sine(a), sine(b));
+        return (sine(sum) / s.max(t)).ln() - (s.min(t) * (1.0 - sum)).ln() - beta(1.0 - a, 1.0 - b);
+    }
+    let (negative, other) = if a < 0.0 { (a, b) } else { (b, a) };
+    if sum < 1.0 {
+        let (s, t) = (sine(sum), sine(negative));
+        let quotient = s / t;
+        return (if quotient == f64::INFINITY { s.ln() - t.ln() } else { quotient.ln() }) + beta(1.0 - sum, other);
+    }
+    -(sine(negative) * other).ln() - beta(1.0 - negative, sum)
+}
+
+/// |sin(πx)| / π
+fn sine(x: f64) -> f64 {
+    let fraction = x.abs() - x.abs().floor();
+    let near = fraction.min(1.0 - fraction);
+    if near < 1e-9 { near } else { (core::f64::consts::PI * near).sin() / core::f64::consts::PI }
 }
 
 /// ln(2π) / 2

@@ -422,6 +422,11 @@ DEVICE f64 log_beta_positive(f64 a, f64 b) {
   f64 moved = small + y, quotient = -(y - 0.5) * log1p(small / y) - small * (log(moved) - 1.0);
   return lgamma(small) + (quotient + (stirling_rest(y) - stirling_rest(moved)) + log(steps));
 }
+// |sin(pi x)| / pi
+DEVICE f64 sine_of_turns(f64 x) {
+  f64 a = x < 0.0 ? -x : x, fraction = a - floor(a), near = fraction < 0.5 ? fraction : 1.0 - fraction;
+  return near < 1e-9 ? near : sin(3.141592653589793 * near) / 3.141592653589793;
+}
 DEVICE f64 log_beta(f64 a, f64 b) {
   if (!(a < 0.0 || b < 0.0)) return log_beta_positive(a, b);
   bool first = a <= 0.0 && a == floor(a);
@@ -430,7 +435,18 @@ DEVICE f64 log_beta(f64 a, f64 b) {
     bool finite = pole > -infinite() && other >= 0.0 && other == floor(other) && 1.0 - pole - other > 0.0;
     return finite ? log_beta_positive(1.0 - pole - other, other) : infinite();
   }
-  return lgamma(a) + lgamma(b) - lgamma(a + b);
+  // By the reflection formula: one function of positive arguments remains, so that nothing large cancels.
+  f64 sum = a + b;
+  if (a < 0.0 && b < 0.0) {
+    f64 s = sine_of_turns(a), t = sine_of_turns(b), more = s < t ? t : s, less = s < t ? s : t;
+    return log(sine_of_turns(sum) / more) - log(less * (1.0 - sum)) - log_beta_positive(1.0 - a, 1.0 - b);
+  }
+  f64 negative = a < 0.0 ? a : b, positive = a < 0.0 ? b : a, t = sine_of_turns(negative);
+  if (sum < 1.0) {
+    f64 s = sine_of_turns(sum), quotient = s / t;
+    return (quotient == infinite() ? log(s) - log(t) : log(quotient)) + log_beta_positive(1.0 - sum, positive);
+  }
+  return -log(t * positive) - log_beta_positive(1.0 - negative, sum);
 }
 DOUBLE_2(betaln, log_beta)
 // s and ln(x / y) - 2 s with s = (x - y) / (x + y), for near numbers.
