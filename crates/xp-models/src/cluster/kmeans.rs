@@ -7,6 +7,7 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
 use super::Init;
 use super::lloyd::{Found, Weighted, same_clustering};
 use super::nearest::Nearest;
+use super::start::start_setters;
 use crate::metrics::pairwise::euclidean_distances;
 use crate::model::{Check, fits, model};
 use crate::progress::{Outcome, Stop, stop_setters};
@@ -106,33 +107,7 @@ impl<B: Linalg<T>, T: Float> KMeans<B, T> {
 }
 
 impl<B: Linalg<T>, T: Float> KMeansParams<B, T> {
-    /// The number of clusters.
-    #[must_use]
-    pub fn n_clusters(mut self, n: usize) -> Self {
-        self.n_clusters = n;
-        self
-    }
-
-    /// The centres to start from.
-    #[must_use]
-    pub fn init(mut self, init: Init<B, T>) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// How many starts are tried, of which the one with the least inertia is kept. Of centres that are given there is one.
-    #[must_use]
-    pub fn n_init(mut self, n: usize) -> Self {
-        self.n_init = Some(n);
-        self
-    }
-
-    /// Where the random numbers begin.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    start_setters!("How many starts are tried, of which the one with the least inertia is kept. Of centres that are given there is one.");
 
     stop_setters!(
         stop,

@@ -133,3 +133,37 @@ fn left_by<B: Linalg<T>, T: Float>(
     }
     Ok(left)
 }
+
+/// The setters of where k-means starts: `n_clusters`, `init`, `n_init`, whose documentation is given, and `seed`.
+macro_rules! start_setters {
+    ($n_init:literal) => {
+        /// The number of clusters.
+        #[must_use]
+        pub fn n_clusters(mut self, n: usize) -> Self {
+            self.n_clusters = n;
+            self
+        }
+
+        /// The centres to start from.
+        #[must_use]
+        pub fn init(mut self, init: Init<B, T>) -> Self {
+            self.init = init;
+            self
+        }
+
+        #[doc = $n_init]
+        #[must_use]
+        pub fn n_init(mut self, n: usize) -> Self {
+            self.n_init = Some(n);
+            self
+        }
+
+        /// Where the random numbers begin.
+        #[must_use]
+        pub fn seed(mut self, seed: u64) -> Self {
+            self.seed = seed;
+            self
+        }
+    };
+}
+pub(super) use start_setters;

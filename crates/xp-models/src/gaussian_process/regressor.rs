@@ -8,7 +8,7 @@ use xp_core::linalg::{Lower, eigh, solve_triangular};
 use xp_core::math::Baseline;
 use xp_core::ops::{RandomBits, TernaryOp};
 use xp_core::random::Generator;
-use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg, s};
+use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg, Tiles, s};
 
 use super::evaluate::{Evidence, Factored, Pairs, diagonal};
 use super::kernels::{Hyperparameter, Kernel};
@@ -383,12 +383,13 @@ impl<B: Linalg<T>, T: Float, D: Dim> GaussianProcessRegressor<B, T, D> {
     /// Means in columns, and standard deviations before they are scaled (zeros when they are not asked for), block by block of samples.
     fn by_blocks(&self, x: &Array<B, T, Ix2>, with_std: bool) -> Result<(Array<B, T, Ix2>, Array<B, T, Ix1>)> {
         let (n, samples) = (x.dims()[0], self.x_train.dims()[0]);
-        let mut mean = zeros(x.device(), [n, self.y_std.size()])?;
+        let targets = self.y_std.size();
+        let mut mean = Tiles::new(x.device(), [n, targets])?;
         let mut std = zeros(x.device(), [n])?;
         for rows in blocks(n, (BLOCK / samples).max(64)) {
             let block = x.slice(s![rows.clone(), ..])?.contiguous()?;
             let k = Pairs::between(&block, &self.x_train).kernel(&self.kernel.0)?;
-            mean.set(s![rows.clone(), ..], &self.means(&k)?)?;
+            mean.push([rows.len(), targets], &self.means(&k)?)?;
             if with_std {
                 let v = solve_triangular(&self.l, &k.t(), Lower)?;
                 let explained = v.into_lazy().square().sum(0).try_eval()?;
@@ -396,7 +397,7 @@ impl<B: Linalg<T>, T: Float, D: Dim> GaussianProcessRegressor<B, T, D> {
                 std.set(s![rows], left.maximum(T::ZERO).sqrt())?;
             }
         }
-        Ok((mean, std))
+        Ok((mean.finish()?, std))
     }
 
     /// The means of the targets, from the kernel of what is predicted with the samples.

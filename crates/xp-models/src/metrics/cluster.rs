@@ -5,6 +5,7 @@ use xp_core::functions::{arange, unique_counts};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, KeepDims, Real, s};
 
 use super::{Weights, same_shape, sample_mean, wide};
+use crate::blocks::blocks;
 use crate::labels::{Label, Labels, group_sums_by_row};
 use crate::tall_svd::host;
 use crate::{Error, Result, check};
@@ -147,13 +148,11 @@ fn silhouettes<B: Backend>(clusters: &Clusters<B>) -> Result<Weights<B>> {
     let is = clusters.index.expand_dims(1)?.lazy().equal(&numbers).astype::<B::MaxFloat>().try_eval()?;
     let counts = clusters.column()?.t();
     let mut out = clusters.index.zeros_like()?.astype::<B::MaxFloat>();
-    let step = ((1 << 22) / n).max(1);
-    for start in (0..n).step_by(step) {
-        let end = (start + step).min(n);
-        let rows = clusters.x.slice(s![start..end])?;
+    for block in blocks(n, ((1 << 22) / n).max(1)) {
+        let rows = clusters.x.slice(s![block.clone()])?;
         // Sums of distances to the samples of each cluster.
         let sums = cdist(&rows, &clusters.x, Metric::Euclidean)?.matmul(&is)?;
-        let mine = is.slice(s![start..end])?;
+        let mine = is.slice(s![block.clone()])?;
         let own = (mine.lazy() * &sums).sum(KeepDims(1)).try_eval()?;
         let size = (mine.lazy() * &counts).sum(KeepDims(1)).try_eval()?;
         let a = (own.lazy() / (size.lazy() - one).maximum(one)).try_eval()?;
@@ -162,7 +161,7 @@ fn silhouettes<B: Backend>(clusters: &Clusters<B>) -> Result<Weights<B>> {
         let larger = a.lazy().maximum(&b);
         let alone = size.lazy().equal(one).logical_or(larger.equal(zero));
         let values = alone.where_(zero, (b.lazy() - &a) / larger).try_eval()?;
-        out.set(s![start..end], values.reshape([end - start])?)?;
+        out.set(s![block], values.squeeze(1)?)?;
     }
     Ok(out)
 }

@@ -7,7 +7,7 @@
 use xp_core::extra::{Metric, cdist, top_k};
 use xp_core::functions::{Ascending, arange, concat, ones, zeros};
 use xp_core::linalg::vector_norm;
-use xp_core::{Array, Float, Ix1, Ix2, KeepDims, Linalg, Num, s};
+use xp_core::{Array, Float, Ix1, Ix2, KeepDims, Linalg, Num, Tiles, s};
 
 use super::NeighborMetric;
 use crate::Result;
@@ -30,7 +30,7 @@ pub(super) fn nearest<B: Linalg<T>, T: Float>(
     k: usize,
 ) -> Result<Found<B, T>> {
     let (n, [m, _], device) = (x.dims()[0], queries.shape(), x.device());
-    let (mut distances, mut indices) = (zeros(device, [m, k])?, zeros(device, [m, k])?);
+    let (mut distances, mut indices) = (Tiles::new(device, [m, k])?, Tiles::new(device, [m, k])?);
     let pairs = Pairs { metric, origin: x.index_axis(0, 0)?.contiguous()? };
     let wanted = if pairs.approximate() { (k + MORE).min(n) } else { k };
     // Queries of a block: their scores stay in a cache, and so do the samples that are looked at again.
@@ -52,16 +52,14 @@ pub(super) fn nearest<B: Linalg<T>, T: Float>(
             (value, place) = (best, place.take_along_axis(&at, 1)?);
         }
         if pairs.approximate() {
-            let place = place.sort(1, Ascending)?;
-            let (value, at) = top_k(&pairs.accurate(x, &some, &place)?, k, 1, Ascending)?;
-            distances.set(s![rows.clone()], value)?;
-            indices.set(s![rows.clone()], place.take_along_axis(&at, 1)?)?;
-        } else {
-            distances.set(s![rows.clone()], value)?;
-            indices.set(s![rows.clone()], place)?;
+            let sorted = place.sort(1, Ascending)?;
+            let (best, at) = top_k(&pairs.accurate(x, &some, &sorted)?, k, 1, Ascending)?;
+            (value, place) = (best, sorted.take_along_axis(&at, 1)?);
         }
+        distances.push([rows.len(), k], &value)?;
+        indices.push([rows.len(), k], &place)?;
     }
-    Ok((distances, indices))
+    Ok((distances.finish()?, indices.finish()?))
 }
 
 /// The samples within a radius of each query: their distances and indices, one query after the other, and how many each has.

@@ -6,10 +6,11 @@
 mod metric;
 
 use xp_core::functions::{arange, zeros};
-use xp_core::{Array, Backend, Element, Float, Ix1, Ix2, Linalg, s};
+use xp_core::{Array, Backend, Element, Float, Ix1, Ix2, Linalg, Tiles, s};
 
 pub use metric::Metric;
 
+use crate::blocks::blocks;
 use crate::{Error, Result};
 
 /// Elements of a block of rows of a matrix of distances: few enough to stay in a cache.
@@ -41,12 +42,11 @@ pub fn cdist<B: Linalg<T>, T: Float>(a: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>,
     if m <= step {
         return prepared.kind.distances(a, b);
     }
-    let mut out = zeros(a.device(), [m, n])?;
-    for start in (0..m).step_by(step) {
-        let rows = start as isize..(start + step).min(m) as isize;
-        out.set(s![rows.clone()], prepared.kind.distances(&a.slice(s![rows])?, b)?)?;
+    let mut out = Tiles::new(a.device(), [m, n])?;
+    for rows in blocks(m, step) {
+        out.push([rows.len(), n], &prepared.kind.distances(&a.slice(s![rows])?, b)?)?;
     }
-    Ok(out)
+    Ok(out.finish()?)
 }
 
 /// The distances of all pairs of rows: `n (n - 1) / 2` of them, those of the first row first.
@@ -71,14 +71,14 @@ pub fn pdist<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, metric: &Metric<B, T>
     let (mut start, mut done) = (0, 0);
     while start + 1 < n {
         let end = (start + (BLOCK / (n - start)).max(1)).min(n - 1);
-        let rows = x.slice(s![start as isize..end as isize])?;
-        let others = x.slice(s![start as isize + 1..])?;
+        let rows = x.slice(s![start..end])?;
+        let others = x.slice(s![start + 1..])?;
         let block = prepared.kind.distances(&rows, &others)?;
         // Row `i` of the block is of `start + i`, column `j` of `start + 1 + j`: a pair counts from the diagonal on.
         let (i, j) = (arange(device, 0, (end - start) as i64, 1)?, arange(device, 0, (n - start - 1) as i64, 1)?);
         let later = i.expand_dims(1)?.lazy().less_equal(&j.expand_dims(0)?).try_eval()?;
         let pairs = block.select(&later)?;
-        out.set(s![done as isize..(done + pairs.size()) as isize], &pairs)?;
+        out.set(s![done..done + pairs.size()], &pairs)?;
         (start, done) = (end, done + pairs.size());
     }
     Ok(out)
@@ -100,16 +100,14 @@ pub fn pdist<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, metric: &Metric<B, T>
 /// ```
 pub fn squareform<B: Backend, T: Element>(y: &Array<B, T, Ix1>) -> Result<Array<B, T, Ix2>> {
     let (n, device) = (num_obs_y(y)?, y.device());
-    let mut out = zeros(device, [n, n])?;
     if n < 2 {
-        return Ok(out);
+        return Ok(zeros(device, [n, n])?);
     }
+    let mut out = Tiles::new(device, [n, n])?;
     let columns = arange(device, 0, n as i64, 1)?.expand_dims(0)?;
     let zero = zeros::<B, T, _>(device, [1, 1])?;
-    let step = (BLOCK / n).max(1);
-    for start in (0..n).step_by(step) {
-        let end = (start + step).min(n);
-        let rows = arange(device, start as i64, end as i64, 1)?.expand_dims(1)?;
+    for block in blocks(n, (BLOCK / n).max(1)) {
+        let rows = arange(device, block.start as i64, block.end as i64, 1)?.expand_dims(1)?;
         let diagonal = rows.lazy().equal(&columns).try_eval()?;
         let (low, high) = (rows.lazy().minimum(&columns).try_eval()?, rows.lazy().maximum(&columns).try_eval()?);
         // Twice the place of the first pair of `low` is even.
@@ -117,9 +115,9 @@ pub fn squareform<B: Backend, T: Element>(y: &Array<B, T, Ix1>) -> Result<Array<
         let places = (first.floor_divide(2) + &high - low.lazy() - 1).try_eval()?;
         let places = diagonal.lazy().where_(0, &places).try_eval()?;
         let values = y.take(&places, 0)?;
-        out.set(s![start as isize..end as isize], diagonal.lazy().where_(&zero, &values).try_eval()?)?;
+        out.push([block.len(), n], diagonal.lazy().where_(&zero, &values))?;
     }
-    Ok(out)
+    Ok(out.finish()?)
 }
 
 /// The elements above the diagonal of a symmetric matrix with zeros there, row by row: SciPy's `squareform` of a matrix.

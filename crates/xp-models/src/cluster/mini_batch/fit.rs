@@ -9,7 +9,7 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
 use super::{MiniBatchKMeans, ratio};
 use crate::cluster::Init;
 use crate::cluster::kmeans::{clusters_of, score, starts_of, tolerance};
-use crate::cluster::start::draw;
+use crate::cluster::start::{draw, start_setters};
 use crate::model::Wide;
 use crate::progress::{Outcome, Stop, stop_setters};
 use crate::{Error, Result, check};
@@ -48,26 +48,7 @@ impl<B: Linalg<T>, T: Float> MiniBatchKMeans<B, T> {
 }
 
 impl<B: Linalg<T>, T: Float> MiniBatchKMeansParams<B, T> {
-    /// The number of clusters.
-    #[must_use]
-    pub fn n_clusters(mut self, n: usize) -> Self {
-        self.n_clusters = n;
-        self
-    }
-
-    /// The centres to start from.
-    #[must_use]
-    pub fn init(mut self, init: Init<B, T>) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// How many starts are tried, of which the one with the least inertia on some samples is kept.
-    #[must_use]
-    pub fn n_init(mut self, n: usize) -> Self {
-        self.n_init = Some(n);
-        self
-    }
+    start_setters!("How many starts are tried, of which the one with the least inertia on some samples is kept.");
 
     /// How many samples the centres of a start are drawn from: three times as many as a batch has, when nothing is said.
     #[must_use]
@@ -94,13 +75,6 @@ impl<B: Linalg<T>, T: Float> MiniBatchKMeansParams<B, T> {
     #[must_use]
     pub fn reassignment_ratio(mut self, fraction: f64) -> Self {
         self.reassignment_ratio = fraction;
-        self
-    }
-
-    /// Where the random numbers begin.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
         self
     }
 
