@@ -1,13 +1,16 @@
 //! Elements by number and by mask.
 
+use std::ops::Range;
+
 use xp_core::backend::Lanes;
-use xp_core::{Array, Backend, Element, Error, Ix1, Num, Result};
+use xp_core::{Backend, Element, Error, Num, Result};
 
 use crate::backend::Mpi;
 use crate::lanes::Where;
 use crate::layout::{GATHER, Layout, Shard, refused};
 use crate::memory::{MpiBuffer, State, bytes, values};
-use crate::world::{Join, signature};
+use crate::parts::{joined, sum};
+use crate::world::signature;
 
 /// Rows that are collected on every rank, at most, in bytes.
 const FEW: usize = 1 << 28;
@@ -221,9 +224,15 @@ pub(crate) fn put<B: Backend, T: Num>(
         // A small target: every part adds to zeros, then the sums are joined.
         (Where::Here(mut to, lanes, None), State::Sharded(at, list)) if add && lanes.outer == 1 && list.inner == 1 => {
             let from = mpi.rows_of(from, &Shard { inner: lanes.inner, ..list.clone() }, OPERATION)?;
-            let mut join = Sums { mpi, at, from, list: &list, lanes };
+            let part = |rows: Range<usize>| {
+                let (first, last, inner) = (rows.start - list.mine.start, rows.end - list.mine.start, lanes.inner);
+                let mut sums = mpi.device.upload(vec![T::ZERO; lanes.len * inner])?;
+                let (at, from) = (mpi.cut(&at, first..last)?, mpi.cut(&from, first * inner..last * inner)?);
+                mpi.device.put(&mut sums, lanes, &at, &from, true)?;
+                Ok(sums)
+            };
             let sign = signature(&[list.layout.rows(), lanes.len, lanes.inner, size_of::<T>()]);
-            if let Some(sums) = mpi.world.tree("put_add", sign, &mut join, list.layout.parts())? {
+            if let Some(sums) = joined(mpi, "put_add", sign, &list.layout, part, |a, b| sum(mpi, &a, &b))? {
                 let all = mpi.device.upload((0..lanes.len as i64).collect())?;
                 mpi.device.put(&mut to, lanes, &all, &sums, true)?;
             }
@@ -285,50 +294,6 @@ fn to_owners<B: Backend, T: Num>(
         elements.extend(values::<T>(from));
     }
     Ok((rows, mpi.device.upload(elements)?))
-}
-
-/// Sums by number of the rows of each part.
-struct Sums<'a, B: Backend, T: Num> {
-    mpi: &'a Mpi<B>,
-    at: B::Buffer<i64>,
-    from: B::Buffer<T>,
-    list: &'a Shard,
-    lanes: Lanes,
-}
-impl<B: Backend, T: Num> Join for Sums<'_, B, T> {
-    type Value = B::Buffer<T>;
-    fn part(&mut self, part: usize) -> Result<Option<B::Buffer<T>>> {
-        let rows = self.list.layout.part(part);
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let (first, last, inner) = (rows.start - self.list.mine.start, rows.end - self.list.mine.start, self.lanes.inner);
-        let device = &self.mpi.device;
-        let mut sums = device.upload(vec![T::ZERO; self.lanes.len * inner])?;
-        let (at, from) = (self.mpi.cut(&self.at, first..last)?, self.mpi.cut(&self.from, first * inner..last * inner)?);
-        device.put(&mut sums, self.lanes, &at, &from, true)?;
-        Ok(Some(sums))
-    }
-    fn join(&mut self, a: B::Buffer<T>, b: B::Buffer<T>) -> Result<B::Buffer<T>> {
-        sum(self.mpi, &a, &b)
-    }
-    fn encode(&self, value: &B::Buffer<T>) -> Result<Vec<u8>> {
-        encode(self.mpi, value)
-    }
-    fn decode(&self, bytes: &[u8]) -> Result<B::Buffer<T>> {
-        self.mpi.device.upload(values(bytes))
-    }
-}
-
-/// Sums of the elements of two buffers.
-pub(crate) fn sum<B: Backend, T: Num>(mpi: &Mpi<B>, a: &B::Buffer<T>, b: &B::Buffer<T>) -> Result<B::Buffer<T>> {
-    let (a, b): (Array<B, T, Ix1>, Array<B, T, Ix1>) = (mpi.view(a, &[B::len(a)])?, mpi.view(b, &[B::len(b)])?);
-    Ok(a.lazy().add(&b).try_eval()?.buffer().clone())
-}
-
-/// The bytes of the elements of a buffer.
-pub(crate) fn encode<B: Backend, T: Element>(mpi: &Mpi<B>, value: &B::Buffer<T>) -> Result<Vec<u8>> {
-    Ok(bytes(&mpi.device.download(value, 0, B::len(value))?))
 }
 
 /// The rows of `x` that `layout` gives to this rank, by an exchange of all ranks.

@@ -74,6 +74,7 @@ mod memory;
 #[cfg(feature = "npy")]
 pub mod npy;
 mod operands;
+mod parts;
 mod products;
 mod reduce;
 mod session;

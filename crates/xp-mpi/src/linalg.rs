@@ -10,11 +10,11 @@ use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Floating, Ix2, Lazy, Lin
 
 use crate::backend::Mpi;
 use crate::data::packed;
-use crate::gathering::{encode, sum};
 use crate::layout::{Layout, Shard, refused};
-use crate::memory::{MpiBuffer, State, values};
+use crate::memory::{MpiBuffer, State};
 use crate::operands::Operands;
-use crate::world::{Join, signature};
+use crate::parts::{joined, sum};
+use crate::world::signature;
 
 type On<B, T> = Array<B, T, Dyn>;
 
@@ -137,49 +137,21 @@ impl<B: Backend> Tall<B> {
     }
 }
 
-/// A small matrix of each part, and how two of them are joined.
-struct Parts<'a, B: Backend, P, J> {
-    mpi: &'a Mpi<B>,
-    layout: &'a Layout,
-    part: P,
-    join: J,
-}
-impl<B: Backend, T: Floating, P, J> Join for (Parts<'_, B, P, J>, std::marker::PhantomData<T>)
-where
-    P: FnMut(std::ops::Range<usize>) -> Result<Array<B, T, Ix2>>,
-    J: FnMut(B::Buffer<T>, B::Buffer<T>) -> Result<B::Buffer<T>>,
-{
-    type Value = B::Buffer<T>;
-    fn part(&mut self, part: usize) -> Result<Option<B::Buffer<T>>> {
-        let rows = self.0.layout.part(part);
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let x = (self.0.part)(rows)?.contiguous()?;
-        self.0.mpi.cut(x.buffer(), x.offset()..x.offset() + x.size()).map(Some)
-    }
-    fn join(&mut self, a: B::Buffer<T>, b: B::Buffer<T>) -> Result<B::Buffer<T>> {
-        (self.0.join)(a, b)
-    }
-    fn encode(&self, value: &B::Buffer<T>) -> Result<Vec<u8>> {
-        encode(self.0.mpi, value)
-    }
-    fn decode(&self, bytes: &[u8]) -> Result<B::Buffer<T>> {
-        self.0.mpi.device.upload(values(bytes))
-    }
-}
-
-fn joined<B: Backend, T: Floating>(
+/// A small matrix of each part, joined two by two.
+fn matrix<B: Backend, T: Floating>(
     operation: &'static str,
     tall: &Tall<B>,
     layout: &Layout,
     [p, q]: [usize; 2],
-    part: impl FnMut(std::ops::Range<usize>) -> Result<Array<B, T, Ix2>>,
+    mut part: impl FnMut(std::ops::Range<usize>) -> Result<Array<B, T, Ix2>>,
     join: impl FnMut(B::Buffer<T>, B::Buffer<T>) -> Result<B::Buffer<T>>,
 ) -> Result<Array<Mpi<B>, T, Ix2>> {
-    let mut parts = (Parts { mpi: &tall.mpi, layout, part, join }, std::marker::PhantomData::<T>);
+    let part = |rows| {
+        let x = part(rows)?.contiguous()?;
+        tall.mpi.cut(x.buffer(), x.offset()..x.offset() + x.size())
+    };
     let sign = signature(&[layout.rows(), p, q, size_of::<T>()]);
-    let total = tall.mpi.world.tree(operation, sign, &mut parts, layout.parts())?;
+    let total = joined(&tall.mpi, operation, sign, layout, part, join)?;
     let total = total.ok_or_else(|| Error::value(operation, "no rows"))?;
     // SAFETY: the sum of matrices of this shape.
     unsafe { Array::from_buffer(&tall.mpi, MpiBuffer::replicated(total), &[p, q]) }
@@ -259,7 +231,7 @@ impl<B: Linalg<T>, T: Floating> Linalg<T> for Mpi<B> {
         let tall = Tall::of("gram", e)?;
         let Some(layout) = tall.layout() else { return Ok(tall.replicated(B::gram(&tall.whole(e)?)?)) };
         let p = tall.shape[1];
-        joined("gram", &tall, layout, [p, p], |rows| B::gram(&tall.rows(e, rows)?), |a, b| sum(&tall.mpi, &a, &b))
+        matrix("gram", &tall, layout, [p, p], |rows| B::gram(&tall.rows(e, rows)?), |a, b| sum(&tall.mpi, &a, &b))
     }
 
     fn cross<E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<Self, T, Ix2>>
@@ -279,7 +251,7 @@ impl<B: Linalg<T>, T: Floating> Linalg<T> for Mpi<B> {
             (Some(x), _) | (None, Some(x)) => x,
         };
         let part = |rows: std::ops::Range<usize>| B::cross(&ta.rows(a, rows.clone())?, &tb.rows(b, rows)?);
-        joined("cross", &ta, layout, [p, q], part, |a, b| sum(&ta.mpi, &a, &b))
+        matrix("cross", &ta, layout, [p, q], part, |a, b| sum(&ta.mpi, &a, &b))
     }
 
     fn project<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>, b: &Array<Self, T, Ix2>) -> Result<Array<Self, T, Ix2>> {
@@ -314,7 +286,7 @@ impl<B: Linalg<T>, T: Floating> Linalg<T> for Mpi<B> {
             let r = B::qr_r(&concat(&[a, b], 0)?.into_dyn())?.contiguous()?;
             tall.mpi.cut(r.buffer(), r.offset()..r.offset() + r.size())
         };
-        joined("tall_r", &tall, layout, [p, p], |rows| B::tall_r(&tall.rows(e, rows)?), join)
+        matrix("tall_r", &tall, layout, [p, p], |rows| B::tall_r(&tall.rows(e, rows)?), join)
     }
 }
 

@@ -1,13 +1,15 @@
 //! Matrix products.
 
+use std::ops::Range;
+
 use xp_core::backend::{Slot, Stack};
 use xp_core::{Backend, Num, Result};
 
 use crate::backend::Mpi;
-use crate::gathering::{encode, sum};
 use crate::layout::{Crossing, GATHER, RESHARD, Shard, Split, crossing, refused};
-use crate::memory::{MpiBuffer, State, values};
-use crate::world::{Join, signature};
+use crate::memory::{MpiBuffer, State};
+use crate::parts::{joined, sum};
+use crate::world::signature;
 
 const OPERATION: &str = "matmul";
 
@@ -82,9 +84,18 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
                     }
                     (x, y) => x.or(y).ok_or_else(|| refused(OPERATION, "of these operands", GATHER))?,
                 };
-                let mut join = Sums { mpi, operands: [&left, &right], strides, dims, at: [i, j], split: &split };
+                let steps = [strides[0][1], strides[1][0]];
+                let part = |rows: Range<usize>| {
+                    let at = [left.offset(i as isize + rows.start as isize * steps[0]), right.offset(j as isize + rows.start as isize * steps[1])];
+                    // SAFETY: the product fills it; the caller vouches for the operands, whose rows are here.
+                    unsafe {
+                        let out: B::Buffer<T> = mpi.device.alloc(m * n)?;
+                        product(mpi, [&left, &right], strides, [m, rows.len(), n], &[at], Slot { buffer: &out, offset: 0 })?;
+                        Ok(out)
+                    }
+                };
                 let sign = signature(&[m, k, n, size_of::<T>(), split.layout.rows()]);
-                let total = mpi.world.tree(OPERATION, sign, &mut join, split.layout.parts())?;
+                let total = joined(mpi, OPERATION, sign, &split.layout, part, |a, b| sum(mpi, &a, &b))?;
                 let local = room(mpi, &out, None)?;
                 let total = match total {
                     Some(total) => total,
@@ -173,42 +184,5 @@ fn write<B: Backend, T: Num>(mpi: &Mpi<B>, from: &B::Buffer<T>, to: Slot<'_, B, 
     unsafe {
         let target = xp_core::Array::<B, T, xp_core::Ix1>::from_strided_buffer(&mpi.device, to.buffer.clone(), [len], [1], to.offset);
         target.write_shared(&value)
-    }
-}
-
-/// Products of the rows of each part.
-struct Sums<'a, B: Backend, T: Num> {
-    mpi: &'a Mpi<B>,
-    operands: [&'a Local<B, T>; 2],
-    strides: [[isize; 2]; 2],
-    dims: [usize; 3],
-    at: [usize; 2],
-    split: &'a Split,
-}
-impl<B: Backend, T: Num> Join for Sums<'_, B, T> {
-    type Value = B::Buffer<T>;
-    fn part(&mut self, part: usize) -> Result<Option<B::Buffer<T>>> {
-        let rows = self.split.layout.part(part);
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let [m, _, n] = self.dims;
-        let steps = [self.strides[0][1], self.strides[1][0]];
-        let at = [0, 1].map(|x| self.operands[x].offset(self.at[x] as isize + rows.start as isize * steps[x]));
-        // SAFETY: the product fills it; the caller of `matmul` vouches for the operands, whose rows are here.
-        unsafe {
-            let out: B::Buffer<T> = self.mpi.device.alloc(m * n)?;
-            product(self.mpi, self.operands, self.strides, [m, rows.len(), n], &[at], Slot { buffer: &out, offset: 0 })?;
-            Ok(Some(out))
-        }
-    }
-    fn join(&mut self, a: B::Buffer<T>, b: B::Buffer<T>) -> Result<B::Buffer<T>> {
-        sum(self.mpi, &a, &b)
-    }
-    fn encode(&self, value: &B::Buffer<T>) -> Result<Vec<u8>> {
-        encode(self.mpi, value)
-    }
-    fn decode(&self, bytes: &[u8]) -> Result<B::Buffer<T>> {
-        self.mpi.device.upload(values(bytes))
     }
 }
