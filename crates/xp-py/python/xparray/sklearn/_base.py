@@ -242,29 +242,16 @@ def _methods(declared):
 
         partial_fit = None
 
-
     def predict(self, X):
         if self._declared["y"] != "labels":
             return self._call("predict", X)
         return self._decoded(X, self._native_call("predict", X))
-
-    def transform(self, X):
-        return self._call("transform", X)
 
     def inverse_transform(self, X):
         return self._call_inverse(X)
 
     def fit_transform(self, X, y=None, **fit_params):
         return TransformerMixin.fit_transform(self, X, y, **fit_params)
-
-    def predict_proba(self, X):
-        return self._call("predict_proba", X)
-
-    def predict_log_proba(self, X):
-        return self._call("predict_log_proba", X)
-
-    def decision_function(self, X):
-        return self._call("decision_function", X)
 
     def other(name):
         def method(self, X):
@@ -273,8 +260,7 @@ def _methods(declared):
         method.__name__ = name
         return method
 
-    functions = [fit, predict, transform, inverse_transform, predict_proba, predict_log_proba, decision_function]
-    out = {f.__name__: f for f in functions if f.__name__ == "fit" or f.__name__ in declared["methods"]}
+    out = {f.__name__: f for f in (fit, predict, inverse_transform) if f.__name__ == "fit" or f.__name__ in declared["methods"]}
     out.update({name: other(name) for name in declared["methods"] if name not in out})
     if "transform" in out:
         out["fit_transform"] = fit_transform
