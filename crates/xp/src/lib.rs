@@ -75,6 +75,10 @@ pub use xp_models as models;
 pub use xp_mpi as mpi;
 #[cfg(feature = "mpi")]
 pub use xp_mpi::Mpi;
+#[cfg(feature = "wgpu")]
+pub use xp_wgpu as wgpu;
+#[cfg(feature = "wgpu")]
+pub use xp_wgpu::Wgpu;
 
 /// The backend that the features pick: `Cuda` with the feature `cuda`, otherwise `Cpu`.
 #[cfg(feature = "cuda")]
@@ -130,6 +134,8 @@ pub mod prelude {
     pub use crate::Cuda;
     #[cfg(feature = "mpi")]
     pub use crate::Mpi;
+    #[cfg(feature = "wgpu")]
+    pub use crate::Wgpu;
     #[cfg(any(feature = "cpu", feature = "cuda"))]
     pub use crate::{DefaultBackend, array};
     pub use num_complex::Complex;
