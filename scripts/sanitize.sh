@@ -14,5 +14,5 @@ export RUSTFLAGS="-Zsanitizer=address" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-tar
 # plain backend has no cache.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 cargo "+$toolchain" test --target "$target" -p xp-reference -- "$@"
-cargo "+$toolchain" test --target "$target" -p xp-engine --lib -- "$@"
+cargo "+$toolchain" test --target "$target" -p xp-engine --lib --tests -- "$@"
 cargo "+$toolchain" test --target "$target" -p xp-conformance --test cpu -- "$@"

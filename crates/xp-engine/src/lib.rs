@@ -2,6 +2,11 @@
 //! and trigonometric transforms, sorting, searching, selection and transposition, the threads that share the work and the
 //! instruction-set level that loops are chosen by.
 
+// The oracles of the transforms stand beside the tests of the public functions.
+#[cfg(test)]
+extern crate self as xp_engine;
+
+mod compiled;
 pub mod fft;
 pub mod kernels;
 pub mod level;

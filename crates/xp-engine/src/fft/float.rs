@@ -2,6 +2,8 @@
 
 use num_complex::Complex;
 
+use super::functions::Transforms;
+
 /// A real dtype with transforms: `f32` or `f64`.
 pub trait FftFloat: bytemuck::Pod + sealed::Sealed {
     /// Zero.
@@ -12,6 +14,8 @@ pub trait FftFloat: bytemuck::Pod + sealed::Sealed {
     const HALF: Self;
     /// Rounds a double to this dtype.
     fn of_f64(x: f64) -> Self;
+    #[doc(hidden)]
+    fn transforms() -> &'static Transforms<Self>;
 }
 
 mod sealed {
@@ -48,6 +52,10 @@ impl FftFloat for f32 {
     fn of_f64(x: f64) -> Self {
         x as f32
     }
+    fn transforms() -> &'static Transforms<Self> {
+        static TABLE: Transforms<f32> = Transforms::HERE;
+        &TABLE
+    }
 }
 
 impl FftFloat for f64 {
@@ -56,6 +64,10 @@ impl FftFloat for f64 {
     const HALF: Self = 0.5;
     fn of_f64(x: f64) -> Self {
         x
+    }
+    fn transforms() -> &'static Transforms<Self> {
+        static TABLE: Transforms<f64> = Transforms::HERE;
+        &TABLE
     }
 }
 

@@ -32,6 +32,3 @@ pub mod unique;
 
 pub use gather::IndexOutOfBounds;
 pub use key::SortKey;
-
-#[cfg(test)]
-mod tests;

@@ -2,7 +2,7 @@
 
 use super::matmul::matmul;
 use super::workspace::{zero_matrix, zeros};
-use super::{Result, Scalar};
+use super::{Result, Rows, Scalar};
 use crate::threads::{Shared, map, parallel};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use std::ops::Range;
@@ -13,13 +13,7 @@ fn block_rows(cols: usize) -> usize {
     ((64 << 10) / cols.max(1)).clamp(32, 1024)
 }
 
-pub(super) fn cross_blocks<T: Scalar>(
-    out: MatMut<'_, T>,
-    nrows: usize,
-    fill_x: impl Fn(Range<usize>, &mut [T]) + Sync,
-    fill_y: impl Fn(Range<usize>, &mut [T]) + Sync,
-    par: Par,
-) -> Result<()> {
+pub(super) fn cross_blocks<T: Scalar>(out: MatMut<'_, T>, nrows: usize, fill_x: Rows<'_, T>, fill_y: Rows<'_, T>, par: Par) -> Result<()> {
     let (p, q) = (out.nrows(), out.ncols());
     let mut out = out;
     out.fill(T::ZERO);
@@ -54,7 +48,7 @@ pub(super) fn cross_blocks<T: Scalar>(
     Ok(())
 }
 
-pub(super) fn project_blocks<T: Scalar>(out: MatMut<'_, T>, fill: impl Fn(Range<usize>, &mut [T]) + Sync, b: MatRef<'_, T>, par: Par) -> Result<()> {
+pub(super) fn project_blocks<T: Scalar>(out: MatMut<'_, T>, fill: Rows<'_, T>, b: MatRef<'_, T>, par: Par) -> Result<()> {
     let ([n, q], p) = ([out.nrows(), out.ncols()], b.nrows());
     assert_eq!(b.ncols(), q, "columns of a product");
     if n == 0 || p == 0 || q == 0 {

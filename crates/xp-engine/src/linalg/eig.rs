@@ -1,5 +1,6 @@
 //! Eigenvalues and eigenvectors of general square matrices.
 
+use super::functions::Eigen;
 use super::lu::Lu;
 use super::qr::par_for_factor;
 use super::workspace::{copy_scaled, exponent_of, matrix, matrix_req, max_magnitude, with_workspace, zero_matrix};
@@ -128,8 +129,10 @@ fn normalise<C: Scalar>(mut v: MatMut<'_, C>, j: usize) -> Result<()> {
 }
 
 /// An element with eigenvalues of general matrices: every [`Scalar`].
-pub trait General: Scalar + sealed::Parts<Self::C> {}
-impl<T: Scalar + sealed::Parts<T::C>> General for T {}
+pub trait General: Scalar + sealed::Parts<Self::C> {
+    #[doc(hidden)]
+    fn eigen() -> &'static Eigen<Self>;
+}
 
 mod sealed {
     use super::*;
@@ -188,6 +191,18 @@ macro_rules! general {
                     }
                     j += if pair { 2 } else { 1 };
                 }
+            }
+        }
+        impl General for $t {
+            fn eigen() -> &'static Eigen<Self> {
+                static TABLE: Eigen<$t> = Eigen::HERE;
+                &TABLE
+            }
+        }
+        impl General for Complex<$t> {
+            fn eigen() -> &'static Eigen<Self> {
+                static TABLE: Eigen<Complex<$t>> = Eigen::HERE;
+                &TABLE
             }
         }
         impl sealed::Parts<Complex<$t>> for Complex<$t> {

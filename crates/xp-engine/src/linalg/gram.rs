@@ -3,7 +3,7 @@
 use super::gemm::symmetric;
 use super::simd::{Kernels, Tile};
 use super::workspace::{copy_into, for_chunks, for_parts, is_row_major, mirror_lower, zeros};
-use super::{Result, Scalar};
+use super::{Result, Rows, Scalar};
 use crate::threads::{Shared, map};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{Accum, MatMut, MatRef, Par};
@@ -24,11 +24,11 @@ pub(super) fn gram<T: Scalar>(out: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) ->
             return Ok(());
         }
     }
-    gram_blocks(out, x.nrows(), |rows, block| copy_rows(x.subrows(rows.start, rows.len()), block), par)
+    gram_blocks(out, x.nrows(), &|rows, block| copy_rows(x.subrows(rows.start, rows.len()), block), par)
 }
 
 /// [`super::gram_blocks`].
-pub(super) fn gram_blocks<T: Scalar>(out: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) -> Result<()> {
+pub(super) fn gram_blocks<T: Scalar>(out: MatMut<'_, T>, nrows: usize, fill: Rows<'_, T>, par: Par) -> Result<()> {
     let n = out.ncols();
     assert_eq!(out.nrows(), n, "the Gram matrix is square");
     let mut out = out;
@@ -40,7 +40,7 @@ pub(super) fn gram_blocks<T: Scalar>(out: MatMut<'_, T>, nrows: usize, fill: imp
         return Ok(());
     }
     let plan = Plan::new(nrows, n, T::kernels().map_or(1, |k| k.tile_rows));
-    let sum = if n >= WIDE { wide(&plan, &fill, par)? } else { narrow(&plan, &fill, par)? };
+    let sum = if n >= WIDE { wide(&plan, fill, par)? } else { narrow(&plan, fill, par)? };
     let lower = MatRef::from_column_major_slice(&sum, n, n);
     // A row-major result takes the conjugate transpose of the lower triangle first; both copies are contiguous.
     copy_into(out.as_mut(), lower, par);
@@ -101,7 +101,7 @@ impl Plan {
 }
 
 /// One accumulator per group of blocks, summed in the order of the groups.
-fn narrow<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync), par: Par) -> Result<Vec<T>> {
+fn narrow<T: Scalar>(plan: &Plan, fill: Rows<'_, T>, par: Par) -> Result<Vec<T>> {
     let n = plan.ncols;
     let one_group = |group: usize| {
         let mut sum = zeros::<T>(n * n)?;
@@ -154,7 +154,7 @@ fn add_assign<T: Scalar>(total: &mut [T], part: &[T]) {
 }
 
 /// One accumulator; the threads share the filling and the columns of the result of every block.
-fn wide<T: Scalar>(plan: &Plan, fill: &(impl Fn(Range<usize>, &mut [T]) + Sync), par: Par) -> Result<Vec<T>> {
+fn wide<T: Scalar>(plan: &Plan, fill: Rows<'_, T>, par: Par) -> Result<Vec<T>> {
     const SUB: usize = 24;
     let n = plan.ncols;
     let mut sum = zeros::<T>(n * n)?;

@@ -1,11 +1,14 @@
 //! Products of half-precision matrices, computed in single precision and rounded once.
 
+use super::functions::HalfProducts;
 use super::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use half::{bf16, f16};
 
 /// Element of a half-precision matrix: `f16` or `bf16`.
 pub trait Half: Copy + Send + Sync + 'static + sealed::Sealed {
+    #[doc(hidden)]
+    fn products() -> &'static HalfProducts<Self>;
     #[doc(hidden)]
     fn widen(self) -> f32;
     #[doc(hidden)]
@@ -20,6 +23,10 @@ macro_rules! halves {
     ($($t:ty)*) => {$(
         impl sealed::Sealed for $t {}
         impl Half for $t {
+            fn products() -> &'static HalfProducts<Self> {
+                static TABLE: HalfProducts<$t> = HalfProducts::HERE;
+                &TABLE
+            }
             fn widen(self) -> f32 {
                 self.to_f32()
             }

@@ -1,11 +1,14 @@
 //! Products of integer matrices, wrapping on overflow.
 
+use super::functions::IntegerProducts;
 use super::workspace::for_columns;
 use crate::level::at_level;
 use faer::{MatMut, MatRef, Par};
 
 /// Element of an integer matrix.
 pub trait Integer: Copy + Send + Sync + 'static + sealed::Sealed {
+    #[doc(hidden)]
+    fn products() -> &'static IntegerProducts<Self>;
     /// Zero.
     const ZERO: Self;
     /// `self + a * b` modulo two to the width of the type.
@@ -22,6 +25,10 @@ macro_rules! integers {
     ($($t:ty)*) => {$(
         impl sealed::Sealed for $t {}
         impl Integer for $t {
+            fn products() -> &'static IntegerProducts<Self> {
+                static TABLE: IntegerProducts<$t> = IntegerProducts::HERE;
+                &TABLE
+            }
             const ZERO: Self = 0;
             #[inline(always)]
             fn add_product(self, a: Self, b: Self) -> Self {

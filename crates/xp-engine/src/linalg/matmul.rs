@@ -144,3 +144,32 @@ pub unsafe fn short_products<T: Scalar>(
     });
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use faer::Mat;
+    use num_complex::Complex;
+
+    fn adds_a_multiple<T: Scalar>(number: impl Fn(usize) -> T) {
+        for (m, k, n) in [(1, 1, 1), (8, 8, 8), (1, 40, 30), (40, 30, 1), (37, 16, 25), (129, 70, 131)] {
+            let matrix = |m, n, seed| Mat::from_fn(m, n, |i, j| number(i * 31 + j * 17 + seed));
+            let (a, b, old, alpha) = (matrix(m, k, 1), matrix(k, n, 2), matrix(m, n, 3), number(5));
+            let mut c = old.clone();
+            matmul(c.as_mut(), Accum::Add, alpha, a.as_ref(), b.as_ref(), Par::Seq);
+            for i in 0..m {
+                for j in 0..n {
+                    let sum = (0..k).fold(T::ZERO, |sum, l| sum + a[(i, l)] * b[(l, j)]);
+                    assert_eq!(c[(i, j)], old[(i, j)] + alpha * sum, "{m}x{k} by {k}x{n} at ({i}, {j})");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_are_added_to_what_is_there() {
+        // Small integers, so that nothing is rounded.
+        adds_a_multiple(|i| (i % 7) as f64 - 3.0);
+        adds_a_multiple(|i| Complex::new((i % 7) as f64 - 3.0, (i % 5) as f64 - 2.0));
+    }
+}

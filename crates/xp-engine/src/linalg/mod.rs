@@ -40,13 +40,10 @@ mod triangular;
 mod tridiagonal;
 mod workspace;
 
-#[cfg(test)]
-mod tests;
-
 pub use eig::General;
 pub use error::{Error, Result};
 pub use functions::{
-    cholesky, cross_blocks, det, eig, eigh, eigvals, eigvalsh, for_each, gram, gram_blocks, inv, lu, matmul, matmul_half, matmul_integer,
+    Rows, cholesky, cross_blocks, det, eig, eigh, eigvals, eigvalsh, for_each, gram, gram_blocks, inv, lu, matmul, matmul_half, matmul_integer,
     project_blocks, qr, qr_r, short_products, slogdet, solve, solve_triangular, svd, svdvals, tsqr_r,
 };
 pub use half::Half;

@@ -1,5 +1,6 @@
 //! The element types of the matrix routines.
 
+use super::functions::Routines;
 use super::simd::Kernels;
 use num_complex::Complex;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -60,6 +61,8 @@ pub trait Scalar:
     fn finite(self) -> bool;
     #[doc(hidden)]
     fn kernels() -> Option<&'static Kernels<Self>>;
+    #[doc(hidden)]
+    fn routines() -> &'static Routines<Self>;
 
     /// The number `re + 0i`.
     fn from_re(re: Self::R) -> Self {
@@ -152,6 +155,10 @@ macro_rules! real_scalar {
             fn kernels() -> Option<&'static Kernels<Self>> {
                 super::simd::kernels::<$t>()
             }
+            fn routines() -> &'static Routines<Self> {
+                static TABLE: Routines<$t> = Routines::HERE;
+                &TABLE
+            }
         }
         impl RealScalar for $t {
             const EPS: Self = <$t>::EPSILON;
@@ -218,6 +225,10 @@ macro_rules! real_scalar {
             }
             fn kernels() -> Option<&'static Kernels<Self>> {
                 None
+            }
+            fn routines() -> &'static Routines<Self> {
+                static TABLE: Routines<Complex<$t>> = Routines::HERE;
+                &TABLE
             }
         }
     };

@@ -2,15 +2,14 @@
 
 use super::qr::r_in_place;
 use super::workspace::{copy_into, zero_matrix, zeros};
-use super::{Result, Scalar};
+use super::{Result, Rows, Scalar};
 use crate::threads::map;
 use faer::{Mat, MatMut, MatRef, Par};
-use std::ops::Range;
 
 /// [`super::tsqr_r`]: blocks of rows are reduced by Householder reflections and their factors combined in a tree (TSQR, after
 /// Demmel, Grigori, Hoemmen & Langou, "Communication-optimal parallel and sequential QR", 2012). The partition depends on the
 /// dimensions alone.
-pub(super) fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: impl Fn(Range<usize>, &mut [T]) + Sync, par: Par) -> Result<()> {
+pub(super) fn tsqr_r<T: Scalar>(r: MatMut<'_, T>, nrows: usize, fill: Rows<'_, T>, par: Par) -> Result<()> {
     let n = r.ncols();
     assert_eq!(r.nrows(), n, "the triangular factor is square");
     let mut r = r;

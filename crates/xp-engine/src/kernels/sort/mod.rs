@@ -27,8 +27,6 @@ use crate::level::at_level;
 pub use argsort::argsort;
 pub(super) use count::{dense_range, histogram};
 pub(super) use keys::{sort_u8, sort_u16, sort_u32, sort_u64, sort_u128};
-#[cfg(test)]
-pub(super) use radix::sort as radix_sort;
 
 /// Sorts every lane of `lane` consecutive elements.
 ///

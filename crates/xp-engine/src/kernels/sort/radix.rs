@@ -67,3 +67,20 @@ fn pass<B: KeyBits>(from: &[B], to: &mut [B], block: usize, digit: impl Fn(B) ->
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn radix_sort_is_stable_above_the_lowest_bits() {
+        for n in [0, 1, 2, 1000, 100_001] {
+            let x: Vec<u64> = (0..n).map(|i: u64| ((i + 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20 & 0xff00_ffff) << 20 | i).collect();
+            let mut keys = x.clone();
+            sort(&mut keys, 20);
+            let mut expected = x;
+            expected.sort_unstable();
+            assert!(keys == expected, "{n}");
+        }
+    }
+}

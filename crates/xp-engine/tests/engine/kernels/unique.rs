@@ -1,5 +1,5 @@
-use super::super::unique::Unique;
 use super::{LENGTHS, Random, Sample, arrays, filled, for_all_dtypes};
+use xp_engine::kernels::unique::Unique;
 
 #[test]
 fn unique_values_places_and_counts() {

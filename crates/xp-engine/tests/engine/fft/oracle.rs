@@ -5,12 +5,12 @@ use std::mem::MaybeUninit;
 
 use num_complex::Complex;
 
-use super::{FftFloat, Trig, TrigFamily, TrigType};
+use xp_engine::fft::{FftFloat, Trig, TrigFamily, TrigType};
 
-pub(super) type C64 = Complex<f64>;
+pub type C64 = Complex<f64>;
 
 /// The dtypes under test.
-pub(super) trait TestFloat: FftFloat {
+pub trait TestFloat: FftFloat {
     const EPS: f64;
     const NAME: &'static str;
     fn wide(self) -> f64;
@@ -52,7 +52,7 @@ impl Sum {
 }
 
 /// Bin `k` of the transform of `x`; `sign` is that of the exponent.
-pub(super) fn bin(x: &[C64], k: usize, sign: f64) -> C64 {
+pub fn bin(x: &[C64], k: usize, sign: f64) -> C64 {
     let n = x.len();
     let (mut re, mut im) = (Sum::default(), Sum::default());
     for (j, z) in x.iter().enumerate() {
@@ -68,12 +68,12 @@ pub(super) fn bin(x: &[C64], k: usize, sign: f64) -> C64 {
 }
 
 /// The transform of `x`.
-pub(super) fn dft(x: &[C64], sign: f64) -> Vec<C64> {
+pub fn dft(x: &[C64], sign: f64) -> Vec<C64> {
     (0..x.len()).map(|k| bin(x, k, sign)).collect()
 }
 
 /// Element `k` of an unnormalised cosine or sine transform, from its definition.
-pub(super) fn trig_bin(x: &[f64], k: usize, trig: Trig) -> f64 {
+pub fn trig_bin(x: &[f64], k: usize, trig: Trig) -> f64 {
     let (n, one) = (x.len(), trig.family == TrigFamily::Cosine);
     // The kernel is cos or sin of (pi / 4 n') * a * b with integers a and b.
     let (period, a): (usize, usize) = match (trig.kind, one) {
@@ -104,7 +104,7 @@ pub(super) fn trig_bin(x: &[f64], k: usize, trig: Trig) -> f64 {
 }
 
 /// The whole transform, with SciPy's `orthogonalize`.
-pub(super) fn trig(x: &[f64], trig: Trig) -> Vec<f64> {
+pub fn trig(x: &[f64], trig: Trig) -> Vec<f64> {
     let (n, mut x) = (x.len(), x.to_vec());
     let last = n - 1;
     let root = std::f64::consts::SQRT_2;
@@ -126,7 +126,7 @@ pub(super) fn trig(x: &[f64], trig: Trig) -> Vec<f64> {
 }
 
 /// Relative distance in the Euclidean norm.
-pub(super) fn distance(got: &[C64], want: &[C64]) -> f64 {
+pub fn distance(got: &[C64], want: &[C64]) -> f64 {
     assert_eq!(got.len(), want.len());
     let far: f64 = got.iter().zip(want).map(|(a, b)| (a - b).norm_sqr()).sum();
     let size: f64 = want.iter().map(C64::norm_sqr).sum();
@@ -134,12 +134,12 @@ pub(super) fn distance(got: &[C64], want: &[C64]) -> f64 {
 }
 
 /// The bound of the tests: `3 log2(n) eps`.
-pub(super) fn bound<T: TestFloat>(n: usize) -> f64 {
+pub fn bound<T: TestFloat>(n: usize) -> f64 {
     3.0 * (n.max(2) as f64).log2() * T::EPS
 }
 
 /// Reproducible numbers in `-1..1` (xorshift), exact in `f32`.
-pub(super) fn noise<T: TestFloat>(n: usize, seed: u64) -> Vec<T> {
+pub fn noise<T: TestFloat>(n: usize, seed: u64) -> Vec<T> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -150,21 +150,21 @@ pub(super) fn noise<T: TestFloat>(n: usize, seed: u64) -> Vec<T> {
     (0..n).map(|_| next()).collect()
 }
 
-pub(super) fn complex_noise<T: TestFloat>(n: usize, seed: u64) -> Vec<Complex<T>> {
+pub fn complex_noise<T: TestFloat>(n: usize, seed: u64) -> Vec<Complex<T>> {
     let values = noise::<T>(2 * n, seed);
     values.chunks(2).map(|c| Complex::new(c[0], c[1])).collect()
 }
 
-pub(super) fn widen<T: TestFloat>(x: &[Complex<T>]) -> Vec<C64> {
+pub fn widen<T: TestFloat>(x: &[Complex<T>]) -> Vec<C64> {
     x.iter().map(|z| C64::new(z.re.wide(), z.im.wide())).collect()
 }
 
-pub(super) fn widen_real<T: TestFloat>(x: &[T]) -> Vec<C64> {
+pub fn widen_real<T: TestFloat>(x: &[T]) -> Vec<C64> {
     x.iter().map(|v| C64::new(v.wide(), 0.0)).collect()
 }
 
 /// What a kernel writes to an uninitialised output of `n` elements.
-pub(super) fn output<T: Copy>(n: usize, f: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
+pub fn output<T: Copy>(n: usize, f: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
     let mut out: Vec<T> = Vec::with_capacity(n);
     f(&mut out.spare_capacity_mut()[..n]);
     // SAFETY: the kernels initialise all of their output; the values are compared with expected ones.

@@ -3,6 +3,3 @@
 mod arrays;
 mod lines;
 mod oracle;
-mod wide;
-
-use super::*;

@@ -1,6 +1,6 @@
-use super::super::transpose::{copy_from_strided, copy_strided, transpose};
 use super::{Random, filled};
 use num_complex::Complex;
+use xp_engine::kernels::transpose::{copy_from_strided, copy_strided, transpose};
 
 fn check_transpose<T: Copy + Send + Sync + PartialEq + std::fmt::Debug>(value: impl Fn(usize) -> T) {
     let shapes = [

@@ -1,11 +1,10 @@
 //! One-dimensional transforms: every small length, primes, large lengths, norms, padding.
 
-use std::sync::{Arc, Mutex};
-
 use num_complex::Complex;
 
+use xp_engine::fft::*;
+
 use super::oracle::*;
-use super::*;
 
 const DIRECTIONS: [(Direction, f64); 2] = [(Direction::Forward, -1.0), (Direction::Backward, 1.0)];
 
@@ -194,37 +193,6 @@ fn large_lengths_f32() {
 }
 
 #[test]
-fn all_methods_for_large_lengths_agree_with_the_definition_at_small_ones() {
-    let mut worst = Worst(vec![]);
-    for n in (4..200).chain([256, 384, 400, 729, 1000, 1009, 1024, 2187, 2304]) {
-        let x = complex_noise::<f64>(n, n as u64);
-        for (direction, sign) in DIRECTIONS {
-            let want = dft(&x, sign);
-            for (name, plan) in [("large", Arc::new(Large::portable(n, direction))), ("large, wide", plan::get(n, direction))] {
-                let collected = Mutex::new(vec![C64::new(f64::NAN, 0.0); n]);
-                let load = |start: usize, piece: &mut [C64]| piece.copy_from_slice(&x[start..start + piece.len()]);
-                let store = |start: usize, piece: &[C64]| collected.lock().unwrap()[start..start + piece.len()].copy_from_slice(piece);
-                // SAFETY: functions read and write.
-                unsafe { plan.run(Input::Load(&load), Output::Store(&store)) };
-                worst.check(name, n, &collected.into_inner().unwrap(), &want);
-                let mut row = x.clone();
-                let place = row.as_mut_ptr();
-                // SAFETY: a row of `n` numbers, in place.
-                unsafe { plan.run(Input::Row(Shared::new(place.cast_const())), Output::Row(Shared::new(place), 0.5)) };
-                row.iter_mut().for_each(|z| *z *= 2.0);
-                worst.check(name, n, &row, &want);
-                let collected = Mutex::new(vec![C64::new(f64::NAN, 0.0); n]);
-                plan.run_pairs(n, &load, |k, a, b| {
-                    let mut y = collected.lock().unwrap();
-                    (y[k], y[(n - k) % n]) = (a, b);
-                });
-                worst.check("large pairs", n, &collected.into_inner().unwrap(), &want);
-            }
-        }
-    }
-}
-
-#[test]
 fn orthogonal_trigs_keep_the_norm() {
     for t in all_trigs().into_iter().filter(|t| t.orthogonalize) {
         for n in [2usize, 5, 16, 33] {
@@ -252,18 +220,6 @@ fn input_is_padded_and_cut() {
         let fit: Vec<C64> = (0..m).map(|j| x.get(j).copied().unwrap_or_default()).collect();
         assert_eq!(back_line(&x, n, Direction::Backward, 1.0), back_line(&fit, n, Direction::Backward, 1.0));
     }
-}
-
-#[test]
-fn the_plan_cache_is_bounded_and_shared() {
-    for n in 1..1200 {
-        plan::complex::<f64>(n, Direction::Forward);
-    }
-    let (count, bytes) = plan::plan_cache_size();
-    assert!(count <= 512 && bytes <= 256 << 20, "{count} plans, {bytes} bytes");
-    let here = plan::complex::<f64>(1199, Direction::Forward);
-    let there = std::thread::spawn(|| plan::complex::<f64>(1199, Direction::Forward)).join().unwrap();
-    assert!(std::sync::Arc::ptr_eq(&here, &there) || plan::plan_cache_size().0 < count);
 }
 
 #[test]

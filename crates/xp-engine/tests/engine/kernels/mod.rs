@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use half::{bf16, f16};
 use num_complex::Complex;
 
-use super::SortKey;
+use xp_engine::kernels::SortKey;
 
 /// Marsaglia's xorshift.
 pub(super) struct Random(u64);

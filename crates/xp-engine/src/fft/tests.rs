@@ -1,12 +1,24 @@
-//! The kernels for wide registers against rustfft in double precision, at every length they take; and the routes that other
-//! processors take.
+//! What only the module itself can reach.
+
+#[allow(dead_code)]
+#[path = "../../tests/engine/fft/oracle.rs"]
+mod oracle;
+
+// The kernels for wide registers against rustfft in double precision, at every length they take; and the routes that other
+// processors take.
+
+use std::sync::{Arc, Mutex};
 
 use num_complex::Complex;
 use rustfft::FftPlanner;
 
-use super::oracle::*;
-use super::*;
-use crate::fft::kernels::RealPlan;
+use crate::fft::kernels::{C2c, RealPlan};
+use crate::fft::lanes::{self, Lanes};
+use crate::fft::large::{Input, Large, Output};
+use crate::fft::plan::{self, Plan};
+use crate::fft::{Direction, View, c2c, c2c_in_place, planner, stockham};
+use crate::threads::Shared;
+use oracle::*;
 
 const DIRECTIONS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
@@ -61,7 +73,7 @@ fn real_lines<T: TestFloat>() {
         let r = noise::<T>(n, n as u64);
         let want = reference(&widen_real(&r), Direction::Forward);
         let zero = Complex::new(T::ZERO, T::ZERO);
-        let make = |direction| [RealPlan::<T>::portable(n, direction), plan::Plan::make(n, direction)];
+        let make = |direction| [RealPlan::<T>::portable(n, direction), Plan::make(n, direction)];
         for conj in [false, true] {
             let sign = |z: &C64| if conj { z.conj() } else { *z };
             for plan in make(Direction::Forward) {
@@ -162,4 +174,46 @@ fn the_number_of_threads_does_not_change_a_bit() {
         })
     };
     assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn all_methods_for_large_lengths_agree_with_the_definition_at_small_ones() {
+    for n in (4..200).chain([256, 384, 400, 729, 1000, 1009, 1024, 2187, 2304]) {
+        let x = complex_noise::<f64>(n, n as u64);
+        for direction in DIRECTIONS {
+            let want = dft(&x, if direction == Direction::Forward { -1.0 } else { 1.0 });
+            for (name, plan) in [("large", Arc::new(Large::portable(n, direction))), ("large, wide", plan::get(n, direction))] {
+                let collected = Mutex::new(vec![C64::new(f64::NAN, 0.0); n]);
+                let load = |start: usize, piece: &mut [C64]| piece.copy_from_slice(&x[start..start + piece.len()]);
+                let store = |start: usize, piece: &[C64]| collected.lock().unwrap()[start..start + piece.len()].copy_from_slice(piece);
+                // SAFETY: functions read and write.
+                unsafe { plan.run(Input::Load(&load), Output::Store(&store)) };
+                close(&collected.into_inner().unwrap(), &want, name);
+                let mut row = x.clone();
+                let place = row.as_mut_ptr();
+                // SAFETY: a row of `n` numbers, in place.
+                unsafe { plan.run(Input::Row(Shared::new(place.cast_const())), Output::Row(Shared::new(place), 0.5)) };
+                row.iter_mut().for_each(|z| *z *= 2.0);
+                close(&row, &want, name);
+                let collected = Mutex::new(vec![C64::new(f64::NAN, 0.0); n]);
+                plan.run_pairs(n, &load, |k, a, b| {
+                    let mut y = collected.lock().unwrap();
+                    (y[k], y[(n - k) % n]) = (a, b);
+                });
+                close(&collected.into_inner().unwrap(), &want, "large pairs");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_plan_cache_is_bounded_and_shared() {
+    for n in 1..1200 {
+        plan::complex::<f64>(n, Direction::Forward);
+    }
+    let (count, bytes) = plan::plan_cache_size();
+    assert!(count <= 512 && bytes <= 256 << 20, "{count} plans, {bytes} bytes");
+    let here = plan::complex::<f64>(1199, Direction::Forward);
+    let there = std::thread::spawn(|| plan::complex::<f64>(1199, Direction::Forward)).join().unwrap();
+    assert!(std::sync::Arc::ptr_eq(&here, &there) || plan::plan_cache_size().0 < count);
 }

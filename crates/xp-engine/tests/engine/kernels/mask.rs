@@ -1,6 +1,6 @@
-use super::super::mask::Selection;
 use super::{LENGTHS, Random, filled};
 use num_complex::Complex;
+use xp_engine::kernels::mask::Selection;
 
 fn masks(n: usize, random: &mut Random) -> Vec<Vec<bool>> {
     let mut masks = vec![vec![false; n], vec![true; n], (0..n).map(|i| i % 16384 > 16000).collect()];

@@ -1,8 +1,8 @@
-use super::super::gather::{IndexOutOfBounds, take, take_along_axis};
-use super::super::mask::Selection;
-use super::super::scatter::{put, scatter_with};
-use super::super::sort::argsort;
 use super::{Random, filled};
+use xp_engine::kernels::gather::{IndexOutOfBounds, take, take_along_axis};
+use xp_engine::kernels::mask::Selection;
+use xp_engine::kernels::scatter::{put, scatter_with};
+use xp_engine::kernels::sort::argsort;
 
 const SHAPES: &[[usize; 3]] =
     &[[1, 1, 1], [1, 10, 1], [1, 1000, 1], [3, 7, 1], [2, 5, 4], [1, 100, 33], [300, 50, 2], [4, 3, 1000], [0, 3, 2], [2, 3, 0], [1, 100_000, 1]];
@@ -94,7 +94,7 @@ struct Contended {
 impl Contended {
     fn new<T: Copy + Send + Sync + 'static>(memory: &[T], values: [T; 2]) -> Self {
         let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let (flag, at) = (stop.clone(), crate::threads::Shared::new(memory.as_ptr().cast_mut()));
+        let (flag, at) = (stop.clone(), xp_engine::threads::Shared::new(memory.as_ptr().cast_mut()));
         let len = memory.len();
         let run = move || {
             while !flag.load(std::sync::atomic::Ordering::Relaxed) {

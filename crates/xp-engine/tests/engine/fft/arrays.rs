@@ -2,8 +2,9 @@
 
 use num_complex::Complex;
 
+use xp_engine::fft::*;
+
 use super::oracle::*;
-use super::*;
 
 /// A small N-d array for the oracle.
 #[derive(Clone)]

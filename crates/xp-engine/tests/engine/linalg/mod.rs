@@ -4,23 +4,51 @@ mod factorisations;
 mod products;
 mod spectral;
 
-// The routines themselves, whose operands are faer's views.
-use super::batch::for_each;
-
-use super::cholesky::cholesky;
-use super::eig::{General, eig, eigvals};
-use super::eigh::{eigh, eigvalsh};
-use super::gram::{gram, gram_blocks};
-use super::integer::{Integer, matmul_integer};
-use super::lu::{Lu, det, inv, slogdet, solve};
-use super::matmul::matmul;
-use super::qr::{qr, qr_r};
-use super::svd::{svd, svdvals};
-use super::tall::tsqr_r;
-use super::triangular::solve_triangular;
-use super::*;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Mat, MatMut, MatRef};
 use num_complex::Complex;
+use xp_engine::linalg::{self, Error, General, Integer, Matrix, MatrixMut, RealScalar, Result, Rows, Scalar, Threads, Trans, Triangle, for_each, lu};
+
+// The routines on views of faer, which the oracles compute with.
+
+fn of<T>(a: MatRef<'_, T>) -> Matrix<'_, T> {
+    // SAFETY: a view of the same elements.
+    unsafe { Matrix::from_raw_parts(a.as_ptr(), [a.nrows(), a.ncols()], [a.row_stride(), a.col_stride()]) }
+}
+
+fn to<T>(a: MatMut<'_, T>) -> MatrixMut<'_, T> {
+    // SAFETY: as above, for as long.
+    unsafe { MatrixMut::from_raw_parts(a.as_ptr_mut(), [a.nrows(), a.ncols()], [a.row_stride(), a.col_stride()]) }
+}
+
+/// Functions of the crate under their own names, with the matrices of their arguments as views of faer.
+macro_rules! on_views {
+    ($($name:ident<$T:ident: $bound:ident>($($arg:ident: $ty:ty => $as:expr),*) $(-> $result:ty)?;)*) => {$(
+        fn $name<$T: $bound>($($arg: $ty),*) $(-> $result)? {
+            linalg::$name($($as),*)
+        }
+    )*};
+}
+on_views! {
+    matmul<T: Scalar>(c: MatMut<'_, T> => to(c), a: MatRef<'_, T> => of(a), b: MatRef<'_, T> => of(b), t: Threads => t);
+    matmul_integer<T: Integer>(c: MatMut<'_, T> => to(c), a: MatRef<'_, T> => of(a), b: MatRef<'_, T> => of(b), t: Threads => t);
+    gram<T: Scalar>(out: MatMut<'_, T> => to(out), x: MatRef<'_, T> => of(x), t: Threads => t) -> Result<()>;
+    gram_blocks<T: Scalar>(out: MatMut<'_, T> => to(out), n: usize => n, fill: Rows<'_, T> => fill, t: Threads => t) -> Result<()>;
+    svd<T: Scalar>(a: MatRef<'_, T> => of(a), s: &mut [T::R] => s, u: Option<MatMut<'_, T>> => u.map(to), vh: Option<MatMut<'_, T>> => vh.map(to), t: Threads => t) -> Result<()>;
+    svdvals<T: Scalar>(a: MatRef<'_, T> => of(a), s: &mut [T::R] => s, t: Threads => t) -> Result<()>;
+    eigh<T: Scalar>(a: MatRef<'_, T> => of(a), w: &mut [T::R] => w, v: MatMut<'_, T> => to(v), t: Threads => t) -> Result<()>;
+    eigvalsh<T: Scalar>(a: MatRef<'_, T> => of(a), w: &mut [T::R] => w, t: Threads => t) -> Result<()>;
+    eig<T: General>(a: MatRef<'_, T> => of(a), w: &mut [T::C] => w, v: MatMut<'_, T::C> => to(v), t: Threads => t) -> Result<()>;
+    eigvals<T: General>(a: MatRef<'_, T> => of(a), w: &mut [T::C] => w, t: Threads => t) -> Result<()>;
+    qr<T: Scalar>(a: MatRef<'_, T> => of(a), q: MatMut<'_, T> => to(q), r: MatMut<'_, T> => to(r), t: Threads => t) -> Result<()>;
+    qr_r<T: Scalar>(a: MatRef<'_, T> => of(a), r: MatMut<'_, T> => to(r), t: Threads => t) -> Result<()>;
+    tsqr_r<T: Scalar>(r: MatMut<'_, T> => to(r), n: usize => n, fill: Rows<'_, T> => fill, t: Threads => t) -> Result<()>;
+    cholesky<T: Scalar>(a: MatRef<'_, T> => of(a), triangle: Triangle => triangle, out: MatMut<'_, T> => to(out), t: Threads => t) -> Result<()>;
+    solve<T: Scalar>(a: MatRef<'_, T> => of(a), x: MatMut<'_, T> => to(x), t: Threads => t) -> Result<()>;
+    solve_triangular<T: Scalar>(a: MatRef<'_, T> => of(a), triangle: Triangle => triangle, unit: bool => unit, op: Trans => op, x: MatMut<'_, T> => to(x), t: Threads => t) -> Result<()>;
+    inv<T: Scalar>(a: MatRef<'_, T> => of(a), out: MatMut<'_, T> => to(out), t: Threads => t) -> Result<()>;
+    det<T: Scalar>(a: MatRef<'_, T> => of(a), t: Threads => t) -> Result<T>;
+    slogdet<T: Scalar>(a: MatRef<'_, T> => of(a), t: Threads => t) -> Result<(T, T::R)>;
+}
 
 type C64 = Complex<f64>;
 
@@ -34,10 +62,6 @@ macro_rules! for_all_types {
     }};
 }
 use for_all_types;
-
-fn all_threads() -> Par {
-    Threads::All.par()
-}
 
 /// Xorshift numbers in (-1/2, 1/2).
 struct Numbers(u64);
@@ -127,7 +151,7 @@ fn with_singular_values<T: Scalar>(m: usize, n: usize, s: &[f64]) -> Mat<T> {
         let mut q = Mat::<C64>::zeros(rows, k);
         let mut r = Mat::<C64>::zeros(k, k);
         let a = if T::IS_COMPLEX { rng.matrix::<C64>(rows, k) } else { wide(rng.matrix::<f64>(rows, k).as_ref()) };
-        qr(a.as_ref(), q.as_mut(), r.as_mut(), Par::Seq).unwrap();
+        qr(a.as_ref(), q.as_mut(), r.as_mut(), Threads::One).unwrap();
         q
     };
     let (u, v) = (orthonormal(m, &mut rng), orthonormal(n, &mut rng));

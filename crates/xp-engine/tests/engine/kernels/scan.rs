@@ -1,6 +1,6 @@
-use super::super::scan::Scan;
 use super::{LENGTHS, Random, filled};
 use num_complex::Complex;
+use xp_engine::kernels::scan::Scan;
 
 fn naive<T: Copy>(x: &[T], [outer, n, inner]: [usize; 3], op: impl Fn(T, T) -> T) -> Vec<T> {
     let mut out = x.to_vec();

@@ -25,22 +25,15 @@ fn matmul_matches_the_definition_in_every_layout() {
             (50, 1, 60),
         ] {
             let (a, b) = (rng.matrix::<T>(m, k), rng.matrix::<T>(k, n));
-            let old = rng.matrix::<T>(m, n);
-            let (want, wide_old) = (naive(a.as_ref(), b.as_ref()), wide(old.as_ref()));
-            let alpha = rng.scalar::<T>();
-            let wide_alpha = C64::new(alpha.re().to_f64(), alpha.im().to_f64());
+            let want = naive(a.as_ref(), b.as_ref());
             layouts(&a, |a| {
                 layouts(&b, |b| {
                     for row_major in [false, true] {
-                        for (accum, par) in [(Accum::Replace, Par::Seq), (Accum::Add, all_threads())] {
-                            let mut c = if row_major { old.transpose().to_owned() } else { old.clone() };
-                            if matches!(accum, Accum::Replace) {
-                                c.as_mut().fill(T::from_re(T::R::INFINITY));
-                            }
+                        for threads in [Threads::One, Threads::All] {
+                            let infinite = T::from_re(T::R::INFINITY);
+                            let mut c = if row_major { Mat::full(n, m, infinite) } else { Mat::full(m, n, infinite) };
                             let mut view = if row_major { c.as_mut().transpose_mut() } else { c.as_mut() };
-                            matmul(view.as_mut(), accum, alpha, a, b, par);
-                            let add = if matches!(accum, Accum::Add) { 1.0 } else { 0.0 };
-                            let want = Mat::from_fn(m, n, |i, j| want[(i, j)] * wide_alpha + wide_old[(i, j)] * add);
+                            matmul(view.as_mut(), a, b, threads);
                             let units = 4.0 * (k as f64 + 4.0);
                             assert_close::<T>(wide(view.as_ref()).as_ref(), want.as_ref(), units, 1.0, "matmul");
                         }
@@ -60,9 +53,9 @@ fn products_with_vectors_do_not_depend_on_threads() {
             let (a, b) = (rng.matrix::<T>(m, k), rng.matrix::<T>(k, n));
             let (want, rows) = (naive(a.as_ref(), b.as_ref()), [a.transpose().to_owned(), b.transpose().to_owned()]);
             for (a, b) in [(a.as_ref(), b.as_ref()), (rows[0].transpose(), b.as_ref()), (a.as_ref(), rows[1].transpose())] {
-                let [one, all] = [Par::Seq, all_threads()].map(|par| {
+                let [one, all] = [Threads::One, Threads::All].map(|par| {
                     let mut c = Mat::zeros(m, n);
-                    matmul(c.as_mut(), Accum::Replace, T::ONE, a, b, par);
+                    matmul(c.as_mut(), a, b, par);
                     wide(c.as_ref())
                 });
                 assert!(one == all, "{m}x{k} by {k}x{n}, {}", std::any::type_name::<T>());
@@ -80,7 +73,7 @@ fn matmul_propagates_nan_and_infinity() {
     a[(5, 6)] = f64::INFINITY;
     let b = Mat::<f64>::from_fn(20, 30, |_, _| 1.0);
     let mut c = Mat::<f64>::zeros(40, 30);
-    matmul(c.as_mut(), Accum::Replace, 1.0, a.as_ref(), b.as_ref(), Par::Seq);
+    matmul(c.as_mut(), a.as_ref(), b.as_ref(), Threads::One);
     assert!((0..30).all(|j| c[(3, j)].is_nan() && c[(5, j)] == f64::INFINITY && c[(4, j)] == 0.0));
 }
 
@@ -100,7 +93,7 @@ fn integer_products_wrap() {
                 MatMut::from_row_major_slice_mut(&mut c, m, n),
                 MatRef::from_row_major_slice(&a, m, k),
                 MatRef::from_row_major_slice(&b, k, n),
-                all_threads(),
+                Threads::All,
             );
             for i in 0..m {
                 for j in 0..n {
@@ -128,7 +121,7 @@ fn gram_is_the_hermitian_product() {
             let x = rng.matrix::<T>(m, n);
             let want = naive(x.adjoint().to_owned().as_ref(), x.as_ref());
             layouts(&x, |x| {
-                for par in [Par::Seq, all_threads()] {
+                for par in [Threads::One, Threads::All] {
                     let mut g = Mat::<T>::zeros(n, n);
                     gram(g.as_mut(), x, par).unwrap();
                     assert_close::<T>(wide(g.as_ref()).as_ref(), want.as_ref(), 4.0 * (m as f64 + 4.0), 1.0, "gram");
@@ -156,7 +149,7 @@ fn gram_blocks_asks_for_every_row_once_and_does_not_depend_on_threads() {
             gram_blocks(
                 g.as_mut(),
                 m,
-                |rows, block| {
+                &|rows: std::ops::Range<usize>, block: &mut [f64]| {
                     for (i, row) in rows.zip(block.chunks_exact_mut(n)) {
                         counts[i].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                         for (j, out) in row.iter_mut().enumerate() {
@@ -164,7 +157,7 @@ fn gram_blocks_asks_for_every_row_once_and_does_not_depend_on_threads() {
                         }
                     }
                 },
-                Par::rayon(threads),
+                Threads::All,
             )
             .unwrap();
         });
@@ -182,7 +175,7 @@ fn gram_blocks_asks_for_every_row_once_and_does_not_depend_on_threads() {
 #[test]
 fn batches_report_the_first_failure() {
     let done = std::sync::atomic::AtomicUsize::new(0);
-    for par in [Par::Seq, all_threads()] {
+    for par in [Threads::One, Threads::All] {
         let result = for_each(1000, 4096, par, |i, _| {
             done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             if i == 700 || i == 300 { Err(Error::Singular { index: i }) } else { Ok(()) }
@@ -190,7 +183,7 @@ fn batches_report_the_first_failure() {
         assert_eq!(result, Err((300, Error::Singular { index: 300 })));
     }
     done.store(0, std::sync::atomic::Ordering::Relaxed);
-    for_each(1000, 4096, all_threads(), |_, _| {
+    for_each(1000, 4096, Threads::All, |_, _| {
         done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     })

@@ -13,7 +13,7 @@ fn check_svd<T: Scalar>(a: MatRef<'_, T>, full: bool, row_major: bool) {
     let (mut u, mut vh) = (Mat::<T>::zeros(m, uc), Mat::<T>::zeros(vr, n));
     let (mut ut, mut vht) = (Mat::<T>::zeros(uc, m), Mat::<T>::zeros(n, vr));
     let (mut u, mut vh) = if row_major { (ut.as_mut().transpose_mut(), vht.as_mut().transpose_mut()) } else { (u.as_mut(), vh.as_mut()) };
-    svd(a, &mut s, Some(u.as_mut()), Some(vh.as_mut()), all_threads()).unwrap();
+    svd(a, &mut s, Some(u.as_mut()), Some(vh.as_mut()), Threads::All).unwrap();
     assert_orthonormal(u.as_ref(), "u");
     assert_orthonormal(vh.as_ref().adjoint().to_owned().as_ref(), "v");
     assert!(s.windows(2).all(|w| w[0] >= w[1]) && s.iter().all(|&x| x >= T::R::ZERO), "descending");
@@ -21,7 +21,7 @@ fn check_svd<T: Scalar>(a: MatRef<'_, T>, full: bool, row_major: bool) {
     let product = wide(u.as_ref().subcols(0, k)) * diagonal(&s) * wide(vh.as_ref().subrows(0, k));
     assert_close::<T>(product.as_ref(), wide(a).as_ref(), 8.0 * (m + n) as f64, scale, "u s vh");
     let mut alone = vec![T::R::ZERO; k];
-    svdvals(a, &mut alone, all_threads()).unwrap();
+    svdvals(a, &mut alone, Threads::All).unwrap();
     for (x, y) in alone.iter().zip(&s) {
         assert!((x.to_f64() - y.to_f64()).abs() <= 8.0 * (m + n) as f64 * eps::<T>() * scale, "{x:?} {y:?}");
     }
@@ -88,13 +88,13 @@ fn svd_is_scale_invariant() {
     fn check<T: Scalar>() {
         let a = numbers().matrix::<T>(12, 9);
         let mut want = [T::R::ZERO; 9];
-        svdvals(a.as_ref(), &mut want, Par::Seq).unwrap();
+        svdvals(a.as_ref(), &mut want, Threads::One).unwrap();
         let step = if size_of::<T::R>() == 8 { 50 } else { 6 };
         for e in -10..=10 {
             let e = e * step;
             let scaled = Mat::from_fn(12, 9, |i, j| T::from_parts(a[(i, j)].re().ldexp(e), a[(i, j)].im().ldexp(e)));
             let mut got = [T::R::ZERO; 9];
-            svdvals(scaled.as_ref(), &mut got, Par::Seq).unwrap();
+            svdvals(scaled.as_ref(), &mut got, Threads::One).unwrap();
             for (g, w) in got.iter().zip(&want) {
                 let g = g.ldexp(-e).to_f64();
                 assert!((g - w.to_f64()).abs() <= 64.0 * eps::<T>() * want[0].to_f64(), "2^{e}: {g:e} {w:?}");
@@ -113,7 +113,7 @@ fn svd_finds_given_singular_values() {
             let s: Vec<f64> = (0..k).map(|i| 10f64.powf(-15.0 * i as f64 / (k - 1) as f64)).collect();
             let a = with_singular_values::<T>(m, n, &s);
             let mut got = vec![T::R::ZERO; k];
-            svdvals(a.as_ref(), &mut got, all_threads()).unwrap();
+            svdvals(a.as_ref(), &mut got, Threads::All).unwrap();
             for (g, w) in got.iter().zip(&s) {
                 assert!((g.to_f64() - w).abs() <= 8.0 * (m + n) as f64 * eps::<T>(), "{g:?} {w:e}");
             }
@@ -161,14 +161,14 @@ fn check_eigh<T: Scalar>(given: MatRef<'_, T>, a: MatRef<'_, T>, row_major: bool
     let mut w = vec![T::R::ZERO; n];
     let mut v = Mat::<T>::zeros(n, n);
     let mut view = if row_major { v.as_mut().transpose_mut() } else { v.as_mut() };
-    eigh(given, &mut w, view.as_mut(), all_threads()).unwrap();
+    eigh(given, &mut w, view.as_mut(), Threads::All).unwrap();
     assert_orthonormal(view.as_ref(), "v");
     assert!(w.windows(2).all(|p| p[0] <= p[1]), "ascending");
     let scale = w.iter().fold(0f64, |m, x| m.max(x.to_f64().abs()));
     let product = wide(view.as_ref()) * diagonal(&w) * wide(view.as_ref()).adjoint();
     assert_close::<T>(product.as_ref(), wide(a).as_ref(), 16.0 * (n as f64 + 1.0), scale, "v w v^H");
     let mut alone = vec![T::R::ZERO; n];
-    eigvalsh(given, &mut alone, all_threads()).unwrap();
+    eigvalsh(given, &mut alone, Threads::All).unwrap();
     for (x, y) in alone.iter().zip(&w) {
         assert!((x.to_f64() - y.to_f64()).abs() <= 16.0 * (n as f64 + 1.0) * eps::<T>() * scale, "{x:?} {y:?}");
     }
@@ -200,14 +200,14 @@ fn crowded<T: Scalar>(n: usize) -> Vec<(&'static str, Mat<T>)> {
     let mut product = |inner: usize| {
         let x = rng.matrix::<T>(inner, n);
         let mut h = Mat::zeros(n, n);
-        gram(h.as_mut(), x.as_ref(), all_threads()).unwrap();
+        gram(h.as_mut(), x.as_ref(), Threads::All).unwrap();
         h
     };
     let cluster = |i: usize| [1.0, 1.0 + 1e-6, -0.5, 1e-9][i % 4] + 1e-12 * i as f64;
     let with = |value: &dyn Fn(usize) -> f64| {
         let mut q = Mat::<T>::zeros(n, n);
         let mut r = Mat::<T>::zeros(n, n);
-        qr(numbers().matrix::<T>(n, n).as_ref(), q.as_mut(), r.as_mut(), all_threads()).unwrap();
+        qr(numbers().matrix::<T>(n, n).as_ref(), q.as_mut(), r.as_mut(), Threads::All).unwrap();
         let scaled = Mat::from_fn(n, n, |i, j| q[(i, j)].scale(T::R::from_f64(value(j))));
         let mut h = scaled * q.adjoint();
         for i in 0..n {
@@ -232,7 +232,7 @@ fn eigenvectors_of_crowded_values_satisfy_their_definition() {
             for (name, a) in crowded::<T>(n) {
                 let mut w = vec![T::R::ZERO; n];
                 let mut v = Mat::<T>::zeros(n, n);
-                eigh(a.as_ref(), &mut w, v.as_mut(), all_threads()).unwrap();
+                eigh(a.as_ref(), &mut w, v.as_mut(), Threads::All).unwrap();
                 let (a, v) = (wide(a.as_ref()), wide(v.as_ref()));
                 // The lower triangle is what counts.
                 let a = Mat::from_fn(n, n, |i, j| if i >= j { a[(i, j)] } else { a[(j, i)].conj() });
@@ -271,7 +271,7 @@ fn eigvalsh_of_the_second_difference_is_known() {
             _ => 0.0,
         });
         let mut w = vec![0.0; n];
-        eigvalsh(a.as_ref(), &mut w, all_threads()).unwrap();
+        eigvalsh(a.as_ref(), &mut w, Threads::All).unwrap();
         for (k, x) in w.iter().enumerate() {
             let want = 2.0 - 2.0 * (std::f64::consts::PI * (k + 1) as f64 / (n + 1) as f64).cos();
             assert!((x - want).abs() < 1e-14 * n as f64, "{x} {want}");
@@ -290,7 +290,7 @@ fn eig_satisfies_its_definition() {
                 layouts(&a, |a| {
                     let mut w = vec![T::C::ZERO; n];
                     let mut v = Mat::<T::C>::zeros(n, n);
-                    eig(a, &mut w, v.as_mut().transpose_mut(), all_threads()).unwrap();
+                    eig(a, &mut w, v.as_mut().transpose_mut(), Threads::All).unwrap();
                     let v = wide(v.transpose());
                     let w: Vec<C64> = w.iter().map(|x| C64::new(x.re().to_f64(), x.im().to_f64())).collect();
                     let left = wide(a) * &v;
@@ -302,7 +302,7 @@ fn eig_satisfies_its_definition() {
                         assert!((norm - 1.0).abs() < 1e3 * eps::<T>());
                     }
                     let mut alone = vec![T::C::ZERO; n];
-                    eigvals(a, &mut alone, Par::Seq).unwrap();
+                    eigvals(a, &mut alone, Threads::One).unwrap();
                     let wide_a = wide(a);
                     let trace: C64 = (0..n).map(|i| wide_a[(i, i)]).sum();
                     let sum: C64 = alone.iter().map(|x| C64::new(x.re().to_f64(), x.im().to_f64())).sum();
@@ -319,7 +319,7 @@ fn eig_of_a_rotation_is_its_phase() {
     let (s, c) = 0.3f64.sin_cos();
     let a = Mat::<f64>::from_fn(2, 2, |i, j| [[c, -s], [s, c]][i][j]);
     let mut w = [C64::ZERO; 2];
-    eigvals(a.as_ref(), &mut w, Par::Seq).unwrap();
+    eigvals(a.as_ref(), &mut w, Threads::One).unwrap();
     w.sort_by(|a, b| a.im.total_cmp(&b.im));
     assert!((w[1] - C64::from_polar(1.0, 0.3)).norm() < 1e-15 && (w[0] - C64::from_polar(1.0, -0.3)).norm() < 1e-15);
 }
@@ -331,16 +331,16 @@ fn non_finite_input_is_an_error() {
             let mut a = numbers().matrix::<f64>(7, 4);
             a[(i, j)] = bad;
             let mut s = [0.0; 4];
-            assert_eq!(svdvals(a.as_ref(), &mut s, Par::Seq), Err(Error::NonFinite));
-            assert_eq!(svdvals(a.transpose(), &mut s, Par::Seq), Err(Error::NonFinite));
+            assert_eq!(svdvals(a.as_ref(), &mut s, Threads::One), Err(Error::NonFinite));
+            assert_eq!(svdvals(a.transpose(), &mut s, Threads::One), Err(Error::NonFinite));
         }
         let mut h = hermitian::<f64>(5);
         h[(3, 1)] = bad;
         let mut w = [0.0; 5];
         let mut v = Mat::zeros(5, 5);
-        assert_eq!(eigvalsh(h.as_ref(), &mut w, Par::Seq), Err(Error::NonFinite));
-        assert_eq!(eigh(h.as_ref(), &mut w, v.as_mut(), Par::Seq), Err(Error::NonFinite));
+        assert_eq!(eigvalsh(h.as_ref(), &mut w, Threads::One), Err(Error::NonFinite));
+        assert_eq!(eigh(h.as_ref(), &mut w, v.as_mut(), Threads::One), Err(Error::NonFinite));
         let mut w = [C64::ZERO; 5];
-        assert_eq!(eigvals(h.as_ref(), &mut w, Par::Seq), Err(Error::NonFinite));
+        assert_eq!(eigvals(h.as_ref(), &mut w, Threads::One), Err(Error::NonFinite));
     }
 }
