@@ -19,6 +19,11 @@ fn models_move_between_devices() {
 }
 
 #[test]
+fn every_estimator() {
+    suites::estimators::every_estimator::<f64, _>(&cuda(), "Cuda, on the simulated device");
+}
+
+#[test]
 fn files_keep_every_bit() {
     suites::moves::files_keep_every_bit(&cuda());
 }

@@ -42,6 +42,11 @@ mod strict {
     generic_suite!(xp_strict::Strict::new(0), f64);
 
     #[test]
+    fn every_estimator() {
+        crate::suites::estimators::every_estimator::<f64, _>(&xp_strict::Strict::new(0), "Strict");
+    }
+
+    #[test]
     fn hostile_files() {
         crate::suites::hostile::files_give_errors::<f64, _>(&xp_strict::Strict::new(0));
     }
@@ -56,6 +61,11 @@ mod strict {
 mod strict_f32 {
     generic_suite!(xp_strict::StrictF32::new(0), f32);
     metrics_suite!(xp_strict::StrictF32::new(0), f32);
+
+    #[test]
+    fn every_estimator() {
+        crate::suites::estimators::every_estimator::<f32, _>(&xp_strict::StrictF32::new(0), "Strict without float64");
+    }
 
     #[test]
     fn hostile_files() {
