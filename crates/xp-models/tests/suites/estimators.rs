@@ -220,7 +220,13 @@ fn subjects<B: Linalg<T>, T: Float>() -> Vec<Subject<B, T>> {
         classifier!(RidgeClassifier, decision_function, RidgeClassifier::params()),
         Subject { weights: Some("one is left out"), ..classifier!(RidgeClassifierCV, decision_function, RidgeClassifierCV::params()) }.slack(10.0),
         classifier!(LogisticRegression, decision_function, LogisticRegression::params().solver(LinearSolver::NewtonCholesky).tol(1e-10)).slack(1e3),
-        classifier!(LogisticRegressionCV, decision_function, LogisticRegressionCV::params().cs(&[0.1, 1.0])).in_folds().slack(1e3),
+        classifier!(
+            LogisticRegressionCV,
+            decision_function,
+            LogisticRegressionCV::params().cs(&[0.1, 1.0]).estimator(LogisticRegression::params().tol(1e-10))
+        )
+        .in_folds()
+        .slack(1e3),
         Subject { classifies: true, ..lda }.slack(30.0),
         // What is added to variances is a part of one without weights, and one sample has none.
         Subject { weights: Some("smoothing"), alone: Some("NaN"), ..bayes }.slack(100.0),
