@@ -7,6 +7,6 @@ mod suites;
 
 #[test]
 fn every_estimator() {
-    let device = suite_device!();
+    let device = device!();
     suites::estimators::every_estimator::<f32, _>(&device, "Wgpu, on Mesa's software driver");
 }

@@ -1,6 +1,6 @@
 //! The same checks of every estimator, after scikit-learn's: on a backend, and what came of them as a table in `docs/estimators.md`.
 //!
-//! `XP_WRITE_DOCS=1 cargo test -p xp-models --test models every_estimator` writes it.
+//! `XP_WRITE_DOCS=1 cargo test --workspace --test models every_estimator` writes it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -451,6 +451,6 @@ fn document(title: &str, table: &str) {
     assert_eq!(
         found,
         section.trim_end(),
-        "docs/estimators.md has another table: XP_WRITE_DOCS=1 cargo test -p xp-models --test models every_estimator writes it"
+        "docs/estimators.md has another table: XP_WRITE_DOCS=1 cargo test --workspace --test models every_estimator writes it"
     );
 }
