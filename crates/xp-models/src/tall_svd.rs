@@ -11,7 +11,7 @@
 
 use xp_core::functions::{concat, zeros};
 use xp_core::linalg::{Thin, eigh, qr_r, svd};
-use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, KeepDims, Lazy, Linalg};
+use xp_core::{Array, Expr, Float, Ix1, Ix2, KeepDims, Lazy, Linalg};
 
 use crate::Result;
 
@@ -53,16 +53,6 @@ impl Spectrum<'_> {
         let largest = self.squares.first().copied().unwrap_or(0.0);
         let error = LIMIT * self.eps * largest;
         self.squares.iter().all(|s| (s - threshold).abs() > error)
-    }
-}
-
-/// A matrix whose columns follow each other in memory, where that costs a copy and no exchange between machines: for what reads
-/// the rows of many columns side by side.
-pub(crate) fn by_columns<B: Backend, T: Float>(x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-    match x.t().contiguous() {
-        Ok(columns) => Ok(columns.t()),
-        Err(xp_core::Error::Sharded { .. }) => Ok(x.clone()),
-        Err(e) => Err(e.into()),
     }
 }
 

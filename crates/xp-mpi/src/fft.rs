@@ -1,7 +1,7 @@
 //! Transforms: along other axes than the first each rank transforms its rows; along the sharded axis the columns are brought
 //! together by an exchange of all ranks, and go back by another.
 
-use xp_core::{Array, Backend, Dim, Dyn, Element, Float, Floating, Result};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Float, Floating, Ix2, Result};
 use xp_fft::{Direction, Fft, Trig};
 
 use crate::backend::Mpi;
@@ -45,7 +45,8 @@ fn along<B: Backend, T: Element, U: Element, D: Dim>(
     }
 }
 
-/// Runs a transform along the sharded axis on columns; `run` is given them as a matrix.
+/// Runs a transform along the sharded axis on columns; `run` is given them as the rows of a matrix, since how columns that lie side by
+/// side are rounded may depend on their number, which is another on every rank.
 fn columns<B: Backend, T: Element, U: Element>(
     operation: &'static str,
     x: &Any<Mpi<B>, T>,
@@ -61,7 +62,8 @@ fn columns<B: Backend, T: Element, U: Element>(
         return Err(refused(operation, "an array whose first axis is not its rows", GATHER));
     }
     let out = mpi.by_columns(operation, &b, &shard, len, |x, lanes| {
-        let out = run(mpi.view(x, &[lanes.len, lanes.inner])?)?.contiguous()?;
+        let x: Array<B, T, Ix2> = mpi.view(x, &[lanes.len, lanes.inner])?;
+        let out = run(x.t().contiguous()?.into_dyn())?.into_rank::<Ix2>()?.t().contiguous()?;
         mpi.cut(out.buffer(), out.offset()..out.offset() + out.size())
     })?;
     let mut shape = x.dims().to_vec();
@@ -90,9 +92,9 @@ impl<B: Fft<T>, T: Float> Fft<T> for Mpi<B> {
         let across = |x: &Any<Self, C>| {
             let (rest, rest_lens, n) = apart(x, axes, lens);
             if rest.is_empty() {
-                return columns("fft", x, n, |x| B::c2c(x, &[0], &[n], direction, scale));
+                return columns("fft", x, n, |x| B::c2c(x, &[1], &[n], direction, scale));
             }
-            columns("fft", &Self::c2c(x.clone(), &rest, &rest_lens, direction, T::ONE)?, n, |x| B::c2c(x, &[0], &[n], direction, scale))
+            columns("fft", &Self::c2c(x.clone(), &rest, &rest_lens, direction, T::ONE)?, n, |x| B::c2c(x, &[1], &[n], direction, scale))
         };
         along("fft", &x, axes, |x, axes| B::c2c(x, axes, lens, direction, scale), across)
     }
@@ -101,7 +103,7 @@ impl<B: Fft<T>, T: Float> Fft<T> for Mpi<B> {
         let across = |x: &Any<Self, C>| {
             let (rest, rest_lens, n) = apart(x, axes, lens);
             let x = if rest.is_empty() { x.clone() } else { Self::r2r(x.clone(), &rest, &rest_lens, trig, T::ONE)? };
-            columns("dct", &x, n, |x| B::r2r(x, &[0], &[n], trig, scale))
+            columns("dct", &x, n, |x| B::r2r(x, &[1], &[n], trig, scale))
         };
         along("dct", &x, axes, |x, axes| B::r2r(x, axes, lens, trig, scale), across)
     }

@@ -57,10 +57,14 @@ impl Layout {
         self.bounds[k]..self.bounds[k + 1]
     }
 
+    /// The rows of consecutive parts.
+    pub(crate) fn rows_of(&self, parts: &Range<usize>) -> Range<usize> {
+        self.bounds[parts.start]..self.bounds[parts.end]
+    }
+
     /// The rows of a rank.
     pub(crate) fn of(&self, world: &World, rank: usize) -> Range<usize> {
-        let parts = world.parts_of(rank, self.parts());
-        self.bounds[parts.start]..self.bounds[parts.end]
+        self.rows_of(&world.parts_of(rank, self.parts()))
     }
 
     /// The rows of this rank.

@@ -6,7 +6,7 @@ use xp_core::dim::DimBase;
 use xp_core::expr::{Expr, Leaves, Plan, RowBlock};
 use xp_core::functions::concat;
 use xp_core::linalg::{Basis, Eig, Triangle, Triangular};
-use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Floating, Ix2, Lazy, Linalg, Result, contiguous_strides};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Floating, Ix2, Lazy, Linalg, Result, Tiles, contiguous_strides};
 
 use crate::backend::Mpi;
 use crate::data::packed;
@@ -14,6 +14,7 @@ use crate::layout::{Layout, Shard, refused};
 use crate::memory::{MpiBuffer, State};
 use crate::operands::Operands;
 use crate::parts::{joined, sum};
+use crate::tall_qr::tall_qr;
 use crate::world::signature;
 
 type On<B, T> = Array<B, T, Dyn>;
@@ -37,6 +38,41 @@ fn bare<B: Backend, T: Element>(x: &On<Mpi<B>, T>, operation: &'static str) -> R
             shape[0] = shard.mine.len();
             Ok((mpi.view(&b, &shape)?, Some(shard.layout)))
         }
+    }
+}
+
+/// A matrix with sharded rows: those of this rank.
+struct Spread<B: Backend, T: Element> {
+    mpi: Mpi<B>,
+    local: Array<B, T, Ix2>,
+    shard: Shard,
+}
+
+/// A matrix, not a stack, whose rows are sharded, if `x` is one with elements.
+fn sharded<B: Backend, T: Element>(x: &On<Mpi<B>, T>) -> Result<Option<Spread<B, T>>> {
+    if x.ndim() != 2 || x.is_empty() || matches!(x.buffer().state(), Some(State::Replicated(_))) {
+        return Ok(None);
+    }
+    let (mpi, x) = (x.device().clone(), packed(x)?);
+    Ok(match x.buffer().settled(&mpi.device)? {
+        State::Sharded(local, shard) if shard.layout.rows() == x.dims()[0] => {
+            let local = mpi.view(&local, &[shard.mine.len(), shard.inner])?;
+            Some(Spread { mpi, local, shard })
+        }
+        _ => None,
+    })
+}
+
+impl<B: Linalg<T>, T: Floating> Spread<B, T> {
+    fn qr(&self) -> Result<(Array<Mpi<B>, T, Ix2>, Array<Mpi<B>, T, Ix2>)> {
+        tall_qr(&self.mpi, &self.local, &self.shard)
+    }
+    /// The triangular factor alone: of a matrix that is not wide, that of its lazy form.
+    fn r(&self, x: &On<Mpi<B>, T>) -> Result<On<Mpi<B>, T>> {
+        if x.dims()[0] >= x.dims()[1] {
+            return Mpi::<B>::tall_r(&x.clone().into_rank::<Ix2>()?.lazy())?.into_rank();
+        }
+        Ok(self.qr()?.1.into_dyn())
     }
 }
 
@@ -166,11 +202,19 @@ impl<B: Linalg<T>, T: Floating> Linalg<T> for Mpi<B> {
     }
 
     fn svd(x: &On<Self, T>, basis: Basis) -> Result<(On<Self, T>, On<Self, T::Real>, On<Self, T>)> {
+        if let (Some(tall), Basis::Thin) = (sharded(x)?, basis) {
+            let (q, r) = tall.qr()?;
+            let (u, s, vh) = Self::svd(&r.into_dyn(), basis)?;
+            return Ok((q.matmul(&u.into_rank::<Ix2>()?)?.into_dyn(), s, vh));
+        }
         let (local, layout) = bare(x, "svd")?;
         let (u, s, vh) = agreed(x.device(), "svd", &layout, B::svd(&local, basis))?;
         Ok((back(x.device(), u, &layout)?, back(x.device(), s, &layout)?, back(x.device(), vh, &layout)?))
     }
     fn svdvals(x: &On<Self, T>) -> Result<On<Self, T::Real>> {
+        if let Some(tall) = sharded(x)? {
+            return Self::svdvals(&tall.r(x)?);
+        }
         let (local, layout) = bare(x, "svdvals")?;
         back(x.device(), agreed(x.device(), "svdvals", &layout, B::svdvals(&local))?, &layout)
     }
@@ -184,14 +228,17 @@ impl<B: Linalg<T>, T: Floating> Linalg<T> for Mpi<B> {
         back(x.device(), agreed(x.device(), "eigvalsh", &layout, B::eigvalsh(&local))?, &layout)
     }
     fn qr(x: &On<Self, T>, basis: Basis) -> Result<(On<Self, T>, On<Self, T>)> {
+        if let (Some(tall), Basis::Thin) = (sharded(x)?, basis) {
+            let (q, r) = tall.qr()?;
+            return Ok((q.into_dyn(), r.into_dyn()));
+        }
         let (local, layout) = bare(x, "qr")?;
         let (q, r) = agreed(x.device(), "qr", &layout, B::qr(&local, basis))?;
         Ok((back(x.device(), q, &layout)?, back(x.device(), r, &layout)?))
     }
     fn qr_r(x: &On<Self, T>) -> Result<On<Self, T>> {
-        // That of a matrix with sharded rows is the one of its lazy form.
-        if x.ndim() == 2 && x.dims()[0] >= x.dims()[1] && matches!(x.buffer().settled(&x.device().device)?, State::Sharded(..)) {
-            return Self::tall_r(&x.clone().into_rank::<Ix2>()?.lazy())?.into_rank();
+        if let Some(tall) = sharded(x)? {
+            return tall.r(x);
         }
         let (local, layout) = bare(x, "qr_r")?;
         back(x.device(), agreed(x.device(), "qr_r", &layout, B::qr_r(&local))?, &layout)
@@ -267,8 +314,12 @@ impl<B: Linalg<T>, T: Floating> Linalg<T> for Mpi<B> {
         let local = if shard.len() == 0 {
             tall.mpi.device.upload(vec![])?
         } else {
-            let local = B::project(&tall.rows(e, shard.mine.clone())?, &small)?.contiguous()?;
-            tall.mpi.cut(local.buffer(), local.offset()..local.offset() + local.size())?
+            // Part by part: how a row is rounded may depend on those beside it.
+            let mut out = Tiles::new(&tall.mpi.device, [shard.mine.len(), q])?;
+            for rows in layout.my_parts(&tall.mpi.world) {
+                out.push([rows.len(), q], &B::project(&tall.rows(e, rows)?, &small)?)?;
+            }
+            out.finish()?.buffer().clone()
         };
         let buffer = tall.mpi.keep(local, Some(shard))?;
         // SAFETY: every rank has written its rows.

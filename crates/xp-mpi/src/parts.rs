@@ -8,7 +8,7 @@ use xp_core::{Array, Backend, Element, Ix1, Num, Result};
 use crate::backend::Mpi;
 use crate::layout::Layout;
 use crate::memory::{bytes, values};
-use crate::world::Join;
+use crate::tree::Join;
 
 /// What the rows of each part give, joined two by two; `None` where no part has rows. `sign` is the [signature](crate::world::signature)
 /// of the operation.

@@ -65,16 +65,18 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
     if let &[[i, j]] = batches {
         let (sa, sb) = (left.split([m, k], strides[0], i)?, right.split([k, n], strides[1], j)?);
         return match (sa, sb) {
-            // Rows of the result are where those of the left operand are.
+            // Rows of the result are where those of the left operand are. Each part is a product of its own: how a row is rounded may
+            // depend on those beside it.
             (Some(split), None) if split.axis == 0 => {
-                let rows = split.mine(&mpi.world);
-                let local = room(mpi, &out, Some(Shard::new(&mpi.world, split.layout, n)))?;
-                let at = [left.offset(i as isize + rows.start as isize * strides[0][0]), j];
-                if rows.is_empty() {
-                    return Ok(());
+                let shard = Shard::new(&mpi.world, split.layout, n);
+                let local = room(mpi, &out, Some(shard.clone()))?;
+                for rows in shard.layout.my_parts(&mpi.world) {
+                    let at = [left.offset(i as isize + rows.start as isize * strides[0][0]), j];
+                    let offset = (rows.start - shard.mine.start) * n;
+                    // SAFETY: passed on; these rows are here.
+                    unsafe { product(mpi, [&left, &right], strides, [rows.len(), k, n], &[at], Slot { buffer: &local, offset })? };
                 }
-                // SAFETY: passed on; these rows are here.
-                unsafe { product(mpi, [&left, &right], strides, [rows.len(), k, n], &[at], Slot { buffer: &local, offset: 0 }) }
+                Ok(())
             }
             // Sums over sharded rows: those of one operand, or of both where they are together.
             (sa, sb) if sa.as_ref().is_none_or(|s| s.axis == 1) && sb.as_ref().is_none_or(|s| s.axis == 0) => {

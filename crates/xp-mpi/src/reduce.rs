@@ -7,7 +7,8 @@ use xp_core::{Backend, Result};
 use crate::backend::Mpi;
 use crate::layout::{GATHER, Split, refused};
 use crate::memory::find;
-use crate::world::{Join, signature};
+use crate::tree::Join;
+use crate::world::signature;
 
 /// From the address of an output to where it is on this rank: of a new one, whose first element is at its start.
 pub(crate) fn placed(address: *const u8) -> *const u8 {

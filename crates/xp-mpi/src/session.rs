@@ -72,6 +72,13 @@ fn deadline() -> Result<Duration> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| Error::value("XP_MPI_DEADLINE", format!("`{text}` given: a number of seconds above 0")))
 }
 
+/// Bytes of a piece of a message, unless `XP_MPI_PIECE` names fewer.
+fn piece() -> Result<usize> {
+    let Ok(text) = std::env::var("XP_MPI_PIECE") else { return Ok(transport::PIECE) };
+    let bytes = text.parse().ok().filter(|bytes| (1..=transport::PIECE).contains(bytes));
+    bytes.ok_or_else(|| Error::value("XP_MPI_PIECE", format!("`{text}` given: a number of bytes, 1 to {}", transport::PIECE)))
+}
+
 impl<B: Backend> Session<B> {
     /// Starts MPI with the default device of every rank.
     ///
@@ -90,7 +97,7 @@ impl<B: Backend> Session<B> {
     /// # Errors
     /// As for [`Session::start`]; those of `choose`, on all ranks.
     pub fn start_on(choose: impl FnOnce(usize) -> Result<B>) -> Result<Self> {
-        let within = deadline()?;
+        let (within, piece) = (deadline()?, piece()?);
         if STARTED.swap(true, Ordering::SeqCst) {
             return Err(error("start", "a session was started before in this process, and MPI starts once".into()));
         }
@@ -107,14 +114,14 @@ impl<B: Backend> Session<B> {
                 return Err(error("start", why));
             }
         };
-        let world = Arc::new(World::new(rank, size, Box::new(transport::Mpi::new(library, (rank, size))), within));
+        let world = Arc::new(World::new(rank, size, Box::new(transport::Mpi::new(library, (rank, size), piece)), within));
         *GLOBAL.write().unwrap_or_else(|e| e.into_inner()) = Arc::downgrade(&world);
-        Self::begin(world, choose(rank))
+        Self::begin(world, choose(rank), piece)
     }
 
-    fn begin(world: Arc<World>, device: Result<B>) -> Result<Self> {
+    fn begin(world: Arc<World>, device: Result<B>, piece: usize) -> Result<Self> {
         CURRENT.with(|current| *current.borrow_mut() = Arc::downgrade(&world));
-        let described = device.as_ref().map(|_| character::<B>().into_bytes()).map_err(Clone::clone);
+        let described = device.as_ref().map(|_| character::<B>(piece).into_bytes()).map_err(Clone::clone);
         let all = world.gather("start", 0, described)?;
         let device = device?;
         let (mine, session) = (&all[world.rank].clone(), Session { device: Mpi { device, world }, ended: false });
@@ -173,11 +180,12 @@ impl<B: Backend> Drop for Session<B> {
 }
 
 /// What ranks have to have in common for their results to be the same.
-fn character<B: Backend>() -> String {
+fn character<B: Backend>(piece: usize) -> String {
     let program = std::env::current_exe().ok();
     let size = program.as_ref().and_then(|path| std::fs::metadata(path).ok()).map_or(0, |meta| meta.len());
     let name = program.as_ref().and_then(|path| path.file_name()).map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    format!("xp-mpi {} over {} in {name} of {size} bytes with {}", env!("CARGO_PKG_VERSION"), B::NAME, instructions())
+    let version = env!("CARGO_PKG_VERSION");
+    format!("xp-mpi {version} over {} in {name} of {size} bytes with {} and messages by {piece} bytes", B::NAME, instructions())
 }
 
 /// The instruction sets that loops may be compiled for.
@@ -196,7 +204,8 @@ fn instructions() -> String {
 }
 
 /// Runs a program on `size` ranks that are threads of this process, with messages between them instead of MPI: for tests of
-/// programs, on machines without MPI. The results of all ranks are returned in their order.
+/// programs, on machines without MPI. The results of all ranks are returned in their order; arrays among them can be read where they
+/// are, and take part in no more exchanges.
 ///
 /// # Errors
 /// When `size` is 0, or `XP_MPI_DEADLINE` is no number of seconds.
@@ -226,6 +235,9 @@ pub fn simulate<B: Backend, R: Send>(size: usize, device: &B, program: impl Fn(&
         let ended = Ended(&device.world);
         let result = program(&device);
         std::mem::forget(ended);
+        // Ranks that wait for this one are told that it has ended; its own error, if it has one, is in the result.
+        let _ = device.world.gather("end", 0, Ok(vec![]));
+        device.world.finish();
         result
     };
     Ok(std::thread::scope(|scope| {

@@ -210,8 +210,51 @@ pub(crate) fn searchsorted<B: Backend, T: Real>(
             }
             mpi.upload(sums)
         }
-        _ => Err(refused("searchsorted", "queries that are sharded too", GATHER)),
+        (State::Sharded(x, shard), State::Sharded(q, list)) if shard.inner == 1 => asked_of_owners(mpi, &x, &shard, &q, list, right),
+        _ => Err(refused("searchsorted", "a vector that is a part of its rows", GATHER)),
     }
+}
+
+/// The places of sharded queries in a sorted vector that is sharded too: each query goes to the last rank whose first element lies before it.
+fn asked_of_owners<B: Backend, T: Real>(
+    mpi: &Mpi<B>,
+    x: &B::Buffer<T>,
+    shard: &Shard,
+    queries: &B::Buffer<T>,
+    list: Shard,
+    right: bool,
+) -> Result<MpiBuffer<B, i64>> {
+    let (name, world) = ("searchsorted", &mpi.world);
+    let sign = signature(&[shard.layout.rows(), list.layout.rows(), list.inner, size_of::<T>(), usize::from(right)]);
+    let first = mpi.device.download(x, 0, shard.len().min(1)).map(|first| bytes(&first));
+    let firsts: Vec<Vec<T>> = world.gather(name, sign, first)?.iter().map(|first| values(first)).collect();
+    // Ranks that have rows, in the order of their first elements.
+    let owners: Vec<(usize, T)> = firsts.iter().enumerate().filter_map(|(rank, first)| Some((rank, *first.first()?))).collect();
+    let before = |element: T, query: T| if right { order(element, query, false).is_le() } else { order(element, query, false).is_lt() };
+    let owner = |query: T| owners[owners.partition_point(|&(_, first)| before(first, query)).saturating_sub(1)].0;
+    let asking = mpi.device.download(queries, 0, list.len());
+    let asked = asking.as_ref().map(|queries| {
+        let mut asked = vec![vec![]; world.size];
+        queries.iter().for_each(|&query| asked[owner(query)].push(query));
+        asked.iter().map(|queries| bytes(queries)).collect()
+    });
+    let asked = world.swap(name, sign, asked.map_err(Clone::clone))?;
+    let answer = |asked: &Vec<u8>| {
+        let asked: Vec<T> = values(asked);
+        let count = asked.len();
+        let places = mpi.device.searchsorted(x, &mpi.device.upload(asked)?, right)?;
+        let places = mpi.device.download(&places, 0, count)?;
+        Ok(bytes(&places.iter().map(|place| place + shard.mine.start as i64).collect::<Vec<i64>>()))
+    };
+    let answers: Vec<Vec<i64>> = world.swap(name, sign, asked.iter().map(answer).collect())?.iter().map(|part| values(part)).collect();
+    let mut next = vec![0; world.size];
+    let mut places = vec![];
+    for query in asking? {
+        let rank = owner(query);
+        places.push(answers[rank][next[rank]]);
+        next[rank] += 1;
+    }
+    mpi.keep(mpi.device.upload(places)?, Some(list))
 }
 
 /// Every rank finds those of its own rows; the lists are merged on every rank. Where the inner backend has no method of its own,
@@ -228,9 +271,6 @@ pub(crate) fn unique<B: Backend, T: Real>(mpi: &Mpi<B>, x: &MpiBuffer<B, T>, pla
                 counts: MpiBuffer::replicated(found.counts),
                 places,
             }));
-        }
-        State::Sharded(_, shard) if places && shard.inner != 1 => {
-            return Err(refused("unique", "first positions and inverses in rows of several elements", GATHER));
         }
         State::Sharded(local, shard) => (local, shard),
     };

@@ -120,7 +120,7 @@ fn missing<T>(got: &[Option<T>], from: &[usize]) -> Vec<usize> {
 const FRAME: usize = 512;
 const HEAD: usize = 8;
 /// The largest piece of a message, since counts are 32-bit integers.
-const PIECE: usize = 1 << 30;
+pub(crate) const PIECE: usize = 1 << 30;
 /// How long a rank that gives up waits for another to take the word.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// Tags of messages and of notices.
@@ -132,6 +132,8 @@ pub(crate) struct Mpi {
     library: Library,
     rank: usize,
     size: usize,
+    /// Bytes of a piece of a message, at most [`PIECE`].
+    piece: usize,
 }
 
 /// A running transfer of a piece, and its memory, which is the library's until it has finished.
@@ -149,8 +151,8 @@ enum Incoming {
 }
 
 impl Mpi {
-    pub(crate) fn new(library: Library, (rank, size): (usize, usize)) -> Self {
-        Mpi { library, rank, size }
+    pub(crate) fn new(library: Library, (rank, size): (usize, usize), piece: usize) -> Self {
+        Mpi { library, rank, size, piece }
     }
 
     fn send(&self, to: usize, tag: c_int, memory: Box<[u8]>) -> Result<Transfer, Fault> {
@@ -192,7 +194,7 @@ impl Mpi {
         let (first, rest) = message.split_at(message.len().min(FRAME - HEAD));
         frame[HEAD..HEAD + first.len()].copy_from_slice(first);
         sent.push(self.send(to, MESSAGE, frame.into())?);
-        for piece in rest.chunks(PIECE) {
+        for piece in rest.chunks(self.piece) {
             sent.push(self.send(to, MESSAGE, piece.into())?);
         }
         Ok(())
@@ -213,8 +215,8 @@ impl Mpi {
                     return Ok((Incoming::Whole(start), true));
                 }
                 while left > 0 {
-                    pieces.push(self.receive(from, MESSAGE, left.min(PIECE))?);
-                    left -= left.min(PIECE);
+                    pieces.push(self.receive(from, MESSAGE, left.min(self.piece))?);
+                    left -= left.min(self.piece);
                 }
                 Ok((Incoming::Rest { start, pieces }, true))
             }

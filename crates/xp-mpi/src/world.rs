@@ -1,5 +1,4 @@
-//! Collectives over the ranks, each of which carries its operation, its number and its status, and sums over parts that do
-//! not depend on the number of ranks.
+//! Collectives over the ranks, each of which carries its operation, its number and its status.
 
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard};
@@ -107,11 +106,6 @@ impl World {
         }
     }
 
-    /// Values of parts, joined along a binary tree over the parts that is the same for any number of ranks.
-    pub(crate) fn tree<J: Join>(&self, operation: &'static str, signature: u64, join: &mut J, parts: usize) -> Result<Option<J::Value>> {
-        self.begin(operation, signature)?.tree(join, parts)
-    }
-
     /// The parts that a rank holds.
     pub(crate) fn parts_of(&self, rank: usize, parts: usize) -> Range<usize> {
         rank * parts / self.size..(rank + 1) * parts / self.size
@@ -142,28 +136,17 @@ pub(crate) fn error(operation: &str, why: String) -> Error {
     Error::Backend { device: "mpi".into(), operation: operation.into(), why }
 }
 
-/// How values of parts are made, joined and sent.
-pub(crate) trait Join {
-    type Value;
-    /// The value of a part that this rank holds; `None` of one without rows.
-    fn part(&mut self, part: usize) -> Result<Option<Self::Value>>;
-    /// The value of two neighbours.
-    fn join(&mut self, a: Self::Value, b: Self::Value) -> Result<Self::Value>;
-    fn encode(&self, value: &Self::Value) -> Result<Vec<u8>>;
-    fn decode(&self, bytes: &[u8]) -> Result<Self::Value>;
-}
-
 /// A running operation of all ranks.
 pub(crate) struct Collective<'a> {
-    world: &'a World,
+    pub(crate) world: &'a World,
     state: MutexGuard<'a, State>,
-    operation: &'static str,
+    pub(crate) operation: &'static str,
     signature: u64,
 }
 
 impl Collective<'_> {
     /// Sends parts to some ranks, and receives one of each of others.
-    fn exchange(&mut self, sends: Vec<(usize, Part)>, from: &[usize]) -> Result<Vec<Part>> {
+    pub(crate) fn exchange(&mut self, sends: Vec<(usize, Part)>, from: &[usize]) -> Result<Vec<Part>> {
         let messages: Vec<(usize, Vec<u8>)> = sends
             .into_iter()
             .map(|(to, part)| {
@@ -282,7 +265,7 @@ impl Collective<'_> {
     }
 
     /// From the owner to those that are a power of two away, which pass it on.
-    fn broadcast(&mut self, owner: usize, value: Option<Part>) -> Result<Part> {
+    pub(crate) fn broadcast(&mut self, owner: usize, value: Option<Part>) -> Result<Part> {
         let (rank, size) = (self.world.rank, self.world.size);
         let place = (rank + size - owner) % size;
         let top = size.next_power_of_two();
@@ -304,96 +287,6 @@ impl Collective<'_> {
         }
         self.exchange(sends, &[])?;
         Ok(value)
-    }
-
-    fn tree<J: Join>(mut self, join: &mut J, parts: usize) -> Result<Option<J::Value>> {
-        let owner = self.world.owner(0, parts);
-        let mut local = None;
-        let top = self.up(0..parts, parts, join, &mut local)?;
-        let top = if self.world.rank == owner { Some(self.encoded(join, top.unwrap_or(Ok(None)), &mut local)) } else { None };
-        let shared = self.broadcast(owner, top)?;
-        match (local, shared) {
-            (Some(e), _) => Err(e),
-            (None, Err(why)) => Err(error(self.operation, why)),
-            (None, Ok(bytes)) => decoded(join, &bytes),
-        }
-    }
-
-    /// The value of a node of the tree, on the rank that holds its first part; what other ranks have for it is sent there.
-    /// An error of this rank stays in `local`.
-    fn up<J: Join>(&mut self, node: Range<usize>, parts: usize, join: &mut J, local: &mut Option<Error>) -> Result<Option<Value<J>>> {
-        let mine = self.world.my_parts(parts);
-        if node.end <= mine.start || mine.end <= node.start {
-            return Ok(None);
-        }
-        if mine.start <= node.start && node.end <= mine.end {
-            return Ok(Some(kept(fold(node, join), self.world.rank, local)));
-        }
-        let mid = node.start + node.len() / 2;
-        let (left, right) = (self.world.owner(node.start, parts), self.world.owner(mid, parts));
-        let a = self.up(node.start..mid, parts, join, local)?;
-        let mut b = self.up(mid..node.end, parts, join, local)?;
-        let rank = self.world.rank;
-        if left != right && rank == right {
-            let part = self.encoded(join, b.unwrap_or(Ok(None)), local);
-            self.exchange(vec![(left, part)], &[])?;
-            return Ok(None);
-        }
-        if rank != left {
-            return Ok(None);
-        }
-        if left != right {
-            let part = self.exchange(vec![], &[right])?.pop().unwrap_or_else(|| Ok(vec![]));
-            b = Some(part.and_then(|bytes| kept(decoded(join, &bytes), rank, local)));
-        }
-        Ok(Some(match (a.unwrap_or(Ok(None)), b.unwrap_or(Ok(None))) {
-            (Err(why), _) | (_, Err(why)) => Err(why),
-            (Ok(a), Ok(b)) => kept(both(a, b, join), rank, local),
-        }))
-    }
-
-    /// A value that may be missing, with a first byte that says so.
-    fn encoded<J: Join>(&self, join: &J, value: Value<J>, local: &mut Option<Error>) -> Part {
-        match value? {
-            Some(value) => kept(join.encode(&value), self.world.rank, local).map(|bytes| [&[1], &bytes[..]].concat()),
-            None => Ok(vec![0]),
-        }
-    }
-}
-
-type Value<J> = std::result::Result<Option<<J as Join>::Value>, String>;
-
-/// A result whose error is kept here, and goes on as words.
-fn kept<T>(result: Result<T>, rank: usize, local: &mut Option<Error>) -> std::result::Result<T, String> {
-    result.map_err(|e| {
-        let why = format!("rank {rank}: {e}");
-        local.get_or_insert(e);
-        why
-    })
-}
-
-fn both<J: Join>(a: Option<J::Value>, b: Option<J::Value>, join: &mut J) -> Result<Option<J::Value>> {
-    match (a, b) {
-        (Some(a), Some(b)) => join.join(a, b).map(Some),
-        (a, b) => Ok(a.or(b)),
-    }
-}
-
-/// The value of a node all of whose parts are here.
-fn fold<J: Join>(node: Range<usize>, join: &mut J) -> Result<Option<J::Value>> {
-    if node.len() == 1 {
-        return join.part(node.start);
-    }
-    let mid = node.start + node.len() / 2;
-    let a = fold(node.start..mid, join)?;
-    let b = fold(mid..node.end, join)?;
-    both(a, b, join)
-}
-
-fn decoded<J: Join>(join: &J, bytes: &[u8]) -> Result<Option<J::Value>> {
-    match bytes.split_first() {
-        Some((1, bytes)) => join.decode(bytes).map(Some),
-        _ => Ok(None),
     }
 }
 

@@ -55,7 +55,7 @@ fn program() {
                 let x = device.from_rows::<f64, Ix1>([1000], |rows| rows.map(noise).collect())?;
                 let other = device.rank() == device.size() - 1;
                 match &what[..] {
-                    "results" => {
+                    "results" | "pieces" => {
                         println!("\nhash {:016x} of rank {} of {} over {}", results(device)?, device.rank(), device.size(), device.transport())
                     }
                     "error" if other => return Err(Error::value("test", "an error of one rank")),
@@ -73,11 +73,16 @@ fn program() {
                 }
                 let sum = x.lazy().sum(..).try_eval()?.item()?;
                 println!("\nsum {sum} of rank {}", device.rank());
-                Ok(())
+                Ok(x)
             })
         })
     };
-    let ended = std::panic::catch_unwind(run).unwrap_or_else(|_| Err(Error::value("test", "the panic above")));
+    let run = || {
+        let late = run()?.lazy().sum(..).try_eval().unwrap_err().to_string();
+        assert!(late.contains("the session has ended"), "{late}");
+        Ok(())
+    };
+    let ended = std::panic::catch_unwind(run).unwrap_or_else(|_| Err::<(), _>(Error::value("test", "the panic above")));
     if let Err(e) = ended {
         println!("\nerror of a rank: {e}");
         // The launcher of some libraries ends all processes when one fails: the others say what they have heard first.
@@ -109,6 +114,9 @@ fn launch(launcher: &str, ranks: usize, what: &str, deadline: &str) -> (String, 
     let mut command = Command::new(launcher);
     command.args(["-n", &ranks.to_string()]).arg(std::env::current_exe().unwrap());
     command.args(["--ignored", "--exact", "program", "--nocapture", "--test-threads=1"]);
+    if what == "pieces" {
+        command.env("XP_MPI_PIECE", "1000");
+    }
     command.env("XP_MPI_PROGRAM", what).env("XP_MPI_DEADLINE", deadline).env("RAYON_NUM_THREADS", "1");
     // Open MPI: as many processes as are asked for, by any user.
     for (name, value) in [
@@ -130,8 +138,9 @@ fn launch(launcher: &str, ranks: usize, what: &str, deadline: &str) -> (String, 
 fn processes_give_the_bits_of_threads() {
     let Some(launcher) = launcher() else { return };
     let hash = simulate(2, &Cpu, results).unwrap()[0].clone().unwrap();
-    for ranks in [1, 2, 3] {
-        let (text, good, _) = launch(&launcher, ranks, "results", "120");
+    // Messages above the 32-bit counts of the interface go by pieces: here, small ones.
+    for (ranks, what) in [(1, "results"), (2, "results"), (3, "results"), (2, "pieces")] {
+        let (text, good, _) = launch(&launcher, ranks, what, "120");
         let hashes: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("hash ")).collect();
         println!("{}", hashes.join("\n"));
         assert!(good && hashes.len() == ranks, "{ranks} ranks: {text}");

@@ -204,6 +204,15 @@ fn sorting_of<B: Make>(device: &B) -> Result<Found> {
         "unique counts" => unique_counts(&n)?.1;
         "unique positions" => unique_all(&n)?.indices;
         "unique inverse" => unique_inverse(&n)?.1;
+        "searchsorted in a sharded vector" => searchsorted(&v.sort(0, Ascending)?, &x.slice(s![..50, 0])?.copy()?, Side::Right)?;
+        "few queries in a sharded vector" => {
+            let few = Array::<B, f64, Ix1>::from_vec(device, vec![-9.0, 0.5, f64::NAN, 9.0], [4])?;
+            searchsorted(&v.sort(0, Ascending)?, &few, Side::Left)?
+        };
+        "queries of equal elements" => searchsorted(&v.sort(0, Ascending)?, &v, Side::Left)?;
+        "queries of a matrix" => searchsorted(&v.sort(0, Ascending)?, &x, Side::Right)?;
+        "unique positions of a matrix" => unique_all(&x.floor())?.indices;
+        "unique inverse of a matrix" => unique_inverse(&x.floor())?.1;
         "unique of a matrix" => unique_values(&x.floor())?;
         "unique with NaN" => unique_counts(&v)?.1;
         "isin" => isin(&n, &unique_values(&n)?.slice(s![..3])?)?;
@@ -275,6 +284,27 @@ fn products_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
         "cross with a replicated one" => B::cross(&x.lazy(), &full.lazy())?;
         "project" => B::project(&(x.lazy() - &x.mean(0)), &w)?;
         "tall r" => B::tall_r(&x.lazy())?.abs();
+        "orthogonal and triangular factor" => {
+            let (q, r) = linalg::qr(&x, Thin)?;
+            q.matmul(&r)?
+        };
+        "products of an orthogonal factor" => linalg::gram(&linalg::qr(&x, Thin)?.0.lazy())?;
+        "factors of less than full rank" => {
+            let (q, r) = linalg::qr(&concat(&[&y, &y], 1)?, Thin)?;
+            q.matmul(&r)?
+        };
+        "products of an orthogonal factor of less than full rank" => linalg::gram(&linalg::qr(&concat(&[&y, &y], 1)?, Thin)?.0.lazy())?;
+        "singular vectors" => {
+            let (u, s, vh) = linalg::svd(&x, Thin)?;
+            (u.lazy() * &s).try_eval()?.matmul(&vh)?
+        };
+        "products of singular vectors" => linalg::gram(&linalg::svd(&x, Thin)?.0.lazy())?;
+        "singular values" => linalg::svdvals(&x)?;
+        "singular vectors of a wide one" => {
+            let (u, s, vh) = linalg::svd(&device.make::<f64, Ix2>([7, 11], noise), Thin)?;
+            (u.lazy() * &s).try_eval()?.matmul(&vh)?
+        };
+        "triangular factor of a wide one" => linalg::qr(&device.make::<f64, Ix2>([7, 11], noise), Thin)?.1.abs();
         "decomposition of a small one" => linalg::eigvalsh(&linalg::gram(&x.lazy())?)?;
         "inverses of a stack" => linalg::inv(&m)?;
         "solutions of a stack" => linalg::solve(&m, &m)?;
@@ -307,7 +337,7 @@ compared!(transforms, transforms_of);
 /// Fewer rows than ranks, none, and one.
 fn small_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
     let mut to = vec![];
-    for rows in [1, 2, 3, 5] {
+    for rows in [1, 2, 3, 5, 9] {
         let x = device.make::<f64, Ix2>([rows, 3], noise);
         found! { to:
             "sum" => x.sum(0);
@@ -317,6 +347,11 @@ fn small_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
             "vector sort" => x.slice(s![.., 0])?.copy()?.sort(0, Descending)?;
             "scan" => x.cumulative_sum(0)?;
             "gram" => linalg::gram(&x.lazy())?;
+            "product" => {
+                let long = device.make::<f64, Ix2>([rows, 40], noise);
+                let w = Array::<B, f64, Ix2>::from_vec(device, (0..280).map(noise).collect(), [40, 7])?;
+                concat(&[&long.matmul(&w)?, &B::project(&(long.lazy() * 0.5), &w)?], 1)?
+            };
             "tall r" => B::tall_r(&x.lazy())?.abs();
             "unique" => unique_values(&x.slice(s![.., 1])?)?;
             "none selected" => x.select(&x.greater(100.0))?;
@@ -344,7 +379,7 @@ fn refusals() {
             x.t().contiguous().err(),
             x.matmul(&x.t()).err(),
             large.to_host().err(),
-            linalg::svd(&x, Thin).err(),
+            linalg::svd(&x, linalg::Full).err(),
             (chosen.lazy() + device.make::<f64, Ix1>([chosen.size()], noise)).try_eval().err(),
         ]
     })

@@ -36,14 +36,14 @@ pub(super) fn decompose<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, mean: &Arr
         q = basis(&back(&basis(&forth(&q)?)?)?)?;
     }
     let q = basis(&forth(&q)?)?;
-    // The small matrix Q^T A of a tall A, or (Q^T A^T)^T of a wide one.
+    // The transpose of the small matrix Q^T A of a tall A, or A Q of a wide one.
     let small = back(&q)?;
     let (singular_values, vt) = if tall {
         let (_, singular, vt) = svd(&small.t().contiguous()?, Thin)?;
         (singular, vt)
     } else {
-        let (u, singular, _) = svd(&small.t().contiguous()?, Thin)?;
-        (singular, q.matmul(&u)?.t())
+        let (_, singular, vt) = svd(&small, Thin)?;
+        (singular, vt.matmul(&q.t())?)
     };
     let total_variance = centred.square().sum(..).try_eval()?.item()?.to_f64() / (n as f64 - 1.0);
     Ok(Decomposition { singular_values: host(&singular_values)?[..k].to_vec(), vt: vt.slice(s![..k])?, total_variance })

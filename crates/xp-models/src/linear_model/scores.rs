@@ -5,7 +5,6 @@ use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, KeepDims, Linalg};
 
 use crate::labels::{Label, check_classes};
 use crate::model::fits;
-use crate::tall_svd::by_columns;
 use crate::{Error, Result, check};
 
 /// What a linear classifier must be like: labels in order, and one row of `coef` for each, or one for two.
@@ -44,12 +43,7 @@ pub(crate) fn decision<B: Backend, T: Float>(scores: &Array<B, T, Ix2>) -> Resul
 
 /// The class of the largest score, the first of equal ones; of a single score, the second class where it is above 0.
 pub(crate) fn choose<B: Backend, T: Float, L: Label>(classes: &Array<B, L, Ix1>, scores: &Array<B, T, Ix2>) -> Result<Array<B, L, Ix1>> {
-    let index = if scores.dims()[1] == 1 {
-        scores.squeeze(1)?.lazy().greater(T::ZERO).astype::<i64>().try_eval()?
-    } else {
-        // Neighbouring samples are compared side by side, not the few scores of one.
-        by_columns(scores)?.lazy().argmax(1).try_eval()?
-    };
+    let index = if scores.dims()[1] == 1 { scores.squeeze(1)?.lazy().greater(T::ZERO).astype::<i64>().try_eval()? } else { scores.argmax(1) };
     Ok(classes.take(&index, 0)?)
 }
 

@@ -3,29 +3,38 @@
 use xp_core::{Array, Backend, Dim, Dyn, Element, IntoShape, Ix1, Ix2, Linalg};
 use xp_cpu::Cpu;
 use xp_models::Result;
-use xp_models::cluster::{Kmeans2Params, Start, kmeans2};
-use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS};
-use xp_models::decomposition::{IncrementalPCA, PCA, TruncatedSVD};
+use xp_models::calibration::CalibratedClassifierCVParams;
+use xp_models::cluster::{KMeans, Kmeans2Params, KmeansParams, MiniBatchKMeans, Start, kmeans, kmeans2, whiten};
+use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS, ShrunkCovariance};
+use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, SvdSolver, TruncatedSVD};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 use xp_models::feature_extraction::TfidfTransformer;
+use xp_models::gaussian_process::{GaussianProcessRegressor, Kernel};
 use xp_models::impute::SimpleImputer;
 use xp_models::isotonic::IsotonicRegression;
+use xp_models::kernel_approximation::Nystroem;
+use xp_models::kernel_ridge::KernelRidge;
 use xp_models::linear_model::{
-    ElasticNet, GammaRegressor, Lasso, LinearRegression, LogisticRegression, PoissonRegressor, Ridge, RidgeCV, RidgeClassifier, TweedieRegressor,
+    ElasticNet, GammaRegressor, Lasso, LinearRegression, LinearSolver, LogisticRegression, LogisticRegressionCV, PoissonRegressor, Ridge, RidgeCV,
+    RidgeClassifier, RidgeClassifierCV, TweedieRegressor,
 };
-use xp_models::model_selection::{GridSearchCV, ParameterGrid};
+use xp_models::metrics::pairwise::Kernel as Pairs;
+use xp_models::mixture::{CovarianceType, GaussianMixture};
+use xp_models::model_selection::{GridSearchCV, HalvingGridSearchCV, ParameterGrid};
 use xp_models::naive_bayes::GaussianNB;
+use xp_models::neighbors::{KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors};
 use xp_models::preprocessing::{
-    Binarizer, LabelBinarizer, LabelEncoder, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder, PolynomialFeatures,
-    PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler,
+    Binarizer, KernelCenterer, LabelBinarizer, LabelEncoder, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder,
+    PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler,
 };
-use xp_models::traits::{Fit, Predict};
+use xp_models::traits::{Estimator, Fit, Predict, PredictProba, Transform};
 use xp_mpi::Mpi;
 
 /// Numbers of ranks: one, few, more than divide the parts evenly.
 pub const RANKS: [usize; 5] = [1, 2, 3, 4, 7];
 const N: usize = 601;
 const P: usize = 4;
+const FEW: usize = 30;
 
 /// A device whose arrays come from rows that are made where they are.
 pub trait Make: Backend {
@@ -89,6 +98,11 @@ pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<O
     let positive = target.lazy().abs().sqrt().eval() + 0.1;
     let counts = device.make([N, P], |i| noise(i).abs().floor());
     let column = device.make([N], noise);
+    let two = device.make([N], |i| i64::from(noise(2 * i) > 0.0));
+    let wide = device.make([9, 40], noise);
+    let few = Array::<B, f64, Ix2>::from_vec(device, (0..FEW * P).map(|i| noise(i + 77)).collect(), [FEW, P]).expect("a few samples");
+    let few_labels = Array::<B, i64, Ix1>::from_vec(device, (0..FEW as i64).map(|i| i % 3).collect(), [FEW]).expect("their labels");
+    let few_target = few.lazy().sum(1).try_eval().expect("their targets");
     let mut to = vec![];
     fits! { to, 1e-10:
         StandardScaler => StandardScaler::params().fit(&x), |m| m.transform(&x);
@@ -106,7 +120,11 @@ pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<O
         SimpleImputer => SimpleImputer::params().fit(&x), |m| m.transform(&x);
         TfidfTransformer => TfidfTransformer::params().fit(&counts), |m| m.transform(&counts);
         PCA => PCA::params().n_components(3).fit(&x), |m| m.transform(&x);
+        PCA_randomized => PCA::params().n_components(2).svd_solver(SvdSolver::Randomized { n_oversamples: 2, iterated_power: None, seed: 1 }).fit(&x),
+            |m| m.transform(&x);
         TruncatedSVD => TruncatedSVD::params().n_components(2).fit(&x), |m| m.transform(&x);
+        TruncatedSVD_gram => TruncatedSVD::params().n_components(2).svd_solver(SvdSolver::CovarianceEigh).fit(&x), |m| m.transform(&x);
+        TruncatedSVD_wide => TruncatedSVD::params().n_components(2).fit(&wide), |m| m.transform(&wide);
         IncrementalPCA => IncrementalPCA::params().n_components(2).batch_size(200).fit(&x), |m| m.transform(&x);
         LDA => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.decision_function(&x);
         LDA_labels => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.predict(&x);
@@ -117,9 +135,29 @@ pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<O
         Ridge => Ridge::params().fit(&x, &target), |m| m.predict(&x);
         RidgeCV => RidgeCV::params().fit(&x, &target), |m| m.predict(&x);
         RidgeClassifier => RidgeClassifier::params().fit(&x, &y), |m| m.predict(&x);
+        RidgeClassifierCV => RidgeClassifierCV::params().fit(&x, &y), |m| m.predict(&x);
         EmpiricalCovariance => EmpiricalCovariance::params().fit(&x), |m| m.mahalanobis(&x);
         LedoitWolf => LedoitWolf::params().fit(&x), |m| m.mahalanobis(&x);
         OAS => OAS::params().fit(&x), |m| m.mahalanobis(&x);
+        ShrunkCovariance => ShrunkCovariance::params().fit(&x), |m| m.mahalanobis(&x);
+        KMeans => KMeans::params().n_clusters(3).fit(&x), |m| m.predict(&x);
+        KMeans_transform => KMeans::params().n_clusters(3).fit_weighted(&x, &positive), |m| m.transform(&x);
+        MiniBatchKMeans => MiniBatchKMeans::params().n_clusters(3).batch_size(100).fit(&x), |m| m.predict(&x);
+    }
+    // What compares every sample with every other one is fitted to samples that every rank has.
+    fits! { to, 1e-10:
+        KNeighborsClassifier => KNeighborsClassifier::params().fit(&few, &few_labels), |m| m.predict_proba(&x);
+        KNeighborsRegressor => KNeighborsRegressor::params().fit(&few, &few_target), |m| m.predict(&x);
+        KernelRidge => KernelRidge::params().kernel(Pairs::Rbf { gamma: Some(0.1) }).fit(&few, &few_target), |m| m.predict(&x);
+        KernelPCA => KernelPCA::params().n_components(2).kernel(Pairs::Rbf { gamma: Some(0.1) }).fit(&few), |m| m.transform(&x);
+        KernelCenterer => KernelCenterer::params().fit(&few.matmul(&few.t())?), |m| m.transform(&x.matmul(&few.t())?);
+        Nystroem => Nystroem::params().kernel(Pairs::Rbf { gamma: Some(0.1) }).n_components(9).fit(&x), |m| m.transform(&x);
+        GaussianProcessRegressor => GaussianProcessRegressor::params().kernel(Kernel::rbf(3.0)).optimize(false).alpha(0.1).fit(&few, &few_target),
+            |m| m.predict(&x);
+        KernelRidge_sharded => KernelRidge::params().kernel(Pairs::Rbf { gamma: Some(0.1) }).fit(&x, &target), |m| m.predict(&x);
+        KernelPCA_sharded => KernelPCA::params().n_components(2).kernel(Pairs::Rbf { gamma: Some(0.1) }).fit(&x), |m| m.transform(&x);
+        KNeighborsRegressor_sharded => KNeighborsRegressor::params().fit(&x, &target), |m| m.predict(&x);
+        GaussianProcessRegressor_sharded => GaussianProcessRegressor::params().optimize(false).fit(&x, &target), |m| m.predict(&x);
     }
     // Iterations end where a tolerance lets them.
     fits! { to, 1e-3:
@@ -127,17 +165,51 @@ pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<O
         Lasso => Lasso::params().alpha(0.1).fit(&x, &target), |m| m.predict(&x);
         ElasticNet => ElasticNet::params().alpha(0.1).fit(&x, &target), |m| m.predict(&x);
         LogisticRegression => LogisticRegression::params().fit(&x, &y), |m| m.predict_proba(&x);
+        LogisticRegression_newton => LogisticRegression::params().solver(LinearSolver::NewtonCholesky).fit(&x, &y), |m| m.predict(&x);
+        LogisticRegression_two => LogisticRegression::params().fit(&x, &two), |m| m.predict_proba(&x);
+        LogisticRegressionCV => LogisticRegressionCV::params().cs(&[0.1, 1.0]).fit(&x, &y), |m| m.predict_log_proba(&x);
+        GaussianMixture => GaussianMixture::params().n_components(3).fit(&x), |m| m.predict_proba(&x);
+        GaussianMixture_tied => GaussianMixture::params().n_components(3).covariance_type(CovarianceType::Tied).fit(&x), |m| m.score_samples(&x);
+        GaussianMixture_diag => GaussianMixture::params().n_components(3).covariance_type(CovarianceType::Diag).fit(&x), |m| m.predict(&x);
         PoissonRegressor => PoissonRegressor::params().fit(&x, &positive), |m| m.predict(&x);
         GammaRegressor => GammaRegressor::params().fit(&x, &positive), |m| m.predict(&x);
         TweedieRegressor => TweedieRegressor::params().fit(&x, &positive), |m| m.predict(&x);
         IsotonicRegression => IsotonicRegression::params().fit(&column, &positive), |m| m.predict(&column);
     }
     let start = x.take(&Array::<B, i64, Ix1>::from_vec(device, vec![0, 1, 2], [3]).unwrap(), 0);
-    let kmeans = start.map_err(Into::into).and_then(|start| {
+    let kmeans2 = start.map_err(Into::into).and_then(|start| {
         let found = kmeans2(&x, &Start::Matrix(start.into_rank::<Ix2>()?), &Kmeans2Params::new())?;
         Ok((vec![], [numbers(&found.centroids)?, numbers(&found.labels)?].concat()))
     });
-    to.push(Outcome { name: "kmeans2", found: kmeans, tolerance: 1e-10 });
+    to.push(Outcome { name: "kmeans2", found: kmeans2, tolerance: 1e-10 });
+    let book = || -> Result<_> {
+        let white = whiten(&x)?;
+        let found = kmeans(&white, &Start::Points(3), &KmeansParams::new().iter(2))?;
+        Ok((vec![], numbers(&found.code_book)?))
+    };
+    to.push(Outcome { name: "kmeans", found: book(), tolerance: 1e-10 });
+    let neighbors = || -> Result<_> {
+        let (distances, indices) = NearestNeighbors::params().n_neighbors(3).fit(&few)?.kneighbors(&x, None)?;
+        Ok((vec![], [numbers(&distances)?, numbers(&indices)?].concat()))
+    };
+    to.push(Outcome { name: "NearestNeighbors", found: neighbors(), tolerance: 1e-10 });
+    let pipeline = || -> Result<_> {
+        let params = StandardScaler::params().then(PCA::params().n_components(2)).then(LinearDiscriminantAnalysis::params());
+        let union = StandardScaler::params().beside(PCA::params().n_components(1)).weights(1.0, 10.0).fit(&x, &())?;
+        Ok((vec![], [numbers(&params.fit(&x, &y)?.predict(&x)?)?, numbers(&union.transform(&x)?)?].concat()))
+    };
+    to.push(Outcome { name: "Pipeline", found: pipeline(), tolerance: 1e-10 });
+    let calibrated = || -> Result<_> {
+        let model = CalibratedClassifierCVParams::of_probabilities(GaussianNB::params()).fit(&x, &y)?;
+        Ok((vec![], numbers(&PredictProba::predict_proba(&model, &x)?)?))
+    };
+    to.push(Outcome { name: "CalibratedClassifierCV", found: calibrated(), tolerance: 1e-3 });
+    let halving = || -> Result<_> {
+        let grid = ParameterGrid::new(Ridge::params()).vary([0.1, 1.0, 10.0], |p, alpha| p.alpha(alpha));
+        let search = HalvingGridSearchCV::params(grid).fit(&x, &target)?;
+        Ok((vec![], numbers(&search.predict(&x)?)?))
+    };
+    to.push(Outcome { name: "HalvingGridSearchCV", found: halving(), tolerance: 1e-10 });
     let search = || -> Result<_> {
         let grid = ParameterGrid::new(Ridge::params()).vary([0.1, 1.0, 10.0], |p, alpha| p.alpha(alpha));
         let search = GridSearchCV::params(grid).fit(&x, &target)?;
