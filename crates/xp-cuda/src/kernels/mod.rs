@@ -6,6 +6,7 @@
 pub mod fold;
 pub mod indexed;
 pub mod moving;
+pub(crate) mod small;
 pub mod sort;
 
 use xp_core::DType;
@@ -106,6 +107,9 @@ pub fn all_sources() -> Vec<(String, String)> {
         if !matches!(dtype, DType::Bool | DType::C64 | DType::C128) {
             with_library(format!("search {name}"), &typedef, indexed::SEARCH);
         }
+    }
+    for (name, header, source) in small::all() {
+        with_library(name, &header, source);
     }
     all.extend(crate::samples::samples());
     all
