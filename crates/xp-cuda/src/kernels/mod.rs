@@ -22,6 +22,12 @@ pub use indexed::{scatter, searchsorted};
 pub use moving::{compact, copy_strided, gather, gather_lanes, gather_rows};
 pub use sort::argsort;
 
+/// Rows and columns of a tile, of which one dimension is padded.
+pub(crate) const TILE: usize = 32;
+
+/// Lengths of axes from which on tiles are worth their barriers.
+pub(crate) const LEAST_TILED: usize = 16;
+
 /// Types that every source may use.
 pub const PRELUDE: &str = include_str!("prelude.cu");
 
@@ -85,7 +91,9 @@ pub(crate) unsafe fn launch_blocks(kernel: &Kernel, blocks: i64, block: [u32; 3]
 pub fn all_sources() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for size in [1, 2, 4, 8, 16] {
-        all.push((format!("move {size}"), format!("{PRELUDE}{}\n{}", moving::header(size), moving::SOURCE)));
+        for (name, source) in [("move", moving::SOURCE), ("turn", moving::TURN)] {
+            all.push((format!("{name} {size}"), format!("{PRELUDE}{}\n{source}", moving::header(size))));
+        }
     }
     let mut with_library = |name: String, header: &str, source: &str| all.push((name, format!("{PRELUDE}{LIBRARY}{header}\n{source}")));
     for dtype in DType::ALL {
