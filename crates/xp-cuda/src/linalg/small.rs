@@ -157,8 +157,10 @@ impl Failure {
 
     /// Waits, and returns the first matrix that failed, with what is known about it.
     fn finish(self) -> Result<Option<(usize, usize)>> {
-        let found = values(&self.0)?[0];
-        Ok((found != 0).then(|| ((!found >> 8) as usize, (!found & 0xff) as usize)))
+        Ok(match values(&self.0)?[0] {
+            0 => None,
+            found => Some(((!found >> 8) as usize, (!found & 0xff) as usize)),
+        })
     }
 
     /// Waits, and fails for the first matrix that has no decomposition.
