@@ -140,7 +140,7 @@ macro_rules! linalg_suite {
             linalg {
                 golden<$t>, svd<$t>, svd_larger<$t>, svd_scaled<$t>, svd_ill_conditioned<$t>, eigh<$t>, qr<$t>, cholesky<$t>, solve<$t>,
                 solve_into<$t>, triangular<$t>,
-                inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, norms<$t>, lazy_products<$t>, lazy_products_of_stretched_rows<$t>, tall_r<$t>,
+                inverse_and_determinant<$t>, pinv_and_rank<$t>, lstsq<$t>, stacks<$t>, stacks_of_many<$t>, square_stacks_of_many<$t>, first_failure<$t>, norms<$t>, lazy_products<$t>, lazy_products_of_stretched_rows<$t>, tall_r<$t>,
                 failures<$t>, without_elements<$t>,
             }
         }

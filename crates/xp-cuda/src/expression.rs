@@ -3,7 +3,7 @@
 //! A kernel is the [`Program`] of an expression, [rendered](crate::render) between the device library and a loop of this crate.
 //! Addresses, shapes, strides and scalars are arguments, so that an expression is compiled once per number of axes.
 
-use xp_core::expr::program::{LeafKind, Program};
+use xp_core::expr::program::{Leaf, LeafKind, Program};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::ops::DeviceSource;
 use xp_core::reduction::{Outputs, Reduction};
@@ -13,7 +13,7 @@ use crate::{
     device::Device,
     error::{Error, Result},
     kernel::Arguments,
-    kernels::{THREADS, launch_blocks},
+    kernels::{LEAST_TILED, THREADS, TILE, launch_blocks},
     render,
 };
 
@@ -31,6 +31,10 @@ pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, o
     let operands = Operands { program: Program::of(kernel), dtype: K::Elem::DTYPE };
     let n = plan.size();
     let (form, pack) = operands.form(plan, out);
+    if let Form::Tiled(_) = form {
+        // SAFETY: passed on to the caller.
+        return unsafe { eval_tiled(device, operands, form, plan, (out, pack)) };
+    }
     let axes = Axes::elementwise(plan, if form == Form::Rows { pack } else { 1 });
     let items = if form == Form::Rows { n / pack } else { n };
     let wide = n > MOST_NARROW;
@@ -50,6 +54,25 @@ pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, o
     operands.push(&mut arguments, &axes)?;
     // SAFETY: the parameters of the loop in order; the caller vouches for the memory.
     unsafe { kernel.launch(device.shape_for(threads, THREADS), &arguments) }
+}
+
+/// The loop over tiles of the last axis and the one along which operands are turned.
+///
+/// # Safety
+/// As for [`eval`].
+unsafe fn eval_tiled(device: &Device, operands: Operands, form: Form, plan: &Plan, (out, across): (u64, usize)) -> Result<()> {
+    let last = plan.shape().len() - 1;
+    let (axes, [height, width]) = (Axes::tiled(plan, across), [plan.shape()[across], plan.shape()[last]]);
+    let (wide, dtype) = (plan.size() > MOST_NARROW, operands.dtype);
+    let code = Code { program: operands.program, form, ndim: axes.ndim(), wide, extra: 0 };
+    let kernel = device.cached_kernel(&code, code.form.name(), || render::source(&code))?;
+    let (operands, tiles) = (Operands { program: code.program, dtype }, axes.size(0..axes.ndim()));
+    let mut arguments = Arguments::new();
+    axes.push_walk(&mut arguments, tiles, plan.out(), wide);
+    arguments.push(height as i64).push(width as i64).push(out);
+    operands.push(&mut arguments, &axes)?;
+    // SAFETY: the parameters of `tiled` in order; the caller vouches for the memory.
+    unsafe { launch_blocks(&kernel, tiles as i64, [THREADS, 1, 1], &arguments) }
 }
 
 /// Runs an expression over a plan and reduces it, by several reductions in one launch where there are several; `out` are the
@@ -86,7 +109,13 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
     let finished = device.alloc_zeroed(counters, R::NAME)?;
     let mut arguments = Arguments::new();
     axes.push_walk(&mut arguments, work.outputs, plan.out(), wide);
-    arguments.push(work.reduced as i64).push(work.width as u32).push(work.chunk as i64).push(work.chunks as i64).push(count as i64);
+    arguments
+        .push(work.reduced as i64)
+        .push(work.width as u32)
+        .push(u32::from(work.along))
+        .push(work.chunk as i64)
+        .push(work.chunks as i64)
+        .push(count as i64);
     for (part, address) in parts.iter().zip(addresses) {
         arguments.push(address.addr() as u64);
         for (dtype, bytes) in part.parameters() {
@@ -106,6 +135,9 @@ pub(crate) const LEAST_ACCUMULATOR: usize = 16;
 
 /// Loops up to this size count in 32 bits; one bit is to spare for steps and divisions.
 const MOST_NARROW: usize = i32::MAX as usize;
+
+/// Bytes of shared memory that every device gives a block.
+const MOST_SHARED: usize = 48 << 10;
 
 /// All that the code of a kernel depends on: equal ones are compiled once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -127,6 +159,8 @@ pub(crate) enum Form {
     /// Rows along which every operand is dense or constant.
     Rows,
     Strided,
+    /// Tiles, through which the operands of these numbers go: they are dense along another axis than the output.
+    Tiled(Vec<usize>),
     /// Reductions that run together.
     Reduce(Vec<Part>),
 }
@@ -160,6 +194,7 @@ impl Form {
             Form::Dense => "dense",
             Form::Rows => "rows",
             Form::Strided => "strided",
+            Form::Tiled(_) => "tiled",
             Form::Reduce(_) => "fused_reduce",
         }
     }
@@ -187,7 +222,7 @@ impl Operands {
         self.program.leaves().iter().map(|leaf| leaf.dtype.size()).chain([self.dtype.size()]).max().unwrap_or(1)
     }
 
-    /// The loop for a plan, and the elements that it reads and writes at once where it can.
+    /// The loop for a plan, and the elements that it reads and writes at once where it can, or the other axis of its tiles.
     fn form(&self, plan: &Plan, out: u64) -> (Form, usize) {
         let pack = pack_of(self.widest());
         let last = plan.shape().len().wrapping_sub(1);
@@ -199,7 +234,7 @@ impl Operands {
                 LeafKind::Rows { .. } => false,
             });
         if !dense {
-            return (Form::Strided, 0);
+            return self.tiles(plan).map_or((Form::Strided, 0), |(across, turned)| (Form::Tiled(turned), across));
         }
         if last == 0 {
             return (Form::Dense, pack);
@@ -220,6 +255,20 @@ impl Operands {
             Some(pack) => (Form::Rows, pack),
             None => (Form::Strided, 0),
         }
+    }
+
+    /// The first axis along which operands are dense while the output is so along the last one, and these operands, where both axes
+    /// are long enough to fill tiles that fit the shared memory of every device.
+    fn tiles(&self, plan: &Plan) -> Option<(usize, Vec<usize>)> {
+        let last = plan.shape().len().checked_sub(1)?;
+        if plan.out()[last] != 1 || plan.shape()[last] < LEAST_TILED {
+            return None;
+        }
+        let is_turned = |leaf: &Leaf, k: usize| matches!(&leaf.kind, LeafKind::Array(_, walk) if walk[k] == 1 && walk[last].unsigned_abs() > 1);
+        let across = (0..last).find(|&k| plan.shape()[k] >= LEAST_TILED && self.program.leaves().iter().any(|leaf| is_turned(leaf, k)))?;
+        let turned: Vec<usize> = (0..self.program.leaves().len()).filter(|&k| is_turned(&self.program.leaves()[k], across)).collect();
+        let bytes: usize = turned.iter().map(|&k| TILE * (TILE + 1) * self.program.leaves()[k].dtype.size()).sum();
+        (bytes <= MOST_SHARED).then_some((across, turned))
     }
 
     /// Whether accesses of `pack` elements are aligned.
@@ -279,6 +328,17 @@ impl Axes {
         let order = filled((0..plan.shape().len()).collect());
         let mut shape = shape_of(plan);
         shape[plan.shape().len().saturating_sub(1)] /= pack;
+        Axes { kept: order.len(), order, shape }
+    }
+
+    /// The axes of an elementwise loop over tiles of the last axis and another one, which comes before it.
+    fn tiled(plan: &Plan, across: usize) -> Self {
+        let last = plan.shape().len() - 1;
+        let order = filled((0..last).filter(|&k| k != across).chain([across, last]).collect());
+        let mut shape = shape_of(plan);
+        for k in [across, last] {
+            shape[k] = shape[k].div_ceil(TILE);
+        }
         Axes { kept: order.len(), order, shape }
     }
 
@@ -361,6 +421,8 @@ struct Work {
     reduced: usize,
     /// Outputs side by side in a block.
     width: usize,
+    /// Whether neighbouring threads take neighbouring elements of one output, or one element each of neighbouring outputs.
+    along: bool,
     /// Elements of an output that a block takes, and the number of such pieces.
     chunk: usize,
     chunks: usize,
@@ -383,7 +445,7 @@ impl Work {
         let groups = outputs.div_ceil(width).max(1);
         let pieces = reduced.div_ceil(height * PER_THREAD).clamp(1, (ENOUGH_BLOCKS / groups).max(1));
         let chunk = reduced.div_ceil(pieces).next_multiple_of(height).max(1);
-        Work { outputs, reduced, width, chunk, chunks: reduced.div_ceil(chunk).max(1) }
+        Work { outputs, reduced, width, along: row_reduced, chunk, chunks: reduced.div_ceil(chunk).max(1) }
     }
 
     fn groups(&self) -> usize {

@@ -17,6 +17,7 @@ use crate::{
 const OPERANDS: &str = include_str!("kernels/operands.cu");
 const DENSE: &str = include_str!("kernels/dense.cu");
 const ROWS: &str = include_str!("kernels/rows.cu");
+const TILED: &str = include_str!("kernels/tiled.cu");
 const STRIDED: &str = include_str!("kernels/strided.cu");
 const FUSED_REDUCE: &str = include_str!("kernels/fused_reduce.cu");
 
@@ -32,6 +33,7 @@ pub(crate) fn source(code: &Code) -> Result<String> {
         Form::Dense => (format!("#define PACK {extra}\n"), OUT.to_owned(), DENSE),
         Form::Rows => (format!("#define PACK {extra}\n"), OUT.to_owned(), ROWS),
         Form::Strided => (String::new(), OUT.to_owned(), STRIDED),
+        Form::Tiled(turned) => (tiles(program, turned), OUT.to_owned(), TILED),
         Form::Reduce(parts) => {
             let accumulator: usize = parts.iter().map(|part| part.accumulator).sum();
             (format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n"), reductions(parts, &mut own)?, FUSED_REDUCE)
@@ -44,6 +46,17 @@ pub(crate) fn source(code: &Code) -> Result<String> {
 
 /// The type of the output of a loop without reduction.
 const OUT: &str = "typedef Element Out;\n";
+
+/// What a loop over tiles declares and fills for its turned operands, and hands to the expression.
+fn tiles(program: &Program, turned: &[usize]) -> String {
+    let each = |f: &dyn Fn(usize, &str) -> String| turned.iter().map(|&k| f(k, c_name(program.leaves()[k].dtype))).collect::<String>();
+    format!(
+        "#define TILES{}\n#define LOAD{}\n#define STAGED{}\n",
+        each(&|k, dtype| format!(" __shared__ {dtype} tile{k}[TILE][TILE + 1];")),
+        each(&|k, _| format!(" tile{k}[x][j] = p{k}.get(at);")),
+        each(&|k, _| format!(" , tile{k}[i][x]")),
+    )
+}
 
 /// The reductions that run together as one, `R`, over an accumulator of all of theirs: what the kernel takes for them
 /// (`OUTPUTS`), and how it writes their results (`STORE`).
@@ -104,12 +117,17 @@ fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
         Form::Strided | Form::Reduce(_) => {
             let _ = writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", get("get(at)"));
         }
+        Form::Tiled(turned) => {
+            let staged = turned.iter().map(|&k| format!(" , {} t{k}", c_name(leaves[k].dtype))).collect::<String>();
+            let operands = list(&|k, _| if turned.contains(&k) { format!("t{k}") } else { format!("p{k}.get(at)") });
+            let _ = writeln!(text, "DEVICE Element element(const At& at{staged} PARAMETERS) {{ return compute({operands}); }}");
+        }
         Form::Rows => {}
     }
     let place = match form {
         Form::Dense => "i64 i",
         Form::Rows => "const At& i",
-        Form::Strided | Form::Reduce(_) => return Ok(text),
+        Form::Strided | Form::Tiled(_) | Form::Reduce(_) => return Ok(text),
     };
     let _ = write!(
         text,

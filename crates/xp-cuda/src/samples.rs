@@ -45,6 +45,12 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             all.push((format!("{names} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
         }
     }
+    for dtype in DType::ALL {
+        for wide in [false, true] {
+            let code = Code { program: copy_of(dtype), form: Form::Tiled(vec![0]), ndim: 3, wide, extra: 0 };
+            all.push((format!("tiled {}{}", c_name(dtype), if wide { " wide" } else { "" }), rendered(&code)));
+        }
+    }
     all.push(("a user's operations".into(), own()));
     all
 }

@@ -41,6 +41,9 @@ struct Operands {
     positive: Array<Cuda, f64, Ix2>,
     tall: Array<Cuda, f64, Ix2>,
     stack: Array<Cuda, f64, Ix3>,
+    definite: Array<Cuda, f64, Ix3>,
+    /// A matrix that is not small, symmetric.
+    large: Array<Cuda, f64, Ix2>,
     complex: Array<Cuda, num_complex::Complex<f64>, Ix2>,
     labels: Array<Cuda, i64, Ix1>,
 }
@@ -52,7 +55,13 @@ impl Operands {
         let square = random.normal::<_, f64, _>(&device, [20, 20])?;
         let positive = (linalg::gram(&square.lazy())?.lazy() + &xp_core::functions::eye::<_, f64>(&device, 20, 20, 0)?).try_eval()?;
         let n = x.size() as i64;
+        let stack = random.normal::<_, f64, _>(&device, [10, 8, 8])?;
+        let definite = (stack.matmul(&stack.matrix_transpose()?)?.lazy() + &xp_core::functions::eye::<_, f64>(&device, 8, 8, 0)?).try_eval()?;
+        let large = random.normal::<_, f64, _>(&device, [70, 70])?;
         Ok(Operands {
+            large: (large.lazy() + &large.t()).try_eval()?,
+            definite,
+            stack,
             vector: x.reshape([x.size()])?,
             row: x.slice(s![..1])?.copy()?,
             long: random.normal::<_, f32, _>(&device, [100_000])?,
@@ -60,7 +69,6 @@ impl Operands {
             few: (arange(&device, 0, 300, 1i64)?.lazy() % 10i64).try_eval()?,
             positive,
             tall: random.normal::<_, f64, _>(&device, [60, 40])?,
-            stack: random.normal::<_, f64, _>(&device, [10, 8, 8])?,
             complex: (x.slice(s![..64, ..32])?.lazy().astype::<num_complex::Complex<f64>>()).try_eval()?,
             labels: (arange(&device, 0, 100, 1i64)?.lazy() * 7i64 % 5i64).try_eval()?,
             square,
@@ -138,6 +146,15 @@ const JOBS: &[Job] = &[
     ("svd of a stack of 10", |o| kept(linalg::svd(&o.stack, linalg::Thin))),
     ("eigh", |o| kept(linalg::eigh(&o.positive))),
     ("det", |o| kept(linalg::det(&o.square))),
+    ("inv of a stack of 10", |o| kept(linalg::inv(&o.stack))),
+    ("det of a stack of 10", |o| kept(linalg::det(&o.stack))),
+    ("slogdet of a stack of 10", |o| kept(linalg::slogdet(&o.stack))),
+    ("qr of a stack of 10", |o| kept(linalg::qr(&o.stack, linalg::Full))),
+    ("eigh of a stack of 10", |o| kept(linalg::eigh(&o.stack))),
+    ("cholesky of a stack of 10", |o| kept(linalg::cholesky(&o.definite, linalg::Lower))),
+    ("solve_triangular of a stack of 10", |o| kept(linalg::solve_triangular(&o.stack, &o.stack, linalg::Upper))),
+    ("solve of order 70", |o| kept(linalg::solve(&o.large, &o.large))),
+    ("eigh of order 70", |o| kept(linalg::eigh(&o.large))),
     ("fft2", |o| kept(Cuda::c2c(o.complex.clone(), &[0, 1], &[64, 32], Direction::Forward, 1.0))),
     ("rfft2", |o| kept(Cuda::r2c(o.x.clone(), &[0, 1], &[100, 48], Direction::Forward, 1.0))),
     ("irfft2", |o| kept(Cuda::c2r(o.complex.clone(), &[0, 1], &[64, 62], Direction::Backward, 1.0))),
@@ -250,6 +267,16 @@ fn what_is_queued_does_not_wait() {
     }
     for name in ["sum of 4800", "mean along axis 0", "max along axis 1", "sort of 4800", "cumulative_sum of 4800", "matmul", "gram"] {
         assert_eq!(cell(name, 3), 0, "{name} waits");
+    }
+    for name in ["solve", "inv", "det", "slogdet", "qr", "svd", "eigh", "cholesky", "solve_triangular"] {
+        let of_stack = format!("{name} of a stack of 10");
+        // What may fail is asked once for the whole stack, by a word of eight bytes.
+        let waits = usize::from(!["det", "slogdet", "qr"].contains(&name));
+        assert_eq!(
+            [cell(&of_stack, 1), cell(&of_stack, 2), cell(&of_stack, 3), cell(&of_stack, 5), cell(&of_stack, 6)],
+            [1, 0, waits, 0, 8 * waits],
+            "{of_stack}: one launch, no call of a library, one wait at most"
+        );
     }
 }
 

@@ -33,7 +33,7 @@ fn strided_copies_follow_both_layouts() {
     let values: Vec<u32> = (0..1000).collect();
     let input = upload(&device, &values);
     type Case = (&'static [usize], isize, &'static [isize], &'static [isize]);
-    let cases: [Case; 7] = [
+    let cases: [Case; 10] = [
         (&[], 5, &[], &[]),
         (&[10], 9, &[-1], &[1]),
         (&[4, 5], 0, &[1, 4], &[5, 1]),
@@ -41,6 +41,10 @@ fn strided_copies_follow_both_layouts() {
         (&[2, 3, 2, 3, 2], 1, &[500, 100, 30, 7, 2], &[1, 2, 6, 12, 36]),
         (&[2, 2, 2, 2, 2, 2, 2, 2], 0, &[3, 6, 12, 24, 48, 96, 192, 384], &[128, 64, 32, 16, 8, 4, 2, 1]),
         (&[0, 3], 0, &[1, 1], &[1, 1]),
+        // Through tiles: two axes, three, and one that is turned around.
+        (&[20, 37], 3, &[1, 20], &[37, 1]),
+        (&[17, 2, 16], 5, &[1, 400, 20], &[16, 272, 1]),
+        (&[2, 16, 18], 984, &[-450, 1, -17], &[288, 18, 1]),
     ];
     for (extents, offset, from, to) in cases {
         let n: usize = extents.iter().product();

@@ -48,6 +48,30 @@ fn jobs<B: Backend>(device: &B) -> Result<Vec<(&'static str, &'static str, Job)>
             job!(device, f32, [6, 9], |x| x.slice(s![..1, 1..])?, |a, b| Lazy::new(a.slice(s![.., 1..])?) + &b),
         ),
         from_table("a transpose", "strided", job!(device, f32, [8, 8], |x| x.t(), |a, b| a.lazy() + &b)),
+        from_table("a transpose with long axes", "tiled", job!(device, f32, [48, 48], |x| x.t(), |a, b| a.lazy() + &b)),
+        from_table("a copy of a transpose", "tiled", job!(device, u8, [33, 70], |x| x.t(), |_a, b| b.lazy().positive())),
+        from_table("a transpose of three axes, with a row and positions", "tiled", {
+            let a = table::<_, f64>(device, [40, 51])?.reshape([2, 20, 51])?;
+            let b = table::<_, f32>(device, [51, 40])?.reshape([51, 2, 20])?.permute_dims(&[1, 0, 2])?;
+            let row = table::<_, f64>(device, [1, 20])?.reshape([1, 1, 20])?;
+            Box::new(move || {
+                let positions = Lazy::new(Iota::<B, Ix1>::new(a.device(), [20], 5, [3])?).astype::<f64>();
+                let turned = a.permute_dims(&[0, 2, 1])?;
+                (turned.lazy() * &row + b.lazy().astype::<f64>() - positions).try_eval()?.to_host().map(|x| x.into_iter().collect())
+            })
+        }),
+        from_table("two transposes of different dtypes", "tiled", {
+            let a = table::<_, Complex<f64>>(device, [40, 51])?;
+            let b = table::<_, f32>(device, [40, 51])?;
+            Box::new(move || {
+                let sum = (a.t().lazy() + b.t().lazy().astype::<Complex<f64>>()).try_eval()?;
+                Ok(sum.to_host()?.into_iter().map(|z| z.re + 0.5 * z.im).collect())
+            })
+        }),
+        from_table("sums of rows", "fused_reduce", job!(device, f32, [6, 100], |x| x.slice(s![..1])?, |a, b| (a.lazy() + &b).sum(1))),
+        from_table("maxima of rows", "fused_reduce", job!(device, u8, [40, 49], |x| x.slice(s![.., ..;-1])?, |a, b| (a.lazy() + &b).max(1))),
+        from_table("positions in long rows", "fused_reduce", job!(device, f64, [5, 500], |x| x.slice(s![..1])?, |a, b| (b.lazy() - &a).argmin(1))),
+        from_table("sums of complex rows", "fused_reduce", job!(device, Complex<f64>, [9, 64], |x| x.slice(s![..1])?, |a, b| (a.lazy() * &b).sum(1))),
         from_table("rows turned around", "strided", job!(device, f32, [6, 8], |x| x.slice(s![.., ..;-1])?, |a, b| a.lazy() + &b)),
         from_table("pairs of doubles", "rows", job!(device, f64, [3, 6], |x| x.slice(s![..1])?, |a, b| a.lazy() + &b)),
         from_table("complex numbers", "rows", job!(device, Complex<f64>, [3, 2], |x| x.slice(s![..1])?, |a, b| a.lazy() * &b)),

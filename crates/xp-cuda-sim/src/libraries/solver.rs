@@ -5,7 +5,7 @@ use xp_core::linalg::{self, Basis, Eig, Full, Thin};
 use xp_core::{Array, DType, Dyn, Float, Floating, Linalg, Num, Real};
 use xp_cpu::Cpu;
 use xp_cuda::libraries::solver::{Geev, Gesvd, Solver};
-use xp_cuda::libraries::{LibraryType, Matrix, Trans, Triangle};
+use xp_cuda::libraries::{Matrix, Trans, Triangle};
 use xp_cuda::{Device, Error, Result};
 
 use super::{called, matrix::View};
@@ -95,7 +95,7 @@ impl Solver for SimulatedSolver {
         if svd.m < svd.n {
             return Err(Error::InvalidArgument { operation: "gesvd".into(), reason: format!("{} rows for {} columns", svd.m, svd.n) });
         }
-        lapack!(device, svd.dtype, "gesvd", svd.a.pointer, |T| report(info, decompose::<T>(svd, 0, true, false)));
+        lapack!(device, svd.dtype, "gesvd", svd.a.pointer, |T| report(info, decompose::<T>(svd, true)));
         Ok(())
     }
 
@@ -104,41 +104,9 @@ impl Solver for SimulatedSolver {
             return Err(Error::InvalidArgument { operation: "gesvdp".into(), reason: format!("{} rows for {} columns", svd.m, svd.n) });
         }
         lapack!(device, svd.dtype, "gesvdp", svd.a.pointer, |T| {
-            report(info, decompose::<T>(svd, 0, false, false));
+            report(info, decompose::<T>(svd, false));
             Ok(perturb::<T>(svd))
         })
-    }
-
-    unsafe fn syevj_batched(
-        &self,
-        device: &Device,
-        dtype: DType,
-        vectors: bool,
-        triangle: Triangle,
-        n: i64,
-        a: Matrix,
-        w: u64,
-        info: u64,
-        batch: i64,
-    ) -> Result<()> {
-        lapack!(device, dtype, "syevj", a.pointer, |T| {
-            for i in 0..batch as u64 {
-                let step = i * n as u64;
-                let a = Matrix { pointer: a.pointer + step * a.ld as u64 * dtype.size() as u64, ..a };
-                report(info + 4 * i, eigh::<T>(Lower::new(a, triangle), n as usize, vectors, w + step * dtype.real().size() as u64));
-            }
-        });
-        Ok(())
-    }
-
-    unsafe fn gesvdj_batched(&self, device: &Device, svd: &Gesvd, info: u64, batch: i64) -> Result<()> {
-        if svd.m > 32 || svd.n > 32 {
-            return Err(Error::InvalidArgument { operation: "gesvdj".into(), reason: format!("matrices of {} by {}", svd.m, svd.n) });
-        }
-        lapack!(device, svd.dtype, "gesvdj", svd.a.pointer, |T| {
-            (0..batch).for_each(|i| report(info + 4 * i as u64, decompose::<T>(svd, i, false, true)));
-        });
-        Ok(())
     }
 
     unsafe fn geev(&self, device: &Device, eig: &Geev, info: u64) -> Result<()> {
@@ -340,26 +308,22 @@ where
     0
 }
 
-/// The `index`-th decomposition of a batch; `v` is `V^H` if `adjoint`, and all vectors are computed if `all`. The operand is
-/// overwritten, here by NaN.
-unsafe fn decompose<T: Floating>(s: &Gesvd, index: i64, adjoint: bool, all: bool) -> i32
+/// A singular value decomposition; `v` is `V^H` if `adjoint`. The operand is overwritten, here by NaN.
+unsafe fn decompose<T: Floating>(s: &Gesvd, adjoint: bool) -> i32
 where
     Cpu: Linalg<T>,
 {
     let (m, n) = (s.m as usize, s.n as usize);
-    let k = m.min(n) as i64;
-    // SAFETY: passed on; matrices of a batch lie one after the other.
-    let (a, values) = unsafe { (View::<T>::at_step(s.a, index * s.n * s.a.ld), View::at_step(Matrix { pointer: s.s, ld: 1 }, index * k)) };
+    // SAFETY: passed on.
+    let (a, values) = unsafe { (View::<T>::new(s.a), vector(s.s)) };
     let x = on_cpu(m, n, |i, j| a.get(i, j));
     let nan = from_re::<T>(<T::Part as Float>::NAN.to_f64());
     (0..m * n).for_each(|i| a.set(i % m, i / m, nan));
-    let all = all || s.vectors == Some(Basis::Full);
-    let Ok((u, sigma, vh)) = linalg::svd(&x, if all { Full } else { Thin }) else { return 1 };
+    let Ok((u, sigma, vh)) = linalg::svd(&x, if s.vectors == Some(Basis::Full) { Full } else { Thin }) else { return 1 };
     sigma.to_vec().into_iter().enumerate().for_each(|(i, value)| values.set(i, 0, value));
     if s.vectors.is_some() {
-        let columns = if all { s.m } else { k };
         // SAFETY: as above.
-        let (to_u, to_v) = unsafe { (View::at_step(s.u, index * columns * s.u.ld), View::at_step(s.v, index * s.n * s.v.ld)) };
+        let (to_u, to_v) = unsafe { (View::new(s.u), View::new(s.v)) };
         store(&u, to_u, false);
         store(&vh, to_v, !adjoint);
     }

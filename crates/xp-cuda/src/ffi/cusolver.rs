@@ -15,10 +15,6 @@ pub use super::{
 pub type cusolverDnHandle_t = *mut c_void;
 /// Options of the functions with 64-bit dimensions.
 pub type cusolverDnParams_t = *mut c_void;
-/// Options of the Jacobi singular value decompositions.
-pub type gesvdjInfo_t = *mut c_void;
-/// Options of the Jacobi eigenvalue decompositions.
-pub type syevjInfo_t = *mut c_void;
 /// A status; 0 is success.
 pub type cusolverStatus_t = c_int;
 /// Whether vectors are wanted: 0 no, 1 yes.
@@ -138,82 +134,6 @@ function_table! {
     fn cusolverDnZungqr(
         handle: cusolverDnHandle_t, m: c_int, n: c_int, k: c_int, a: *mut cuDoubleComplex, lda: c_int, tau: *const cuDoubleComplex,
         work: *mut cuDoubleComplex, lwork: c_int, info: *mut c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnCreateGesvdjInfo(info: *mut gesvdjInfo_t) -> cusolverStatus_t;
-    fn cusolverDnDestroyGesvdjInfo(info: gesvdjInfo_t) -> cusolverStatus_t;
-    fn cusolverDnCreateSyevjInfo(info: *mut syevjInfo_t) -> cusolverStatus_t;
-    fn cusolverDnDestroySyevjInfo(info: syevjInfo_t) -> cusolverStatus_t;
-    fn cusolverDnSgesvdjBatched_bufferSize(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, m: c_int, n: c_int, a: *const f32, lda: c_int,
-        s: *const f32, u: *const f32, ldu: c_int, v: *const f32, ldv: c_int, work: *mut c_int,
-        params: gesvdjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnSgesvdjBatched(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, m: c_int, n: c_int, a: *mut f32, lda: c_int,
-        s: *mut f32, u: *mut f32, ldu: c_int, v: *mut f32, ldv: c_int, work: *mut f32, lwork: c_int,
-        info: *mut c_int, params: gesvdjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnSsyevjBatched_bufferSize(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: c_int, a: *const f32,
-        lda: c_int, w: *const f32, work: *mut c_int, params: syevjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnSsyevjBatched(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: c_int, a: *mut f32,
-        lda: c_int, w: *mut f32, work: *mut f32, lwork: c_int, info: *mut c_int, params: syevjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnDgesvdjBatched_bufferSize(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, m: c_int, n: c_int, a: *const f64, lda: c_int,
-        s: *const f64, u: *const f64, ldu: c_int, v: *const f64, ldv: c_int, work: *mut c_int,
-        params: gesvdjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnDgesvdjBatched(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, m: c_int, n: c_int, a: *mut f64, lda: c_int,
-        s: *mut f64, u: *mut f64, ldu: c_int, v: *mut f64, ldv: c_int, work: *mut f64, lwork: c_int,
-        info: *mut c_int, params: gesvdjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnDsyevjBatched_bufferSize(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: c_int, a: *const f64,
-        lda: c_int, w: *const f64, work: *mut c_int, params: syevjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnDsyevjBatched(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: c_int, a: *mut f64,
-        lda: c_int, w: *mut f64, work: *mut f64, lwork: c_int, info: *mut c_int, params: syevjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnCgesvdjBatched_bufferSize(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, m: c_int, n: c_int, a: *const cuComplex, lda: c_int,
-        s: *const f32, u: *const cuComplex, ldu: c_int, v: *const cuComplex, ldv: c_int, work: *mut c_int,
-        params: gesvdjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnCgesvdjBatched(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, m: c_int, n: c_int, a: *mut cuComplex, lda: c_int,
-        s: *mut f32, u: *mut cuComplex, ldu: c_int, v: *mut cuComplex, ldv: c_int, work: *mut cuComplex, lwork: c_int,
-        info: *mut c_int, params: gesvdjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnCheevjBatched_bufferSize(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: c_int, a: *const cuComplex,
-        lda: c_int, w: *const f32, work: *mut c_int, params: syevjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnCheevjBatched(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: c_int, a: *mut cuComplex,
-        lda: c_int, w: *mut f32, work: *mut cuComplex, lwork: c_int, info: *mut c_int, params: syevjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnZgesvdjBatched_bufferSize(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, m: c_int, n: c_int, a: *const cuDoubleComplex, lda: c_int,
-        s: *const f64, u: *const cuDoubleComplex, ldu: c_int, v: *const cuDoubleComplex, ldv: c_int, work: *mut c_int,
-        params: gesvdjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnZgesvdjBatched(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, m: c_int, n: c_int, a: *mut cuDoubleComplex, lda: c_int,
-        s: *mut f64, u: *mut cuDoubleComplex, ldu: c_int, v: *mut cuDoubleComplex, ldv: c_int, work: *mut cuDoubleComplex, lwork: c_int,
-        info: *mut c_int, params: gesvdjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnZheevjBatched_bufferSize(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: c_int, a: *const cuDoubleComplex,
-        lda: c_int, w: *const f64, work: *mut c_int, params: syevjInfo_t, batch: c_int,
-    ) -> cusolverStatus_t;
-    fn cusolverDnZheevjBatched(
-        handle: cusolverDnHandle_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: c_int, a: *mut cuDoubleComplex,
-        lda: c_int, w: *mut f64, work: *mut cuDoubleComplex, lwork: c_int, info: *mut c_int, params: syevjInfo_t, batch: c_int,
     ) -> cusolverStatus_t;
 }
 

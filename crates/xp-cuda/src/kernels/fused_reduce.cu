@@ -3,8 +3,9 @@
 // elements of each.
 //
 // A block takes `width` outputs side by side, 256 / width threads for each, and one chunk of the reduced elements. Where
-// there are several chunks, the block that ends last combines them. Sizes and order depend on the shape alone, so a result is
-// bitwise the same on every device.
+// there are several chunks, the block that ends last combines them. Neighbouring threads have neighbouring elements: of one output
+// if `along`, of neighbouring outputs otherwise. Sizes and order depend on the shape alone, so a result is bitwise the same on
+// every device.
 
 #define THREADS 256
 // Elements that a thread combines before it adds them to what it has, and how many such runs it combines before it adds
@@ -13,9 +14,12 @@
 
 static_assert(sizeof(Acc) <= ACCUMULATOR, "the accumulator of a reduction is larger than that of the host");
 
+// An accumulator by its words.
+union Words { Acc acc; u32 words[(sizeof(Acc) + 3) / 4]; u8 bytes[sizeof(Acc)]; __device__ Words() {} };
+
 // Reads what another block wrote: past the first-level cache.
 static __device__ Acc fresh(const Acc* from) {
-  union Words { Acc acc; u32 words[(sizeof(Acc) + 3) / 4]; u16 halves[(sizeof(Acc) + 1) / 2]; u8 bytes[sizeof(Acc)]; __device__ Words() {} } both;
+  Words both;
   if (sizeof(Acc) % 4 == 0)
     for (u32 k = 0; k < sizeof(Acc) / 4; k++) both.words[k] = ((const volatile u32*)from)[k];
   else
@@ -23,22 +27,40 @@ static __device__ Acc fresh(const Acc* from) {
   return both.acc;
 }
 
+// The value of a thread that is farther on in the warp; anything where there is none.
+static __device__ Acc farther(Acc value, u32 distance) {
+  Words both;
+  both.words[(sizeof(Acc) - 1) / 4] = 0;
+  both.acc = value;
+#pragma unroll
+  for (u32 k = 0; k < (sizeof(Acc) + 3) / 4; k++) both.words[k] = __shfl_down_sync(~0u, both.words[k], distance);
+  return both.acc;
+}
+
 // The combination over the threads of an output, valid where `row` is 0; needs all threads of the block.
-static __device__ Acc combined(Acc value, u32 row, u32 width) {
+static __device__ Acc combined(Acc value, u32 row, u32 width, bool along) {
   __shared__ Acc tree[THREADS];
+  u32 height = THREADS / width, step = along ? 1 : width;
+  if (along && height <= 32) {
+    for (u32 half = height / 2; half > 0; half /= 2) {
+      Acc other = farther(value, half);
+      if (row < half) value = R::merge(value, other);
+    }
+    return value;
+  }
   __syncthreads();
   tree[threadIdx.x] = value;
-  for (u32 half = THREADS / width / 2; half > 0; half /= 2) {
+  for (u32 half = height / 2; half > 0; half /= 2) {
     __syncthreads();
-    if (row < half) tree[threadIdx.x] = R::merge(tree[threadIdx.x], tree[threadIdx.x + half * width]);
+    if (row < half) tree[threadIdx.x] = R::merge(tree[threadIdx.x], tree[threadIdx.x + half * step]);
   }
   return tree[threadIdx.x];
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i64 reduced, u32 width, i64 chunk, i64 chunks, i64 count,
+extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i64 reduced, u32 width, u32 along, i64 chunk, i64 chunks, i64 count,
                                                                    OUTPUTS Acc* partial, u32* finished PARAMETERS) {
   __shared__ u32 is_last;
-  u32 column = threadIdx.x % width, row = threadIdx.x / width, height = THREADS / width;
+  u32 height = THREADS / width, column = along ? threadIdx.x / height : threadIdx.x % width, row = along ? threadIdx.x % height : threadIdx.x / width;
   i64 groups = (walk.n + width - 1) / width;
   for (i64 item = blockIdx.x; item < groups * chunks; item += gridDim.x) {
     i64 part = over(item, groups), group = item - part * groups, o = group * width + column, end = part * chunk + chunk < reduced ? part * chunk + chunk : reduced;
@@ -61,7 +83,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i6
         acc = R::merge(acc, runs);
       }
     }
-    if (height > 1) acc = combined(acc, row, width);
+    if (height > 1) acc = combined(acc, row, width, along != 0);
     if (chunks > 1) {
       if (row == 0 && inside) partial[part * walk.n + o] = acc;
       __threadfence();
@@ -73,7 +95,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i6
       acc = R::identity();
       if (inside)
         for (i64 i = row; i < chunks; i += height) acc = R::merge(acc, fresh(partial + i * walk.n + o));
-      if (height > 1) acc = combined(acc, row, width);
+      if (height > 1) acc = combined(acc, row, width, along != 0);
     }
     if (row == 0 && inside) {
 #pragma unroll

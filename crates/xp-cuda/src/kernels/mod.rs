@@ -6,6 +6,7 @@
 pub mod fold;
 pub mod indexed;
 pub mod moving;
+pub(crate) mod small;
 pub mod sort;
 
 use xp_core::DType;
@@ -20,6 +21,12 @@ pub use fold::{Fold, scan};
 pub use indexed::{scatter, searchsorted};
 pub use moving::{compact, copy_strided, gather, gather_lanes, gather_rows};
 pub use sort::argsort;
+
+/// Rows and columns of a tile, of which one dimension is padded.
+pub(crate) const TILE: usize = 32;
+
+/// Lengths of axes from which on tiles are worth their barriers.
+pub(crate) const LEAST_TILED: usize = 16;
 
 /// Types that every source may use.
 pub const PRELUDE: &str = include_str!("prelude.cu");
@@ -84,7 +91,9 @@ pub(crate) unsafe fn launch_blocks(kernel: &Kernel, blocks: i64, block: [u32; 3]
 pub fn all_sources() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for size in [1, 2, 4, 8, 16] {
-        all.push((format!("move {size}"), format!("{PRELUDE}{}\n{}", moving::header(size), moving::SOURCE)));
+        for (name, source) in [("move", moving::SOURCE), ("turn", moving::TURN)] {
+            all.push((format!("{name} {size}"), format!("{PRELUDE}{}\n{source}", moving::header(size))));
+        }
     }
     let mut with_library = |name: String, header: &str, source: &str| all.push((name, format!("{PRELUDE}{LIBRARY}{header}\n{source}")));
     for dtype in DType::ALL {
@@ -106,6 +115,9 @@ pub fn all_sources() -> Vec<(String, String)> {
         if !matches!(dtype, DType::Bool | DType::C64 | DType::C128) {
             with_library(format!("search {name}"), &typedef, indexed::SEARCH);
         }
+    }
+    for (name, header, source) in small::all() {
+        with_library(name, &header, source);
     }
     all.extend(crate::samples::samples());
     all

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{THREADS, load};
+use super::{LEAST_TILED, THREADS, TILE, launch_blocks, load};
 use crate::{
     device::Device,
     error::{Error, Result},
@@ -11,9 +11,12 @@ use crate::{
     memory::DeviceBuffer,
 };
 
+/// Copies through tiles, for all element sizes too.
+pub(crate) const TURN: &str = include_str!("turn.cu");
 pub(crate) const SOURCE: &str = concat!(include_str!("index.cu"), include_str!("move.cu"));
 
-/// Copies between two strided layouts of the same extents, with strides and offsets in elements.
+/// Copies between two strided layouts of the same extents, with strides and offsets in elements; through tiles where they are
+/// dense along different axes.
 ///
 /// Axes of length one and axes that are contiguous with their neighbour are merged first; at most eight may remain.
 ///
@@ -26,7 +29,7 @@ pub fn copy_strided(size: usize, extents: &[usize], from: (&DeviceBuffer, isize,
         return Ok(());
     }
     from.0.device().check_same(to.0.device(), operation)?;
-    let axes = merge_axes(extents, from.2, to.2);
+    let (axes, sides) = turned(merge_axes(extents, from.2, to.2));
     let mut layout = Layout::zeroed();
     if axes.len() > layout.extent.len() {
         return Err(Error::InvalidArgument { operation: operation.into(), reason: format!("{} axes that cannot be merged", axes.len()) });
@@ -37,8 +40,16 @@ pub fn copy_strided(size: usize, extents: &[usize], from: (&DeviceBuffer, isize,
     }
     let source = first_element(from.0, size, extents, from.1, from.2, operation)?;
     let target = first_element(to.0, size, extents, to.1, to.2, operation)?;
-    let kernel = kernel(from.0.device(), size, "copy_strided", operation)?;
-    strided(&kernel, n, &Arguments::new().with(n as i64).with(layout).with(source).with(target))
+    let device = from.0.device();
+    let Some([height, width]) = sides else {
+        let kernel = kernel(device, size, "copy_strided", operation)?;
+        return strided(&kernel, n, &Arguments::new().with(n as i64).with(layout).with(source).with(target));
+    };
+    let kernel = load(device, "turn", &typedef(size, operation)?, TURN, "turn")?;
+    let tiles: usize = axes.iter().map(|axis| axis.0).product();
+    let arguments = Arguments::new().with(tiles as i64).with(layout).with(height as i64).with(width as i64).with(source).with(target);
+    // SAFETY: the parameters of turn.cu in order; both layouts were checked.
+    unsafe { launch_blocks(&kernel, tiles as i64, [THREADS, 1, 1], &arguments) }
 }
 
 /// `out[o, j, i] = input[o, index[j], i]` for arrays of `[outer, extent, inner]` and `count` indices (64-bit, negative ones
@@ -115,10 +126,15 @@ pub(crate) fn header(size: usize) -> String {
 }
 
 fn kernel(device: &Device, size: usize, name: &str, operation: &str) -> Result<Kernel> {
+    load(device, "move", &typedef(size, operation)?, SOURCE, name)
+}
+
+/// The header for elements of a size that elements can have.
+fn typedef(size: usize, operation: &str) -> Result<String> {
     if ![1, 2, 4, 8, 16].contains(&size) {
         return Err(Error::InvalidArgument { operation: operation.into(), reason: format!("elements of {size} bytes") });
     }
-    load(device, "move", &header(size), SOURCE, name)
+    Ok(header(size))
 }
 
 /// Launches a kernel that strides over `n` elements.
@@ -150,9 +166,12 @@ fn indexed(
     strided(&kernel, outer * inner * count, &arguments)
 }
 
+/// The length of an axis, and its strides in the input and the output.
+type Axis = (usize, isize, isize);
+
 /// Drops axes of length one and merges axes that follow each other in both layouts.
-fn merge_axes(extents: &[usize], from: &[isize], to: &[isize]) -> Vec<(usize, isize, isize)> {
-    let mut axes: Vec<(usize, isize, isize)> = Vec::new();
+fn merge_axes(extents: &[usize], from: &[isize], to: &[isize]) -> Vec<Axis> {
+    let mut axes: Vec<Axis> = Vec::new();
     for ((&extent, &f), &t) in extents.iter().zip(from).zip(to).filter(|((extent, _), _)| **extent != 1) {
         let step = extent as isize;
         match axes.last_mut() {
@@ -161,6 +180,22 @@ fn merge_axes(extents: &[usize], from: &[isize], to: &[isize]) -> Vec<(usize, is
         }
     }
     axes
+}
+
+/// Axes of a copy for tiles, where input and output are dense along different axes that are long enough: the one of the input
+/// comes before the last one, both are counted in tiles, and their lengths are returned too.
+fn turned(mut axes: Vec<Axis>) -> (Vec<Axis>, Option<[usize; 2]>) {
+    let is_long = |axis: &Axis| axis.0 >= LEAST_TILED;
+    let Some(across) = axes.iter().position(|axis| axis.1 == 1 && is_long(axis)) else { return (axes, None) };
+    if !axes.last().is_some_and(|last| last.2 == 1 && last.1.unsigned_abs() > 1 && is_long(last)) {
+        return (axes, None);
+    }
+    let before = axes.remove(across);
+    axes.insert(axes.len() - 1, before);
+    let n = axes.len();
+    let sides = [axes[n - 2].0, axes[n - 1].0];
+    axes[n - 2..].iter_mut().for_each(|axis| axis.0 = axis.0.div_ceil(TILE));
+    (axes, Some(sides))
 }
 
 /// The address of the element with index zero, after checking that every element lies in the buffer.
@@ -179,7 +214,17 @@ fn first_element(buffer: &DeviceBuffer, size: usize, extents: &[usize], offset: 
 
 #[cfg(test)]
 mod tests {
-    use super::merge_axes;
+    use super::{merge_axes, turned};
+
+    #[test]
+    fn long_axes_that_change_places_are_tiled() {
+        let transposed = vec![(40, 1, 20), (20, 40, 1)];
+        assert_eq!(turned(transposed), (vec![(2, 1, 20), (1, 40, 1)], Some([40, 20])));
+        assert_eq!(turned(vec![(33, 1, 60), (3, 660, 20), (20, 33, 1)]).0, [(3, 660, 20), (2, 1, 60), (1, 33, 1)]);
+        for plain in [vec![(40, 1, 8), (8, 40, 1)], vec![(40, 20, 20), (20, 1, 1)], vec![(40, 0, 20), (20, 2, 1)], vec![]] {
+            assert_eq!(turned(plain.clone()), (plain, None));
+        }
+    }
 
     #[test]
     fn contiguous_axes_merge() {

@@ -19,7 +19,7 @@ use crate::{
 
 /// NVIDIA's cuSOLVER.
 pub(crate) struct CuSolver {
-    pub(super) table: CusolverTable,
+    table: CusolverTable,
     /// Early releases lack these functions: the error is that of the look-up.
     geev: Result<GeevTable>,
     handle: Handle,
@@ -45,7 +45,7 @@ impl CuSolver {
         Ok(this)
     }
 
-    pub(super) fn run(&self, device: &Device, operation: &str, mut f: impl FnMut(*mut c_void) -> c_int) -> Result<()> {
+    fn run(&self, device: &Device, operation: &str, mut f: impl FnMut(*mut c_void) -> c_int) -> Result<()> {
         self.handle.with(|handle| call(device, Library::Cusolver, operation, || f(handle)))
     }
 
@@ -85,7 +85,7 @@ impl Drop for CuSolver {
 }
 
 /// A dimension for the functions that take 32-bit integers.
-pub(super) fn int(value: i64, operation: &str) -> Result<c_int> {
+fn int(value: i64, operation: &str) -> Result<c_int> {
     c_int::try_from(value).map_err(|_| Error::InvalidArgument {
         operation: operation.into(),
         reason: format!("cuSOLVER takes dimensions up to {}, not {value}", c_int::MAX),
@@ -345,21 +345,6 @@ impl Solver for CuSolver {
         done.map(|()| perturbation)
     }
 
-    unsafe fn syevj_batched(
-        &self,
-        device: &Device,
-        dtype: DType,
-        vectors: bool,
-        triangle: Triangle,
-        n: i64,
-        a: Matrix,
-        w: u64,
-        info: u64,
-        batch: i64,
-    ) -> Result<()> {
-        unsafe { self.eigenvalues_batched(device, dtype, vectors, triangle, n, a, w, info, batch) }
-    }
-
     unsafe fn geev(&self, device: &Device, e: &Geev, info: u64) -> Result<()> {
         let t = self.geev.as_ref().map_err(Clone::clone)?;
         let (p, d) = (self.params(), e.dtype.code()?);
@@ -423,9 +408,5 @@ impl Solver for CuSolver {
                 )
             },
         )
-    }
-
-    unsafe fn gesvdj_batched(&self, device: &Device, svd: &Gesvd, info: u64, batch: i64) -> Result<()> {
-        unsafe { self.singular_values_batched(device, svd, info, batch) }
     }
 }

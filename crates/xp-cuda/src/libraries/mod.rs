@@ -6,7 +6,6 @@
 pub mod blas;
 mod cusolver;
 pub mod fft;
-mod jacobi;
 pub mod solver;
 
 use std::{

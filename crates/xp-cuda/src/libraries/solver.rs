@@ -18,7 +18,7 @@ pub struct Gesvd {
     pub a: Matrix,
     pub s: u64,
     pub u: Matrix,
-    /// `V^H` for [`Solver::gesvd`], `V` for [`Solver::gesvdp`] and [`Solver::gesvdj_batched`].
+    /// `V^H` for [`Solver::gesvd`], `V` for [`Solver::gesvdp`].
     pub v: Matrix,
 }
 
@@ -72,22 +72,6 @@ pub trait Solver: Send + Sync {
     unsafe fn gesvd(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<()>;
     /// Singular value decomposition by polar decomposition. Returns the perturbation that it had to make.
     unsafe fn gesvdp(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<f64>;
-    /// Eigenvalues and vectors of `batch` contiguous matrices by Jacobi's method; one `info` per matrix.
-    unsafe fn syevj_batched(
-        &self,
-        device: &Device,
-        dtype: DType,
-        vectors: bool,
-        triangle: Triangle,
-        n: i64,
-        a: Matrix,
-        w: u64,
-        info: u64,
-        batch: i64,
-    ) -> Result<()>;
     /// Eigenvalues and right eigenvectors of a general matrix.
     unsafe fn geev(&self, device: &Device, eig: &Geev, info: u64) -> Result<()>;
-    /// Singular value decompositions of `batch` contiguous matrices of at most 32 by 32 by Jacobi's method. All vectors are
-    /// computed unless none is wanted: `u` is m by m, `v` is V, n by n.
-    unsafe fn gesvdj_batched(&self, device: &Device, svd: &Gesvd, info: u64, batch: i64) -> Result<()>;
 }

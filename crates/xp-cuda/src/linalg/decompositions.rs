@@ -8,50 +8,35 @@ use xp_core::{Floating, Num, Result, functions::eye};
 use super::{
     Lapack, Matrices, Real,
     scale::Scale,
+    small,
     stack::{Columns, Reports, VectorStack, count, run, stack_of, values},
 };
 use crate::libraries::{Triangle, solver::Geev};
 
-/// The order of matrices up to which cuSOLVER's batched Jacobi methods work.
-pub(super) const MOST_JACOBI: usize = 32;
-
 /// Eigenvalues in ascending order of Hermitian matrices, of which the lower triangle is read, and eigenvectors if wanted.
-/// Stacks of small matrices by Jacobi's method, all at once; other matrices one by one, by divide and conquer.
+/// Small matrices by Jacobi's method, others by divide and conquer.
 pub(super) fn eigh<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrices<Real<T>>, Matrices<T>)> {
+    if let Some(found) = small::eigh(x, vectors)? {
+        return Ok(found);
+    }
     let (device, stack, [n, _]) = (x.device(), stack_of(x), shape_of(x));
-    let lower = x.tril(0)?;
-    let scale = Scale::new(&lower, true)?;
-    let batch = count(stack);
-    let solved = |together: bool| -> Result<(Option<(usize, i32)>, Columns<T>, VectorStack<Real<T>>)> {
-        let a = Columns::of(scale.apply(&lower.matrix_transpose()?)?);
-        let (w, reports) = (VectorStack::<Real<T>>::new(device, stack, n)?, Reports::new(device, batch)?);
-        run(device, "eigenvalue decomposition", |d| {
-            let solver = d.solver()?;
-            if together {
-                let first = (a.first(), w.first(), reports.first());
-                // SAFETY: the matrices were made for these sizes, one after the other.
-                return unsafe { solver.syevj_batched(d, T::DTYPE, vectors, Triangle::Lower, n as i64, first.0, first.1, first.2, batch as i64) };
-            }
-            for ((a, w), report) in a.each().zip(w.each()).zip(reports.each()) {
-                // SAFETY: the matrices were made for these sizes.
-                unsafe { solver.syevd(d, T::DTYPE, vectors, Triangle::Lower, n as i64, a, w, report) }?;
-            }
-            Ok(())
-        })?;
-        Ok((reports.finish()?, a, w))
-    };
-    if n == 0 || batch == 0 {
+    if n == 0 || count(stack) == 0 {
         return Ok((VectorStack::new(device, stack, n)?.array, Columns::new(device, stack, n, n)?.finish()?));
     }
-    let mut result = solved(batch > 1 && n <= MOST_JACOBI)?;
-    if result.0.is_some() && batch > 1 && n <= MOST_JACOBI {
-        result = solved(false)?;
-    }
-    let (failed, a, w) = result;
-    match failed {
-        Some((matrix, _)) => Err(LinalgError::NoConvergence { matrix: Some(matrix) }.into()),
-        None => Ok((scale.undo(x, w.array)?, a.finish()?)),
-    }
+    let lower = x.tril(0)?;
+    let scale = Scale::new(&lower, true)?;
+    let a = Columns::of(scale.apply(&lower.matrix_transpose()?)?);
+    let (w, reports) = (VectorStack::<Real<T>>::new(device, stack, n)?, Reports::new(device, count(stack))?);
+    run(device, "eigenvalue decomposition", |d| {
+        let solver = d.solver()?;
+        for ((a, w), report) in a.each().zip(w.each()).zip(reports.each()) {
+            // SAFETY: the matrices were made for these sizes.
+            unsafe { solver.syevd(d, T::DTYPE, vectors, Triangle::Lower, n as i64, a, w, report) }?;
+        }
+        Ok(())
+    })?;
+    no_convergence(reports)?;
+    Ok((scale.undo(x, w.array)?, a.finish()?))
 }
 
 /// Eigenvalues of general matrices, in no particular order, and right eigenvectors if wanted.
@@ -95,8 +80,25 @@ fn unpacked<T: Lapack>(w: &Matrices<T::Complex>, v: &Matrices<T>) -> Result<Matr
     (re.astype::<T::Complex>() + im.astype::<T::Complex>() * i).try_eval()?.into_rank()
 }
 
+/// The factors `Q` and `R`: square and as high as the matrix if `complete`.
+pub(super) fn qr<T: Lapack>(x: &Matrices<T>, complete: bool) -> Result<(Matrices<T>, Matrices<T>)> {
+    if let Some(factors) = small::qr(x, complete, true)? {
+        return Ok(factors);
+    }
+    let factors = Householder::new(x)?;
+    Ok((factors.q(complete)?, factors.r(complete)?))
+}
+
+/// The factor `R` alone.
+pub(super) fn qr_r<T: Lapack>(x: &Matrices<T>) -> Result<Matrices<T>> {
+    match small::qr(x, false, false)? {
+        Some((_, r)) => Ok(r),
+        None => Householder::new(x)?.r(false),
+    }
+}
+
 /// A QR factorisation: reflectors below the diagonal, `R` above.
-pub(super) struct Householder<T: Lapack> {
+struct Householder<T: Lapack> {
     a: Columns<T>,
     tau: VectorStack<T>,
     scale: Scale,
@@ -105,7 +107,7 @@ pub(super) struct Householder<T: Lapack> {
 }
 
 impl<T: Lapack> Householder<T> {
-    pub(super) fn new(x: &Matrices<T>) -> Result<Self> {
+    fn new(x: &Matrices<T>) -> Result<Self> {
         let (device, stack, shape @ [m, n]) = (x.device(), stack_of(x).to_vec(), shape_of(x));
         let scale = Scale::new(x, false)?;
         let a = Columns::of(scale.apply(&x.matrix_transpose()?)?);
@@ -125,14 +127,14 @@ impl<T: Lapack> Householder<T> {
     }
 
     /// The factor `R`, with as many rows as columns of `Q`.
-    pub(super) fn r(&self, complete: bool) -> Result<Matrices<T>> {
+    fn r(&self, complete: bool) -> Result<Matrices<T>> {
         let rows = self.columns_of_q(complete) as isize;
         let r = self.a.transposes.slice_axis(-1, ..rows)?.matrix_transpose()?.triu(0)?;
         self.scale.undo(&r, r.clone())
     }
 
     /// The factor `Q`, square if `complete`.
-    pub(super) fn q(&self, complete: bool) -> Result<Matrices<T>> {
+    fn q(&self, complete: bool) -> Result<Matrices<T>> {
         let (device, [m, n], k) = (self.a.transposes.device(), self.shape, self.columns_of_q(complete));
         let q = Columns::new(device, &self.stack, m, k)?;
         if m.min(n) == 0 {
@@ -164,6 +166,9 @@ impl<T: Lapack> Householder<T> {
 
 /// Cholesky factors of Hermitian matrices, of which the lower triangle is read.
 pub(super) fn cholesky<T: Lapack>(x: &Matrices<T>, upper: bool) -> Result<Matrices<T>> {
+    if let Some(factors) = small::cholesky(x, upper)? {
+        return Ok(factors);
+    }
     let (device, [n, _]) = (x.device(), shape_of(x));
     // The lower triangle in row-major order is the upper one of the transpose, which is the conjugate: conj(A) = U^H U means
     // A = L L^H with L = U^T, which is the memory of U.

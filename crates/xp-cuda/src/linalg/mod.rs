@@ -1,13 +1,15 @@
-//! Linear algebra of [`Cuda`]: decompositions by cuSOLVER, triangular solutions and products by cuBLAS.
+//! Linear algebra of [`Cuda`]: decompositions by cuSOLVER, triangular solutions and products by cuBLAS, small matrices by kernels
+//! of this crate.
 //!
 //! The libraries work on column-major matrices. The memory of a row-major matrix is that of its transpose, column-major:
 //! so a factorisation's copy of its operand is made in the order that is needed, and results are views of what the library
-//! wrote, transposed where necessary. Singular values and eigenvalues of small matrices are computed for a whole stack at once;
-//! otherwise every matrix is a call of its own, queued on the device's stream. Whether one failed is read once, after the last.
+//! wrote, transposed where necessary. Every matrix is a call of its own, queued on the device's stream; whether one failed is read
+//! once, after the last. Small matrices are all done in one launch (`small.rs`).
 
 mod decompositions;
 mod scale;
 mod singular;
+mod small;
 mod solutions;
 mod stack;
 
@@ -58,12 +60,10 @@ macro_rules! linalg_for {
                 Ok(decompositions::eigh(x, false)?.0)
             }
             fn qr(x: &Matrices<$t>, basis: Basis) -> Result<(Matrices<$t>, Matrices<$t>)> {
-                let factors = decompositions::Householder::new(x)?;
-                let complete = basis == Basis::Full;
-                Ok((factors.q(complete)?, factors.r(complete)?))
+                decompositions::qr(x, basis == Basis::Full)
             }
             fn qr_r(x: &Matrices<$t>) -> Result<Matrices<$t>> {
-                decompositions::Householder::new(x)?.r(false)
+                decompositions::qr_r(x)
             }
             fn cholesky(x: &Matrices<$t>, factor: Triangle) -> Result<Matrices<$t>> {
                 decompositions::cholesky(x, factor == Triangle::Upper)
@@ -73,6 +73,9 @@ macro_rules! linalg_for {
             }
             fn solve_triangular(a: &Matrices<$t>, b: &Matrices<$t>, form: Triangular) -> Result<Matrices<$t>> {
                 solutions::solve_triangular(a, b, form)
+            }
+            fn inv(x: &Matrices<$t>) -> Result<Matrices<$t>> {
+                solutions::inv(x)
             }
             fn slogdet(x: &Matrices<$t>) -> Result<(Matrices<$t>, Matrices<Real<$t>>)> {
                 solutions::slogdet(x)

@@ -1,6 +1,6 @@
 //! Singular value decompositions.
 //!
-//! Stacks of small matrices go to cuSOLVER's Jacobi method, all at once. Vectors of larger matrices come from the polar
+//! Small matrices are left to Jacobi's method (`small.rs`). Vectors of larger matrices come from the polar
 //! decomposition (Higham and Papadimitriou, "Parallel singular value decomposition via the polar decomposition", 1993), which
 //! is the fastest but decomposes a neighbour of a matrix that is close to a singular one: its result is checked, on the device,
 //! and QR iteration takes its place where it is not as accurate as that. QR iteration does everything else.
@@ -11,8 +11,9 @@ use xp_core::{Float, Num, Result, functions::eye};
 
 use super::{
     Lapack, Matrices, Real,
-    decompositions::{MOST_JACOBI, no_convergence, shape, shape_of},
+    decompositions::{no_convergence, shape, shape_of},
     scale::Scale,
+    small,
     stack::{Columns, Reports, VectorStack, count, run, stack_of},
 };
 use crate::{
@@ -21,13 +22,19 @@ use crate::{
 };
 
 /// `U`, `S`, `Vh`.
-type Factors<T> = (Matrices<T>, Matrices<Real<T>>, Matrices<T>);
+pub(super) type Factors<T> = (Matrices<T>, Matrices<Real<T>>, Matrices<T>);
+
+/// The shorter side of matrices above which the polar decomposition is worth its products.
+const LEAST_POLAR: usize = 32;
 
 /// Singular values in descending order, with as many vectors as wanted: `U`, `S`, `Vh`.
 pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: Option<Basis>) -> Result<Factors<T>> {
     let [m, n] = shape_of(x);
     if m.min(n) == 0 {
         return without_values(x, vectors);
+    }
+    if let Some(factors) = small::svd(x, vectors)? {
+        return Ok(factors);
     }
     let scale = Scale::new(x, true)?;
     // cuSOLVER wants at least as many rows as columns: a wide matrix is decomposed as its transpose, which is its memory.
@@ -60,15 +67,8 @@ struct Problem<T: Lapack> {
 
 impl<T: Lapack> Problem<T> {
     fn solve(&self) -> Result<Factors<T>> {
-        let batch = count(stack_of(&self.transposes));
-        if batch > 1
-            && self.large <= MOST_JACOBI
-            && let Some(factors) = self.by_jacobi(batch)?
-        {
-            return Ok(factors);
-        }
         if self.vectors == Some(Basis::Thin)
-            && self.small > MOST_JACOBI
+            && self.small > LEAST_POLAR
             && let Some(factors) = self.by_polar_decomposition()?
         {
             return Ok(factors);
@@ -97,29 +97,6 @@ impl<T: Lapack> Problem<T> {
         let (m, n) = (self.large as i64, self.small as i64);
         let none = |ld| Matrix { pointer: 0, ld };
         Gesvd { dtype: T::DTYPE, vectors: self.vectors, m, n, a, s, u: u.unwrap_or(none(m)), v: v.unwrap_or(none(n)) }
-    }
-
-    /// `None` where a matrix did not converge.
-    fn by_jacobi(&self, batch: usize) -> Result<Option<Factors<T>>> {
-        let (device, stack) = (self.device(), stack_of(&self.transposes));
-        let a = self.operand()?;
-        // There is room for vectors even if none is wanted: what the method does with their addresses then is not documented.
-        let (u, v) = (Columns::<T>::new(device, stack, self.large, self.large)?, Columns::<T>::new(device, stack, self.small, self.small)?);
-        let (s, reports) = (VectorStack::<Real<T>>::new(device, stack, self.small)?, Reports::new(device, batch)?);
-        run(device, "singular value decomposition", |d| {
-            let call = self.call(a.first(), s.first(), Some(u.first()), Some(v.first()));
-            // SAFETY: the matrices were made for these sizes, one after the other; there is room for all vectors.
-            unsafe { d.solver()?.gesvdj_batched(d, &call, reports.first(), batch as i64) }
-        })?;
-        if reports.finish()?.is_some() {
-            return Ok(None);
-        }
-        if self.vectors.is_none() {
-            return Ok(Some((self.room(1, 1)?.finish()?, s.array, self.room(1, 1)?.finish()?)));
-        }
-        let u = u.finish()?;
-        let u = if self.vectors == Some(Basis::Thin) { u.slice_axis(-1, ..self.small)? } else { u };
-        Ok(Some((u, s.array, conj(v.transposes)?)))
     }
 
     /// `None` where the result is not as accurate as that of QR iteration would be.

@@ -4,11 +4,15 @@ use num_complex::Complex;
 use xp_core::expr::Iota;
 use xp_core::linalg::{LinalgError, Trans, Triangle, Triangular, adjoint};
 use xp_core::ops::Greater;
-use xp_core::{Array, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result, functions::zeros};
+use xp_core::{
+    Array, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result,
+    functions::{eye, zeros},
+};
 
 use super::{
     Lapack, Matrices, Real,
     decompositions::shape_of,
+    small,
     stack::{Columns, Reports, VectorStack, count, run, stack_of, values},
 };
 use crate::{
@@ -21,6 +25,9 @@ use crate::{
 
 /// Solves `a x = b` for stacks of equal shapes.
 pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matrices<T>> {
+    if let Some(x) = small::solve(a, Some(b))? {
+        return Ok(x);
+    }
     let (device, [n, p]) = (a.device(), shape_of(b));
     let lu = Factors::new(a)?;
     if let Some((matrix, pivot)) = lu.reports.finish()? {
@@ -41,8 +48,20 @@ pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matri
     x.finish()
 }
 
+/// Inverses.
+pub(super) fn inv<T: Lapack>(x: &Matrices<T>) -> Result<Matrices<T>> {
+    if let Some(inverse) = small::solve(x, None)? {
+        return Ok(inverse);
+    }
+    let [n, _] = shape_of(x);
+    solve(x, &eye::<_, T>(x.device(), n, n, 0)?.into_dyn().broadcast_to(x.dims())?)
+}
+
 /// Solves `op(a) x = b` for triangular `a` and stacks of equal shapes.
 pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, form: Triangular) -> Result<Matrices<T>> {
+    if let Some(x) = small::solve_triangular(a, b, form)? {
+        return Ok(x);
+    }
     let (device, [n, p]) = (a.device(), shape_of(b));
     if !form.unit && n > 0 && a.diagonal(0)?.lazy().apply2(xp_core::ops::Equal, T::ZERO).any(..).try_eval()?.item()? {
         let place = values(&a.diagonal(0)?.equal(T::ZERO).into_dyn())?.iter().position(|&zero| zero).unwrap_or(0);
@@ -77,6 +96,9 @@ pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, form
 
 /// Signs and logarithms of the magnitudes of determinants.
 pub(super) fn slogdet<T: Lapack>(x: &Matrices<T>) -> Result<(Matrices<T>, Matrices<Real<T>>)> {
+    if let Some(both) = small::determinants(x, true)? {
+        return Ok(both);
+    }
     let lu = Factors::new(x)?;
     let (diagonal, sign) = (lu.diagonal()?, lu.sign()?);
     let signs = (diagonal.lazy().sign().prod(-1).try_eval()?.lazy() * &sign).try_eval()?;
@@ -86,6 +108,9 @@ pub(super) fn slogdet<T: Lapack>(x: &Matrices<T>) -> Result<(Matrices<T>, Matric
 
 /// Determinants.
 pub(super) fn det<T: Lapack>(x: &Matrices<T>) -> Result<Matrices<T>> {
+    if let Some((determinants, _)) = small::determinants(x, false)? {
+        return Ok(determinants);
+    }
     let lu = Factors::new(x)?;
     lu.unless_singular(T::ZERO, (lu.diagonal()?.lazy().prod(-1).try_eval()?.lazy() * &lu.sign()?).try_eval()?)
 }

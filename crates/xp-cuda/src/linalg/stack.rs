@@ -39,11 +39,6 @@ impl<T: Element> Columns<T> {
         (0..count(stack_of(&self.transposes)) as u64).map(move |i| Matrix { pointer: first + i * step, ld })
     }
 
-    /// The first matrix; the others follow it without a gap.
-    pub(super) fn first(&self) -> Matrix {
-        Matrix { pointer: self.transposes.buffer().at(0), ld: self.rows.max(1) as i64 }
-    }
-
     /// The matrices as an array.
     pub(super) fn finish(self) -> Result<Matrices<T>> {
         self.transposes.matrix_transpose()
@@ -59,11 +54,6 @@ pub(super) struct VectorStack<T: Element> {
 impl<T: Element> VectorStack<T> {
     pub(super) fn new(device: &Cuda, stack: &[usize], len: usize) -> Result<Self> {
         Ok(VectorStack { array: new(device, stack, &[len])?, len })
-    }
-
-    /// The device address of the first vector; the others follow it without a gap.
-    pub(super) fn first(&self) -> u64 {
-        self.array.buffer().at(0)
     }
 
     /// The device addresses in the order of the stack.
@@ -88,10 +78,6 @@ impl Reports {
 
     pub(super) fn each(&self) -> impl Iterator<Item = u64> {
         self.0.each()
-    }
-
-    pub(super) fn first(&self) -> u64 {
-        self.0.first()
     }
 
     /// The reports, in one column.
