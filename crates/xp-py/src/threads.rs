@@ -28,7 +28,13 @@ pub fn is_large(x: &Any) -> bool {
 /// Runs a computation on arrays, without the interpreter's lock when one of them is large.
 #[inline]
 pub fn detached<R: Send>(arrays: &[&Any], compute: impl FnOnce() -> R + Send) -> R {
-    if !arrays.iter().any(|x| is_large(x)) { compute() } else { marked(arrays, compute) }
+    if !arrays.iter().any(|x| is_large(x)) {
+        return compute();
+    }
+    // Without its type, so that the work with the lock is compiled once and not for every function.
+    let (mut compute, mut out) = (Some(compute), None);
+    marked(arrays, &mut || out = compute.take().map(|compute| compute()));
+    out.expect("it was computed")
 }
 
 /// Marks that are taken back when this is dropped, by a panic too.
@@ -42,15 +48,14 @@ impl Drop for Marks {
 }
 
 #[cold]
-fn marked<R: Send>(arrays: &[&Any], compute: impl FnOnce() -> R + Send) -> R {
+fn marked(arrays: &[&Any], compute: &mut (dyn FnMut() + Send)) {
     let marks = Marks(arrays.iter().map(|x| dispatch!(x, |v| v.buffer().reading())).collect());
     Python::attach(|py| {
         py.detach(|| {
-            let out = compute();
+            compute();
             drop(marks);
-            out
-        })
-    })
+        });
+    });
 }
 
 /// Runs `f` under the interpreter's lock, unless the interpreter has ended.
