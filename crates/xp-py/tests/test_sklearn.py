@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -508,23 +509,54 @@ def read_back(path, name):
 
 
 EXPORTED = ["StandardScaler", "MinMaxScaler", "MaxAbsScaler", "PCA", "LinearDiscriminantAnalysis", "GaussianNB", "Ridge", "LinearRegression", "Lasso", "ElasticNet", "LogisticRegression", "RidgeClassifier"]
+EXPORTED += ["RidgeCV", "RidgeClassifierCV", "KMeans", "KernelCenterer", "SimpleImputer", "TfidfTransformer", "IsotonicRegression"]
 
 
 @pytest.mark.parametrize("name", EXPORTED)
 def test_fitted_objects_of_scikit_learn_are_served(name, tmp_path):
     cls = theirs(getattr(xs, name))
-    X, y = data("diabetes" if is_regressor(cls()) else "iris")
+    X, y = samples_for(cls)
     other = cls(**({"max_iter": 5000} if name == "LogisticRegression" else {})).fit(X, y)
     xs.export(other, tmp_path / "m")
     model = read_back(tmp_path / "m", name)
     method = "predict" if hasattr(other, "predict") else "transform"
-    np.testing.assert_allclose(np.asarray(model.call(method, xp.asarray(X))), getattr(other, method)(X), rtol=1e-9, atol=1e-9)
+    samples = xp.asarray(X if X.ndim == 2 else X[:, None])
+    dense = lambda out: out.toarray() if hasattr(out, "toarray") else out  # noqa: E731
+    np.testing.assert_allclose(np.asarray(model.call(method, samples)), dense(getattr(other, method)(X)), rtol=1e-9, atol=1e-9)
     if hasattr(other, "predict_proba"):
         np.testing.assert_allclose(np.asarray(model.call("predict_proba", xp.asarray(X))), other.predict_proba(X), rtol=1e-6, atol=1e-9)
     # Our own class writes the same file.
     own = getattr(xs, name)().fit(X, y)
     xs.export(own, tmp_path / "own")
-    np.testing.assert_allclose(np.asarray(read_back(tmp_path / "own", name).call(method, xp.asarray(X))), getattr(own, method)(X), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(np.asarray(read_back(tmp_path / "own", name).call(method, samples)), getattr(own, method)(X), rtol=1e-9, atol=1e-9)
+
+
+def test_columns_are_not_exported(tmp_path):
+    from sklearn.compose import ColumnTransformer
+
+    X, _ = data("iris")
+    columns = ColumnTransformer([("a", theirs(xs.StandardScaler)(), [0, 1]), ("b", theirs(xs.MinMaxScaler)(), [2])]).fit(X)
+    with pytest.raises(TypeError, match="ColumnTransformer has no file.*takes some columns"):
+        xs.export(columns, tmp_path / "c")
+    with pytest.raises(TypeError, match="takes some columns"):
+        xs.export(make_pipeline(columns, theirs(xs.PCA)()).fit(X), tmp_path / "c")
+
+
+def test_clusters_are_exported_whole(tmp_path):
+    X, _ = data("iris")
+    for params, outcome in [({"max_iter": 300}, "converged"), ({"max_iter": 1}, "limit")]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            other = theirs(xs.KMeans)(3, random_state=0, n_init=1, **params).fit(X.astype("float32"))
+        xs.export(other, tmp_path / "k", dtype="float32")
+        from xparray._xparray import _models
+
+        raw = (tmp_path / "k").read_bytes()
+        model = _models.read("KMeans", xp.float32, raw)
+        found = model.attributes()
+        assert np.array_equal(np.asarray(found["labels"]), other.labels_) and found["inertia"] == pytest.approx(other.inertia_)
+        assert np.array_equal(np.asarray(model.call("predict", xp.asarray(X))), other.predict(X.astype("float32")))
+        assert f'"outcome":"{outcome}"'.encode() in raw
 
 
 def test_pipelines_are_exported(tmp_path):
