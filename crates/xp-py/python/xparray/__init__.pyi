@@ -1,10 +1,11 @@
 # The signatures of the module, for type checkers.
 import builtins
 from types import ModuleType
-from typing import Any, Literal, NamedTuple, Protocol, Sequence
+from typing import Any, Literal, NamedTuple, Protocol, Sequence, final, type_check_only
 
 from . import extra as extra, fft as fft, linalg as linalg, random as random
 
+@type_check_only
 class Buffer(Protocol):
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
@@ -19,6 +20,7 @@ pi: float
 class AxisError(ValueError, IndexError): ...
 class LinAlgError(ValueError): ...
 
+@final
 class DType:
     name: str
     itemsize: int
@@ -36,6 +38,7 @@ float64: DType
 complex64: DType
 complex128: DType
 
+@final
 class Array:
     @property
     def dtype(self) -> DType: ...
@@ -147,8 +150,12 @@ class Array:
     def __mod__(self, other: Array | float, /) -> Array: ...
     def __rmod__(self, other: Array | float, /) -> Array: ...
     def __imod__(self, other: Array | float, /) -> Array: ...
-    def __pow__(self, other: Array | complex, /) -> Array: ...
-    def __rpow__(self, other: Array | complex, /) -> Array: ...
+    def __pow__(self, other: Array | complex, mod: None = None, /) -> Array: ...
+    def __rpow__(self, other: Array | complex, mod: None = None, /) -> Array: ...
+    def __round__(self, ndigits: int | None = None) -> Any: ...
+    def __copy__(self) -> Array: ...
+    def __deepcopy__(self, memo: Any, /) -> Array: ...
+    __array_ufunc__: None
     def __ipow__(self, other: Array | complex, /) -> Array: ...
     def __and__(self, other: Array | int, /) -> Array: ...
     def __rand__(self, other: Array | int, /) -> Array: ...
@@ -214,6 +221,7 @@ class SVDResult(NamedTuple):
     S: Array
     Vh: Array
 
+@type_check_only
 class finfo_object:
     bits: int
     eps: float
@@ -222,12 +230,14 @@ class finfo_object:
     smallest_normal: float
     dtype: DType
 
+@type_check_only
 class iinfo_object:
     bits: int
     max: int
     min: int
     dtype: DType
 
+@type_check_only
 class Info:
     def capabilities(self) -> dict[str, Any]: ...
     def default_device(self) -> str: ...
