@@ -423,6 +423,10 @@ impl PyArray {
     #[classattr]
     #[pyo3(name = "__hash__")]
     const HASH: Option<Py<PyAny>> = None;
+    /// NumPy leaves the operators to this class.
+    #[classattr]
+    #[pyo3(name = "__array_ufunc__")]
+    const ARRAY_UFUNC: Option<Py<PyAny>> = None;
 
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
         guard("__getitem__", || with_elements(slf, |x| crate::index::get(&x, key).map(PyArray::new)))

@@ -7,7 +7,7 @@ from ._xparray import *  # noqa: F403
 from ._xparray import __array_api_version__, __array_namespace_info__, __version__, _restore
 
 _methods.install(_xparray.Array)
-_numpy.install(_xparray.Array, _xparray.DType)
+_numpy.attributes_of_dtypes()
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(before=_xparray._before_fork)
 

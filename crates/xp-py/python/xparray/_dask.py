@@ -7,11 +7,12 @@ import importlib.abc
 import importlib.util
 import sys
 
+from . import _numpy
 from . import _xparray as xp
 
 
 def _arrays():
-    """Tells ``dask.array`` how chunks are put together."""
+    """Tells ``dask.array`` how chunks are put together, and lets it compute by NumPy's functions."""
     from dask.array import backends, dispatch
     from dask.base import normalize_token
 
@@ -27,6 +28,7 @@ def _arrays():
         kwargs = {name: value for name, value in kwargs.items() if name not in ("dtype", "casting", "order", "optimize")}
         return einsum(subscripts, *(xp.asarray(x) for x in operands), **kwargs)
 
+    _numpy.protocols_of_arrays()
     dispatch.concatenate_lookup.register(xp.Array, concatenate)
     dispatch.tensordot_lookup.register(xp.Array, tensordot)
     dispatch.einsum_lookup.register(xp.Array, einsum)

@@ -1,8 +1,7 @@
-"""NumPy's functions on arrays of xparray.
+"""NumPy's functions on arrays of xparray, for Dask, which computes by them.
 
-``np.sin(x)``, ``np.concatenate([x, y])``, ``np.linalg.svd(x)`` give arrays of xparray where xparray has the function. Libraries that are
-written with NumPy's functions, such as ``dask.array``, so compute with xparray. What xparray does not have is left to NumPy, as it is without
-this: it works by the methods of the array, or takes the array as one of its own. ``install`` puts the protocols on the classes.
+With Dask ``np.sin(x)``, ``np.concatenate([x, y])``, ``np.linalg.svd(x)`` give arrays of xparray where xparray has the function. What it does
+not have is left to NumPy, as everything is without Dask: it works by the methods of the array, or takes the array as one of its own.
 """
 
 import inspect
@@ -134,12 +133,16 @@ def _numpy_dtype(self):
     return np.dtype(self.name)
 
 
-def install(array, dtype):
-    """Gives the classes of arrays and dtypes the protocols."""
-    array.__array_ufunc__ = _ufunc
-    array.__array_function__ = _function
+def protocols_of_arrays():
+    """Puts NumPy's protocols on the class of arrays. Dask asks for them; the standard does without."""
+    xp.Array.__array_ufunc__ = _ufunc
+    xp.Array.__array_function__ = _function
     # Libraries that do without the protocols ask this number whose functions are taken.
-    array.__array_priority__ = 10.0
-    dtype.__numpy_dtype__ = property(_numpy_dtype)
+    xp.Array.__array_priority__ = 10.0
+
+
+def attributes_of_dtypes():
+    """Gives dtypes what those of NumPy have."""
+    xp.DType.__numpy_dtype__ = property(_numpy_dtype)
     for name in ("kind", "char", "type", "str", "num", "hasobject", "names", "fields"):
-        setattr(dtype, name, property(lambda self, name=name: getattr(_numpy_dtype(self), name), doc="As of NumPy's dtype."))
+        setattr(xp.DType, name, property(lambda self, name=name: getattr(_numpy_dtype(self), name), doc="As of NumPy's dtype."))
