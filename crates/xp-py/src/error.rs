@@ -73,10 +73,14 @@ pub fn wrong_dtype(function: &str, argument: &str, given: DType, expected: &str)
 /// Runs a function of the module; a panic, which would be a bug, becomes a `RuntimeError` instead of taking the
 /// interpreter down.
 pub fn guard<R>(function: &str, f: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_or_else(|payload| {
-        let why = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
-        Err(PyRuntimeError::new_err(format!("{function}(): internal error: {}", why.unwrap_or("unknown"))))
-    })
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_or_else(|payload| Err(internal(function, &*payload)))
+}
+
+/// What a panic is in Python.
+#[cold]
+fn internal(function: &str, payload: &(dyn std::any::Any + Send)) -> PyErr {
+    let why = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+    PyRuntimeError::new_err(format!("{function}(): internal error: {}", why.unwrap_or("unknown")))
 }
 
 /// Registers the exceptions.

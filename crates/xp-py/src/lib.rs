@@ -49,6 +49,7 @@ fn _xparray(m: &Bound<'_, PyModule>) -> PyResult<()> {
     manipulate::register(m)?;
     reduce::register(m)?;
     search::register(m)?;
+    threads::register(m)?;
     let linear = PyModule::new(m.py(), "xparray.linalg")?;
     linalg::register_extension(&linear)?;
     m.add("_linalg", linear)?;

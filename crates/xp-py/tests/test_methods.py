@@ -1,6 +1,8 @@
 """The methods and attributes that NumPy's arrays have: the same results as NumPy's."""
 
 import inspect
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -139,9 +141,27 @@ def test_array_protocol():
     assert np.asarray(x, dtype="complex64").dtype == np.complex64
     assert np.asarray([x, x]).shape == (2, 2)
     assert np.concatenate([x, x]).tolist() == [3.0, -2.0, 3.0, -2.0] and np.sort(x).tolist() == [-2.0, 3.0]
-    for f in (lambda: np.add(x, 1.0), lambda: np.asarray([1.0, 2.0]) + x, lambda: x + np.asarray([1.0, 2.0])):
+    for f in (lambda: np.add(x, np.asarray([1.0, 2.0])), lambda: np.add(x, 1.0, out=np.zeros(2)), lambda: np.asarray([1.0, 2.0]) + x, lambda: x + np.asarray([1.0, 2.0])):
         with pytest.raises(TypeError):
             f()
+
+
+def test_numpy_converts_or_refuses():
+    """Without Dask, which another test may have imported: in a process of its own."""
+    code = """
+import numpy as np, xparray as xp
+x = xp.asarray([3.0, -2.0])
+assert type(np.concatenate([x, x])) is np.ndarray and type(np.sort(x)) is np.ndarray
+try:
+    np.add(x, 1.0)
+except TypeError:
+    print("refused")
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "refused\n"
+
+
+def test_dtypes_are_those_of_numpy():
+    assert np.dtype(xp.float32) == np.float32 and xp.complex128.kind == "c" and xp.int8.type is np.int8
 
 
 def test_formats():

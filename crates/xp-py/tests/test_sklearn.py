@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 CLASSES = [getattr(xs, name) for name in xs.__all__ if name != "export"]
+ENCODERS = [xs.OneHotEncoder, xs.OrdinalEncoder]
 TRANSFORMERS = [c for c in CLASSES if hasattr(c, "transform")]
 
 
@@ -33,7 +35,12 @@ def expected_failures(estimator):
     return _get_expected_failed_checks(theirs(type(estimator))())
 
 
-@parametrize_with_checks([c() for c in CLASSES], expected_failed_checks=expected_failures)
+def checked(cls):
+    """What is checked: where the defaults do not do, for 3 samples of a class and results that are compared, such as scikit-learn takes."""
+    return cls(cv=3, solver="newton-cholesky", tol=1e-10) if cls is xs.LogisticRegressionCV else cls()
+
+
+@parametrize_with_checks([checked(c) for c in CLASSES], expected_failed_checks=expected_failures)
 def test_checks_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -41,12 +48,21 @@ def test_checks_of_scikit_learn(estimator, check):
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
 def test_parameters_are_scikit_learns(cls):
     base = theirs(cls)
-    assert issubclass(cls, base) and inspect.signature(cls) == inspect.signature(base)
+    assert issubclass(cls, base) and str(inspect.signature(cls)) == str(inspect.signature(base))
     assert set(cls._declared["params"]) == set(cls().get_params())
     assert cls.__module__ == "xparray.sklearn" and base.__name__ in cls.__doc__
 
 
 def data(name):
+    if name == "kernel":
+        X, y = data("iris")
+        return X @ X.T, y
+    if name == "one feature":
+        X, y = data("diabetes")
+        return X[:, 2], y
+    if name == "holes":
+        X, y = data("wine")
+        return np.where(np.random.default_rng(0).random(X.shape) < 0.2, np.nan, np.round(X)), y
     return {"iris": load_iris, "wine": load_wine, "digits": load_digits, "cancer": load_breast_cancer, "diabetes": load_diabetes}[name](return_X_y=True)
 
 
@@ -93,6 +109,28 @@ CASES = [
     ("EmpiricalCovariance", {}, "iris", ["location_", "covariance_", "precision_"]),
     ("LedoitWolf", {"assume_centered": True}, "iris", ["location_", "covariance_", "shrinkage_"]),
     ("OAS", {"store_precision": False}, "iris", ["covariance_", "precision_", "shrinkage_"]),
+    ("ShrunkCovariance", {"shrinkage": 0.3}, "wine", ["location_", "covariance_"]),
+    ("RidgeCV", {}, "diabetes", ["coef_", "intercept_", "alpha_", "best_score_"]),
+    ("RidgeCV", {"alphas": [1e-3, 1.0, 1e3], "store_cv_results": True, "gcv_mode": "svd", "fit_intercept": False}, "diabetes", ["coef_", "alpha_", "cv_results_"]),
+    ("RidgeClassifierCV", {"class_weight": "balanced"}, "wine", ["coef_", "intercept_", "alpha_", "best_score_"]),
+    ("LogisticRegressionCV", {"Cs": [1e-3, 1e-2], "cv": 3, "tol": 1e-9, "solver": "newton-cholesky", "scoring": "accuracy", "l1_ratios": (0,), "use_legacy_attributes": False}, "iris", ["coef_", "intercept_", "C_", "Cs_"]),
+    ("LogisticRegressionCV", {"Cs": [1e-3, 1e-1], "class_weight": {1: 2.0}, "tol": 1e-9, "solver": "newton-cholesky", "scoring": "accuracy", "l1_ratios": (0,), "use_legacy_attributes": True}, "iris", ["coef_", "C_", "l1_ratio_"]),
+    ("SimpleImputer", {}, "holes", ["statistics_"]),
+    ("SimpleImputer", {"strategy": "median", "add_indicator": True}, "holes", ["statistics_"]),
+    ("SimpleImputer", {"strategy": "most_frequent", "missing_values": 0}, "digits", ["statistics_"]),
+    ("SimpleImputer", {"strategy": "constant", "fill_value": -2.5}, "holes", []),
+    ("TfidfTransformer", {}, "digits", ["idf_"]),
+    ("TfidfTransformer", {"norm": "l1", "sublinear_tf": True, "smooth_idf": True}, "digits", ["idf_"]),
+    ("TfidfTransformer", {"norm": None, "use_idf": False, "sublinear_tf": True}, "digits", []),
+    ("KernelCenterer", {}, "kernel", ["K_fit_rows_", "K_fit_all_"]),
+    ("IsotonicRegression", {}, "one feature", ["X_thresholds_", "y_thresholds_", "X_min_", "X_max_", "increasing_"]),
+    ("IsotonicRegression", {"increasing": "auto", "y_min": 100.0, "y_max": 200.0, "out_of_bounds": "clip"}, "one feature", ["X_thresholds_", "y_thresholds_"]),
+    ("KNeighborsClassifier", {}, "cancer", ["n_samples_fit_", "effective_metric_"]),
+    ("KNeighborsClassifier", {"n_neighbors": 7, "weights": "distance", "metric": "manhattan", "algorithm": "brute"}, "wine", []),
+    ("KNeighborsRegressor", {"n_neighbors": 3, "p": 3, "algorithm": "brute"}, "diabetes", ["n_samples_fit_"]),
+    ("KMeans", {"n_clusters": 3, "init": [[5.0, 3.4, 1.5, 0.2], [5.9, 2.7, 4.4, 1.4], [6.8, 3.0, 5.7, 2.0]], "n_init": 1, "tol": 1e-9}, "iris", ["cluster_centers_", "labels_", "inertia_"]),
+    ("GaussianMixture", {"n_components": 2, "tol": 1e-10, "max_iter": 1000, "means_init": [[5.0, 3.4, 1.5, 0.2], [6.3, 2.9, 4.9, 1.7]]}, "iris", ["weights_", "means_", "covariances_", "precisions_cholesky_", "lower_bound_"]),
+    ("GaussianMixture", {"n_components": 2, "covariance_type": "tied", "tol": 1e-10, "max_iter": 1000, "means_init": [[5.0, 3.4, 1.5, 0.2], [6.3, 2.9, 4.9, 1.7]]}, "iris", ["means_", "covariances_"]),
 ]  # fmt: skip
 
 
@@ -107,21 +145,23 @@ def test_results_are_scikit_learns(name, params, where, attributes, dtype):
     tol = 1e-7 if dtype == "float64" else 2e-2
     for a in attributes:
         x, e = getattr(ours, a), getattr(other, a)
-        if e is None:
-            assert x is None
+        if e is None or isinstance(e, str):
+            assert x == e
             continue
         assert np.shape(x) == np.shape(e), a
         np.testing.assert_allclose(x, e, rtol=tol, atol=tol * max(1e-12, float(np.max(np.abs(e), initial=0.0))), err_msg=a)
     for method in ("predict", "predict_proba", "decision_function", "mahalanobis"):
         if hasattr(ours, method):
             p, q = getattr(ours, method)(X), getattr(other, method)(X.astype("float64"))
-            if method == "predict" and is_classifier(ours):
-                assert p.dtype == q.dtype and np.mean(p == q) > 0.99
+            if method == "predict" and (is_classifier(ours) or name in ("KMeans", "GaussianMixture")):
+                assert p.dtype == q.dtype or name in ("KMeans", "GaussianMixture")
+                assert np.mean(p == q) > 0.99
             else:
                 assert p.dtype == dtype
                 np.testing.assert_allclose(p, q, rtol=tol, atol=tol * float(np.max(np.abs(q))))
     if hasattr(ours, "transform"):
         p, q = ours.transform(X), other.transform(X.astype("float64"))
+        q = q.toarray() if hasattr(q, "toarray") else q
         assert p.dtype == dtype
         if name in ("LinearDiscriminantAnalysis", "KernelPCA", "TruncatedSVD"):
             q = q * np.sign(np.sum(p * q, axis=0))
@@ -132,25 +172,38 @@ def test_results_are_scikit_learns(name, params, where, attributes, dtype):
 
 def seeded(cls):
     """An estimator that draws the same numbers every time."""
-    return cls(**({"random_state": 0} if "random_state" in cls().get_params() else {}))
+    fixed = {"random_state": 0, "sparse_output": False}
+    return cls(**{name: value for name, value in fixed.items() if name in cls().get_params()})
+
+
+def samples_for(cls):
+    """Samples that an estimator takes."""
+    if cls in ENCODERS:
+        return np.random.default_rng(0).integers(0, 5, (60, 3)), np.arange(60)
+    special = {"KernelCenterer": "kernel", "IsotonicRegression": "one feature"}
+    return data(special.get(cls.__name__, "diabetes" if is_regressor(cls()) else "wine"))
 
 
 def some(cls):
     """A fitted estimator and its samples."""
-    X, y = data("diabetes" if is_regressor(cls()) else "wine")
+    X, y = samples_for(cls)
     return seeded(cls).fit(X, y), X, y
 
 
 def outputs(model, X):
-    return {m: getattr(model, m)(X) for m in ("predict", "predict_proba", "decision_function", "transform") if hasattr(model, m)}
+    out = {m: getattr(model, m)(X) for m in ("predict", "predict_proba", "decision_function", "transform") if hasattr(model, m)}
+    if hasattr(model, "kneighbors"):
+        out["kneighbors"] = model.kneighbors(X)[0]
+    return out
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
 def test_copies_and_pickles(cls):
     model, X, _ = some(cls)
     for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        again = outputs(other, X)
         for method, out in outputs(model, X).items():
-            np.testing.assert_array_equal(getattr(other, method)(X), out)
+            np.testing.assert_array_equal(again[method], out)
     assert clone(model).get_params() == model.get_params() and not hasattr(clone(model), "_model")
 
 
@@ -160,11 +213,12 @@ def test_results_are_of_the_library_of_the_samples(cls):
     x, labels = xp.asarray(X), xp.asarray(y)
     own = seeded(cls).fit(x, labels)
     arrays = [name for name, value in vars(model).items() if isinstance(value, np.ndarray) and name.endswith("_")]
-    for name in set(arrays) - {"n_iter_"}:
+    for name in set(arrays) - {"n_iter_", "C_", "Cs_", "l1_ratio_"}:
         assert isinstance(getattr(own, name), xp.Array), name
         np.testing.assert_allclose(np.asarray(getattr(own, name)), getattr(model, name), rtol=1e-10, atol=1e-12)
+    mine_of = outputs(own, x)
     for method, out in outputs(model, X).items():
-        mine = getattr(own, method)(x)
+        mine = mine_of[method]
         assert isinstance(mine, xp.Array), method
         np.testing.assert_allclose(np.asarray(mine), out, rtol=1e-9, atol=1e-9)
 
@@ -192,6 +246,7 @@ def test_arrays_of_other_libraries_with_dispatch(cls):
 def test_samples_are_not_copied():
     X = np.asfortranarray(np.random.default_rng(0).normal(size=(400, 30)))[::-1]
     for cls in CLASSES:
+        X = X if cls is not xs.IsotonicRegression else X[:, :1]
         y = np.exp(X[:, 0]) if is_regressor(cls()) else (X[:, 0] > 0).astype(int)
         samples = cls()._samples(X, y, None, True)[0]
         assert np.shares_memory(np.asarray(samples), X), cls.__name__
@@ -200,7 +255,9 @@ def test_samples_are_not_copied():
 @pytest.mark.parametrize("cls", TRANSFORMERS, ids=lambda c: c.__name__)
 def test_data_frames(cls):
     pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
-    X, y = data("wine")
+    if cls is xs.IsotonicRegression:
+        pytest.skip("its one feature has no name")
+    X, y = samples_for(cls)
     names = [f"column {k}" for k in range(X.shape[1])]
     expected = seeded(cls).fit(X, y).transform(X)
     for container, frame in [("pandas", pandas.DataFrame(X, columns=names)), ("polars", polars.DataFrame(X, schema=names))]:
@@ -273,7 +330,119 @@ def test_learning_in_parts():
         merged.merge(xs.StandardScaler().fit(X.astype("float32")))
 
 
+def test_learning_in_batches():
+    X, _ = data("wine")
+    model = xs.MiniBatchKMeans(n_clusters=3, random_state=0)
+    for _ in range(5):
+        model.partial_fit(X)
+    assert model.n_steps_ == 5 and model.cluster_centers_.shape == (3, 13) and not hasattr(model, "merge")
+    assert model.inertia_ == pytest.approx(-model.score(X), rel=1e-9)
+    batches = xs.MiniBatchKMeans(n_clusters=3, random_state=0, batch_size=50).fit(X)
+    assert batches.score(X) > 1.3 * xs.KMeans(n_clusters=3, n_init=5, random_state=0).fit(X).score(X)
+
+
+def test_scores_of_clusters():
+    X, _ = data("iris")
+    weights = np.random.default_rng(0).random(len(X))
+    model = xs.KMeans(n_clusters=3, random_state=0).fit(X, sample_weight=weights)
+    nearest = np.min(np.sum((X[:, None] - model.cluster_centers_) ** 2, axis=2), axis=1)
+    assert model.inertia_ == pytest.approx(nearest @ weights, rel=1e-10)
+    assert model.score(X) == pytest.approx(-nearest.sum(), rel=1e-10)
+    assert model.score(X, sample_weight=weights) == pytest.approx(-nearest @ weights, rel=1e-10)
+    with pytest.warns(sklearn.exceptions.ConvergenceWarning, match="distinct"):
+        xs.KMeans(n_clusters=3).fit(np.asarray([[1.0], [1.0], [2.0]]))
+
+
+def test_mixtures_draw_and_weigh():
+    X, _ = data("iris")
+    model = xs.GaussianMixture(2, random_state=0).fit(X)
+    other = theirs(xs.GaussianMixture)(2, means_init=model.means_, tol=1e-9, max_iter=500).fit(X)
+    assert model.bic(X) == pytest.approx(other.bic(X), rel=1e-3) and model.aic(X) == pytest.approx(other.aic(X), rel=1e-3)
+    drawn, labels = model.sample(4000)
+    np.testing.assert_allclose(drawn.mean(axis=0), X.mean(axis=0), atol=0.2)
+    assert np.bincount(labels) / 4000 == pytest.approx(model.weights_, abs=0.05)
+    assert (model.fit_predict(X) == model.predict(X)).all()
+
+
+@pytest.mark.parametrize("metric", ["minkowski", "manhattan", "chebyshev", "cosine", "sqeuclidean", "l1"])
+def test_neighbors_are_scikit_learns(metric):
+    X, _ = data("wine")
+    Z = np.random.default_rng(0).normal(size=(20, 13)) + X[:20]
+    ours, other = (c(n_neighbors=4, metric=metric, algorithm="brute").fit(X) for c in (xs.NearestNeighbors, theirs(xs.NearestNeighbors)))
+    for query in (Z, None):
+        (d, at), (e, where) = ours.kneighbors(query), other.kneighbors(query)
+        np.testing.assert_allclose(d, e, rtol=1e-7, atol=1e-7)
+        # Integers have many samples at the same largest difference.
+        assert np.mean(at == where) > (0.75 if metric == "chebyshev" else 0.99)
+    radius = float(np.median(d))
+    near, which = ours.radius_neighbors(Z, radius, sort_results=True)
+    far, where = other.radius_neighbors(Z, radius, sort_results=True)
+    for d, e, at, there in zip(near, far, which, where):
+        np.testing.assert_allclose(d, e, rtol=1e-7, atol=1e-7)
+        assert sorted(at) == sorted(there)
+    assert (ours.kneighbors_graph(Z) != other.kneighbors_graph(Z)).nnz == 0
+    with pytest.raises(ValueError, match="n_neighbors"):
+        ours.kneighbors(Z, n_neighbors=len(X) + 1)
+
+
+def test_numbers_for_what_is_missing():
+    X = np.asarray([[1.0, np.nan, np.nan], [3.0, 5.0, np.nan]])
+    model = xs.SimpleImputer(add_indicator=True).fit(X)
+    with pytest.warns(UserWarning, match="Skipping"):
+        out = model.transform(X)
+    assert out.tolist() == [[1.0, 5.0, 1.0, 1.0], [3.0, 5.0, 0.0, 1.0]]
+    assert model.get_feature_names_out().tolist() == ["x0", "x1", "missingindicator_x1", "missingindicator_x2"]
+    X[0, 2] = 7.0
+    whole = xs.SimpleImputer(add_indicator=True)
+    np.testing.assert_array_equal(whole.inverse_transform(whole.fit_transform(X)), X)
+    assert xs.SimpleImputer(keep_empty_features=True).fit_transform([[np.nan], [np.nan]]).tolist() == [[0.0], [0.0]]
+
+
+def test_a_penalty_for_each_target():
+    X, y = data("diabetes")
+    Y = np.stack([y, X[:, 0] + 1e-3 * y], axis=1)
+    ours, other = (c(alphas=np.logspace(-5, 3, 9), alpha_per_target=True).fit(X, Y) for c in (xs.RidgeCV, theirs(xs.RidgeCV)))
+    np.testing.assert_allclose(ours.alpha_, other.alpha_)
+    np.testing.assert_allclose(ours.best_score_, other.best_score_, rtol=1e-7)
+    np.testing.assert_allclose(ours.coef_, other.coef_, rtol=1e-6)
+
+
+def test_penalties_by_folds():
+    X, y = data("diabetes")
+    alphas = np.logspace(-4, 2, 7)
+    ours, other = (c(alphas=alphas, cv=4).fit(X, y) for c in (xs.RidgeCV, theirs(xs.RidgeCV)))
+    assert ours.alpha_ == other.alpha_ and ours.best_score_ == pytest.approx(other.best_score_, rel=1e-9)
+    np.testing.assert_allclose(ours.coef_, other.coef_, rtol=1e-7)
+    X, y = data("wine")
+    ours, other = (c(alphas=alphas, cv=4, class_weight="balanced").fit(X, y) for c in (xs.RidgeClassifierCV, theirs(xs.RidgeClassifierCV)))
+    assert ours.alpha_ == other.alpha_ and ours.best_score_ == pytest.approx(other.best_score_, rel=1e-9)
+    np.testing.assert_allclose(ours.coef_, other.coef_, rtol=1e-7)
+    X, y = data("iris")
+    splits = list(sklearn.model_selection.KFold(4, shuffle=True, random_state=0).split(X, y))
+    fixed = {"Cs": [1e-3, 1e-2, 1.0], "tol": 1e-9, "max_iter": 1000, "scoring": "accuracy", "l1_ratios": (0,), "use_legacy_attributes": False}
+    for cv in (splits, 3):
+        ours, other = (c(cv=cv, **fixed).fit(X, y) for c in (xs.LogisticRegressionCV, theirs(xs.LogisticRegressionCV)))
+        assert ours.C_ == other.C_
+        np.testing.assert_allclose(ours.scores_.ravel(), other.scores_.ravel(), rtol=1e-12)
+        np.testing.assert_allclose(ours.coef_, other.coef_, rtol=1e-4, atol=1e-6)
+
+
 WRONG = [
+    (lambda X, y: xs.RidgeCV(scoring="r2").fit(X, y), ValueError, "scoring"),
+    (lambda X, y: xs.RidgeCV(alphas=[1.0, -1.0]).fit(X, y), ValueError, "alphas"),
+    (lambda X, y: xs.LogisticRegressionCV(l1_ratios=(0.5,)).fit(X, y), ValueError, "l1_ratios"),
+    (lambda X, y: xs.LogisticRegressionCV(scoring="f1").fit(X, y), ValueError, "scoring"),
+    (lambda X, y: xs.SimpleImputer(strategy="constant", fill_value="a").fit(X), ValueError, "fill_value"),
+    (lambda X, y: xs.KMeans(init=lambda *a: 0).fit(X), ValueError, "init"),
+    (lambda X, y: xs.KMeans(init=X[:3]).fit(X), ValueError, "init"),
+    (lambda X, y: xs.KMeans(algorithm="elkan").fit(X), ValueError, "algorithm"),
+    (lambda X, y: xs.KMeans(n_clusters=151).fit(X), ValueError, "n_clusters"),
+    (lambda X, y: xs.KNeighborsClassifier(metric="hamming").fit(X, y), ValueError, "metric"),
+    (lambda X, y: xs.KNeighborsClassifier(weights=lambda d: d).fit(X, y), ValueError, "weights"),
+    (lambda X, y: xs.IsotonicRegression().fit(X, y), ValueError, "Isotonic"),
+    (lambda X, y: xs.IsotonicRegression(out_of_bounds="raise").fit(X[:, 0], y).predict([99.0]), ValueError, "row 0"),
+    (lambda X, y: xs.GaussianMixture(2, warm_start=True).fit(X), ValueError, "warm_start"),
+    (lambda X, y: xs.KernelCenterer().fit(X), ValueError, "150, 4"),
     (lambda X, y: xs.LinearDiscriminantAnalysis(solver="eigen").fit(X, y), ValueError, "solver"),
     (lambda X, y: xs.LinearDiscriminantAnalysis(solver="nothing").fit(X, y), ValueError, "solver"),
     (lambda X, y: xs.LinearDiscriminantAnalysis(n_components=7).fit(X, y), ValueError, "n_components"),
@@ -340,23 +509,54 @@ def read_back(path, name):
 
 
 EXPORTED = ["StandardScaler", "MinMaxScaler", "MaxAbsScaler", "PCA", "LinearDiscriminantAnalysis", "GaussianNB", "Ridge", "LinearRegression", "Lasso", "ElasticNet", "LogisticRegression", "RidgeClassifier"]
+EXPORTED += ["RidgeCV", "RidgeClassifierCV", "KMeans", "KernelCenterer", "SimpleImputer", "TfidfTransformer", "IsotonicRegression"]
 
 
 @pytest.mark.parametrize("name", EXPORTED)
 def test_fitted_objects_of_scikit_learn_are_served(name, tmp_path):
     cls = theirs(getattr(xs, name))
-    X, y = data("diabetes" if is_regressor(cls()) else "iris")
+    X, y = samples_for(cls)
     other = cls(**({"max_iter": 5000} if name == "LogisticRegression" else {})).fit(X, y)
     xs.export(other, tmp_path / "m")
     model = read_back(tmp_path / "m", name)
     method = "predict" if hasattr(other, "predict") else "transform"
-    np.testing.assert_allclose(np.asarray(model.call(method, xp.asarray(X))), getattr(other, method)(X), rtol=1e-9, atol=1e-9)
+    samples = xp.asarray(X if X.ndim == 2 else X[:, None])
+    dense = lambda out: out.toarray() if hasattr(out, "toarray") else out  # noqa: E731
+    np.testing.assert_allclose(np.asarray(model.call(method, samples)), dense(getattr(other, method)(X)), rtol=1e-9, atol=1e-9)
     if hasattr(other, "predict_proba"):
         np.testing.assert_allclose(np.asarray(model.call("predict_proba", xp.asarray(X))), other.predict_proba(X), rtol=1e-6, atol=1e-9)
     # Our own class writes the same file.
     own = getattr(xs, name)().fit(X, y)
     xs.export(own, tmp_path / "own")
-    np.testing.assert_allclose(np.asarray(read_back(tmp_path / "own", name).call(method, xp.asarray(X))), getattr(own, method)(X), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(np.asarray(read_back(tmp_path / "own", name).call(method, samples)), getattr(own, method)(X), rtol=1e-9, atol=1e-9)
+
+
+def test_columns_are_not_exported(tmp_path):
+    from sklearn.compose import ColumnTransformer
+
+    X, _ = data("iris")
+    columns = ColumnTransformer([("a", theirs(xs.StandardScaler)(), [0, 1]), ("b", theirs(xs.MinMaxScaler)(), [2])]).fit(X)
+    with pytest.raises(TypeError, match="ColumnTransformer has no file.*takes some columns"):
+        xs.export(columns, tmp_path / "c")
+    with pytest.raises(TypeError, match="takes some columns"):
+        xs.export(make_pipeline(columns, theirs(xs.PCA)()).fit(X), tmp_path / "c")
+
+
+def test_clusters_are_exported_whole(tmp_path):
+    X, _ = data("iris")
+    for params, outcome in [({"max_iter": 300}, "converged"), ({"max_iter": 1}, "limit")]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            other = theirs(xs.KMeans)(3, random_state=0, n_init=1, **params).fit(X.astype("float32"))
+        xs.export(other, tmp_path / "k", dtype="float32")
+        from xparray._xparray import _models
+
+        raw = (tmp_path / "k").read_bytes()
+        model = _models.read("KMeans", xp.float32, raw)
+        found = model.attributes()
+        assert np.array_equal(np.asarray(found["labels"]), other.labels_) and found["inertia"] == pytest.approx(other.inertia_)
+        assert np.array_equal(np.asarray(model.call("predict", xp.asarray(X))), other.predict(X.astype("float32")))
+        assert f'"outcome":"{outcome}"'.encode() in raw
 
 
 def test_pipelines_are_exported(tmp_path):

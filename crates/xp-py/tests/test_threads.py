@@ -122,3 +122,88 @@ def test_errors_come_back_from_a_large_operation():
         xp.take(xp.asarray(np.zeros(50_000)), xp.asarray(np.full(50_000, 50_000)), axis=0)
     x += 1.0  # nothing is still marked as being read
     assert float(x[0, 0]) == 1.0
+
+
+def test_many_threads_share_arrays():
+    """Threads that compute, view, assign and fit, switched as often as possible: every result is of a moment between two assignments."""
+    import sys
+
+    interval = sys.getswitchinterval()
+    shared, errors, end = [xp.full(n, 1.0) for n in (100, 1 << 15)], [], time.perf_counter() + 1.5
+
+    def work(seed):
+        random = np.random.default_rng(seed)
+        try:
+            while time.perf_counter() < end:
+                x = shared[random.integers(2)]
+                match random.integers(6):
+                    case 0:
+                        x[...] = float(random.integers(1, 9))
+                    case 1:
+                        part = x[:: int(random.integers(1, 5))]
+                        assert xp.min(part + 0.0) >= 1
+                    case 2:
+                        total = float(xp.sum(x)) / x.size
+                        assert total == round(total), total
+                    case 3:
+                        assert len(set(np.asarray(xp.sort(x)).tolist())) == 1
+                    case 4:
+                        assert xp.linalg.matrix_norm(xp.reshape(x, (-1, 10 if x.size == 100 else 64))) > 0
+                    case _:
+                        assert xp.all(xp.asarray(x, copy=True) >= 1)
+        except BaseException as e:  # noqa: BLE001
+            errors.append(e)
+
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    finally:
+        sys.setswitchinterval(interval)
+    assert not errors, errors[0]
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_process_that_is_forked_off_starts_clean():
+    """Another thread reads an array at the fork: in the new process nobody does."""
+    import os
+
+    x = xp.asarray(np.random.default_rng(0).normal(size=N))
+    stop = threading.Event()
+
+    def read():
+        while not stop.is_set():
+            xp.sort(x)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        for _ in range(3):
+            time.sleep(0.05)
+            child = os.fork()
+            if child == 0:
+                # An assertion must not go up into the tests of the parent.
+                try:
+                    x[:] = 1.0
+                    right = float(xp.sum(x)) == N and float(xp.max(xp.sort(x))) == 1.0
+                    os._exit(0 if right else 1)
+                finally:
+                    os._exit(2)
+            for _ in range(600):
+                done, status = os.waitpid(child, os.WNOHANG)
+                if done:
+                    break
+                time.sleep(0.05)
+            else:
+                os.kill(child, 9)
+                os.waitpid(child, 0)
+                pytest.fail("the new process waits for a reader that it does not have")
+            assert os.waitstatus_to_exitcode(status) == 0
+    finally:
+        stop.set()
+        thread.join()
+    assert float(xp.max(x)) > 1

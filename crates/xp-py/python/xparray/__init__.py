@@ -1,13 +1,20 @@
 """The array API standard 2025.12, computed by xp."""
 
-from . import _creation, _methods, _xparray
+import os as _os
+
+from . import _creation, _dask, _methods, _numpy, _xparray
 from ._xparray import *  # noqa: F403
 from ._xparray import __array_api_version__, __array_namespace_info__, __version__, _restore
 
 _methods.install(_xparray.Array)
+_numpy.attributes_of_dtypes()
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(before=_xparray._before_fork)
 
 from . import extra, fft, linalg, random  # noqa: E402
 from ._creation import *  # noqa: E402, F403
+
+_dask.wait()
 
 
 def show_config(mode="stdout"):

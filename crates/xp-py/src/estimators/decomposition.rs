@@ -63,7 +63,7 @@ estimators! {
             n_components |m| m.components().dims()[0];
         }
         methods { transform, inverse_transform }
-        partial {
+        partial merges {
             first |p, x, s| {
                 let mut model = p.start(&Cpu, x.dims()[1])?;
                 model.partial_fit(x)?;

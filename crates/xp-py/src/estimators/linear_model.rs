@@ -3,9 +3,10 @@
 use xp_core::Dyn;
 use xp_cpu::Cpu;
 use xp_models::linear_model::{
-    ElasticNet, GammaRegressor, Lasso, LinearRegression, LinearSolver, Link, LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier,
-    RidgeSolver, TweedieRegressor,
+    ElasticNet, GammaRegressor, GcvMode, Lasso, LinearRegression, LinearSolver, Link, LogisticRegression, LogisticRegressionCV, PoissonRegressor,
+    Ridge, RidgeCV, RidgeClassifier, RidgeClassifierCV, RidgeSolver, TweedieRegressor,
 };
+use xp_models::model_selection::StratifiedKFold;
 use xp_models::progress::Outcome;
 
 use super::table::estimators;
@@ -17,6 +18,9 @@ const RIDGE: &[(&str, RidgeSolver)] = &[("auto", RidgeSolver::Auto), ("svd", Rid
 const SMOOTH: &[(&str, LinearSolver)] = &[("lbfgs", LinearSolver::Lbfgs), ("newton-cholesky", LinearSolver::NewtonCholesky)];
 /// The links of Tweedie regressions.
 const LINKS: &[(&str, Link)] = &[("auto", Link::Auto), ("identity", Link::Identity), ("log", Link::Log)];
+
+/// How penalties are compared by leaving each sample out, under scikit-learn's names.
+const GCV: &[(&str, GcvMode)] = &[("auto", GcvMode::Auto), ("eigen", GcvMode::Eigen), ("svd", GcvMode::Svd)];
 
 estimators! {
     Ridge: Ridge<Cpu, T, Dyn>, targets weighted => {
@@ -203,5 +207,84 @@ estimators! {
             converged |m| m.outcome() == Outcome::Converged;
         }
         methods { predict }
+    }
+
+    RidgeCV: RidgeCV<Cpu, T, Dyn>, targets weighted => {
+        params {
+            "alphas": |p, v| p.alphas(&v.floats()?);
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "scoring": |p, v| { v.none()?; p };
+            "cv": |p, v| { v.none()?; p };
+            "gcv_mode": |p, v| if v.is_none() { p } else { p.gcv_mode(v.choice(GCV)?) };
+            "store_cv_results": |p, v| p.store_cv_results(v.flag()?);
+            "alpha_per_target": |p, v| p.alpha_per_target(v.flag()?);
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            alpha |m| m.alpha();
+            best_score |m| m.best_score();
+            cv_results |m| m.cv_results();
+        }
+        methods { predict }
+    }
+
+    RidgeClassifierCV: RidgeClassifierCV<Cpu, T, i64>, labels weighted => {
+        params {
+            "alphas": |p, v| p.alphas(&v.floats()?);
+            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+            "scoring": |p, v| { v.none()?; p };
+            "cv": |p, v| { v.none()?; p };
+            "class_weight": |p, v| match v.class_weight()? { None => p, Some(w) => p.class_weight(w) };
+            "store_cv_results": |p, v| { v.no()?; p };
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            alpha |m| m.alpha();
+            best_score |m| m.best_score();
+        }
+        methods { predict, decision_function }
+    }
+
+    LogisticRegressionCV: LogisticRegressionCV<Cpu, T, i64>, labels weighted => {
+        params {
+            "Cs": |p, v| p.cs(&v.floats()?);
+            "cv": |p, v| {
+                let (n, seed): (usize, Option<u64>) = v.extract("a number of folds and a seed")?;
+                let folds = StratifiedKFold::new(n);
+                p.cv(match seed { None => folds, Some(seed) => folds.shuffle(seed) })
+            };
+            // All that a single fit takes: the solver, whether there is an intercept, max_iter, tol, class_weight.
+            "solver": |p, v| p.estimator({
+                let v = v.parts()?;
+                let fit = LogisticRegression::params().solver(v[0].choice(SMOOTH)?).fit_intercept(v[1].flag()?);
+                let fit = fit.max_iter(v[2].count()?).tol(v[3].float()?);
+                match v[4].class_weight()? { None => fit, Some(w) => fit.class_weight(w) }
+            });
+            "class_weight": |p, _| p;
+            "dual": |p, v| { v.no()?; p };
+            "fit_intercept": |p, _| p;
+            "intercept_scaling": |p, _| p;
+            "l1_ratios": |p, _| p;
+            "max_iter": |p, _| p;
+            "n_jobs": |p, _| p;
+            "penalty": |p, _| p;
+            "random_state": |p, _| p;
+            "refit": |p, _| p;
+            "scoring": |p, _| p;
+            "tol": |p, _| p;
+            "use_legacy_attributes": |p, _| p;
+            "verbose": |p, _| p;
+        }
+        attributes {
+            coef |m| m.coef();
+            intercept |m| m.intercept();
+            C |m| m.c();
+            scores |m| m.scores();
+            n_iter |m| m.n_iter();
+            converged |m| m.outcome() == Outcome::Converged;
+        }
+        methods { predict, decision_function, predict_proba, predict_log_proba }
     }
 }

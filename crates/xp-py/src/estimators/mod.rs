@@ -4,8 +4,11 @@
 //! One declaration in [`table`] makes an estimator: its parameters, what `y` is, its attributes and methods, for `float32` and
 //! `float64`. Labels come as `int64`; targets have the dtype of the samples.
 
+mod cluster;
 mod decomposition;
+mod encoders;
 mod linear_model;
+mod neighbors;
 mod others;
 mod preprocessing;
 mod table;
@@ -15,8 +18,9 @@ use std::sync::{PoisonError, RwLock};
 
 use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
-use xp_core::DType;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyList, PyTuple};
+use xp_core::{Array, DType, Ix1};
+use xp_cpu::Cpu;
 use xp_models::Error;
 
 use crate::any::{Any, Typed};
@@ -57,10 +61,50 @@ pub enum Attribute {
     Array(Any),
     /// A real number.
     Float(f64),
+    /// Several attributes.
+    List(Vec<Attribute>),
     /// A number of things.
     Count(usize),
     /// A yes or no.
     Flag(bool),
+}
+
+impl Attribute {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Ok(match self {
+            Attribute::Nothing => py.None().into_bound(py),
+            Attribute::Array(x) => Bound::new(py, PyArray::new(x))?.into_any(),
+            Attribute::Float(x) => x.into_pyobject(py)?.into_any(),
+            Attribute::Count(n) => n.into_pyobject(py)?.into_any(),
+            Attribute::Flag(b) => PyBool::new(py, b).to_owned().into_any(),
+            Attribute::List(all) => {
+                let all = all.into_iter().map(|one| one.into_python(py)).collect::<PyResult<Vec<_>>>()?;
+                PyList::new(py, all)?.into_any()
+            }
+        })
+    }
+}
+
+/// The numbers that a question to a model comes with, which Python's class has checked.
+#[derive(Clone, Copy)]
+pub struct Numbers<'a>(&'a [f64]);
+impl Numbers<'_> {
+    /// The number at a place; 0 when there is none.
+    pub fn float(self, at: usize) -> f64 {
+        self.0.get(at).copied().unwrap_or_default()
+    }
+    /// The number at a place, as a number of things.
+    pub fn count(self, at: usize) -> usize {
+        self.float(at) as usize
+    }
+    /// Whether there is no number.
+    pub fn is_none(self) -> bool {
+        self.0.is_empty()
+    }
+    /// All of them.
+    pub fn vector<T: Number>(self) -> Result<Array<Cpu, T, Ix1>, Error> {
+        Ok(Array::from_vec(&Cpu, self.0.iter().map(|&x| T::from_f64(x)).collect(), [self.0.len()])?)
+    }
 }
 
 /// A fitted model, of any estimator and dtype.
@@ -69,6 +113,8 @@ pub trait Fitted: Send + Sync {
     fn attributes(&self) -> Vec<(&'static str, Attribute)>;
     /// The result of a method of samples; `None` when it has no such method.
     fn call(&self, method: &str, x: &Any) -> Option<Result<Any, Error>>;
+    /// The answer to a question about samples, or about those of the fit; `None` when it has none.
+    fn answer(&self, question: &str, x: Option<&Any>, numbers: Numbers<'_>) -> Option<Result<Vec<Any>, Error>>;
     /// Learns from further samples.
     fn partial_fit(&mut self, samples: Samples<'_>) -> Result<(), Error>;
     /// Takes in what another model of the same type has learnt.
@@ -77,6 +123,8 @@ pub trait Fitted: Send + Sync {
     fn bytes(&self) -> Result<Vec<u8>, Error>;
     /// The dtype it was fitted in.
     fn dtype(&self) -> DType;
+    /// The dtype of the samples that its methods take: that one, or one of integers.
+    fn dtype_of_samples(&self) -> DType;
     /// Itself, for `merge`.
     fn as_any(&self) -> &dyn std::any::Any;
 }
@@ -100,6 +148,7 @@ pub struct Estimator {
     y: &'static str,
     weighted: bool,
     partial: bool,
+    merges: bool,
     methods: &'static [&'static str],
     fit: Fit,
     read: Read,
@@ -107,7 +156,7 @@ pub struct Estimator {
 
 /// All estimators.
 fn all() -> impl Iterator<Item = &'static Estimator> {
-    [preprocessing::ALL, decomposition::ALL, linear_model::ALL, others::ALL].into_iter().flatten()
+    [preprocessing::ALL, encoders::ALL, decomposition::ALL, linear_model::ALL, neighbors::ALL, cluster::ALL, others::ALL].into_iter().flatten()
 }
 
 fn find(name: &str) -> PyResult<&'static Estimator> {
@@ -156,13 +205,7 @@ impl Model {
     fn attributes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let out = PyDict::new(py);
         for (name, value) in self.read(|m| m.attributes()) {
-            match value {
-                Attribute::Nothing => out.set_item(name, py.None())?,
-                Attribute::Array(x) => out.set_item(name, PyArray::new(x))?,
-                Attribute::Float(x) => out.set_item(name, x)?,
-                Attribute::Count(n) => out.set_item(name, n)?,
-                Attribute::Flag(b) => out.set_item(name, b)?,
-            }
+            out.set_item(name, value.into_python(py)?)?;
         }
         Ok(out)
     }
@@ -170,11 +213,25 @@ impl Model {
     /// The result of a method.
     fn call(&self, method: &str, x: X<'_>) -> PyResult<PyArray> {
         guard(method, || {
-            let d = self.read(|m| m.dtype());
+            let d = self.read(|m| m.dtype_of_samples());
             let x = x.any.cast(d).map_err(|e| to_python(method, e))?;
             match detached(&[&x], || self.read(|m| m.call(method, &x))) {
                 Some(out) => self.result(out).map(PyArray::new),
                 None => Err(PyTypeError::new_err(format!("{} has no method {method}", self.estimator.name))),
+            }
+        })
+    }
+
+    /// The answer to a question about samples, or about those of the fit: arrays.
+    #[pyo3(signature = (question, x, numbers=vec![]))]
+    fn answer(&self, question: &str, x: Option<X<'_>>, numbers: Vec<f64>) -> PyResult<Vec<PyArray>> {
+        guard(question, || {
+            let d = self.read(|m| m.dtype());
+            let x = x.map(|x| x.any.cast(d).map_err(|e| to_python(question, e))).transpose()?;
+            let arrays: Vec<&Any> = x.iter().collect();
+            match detached(&arrays, || self.read(|m| m.answer(question, x.as_ref(), Numbers(&numbers)))) {
+                Some(out) => Ok(self.result(out)?.into_iter().map(PyArray::new).collect()),
+                None => Err(PyTypeError::new_err(format!("{} does not answer {question}", self.estimator.name))),
             }
         })
     }
@@ -257,6 +314,7 @@ fn estimators(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         about.set_item("y", e.y)?;
         about.set_item("weighted", e.weighted)?;
         about.set_item("partial", e.partial)?;
+        about.set_item("merges", e.merges)?;
         about.set_item("methods", PyTuple::new(py, e.methods)?)?;
         out.set_item(e.name, about)?;
     }

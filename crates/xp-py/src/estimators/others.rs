@@ -1,9 +1,10 @@
-//! Discriminant analysis, naive Bayes, covariance matrices, kernels.
+//! Discriminant analysis, naive Bayes, covariance matrices, kernels, isotonic regression.
 
 use xp_core::Dyn;
 use xp_cpu::Cpu;
-use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS};
+use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS, ShrunkCovariance};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
+use xp_models::isotonic::{IsotonicRegression, OutOfBounds};
 use xp_models::kernel_approximation::Nystroem;
 use xp_models::kernel_ridge::KernelRidge;
 use xp_models::naive_bayes::GaussianNB;
@@ -47,7 +48,7 @@ estimators! {
             epsilon |m| m.epsilon();
         }
         methods { predict, predict_proba, predict_log_proba, predict_joint_log_proba }
-        partial {
+        partial merges {
             first |p, x, s| {
                 let mut model = p.start(&vector::<i64>("classes", s.classes)?, x.dims()[1])?;
                 let y = vector::<i64>("y", s.y)?;
@@ -139,5 +140,37 @@ estimators! {
             normalization |m| m.normalization();
         }
         methods { transform }
+    }
+
+    ShrunkCovariance: ShrunkCovariance<Cpu, T>, alone => {
+        params {
+            "assume_centered": |p, v| p.assume_centered(v.flag()?);
+            "store_precision": |p, _| p;
+            "shrinkage": |p, v| p.shrinkage(v.float()?);
+        }
+        attributes {
+            location |m| m.location();
+            covariance |m| m.covariance();
+            precision |m| m.precision();
+        }
+        methods { mahalanobis }
+    }
+
+    IsotonicRegression: IsotonicRegression<Cpu, T>, target weighted => {
+        params {
+            "y_min": |p, v| if v.is_none() { p } else { p.y_min(v.float()?) };
+            "y_max": |p, v| if v.is_none() { p } else { p.y_max(v.float()?) };
+            "increasing": |p, v| match v.is_text() {
+                true => { v.choice(&[("auto", ())])?; p.increasing(None) }
+                false => p.increasing(v.flag()?),
+            };
+            "out_of_bounds": |p, v| p.out_of_bounds(v.choice(&[("nan", OutOfBounds::Nan), ("clip", OutOfBounds::Clip), ("raise", OutOfBounds::Raise)])?);
+        }
+        attributes {
+            X_thresholds |m| m.x_thresholds();
+            y_thresholds |m| m.y_thresholds();
+            increasing |m| m.increasing();
+        }
+        methods { predict, transform }
     }
 }

@@ -1,12 +1,17 @@
-//! Scalers and other transformers of single features.
+//! Scalers and other transformers of features.
 
 use xp_cpu::Cpu;
+use xp_models::feature_extraction::TfidfTransformer;
+use xp_models::impute::{ImputeStrategy, SimpleImputer};
 use xp_models::preprocessing::{
-    Binarizer, MaxAbsScaler, MinMaxScaler, Norm, Normalizer, OutputDistribution, PolynomialFeatures, PowerMethod, PowerTransformer,
+    Binarizer, KernelCenterer, MaxAbsScaler, MinMaxScaler, Norm, Normalizer, OutputDistribution, PolynomialFeatures, PowerMethod, PowerTransformer,
     QuantileTransformer, RobustScaler, StandardScaler,
 };
 
 use super::table::{estimators, vector};
+
+/// The norms that rows are divided by, under scikit-learn's names.
+const NORMS: &[(&str, Norm)] = &[("l1", Norm::L1), ("l2", Norm::L2), ("max", Norm::Max)];
 
 estimators! {
     StandardScaler: StandardScaler<Cpu, T>, alone weighted => {
@@ -22,7 +27,7 @@ estimators! {
             n_samples_seen |m| m.n_samples_seen();
         }
         methods { transform, inverse_transform }
-        partial {
+        partial merges {
             first |p, x, s| match s.weights {
                 None => p.fit(x),
                 w => p.fit_weighted(x, &vector::<T>("sample_weight", w)?),
@@ -49,7 +54,7 @@ estimators! {
             n_samples_seen |m| m.n_samples_seen();
         }
         methods { transform, inverse_transform }
-        partial { first |p, x, s| p.fit(x), more |m, x, s| m.partial_fit(x) }
+        partial merges { first |p, x, s| p.fit(x), more |m, x, s| m.partial_fit(x) }
     }
 
     MaxAbsScaler: MaxAbsScaler<Cpu, T>, alone => {
@@ -63,7 +68,7 @@ estimators! {
             n_samples_seen |m| m.n_samples_seen();
         }
         methods { transform, inverse_transform }
-        partial { first |p, x, s| p.fit(x), more |m, x, s| m.partial_fit(x) }
+        partial merges { first |p, x, s| p.fit(x), more |m, x, s| m.partial_fit(x) }
     }
 
     RobustScaler: RobustScaler<Cpu, T>, alone => {
@@ -84,7 +89,7 @@ estimators! {
     Normalizer: Normalizer<Cpu, T>, alone => {
         params {
             "copy": |p, _| p;
-            "norm": |p, v| p.norm(v.choice(&[("l1", Norm::L1), ("l2", Norm::L2), ("max", Norm::Max)])?);
+            "norm": |p, v| p.norm(v.choice(NORMS)?);
         }
         attributes {
         }
@@ -140,5 +145,50 @@ estimators! {
             references |m| m.references();
         }
         methods { transform, inverse_transform }
+    }
+
+    SimpleImputer: SimpleImputer<Cpu, T>, alone => {
+        params {
+            "missing_values": |p, v| p.missing_values(v.float()?);
+            // The strategy, and the number of "constant".
+            "strategy": |p, v| p.strategy({
+                let v = v.parts()?;
+                let constant = ImputeStrategy::Constant(v[1].float()?);
+                let others = [("mean", ImputeStrategy::Mean), ("median", ImputeStrategy::Median), ("most_frequent", ImputeStrategy::MostFrequent)];
+                v[0].choice(&[others[0], others[1], others[2], ("constant", constant)])?
+            });
+            "add_indicator": |p, v| p.add_indicator(v.flag()?);
+            "keep_empty_features": |p, v| p.keep_empty_features(v.flag()?);
+            "copy": |p, _| p;
+            "fill_value": |p, _| p;
+        }
+        attributes {
+            statistics |m| m.statistics();
+            indicator_features |m| m.indicator_features();
+        }
+        methods { transform }
+    }
+
+    TfidfTransformer: TfidfTransformer<Cpu, T>, alone => {
+        params {
+            "norm": |p, v| if v.is_none() { p.norm(None) } else { p.norm(v.choice(NORMS)?) };
+            "use_idf": |p, v| p.use_idf(v.flag()?);
+            "smooth_idf": |p, v| p.smooth_idf(v.flag()?);
+            "sublinear_tf": |p, v| p.sublinear_tf(v.flag()?);
+        }
+        attributes {
+            idf |m| m.idf();
+        }
+        methods { transform }
+    }
+
+    KernelCenterer: KernelCenterer<Cpu, T>, alone => {
+        params {
+        }
+        attributes {
+            K_fit_rows |m| m.k_fit_rows();
+            K_fit_all |m| m.k_fit_all();
+        }
+        methods { transform }
     }
 }

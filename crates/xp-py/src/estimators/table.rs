@@ -4,7 +4,7 @@ use xp_core::{Array, Dim, Ix1, Ix2};
 use xp_cpu::Cpu;
 use xp_models::{Error, Result};
 
-use super::{Attribute, Number};
+use super::Attribute;
 use crate::any::{Any, Arr, Typed};
 
 impl<T: Typed, D: Dim> From<&Array<Cpu, T, D>> for Attribute {
@@ -20,6 +20,11 @@ impl<T: Typed, D: Dim> From<Array<Cpu, T, D>> for Attribute {
 impl<A: Into<Attribute>> From<Option<A>> for Attribute {
     fn from(x: Option<A>) -> Self {
         x.map_or(Attribute::Nothing, Into::into)
+    }
+}
+impl<A: Into<Attribute>> From<Vec<A>> for Attribute {
+    fn from(x: Vec<A>) -> Self {
+        Attribute::List(x.into_iter().map(Into::into).collect())
     }
 }
 impl From<f64> for Attribute {
@@ -39,7 +44,7 @@ impl From<bool> for Attribute {
 }
 
 /// The samples as a matrix.
-pub fn matrix<T: Number>(x: &Any) -> Result<Array<Cpu, T, Ix2>> {
+pub fn matrix<T: Typed>(x: &Any) -> Result<Array<Cpu, T, Ix2>> {
     Ok(expect::<T>("X", x)?.clone().into_rank()?)
 }
 
@@ -65,19 +70,22 @@ fn expect<'a, T: Typed>(name: &'static str, x: &'a Any) -> Result<&'a Arr<T>> {
 ///     params { "parameter": |p, v| p.parameter(v.float()?); }
 ///     attributes { mean |m| m.mean(); }
 ///     methods { transform, inverse_transform }
-///     partial { first |p, x, y| p.fit(x), more |m, x, y| m.partial_fit(x) }
+///     answers { kneighbors |m, x, a| m.kneighbors(x, a.count(0)) }
+///     partial merges { first |p, x, y| p.fit(x), more |m, x, y| m.partial_fit(x) }
 /// }
 /// ```
 ///
 /// After the model stands what `y` is: `alone` for nothing, `labels` for one integer a sample, `target` for one number, `targets`
-/// for one or several; and `weighted` when `fit_weighted` is there. `partial` is for models that learn in parts.
+/// for one or several; and `weighted` when `fit_weighted` is there. `methods` take samples and give an array; `answers` take samples or
+/// nothing, and numbers, and give several arrays. Samples have the dtype `T`, or, for `fit` and `methods`, that in parentheses. `partial` is for models that learn in parts, with `merges` for those that take in others too.
 macro_rules! estimators {
     ($(
-        $Name:ident: $Model:ty, $y:ident $($weighted:ident)? => {
+        $Name:ident: $Model:ty, $y:ident $($weighted:ident)? $(($S:ty))? => {
         params { $($param:literal: |$p:pat_param, $v:pat_param| $set:expr;)* }
         attributes { $($attribute:ident |$m:ident| $get:expr;)* }
         methods { $($method:ident),* }
-        $(partial { first |$fp:ident, $fx:ident, $fy:ident| $first:expr, more |$mm:ident, $mx:ident, $my:ident| $more:expr })?
+        $(answers { $($answer:ident |$am:ident, $ax:ident, $aa:ident| $reply:expr;)* })?
+        $(partial $($merges:ident)? { first |$fp:ident, $fx:ident, $fy:ident| $first:expr, more |$mm:ident, $mx:ident, $my:ident| $more:expr })?
         }
     )*) => {
         $(
@@ -91,8 +99,21 @@ macro_rules! estimators {
 
                 #[allow(unused_variables)]
                 fn call(&self, method: &str, x: &crate::any::Any) -> Option<xp_models::Result<crate::any::Any>> {
+                    let samples = super::table::matrix::<super::table::samples_of!($($S)?)>;
                     match method {
-                        $(stringify!($method) => Some(super::table::matrix::<T>(x).and_then(|x| Ok(self.$method(&x)?.into_dyn().into()))),)*
+                        $(stringify!($method) => Some(samples(x).and_then(|x| Ok(self.$method(&x)?.into_dyn().into()))),)*
+                        _ => None,
+                    }
+                }
+
+                #[allow(unused_variables)]
+                fn answer(&self, question: &str, x: Option<&crate::any::Any>, numbers: super::Numbers<'_>) -> Option<xp_models::Result<Vec<crate::any::Any>>> {
+                    match question {
+                        $($(stringify!($answer) => {
+                            let ($am, $aa) = (self, numbers);
+                            let reply = |$ax: Option<xp_core::Array<xp_cpu::Cpu, T, xp_core::Ix2>>| $reply;
+                            Some(x.map(super::table::matrix::<T>).transpose().and_then(reply))
+                        })*)?
                         _ => None,
                     }
                 }
@@ -110,13 +131,13 @@ macro_rules! estimators {
 
                 #[allow(unused_variables)]
                 fn merge(&mut self, other: &dyn super::Fitted) -> xp_models::Result<()> {
-                    $({
-                        let _ = stringify!($mm);
+                    $($({
+                        let _ = stringify!($merges);
                         return match other.as_any().downcast_ref::<Self>() {
                             Some(other) => Self::merge(self, other),
                             None => Err(xp_models::Error::Degenerate("models of two dtypes do not merge".into())),
                         };
-                    })?
+                    })?)?
                     #[allow(unreachable_code)]
                     Err(xp_models::Error::Degenerate(concat!(stringify!($Name), " does not merge").into()))
                 }
@@ -131,6 +152,10 @@ macro_rules! estimators {
                     <T as xp_core::Element>::DTYPE
                 }
 
+                fn dtype_of_samples(&self) -> xp_core::DType {
+                    <super::table::samples_of!($($S)?) as xp_core::Element>::DTYPE
+                }
+
                 fn as_any(&self) -> &dyn std::any::Any {
                     self
                 }
@@ -140,6 +165,8 @@ macro_rules! estimators {
         /// The estimators of this file.
         pub const ALL: &[super::Estimator] = &[$({
             /// Fits a model in one dtype.
+            // The loop over parameters of an estimator that has none.
+            #[allow(unreachable_code, unused_mut, unused_variables)]
             fn fit<T: super::Number>(given: &super::value::Params<'_, '_>, samples: super::Samples<'_>, stage: super::Stage) -> pyo3::PyResult<Box<dyn super::Fitted>>
             where
                 xp_cpu::Cpu: xp_core::Linalg<T>,
@@ -157,7 +184,7 @@ macro_rules! estimators {
                     Ok(())
                 })?;
                 let learn = || -> xp_models::Result<Model<T>> {
-                    let x = super::table::matrix::<T>(samples.x)?;
+                    let x = super::table::matrix::<super::table::samples_of!($($S)?)>(samples.x)?;
                     if stage == super::Stage::First {
                         $({
                             let ($fp, $fx, $fy) = (&params, &x, samples);
@@ -185,8 +212,9 @@ macro_rules! estimators {
                 y: stringify!($y),
                 weighted: super::table::is_given!($($weighted)?),
                 partial: super::table::is_given!($($fp)?),
+                merges: super::table::is_given!($($($merges)?)?),
                 methods: &[$(stringify!($method)),*],
-                fit: |given, samples, stage| match samples.x.dtype() {
+                fit: |given, samples, stage| match given.dtype(samples.x.dtype())? {
                     xp_core::DType::F32 => fit::<f32>(given, samples, stage),
                     xp_core::DType::F64 => fit::<f64>(given, samples, stage),
                     d => Err(super::no_number(stringify!($Name), d)),
@@ -198,6 +226,16 @@ macro_rules! estimators {
                 },
             }
         }),*];
+    };
+}
+
+/// The dtype of samples: what is said, or `T`.
+macro_rules! samples_of {
+    () => {
+        T
+    };
+    ($S:ty) => {
+        $S
     };
 }
 
@@ -242,4 +280,4 @@ macro_rules! learn {
     };
 }
 
-pub(super) use {estimators, is_given, learn};
+pub(super) use {estimators, is_given, learn, samples_of};

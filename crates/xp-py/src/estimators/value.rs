@@ -3,11 +3,15 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use xp_core::{Array, DType, Dim};
+use xp_cpu::Cpu;
 use xp_models::ClassWeight;
 use xp_models::metrics::pairwise::Kernel;
+use xp_models::model_selection::Size;
 
+use crate::any::Typed;
 use crate::convert::convert;
-use crate::dtype::describe;
+use crate::dtype::{DTypeArg, describe};
 use crate::error::Named;
 
 /// The parameters of an estimator by name.
@@ -19,6 +23,13 @@ pub struct Params<'a, 'py> {
 }
 
 impl<'py> Params<'_, 'py> {
+    /// The dtype to fit in: that of the samples, or, where these are integers, what the parameter `dtype` says.
+    pub fn dtype(&self, samples: DType) -> PyResult<DType> {
+        match (samples, self.given.get_item("dtype")?) {
+            (DType::I64, Some(dtype)) => Ok(dtype.extract::<DTypeArg>()?.0),
+            _ => Ok(samples),
+        }
+    }
     /// Each parameter.
     pub fn each(&self, mut f: impl FnMut(&str, Value<'py>) -> PyResult<()>) -> PyResult<()> {
         for (name, obj) in self.given {
@@ -65,6 +76,16 @@ impl<'py> Value<'py> {
         }
         convert(&self.place, &self.obj, None, None)?.cast_to::<f64>().and_then(|x| x.to_host()).named(&self.place)
     }
+    /// An array of the samples' dtype.
+    pub fn array<T: Typed, D: Dim>(&self, expected: &str) -> PyResult<Array<Cpu, T, D>> {
+        let x = convert(&self.place, &self.obj, None, None)?.cast_to::<T>().named(&self.place)?;
+        x.into_rank().map_err(|_| self.wrong(expected))
+    }
+    /// The values of a tuple.
+    pub fn parts(&self) -> PyResult<Vec<Self>> {
+        let parts: Vec<Bound<'py, PyAny>> = self.extract("a tuple")?;
+        Ok(parts.into_iter().map(|obj| Value { place: self.place.clone(), obj }).collect())
+    }
     /// Two numbers.
     pub fn two(&self) -> PyResult<(f64, f64)> {
         self.obj.extract().or_else(|_| match self.floats()?[..] {
@@ -83,6 +104,19 @@ impl<'py> Value<'py> {
     /// Any other type.
     pub fn extract<T: for<'a> FromPyObject<'a, 'py>>(&self, expected: &str) -> PyResult<T> {
         self.obj.extract().map_err(|_| self.wrong(expected))
+    }
+    /// Labels for each feature.
+    pub fn labels(&self) -> PyResult<Vec<Vec<i128>>> {
+        let lists: Vec<Vec<i64>> = self.extract("a list of integers for each feature")?;
+        Ok(lists.into_iter().map(|list| list.into_iter().map(i128::from).collect()).collect())
+    }
+    /// A number of samples, or a fraction of them.
+    pub fn size(&self) -> PyResult<Size> {
+        self.count().map(Size::Count).or_else(|_| self.float().map(Size::Fraction))
+    }
+    /// A value that xp has checked.
+    pub fn valid<T>(&self, value: xp_models::Result<T>) -> PyResult<T> {
+        value.map_err(|e| PyValueError::new_err(format!("{}: {e}", self.place)))
     }
     /// A kernel: its name, gamma, degree and coef0.
     pub fn kernel(&self) -> PyResult<Kernel> {

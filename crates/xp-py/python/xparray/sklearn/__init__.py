@@ -8,22 +8,29 @@ They derive from scikit-learn's classes of the same names and pass its ``check_e
 ``save`` writes what ``xp::models`` loads in Rust; ``export`` does so with fitted objects of scikit-learn itself.
 """
 
-from ._covariance import OAS, EmpiricalCovariance, LedoitWolf
+from ._cluster import GaussianMixture, KMeans, MiniBatchKMeans
+from ._covariance import OAS, EmpiricalCovariance, LedoitWolf, ShrunkCovariance
 from ._decomposition import PCA, IncrementalPCA, KernelPCA, TruncatedSVD
 from ._discriminant import GaussianNB, LinearDiscriminantAnalysis
+from ._encoders import OneHotEncoder, OrdinalEncoder
 from ._export import export
-from ._kernels import KernelRidge, Nystroem
+from ._impute import IsotonicRegression, SimpleImputer, TfidfTransformer
+from ._kernels import KernelCenterer, KernelRidge, Nystroem
 from ._linear_model import (
     ElasticNet,
     GammaRegressor,
     Lasso,
     LinearRegression,
     LogisticRegression,
+    LogisticRegressionCV,
     PoissonRegressor,
     Ridge,
     RidgeClassifier,
+    RidgeClassifierCV,
+    RidgeCV,
     TweedieRegressor,
 )
+from ._neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
 from ._preprocessing import (
     Binarizer,
     MaxAbsScaler,
@@ -37,8 +44,10 @@ from ._preprocessing import (
 )
 
 __all__ = [
-    "OAS", "PCA", "Binarizer", "ElasticNet", "EmpiricalCovariance", "GammaRegressor", "GaussianNB", "IncrementalPCA", "KernelPCA", "KernelRidge",
-    "Lasso", "LedoitWolf", "LinearDiscriminantAnalysis", "LinearRegression", "LogisticRegression", "MaxAbsScaler", "MinMaxScaler", "Normalizer",
-    "Nystroem", "PoissonRegressor", "PolynomialFeatures", "PowerTransformer", "QuantileTransformer", "Ridge", "RidgeClassifier", "RobustScaler",
-    "StandardScaler", "TruncatedSVD", "TweedieRegressor", "export",
+    "OAS", "PCA", "Binarizer", "ElasticNet", "EmpiricalCovariance", "GammaRegressor", "GaussianMixture", "GaussianNB", "IncrementalPCA",
+    "IsotonicRegression", "KMeans", "KNeighborsClassifier", "KNeighborsRegressor", "KernelCenterer", "KernelPCA", "KernelRidge", "Lasso",
+    "LedoitWolf", "LinearDiscriminantAnalysis", "LinearRegression", "LogisticRegression", "LogisticRegressionCV", "MaxAbsScaler", "MinMaxScaler",
+    "MiniBatchKMeans", "NearestNeighbors", "Normalizer", "Nystroem", "OneHotEncoder", "OrdinalEncoder", "PoissonRegressor", "PolynomialFeatures", "PowerTransformer",
+    "QuantileTransformer", "Ridge", "RidgeCV", "RidgeClassifier", "RidgeClassifierCV", "RobustScaler", "ShrunkCovariance", "SimpleImputer",
+    "StandardScaler", "TfidfTransformer", "TruncatedSVD", "TweedieRegressor", "export",
 ]  # fmt: skip

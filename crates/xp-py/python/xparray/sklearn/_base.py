@@ -68,6 +68,8 @@ class Native:
     _min_samples = 1
     #: Whether samples may hold NaN.
     _allows_nan = False
+    #: Whether numbers are looked at before the shape. Others leave them to xp, which reads them anyway.
+    _is_finite_first = False
     #: Whether there is nothing to learn, and the methods work before ``fit``.
     _is_stateless = False
 
@@ -104,7 +106,7 @@ class Native:
         """Arrays of xparray that share the memory of what is given where that is possible."""
         kind = self._declared["y"]
         X, y = on_host(X), on_host(y)
-        check = dict(dtype=DTYPES, ensure_all_finite=False, reset=reset, ensure_min_samples=self._min_samples)
+        check = dict(dtype=DTYPES, ensure_all_finite=self._is_finite_first, reset=reset, ensure_min_samples=self._min_samples)
         if kind == "alone":
             X = validate_data(self, X, **check)
             y = None
@@ -146,6 +148,7 @@ class Native:
         """Sets the attributes of the model, with scikit-learn's underscore."""
         for name, value in self._model.attributes().items():
             if name == "converged":
+                self._converged = value
                 if not value:
                     warnings.warn(f"{type(self).__name__} did not reach tol in max_iter iterations", ConvergenceWarning, stacklevel=4)
                 continue
@@ -160,6 +163,16 @@ class Native:
 
     # After fitting.
 
+    def _answer(self, question, X, *numbers):
+        """Arrays that answer a question about samples, or about those of the fit if X is None."""
+        check_is_fitted(self, "_model")
+        library = np.asarray
+        if X is not None:
+            library = library_of(X)
+            self._check_library(question, X)
+            X = xp.asarray(validate_data(self, on_host(X), dtype=DTYPES, ensure_all_finite=False, reset=False))
+        return [library(x) for x in self._model.answer(question, X, numbers)]
+
     def _call(self, method, X):
         library = library_of(X)
         return library(self._native_call(method, X))
@@ -167,7 +180,7 @@ class Native:
     def _native_call(self, method, X):
         model = self._model_for(X)
         self._check_library(method, X)
-        X = xp.asarray(validate_data(self, on_host(X), dtype=DTYPES, ensure_all_finite=False, reset=False))
+        X = xp.asarray(validate_data(self, on_host(X), dtype=DTYPES, ensure_all_finite=self._is_finite_first, reset=False))
         if model is None:
             model = _models.fit(self._declared_name, self._given_params(), X)
         return model.call(method, X)
@@ -299,6 +312,10 @@ class Parts:
         self._publish(library, X)
         return self
 
+
+class Merges:
+    """Estimators that take in what others have learnt."""
+
     def merge(self, other):
         """Takes in what another fitted estimator of the same class has learnt from other samples, whose parameters were the same."""
         check_is_fitted(self, "_model")
@@ -342,6 +359,8 @@ def estimator(base, *mixins, differences=""):
         bases.append(Labels)
     if declared["partial"]:
         bases.append(Parts)
+    if declared["merges"]:
+        bases.append(Merges)
     if "inverse_transform" in declared["methods"]:
         bases.append(Inverse)
     namespace = {

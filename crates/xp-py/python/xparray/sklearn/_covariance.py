@@ -14,3 +14,4 @@ class _OfCovariance:
 EmpiricalCovariance = estimator(sklearn.covariance.EmpiricalCovariance, _OfCovariance)
 LedoitWolf = estimator(sklearn.covariance.LedoitWolf, _OfCovariance)
 OAS = estimator(sklearn.covariance.OAS, _OfCovariance)
+ShrunkCovariance = estimator(sklearn.covariance.ShrunkCovariance, _OfCovariance)

@@ -87,6 +87,30 @@ def _penalised(m):
     return {**out, "dual_gap": np.broadcast_to(np.asarray(m.dual_gap_), out["intercept"].shape), "n_iter": int(np.max(m.n_iter_)), "outcome": "converged"}
 
 
+def _imputer(m):
+    value = m.missing_values
+    out = {"statistics": np.asarray(m.statistics_, dtype=np.float64), "missing_values": float(value) if isinstance(value, (int, float, np.number)) else np.nan}
+    if m.add_indicator:
+        out["indicator_features"] = np.asarray(m.indicator_.features_, dtype=np.int64)
+    return out
+
+
+def _tfidf(m):
+    out = {"n_features": int(m.n_features_in_), "sublinear_tf": bool(m.sublinear_tf)}
+    if m.norm is not None:
+        out["norm"] = m.norm
+    return {**out, "idf": m.idf_} if m.use_idf else out
+
+
+def _isotonic(m):
+    return {"x_thresholds": m.X_thresholds_, "y_thresholds": m.y_thresholds_, "increasing": bool(m.increasing_), "out_of_bounds": m.out_of_bounds}
+
+
+def _clusters(m):
+    out = {"cluster_centers": m.cluster_centers_, "labels": np.asarray(m.labels_, dtype=np.int64), "inertia": float(m.inertia_), "n_iter": int(m.n_iter_)}
+    return {**out, "outcome": "limit" if m.n_iter_ >= m.max_iter else "converged"}
+
+
 #: The versions of models whose fields have changed.
 _VERSIONS = {"StandardScaler": "2"}
 #: The fields of each model under the names of scikit-learn's classes. Arrays of "Wide" fields are always float64.
@@ -103,6 +127,13 @@ _FIELDS = {
     "ElasticNet": _penalised,
     "LogisticRegression": lambda m: {**_linear_classifier(m), "n_iter": int(np.max(m.n_iter_)), "outcome": "converged"},
     "RidgeClassifier": _linear_classifier,
+    "RidgeCV": lambda m: {**_linear(m), "alpha": _row(m.alpha_), "best_score": _row(m.best_score_)},
+    "RidgeClassifierCV": lambda m: {**_linear_classifier(m), "alpha": float(m.alpha_), "best_score": float(m.best_score_)},
+    "KMeans": _clusters,
+    "KernelCenterer": lambda m: {"k_fit_rows": np.asarray(m.K_fit_rows_), "k_fit_all": float(m.K_fit_all_)},
+    "SimpleImputer": _imputer,
+    "TfidfTransformer": _tfidf,
+    "IsotonicRegression": _isotonic,
 }
 _WIDE = {"StandardScaler": {"n_samples_seen", "mean", "var", "scale"}, "GaussianNB": {"counts", "means", "squares"}}
 
@@ -114,6 +145,11 @@ def _name_of(model):
 def _fields(model, dtype):
     """The name of a model, and its fields: arrays in a dtype, and texts."""
     name = _name_of(model)
+    if hasattr(model, "transformers_"):
+        raise TypeError(
+            f"{type(model).__name__} has no file in xp: xp::models has no part that takes some columns of the samples and joins what comes of "
+            "them; export the transformers one by one, and choose the columns where they are served"
+        )
     if name is None:
         raise TypeError(f"{type(model).__name__} has no file in xp: one of {', '.join(sorted(_FIELDS))} or a Pipeline of these expected")
     arrays, texts = {}, {}

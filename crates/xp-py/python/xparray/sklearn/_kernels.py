@@ -2,6 +2,7 @@
 
 import sklearn.kernel_approximation
 import sklearn.kernel_ridge
+import sklearn.preprocessing
 
 from ._base import estimator, seed_of
 
@@ -41,3 +42,16 @@ class _OfSamples:
 Nystroem = estimator(
     sklearn.kernel_approximation.Nystroem, _OfSamples, differences="kernels by name; the samples that are drawn are not scikit-learn's."
 )
+
+
+class _OfMatrices:
+    _parameter_constraints = {}
+    _is_finite_first = True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = True
+        return tags
+
+
+KernelCenterer = estimator(sklearn.preprocessing.KernelCenterer, _OfMatrices)

@@ -1,9 +1,14 @@
 """Linear models."""
 
+import numbers
+
 import numpy as np
 import sklearn.linear_model
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, check_cv
+from sklearn.utils import check_X_y, compute_sample_weight
+from sklearn.utils.validation import _check_sample_weight
 
-from ._base import estimator
+from ._base import DTYPES, estimator, on_host, seed_of
 
 _SOLVERS = "``solver`` is ``'auto'``, ``'svd'`` or ``'cholesky'``, and there is no ``positive``."
 _SMOOTH = "``solver`` is ``'lbfgs'`` or ``'newton-cholesky'``; no warm start."
@@ -52,8 +57,8 @@ class _OfLogistic(_WithClassWeights):
 LogisticRegression = estimator(sklearn.linear_model.LogisticRegression, _OfLogistic, differences=_SMOOTH)
 
 
-class _OfRidgeClassifier(_WithClassWeights, _OfRidge):
-    # scikit-learn's class finds them in a binariser, which there is none of.
+class _WithOwnClasses:
+    # scikit-learn's classes find them in a binariser, which there is none of.
     @property
     def classes_(self):
         if not hasattr(self, "_classes"):
@@ -65,7 +70,7 @@ class _OfRidgeClassifier(_WithClassWeights, _OfRidge):
         self._classes = classes
 
 
-RidgeClassifier = estimator(sklearn.linear_model.RidgeClassifier, _OfRidgeClassifier, differences=_SOLVERS)
+RidgeClassifier = estimator(sklearn.linear_model.RidgeClassifier, _WithOwnClasses, _WithClassWeights, _OfRidge, differences=_SOLVERS)
 
 
 class _OfGeneralised:
@@ -76,3 +81,112 @@ class _OfGeneralised:
 PoissonRegressor = estimator(sklearn.linear_model.PoissonRegressor, _OfGeneralised, differences=_SMOOTH)
 GammaRegressor = estimator(sklearn.linear_model.GammaRegressor, _OfGeneralised, differences=_SMOOTH)
 TweedieRegressor = estimator(sklearn.linear_model.TweedieRegressor, _OfGeneralised, differences=_SMOOTH)
+
+
+class _OfLeaveOneOut:
+    def _learn(self, X, y=None, sample_weight=None, first=False, classes=None):
+        self._found = None
+        if self.cv is not None:
+            # The search of scikit-learn, over fits of xp.
+            self._validate_params()
+            alphas = np.atleast_1d(np.asarray(self.alphas, dtype=np.float64))
+            search = GridSearchCV(self._single(fit_intercept=self.fit_intercept), {"alpha": alphas}, cv=self.cv, scoring=self.scoring)
+            weights = None if sample_weight is None else _check_sample_weight(on_host(sample_weight), on_host(X))
+            if getattr(self, "class_weight", None) is not None:
+                # As weights of samples they count in the scores too.
+                weights = (1.0 if weights is None else weights) * compute_sample_weight(self.class_weight, on_host(y))
+            search.fit(on_host(X), on_host(y), **({} if weights is None else {"sample_weight": weights}))
+            self._found = search.best_params_["alpha"], search.best_score_
+        return super()._learn(X, y, sample_weight, first, classes)
+
+    def _native_params(self, params):
+        params = super()._native_params(params)
+        return params if self._found is None else {**params, "alphas": [self._found[0]], "cv": None, "scoring": None}
+
+    def _finish(self, X):
+        if not (getattr(self, "alpha_per_target", False) and self.coef_.ndim == 2) and np.ndim(self.alpha_) == 1:
+            self.alpha_, self.best_score_ = self.alpha_[0], self.best_score_[0]
+        if self._found is not None:
+            self.best_score_ = self._found[1]
+        if getattr(self, "cv_results_", 0) is None:
+            del self.cv_results_
+
+
+class _OfRegression(_OfLeaveOneOut):
+    _single = Ridge
+
+
+class _OfClassification(_WithOwnClasses, _OfLeaveOneOut, _WithClassWeights):
+    _single = RidgeClassifier
+
+
+_BY_SAMPLE = "without ``cv`` every sample is left out once, and the penalty with the least squared error is taken: no ``scoring`` then."
+RidgeCV = estimator(sklearn.linear_model.RidgeCV, _OfRegression, differences=_BY_SAMPLE)
+RidgeClassifierCV = estimator(sklearn.linear_model.RidgeClassifierCV, _OfClassification, differences=_BY_SAMPLE + " No ``store_cv_results``.")
+
+
+class _OfFolds(_WithClassWeights):
+    def _learn(self, X, y=None, sample_weight=None, first=False, classes=None):
+        self._found = None
+        if not (self.cv is None or isinstance(self.cv, numbers.Integral) or type(self.cv) is StratifiedKFold):
+            self._validate_params()
+            self._found = self._searched(on_host(X), on_host(y), sample_weight)
+        return super()._learn(X, y, sample_weight, first, classes)
+
+    def _searched(self, X, y, sample_weight):
+        """The accuracies of each penalty, by column, in splits that are given: each is a fit of its own."""
+        X, y = check_X_y(X, y, dtype=DTYPES)
+        weights = None if sample_weight is None else _check_sample_weight(on_host(sample_weight), X)
+        part = lambda rows: None if weights is None else weights[rows]  # noqa: E731
+        names = ("solver", "fit_intercept", "max_iter", "tol", "class_weight")
+        models = [LogisticRegression(C=C, **{name: getattr(self, name) for name in names}) for C in self._penalties()]
+        splits = check_cv(self.cv, y, classifier=True).split(X, y)
+        return np.asarray([[m.fit(X[a], y[a], part(a)).score(X[b], y[b], part(b)) for m in models] for a, b in splits])
+
+    def _native_params(self, params):
+        said = {name: params.get(name) for name in ("l1_ratios", "penalty", "scoring", "refit")}
+        ratios = said["l1_ratios"]
+        if not (ratios is None or isinstance(ratios, str) or np.all(np.asarray(ratios) == 0)) or said["penalty"] not in ("deprecated", "l2"):
+            raise ValueError(f"LogisticRegressionCV: the penalty is on squares only; l1_ratios={ratios!r} and penalty={said['penalty']!r} given")
+        if said["scoring"] not in ("warn", "accuracy", None):
+            raise ValueError(f"LogisticRegressionCV: scoring is 'accuracy'; {said['scoring']!r} given")
+        if not said["refit"]:
+            raise ValueError("LogisticRegressionCV: refit=False is not possible: the model is fitted to all samples in the end")
+        params = super()._native_params(params)
+        fit = tuple(params[name] for name in ("solver", "fit_intercept", "max_iter", "tol", "class_weight"))
+        if self._found is not None:
+            # What remains is the fit to all samples.
+            best = self._penalties()[np.argmax(self._found.sum(axis=0))]
+            return {**params, "Cs": [best], "cv": (2, None), "solver": fit}
+        return {**params, "Cs": self._penalties(), "cv": _folds(params["cv"]), "solver": fit}
+
+    def _penalties(self):
+        return np.logspace(-4, 4, self.Cs) if np.ndim(self.Cs) == 0 else np.asarray(self.Cs, dtype=np.float64)
+
+    def _finish(self, X):
+        several = len(self._host_classes) > 2
+        if self._found is not None:
+            self.scores_ = self._found
+        self.Cs_, self.n_iter_ = self._penalties(), np.asarray([self.n_iter_], dtype=np.int32)
+        self.l1_ratio_ = 0.0
+        if getattr(self, "use_legacy_attributes", True):
+            labels = self._host_classes if several else self._host_classes[1:]
+            self.C_, self.l1_ratio_ = np.full(len(labels), self.C_), np.zeros(len(labels))
+            self.scores_ = {label: self.scores_ for label in labels.tolist()}
+        else:
+            self.scores_ = self.scores_[:, None, :]
+
+
+def _folds(cv):
+    """The number of folds, and the seed that samples are dealt with."""
+    if cv is None or isinstance(cv, numbers.Integral):
+        return 5 if cv is None else int(cv), None
+    return cv.n_splits, seed_of(cv.random_state) if cv.shuffle else None
+
+
+LogisticRegressionCV = estimator(
+    sklearn.linear_model.LogisticRegressionCV,
+    _OfFolds,
+    differences="the penalty is on squares, the score the accuracy; there are no ``coefs_paths_``, and ``n_iter_`` "
+    "is that of the last fit. " + _SMOOTH,
+)
