@@ -47,60 +47,29 @@ pub(crate) struct Rows<'a, T> {
     fill: &'a (dyn Fn(Range<usize>, &mut [T]) + Sync),
 }
 
-/// Rows shorter than this are filled column by column: one of them is a part of a chunk, most of which would be computed for
-/// nothing.
-const SHORT: usize = 48;
-
 /// Calls `run` with a lazy matrix by its rows.
 fn with_rows<E: Expr<Dim = Ix2>, R>(e: &Lazy<E>, run: impl FnOnce(&Rows<'_, E::Elem>) -> Result<R>) -> Result<R> {
     let shape @ [n, p] = e.expr().shape()?;
     e.expr().device()?;
     let mut leaves = Leaves::default();
     e.expr().leaves(&shape, &mut leaves)?;
-    // That of a reduction has the row outside where it is short and none of its operands is looked up by row.
-    let across = Plan::reduction(&shape, &[false, true], true, &[p as isize, 1], leaves.clone());
-    let by_columns = p < SHORT && across.shape() == [p, n] && across.reduced() == [true, false];
-    let plan = if by_columns { across } else { Plan::elementwise(&shape, &[p as isize, 1], leaves.irregular()) };
+    let plan = Plan::elementwise(&[n, p], &[p as isize, 1], leaves.irregular());
     let kernel = e.expr().lower(&plan, &mut 0);
     let fill = |rows: Range<usize>, block: &mut [E::Elem]| {
         assert_eq!(block.len(), rows.len() * p);
         // SAFETY: the kernel was lowered for the plan, whose operands live as long as `e`; `block` has room.
-        unsafe { fill_rows(kernel.clone(), p, by_columns, rows, Shared::new(block.as_mut_ptr())) }
+        unsafe { fill_rows(kernel.clone(), p, rows, Shared::new(block.as_mut_ptr())) }
     };
     run(&Rows { shape, fill: &fill })
 }
 
-/// Writes rows of a kernel with `cols` columns one after the other.
-///
-/// # Safety
-/// The kernel must be lowered for a plan over rows and columns, or, where it is filled `by_columns`, over columns and rows, the
-/// operands alive, and `to` have room for the rows.
-unsafe fn fill_rows<K: Kernel>(kernel: K, cols: usize, by_columns: bool, rows: Range<usize>, to: Shared<*mut K::Elem>) {
-    at_level!(fill_rows_at<K: Kernel>(kernel: K, cols: usize, by_columns: bool, rows: Range<usize>, to: Shared<*mut K::Elem>))
+unsafe fn fill_rows<K: Kernel>(kernel: K, cols: usize, rows: Range<usize>, to: Shared<*mut K::Elem>) {
+    at_level!(fill_rows_at<K: Kernel>(kernel: K, cols: usize, rows: Range<usize>, to: Shared<*mut K::Elem>))
 }
 
-/// # Safety
-/// As for [`fill_rows`].
 #[inline(always)]
-unsafe fn fill_rows_at<I: Isa, K: Kernel>(mut kernel: K, cols: usize, by_columns: bool, rows: Range<usize>, to: Shared<*mut K::Elem>) {
+unsafe fn fill_rows_at<I: Isa, K: Kernel>(mut kernel: K, cols: usize, rows: Range<usize>, to: Shared<*mut K::Elem>) {
     let mut to = to.get();
-    if by_columns {
-        for first in rows.clone().step_by(CHUNK) {
-            let len = CHUNK.min(rows.end - first);
-            for col in 0..cols {
-                // SAFETY: the column is inside the plan, the chunk inside its rows, and there is room for all rows.
-                unsafe {
-                    kernel.seek(&[col]);
-                    let chunk = chunk::<I, K>(&mut kernel, first, len);
-                    for (j, &x) in chunk[..len].iter().enumerate() {
-                        *to.add(j * cols + col) = x;
-                    }
-                }
-            }
-            to = to.wrapping_add(len * cols);
-        }
-        return;
-    }
     for row in rows {
         // SAFETY: the row is inside the plan, chunks are inside the row, and there is room for all rows.
         unsafe {
@@ -108,28 +77,17 @@ unsafe fn fill_rows_at<I: Isa, K: Kernel>(mut kernel: K, cols: usize, by_columns
             let mut at = 0;
             while at < cols {
                 let len = CHUNK.min(cols - at);
-                std::ptr::copy_nonoverlapping(chunk::<I, K>(&mut kernel, at, len).as_ptr(), to, len);
+                kernel.fill::<I>(at, len);
+                let mut chunk = [K::Elem::default(); CHUNK];
+                for (j, slot) in chunk.iter_mut().enumerate() {
+                    *slot = kernel.get::<I>(j);
+                }
+                std::ptr::copy_nonoverlapping(chunk.as_ptr(), to, len);
                 to = to.add(len);
                 at += len;
             }
         }
     }
-}
-
-/// The next `len` elements of a row of the plan; what follows them means nothing.
-///
-/// # Safety
-/// `at + len` must be inside the row that the kernel is at.
-#[inline(always)]
-unsafe fn chunk<I: Isa, K: Kernel>(kernel: &mut K, at: usize, len: usize) -> [K::Elem; CHUNK] {
-    // SAFETY: by the caller.
-    unsafe { kernel.fill::<I>(at, len) };
-    let mut chunk = [K::Elem::default(); CHUNK];
-    for (j, slot) in chunk.iter_mut().enumerate() {
-        // SAFETY: the chunk is filled.
-        *slot = unsafe { kernel.get::<I>(j) };
-    }
-    chunk
 }
 
 compiled_here! {

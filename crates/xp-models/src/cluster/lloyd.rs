@@ -2,7 +2,7 @@
 
 use xp_core::extra::top_k;
 use xp_core::functions::{Descending, ones, unique_values, zeros};
-use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Num, Real, Tiles, s};
+use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Num, Real, s};
 
 use super::nearest::Nearest;
 use crate::Result;
@@ -73,7 +73,7 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
         let ([n, _], [k, p], device) = (self.x.shape(), centers.shape(), self.x.device());
         let nearest = Nearest::moved(centers.clone(), self.mean)?;
         let step = nearest.block_rows();
-        let mut labels = Tiles::new(device, [n, 1])?;
+        let mut labels = zeros(device, [n])?;
         let (mut sums, mut weights): (Array<B, B::MaxFloat, Ix2>, Array<B, B::MaxFloat, Ix1>) = (zeros(device, [k, p])?, zeros(device, [k])?);
         // Sums of a few blocks are of the dtype of the samples: so many that adding them up costs little.
         let group = (4 * k).div_ceil(step) * step;
@@ -94,12 +94,12 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
                         few.put_add(&at, &weights, 0)?;
                     }
                 }
-                labels.push([own.len(), 1], &at.expand_dims(1)?)?;
+                labels.set(s![own], at)?;
             }
             sums = (sums.into_lazy() + some.lazy().astype::<B::MaxFloat>()).try_eval()?;
             weights = (weights.into_lazy() + few.lazy().astype::<B::MaxFloat>()).try_eval()?;
         }
-        Ok(Sums { labels: labels.finish()?.squeeze(1)?, sums, weights })
+        Ok(Sums { labels, sums, weights })
     }
 
     /// The weighted sum of the squares of the distances of the samples from the centres of their labels, from differences.

@@ -116,18 +116,18 @@ fn left_by<B: Linalg<T>, T: Float>(
 ) -> Result<Array<B, B::MaxFloat, Ix1>> {
     let ([n, p], trials) = (x.shape(), candidates.size());
     let moved = (x.take(candidates, 0)?.lazy() - mean).try_eval()?;
-    let lengths = moved.lazy().square().sum(1).try_eval()?;
-    let slopes = (moved.t().lazy() * T::from_f64(-2.0)).try_eval()?;
+    let lengths = moved.lazy().square().sum(KeepDims(1)).try_eval()?;
+    let slopes = (moved.into_lazy() * T::from_f64(-2.0)).try_eval()?;
+    let origin = mean.expand_dims(1)?;
     let mut left: Array<B, B::MaxFloat, Ix1> = zeros(x.device(), [trials])?;
     for rows in blocks(n, B::block_rows(p + trials)) {
-        let some = x.slice(s![rows.clone()])?;
-        let squares = (some.lazy() - mean).square().sum(KeepDims(1)).try_eval()?;
-        let near = nearest.slice(s![rows.clone()])?.expand_dims(1)?;
-        let products = B::project(&(some.lazy() - mean), &slopes)?;
-        let squares = (products.into_lazy() + &lengths + &squares).maximum(T::ZERO).minimum(&near);
+        let columns = (x.slice(s![rows.clone()])?.t().lazy() - &origin).try_eval()?;
+        let squares = columns.lazy().square().sum(KeepDims(0)).try_eval()?;
+        let near = nearest.slice(s![rows.clone()])?;
+        let squares = (slopes.matmul(&columns)?.into_lazy() + &lengths + &squares).maximum(T::ZERO).minimum(&near);
         let sums = match weights {
-            None => squares.astype::<B::MaxFloat>().sum(0).try_eval()?,
-            Some(weights) => (squares * weights.slice(s![rows])?.expand_dims(1)?).astype::<B::MaxFloat>().sum(0).try_eval()?,
+            None => squares.astype::<B::MaxFloat>().sum(1).try_eval()?,
+            Some(weights) => (squares * weights.slice(s![rows])?).astype::<B::MaxFloat>().sum(1).try_eval()?,
         };
         left = (left.into_lazy() + &sums).try_eval()?;
     }

@@ -165,9 +165,12 @@ pub(super) struct Multinomial<'a, B: Linalg<T>, T: Float> {
     pub fit_intercept: bool,
 }
 
-/// Scores of samples, with classes as rows, less the largest of each sample, or their exponentials. In memory the classes of a
-/// sample are side by side, as its features are: samples that are spread over devices stay where they are.
-type ByClass<B, T> = Array<B, T, Ix2>;
+/// Scores of samples, with classes as rows, less the largest of each sample; their exponentials, and the sums of these.
+struct Powers<B: Linalg<T>, T: Float> {
+    raw: Array<B, T, Ix2>,
+    powers: Array<B, T, Ix2>,
+    sums: Vector<B, T>,
+}
 
 impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
     /// The columns of the variables as a matrix of one row per class.
@@ -188,21 +191,14 @@ impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
         Ok(xp_core::functions::arange(self.x.device(), 0, self.classes as i64, 1)?.expand_dims(1)?)
     }
 
-    /// The scores of samples, less the largest of each.
-    fn scores(x: &Array<B, T, Ix2>, w: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>) -> Result<ByClass<B, T>> {
-        let mut scores = x.matmul(&w.t())?.t();
-        let largest = (scores.lazy() + b).max(0).try_eval()?;
-        scores += b.lazy() - &largest;
-        Ok(scores)
-    }
-
-    /// The exponentials of scores, and their sums over the classes.
-    fn powers(scores: ByClass<B, T>) -> Result<(ByClass<B, T>, Vector<B, T>)> {
-        let powers = scores.t();
-        drop(scores);
-        let powers = powers.into_lazy().exp().try_eval()?.t();
+    /// The scores of samples and what follows from them. What is done to the classes of a sample is done to many samples side by side.
+    fn powers(x: &Array<B, T, Ix2>, w: &Array<B, T, Ix2>, b: &Array<B, T, Ix2>) -> Result<Powers<B, T>> {
+        let raw = w.matmul(&x.t())?;
+        let largest = (raw.lazy() + b).max(0).try_eval()?;
+        let raw = (raw.into_lazy() + b - &largest).try_eval()?;
+        let powers = raw.lazy().exp().try_eval()?;
         let sums = powers.lazy().sum(0).try_eval()?;
-        Ok((powers, sums))
+        Ok(Powers { raw, powers, sums })
     }
 
     /// The value and the gradient.
@@ -213,14 +209,11 @@ impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
         for rows in blocks(self.x.dims()[0], B::block_rows(self.x.dims()[1])) {
             let (x, index) = (self.x.slice(s![rows.clone()])?, self.index.slice(s![rows.clone()])?);
             let weights = own(&self.weights, rows)?;
-            let scores = Self::scores(&x, &w, &b)?;
-            let own = scores.t().take_along_axis(&index.expand_dims(1)?, 1)?.squeeze(1)?;
-            let (powers, sums) = Self::powers(scores)?;
-            let losses = (sums.lazy().log() - &own) * &weights;
-            // The shares of the classes less those of the samples' own, times the weights.
-            let mut residual = powers;
-            residual -= index.lazy().equal(&numbers).astype::<T>() * &sums;
-            residual *= weights.lazy() / &sums;
+            let Powers { raw, powers, sums } = Self::powers(&x, &w, &b)?;
+            let scores = raw.take_along_axis(&index.expand_dims(0)?, 0)?.squeeze(0)?;
+            let losses = (sums.lazy().log() - &scores) * &weights;
+            let residual = (powers.into_lazy() / &sums - index.lazy().equal(&numbers).astype::<T>()) * &weights;
+            let residual = residual.try_eval()?;
             let constants = self.fit_intercept.then(|| residual.sum(KeepDims(1)));
             all.add(losses.astype::<B::MaxFloat>().sum(..).try_eval()?, residual.matmul(&x)?, constants)?;
         }
@@ -230,8 +223,8 @@ impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
     /// The Hessian, and the directions that change nothing, which all classes together make, filled up.
     fn hessian(&self, v: &Vector<B, T>) -> Result<Array<B, T, Ix2>> {
         let (w, b) = self.parts(v)?;
-        let (mut shares, sums) = Self::powers(Self::scores(self.x, &w, &b)?)?;
-        shares /= &sums;
+        let Powers { powers, sums, .. } = Self::powers(self.x, &w, &b)?;
+        let shares = (powers.into_lazy() / &sums).try_eval()?;
         let weights = (self.weights.lazy() * T::from_f64(1.0 / self.total)).try_eval()?;
         let (p, width) = (self.x.dims()[1], self.width());
         let mut out = zeros::<B, T, _>(self.x.device(), [self.classes * width; 2])?;

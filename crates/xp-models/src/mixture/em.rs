@@ -1,15 +1,14 @@
 //! Expectation and maximisation, in one pass over the samples for both.
 //!
-//! Samples and means of components are taken less the mean of all samples, so that little cancels. Of a block of samples the
-//! logarithms of their densities are one product, the shares of the components follow, and from those what the next parameters need of
-//! the block. Matrices with a row for each component have the components of a sample side by side in memory, as it has its features:
-//! samples that are spread over devices stay where they are.
+//! Samples and means of components are taken less the mean of all samples, so that little cancels. The samples of a block are the
+//! columns of a matrix: the logarithms of their densities are one product, the shares of the components follow, and from those what
+//! the next parameters need of the block.
 
 use core::ops::Range;
 
-use xp_core::functions::{concat, eye};
+use xp_core::functions::{eye, ones};
 use xp_core::linalg::gram;
-use xp_core::{Array, Backend, Dyn, Expr, Float, Ix1, Ix2, Ix3, KeepDims, Lazy, Linalg, Num, Real, Tiles, s};
+use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Ix3, KeepDims, Linalg, Num, Real, s};
 
 use super::parameters::{CovarianceType, Parameters, regularised, root, whitening};
 use super::start::Start;
@@ -19,46 +18,20 @@ use crate::blocks::blocks;
 /// A matrix in the widest float of its backend.
 type Wide<B> = Array<B, <B as Backend>::MaxFloat, Ix2>;
 
-/// What gives the logarithms of weighted densities, with a constant for each component.
+/// What gives the logarithms of weighted densities.
 enum Density<B: Linalg<T>, T: Float> {
-    Full(Whitening<B, T>),
-    /// The only factor, and the means multiplied by it.
-    Tied {
-        factor: Array<B, T, Ix2>,
-        means: Array<B, T, Ix2>,
-    },
-    /// The coefficients of the features and of their squares, a column for each component.
-    Diag {
-        linear: Array<B, T, Ix2>,
-        square: Array<B, T, Ix2>,
-    },
-}
-
-/// What makes `Pᵀ (x - mean)` of each component: the factors side by side, and those of the means, as a column.
-struct Whitening<B: Linalg<T>, T: Float> {
-    factors: Array<B, T, Ix2>,
-    shifts: Array<B, T, Ix2>,
-}
-
-impl<B: Linalg<T>, T: Float> Whitening<B, T> {
-    /// From the factors with the means in the last column, one below the other.
-    fn new(whitening: &Array<B, T, Ix2>) -> Result<Self> {
-        let p = whitening.dims()[1] - 1;
-        Ok(Whitening { factors: whitening.slice(s![.., ..p])?.t().contiguous()?, shifts: whitening.slice(s![.., p..])?.contiguous()? })
-    }
-
-    /// Of samples, for all components, of shape `(n, n_components * n_features)`.
-    fn of<E: Expr<Backend = B, Elem = T, Dim = Ix2>>(&self, x: &Lazy<E>) -> Result<Array<B, T, Ix2>> {
-        let mut white = B::project(x, &self.factors)?.t();
-        white += &self.shifts;
-        Ok(white.t())
-    }
+    /// The factors of the inverses of the covariances, with the means in the last column, and a constant for each component.
+    Full { whitening: Array<B, T, Ix2>, constants: Array<B, T, Ix2> },
+    /// The only factor, the means multiplied by it, of shape `(n_components, n_features, 1)`, and a constant for each component.
+    Tied { factor: Array<B, T, Ix2>, means: Array<B, T, Ix3>, constants: Array<B, T, Ix2> },
+    /// The coefficients of the features, their squares, and 1.
+    Diag { coefficients: Array<B, T, Ix2> },
 }
 
 /// Weighted densities of components, for samples that are moved by an origin.
 pub(super) struct Densities<B: Linalg<T>, T: Float> {
     density: Density<B, T>,
-    constants: Array<B, T, Ix2>,
+    kind: CovarianceType,
     origin: Array<B, T, Ix1>,
     k: usize,
 }
@@ -67,90 +40,108 @@ impl<B: Linalg<T>, T: Float> Densities<B, T> {
     /// Of parameters whose means are those of samples less an origin.
     pub fn new(parameters: &Parameters<B, T>, origin: &Array<B, T, Ix1>) -> Result<Self> {
         let ([k, p], kind) = (parameters.means.shape(), parameters.kind);
-        let mut constants = parameters.constants()?;
+        let constants = parameters.constants()?;
         let factor = &parameters.precisions_cholesky;
         let means = &parameters.means;
         let density = match kind {
-            CovarianceType::Full => Density::Full(Whitening::new(&parameters.whitening()?)?),
+            CovarianceType::Full => Density::Full { whitening: parameters.whitening()?, constants },
             CovarianceType::Tied => {
                 let factor: Array<B, T, Ix2> = factor.reshape([p, p])?;
-                let means = means.matmul(&factor)?;
-                Density::Tied { factor, means }
+                let means = means.matmul(&factor)?.expand_dims(2)?;
+                Density::Tied { factor: factor.t(), means, constants }
             }
             CovarianceType::Diag | CovarianceType::Spherical => {
                 let columns = if kind == CovarianceType::Diag { p } else { 1 };
                 let precisions = factor.lazy().square().try_eval()?.reshape([k, columns])?.broadcast_to([k, p])?;
+                let mut coefficients = ones(means.device(), [k, 2 * p + 1])?;
                 let half = T::from_f64(-0.5);
+                coefficients.set(s![.., ..p], means.lazy() * &precisions)?;
+                coefficients.set(s![.., p..2 * p], precisions.lazy() * half)?;
                 let squares = (means.lazy().square() * &precisions).sum(KeepDims(1)).try_eval()?;
-                constants = (squares.lazy() * half + &constants).try_eval()?;
-                let linear = (means.lazy() * &precisions).try_eval()?.t().contiguous()?;
-                Density::Diag { linear, square: (precisions.t().lazy() * half).try_eval()? }
+                coefficients.set(s![.., 2 * p..], squares.lazy() * half + &constants)?;
+                Density::Diag { coefficients }
             }
         };
-        Ok(Densities { density, constants, origin: origin.clone(), k })
+        Ok(Densities { density, kind, origin: origin.clone(), k })
     }
 
-    /// The logarithms for samples: a row for each component. Of the full kind also what they were computed from, `Pᵀ (x - mean)` of
-    /// each component, of shape `(n, n_components * n_features)`.
-    fn of(&self, x: &Array<B, T, Ix2>) -> Result<(Array<B, T, Ix2>, Option<Array<B, T, Ix2>>)> {
-        let (half, moved) = (T::from_f64(-0.5), || x.lazy() - &self.origin);
-        let (by_sample, white) = match &self.density {
-            Density::Full(whitening) => {
-                let (white, [n, p]) = (whitening.of(&moved())?, x.shape());
-                let parts: Array<B, T, Ix3> = white.reshape([n, self.k, p])?;
-                (parts.lazy().square().sum(2).try_eval()?.into_lazy() * half).try_eval().map(|logs| (logs, Some(white)))?
+    /// The logarithms for samples that stand in columns: a row for each component. Of the full kind also what they were computed
+    /// from, `Pᵀ (x - mean)` of each component, of shape `(n_components, n_features, n)`.
+    fn of(&self, columns: &Array<B, T, Ix2>) -> Result<(Array<B, T, Ix2>, Option<Array<B, T, Ix3>>)> {
+        let ([rows, n], half) = (columns.shape(), T::from_f64(-0.5));
+        match &self.density {
+            Density::Full { whitening, constants } => {
+                let white = whitening.matmul(columns)?.reshape([self.k, rows - 1, n])?;
+                let lengths = white.lazy().square().sum(1).try_eval()?;
+                Ok(((lengths.into_lazy() * half + constants).try_eval()?, Some(white)))
             }
-            Density::Tied { factor, means } => {
-                let (white, n) = (B::project(&moved(), factor)?, x.dims()[0]);
-                let mut logs = Tiles::new(x.device(), [n, self.k])?;
-                for component in 0..self.k {
-                    let squares = (white.lazy() - means.index_axis(0, component)?).square().sum(KeepDims(1)).try_eval()?;
-                    logs.push([n, 1], squares.into_lazy() * half)?;
-                }
-                (logs.finish()?, None)
+            Density::Tied { factor, means, constants } => {
+                let white = factor.matmul(&columns.slice(s![..rows - 1])?)?.expand_dims(0)?;
+                let lengths = (white.lazy() - means).square().sum(1).try_eval()?;
+                Ok(((lengths.into_lazy() * half + constants).try_eval()?, None))
             }
-            Density::Diag { linear, square } => {
-                let (first, second) = (B::project(&moved(), linear)?, B::project(&moved().square(), square)?);
-                ((first.into_lazy() + &second).try_eval()?, None)
-            }
-        };
-        let mut logs = by_sample.t();
-        drop(by_sample);
-        logs += &self.constants;
-        Ok((logs, white))
+            Density::Diag { coefficients } => Ok((coefficients.matmul(columns)?, None)),
+        }
     }
 
     /// Calls a function with the range of each block of samples and the logarithms of their weighted densities, a row for each component.
     pub fn for_each(&self, x: &Array<B, T, Ix2>, mut each: impl FnMut(Range<usize>, Array<B, T, Ix2>) -> Result<()>) -> Result<()> {
-        let p = x.dims()[1];
-        let elements = if matches!(self.density, Density::Full(_)) { self.k * (p + 1) } else { self.k + 2 * p + 1 };
-        for rows in blocks(x.dims()[0], B::block_rows(elements)) {
-            each(rows.clone(), self.of(&x.slice(s![rows])?)?.0)?;
+        let columns = Columns::new(self.kind, x, &self.origin, self.k)?;
+        for rows in columns.blocks() {
+            each(rows.clone(), self.of(&columns.of(rows)?)?.0)?;
         }
         Ok(())
     }
 }
 
 /// The shares of the components, and the logarithms of the densities, for logarithms of weighted densities.
-pub(super) fn shares<B: Backend, T: Float>(mut logs: Array<B, T, Ix2>) -> Result<(Array<B, T, Ix2>, Array<B, T, Ix2>)> {
+pub(super) fn shares<B: Backend, T: Float>(logs: Array<B, T, Ix2>) -> Result<(Array<B, T, Ix2>, Array<B, T, Ix2>)> {
     let largest = logs.lazy().max(KeepDims(0)).try_eval()?;
-    logs -= &largest;
-    let powers = logs.t();
-    drop(logs);
-    let mut powers = powers.into_lazy().exp().try_eval()?.t();
-    let sums = powers.lazy().sum(KeepDims(0)).try_eval()?;
-    powers /= &sums;
-    Ok((powers, (sums.lazy().log() + &largest).try_eval()?))
+    let parts = (logs.into_lazy() - &largest).exp().try_eval()?;
+    let sums = parts.lazy().sum(KeepDims(0)).try_eval()?;
+    let all = (sums.lazy().log() + &largest).try_eval()?;
+    Ok(((parts.into_lazy() / &sums).try_eval()?, all))
+}
+
+/// Samples by blocks of columns: the features less their means, then, where variances are wanted, the squares of those, then 1.
+struct Columns<'a, B: Linalg<T>, T: Float> {
+    x: &'a Array<B, T, Ix2>,
+    origin: Array<B, T, Ix2>,
+    squares: bool,
+    step: usize,
+}
+
+impl<'a, B: Linalg<T>, T: Float> Columns<'a, B, T> {
+    fn new(kind: CovarianceType, x: &'a Array<B, T, Ix2>, origin: &Array<B, T, Ix1>, k: usize) -> Result<Self> {
+        let p = x.dims()[1];
+        let elements = if kind == CovarianceType::Full { k * (p + 1) } else { k + 2 * p + 1 };
+        let squares = matches!(kind, CovarianceType::Diag | CovarianceType::Spherical);
+        Ok(Columns { x, origin: origin.expand_dims(1)?, squares, step: B::block_rows(elements) })
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<B, T> {
+        blocks(self.x.dims()[0], self.step)
+    }
+
+    fn of(&self, rows: Range<usize>) -> Result<Array<B, T, Ix2>> {
+        let p = self.x.dims()[1];
+        let rows = self.x.slice(s![rows])?;
+        let mut out = ones(rows.device(), [if self.squares { 2 * p + 1 } else { p + 1 }, rows.dims()[0]])?;
+        out.set(s![..p], rows.t().lazy() - &self.origin)?;
+        if self.squares {
+            out.set(s![p..2 * p], (rows.t().lazy() - &self.origin).square())?;
+        }
+        Ok(out)
+    }
 }
 
 /// What the next parameters need of all samples.
 pub(super) struct Statistics<B: Backend> {
     /// The mean of the logarithms of the densities.
     pub lower_bound: f64,
-    /// Of each component, by row, the sums of shares times features, then, where variances are wanted, times their squares, then of shares.
+    /// Of each component, by row, the sums of shares times columns.
     moments: Wide<B>,
-    /// Of the full kind, the sums of shares times `Pᵀ (x - mean)` times features, then without, of shape
-    /// `(n_components * n_features, n_features + 1)`.
+    /// Of the full kind, the sums of shares times `Pᵀ (x - mean)` times columns, of shape `(n_components * n_features, n_features + 1)`.
     scatter: Option<Wide<B>>,
 }
 
@@ -163,9 +154,16 @@ fn add<B: Backend, T: Float>(sum: Option<Wide<B>>, part: &Array<B, T, Ix2>) -> R
     }))
 }
 
+/// The sums of shares times what was made of a block, times its columns.
+fn scattered<B: Backend, T: Float>(white: Array<B, T, Ix3>, shares: &Array<B, T, Ix2>, columns: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
+    let [k, p, n] = white.shape();
+    let weighted = (white.into_lazy() * shares.expand_dims(1)?).try_eval()?.reshape([k * p, n])?;
+    Ok(weighted.matmul(&columns.t())?)
+}
+
 /// The samples of a fit, and their mean.
 pub(super) struct Samples<'a, B: Linalg<T>, T: Float> {
-    x: &'a Array<B, T, Ix2>,
+    columns: Columns<'a, B, T>,
     kind: CovarianceType,
     k: usize,
     reg_covar: f64,
@@ -180,55 +178,26 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
             CovarianceType::Tied => Some(gram(&(x.lazy() - &origin))?.astype()),
             _ => None,
         };
-        Ok(Samples { x, kind, k, reg_covar, origin, total })
+        Ok(Samples { columns: Columns::new(kind, x, &origin, k)?, kind, k, reg_covar, origin, total })
     }
 
     fn n(&self) -> f64 {
-        self.x.dims()[0] as f64
-    }
-
-    /// Blocks of samples whose densities stay in a cache.
-    fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<B, T> {
-        let [n, p] = self.x.shape();
-        let elements = if self.kind == CovarianceType::Full { self.k * (p + 1) } else { self.k + 2 * p + 1 };
-        blocks(n, B::block_rows(elements))
-    }
-
-    /// What a block adds to the [moments](Statistics::moments).
-    fn moments(&self, x: &Array<B, T, Ix2>, shares: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        let (by_sample, moved) = (shares.t(), || x.lazy() - &self.origin);
-        let (first, count) = (B::cross(&by_sample.lazy(), &moved())?, shares.sum(KeepDims(1)));
-        Ok(match self.kind {
-            CovarianceType::Full | CovarianceType::Tied => concat(&[&first, &count], 1)?,
-            _ => concat(&[&first, &B::cross(&by_sample.lazy(), &moved().square())?, &count], 1)?,
-        })
-    }
-
-    /// What a block adds to the [scatter](Statistics::scatter).
-    fn scatter(&self, x: &Array<B, T, Ix2>, white: Array<B, T, Ix2>, shares: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        let [n, p] = x.shape();
-        // Of each sample and component a column.
-        let mut parts: Array<B, T, Ix2> = white.reshape([n * self.k, p])?.t();
-        drop(white);
-        parts *= shares.t().reshape([n * self.k])?;
-        let weighted: Array<B, T, Ix2> = parts.t().reshape([n, self.k * p])?;
-        let sums = weighted.sum(KeepDims(0)).t();
-        Ok(concat(&[&B::cross(&weighted.lazy(), &(x.lazy() - &self.origin))?, &sums], 1)?)
+        self.columns.x.dims()[0] as f64
     }
 
     /// One pass: what the components share of each sample, and what follows from it.
     pub fn expect(&self, parameters: &Parameters<B, T>) -> Result<Statistics<B>> {
         let densities = Densities::new(parameters, &self.origin)?;
         let (mut moments, mut scatter, mut bound) = (None, None, None);
-        for rows in self.blocks() {
-            let x = self.x.slice(s![rows])?;
-            let (logs, white) = densities.of(&x)?;
+        for rows in self.columns.blocks() {
+            let columns = self.columns.of(rows)?;
+            let (logs, white) = densities.of(&columns)?;
             let (shares, all) = shares(logs)?;
             let sum = all.lazy().astype::<B::MaxFloat>().sum(KeepDims(1)).try_eval()?;
             bound = add(bound, &sum)?;
-            moments = add(moments, &self.moments(&x, &shares)?)?;
+            moments = add(moments, &shares.matmul(&columns.t())?)?;
             if let Some(white) = white {
-                scatter = add(scatter, &self.scatter(&x, white, &shares)?)?;
+                scatter = add(scatter, &scattered(white, &shares, &columns)?)?;
             }
         }
         let (moments, bound) = (moments.expect("at least one sample"), bound.expect("at least one sample"));
@@ -252,8 +221,8 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
     /// Weights, means less the origin, and covariances of shares that are given.
     pub fn share(&self, start: &Start<B, T>) -> Result<(Array<B, T, Ix1>, Array<B, T, Ix2>, Array<B, T, Dyn>)> {
         let mut moments = None;
-        for rows in self.blocks() {
-            moments = add(moments, &self.moments(&self.x.slice(s![rows.clone()])?, &start.block(rows, self.k)?)?)?;
+        for rows in self.columns.blocks() {
+            moments = add(moments, &start.block(rows.clone(), self.k)?.matmul(&self.columns.of(rows)?.t())?)?;
         }
         let moments = moments.expect("at least one sample");
         let counts = self.counts(&moments)?;
@@ -263,12 +232,12 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
             let means = self.means(&moments, &counts)?;
             let ([_, p], device) = (means.shape(), means.device());
             let same = eye::<B, T>(device, p, p, 0)?.broadcast_to([self.k, p, p])?;
-            let whitening = Whitening::new(&whitening(&same, &means)?)?;
+            let whitening = whitening(&same, &means)?;
             let mut scatter = None;
-            for rows in self.blocks() {
-                let x = self.x.slice(s![rows.clone()])?;
-                let apart = whitening.of(&(x.lazy() - &self.origin))?;
-                scatter = add(scatter, &self.scatter(&x, apart, &start.block(rows, self.k)?)?)?;
+            for rows in self.columns.blocks() {
+                let columns = self.columns.of(rows.clone())?;
+                let apart = whitening.matmul(&columns)?.reshape([self.k, p, columns.dims()[1]])?;
+                scatter = add(scatter, &scattered(apart, &start.block(rows, self.k)?, &columns)?)?;
             }
             self.by_scatter(&scatter.expect("at least one sample"), &counts, &means, None)?
         } else {

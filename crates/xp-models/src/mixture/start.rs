@@ -61,9 +61,9 @@ impl<B: Linalg<T>, T: Float> Start<B, T> {
         match self {
             Start::Shares(shares) => Ok(shares.slice(s![.., rows])?),
             Start::Labels(labels) => {
-                let numbers = arange(labels.device(), 0, k as i64, 1)?;
-                let some = labels.slice(s![rows])?.expand_dims(1)?;
-                Ok(some.lazy().equal(&numbers).astype::<T>().try_eval()?.t())
+                let numbers = arange(labels.device(), 0, k as i64, 1)?.expand_dims(1)?;
+                let some = labels.slice(s![rows])?.expand_dims(0)?;
+                Ok(numbers.lazy().equal(&some).astype::<T>().try_eval()?)
             }
         }
     }
