@@ -223,7 +223,7 @@ fn subjects<B: Linalg<T>, T: Float>() -> Vec<Subject<B, T>> {
         classifier!(
             LogisticRegressionCV,
             decision_function,
-            LogisticRegressionCV::params().cs(&[0.1, 1.0]).estimator(LogisticRegression::params().tol(1e-10))
+            LogisticRegressionCV::params().cs(&[0.1, 1.0]).estimator(LogisticRegression::params().solver(LinearSolver::NewtonCholesky).tol(1e-10))
         )
         .in_folds()
         .slack(1e3),

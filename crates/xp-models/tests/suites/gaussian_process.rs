@@ -115,7 +115,8 @@ pub fn gradients_are_slopes<B: Linalg<f64>>(device: &B) {
     let model = GaussianProcessRegressor::params().kernel(kernel).optimize(false).fit(&x, &y).unwrap();
     let theta = model.kernel().theta();
     let (value, gradient) = model.log_marginal_likelihood_gradient(&theta).unwrap();
-    assert_eq!(value, model.log_marginal_likelihood());
+    // The logarithms of hyperparameters give these back up to rounding.
+    assert!((value - model.log_marginal_likelihood()).abs() < 1e-12 * value.abs(), "{value}, {}", model.log_marginal_likelihood());
     assert_eq!(gradient.len(), 27);
     for (i, slope) in gradient.iter().enumerate() {
         let at = |by: f64| {
