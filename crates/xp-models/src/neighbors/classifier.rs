@@ -22,8 +22,7 @@ model! {
     /// let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], array![0, 0, 1, 1]);
     /// let model = KNeighborsClassifier::params().n_neighbors(3).fit(&x, &y)?;
     /// assert_eq!(model.predict(&array![[1.1], [1.9]])?.to_vec(), [0, 1]);
-    /// let third = 1.0 / 3.0;
-    /// assert_eq!(model.predict_proba(&array![[0.9]])?.to_vec(), [1.0 - third, third]);
+    /// assert_eq!(model.predict_proba(&array![[0.9]])?.to_vec(), [2.0 / 3.0, 1.0 / 3.0]);
     /// # Ok::<(), xp::models::Error>(())
     /// ```
     #[version(1)]
