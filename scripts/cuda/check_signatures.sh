@@ -4,6 +4,7 @@
 #   2. every function is found in the real library,
 #   3. every kernel compiles to sm_90 with the real NVRTC of CUDA 13 and of CUDA 12, dense loops move 16 bytes at once, and
 #      strided loops do not divide.
+# With --features F it shares what `cargo test --workspace --features F` has compiled.
 # The packages come from PyPI into a virtual environment that is kept: .venv-cuda, or what XP_CUDA_WHEELS names. Ends with
 # status 77 where they cannot be had.
 set -euo pipefail
@@ -16,7 +17,7 @@ wheels=$(realpath -m "${XP_CUDA_WHEELS:-.venv-cuda}")
     'nvidia-cuda-nvrtc-cu12==12.*' || exit 77
 packages=$(echo "$wheels"/lib/python*/site-packages/nvidia)
 root=$packages/cu13
-cargo build --quiet -p xp-cuda --example signatures --example compile_kernels
+cargo build --quiet --workspace "$@" --example signatures --example compile_kernels
 examples=${CARGO_TARGET_DIR:-target}/debug/examples
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
