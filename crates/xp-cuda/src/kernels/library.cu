@@ -988,8 +988,9 @@ template <class T> struct reduce_squared_deviations {
     return corrected < Out(0) ? Out(0) : corrected != corrected ? a.squares : corrected;
   }
 };
-// The number of elements, the first of them, the mean less the first, and the sum of squared deviations.
-template <class T> struct Moments { typename RealPart<T>::type n; T first, mean; typename RealPart<T>::type squares; };
+// The first of the elements, the mean less the first, the number of elements, and the sum of squared deviations: complex numbers
+// first, whose alignment then leaves no gaps.
+template <class T> struct Moments { T first, mean; typename RealPart<T>::type n, squares; };
 template <class R> DEVICE R scaled(R x, R by) { return x * by; }
 template <class R> DEVICE complex<R> scaled(complex<R> x, R by) { return pair(x.re * by, x.im * by); }
 template <class T> struct reduce_var {
