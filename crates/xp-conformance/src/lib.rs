@@ -147,6 +147,18 @@ macro_rules! linalg_suite {
     };
 }
 
+/// Tests for a backend's linear algebra of one real dtype.
+#[macro_export]
+macro_rules! real_linalg_suite {
+    ($device:expr, $t:ty) => {
+        mod real {
+            $crate::tests! { $device;
+                linalg { ranked_products<$t> }
+            }
+        }
+    };
+}
+
 /// Tests for a backend's linear algebra of one dtype at scales near its limits, and at conditions up to 1e15.
 #[macro_export]
 macro_rules! scales_suite {

@@ -7,11 +7,13 @@ xp_conformance::dtypes_suite!(xp_cpu::Cpu);
 mod linalg_f32 {
     xp_conformance::linalg_suite!(xp_cpu::Cpu, f32);
     xp_conformance::scales_suite!(xp_cpu::Cpu, f32);
+    xp_conformance::real_linalg_suite!(xp_cpu::Cpu, f32);
     xp_conformance::eig_suite!(xp_cpu::Cpu, f32);
 }
 mod linalg_f64 {
     xp_conformance::linalg_suite!(xp_cpu::Cpu, f64);
     xp_conformance::scales_suite!(xp_cpu::Cpu, f64);
+    xp_conformance::real_linalg_suite!(xp_cpu::Cpu, f64);
     xp_conformance::eig_suite!(xp_cpu::Cpu, f64);
 }
 mod linalg_c64 {

@@ -41,6 +41,12 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
         Self::default_device().into_iter().collect()
     }
 
+    /// The values of `f` for every part of some work, in order. A backend whose work is done by threads of the host lets each of
+    /// them do parts of its own, if there are enough, and runs what `f` calls on that thread.
+    fn map_parts<R: Send>(&self, parts: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
+        (0..parts).map(f).collect()
+    }
+
     /// Whether arrays of a dtype can live here.
     #[must_use]
     fn supports(_: DType) -> bool {

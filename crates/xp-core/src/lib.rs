@@ -36,7 +36,7 @@ mod sorting;
 mod standard;
 mod wide;
 
-pub use array::{Array, Tiles};
+pub use array::{Array, RowTiles, Tiles};
 pub use axes::{Axes, KeepDims, NewAxes};
 pub use axis_vec::AxisVec;
 pub use backend::{Backend, HostMemory};

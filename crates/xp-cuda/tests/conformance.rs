@@ -8,11 +8,13 @@ xp_conformance::dtypes_suite!(crate::common::cuda());
 mod linalg_f32 {
     xp_conformance::linalg_suite!(crate::common::cuda(), f32);
     xp_conformance::scales_suite!(crate::common::cuda(), f32);
+    xp_conformance::real_linalg_suite!(crate::common::cuda(), f32);
     xp_conformance::eig_suite!(crate::common::cuda(), f32);
 }
 mod linalg_f64 {
     xp_conformance::linalg_suite!(crate::common::cuda(), f64);
     xp_conformance::scales_suite!(crate::common::cuda(), f64);
+    xp_conformance::real_linalg_suite!(crate::common::cuda(), f64);
     xp_conformance::eig_suite!(crate::common::cuda(), f64);
 }
 mod linalg_c64 {

@@ -12,7 +12,10 @@ pub mod kernels;
 pub mod level;
 pub mod linalg;
 pub mod pages;
+mod parts;
 mod pool;
 mod sizes;
 mod sync;
 pub mod threads;
+
+pub use parts::map_parts;

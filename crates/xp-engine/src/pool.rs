@@ -3,15 +3,33 @@
 //! All use of the pool is here and in [`sync`](crate::sync), after a look at [`count`], and in faer, which gets that number as
 //! its parallelism.
 
+use std::cell::Cell;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::slice::ParallelSliceMut;
 
-/// The number of threads that share work: those of the current rayon pool. One in a process that was forked off after the pool
-/// had been asked for, because its threads stay behind.
+thread_local! {
+    /// Whether this thread does a part of work that is shared already.
+    static ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The number of threads that share work: those of the current rayon pool. One inside of [`alone`], and in a process that was
+/// forked off after the pool had been asked for, because its threads stay behind.
 pub(crate) fn count() -> usize {
-    if forked() { 1 } else { rayon::current_num_threads() }
+    if ALONE.get() || forked() { 1 } else { rayon::current_num_threads() }
+}
+
+/// Calls `f`, which shares no work with other threads meanwhile.
+pub(crate) fn alone<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            ALONE.set(self.0);
+        }
+    }
+    let _restore = Restore(ALONE.replace(true));
+    f()
 }
 
 /// The results of both functions, which may run at the same time.

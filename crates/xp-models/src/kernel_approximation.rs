@@ -6,7 +6,6 @@ use xp_core::linalg::eigh;
 use xp_core::random::Generator;
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Tiles, s};
 
-use crate::blocks::blocks;
 use crate::metrics::pairwise::{Kernel, pairwise_kernels};
 use crate::model::{Check, fits, model};
 use crate::tall_svd::{device, host};
@@ -75,15 +74,13 @@ impl<B: Linalg<T>, T: Float> Nystroem<B, T> {
         check::features("x", x, self.components.dims()[1])?;
         let ([n, p], m) = (x.shape(), self.components.dims()[0]);
         let normalization = self.normalization.t();
-        let mut out = Tiles::new(x.device(), [n, m])?;
         // The kernel of a block of samples is in a cache when it is multiplied.
-        for rows in blocks(n, B::block_rows(p.max(m))) {
+        Tiles::by_rows(x.device(), [n, m], B::block_rows(2 * p.max(m)), |rows, tiles| {
             // An error names the row of the block: the check of all samples names that of the sample.
             let kernel =
                 pairwise_kernels(&x.slice(s![rows.clone()])?, &self.components, self.kernel).map_err(|e| check::finite("x", x).err().unwrap_or(e))?;
-            out.push([rows.len(), m], &kernel.matmul(&normalization)?)?;
-        }
-        Ok(out.finish()?)
+            Ok(tiles.push([rows.len(), m], &kernel.matmul(&normalization)?)?)
+        })
     }
 }
 

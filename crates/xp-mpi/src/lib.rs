@@ -40,6 +40,7 @@
 //! | `put`, `put_add` | each rank | into few rows: sums by the tree; into sharded rows: to their owners |
 //! | `matmul` | each rank | rows times a matrix; sums over rows by the tree; stacks |
 //! | `gram`, `cross`, `project`, `tall_r` | each rank | parts by the inner backend's own kernels, and the tree |
+//! | `matmul_top_k` | each rank | its rows, by the inner backend; nothing is sent |
 //! | thin `qr` and `svd` | each rank, the same bits | factors of the parts, up the tree and back |
 //! | decompositions | each rank, the same bits | stacks, by the ranks that have their matrices |
 //! | transforms | each rank | along rows: an exchange of columns, and back |

@@ -4,9 +4,9 @@
 
 use xp_core::dim::DimBase;
 use xp_core::expr::{Expr, Leaves, Plan, RowBlock};
-use xp_core::functions::concat;
+use xp_core::functions::{Order, concat};
 use xp_core::linalg::{Basis, Eig, Triangle, Triangular};
-use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Floating, Ix2, Lazy, Linalg, Result, Tiles, contiguous_strides};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Float, Floating, Ix1, Ix2, Lazy, Linalg, Result, Tiles, contiguous_strides};
 
 use crate::backend::Mpi;
 use crate::data::packed;
@@ -168,6 +168,14 @@ impl<B: Backend> Tall<B> {
     fn whole<'a, E: Expr<Backend = Mpi<B>, Dim = Ix2>>(&'a self, e: &'a Lazy<E>) -> Result<Lazy<OnShard<'a, B, E>>> {
         self.rows(e, 0..self.shape[0])
     }
+    /// A matrix of as many rows, of which each rank has made its own.
+    fn sharded<T: Element>(&self, local: Array<B, T, Ix2>, shard: &Shard) -> Result<Array<Mpi<B>, T, Ix2>> {
+        let columns = local.dims()[1];
+        let local = if local.is_empty() { self.mpi.device.upload(vec![])? } else { local.buffer().clone() };
+        let buffer = self.mpi.keep(local, Some(shard.clone()))?;
+        // SAFETY: every rank has written its rows.
+        unsafe { Array::from_buffer(&self.mpi, buffer, &[self.shape[0], columns]) }
+    }
     fn replicated<T: Element, D: Dim>(&self, x: Array<B, T, D>) -> Array<Mpi<B>, T, D> {
         x.rewrap(&self.mpi, |b| MpiBuffer::replicated(b.clone()))
     }
@@ -306,24 +314,54 @@ impl<B: Linalg<T>, T: Floating> Linalg<T> for Mpi<B> {
         let small = tall.mpi.whole(b.buffer(), "project")?;
         let small = b.rewrap(&tall.mpi.device, |_| small);
         let Some(layout) = tall.layout() else { return Ok(tall.replicated(B::project(&tall.whole(e)?, &small)?)) };
-        let ([n, p], [inner, q]) = (tall.shape, small.shape());
+        let ([_, p], [inner, q]) = (tall.shape, small.shape());
         if inner != p {
             return Err(Error::shape("project", b.dims(), format!("{p} rows")));
         }
         let shard = Shard::new(&tall.mpi.world, layout.clone(), q);
-        let local = if shard.len() == 0 {
-            tall.mpi.device.upload(vec![])?
-        } else {
-            // Part by part: how a row is rounded may depend on those beside it.
-            let mut out = Tiles::new(&tall.mpi.device, [shard.mine.len(), q])?;
-            for rows in layout.my_parts(&tall.mpi.world) {
-                out.push([rows.len(), q], &B::project(&tall.rows(e, rows)?, &small)?)?;
+        // Part by part: how a row is rounded may depend on those beside it.
+        let mut out = Tiles::new(&tall.mpi.device, [shard.mine.len(), q])?;
+        for rows in layout.my_parts(&tall.mpi.world) {
+            out.push([rows.len(), q], &B::project(&tall.rows(e, rows)?, &small)?)?;
+        }
+        tall.sharded(out.finish()?, &shard)
+    }
+
+    fn matmul_top_k<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(
+        e: &Lazy<E>,
+        x: &Array<Self, T, Ix2>,
+        bias: Option<&Array<Self, T, Ix1>>,
+        k: usize,
+        order: Order,
+    ) -> Result<(Array<Self, T, Ix2>, Array<Self, i64, Ix2>)>
+    where
+        T: Float,
+    {
+        let tall = Tall::of("matmul_top_k", e)?;
+        let (mpi, device) = (&tall.mpi, &tall.mpi.device);
+        let small = mpi.whole(x.buffer(), "matmul_top_k")?;
+        let small = x.rewrap(device, |_| small);
+        let added = match bias {
+            Some(bias) => {
+                let added = mpi.whole(bias.buffer(), "matmul_top_k")?;
+                Some(bias.rewrap(device, |_| added))
             }
-            out.finish()?.buffer().clone()
+            None => None,
         };
-        let buffer = tall.mpi.keep(local, Some(shard))?;
-        // SAFETY: every rank has written its rows.
-        unsafe { Array::from_buffer(&tall.mpi, buffer, &[n, q]) }
+        let Some(layout) = tall.layout() else {
+            let (values, at) = B::matmul_top_k(&tall.whole(e)?, &small, added.as_ref(), k, order)?;
+            return Ok((tall.replicated(values), tall.replicated(at)));
+        };
+        let shard = Shard::new(&mpi.world, layout.clone(), k);
+        let (mut values, mut places) = (Tiles::new(device, [shard.mine.len(), k])?, Tiles::new(device, [shard.mine.len(), k])?);
+        // Part by part: how a row is rounded may depend on those beside it.
+        for rows in layout.my_parts(&mpi.world) {
+            let len = rows.len();
+            let (value, at) = B::matmul_top_k(&tall.rows(e, rows)?, &small, added.as_ref(), k, order)?;
+            values.push([len, k], &value)?;
+            places.push([len, k], &at)?;
+        }
+        Ok((tall.sharded(values.finish()?, &shard)?, tall.sharded(places.finish()?, &shard)?))
     }
 
     /// The factors of the parts, two at a time (J. Demmel et al., "Communication-optimal parallel and sequential QR and LU

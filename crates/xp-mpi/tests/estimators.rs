@@ -9,18 +9,13 @@ use xp_core::Error;
 use xp_cpu::Cpu;
 use xp_mpi::{Mpi, simulate};
 
-/// Fits that compare every sample with every other one, and models with a matrix that has a row for each class, cluster or component,
+/// Fits that compare every sample with every other one, and models with a matrix that has a row for each class or component,
 /// whose columns the samples would be: the error says what they would have to move.
 const REFUSED: &[&str] = &[
     "KernelRidge_sharded",
     "KernelPCA_sharded",
     "KNeighborsRegressor_sharded",
     "GaussianProcessRegressor_sharded",
-    "KMeans",
-    "KMeans_transform",
-    "MiniBatchKMeans",
-    "kmeans",
-    "kmeans2",
     "GaussianMixture",
     "GaussianMixture_tied",
     "GaussianMixture_diag",

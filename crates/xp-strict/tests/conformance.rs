@@ -6,6 +6,7 @@ mod strict {
     mod linalg_f64 {
         xp_conformance::linalg_suite!(xp_strict::Strict::new(0), f64);
         xp_conformance::scales_suite!(xp_strict::Strict::new(0), f64);
+        xp_conformance::real_linalg_suite!(xp_strict::Strict::new(0), f64);
         xp_conformance::eig_suite!(xp_strict::Strict::new(0), f64);
     }
     mod linalg_c64 {
@@ -19,6 +20,7 @@ mod strict_f32 {
     mod linalg_f32 {
         xp_conformance::linalg_suite!(xp_strict::StrictF32::new(0), f32);
         xp_conformance::scales_suite!(xp_strict::StrictF32::new(0), f32);
+        xp_conformance::real_linalg_suite!(xp_strict::StrictF32::new(0), f32);
         xp_conformance::eig_suite!(xp_strict::StrictF32::new(0), f32);
     }
 }

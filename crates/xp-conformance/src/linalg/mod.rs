@@ -5,6 +5,7 @@ pub(crate) mod golden;
 pub(crate) mod host;
 mod huge;
 mod products;
+mod ranked;
 mod scales;
 mod solving;
 mod stacks;
@@ -13,6 +14,7 @@ pub use decompositions::{cholesky, eig, eigh, qr, svd, svd_ill_conditioned, svd_
 pub use golden::golden;
 pub use huge::without_elements;
 pub use products::{lazy_products, lazy_products_of_stretched_rows, norms, tall_r};
+pub use ranked::ranked_products;
 pub use scales::{
     cholesky_at_scales, eig_at_scales, eigh_at_scales, lstsq_at_scales, lu_at_scales, pinv_at_scales, qr_at_scales, solve_at_scales, svd_at_scales,
 };

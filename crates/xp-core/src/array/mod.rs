@@ -15,7 +15,7 @@ mod views;
 pub use create::{Indexing, Interval, NestedValues, arange, empty, eye, from_nested, full, linspace, meshgrid, ones, zeros};
 pub use host::Iter;
 pub use manipulate::{Shifts, broadcast_arrays, concat, repeat_each, stack, unstack};
-pub use tiles::Tiles;
+pub use tiles::{RowTiles, Tiles};
 
 use std::any::Any;
 

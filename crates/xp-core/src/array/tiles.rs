@@ -1,5 +1,8 @@
 //! Matrices that are made tile by tile.
 
+use core::marker::PhantomData;
+use core::ops::Range;
+
 use super::Array;
 use crate::backend::Backend;
 use crate::dim::Ix2;
@@ -39,6 +42,28 @@ pub struct Tiles<B: Backend, T: Element> {
     rows: usize,
 }
 
+/// The tiles of a range of rows, in [`Tiles::by_rows`].
+///
+/// Each is of a type of its own: one cannot take the place of another, whose rows would then not be written.
+#[derive(Debug)]
+pub struct RowTiles<'r, B: Backend, T: Element> {
+    tiles: Tiles<B, T>,
+    brand: PhantomData<fn(&'r ()) -> &'r ()>,
+}
+
+impl<B: Backend, T: Element> RowTiles<'_, B, T> {
+    /// [`Tiles::push`].
+    ///
+    /// # Errors
+    /// As for [`Tiles::push`].
+    pub fn push<R>(&mut self, shape: [usize; 2], values: R) -> Result<()>
+    where
+        R: IntoOperand<B, T, Ix2, Elem = T>,
+    {
+        self.tiles.push(shape, values)
+    }
+}
+
 impl<B: Backend, T: Element> Tiles<B, T> {
     /// Memory for a matrix of `shape`, on a device.
     ///
@@ -49,6 +74,47 @@ impl<B: Backend, T: Element> Tiles<B, T> {
         let buffer = unsafe { device.alloc(size_of_shape(&shape)?)? };
         let strides = contiguous_strides::<Ix2>(&shape);
         Ok(Tiles { out: Array::from_parts(device.clone(), buffer, shape, strides, 0), at: [0, 0], rows: 0 })
+    }
+
+    /// A matrix that is made some rows at a time: `make` gets a range of rows, and the tiles of those. Ranges may be made side by side
+    /// ([`Backend::map_parts`]).
+    ///
+    /// # Errors
+    /// As for [`Tiles::new`] and [`Tiles::finish`]; of several ranges that fail, the error of the first one.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// use xp::Tiles;
+    ///
+    /// let x = array![[1.0_f64], [2.0], [3.0]];
+    /// let powers = Tiles::by_rows(&Cpu, [3, 2], 2, |rows, tiles| {
+    ///     let block = x.slice(s![rows.clone()])?;
+    ///     tiles.push([rows.len(), 1], &block)?;
+    ///     tiles.push([rows.len(), 1], block.lazy().square())
+    /// })?;
+    /// assert_eq!(powers.to_vec(), [1.0, 1.0, 2.0, 4.0, 3.0, 9.0]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn by_rows<E: From<Error> + Send>(
+        device: &B,
+        shape @ [n, m]: [usize; 2],
+        step: usize,
+        make: impl for<'r> Fn(Range<usize>, &mut RowTiles<'r, B, T>) -> Result<(), E> + Sync,
+    ) -> Result<Array<B, T, Ix2>, E> {
+        let Tiles { out, .. } = Tiles::new(device, shape)?;
+        let step = step.max(1);
+        let part = |i: usize| {
+            let rows = i * step..((i + 1) * step).min(n);
+            // These tiles are of rows that no other part has, so nobody else uses their memory.
+            let tiles = Tiles { out: out.slice(s![rows.clone()])?, at: [0, 0], rows: 0 };
+            let mut tiles = RowTiles { tiles, brand: PhantomData };
+            make(rows, &mut tiles)?;
+            tiles.tiles.finish().map(drop).map_err(E::from)
+        };
+        device.map_parts(n.div_ceil(step), part).into_iter().collect::<Result<(), E>>()?;
+        debug_assert_eq!(out.shape(), [n, m]);
+        // Every part has written all of its rows.
+        Ok(out)
     }
 
     /// Evaluates the next tile, to whose shape `[rows, columns]` the values are broadcast. One without elements changes nothing.

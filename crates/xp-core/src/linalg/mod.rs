@@ -4,11 +4,13 @@
 //! does not implement the trait, and the functions then do not compile for it.
 
 mod functions;
+mod least;
 mod lu;
 mod norms;
 mod rows;
 
 pub use functions::*;
+pub use least::matmul_top_k;
 pub use lu::{Lu, Structure, lu, solve_structured};
 pub use norms::{MatrixNorm, MatrixOrder, matrix_norm, vector_norm};
 
@@ -16,10 +18,11 @@ pub use crate::error::LinalgError;
 
 use crate::array::Array;
 use crate::backend::{Backend, Slot};
-use crate::dim::{Dyn, Ix2};
+use crate::dim::{Dyn, Ix1, Ix2};
 use crate::dtype::{Float, Floating, Num};
 use crate::error::Result;
 use crate::expr::{Expr, Lazy};
+use crate::sorting::Order;
 
 /// How many orthonormal vectors a decomposition gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +202,23 @@ pub trait Linalg<T: Floating>: Backend {
     /// As for [`Lazy::try_eval`].
     fn tall_r<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, T, Ix2>> {
         rows::tall_r(e)
+    }
+
+    /// The first `k` elements of the rows of `e x + bias`, and their columns: [`matmul_top_k`], for operands that fit.
+    ///
+    /// # Errors
+    /// As for [`Lazy::try_eval`].
+    fn matmul_top_k<E: Expr<Backend = Self, Elem = T, Dim = Ix2>>(
+        e: &Lazy<E>,
+        x: &Array<Self, T, Ix2>,
+        bias: Option<&Array<Self, T, Ix1>>,
+        k: usize,
+        order: Order,
+    ) -> Result<(Array<Self, T, Ix2>, Array<Self, i64, Ix2>)>
+    where
+        T: Float,
+    {
+        least::portable(e, x, bias, k, order)
     }
 }
 

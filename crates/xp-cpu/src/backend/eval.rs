@@ -95,17 +95,16 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Sh
     let (step, walk) = if plan.is_flat() { (1, &[][..]) } else { (plan.out()[outer], &plan.out()[..outer]) };
     let mut index = [0usize; MAX_NDIM];
     for task in first..end {
-        // Divisions cost as much as a short row.
         let (block, segment) = if work.segments == 1 { (task, 0) } else { (task / work.segments, task % work.segments) };
         let columns = segment * work.segment..((segment + 1) * work.segment).min(work.len);
-        for row in block * work.task_rows..((block + 1) * work.task_rows).min(work.rows) {
-            let mut offset = 0;
+        let first = block * work.task_rows;
+        let mut offset = 0;
+        for row in first..((block + 1) * work.task_rows).min(work.rows) {
             if !plan.is_flat() {
-                let mut rest = row;
-                for k in (0..outer).rev() {
-                    index[k] = rest % plan.shape()[k];
-                    rest /= plan.shape()[k];
-                    offset += index[k] as isize * walk[k];
+                if row == first {
+                    offset = place(row, &plan.shape()[..outer], walk, &mut index);
+                } else {
+                    offset += next(&plan.shape()[..outer], walk, &mut index);
                 }
                 // SAFETY: the index is inside the plan.
                 unsafe { kernel.seek(&index[..outer]) };
@@ -136,6 +135,33 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Sh
     if work.stream {
         streaming_done();
     }
+}
+
+/// The index of a row, and the offset of its first element.
+fn place(row: usize, shape: &[usize], walk: &[isize], index: &mut [usize; MAX_NDIM]) -> isize {
+    let (mut rest, mut offset) = (row, 0);
+    for k in (0..shape.len()).rev() {
+        index[k] = rest % shape[k];
+        rest /= shape[k];
+        offset += index[k] as isize * walk[k];
+    }
+    offset
+}
+
+/// Goes on to the index of the next row; how far its first element is from the one before. (Divisions take as long as a short row.)
+#[inline(always)]
+fn next(shape: &[usize], walk: &[isize], index: &mut [usize; MAX_NDIM]) -> isize {
+    let mut way = 0;
+    for k in (0..shape.len()).rev() {
+        index[k] += 1;
+        way += walk[k];
+        if index[k] < shape[k] {
+            break;
+        }
+        way -= walk[k] * shape[k] as isize;
+        index[k] = 0;
+    }
+    way
 }
 
 /// Writes the first `len` elements of a chunk, past the caches if `stream`.

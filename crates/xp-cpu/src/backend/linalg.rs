@@ -3,8 +3,9 @@
 use num_complex::Complex;
 use xp_core::backend::Slot;
 use xp_core::expr::{Expr, Lazy};
+use xp_core::functions::Order;
 use xp_core::linalg::{Basis, Eig, Triangle, Triangular};
-use xp_core::{Array, Element, Error, Floating, Ix2, Linalg, Num, Result};
+use xp_core::{Array, Element, Error, Floating, Ix1, Ix2, Linalg, Num, Result};
 use xp_engine::linalg::{self, Matrix, MatrixMut, Scalar, Threads};
 use xp_engine::threads::Shared;
 
@@ -18,8 +19,23 @@ type Real<T> = <T as Num>::Real;
 pub(crate) trait Elem: Scalar<R: Element> + Floating<Part = <Self as Scalar>::R> {}
 impl<T: Scalar<R: Element> + Floating<Part = <T as Scalar>::R>> Elem for T {}
 
+/// Methods for real dtypes alone.
+macro_rules! real {
+    ($t:ty) => {
+        fn matmul_top_k<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(
+            e: &Lazy<E>,
+            x: &Array<Self, $t, Ix2>,
+            bias: Option<&Array<Self, $t, Ix1>>,
+            k: usize,
+            order: Order,
+        ) -> Result<(Array<Self, $t, Ix2>, Array<Self, i64, Ix2>)> {
+            lazy_rows::matmul_top_k(e, x, bias, k, order)
+        }
+    };
+}
+
 macro_rules! linalg_for {
-    ($($t:ty),*) => {$(
+    ($($t:ty $(, $methods:ident)?);* $(;)?) => {$(
         impl Linalg<$t> for Cpu {
             fn svd(x: &Matrices<$t>, basis: Basis) -> Result<(Matrices<$t>, Matrices<Real<$t>>, Matrices<$t>)> { svd(x, basis) }
             fn svdvals(x: &Matrices<$t>) -> Result<Matrices<Real<$t>>> { svdvals(x) }
@@ -59,6 +75,7 @@ macro_rules! linalg_for {
                 lazy_rows::project(e, b)
             }
             fn tall_r<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, $t, Ix2>> { lazy_rows::tall_r(e) }
+            $($methods!($t);)?
         }
         impl Eig<$t> for Cpu {
             type Complex = Complex<<$t as Num>::Real>;
@@ -80,7 +97,7 @@ macro_rules! linalg_for {
         }
     )*};
 }
-linalg_for!(f32, f64, Complex<f32>, Complex<f64>);
+linalg_for!(f32, real; f64, real; Complex<f32>; Complex<f64>);
 
 fn svd<T: Elem>(x: &Matrices<T>, basis: Basis) -> Result<(Matrices<T>, Matrices<Real<T>>, Matrices<T>)> {
     let v = Views::new(x)?;

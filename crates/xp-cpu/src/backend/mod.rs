@@ -80,6 +80,10 @@ unsafe impl Backend for Cpu {
         buffer.is_unique()
     }
 
+    fn map_parts<R: Send>(&self, parts: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
+        xp_engine::map_parts(parts, f)
+    }
+
     unsafe fn eval<K: Kernel>(&self, kernel: K, plan: &Plan, out: Slot<'_, Self, K::Elem>) -> Result<()> {
         // SAFETY: passed on.
         unsafe { eval::eval(kernel, plan, out.buffer.ptr().wrapping_add(out.offset)) };

@@ -7,8 +7,10 @@ use crate::compiled::compiled_here;
 use super::half::Half;
 use super::integer::Integer;
 use super::{Error, qr as orthogonal, svd as singular, tall, triangular};
-use super::{General, Matrix, MatrixMut, Result, Scalar, Threads, Trans, Triangle};
-use super::{batch, blocks, cholesky as chol, eig as general, eigh as hermitian, gram as products, half, integer, lu as lower_upper, matmul as mul};
+use super::{General, Matrix, MatrixMut, RealScalar, Result, Scalar, Threads, Trans, Triangle};
+use super::{
+    batch, blocks, cholesky as chol, eig as general, eigh as hermitian, gram as products, half, integer, least, lu as lower_upper, matmul as mul,
+};
 
 /// Writes rows of a matrix that is never stored: those of a range, one after the other.
 pub type Rows<'a, T> = &'a (dyn Fn(Range<usize>, &mut [T]) + Sync);
@@ -256,6 +258,34 @@ compiled_here! {
     /// If `a` is not square.
     pub fn slogdet(a: Matrix<'_, T>, threads: Threads) -> Result<(T, T::R)> {
         lower_upper::slogdet(a.view(), threads.par())
+    }
+}
+
+compiled_here! {
+    struct Selections<T: RealScalar>, reached by RealScalar::selections;
+
+    /// Of each row of `X B + bias` the least elements, as many as `values` has columns, in ascending order, and the columns they stand
+    /// in; for a matrix `X` that is never stored, as the product is not. Of equal elements the first ones come first, and NaN last,
+    /// or before all others if `nan_first`.
+    ///
+    /// `fill` is as in [`gram_blocks`], with as many columns as `b` has rows. What a row gets depends neither on the rows beside it nor
+    /// on the number of threads.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    ///
+    /// # Panics
+    /// If the dimensions do not fit, or more elements are wanted than a row has.
+    pub fn least_blocks(
+        fill: Rows<'_, T>,
+        b: Matrix<'_, T>,
+        bias: Option<&[T]>,
+        nan_first: bool,
+        values: MatrixMut<'_, T>,
+        indices: MatrixMut<'_, i64>,
+        threads: Threads,
+    ) -> Result<()> {
+        least::least_blocks(fill, b.view(), bias, nan_first, values.view(), indices.view(), threads.par())
     }
 }
 

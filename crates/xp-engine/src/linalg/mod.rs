@@ -23,6 +23,7 @@ mod half;
 mod householder;
 mod integer;
 mod jacobi;
+mod least;
 mod lu;
 mod matmul;
 mod matvec;
@@ -43,8 +44,8 @@ mod workspace;
 pub use eig::General;
 pub use error::{Error, Result};
 pub use functions::{
-    Rows, cholesky, cross_blocks, det, eig, eigh, eigvals, eigvalsh, for_each, gram, gram_blocks, inv, lu, matmul, matmul_half, matmul_integer,
-    project_blocks, qr, qr_r, short_products, slogdet, solve, solve_triangular, svd, svdvals, tsqr_r,
+    Rows, cholesky, cross_blocks, det, eig, eigh, eigvals, eigvalsh, for_each, gram, gram_blocks, inv, least_blocks, lu, matmul, matmul_half,
+    matmul_integer, project_blocks, qr, qr_r, short_products, slogdet, solve, solve_triangular, svd, svdvals, tsqr_r,
 };
 pub use half::Half;
 pub use integer::Integer;

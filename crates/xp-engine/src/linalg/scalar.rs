@@ -1,7 +1,8 @@
 //! The element types of the matrix routines.
 
-use super::functions::Routines;
+use super::functions::{Routines, Selections};
 use super::simd::Kernels;
+use crate::kernels::SortKey;
 use num_complex::Complex;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -76,7 +77,7 @@ pub trait Scalar:
 }
 
 /// A real element: `f32` or `f64`. Sealed, as [`Scalar`] is.
-pub trait RealScalar: Scalar<R = Self> + PartialOrd {
+pub trait RealScalar: Scalar<R = Self> + PartialOrd + SortKey {
     /// Distance from 1 to the next larger number.
     const EPS: Self;
     /// Exponents of two within which squares and products of matrix elements neither overflow nor lose bits.
@@ -98,6 +99,8 @@ pub trait RealScalar: Scalar<R = Self> + PartialOrd {
     fn hypotenuse(self, other: Self) -> Self;
     /// `self * a + b`, rounded once.
     fn fused_mul_add(self, a: Self, b: Self) -> Self;
+    #[doc(hidden)]
+    fn selections() -> &'static Selections<Self>;
 
     /// The larger of two numbers.
     fn larger(self, other: Self) -> Self {
@@ -187,6 +190,10 @@ macro_rules! real_scalar {
             #[inline(always)]
             fn fused_mul_add(self, a: Self, b: Self) -> Self {
                 self.mul_add(a, b)
+            }
+            fn selections() -> &'static Selections<Self> {
+                static TABLE: Selections<$t> = Selections::HERE;
+                &TABLE
             }
         }
         impl Scalar for Complex<$t> {

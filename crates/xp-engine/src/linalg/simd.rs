@@ -55,6 +55,18 @@ pub struct Kernels<T: 'static> {
     pub(super) rotate: unsafe fn(m: usize, count: usize, z: *mut T, ld: isize, rotations: *const T),
     /// Forward substitution in [`Packed`] right-hand sides.
     pub(super) substitute: unsafe fn(&Packed<T>),
+    /// For each pair of addresses of `k` elements, those of the second `step` apart, the sum of their products, rounded as an element of
+    /// `product` is.
+    pub(super) dots: unsafe fn(k: usize, pairs: &[[*const T; 2]], step: isize, out: *mut T),
+    /// Looks through `n` columns of `tile_rows` elements, one after the other, to each of which a number of `bias` is added: where an
+    /// element is below the one in `values`, it takes its place, and `first` plus its column that in `places`. Both have `tile_rows`
+    /// elements.
+    pub(super) least: unsafe fn(n: usize, tile: *const T, bias: *const T, first: T, values: *mut T, places: *mut T),
+    /// As `least`, and the least but one goes to `seconds`.
+    pub(super) least_two: unsafe fn(n: usize, tile: *const T, bias: *const T, first: T, values: *mut T, seconds: *mut T, places: *mut T),
+    /// Looks through such columns for elements that are not at least the number in `limits`, of which there are `tile_rows`: writes
+    /// their positions in the tile to `hits`, column by column, and returns how many they are.
+    pub(super) below: unsafe fn(n: usize, tile: *const T, bias: *const T, limits: *const T, hits: *mut u32) -> usize,
 }
 
 /// A lower triangular system `t x = x` of order `k`, whose right-hand sides are a panel: row `i` of `x` is the `tile_rows`
@@ -89,6 +101,11 @@ trait Vector: Copy {
     /// `a * b + c`
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     unsafe fn sum(v: Self::V) -> Self::T;
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
+    /// Where `a < b`: `yes`, else `no`.
+    unsafe fn where_less(a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V;
+    /// A bit for each lane, the first one the lowest: whether `a` is not at least `b`, as when either is NaN.
+    unsafe fn below(a: Self::V, b: Self::V) -> u32;
     /// A hint that this address will be used; any address will do.
     unsafe fn prefetch(p: *const Self::T);
 }
@@ -539,6 +556,102 @@ unsafe fn rotate_rows<S: Vector, const R: usize, const FULL: bool>(count: usize,
     }
 }
 
+/// Pairs whose sums are computed side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// # Safety
+/// As [`Kernels::dots`].
+#[inline(always)]
+unsafe fn dots<T: RealScalar>(k: usize, pairs: &[[*const T; 2]], step: isize, out: *mut T) {
+    for (first, some) in (0..).step_by(SIDE_BY_SIDE).zip(pairs.chunks(SIDE_BY_SIDE)) {
+        let pairs: [_; SIDE_BY_SIDE] = std::array::from_fn(|i| some[i.min(some.len() - 1)]);
+        let mut sums = [T::ZERO; SIDE_BY_SIDE];
+        for l in 0..k {
+            for i in 0..SIDE_BY_SIDE {
+                // SAFETY: l < k.
+                let (a, b) = unsafe { (*pairs[i][0].add(l), *pairs[i][1].offset(l as isize * step)) };
+                sums[i] = a.fused_mul_add(b, sums[i]);
+            }
+        }
+        for (i, &sum) in sums[..some.len()].iter().enumerate() {
+            // SAFETY: there is room for a number for each pair.
+            unsafe { out.add(first + i).write(sum) };
+        }
+    }
+}
+
+/// [`Kernels::least`], and with `SECOND` [`Kernels::least_two`]; without, `seconds` is not touched.
+///
+/// # Safety
+/// As for those.
+#[inline(always)]
+unsafe fn least<S: Vector, const SECOND: bool>(
+    n: usize,
+    tile: *const S::T,
+    bias: *const S::T,
+    first: S::T,
+    values: *mut S::T,
+    seconds: *mut S::T,
+    places: *mut S::T,
+) {
+    // SAFETY: j < n and v < 3, and a column has the lanes of three vectors, as have values and places.
+    unsafe {
+        let mut place = S::splat(first);
+        let (mut best, mut second, mut at) = ([place; 3], [place; 3], [place; 3]);
+        for v in 0..3 {
+            best[v] = S::load(values.add(v * S::LANES));
+            at[v] = S::load(places.add(v * S::LANES));
+            if SECOND {
+                second[v] = S::load(seconds.add(v * S::LANES));
+            }
+        }
+        let one = S::splat(S::T::ONE);
+        for j in 0..n {
+            let (column, add) = (tile.add(3 * j * S::LANES), S::splat(*bias.add(j)));
+            for v in 0..3 {
+                let x = S::add(S::load(column.add(v * S::LANES)), add);
+                if SECOND {
+                    second[v] = S::where_less(x, second[v], S::where_less(x, best[v], best[v], x), second[v]);
+                }
+                at[v] = S::where_less(x, best[v], place, at[v]);
+                best[v] = S::where_less(x, best[v], x, best[v]);
+            }
+            place = S::add(place, one);
+        }
+        for v in 0..3 {
+            S::store(values.add(v * S::LANES), best[v]);
+            S::store(places.add(v * S::LANES), at[v]);
+            if SECOND {
+                S::store(seconds.add(v * S::LANES), second[v]);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`Kernels::below`].
+#[inline(always)]
+unsafe fn below<S: Vector>(n: usize, tile: *const S::T, bias: *const S::T, limits: *const S::T, hits: *mut u32) -> usize {
+    let mut count = 0;
+    // SAFETY: j < n and v < 3, and a column has the lanes of three vectors, as have the limits; there is room for all positions.
+    unsafe {
+        let limits = [0, 1, 2].map(|v| S::load(limits.add(v * S::LANES)));
+        for j in 0..n {
+            let (start, add) = (3 * j * S::LANES, S::splat(*bias.add(j)));
+            for v in 0..3 {
+                let at = start + v * S::LANES;
+                let mut lanes = S::below(S::add(S::load(tile.add(at)), add), limits[v]);
+                while lanes != 0 {
+                    *hits.add(count) = at as u32 + lanes.trailing_zeros();
+                    count += 1;
+                    lanes &= lanes - 1;
+                }
+            }
+        }
+    }
+    count
+}
+
 /// The kernels of `T` at the level of this process; none below AVX2.
 pub(super) fn kernels<T: RealScalar>() -> Option<&'static Kernels<T>> {
     #[cfg(target_arch = "x86_64")]
@@ -563,7 +676,8 @@ mod x86 {
         ($table:ident, $vector:ident, $features:literal, $t:ty, $v:ty, $lanes:expr, $nr:expr,
          $splat:path, $load:path, $store:path, $fma:path,
          load_first($p:ident, $n:ident) $load_first:expr, store_first($q:ident, $l:ident, $w:ident) $store_first:expr,
-         sum($s:ident) $sum:expr) => {
+         sum($s:ident) $sum:expr, add($add:path), where_less($a:ident, $b:ident, $yes:ident, $no:ident) $where_less:expr,
+         below($c:ident, $d:ident) $below:expr) => {
             #[derive(Clone, Copy)]
             struct $vector;
             impl Vector for $vector {
@@ -610,6 +724,21 @@ mod x86 {
                     // SAFETY: as above.
                     unsafe { $sum }
                 }
+                #[inline(always)]
+                unsafe fn add(a: $v, b: $v) -> $v {
+                    // SAFETY: as above.
+                    unsafe { $add(a, b) }
+                }
+                #[inline(always)]
+                unsafe fn where_less($a: $v, $b: $v, $yes: $v, $no: $v) -> $v {
+                    // SAFETY: as above.
+                    unsafe { $where_less }
+                }
+                #[inline(always)]
+                unsafe fn below($c: $v, $d: $v) -> u32 {
+                    // SAFETY: as above.
+                    unsafe { $below as u32 }
+                }
             }
             pub(super) static $table: Kernels<$t> = {
                 #[target_feature(enable = $features)]
@@ -653,7 +782,42 @@ mod x86 {
                     // SAFETY: as above.
                     unsafe { super::substitute::<$vector>(s) }
                 }
-                Kernels { tile_rows: 3 * $lanes, tile_cols: $nr, product, products, gemv, gemv_transposed, gemv_both, symv_lower, rotate, substitute }
+                #[target_feature(enable = $features)]
+                unsafe fn least(n: usize, tile: *const $t, bias: *const $t, first: $t, values: *mut $t, places: *mut $t) {
+                    // SAFETY: as above.
+                    unsafe { super::least::<$vector, false>(n, tile, bias, first, values, std::ptr::null_mut(), places) }
+                }
+                #[target_feature(enable = $features)]
+                unsafe fn dots(k: usize, pairs: &[[*const $t; 2]], step: isize, out: *mut $t) {
+                    // SAFETY: as above.
+                    unsafe { super::dots::<$t>(k, pairs, step, out) }
+                }
+                #[target_feature(enable = $features)]
+                unsafe fn least_two(n: usize, tile: *const $t, bias: *const $t, first: $t, values: *mut $t, seconds: *mut $t, places: *mut $t) {
+                    // SAFETY: as above.
+                    unsafe { super::least::<$vector, true>(n, tile, bias, first, values, seconds, places) }
+                }
+                #[target_feature(enable = $features)]
+                unsafe fn below(n: usize, tile: *const $t, bias: *const $t, limits: *const $t, hits: *mut u32) -> usize {
+                    // SAFETY: as above.
+                    unsafe { super::below::<$vector>(n, tile, bias, limits, hits) }
+                }
+                Kernels {
+                    tile_rows: 3 * $lanes,
+                    tile_cols: $nr,
+                    product,
+                    products,
+                    gemv,
+                    gemv_transposed,
+                    gemv_both,
+                    symv_lower,
+                    rotate,
+                    substitute,
+                    dots,
+                    least,
+                    least_two,
+                    below,
+                }
             };
         };
     }
@@ -677,14 +841,18 @@ mod x86 {
         _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd,
         load_first(p, n) _mm512_maskz_loadu_pd((1u32 << n).wrapping_sub(1) as u8, p),
         store_first(p, n, v) _mm512_mask_storeu_pd(p, (1u32 << n).wrapping_sub(1) as u8, v),
-        sum(v) _mm512_reduce_add_pd(v)
+        sum(v) _mm512_reduce_add_pd(v), add(_mm512_add_pd),
+        where_less(a, b, yes, no) _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b), no, yes),
+        below(a, b) _mm512_cmp_pd_mask::<_CMP_NGE_UQ>(a, b)
     );
     instruction_set!(
         AVX512_F32, Avx512F32, "avx512f,avx2,fma", f32, __m512, 16, 8,
         _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps,
         load_first(p, n) _mm512_maskz_loadu_ps((1u32 << n).wrapping_sub(1) as u16, p),
         store_first(p, n, v) _mm512_mask_storeu_ps(p, (1u32 << n).wrapping_sub(1) as u16, v),
-        sum(v) _mm512_reduce_add_ps(v)
+        sum(v) _mm512_reduce_add_ps(v), add(_mm512_add_ps),
+        where_less(a, b, yes, no) _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), no, yes),
+        below(a, b) _mm512_cmp_ps_mask::<_CMP_NGE_UQ>(a, b)
     );
     instruction_set!(
         AVX2_F64, Avx2F64, "avx2,fma", f64, __m256d, 4, 4,
@@ -694,7 +862,9 @@ mod x86 {
         sum(v) {
             let s = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
             _mm_cvtsd_f64(_mm_add_pd(s, _mm_unpackhi_pd(s, s)))
-        }
+        },
+        add(_mm256_add_pd), where_less(a, b, yes, no) _mm256_blendv_pd(no, yes, _mm256_cmp_pd::<_CMP_LT_OQ>(a, b)),
+        below(a, b) _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_NGE_UQ>(a, b))
     );
     instruction_set!(
         AVX2_F32, Avx2F32, "avx2,fma", f32, __m256, 8, 4,
@@ -705,6 +875,8 @@ mod x86 {
             let s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
             let s = _mm_add_ps(s, _mm_movehl_ps(s, s));
             _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)))
-        }
+        },
+        add(_mm256_add_ps), where_less(a, b, yes, no) _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_LT_OQ>(a, b)),
+        below(a, b) _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NGE_UQ>(a, b))
     );
 }

@@ -241,7 +241,7 @@ impl<B: Linalg<T>, T: Float> KMeans<B, T> {
 pub(super) fn predict<B: Linalg<T>, T: Float>(centers: &Array<B, T, Ix2>, x: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
     check::features("x", x, centers.dims()[1])?;
     check::finite("x", x)?;
-    Nearest::new(centers, &centers.lazy().mean(0).try_eval()?)?.labels(x)
+    Nearest::new(centers, &centers.lazy().mean(0).try_eval()?)?.of(x)
 }
 
 /// The distances from the centres.

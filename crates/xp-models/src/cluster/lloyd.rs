@@ -1,12 +1,14 @@
 //! Lloyd's algorithm.
 
+use core::ops::Range;
+
 use xp_core::extra::top_k;
-use xp_core::functions::{Descending, ones, unique_values, zeros};
+use xp_core::functions::{Descending, concat, ones, unique_values, zeros};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Num, Real, s};
 
 use super::nearest::Nearest;
 use crate::Result;
-use crate::blocks::blocks;
+use crate::blocks::{blocks, fold_blocks};
 use crate::progress::{Outcome, Stop, Watch};
 
 /// Samples, their mean, and their weights: centres are given by their distances from the mean.
@@ -31,6 +33,9 @@ pub(super) struct Sums<B: Backend> {
     pub sums: Array<B, B::MaxFloat, Ix2>,
     pub weights: Array<B, B::MaxFloat, Ix1>,
 }
+
+/// [`Sums`] of blocks, whose labels are not joined yet.
+type Parts<B> = (Vec<Array<B, i64, Ix1>>, Array<B, <B as Backend>::MaxFloat, Ix2>, Array<B, <B as Backend>::MaxFloat, Ix1>);
 
 impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
     /// Goes on from some centres until the labels stay, or the squares of the ways of the centres are at most `tol` in sum.
@@ -62,7 +67,7 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
         }
         let labels = match labels {
             Some(labels) if settled => labels,
-            _ => Nearest::moved(centers.clone(), self.mean)?.labels(self.x)?,
+            _ => Nearest::moved(centers.clone(), self.mean)?.of(self.x)?,
         };
         let inertia = self.inertia(&centers, &labels)?;
         Ok(Found { centers, labels, inertia, n_iter, outcome })
@@ -72,33 +77,45 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
     pub fn step(&self, centers: &Array<B, T, Ix2>) -> Result<Sums<B>> {
         let ([n, _], [k, p], device) = (self.x.shape(), centers.shape(), self.x.device());
         let nearest = Nearest::moved(centers.clone(), self.mean)?;
-        let step = nearest.block_rows();
-        let mut labels = zeros(device, [n])?;
-        let (mut sums, mut weights): (Array<B, B::MaxFloat, Ix2>, Array<B, B::MaxFloat, Ix1>) = (zeros(device, [k, p])?, zeros(device, [k])?);
         // Sums of a few blocks are of the dtype of the samples: so many that adding them up costs little.
-        let group = (4 * k).div_ceil(step) * step;
-        for all in blocks(n, group) {
+        let block = B::block_rows(4 * p);
+        let group = (4 * k).div_ceil(block) * block;
+        let start = || Ok((vec![], zeros(device, [k, p])?, zeros(device, [k])?));
+        let each = |(labels, sums, weights): &mut Parts<B>, all: Range<usize>| {
             let (mut some, mut few): (Array<B, T, Ix2>, Array<B, T, Ix1>) = (zeros(device, [k, p])?, zeros(device, [k])?);
-            for own in blocks(all.len(), step) {
+            for own in blocks(all.len(), block) {
                 let own = all.start + own.start..all.start + own.end;
-                let rows = self.x.slice(s![own.clone()])?;
-                let at = nearest.of(&rows)?;
+                let rows = (self.x.slice(s![own.clone()])?.into_lazy() - self.mean).try_eval()?;
+                let at = nearest.of_moved(&rows)?;
                 match self.weights {
                     None => {
-                        some.put_add(&at, rows.lazy() - self.mean, 0)?;
+                        some.put_add(&at, &rows, 0)?;
                         few.put_add(&at, T::ONE, 0)?;
                     }
                     Some(weights) => {
-                        let weights = weights.slice(s![own.clone()])?;
-                        some.put_add(&at, (rows.lazy() - self.mean) * weights.expand_dims(1)?, 0)?;
+                        let weights = weights.slice(s![own])?;
+                        some.put_add(&at, rows.into_lazy() * weights.expand_dims(1)?, 0)?;
                         few.put_add(&at, &weights, 0)?;
                     }
                 }
-                labels.set(s![own], at)?;
+                labels.push(at);
             }
-            sums = (sums.into_lazy() + some.lazy().astype::<B::MaxFloat>()).try_eval()?;
-            weights = (weights.into_lazy() + few.lazy().astype::<B::MaxFloat>()).try_eval()?;
-        }
+            *sums = (sums.lazy() + some.lazy().astype::<B::MaxFloat>()).try_eval()?;
+            *weights = (weights.lazy() + few.lazy().astype::<B::MaxFloat>()).try_eval()?;
+            Ok(())
+        };
+        let join = |(labels, sums, weights): &mut Parts<B>, (more, some, few): Parts<B>| {
+            labels.extend(more);
+            *sums = (sums.lazy() + &some).try_eval()?;
+            *weights = (weights.lazy() + &few).try_eval()?;
+            Ok(())
+        };
+        let (mut labels, sums, weights) = fold_blocks(device, n, group, start, each, join)?.map_or_else(start, Ok)?;
+        let labels = match labels.len() {
+            0 => zeros(device, [0])?,
+            1 => labels.remove(0),
+            _ => concat(&labels, 0)?,
+        };
         Ok(Sums { labels, sums, weights })
     }
 

@@ -120,7 +120,7 @@ impl<B: Linalg<T>, T: Float> MiniBatchKMeans<B, T> {
     /// The labels and the inertia of some samples.
     fn describe(&mut self, x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>) -> Result<()> {
         let (origin, moved) = self.moved()?;
-        self.labels = Nearest::moved(moved.clone(), &origin)?.labels(x)?;
+        self.labels = Nearest::moved(moved.clone(), &origin)?.of(x)?;
         self.inertia = Weighted { x, mean: &origin, weights }.inertia(&moved, &self.labels)?;
         Ok(())
     }

@@ -1,17 +1,17 @@
-//! The nearest of some centres, block of samples by block of samples.
+//! The nearest of some centres.
 
-use xp_core::functions::zeros;
-use xp_core::{Array, Float, Ix1, Ix2, KeepDims, Linalg, s};
+use xp_core::functions::Ascending;
+use xp_core::linalg::matmul_top_k;
+use xp_core::{Array, Float, Ix1, Ix2, Linalg};
 
 use crate::Result;
-use crate::blocks::blocks;
 
 /// What finds the nearest of some centres: the one with the least `|c|^2 - 2 x c`. Both are moved by an origin among them, so that
 /// distances stay the same and little cancels in their squares; small integers stay exact.
 pub(super) struct Nearest<B: Linalg<T>, T: Float> {
-    origin: Array<B, T, Ix2>,
+    origin: Array<B, T, Ix1>,
     slopes: Array<B, T, Ix2>,
-    lengths: Array<B, T, Ix2>,
+    lengths: Array<B, T, Ix1>,
 }
 
 impl<B: Linalg<T>, T: Float> Nearest<B, T> {
@@ -22,30 +22,20 @@ impl<B: Linalg<T>, T: Float> Nearest<B, T> {
 
     /// Of centres that are given by their distances from the origin.
     pub fn moved(centers: Array<B, T, Ix2>, origin: &Array<B, T, Ix1>) -> Result<Self> {
-        let lengths = centers.lazy().square().sum(KeepDims(1)).try_eval()?;
-        let slopes = (centers.into_lazy() * T::from_f64(-2.0)).try_eval()?;
-        Ok(Nearest { origin: origin.expand_dims(1)?, slopes, lengths })
-    }
-
-    /// Samples of a block, whose scores stay in a cache.
-    pub fn block_rows(&self) -> usize {
-        2 * B::block_rows(self.slopes.dims()[0])
+        let lengths = centers.lazy().square().sum(1).try_eval()?;
+        let slopes = (centers.into_lazy() * T::from_f64(-2.0)).try_eval()?.t();
+        Ok(Nearest { origin: origin.clone(), slopes, lengths })
     }
 
     /// The position of the centre that is nearest to each of some samples, the first one of equally near ones.
     pub fn of(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
-        // One row for each centre: neighbouring samples are compared side by side.
-        let columns = (x.t().lazy() - &self.origin).try_eval()?;
-        let scores = self.slopes.matmul(&columns)?;
-        Ok((scores.lazy() + &self.lengths).argmin(0).try_eval()?)
+        let (_, at) = matmul_top_k(&(x.lazy() - &self.origin), &self.slopes, &self.lengths, 1, Ascending)?;
+        Ok(at.squeeze(1)?)
     }
 
-    /// [`of`](Self::of) all samples, block by block.
-    pub fn labels(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
-        let mut out = zeros(x.device(), [x.dims()[0]])?;
-        for rows in blocks(x.dims()[0], self.block_rows()) {
-            out.set(s![rows.clone()], self.of(&x.slice(s![rows])?)?)?;
-        }
-        Ok(out)
+    /// [`of`](Self::of) samples that are given by their distances from the origin.
+    pub fn of_moved(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
+        let (_, at) = matmul_top_k(&x.lazy(), &self.slopes, &self.lengths, 1, Ascending)?;
+        Ok(at.squeeze(1)?)
     }
 }

@@ -53,7 +53,7 @@ pub fn vq<B: Linalg<T>, T: Float, D: Dim>(obs: &Array<B, T, D>, code_book: &Arra
     let (x, codes) = (as_rows("obs", obs)?, as_rows("code_book", code_book)?);
     same_features(&x, obs.dims(), &codes, code_book.dims())?;
     check::finite("code_book", code_book)?;
-    let nearest = Nearest::new(&codes, &codes.index_axis(0, 0)?)?.labels(&x)?;
+    let nearest = Nearest::new(&codes, &codes.index_axis(0, 0)?)?.of(&x)?;
     // From the differences, which lose nothing where an observation is close to its code.
     let squares = (x.lazy() - codes.lazy_rows(&nearest)?).square().sum(1).try_eval()?;
     check::finite_by("obs", obs, &squares)?;
@@ -166,7 +166,7 @@ pub fn kmeans2<B: Linalg<T>, T: Float, D: Dim>(obs: &Array<B, T, D>, start: &Sta
     let ones = zeros::<B, T, _>(x.device(), [x.dims()[0]])?.ones_like()?;
     let origin = centroids.index_axis(0, 0)?.contiguous()?;
     for iteration in 1..=params.iter {
-        let nearest = Nearest::new(&centroids, &origin)?.labels(&x)?;
+        let nearest = Nearest::new(&centroids, &origin)?.of(&x)?;
         let (mut sums, mut counts) = (centroids.zeros_like()?, zeros::<B, T, _>(x.device(), [k])?);
         sums.put_add(&nearest, &x, 0)?;
         counts.put_add(&nearest, &ones, 0)?;

@@ -13,7 +13,7 @@ use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Ix3, KeepDims, Linalg, Num, 
 use super::parameters::{CovarianceType, Parameters, regularised, root, whitening};
 use super::start::Start;
 use crate::Result;
-use crate::blocks::blocks;
+use crate::blocks::{blocks, fold_blocks};
 
 /// A matrix in the widest float of its backend.
 type Wide<B> = Array<B, <B as Backend>::MaxFloat, Ix2>;
@@ -116,7 +116,7 @@ impl<'a, B: Linalg<T>, T: Float> Columns<'a, B, T> {
         let p = x.dims()[1];
         let elements = if kind == CovarianceType::Full { k * (p + 1) } else { k + 2 * p + 1 };
         let squares = matches!(kind, CovarianceType::Diag | CovarianceType::Spherical);
-        Ok(Columns { x, origin: origin.expand_dims(1)?, squares, step: B::block_rows(elements) })
+        Ok(Columns { x, origin: origin.expand_dims(1)?, squares, step: B::block_rows(4 * elements) })
     }
 
     fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<B, T> {
@@ -145,13 +145,27 @@ pub(super) struct Statistics<B: Backend> {
     scatter: Option<Wide<B>>,
 }
 
+/// [`Statistics`] of some samples.
+struct Sums<B: Backend> {
+    bound: Option<Wide<B>>,
+    moments: Option<Wide<B>>,
+    scatter: Option<Wide<B>>,
+}
+
+impl<B: Backend> Default for Sums<B> {
+    fn default() -> Self {
+        Sums { bound: None, moments: None, scatter: None }
+    }
+}
+
 /// Adds to a sum that may not have begun.
-fn add<B: Backend, T: Float>(sum: Option<Wide<B>>, part: &Array<B, T, Ix2>) -> Result<Option<Wide<B>>> {
+fn add<B: Backend, T: Float>(sum: &mut Option<Wide<B>>, part: &Array<B, T, Ix2>) -> Result<()> {
     let part = part.lazy().astype::<B::MaxFloat>();
-    Ok(Some(match sum {
+    *sum = Some(match sum.take() {
         None => part.try_eval()?,
         Some(sum) => (sum.into_lazy() + part).try_eval()?,
-    }))
+    });
+    Ok(())
 }
 
 /// The sums of shares times what was made of a block, times its columns.
@@ -188,20 +202,28 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
     /// One pass: what the components share of each sample, and what follows from it.
     pub fn expect(&self, parameters: &Parameters<B, T>) -> Result<Statistics<B>> {
         let densities = Densities::new(parameters, &self.origin)?;
-        let (mut moments, mut scatter, mut bound) = (None, None, None);
-        for rows in self.columns.blocks() {
+        let each = |sums: &mut Sums<B>, rows: Range<usize>| {
             let columns = self.columns.of(rows)?;
             let (logs, white) = densities.of(&columns)?;
             let (shares, all) = shares(logs)?;
-            let sum = all.lazy().astype::<B::MaxFloat>().sum(KeepDims(1)).try_eval()?;
-            bound = add(bound, &sum)?;
-            moments = add(moments, &shares.matmul(&columns.t())?)?;
+            let bound = all.lazy().astype::<B::MaxFloat>().sum(KeepDims(1)).try_eval()?;
+            add(&mut sums.bound, &bound)?;
+            add(&mut sums.moments, &shares.matmul(&columns.t())?)?;
             if let Some(white) = white {
-                scatter = add(scatter, &scattered(white, &shares, &columns)?)?;
+                add(&mut sums.scatter, &scattered(white, &shares, &columns)?)?;
             }
-        }
-        let (moments, bound) = (moments.expect("at least one sample"), bound.expect("at least one sample"));
-        Ok(Statistics { lower_bound: bound.get([0, 0])?.to_f64() / self.n(), moments, scatter })
+            Ok(())
+        };
+        let join = |sums: &mut Sums<B>, more: Sums<B>| {
+            for (sum, part) in [(&mut sums.bound, more.bound), (&mut sums.moments, more.moments), (&mut sums.scatter, more.scatter)] {
+                part.map(|part| add(sum, &part)).transpose()?;
+            }
+            Ok(())
+        };
+        let (n, step) = (self.columns.x.dims()[0], self.columns.step);
+        let sums = fold_blocks(self.columns.x.device(), n, step, || Ok(Sums::default()), each, join)?.expect("at least one sample");
+        let (moments, bound) = (sums.moments.expect("at least one sample"), sums.bound.expect("at least one sample"));
+        Ok(Statistics { lower_bound: bound.get([0, 0])?.to_f64() / self.n(), moments, scatter: sums.scatter })
     }
 
     /// The parameters, with means less the origin, for which those shares make the samples most probable.
@@ -222,7 +244,7 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
     pub fn share(&self, start: &Start<B, T>) -> Result<(Array<B, T, Ix1>, Array<B, T, Ix2>, Array<B, T, Dyn>)> {
         let mut moments = None;
         for rows in self.columns.blocks() {
-            moments = add(moments, &start.block(rows.clone(), self.k)?.matmul(&self.columns.of(rows)?.t())?)?;
+            add(&mut moments, &start.block(rows.clone(), self.k)?.matmul(&self.columns.of(rows)?.t())?)?;
         }
         let moments = moments.expect("at least one sample");
         let counts = self.counts(&moments)?;
@@ -237,7 +259,7 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
             for rows in self.columns.blocks() {
                 let columns = self.columns.of(rows.clone())?;
                 let apart = whitening.matmul(&columns)?.reshape([self.k, p, columns.dims()[1]])?;
-                scatter = add(scatter, &scattered(apart, &start.block(rows, self.k)?, &columns)?)?;
+                add(&mut scatter, &scattered(apart, &start.block(rows, self.k)?, &columns)?)?;
             }
             self.by_scatter(&scatter.expect("at least one sample"), &counts, &means, None)?
         } else {

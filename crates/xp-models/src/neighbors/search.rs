@@ -1,12 +1,14 @@
-//! The search: blocks of queries against blocks of samples.
+//! The search: all queries against blocks of samples.
 //!
-//! Where distances follow from products, those are one product of two blocks, with what the samples add to them in a column of their own.
-//! The best of each block and a few more are looked at again: their distances are taken from differences, so that near samples have
-//! accurate distances, and rounding does not choose between the last ones.
+//! Where distances follow from products, the best of each block are found by those, and a few more than wanted are looked at again: their
+//! distances are taken from differences, so that near samples have accurate distances, and rounding does not choose between the last
+//! ones.
+
+use core::ops::Range;
 
 use xp_core::extra::{Metric, cdist, top_k};
-use xp_core::functions::{Ascending, arange, concat, ones, zeros};
-use xp_core::linalg::vector_norm;
+use xp_core::functions::{Ascending, arange, concat, zeros};
+use xp_core::linalg::{matmul_top_k, vector_norm};
 use xp_core::{Array, Float, Ix1, Ix2, KeepDims, Linalg, Num, Tiles, s};
 
 use super::NeighborMetric;
@@ -14,7 +16,7 @@ use crate::Result;
 use crate::blocks::blocks;
 
 /// Samples of a block.
-const SAMPLES: usize = 2048;
+const SAMPLES: usize = 1 << 14;
 /// How many more than wanted are looked at again.
 const MORE: usize = 8;
 
@@ -29,37 +31,74 @@ pub(super) fn nearest<B: Linalg<T>, T: Float>(
     queries: &Array<B, T, Ix2>,
     k: usize,
 ) -> Result<Found<B, T>> {
-    let (n, [m, _], device) = (x.dims()[0], queries.shape(), x.device());
+    let (n, [m, p], device) = (x.dims()[0], queries.shape(), x.device());
+    let products = matches!(metric, NeighborMetric::Euclidean | NeighborMetric::SqEuclidean | NeighborMetric::Cosine | NeighborMetric::InnerProduct);
     let (mut distances, mut indices) = (Tiles::new(device, [m, k])?, Tiles::new(device, [m, k])?);
-    let pairs = Pairs { metric, origin: x.index_axis(0, 0)?.contiguous()? };
-    let wanted = if pairs.approximate() { (k + MORE).min(n) } else { k };
-    // Queries of a block: their scores stay in a cache, and so do the samples that are looked at again.
-    let step = (4 * B::block_rows(SAMPLES)).min(4 * B::block_rows(wanted * x.dims()[1]));
-    for rows in blocks(m, step) {
-        let some = queries.slice(s![rows.clone()])?;
-        let prepared = pairs.left(&some)?;
-        let (mut values, mut places) = (vec![], vec![]);
-        for others in blocks(n, SAMPLES.max(wanted)) {
-            let scores = pairs.scores(&prepared, &x.slice(s![others.clone()])?)?;
-            let (value, at) = top_k(&scores, wanted.min(others.len()), 1, Ascending)?;
-            values.push(value);
-            places.push((at.into_lazy() + others.start as i64).try_eval()?);
+    if !products {
+        for rows in blocks(m, 4 * B::block_rows(SAMPLES)) {
+            let some = queries.slice(s![rows.clone()])?;
+            let (value, place) = best_of_blocks(n, k, |others, k| Ok(top_k(&exact(&x.slice(s![others])?, metric, &some)?, k, 1, Ascending)?))?;
+            distances.push([rows.len(), k], &value)?;
+            indices.push([rows.len(), k], &place)?;
         }
-        let (mut value, mut place) = (concat(&values, 1)?, concat(&places, 1)?);
-        if values.len() > 1 {
-            // The best of a block stand in order, and so do the blocks: of equals the first ones have the lowest indices.
-            let (best, at) = top_k(&value, wanted, 1, Ascending)?;
-            (value, place) = (best, place.take_along_axis(&at, 1)?);
-        }
-        if pairs.approximate() {
-            let sorted = place.sort(1, Ascending)?;
-            let (best, at) = top_k(&pairs.accurate(x, &some, &sorted)?, k, 1, Ascending)?;
-            (value, place) = (best, sorted.take_along_axis(&at, 1)?);
-        }
-        distances.push([rows.len(), k], &value)?;
-        indices.push([rows.len(), k], &place)?;
+        return Ok((distances.finish()?, indices.finish()?));
+    }
+    let wanted = (k + MORE).min(n);
+    let sorted = by_products(x, metric, queries, wanted)?.sort(1, Ascending)?;
+    // Queries of a block: the samples that are looked at again stay in a cache.
+    for rows in blocks(m, 4 * B::block_rows(wanted * p)) {
+        let (some, sorted) = (queries.slice(s![rows.clone()])?, sorted.slice(s![rows.clone()])?);
+        let (best, at) = top_k(&accurate(x, metric, &some, &sorted)?, k, 1, Ascending)?;
+        distances.push([rows.len(), k], &best)?;
+        indices.push([rows.len(), k], &sorted.take_along_axis(&at, 1)?)?;
     }
     Ok((distances.finish()?, indices.finish()?))
+}
+
+/// The best `k` of `n` samples for each query, by a function that gives those of a block, at most as many as it is asked for.
+fn best_of_blocks<B: Linalg<T>, T: Float>(n: usize, k: usize, of: impl Fn(Range<usize>, usize) -> Result<Found<B, T>>) -> Result<Found<B, T>> {
+    let mut best: Option<Found<B, T>> = None;
+    for others in blocks(n, SAMPLES.max(k)) {
+        let (values, at) = of(others.clone(), k.min(others.len()))?;
+        let places = (at.into_lazy() + others.start as i64).try_eval()?;
+        best = Some(match best {
+            None => (values, places),
+            Some((first, before)) => {
+                // The best of a block stand in order, and so do the blocks: of equals the first ones have the lowest indices.
+                let (values, at) = top_k(&concat(&[first, values], 1)?, k, 1, Ascending)?;
+                (values, concat(&[before, places], 1)?.take_along_axis(&at, 1)?)
+            }
+        });
+    }
+    Ok(best.expect("at least one sample"))
+}
+
+/// The samples that are nearest to each query to rounding, by products.
+fn by_products<B: Linalg<T>, T: Float>(
+    x: &Array<B, T, Ix2>,
+    metric: NeighborMetric,
+    queries: &Array<B, T, Ix2>,
+    k: usize,
+) -> Result<Array<B, i64, Ix2>> {
+    let n = x.dims()[0];
+    let (_, places) = match metric {
+        NeighborMetric::InnerProduct => matmul_top_k(&queries.lazy().negative(), &x.t(), None, k, Ascending)?,
+        NeighborMetric::Cosine => {
+            let turned = queries.lazy().negative();
+            best_of_blocks(n, k, |others, k| Ok(matmul_top_k(&turned, &unit(&x.slice(s![others])?)?.t(), None, k, Ascending)?))?
+        }
+        _ => {
+            // Both are moved by a sample, so that little cancels and small integers stay exact.
+            let origin = x.index_axis(0, 0)?.contiguous()?;
+            let moved = (queries.lazy() - &origin) * T::from_f64(-2.0);
+            best_of_blocks(n, k, |others, k| {
+                let block = (x.slice(s![others])?.lazy() - &origin).try_eval()?;
+                let lengths = block.lazy().square().sum(1).try_eval()?;
+                Ok(matmul_top_k(&moved, &block.t(), &lengths, k, Ascending)?)
+            })?
+        }
+    };
+    Ok(places)
 }
 
 /// The samples within a radius of each query: their distances and indices, one query after the other, and how many each has.
@@ -117,67 +156,28 @@ fn unit<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>
     Ok((x.lazy() / &divisor).try_eval()?)
 }
 
-/// How distances of blocks are compared.
-struct Pairs<B: Linalg<T>, T: Float> {
+/// The distances of samples at these places of each query, from the samples.
+fn accurate<B: Linalg<T>, T: Float>(
+    x: &Array<B, T, Ix2>,
     metric: NeighborMetric,
-    /// What both are moved by where only differences count: a sample, so that small integers stay exact.
-    origin: Array<B, T, Ix1>,
-}
-
-impl<B: Linalg<T>, T: Float> Pairs<B, T> {
-    /// Whether scores are products, from which distances differ by rounding.
-    fn approximate(&self) -> bool {
-        matches!(self.metric, NeighborMetric::Euclidean | NeighborMetric::SqEuclidean | NeighborMetric::Cosine | NeighborMetric::InnerProduct)
-    }
-
-    /// A block of queries, as [`scores`](Self::scores) wants it.
-    fn left(&self, queries: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        match self.metric {
-            NeighborMetric::Euclidean | NeighborMetric::SqEuclidean => {
-                let [m, p] = queries.shape();
-                let mut out = ones(queries.device(), [m, p + 1])?;
-                out.set(s![.., ..p], (queries.lazy() - &self.origin) * T::from_f64(-2.0))?;
-                Ok(out)
-            }
-            NeighborMetric::Cosine | NeighborMetric::InnerProduct => Ok(queries.lazy().negative().try_eval()?),
-            _ => Ok(queries.clone()),
+    queries: &Array<B, T, Ix2>,
+    places: &Array<B, i64, Ix2>,
+) -> Result<Array<B, T, Ix2>> {
+    let (rows, queries) = (x.take(places, 0)?, queries.expand_dims(1)?);
+    let found = match metric {
+        NeighborMetric::InnerProduct => (rows.lazy() * &queries).astype::<B::MaxFloat>().sum(2).try_eval()?.into_lazy().negative().try_eval()?,
+        NeighborMetric::Cosine => {
+            let (rows, queries) = (rows.astype::<B::MaxFloat>(), queries.astype::<B::MaxFloat>());
+            let products = (rows.lazy() * &queries).sum(2).try_eval()?;
+            let lengths = (vector_norm(&rows, 2, 2.0)?.into_lazy() * vector_norm(&queries, 2, 2.0)?).try_eval()?;
+            let (zero, one) = (B::MaxFloat::ZERO, B::MaxFloat::ONE);
+            let divisor = lengths.lazy().equal(zero).where_(one, &lengths).try_eval()?;
+            ((products.into_lazy() / &divisor).negative() + one).maximum(zero).try_eval()?
         }
-    }
-
-    /// Numbers in the order of the distances of each query.
-    fn scores(&self, left: &Array<B, T, Ix2>, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
-        match self.metric {
-            NeighborMetric::Euclidean | NeighborMetric::SqEuclidean => {
-                let [n, p] = x.shape();
-                let mut right: Array<B, T, Ix2> = zeros(x.device(), [n, p + 1])?;
-                right.set(s![.., ..p], x.lazy() - &self.origin)?;
-                right.set(s![.., p..], (x.lazy() - &self.origin).square().sum(KeepDims(1)).try_eval()?)?;
-                Ok(left.matmul(&right.t())?)
-            }
-            NeighborMetric::Cosine => Ok(left.matmul(&unit(x)?.t())?),
-            NeighborMetric::InnerProduct => Ok(left.matmul(&x.t())?),
-            metric => exact(x, metric, left),
+        metric => {
+            let squares = (rows.lazy() - &queries).square().astype::<B::MaxFloat>().sum(2).try_eval()?;
+            if metric == NeighborMetric::Euclidean { squares.into_lazy().sqrt().try_eval()? } else { squares }
         }
-    }
-
-    /// The distances of samples at these places of each query, from the samples.
-    fn accurate(&self, x: &Array<B, T, Ix2>, queries: &Array<B, T, Ix2>, places: &Array<B, i64, Ix2>) -> Result<Array<B, T, Ix2>> {
-        let (rows, queries) = (x.take(places, 0)?, queries.expand_dims(1)?);
-        let found = match self.metric {
-            NeighborMetric::InnerProduct => (rows.lazy() * &queries).astype::<B::MaxFloat>().sum(2).try_eval()?.into_lazy().negative().try_eval()?,
-            NeighborMetric::Cosine => {
-                let (rows, queries) = (rows.astype::<B::MaxFloat>(), queries.astype::<B::MaxFloat>());
-                let products = (rows.lazy() * &queries).sum(2).try_eval()?;
-                let lengths = (vector_norm(&rows, 2, 2.0)?.into_lazy() * vector_norm(&queries, 2, 2.0)?).try_eval()?;
-                let (zero, one) = (B::MaxFloat::ZERO, B::MaxFloat::ONE);
-                let divisor = lengths.lazy().equal(zero).where_(one, &lengths).try_eval()?;
-                ((products.into_lazy() / &divisor).negative() + one).maximum(zero).try_eval()?
-            }
-            metric => {
-                let squares = (rows.lazy() - &queries).square().astype::<B::MaxFloat>().sum(2).try_eval()?;
-                if metric == NeighborMetric::Euclidean { squares.into_lazy().sqrt().try_eval()? } else { squares }
-            }
-        };
-        Ok(found.astype::<T>())
-    }
+    };
+    Ok(found.astype::<T>())
 }

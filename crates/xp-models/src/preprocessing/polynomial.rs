@@ -5,7 +5,6 @@ use core::marker::PhantomData;
 use xp_core::functions::concat;
 use xp_core::{Array, Backend, Float, Ix2, Tiles, s};
 
-use crate::blocks::blocks;
 use crate::model::{Check, Data, model};
 use crate::traits::transformer;
 use crate::{Error, Result, check};
@@ -125,8 +124,7 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
         check::features("x", x, self.n_features)?;
         check::finite("x", x)?;
         let [n, p] = x.shape();
-        let mut out = Tiles::new(x.device(), [n, self.n_output_features])?;
-        for rows in blocks(n, (BLOCK / self.n_output_features.max(1)).max(64)) {
+        Tiles::by_rows(x.device(), [n, self.n_output_features], (BLOCK / self.n_output_features.max(1)).max(64), |rows, out| {
             let rows = x.slice(s![rows])?;
             if self.include_bias {
                 out.push([rows.dims()[0], 1], T::ONE)?;
@@ -154,8 +152,8 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
                     out.push(block.shape(), &block)?;
                 }
             }
-        }
-        Ok(out.finish()?)
+            Ok(())
+        })
     }
 
     /// What the products of the next degree are made of: each feature, and the products of this degree that begin with it or a later
