@@ -68,6 +68,8 @@ pub fn tiles<B: Backend, T: Float>(device: &B) {
     says(tiles.push([1, 1], T::ONE), "2 rows and at most 1 columns");
     says(tiles.push([2, 2], T::ONE), "2 rows and at most 1 columns");
     says(tiles.push([2, 1], &x), "[5, 7]");
+    // What is not written yet is not shown.
+    assert_eq!(format!("{tiles:?}"), "Tiles { shape: [3, 4], at: [0, 3], rows: 2 }");
     says(tiles.finish().map(drop), "shape [3, 4] end at row 0, column 3");
 }
 

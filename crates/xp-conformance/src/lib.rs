@@ -27,6 +27,7 @@ pub mod manipulation;
 pub mod matmul;
 pub mod methods;
 pub mod operators;
+pub mod pages;
 pub mod printing;
 pub mod random;
 pub mod reductions;

@@ -5,8 +5,9 @@
 
 mod common;
 
-use std::{collections::BTreeMap, fmt::Write, path::Path, sync::Mutex};
+use std::{fmt::Write, sync::Mutex};
 
+use xp_conformance::pages;
 use xp_core::functions::{Ascending, Descending, Side, arange, concat, searchsorted, unique_values};
 use xp_core::random::Generator;
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Ix3, Result, linalg, s};
@@ -219,40 +220,14 @@ fn every_operation_keeps_to_its_budget() {
     let Some(device) = device() else { return };
     let operands = Operands::new(device).unwrap();
     let mut table = HEAD.to_owned();
-    let mut found = BTreeMap::new();
     for job in JOBS {
         let row = counts(&operands, job);
         let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
         writeln!(table, "| {} | {} |", job.0, cells.join(" | ")).unwrap();
-        found.insert(job.0, cells.join(" | "));
     }
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/gpu.md");
-    let documentation = std::fs::read_to_string(&docs).ok();
-    if std::env::var_os("XP_WRITE_DOCS").is_some() {
-        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/budgets.md"), &table).unwrap();
-        let text = documentation.expect("docs/gpu.md");
-        let (head, rest) = text.split_once(HEAD).expect("docs/gpu.md has the table");
-        let tail = rest.lines().skip_while(|line| line.starts_with('|')).fold(String::new(), |text, line| text + line + "\n");
-        std::fs::write(docs, format!("{head}{table}{tail}")).unwrap();
-        return;
-    }
-    let budgets: BTreeMap<&str, String> = TABLE
-        .lines()
-        .skip(2)
-        .map(|line| line.trim_matches('|').split_once('|').expect("a row"))
-        .map(|(name, cells)| (name.trim(), cells.trim().to_owned()))
-        .collect();
-    let of = |row: Option<&String>| row.cloned().unwrap_or_else(|| "no row".into());
-    let wrong: Vec<String> = found
-        .keys()
-        .chain(budgets.keys())
-        .filter(|name| found.get(*name) != budgets.get(*name))
-        .map(|name| format!("{name}: counted {}, budget {}", of(found.get(name)), of(budgets.get(name))))
-        .collect();
-    assert!(wrong.is_empty(), "launches | library calls | waits | allocations | bytes up | bytes down | passes\n{}", wrong.join("\n"));
-    if let Some(text) = documentation {
-        assert!(text.contains(TABLE), "docs/gpu.md has another table: XP_WRITE_DOCS=1 cargo test -p xp-cuda --test budgets writes it");
-    }
+    let command = "cargo test -p xp-cuda --test budgets";
+    pages::table("docs/gpu.md", HEAD, &table, command);
+    pages::file("crates/xp-cuda/tests/budgets.md", &table, command);
 }
 
 /// Nothing that is queued waits: these hold whatever the table says.

@@ -6,11 +6,10 @@
 #[allow(dead_code)]
 mod suite;
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
 
 use suite::{Make, noise};
+use xp_conformance::pages;
 use xp_core::{Array, Ix1, Ix2};
 use xp_cpu::Cpu;
 use xp_models::Result;
@@ -79,34 +78,12 @@ fn counts() -> Vec<[u64; 2]> {
 #[test]
 fn every_fit_keeps_to_its_budget() {
     let mut table = HEAD.to_owned();
-    let mut found = BTreeMap::new();
     for (job, [collectives, bytes]) in JOBS.iter().zip(counts()) {
         writeln!(table, "| {} | {collectives} | {bytes} |", job.0).unwrap();
-        found.insert(job.0, format!("{collectives} | {bytes}"));
     }
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mpi.md");
-    let documentation = std::fs::read_to_string(&docs).ok();
-    if std::env::var_os("XP_WRITE_DOCS").is_some() {
-        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/budgets.md"), &table).unwrap();
-        let text = documentation.expect("docs/mpi.md");
-        let (head, rest) = text.split_once(HEAD).expect("docs/mpi.md has the table");
-        let tail = rest.lines().skip_while(|line| line.starts_with('|')).fold(String::new(), |text, line| text + line + "\n");
-        std::fs::write(docs, format!("{head}{table}{tail}")).unwrap();
-        return;
-    }
-    let budgets: BTreeMap<&str, String> = TABLE
-        .lines()
-        .skip(2)
-        .map(|line| line.trim_matches('|').split_once('|').expect("a row"))
-        .map(|(name, cells)| (name.trim(), cells.trim().to_owned()))
-        .collect();
-    let of = |row: Option<&String>| row.cloned().unwrap_or_else(|| "no row".into());
-    let names = found.keys().chain(budgets.keys()).filter(|name| found.get(*name) != budgets.get(*name));
-    let wrong: Vec<String> = names.map(|name| format!("{name}: counted {}, budget {}", of(found.get(name)), of(budgets.get(name)))).collect();
-    assert!(wrong.is_empty(), "collectives | bytes\n{}", wrong.join("\n"));
-    if let Some(text) = documentation {
-        assert!(text.contains(TABLE), "docs/mpi.md has another table: XP_WRITE_DOCS=1 cargo test -p xp-mpi --test budgets writes it");
-    }
+    let command = "cargo test -p xp-mpi --test budgets";
+    pages::table("docs/mpi.md", HEAD, &table, command);
+    pages::file("crates/xp-mpi/tests/budgets.md", &table, command);
 }
 
 /// These hold whatever the table says: how many products of features with features a fit sends, and that no row is sent.

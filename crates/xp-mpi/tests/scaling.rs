@@ -3,7 +3,8 @@
 //! counted by `budgets.rs`.
 
 use std::fmt::Write;
-use std::path::Path;
+
+use xp_conformance::pages;
 
 /// Rows, features, classes.
 const N: f64 = 1e9;
@@ -94,17 +95,7 @@ const HEAD: &str = "| on so many ranks | 1 | 16 | 64 | 256 | 1000 | 1024 |\n|---
 
 #[test]
 fn the_table_is_the_one_of_the_formulas() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mpi.md");
-    // A packaged crate comes without it.
-    let Ok(text) = std::fs::read_to_string(&path) else { return };
-    let table = table();
-    if std::env::var_os("XP_WRITE_DOCS").is_some() {
-        let (head, rest) = text.split_once(HEAD).expect("docs/mpi.md has the table");
-        let tail = rest.lines().skip_while(|line| line.starts_with('|')).fold(String::new(), |text, line| text + line + "\n");
-        std::fs::write(path, format!("{head}{table}{tail}")).unwrap();
-        return;
-    }
-    assert!(text.contains(&table), "docs/mpi.md has another table: XP_WRITE_DOCS=1 cargo test -p xp-mpi --test scaling writes it");
+    pages::table("docs/mpi.md", HEAD, &table(), "cargo test -p xp-mpi --test scaling");
 }
 
 /// The model exchanges as often as fits do.

@@ -72,23 +72,23 @@ fn only_rows_of_one_row() {
     part(&(table(10, 4).lazy() + &row), 2, [1, 0, 2]);
 }
 
-/// An operand reads what it is asked for: the start of a row may be nobody's memory.
+/// An operand reads what it is asked for: the start of a row, or of the array, may be nobody's memory.
 #[test]
 fn only_what_is_asked_for_is_read() {
-    for step in [1isize, 2] {
-        // Memory that holds elements from 10 on.
+    // Neighbours, every other one, and rows of three of four, walked as one row: from which position on there is memory.
+    for (shape, walk, first, place) in [(&[40][..], &[1][..], 10, 10), (&[40], &[2], 10, 20), (&[20, 3], &[4, 1], 30, 40)] {
         let held = ManuallyDrop::new([1.5f64, 2.5, 3.5, 4.5, 5.5, 6.5]);
         let mut leaves = Leaves::default();
-        leaves.push([step].into());
-        let plan = Plan::elementwise(&[40], &[1], leaves);
+        leaves.push(walk.into());
+        let plan = Plan::elementwise(shape, &contiguous_strides::<Dyn>(&shape.into()), leaves);
         // SAFETY: only positions that are held are filled.
-        let mut kernel = unsafe { Load::new(held.as_ptr().wrapping_offset(-10 * step), &plan, 0) };
+        let mut kernel = unsafe { Load::new(held.as_ptr().wrapping_offset(-place), &plan, 0) };
         // SAFETY: as above, and `get` follows `fill` without a move.
         let values = unsafe {
-            kernel.fill::<Baseline>(10, 3);
+            kernel.fill::<Baseline>(first, 3);
             [0, 1, 2].map(|j| kernel.get::<Baseline>(j))
         };
-        assert_eq!(values, if step == 1 { [1.5, 2.5, 3.5] } else { [1.5, 3.5, 5.5] });
+        assert_eq!(values, if walk == [2] { [1.5, 3.5, 5.5] } else { [1.5, 2.5, 3.5] }, "{walk:?}");
     }
 }
 

@@ -7,6 +7,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
+use xp_conformance::pages;
+
 /// The crates of each row, from the bottom: each depends on crates of lower rows alone.
 const ROWS: [&[&str]; 5] = [
     &["xp-terms"],
@@ -121,11 +123,7 @@ fn the_picture_shows_every_crate_and_what_it_depends_on() {
     let mut shown: Vec<&str> = WORDS.iter().map(|word| word.0).collect();
     shown.sort_unstable();
     assert_eq!(shown, crates.keys().collect::<Vec<_>>(), "the crates of the picture are those of the workspace");
-    let (path, expected) = (root().join("crates/xp/src/guide/architecture.svg"), picture(&crates));
-    if std::env::var_os("XP_WRITE_DOCS").is_some() {
-        fs::write(&path, &expected).unwrap();
-    }
-    assert!(fs::read_to_string(&path).unwrap_or_default() == expected, "the picture is older than the manifests: XP_WRITE_DOCS=1 draws it anew");
+    pages::file("crates/xp/src/guide/architecture.svg", &picture(&crates), "cargo test -p xp-array --test architecture");
 }
 
 #[test]

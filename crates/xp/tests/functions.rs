@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use xp::linalg::Eig;
 use xp::ops::{OperationKind, operations};
 use xp::{Backend, Cpu, DType, Floating, Linalg};
+use xp_conformance::pages;
 
 /// The standard's functions by category, version 2025.12.
 const STANDARD: &[(&str, &str)] = &[
@@ -107,12 +108,7 @@ type Functions = BTreeMap<(String, String), Function>;
 fn the_page_says_what_the_sources_say() {
     let functions = declared();
     let page = page(&functions);
-    let path = crates().join("../docs/functions.md");
-    if std::env::var_os("XP_WRITE_DOCS").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == page, "docs/functions.md is out of date: XP_WRITE_DOCS=1 cargo test -p xp-array --test functions");
+    pages::file("docs/functions.md", &page, "cargo test -p xp-array --test functions");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Matrices that are made tile by tile.
 
+use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Range;
 
@@ -32,7 +33,6 @@ use crate::shape::{contiguous_strides, size_of_shape};
 /// assert_eq!(powers.finish()?.to_vec(), [1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 1.0, 3.0, 9.0]);
 /// # Ok::<(), xp::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Tiles<B: Backend, T: Element> {
     /// Holds arbitrary values from the next tile on.
     out: Array<B, T, Ix2>,
@@ -40,6 +40,13 @@ pub struct Tiles<B: Backend, T: Element> {
     at: [usize; 2],
     /// The rows of the tiles of this row of tiles.
     rows: usize,
+}
+
+// Without the elements, some of which nobody has written.
+impl<B: Backend, T: Element> fmt::Debug for Tiles<B, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tiles").field("shape", &self.out.shape()).field("at", &self.at).field("rows", &self.rows).finish()
+    }
 }
 
 /// The tiles of a range of rows, in [`Tiles::by_rows`].

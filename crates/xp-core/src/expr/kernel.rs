@@ -195,13 +195,13 @@ unsafe impl<T: Element> Kernel for Load<T> {
             return;
         }
         // SAFETY: the caller keeps `start + len` inside the row and the memory alive. Nothing else is read: the start of the row
-        // may be the memory of somebody else.
+        // may be the memory of somebody else, or nobody's, so the way from there to the first element wraps.
         unsafe {
             let (base, row, walk) = (self.base, self.row, &self.walk);
             let to = self.scratch.get(|| match &self.mode {
-                Mode::Direct => *row.add(start),
+                Mode::Direct => *row.wrapping_add(start),
                 Mode::Constant => *row,
-                Mode::Strided(step) => *row.offset(start as isize * step),
+                Mode::Strided(step) => *row.wrapping_offset(start as isize * step),
                 Mode::Gather(shape) => {
                     let mut one = [T::default()];
                     gather(base, shape, walk, start, &mut one);
@@ -209,10 +209,10 @@ unsafe impl<T: Element> Kernel for Load<T> {
                 }
             });
             match &self.mode {
-                Mode::Direct => core::ptr::copy_nonoverlapping(self.row.add(start), to.as_mut_ptr(), len),
+                Mode::Direct => core::ptr::copy_nonoverlapping(self.row.wrapping_add(start), to.as_mut_ptr(), len),
                 Mode::Constant => *to = [*self.row; CHUNK],
                 Mode::Strided(step) => {
-                    let from = self.row.offset(start as isize * step);
+                    let from = self.row.wrapping_offset(start as isize * step);
                     for (j, slot) in to[..len].iter_mut().enumerate() {
                         *slot = *from.offset(j as isize * step);
                     }
@@ -277,12 +277,14 @@ unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &[isize], start
     while !to.is_empty() {
         // To the end of the innermost axis.
         let (run, after) = to.split_at_mut((shape[last] - index[last]).min(to.len()));
-        // SAFETY: the run is inside `shape`, and `offset` is the offset of its first element.
+        // The start may be nobody's memory.
+        let from = base.wrapping_offset(offset);
+        // SAFETY: the run is inside `shape`, and `from` is its first element.
         unsafe {
             match walk[last] {
-                0 => run.fill(*base.offset(offset)),
-                1 => run.iter_mut().enumerate().for_each(|(j, slot)| *slot = *base.offset(offset + j as isize)),
-                s => run.iter_mut().enumerate().for_each(|(j, slot)| *slot = *base.offset(offset + j as isize * s)),
+                0 => run.fill(*from),
+                1 => run.iter_mut().enumerate().for_each(|(j, slot)| *slot = *from.add(j)),
+                s => run.iter_mut().enumerate().for_each(|(j, slot)| *slot = *from.offset(j as isize * s)),
             }
         }
         to = after;
@@ -419,7 +421,7 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
     unsafe fn seek(&mut self, index: &[usize]) {
         let (first, rest) = index.split_first().unwrap_or((&0, &[]));
         // SAFETY: `first` is inside the index array, whose length is the plan's first axis.
-        let row = unsafe { *self.indices.offset(*first as isize * self.index_step) };
+        let row = unsafe { *self.indices.wrapping_offset(*first as isize * self.index_step) };
         let mut offset = row as isize * self.load.walk[0];
         for (&i, &s) in rest.iter().zip(&self.load.walk[1..]) {
             offset += i as isize * s;

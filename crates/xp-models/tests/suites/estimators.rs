@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
+use xp_conformance::pages;
 use xp_core::functions::{concat, full};
 use xp_core::{Array, Backend, Dim, Float, Ix1, Ix2, Linalg};
 use xp_cpu::Cpu;
@@ -343,7 +343,7 @@ pub fn every_estimator<T: Float, B: Linalg<T>>(device: &B, title: &str) {
     assert!(failed.is_empty(), "{failed:?}");
     let mut table = format!("| | {} |\n|---{}|\n", CHECKS.join(" | "), "|---".repeat(CHECKS.len()));
     lines.iter().for_each(|line| writeln!(table, "{line}").unwrap());
-    document(title, &table);
+    pages::section("docs/estimators.md", title, &table, "cargo test --workspace --test models every_estimator");
 }
 
 /// What the checks of one estimator say, a cell for each. A check that fails panics.
@@ -426,31 +426,4 @@ fn check<T: Float, B: Linalg<T>>(device: &B, subject: &Subject<B, T>, reference:
         });
     }
     cells
-}
-
-/// Writes a section of the page, or fails when the page has another one.
-fn document(title: &str, table: &str) {
-    static PAGE: Mutex<()> = Mutex::new(());
-    let _alone = PAGE.lock().unwrap_or_else(|e| e.into_inner());
-    let path = root().join("docs/estimators.md");
-    let section = format!("## {title}\n\n{table}");
-    let page = std::fs::read_to_string(&path).unwrap_or_default();
-    let heading = format!("## {title}\n");
-    let start = page.find(&heading);
-    let end = start.map(|start| page[start + heading.len()..].find("\n## ").map_or(page.len(), |at| start + heading.len() + at + 1));
-    if std::env::var_os("XP_WRITE_DOCS").is_some() {
-        let page = match (start, end) {
-            (Some(start), Some(end)) if end < page.len() => format!("{}{section}\n{}", &page[..start], &page[end..]),
-            (Some(start), _) => format!("{}{section}", &page[..start]),
-            _ => format!("{}\n{section}", page),
-        };
-        std::fs::write(&path, page).unwrap();
-        return;
-    }
-    let found = start.zip(end).map_or("", |(start, end)| page[start..end].trim_end());
-    assert_eq!(
-        found,
-        section.trim_end(),
-        "docs/estimators.md has another table: XP_WRITE_DOCS=1 cargo test --workspace --test models every_estimator writes it"
-    );
 }
