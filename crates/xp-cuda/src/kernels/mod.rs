@@ -19,8 +19,8 @@ use crate::{
 
 pub use fold::{Fold, scan};
 pub use indexed::{scatter, searchsorted};
-pub use moving::{compact, copy_strided, gather, gather_lanes, gather_rows};
-pub use sort::argsort;
+pub use moving::{compact, copy_strided, gather, gather_lanes};
+pub use sort::{argsort, sort, top_k};
 
 /// Rows and columns of a tile, of which one dimension is padded.
 pub(crate) const TILE: usize = 32;
@@ -94,13 +94,18 @@ pub fn all_sources() -> Vec<(String, String)> {
         for (name, source) in [("move", moving::SOURCE), ("turn", moving::TURN)] {
             all.push((format!("{name} {size}"), format!("{PRELUDE}{}\n{source}", moving::header(size))));
         }
+        for (n, wide) in [(1, ""), (1 << 30, " wide")] {
+            all.push((format!("compact {size}{wide}"), format!("{PRELUDE}{}\n{}", moving::compact_header(size, n), moving::COMPACT)));
+        }
     }
     let mut with_library = |name: String, header: &str, source: &str| all.push((name, format!("{PRELUDE}{LIBRARY}{header}\n{source}")));
     for dtype in DType::ALL {
         let name = c_name(dtype);
         let typedef = format!("typedef {name} T; typedef T Acc;");
-        if let Some(header) = sort::header(dtype) {
-            with_library(format!("sort {name}"), &header, sort::SOURCE);
+        for (len, wide) in [(1, ""), (1 << 30, " wide")] {
+            if let Some(header) = sort::header(dtype, len) {
+                with_library(format!("sort {name}{wide}"), &header, sort::SOURCE);
+            }
         }
         if !matches!(dtype, DType::Bool) {
             for extent in [1, usize::MAX] {
