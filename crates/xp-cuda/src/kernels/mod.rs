@@ -4,6 +4,7 @@
 //! types and the functions of a fold are put in front of them.
 
 pub mod fold;
+pub mod hermitian;
 pub mod indexed;
 pub mod moving;
 pub(crate) mod small;
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub use fold::{Fold, scan};
+pub use hermitian::hermitian;
 pub use indexed::{scatter, searchsorted};
 pub use moving::{compact, copy_strided, gather, gather_lanes};
 pub use sort::{argsort, sort, top_k};
@@ -97,6 +99,9 @@ pub fn all_sources() -> Vec<(String, String)> {
         for (n, wide) in [(1, ""), (1 << 30, " wide")] {
             all.push((format!("compact {size}{wide}"), format!("{PRELUDE}{}\n{}", moving::compact_header(size, n), moving::COMPACT)));
         }
+    }
+    for real in [DType::F32, DType::F64] {
+        all.push((format!("hermitian {}", c_name(real)), format!("{PRELUDE}{}\n{}", hermitian::header(real), hermitian::SOURCE)));
     }
     let mut with_library = |name: String, header: &str, source: &str| all.push((name, format!("{PRELUDE}{LIBRARY}{header}\n{source}")));
     for dtype in DType::ALL {
