@@ -2,7 +2,7 @@
 
 use xp_core::DType;
 
-use super::{THREADS, c_name, launch_blocks, load_with_library};
+use super::{c_name, launch_blocks, launch_items, load_with_library};
 use crate::{error::Result, kernel::Arguments, memory::DeviceBuffer};
 
 pub(crate) const SCAN: &str = concat!(include_str!("words.cu"), include_str!("counts.cu"), include_str!("scan.cu"));
@@ -89,7 +89,7 @@ pub unsafe fn scan(fold: &Fold, [outer, len, inner]: [usize; 3], input: &DeviceB
     if len <= SHORT || (inner > 1 && rows >= MANY_ROWS) {
         let arguments = Arguments::new().with(rows as i64).with(len as i64).with(inner as i64).with(input.pointer()).with(out.pointer());
         // SAFETY: the parameters of `scan_serial` in order; the arrays are as large as the caller says.
-        return unsafe { load("scan_serial")?.launch(device.shape_for(rows, THREADS), &arguments) };
+        return unsafe { launch_items(&load("scan_serial")?, rows, &arguments) };
     }
     let kernel = load("scan_tiles")?;
     // What tiles hand on: zeroed flags, a ticket first, and accumulators.
@@ -103,5 +103,5 @@ pub unsafe fn scan(fold: &Fold, [outer, len, inner]: [usize; 3], input: &DeviceB
     let arguments = arguments.with(input.pointer()).with(out.pointer()).with(flags.pointer()).with(flag(0)).with(flag(rows * tiles));
     let arguments = arguments.with(part(0)).with(part(rows * tiles)).with(part(rows * (tiles + groups)));
     // SAFETY: the parameters of `scan_tiles` in order; scratch memory is freed in stream order.
-    unsafe { launch_blocks(&kernel, (rows * tiles) as i64, [THREADS, 1, 1], &arguments) }
+    unsafe { launch_blocks(&kernel, rows * tiles, &arguments) }
 }

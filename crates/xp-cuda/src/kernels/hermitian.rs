@@ -2,7 +2,7 @@
 
 use xp_core::DType;
 
-use super::{THREADS, c_name, load};
+use super::{c_name, launch_items, load};
 use crate::{error::Result, kernel::Arguments, memory::DeviceBuffer};
 
 pub(crate) const SOURCE: &str = include_str!("hermitian.cu");
@@ -21,13 +21,13 @@ pub unsafe fn hermitian(real: DType, shape: [usize; 4], n: usize, x: &DeviceBuff
     let pointer = x.range(start * size, shape.iter().product::<usize>() * size, operation)?;
     let middle = if n.is_multiple_of(2) { n / 2 } else { 0 };
     let pairs = batch * rows * columns * if middle > 0 { 2 } else { 1 };
-    if pairs * bins == 0 {
+    if bins == 0 {
         return Ok(());
     }
     let kernel = load(x.device(), "hermitian", &header(real), SOURCE, "hermitian")?;
     let arguments = shape.iter().fold(Arguments::new(), |arguments, &len| arguments.with(len as i64)).with(middle as i64).with(pointer);
     // SAFETY: the parameters of hermitian.cu in order; the range was checked, and every element has one writer.
-    unsafe { kernel.launch(x.device().shape_for(pairs, THREADS), &arguments) }
+    unsafe { launch_items(&kernel, pairs, &arguments) }
 }
 
 pub(crate) fn header(real: DType) -> String {

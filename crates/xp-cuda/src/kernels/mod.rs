@@ -73,19 +73,26 @@ pub(crate) fn load_with_library(device: &Device, module: &str, header: &str, sou
     device.cached_kernel(&format!("{module} {name} {header}"), name, || Ok(format!("{PRELUDE}{LIBRARY}{header}\n{source}")))
 }
 
-/// Launches over `items` blocks, as many as fill the device; the kernel strides over the rest.
+/// Launches so many blocks of [`THREADS`] threads, as far as they run at once; the kernel strides over the rest.
 ///
 /// # Safety
 /// As [`Kernel::launch`].
-pub(crate) unsafe fn launch_blocks(kernel: &Kernel, blocks: i64, block: [u32; 3], arguments: &Arguments) -> Result<()> {
+pub(crate) unsafe fn launch_blocks(kernel: &Kernel, blocks: usize, arguments: &Arguments) -> Result<()> {
     if blocks == 0 {
         return Ok(());
     }
-    let limits = kernel.device().limits();
-    let resident = limits.multiprocessors * (limits.threads_per_multiprocessor / THREADS).max(1);
-    let shape = Shape { grid: [blocks.min(i64::from(resident)) as u32, 1, 1], block, shared: 0 };
+    let grid = blocks.min(kernel.resident_blocks(THREADS, 0)? as usize);
     // SAFETY: passed on to the caller.
-    unsafe { kernel.launch(shape, arguments) }
+    unsafe { kernel.launch(Shape::linear(grid as u32, THREADS), arguments) }
+}
+
+/// Launches a thread for each item, as far as they run at once; the kernel strides over the rest.
+///
+/// # Safety
+/// As [`Kernel::launch`].
+pub(crate) unsafe fn launch_items(kernel: &Kernel, items: usize, arguments: &Arguments) -> Result<()> {
+    // SAFETY: passed on to the caller.
+    unsafe { launch_blocks(kernel, items.div_ceil(THREADS as usize), arguments) }
 }
 
 /// Every source of this folder with the headers of all its variants, and samples of generated ones that use every function

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{LEAST_TILED, THREADS, TILE, c_name, launch_blocks, load, sort};
+use super::{LEAST_TILED, TILE, c_name, launch_blocks, launch_items, load, sort};
 use crate::{
     device::Device,
     error::{Error, Result},
@@ -53,7 +53,7 @@ pub fn copy_strided(size: usize, extents: &[usize], from: (&DeviceBuffer, isize,
     let tiles: usize = axes.iter().map(|axis| axis.0).product();
     let arguments = Arguments::new().with(tiles as i64).with(layout).with(height as i64).with(width as i64).with(source).with(target);
     // SAFETY: the parameters of turn.cu in order; both layouts were checked.
-    unsafe { launch_blocks(&kernel, tiles as i64, [THREADS, 1, 1], &arguments) }
+    unsafe { launch_blocks(&kernel, tiles, &arguments) }
 }
 
 /// `out[o, j, i] = input[o, index[j], i]` for arrays of `[outer, extent, inner]` and `count` indices (64-bit, negative ones
@@ -102,7 +102,7 @@ pub fn compact(size: usize, mask: &DeviceBuffer, input: &DeviceBuffer) -> Result
     let at = |offset: u64| zeroed.pointer() + offset;
     let arguments = Arguments::new().with(n as i64).with(tiles as i64).with(mask.pointer()).with(from).with(out.pointer());
     // SAFETY: the parameters of compact.cu in order; there is room for all elements.
-    unsafe { launch_blocks(&kernel, tiles as i64, [THREADS, 1, 1], &arguments.with(at(0)).with(at(8)).with(at(16))) }?;
+    unsafe { launch_blocks(&kernel, tiles, &arguments.with(at(0)).with(at(8)).with(at(16))) }?;
     let mut bytes = [0; 8];
     zeroed.download(8, &mut bytes, operation)?;
     let len = u64::from_ne_bytes(bytes) as usize * size;
@@ -157,11 +157,8 @@ fn typedef(size: usize, operation: &str) -> Result<String> {
 
 /// Launches a kernel that strides over `n` elements.
 fn strided(kernel: &Kernel, n: usize, arguments: &Arguments) -> Result<()> {
-    if n == 0 {
-        return Ok(());
-    }
     // SAFETY: the callers check the ranges of all pointers and pass the parameters of move.cu in order.
-    unsafe { kernel.launch(kernel.device().shape_for(n, THREADS), arguments) }
+    unsafe { launch_items(kernel, n, arguments) }
 }
 
 fn indexed(

@@ -2,7 +2,7 @@
 
 use xp_core::DType;
 
-use super::{THREADS, c_name, copy_strided, launch_blocks, load};
+use super::{THREADS, c_name, copy_strided, launch_blocks, launch_items, load};
 use crate::{
     error::{Error, Result},
     index_fault,
@@ -114,7 +114,7 @@ impl Order {
         let arguments = arguments.with(i32::from(self.descending)).with(input.pointer()).with(to.values).with(to.order).with(to.positions);
         let blocks = if len == 0 { 0 } else { (outer * inner).div_ceil(ROOM / span) };
         // SAFETY: the parameters of `sort_rows` in order; the input holds the shape, and the targets `keep` elements of every row.
-        unsafe { launch_blocks(&kernel, blocks as i64, [THREADS, 1, 1], &arguments) }
+        unsafe { launch_blocks(&kernel, blocks, &arguments) }
     }
 
     /// Puts contiguous rows in order, by a pass for each digit.
@@ -136,7 +136,7 @@ impl Order {
         let common = || Arguments::new().with(rows as i64).with(len as i64).with(tiles as i64).with(self.digits as u32);
         let arguments = common().with(i32::from(self.descending)).with(input.pointer()).with(at(tickets));
         // SAFETY: the parameters of `sort_count` in order; the input holds the rows, and there is a count for each row, digit and value.
-        unsafe { launch_blocks(&count, (rows * tiles) as i64, [THREADS, 1, 1], &arguments) }?;
+        unsafe { launch_blocks(&count, rows * tiles, &arguments) }?;
         // Passes write into two places by turns, the last one into the target, which is one of them if it is wanted.
         let two = |target: u64, size: usize| -> Result<(DeviceBuffer, [u64; 2])> {
             let scratch = device.alloc(if last == 0 { 0 } else { n * size * (1 + usize::from(target == 0 && last > 1)) }, operation)?;
@@ -157,7 +157,7 @@ impl Order {
             }
             // SAFETY: the parameters of `sort_sweep` or `sort_sweep_pairs` in order; all places hold n elements, which are written to a
             // permutation of them, and scratch memory is freed in stream order.
-            unsafe { launch_blocks(&sweep, (rows * tiles) as i64, [THREADS, 1, 1], &arguments) }?;
+            unsafe { launch_blocks(&sweep, rows * tiles, &arguments) }?;
             from = next;
         }
         Ok(())
@@ -168,7 +168,7 @@ impl Order {
         let ([outer, len, inner], device) = (self.shape, input.device());
         let (kernel, rows) = (self.kernel(input, "first_of_rows", operation)?, outer * inner);
         // As many pieces as leave the second launch as much as a block of the first has, and no more than fill the device.
-        let fill = device.shape_for(usize::MAX / 2, THREADS).grid[0] as usize;
+        let fill = kernel.resident_blocks(THREADS, 0)? as usize;
         let pieces = (len / k).isqrt().min(fill.div_ceil(rows)).min(len / ROOM).max(1);
         let launch = |pieces: usize, among: u64, count: usize, inner_out: usize, to: &DeviceBuffer| {
             let arguments = Arguments::new().with(rows as i64).with(len as i64).with(inner as i64).with(pieces as i64).with(k as u32);
@@ -176,7 +176,7 @@ impl Order {
             let arguments = arguments.with(inner_out as i64).with(to.pointer());
             // SAFETY: the parameters of `first_of_rows` in order; the input holds the shape, the list `count` positions and the result
             // `k` for each row and piece.
-            unsafe { launch_blocks(&kernel, (rows * pieces) as i64, [THREADS, 1, 1], &arguments) }
+            unsafe { launch_blocks(&kernel, rows * pieces, &arguments) }
         };
         if pieces == 1 {
             return launch(1, 0, len, inner, out);
@@ -250,7 +250,7 @@ pub(crate) fn sorted_places(index: &DeviceBuffer, extent: usize, operation: &str
     let arguments = Arguments::new().with(n as i64).with(extent as i64).with(index.pointer()).with(places.pointer());
     let arguments = arguments.with(device.index_fault(operation)?).with(index_fault::number(operation));
     // SAFETY: the parameters of `place_keys` in order, both buffers hold n elements.
-    unsafe { order.kernel(&places, "place_keys", operation)?.launch(device.shape_for(n, THREADS), &arguments) }?;
+    unsafe { launch_items(&order.kernel(&places, "place_keys", operation)?, n, &arguments) }?;
     let pairs = Pairs { keys: device.alloc(n * key.size(), operation)?, index: device.alloc(n * 4, operation)? };
     order.write(&places, Targets { values: pairs.keys.pointer(), order: pairs.index.pointer(), positions: 0 }, operation)?;
     Ok(pairs)
