@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use xp_core::backend::{Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::{Outputs, Reduction};
-use xp_core::{Array, Backend, Dyn, Element, Num, Real};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Num, Real};
 
 use crate::{
     device::Device,
@@ -38,6 +38,32 @@ impl Cuda {
     /// The device below the arrays: its memory pool, its kernels, its stream.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The address of the first element of a contiguous array on the device, for kernels of one's own that read it: the others follow
+    /// in row-major order. `examples/own_kernel.rs` launches one.
+    ///
+    /// The memory lives as long as the array, and is written by what was queued on the stream of the device.
+    ///
+    /// # Errors
+    /// [`xp_core::Error::Value`] for an array that is not contiguous.
+    pub fn pointer<T: Element, D: Dim>(x: &Array<Self, T, D>) -> xp_core::Result<u64> {
+        if !x.is_contiguous() {
+            return Err(xp_core::Error::value("pointer", "the array is not contiguous: make it so with `contiguous`"));
+        }
+        Ok(x.buffer().at(x.offset()))
+    }
+
+    /// The same, for kernels that write: first the array becomes a copy of itself if it is not contiguous, or if another one shares its
+    /// memory.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn pointer_mut<T: Element, D: Dim>(x: &mut Array<Self, T, D>) -> xp_core::Result<u64> {
+        if !x.is_contiguous() || !Self::is_unique(x.buffer()) {
+            *x = x.copy()?;
+        }
+        Self::pointer(x)
     }
 
     /// Runs operations of the layers below, and turns their errors into those of arrays.
