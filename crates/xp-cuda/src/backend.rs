@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use xp_core::backend::{Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::{Outputs, Reduction};
-use xp_core::{Array, Backend, Dyn, Element, Num, Real};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Num, Real};
 
 use crate::{
     device::Device,
@@ -38,6 +38,32 @@ impl Cuda {
     /// The device below the arrays: its memory pool, its kernels, its stream.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The address of the first element of a contiguous array on the device, for kernels of one's own that read it: the others follow
+    /// in row-major order. `examples/own_kernel.rs` launches one.
+    ///
+    /// The memory lives as long as the array, and is written by what was queued on the stream of the device.
+    ///
+    /// # Errors
+    /// [`xp_core::Error::Value`] for an array that is not contiguous.
+    pub fn pointer<T: Element, D: Dim>(x: &Array<Self, T, D>) -> xp_core::Result<u64> {
+        if !x.is_contiguous() {
+            return Err(xp_core::Error::value("pointer", "the array is not contiguous: make it so with `contiguous`"));
+        }
+        Ok(x.buffer().at(x.offset()))
+    }
+
+    /// The same, for kernels that write: first the array becomes a copy of itself if it is not contiguous, or if another one shares its
+    /// memory.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn pointer_mut<T: Element, D: Dim>(x: &mut Array<Self, T, D>) -> xp_core::Result<u64> {
+        if !x.is_contiguous() || !Self::is_unique(x.buffer()) {
+            *x = x.copy()?;
+        }
+        Self::pointer(x)
     }
 
     /// Runs operations of the layers below, and turns their errors into those of arrays.
@@ -208,22 +234,21 @@ unsafe impl Backend for Cuda {
 
     fn sort<T: Real>(&self, x: &CudaBuffer<T>, lanes: Lanes, descending: bool) -> xp_core::Result<CudaBuffer<T>> {
         lanes.check(x.len, "sort")?;
-        let memory = self.run("sort", |_| {
-            along_last::<T, T>(x.memory(), lanes, |x, rows| {
-                let order = kernels::argsort(T::DTYPE, rows, lanes.len, descending, x)?;
-                let mut out = x.device().alloc(lanes.size() * size_of::<T>(), "sort")?;
-                kernels::gather_rows(size_of::<T>(), [rows, lanes.len], x, &order, &mut out)?;
-                Ok(out)
-            })
-        })?;
+        let memory = self.run("sort", |_| kernels::sort(T::DTYPE, [lanes.outer, lanes.len, lanes.inner], descending, x.memory()))?;
         Ok(CudaBuffer::new(memory, lanes.size()))
     }
 
     fn argsort<T: Real>(&self, x: &CudaBuffer<T>, lanes: Lanes, descending: bool) -> xp_core::Result<CudaBuffer<i64>> {
         lanes.check(x.len, "argsort")?;
-        let memory =
-            self.run("argsort", |_| along_last::<T, i64>(x.memory(), lanes, |x, rows| kernels::argsort(T::DTYPE, rows, lanes.len, descending, x)))?;
+        let memory = self.run("argsort", |_| kernels::argsort(T::DTYPE, [lanes.outer, lanes.len, lanes.inner], descending, x.memory()))?;
         Ok(CudaBuffer::new(memory, lanes.size()))
+    }
+
+    fn top_k<T: Real>(&self, x: &CudaBuffer<T>, lanes: Lanes, k: usize, descending: bool) -> xp_core::Result<CudaBuffer<i64>> {
+        lanes.check(x.len, "top_k")?;
+        let elements = lanes.first(k, "top_k")?;
+        let memory = self.run("top_k", |_| kernels::top_k(T::DTYPE, [lanes.outer, lanes.len, lanes.inner], k, descending, x.memory()))?;
+        Ok(CudaBuffer::new(memory, elements))
     }
 
     fn searchsorted<T: Real>(&self, x: &CudaBuffer<T>, queries: &CudaBuffer<T>, right: bool) -> xp_core::Result<CudaBuffer<i64>> {
@@ -254,23 +279,9 @@ unsafe impl Backend for Cuda {
     }
 
     fn compress<T: Element>(&self, x: &CudaBuffer<T>, mask: &CudaBuffer<bool>) -> xp_core::Result<(CudaBuffer<T>, usize)> {
-        let n = mask.len;
-        Lanes { outer: 1, len: n, inner: 1 }.check(x.len, "compress")?;
-        if n == 0 {
-            return Ok((self.buffer(0, "compress")?, 0));
-        }
-        let (memory, count) = self.run("compress", |device| {
-            let position = device.alloc(n * 8, "compress")?;
-            // SAFETY: both buffers hold `n` elements of the fold's types.
-            unsafe { kernels::scan(&Fold::count(), [1, n, 1], mask.memory(), &position) }?;
-            let mut bytes = [0; 8];
-            position.download((n - 1) * 8, &mut bytes, "compress")?;
-            let count = i64::from_ne_bytes(bytes) as usize;
-            let mut out = device.alloc(count * size_of::<T>(), "compress")?;
-            // SAFETY: the positions are the scan of the mask, whose last one is the room that there is.
-            unsafe { kernels::compact(size_of::<T>(), mask.memory(), &position, x.memory(), &mut out) }?;
-            Ok((out, count))
-        })?;
+        Lanes { outer: 1, len: mask.len, inner: 1 }.check(x.len, "compress")?;
+        let memory = self.run("compress", |_| kernels::compact(size_of::<T>(), mask.memory(), x.memory()))?;
+        let count = memory.len() / size_of::<T>();
         Ok((CudaBuffer::new(memory, count), count))
     }
 
@@ -300,24 +311,6 @@ unsafe impl Backend for Cuda {
         // SAFETY: passed on.
         self.run("matmul", |device| unsafe { products::matmul(device, &a, &b, dims, batches, out.buffer.at(out.offset)) })
     }
-}
-
-/// Runs an operation on contiguous lanes, given their number, with transposed copies around it when the lanes are not.
-fn along_last<T, U>(x: &DeviceBuffer, lanes: Lanes, run: impl FnOnce(&DeviceBuffer, usize) -> Result<DeviceBuffer>) -> Result<DeviceBuffer> {
-    let Lanes { outer, len, inner } = lanes;
-    if inner == 1 || lanes.size() == 0 {
-        return run(x, outer * inner);
-    }
-    let turned = transposed(size_of::<T>(), x, [outer, len, inner])?;
-    transposed(size_of::<U>(), &run(&turned, outer * inner)?, [outer, inner, len])
-}
-
-/// The transpose of each of `outer` row-major matrices.
-fn transposed(size: usize, x: &DeviceBuffer, [outer, rows, columns]: [usize; 3]) -> Result<DeviceBuffer> {
-    let mut out = x.device().alloc(outer * rows * columns * size, "transposition")?;
-    let [from, to] = [[rows * columns, 1, columns], [rows * columns, rows, 1]].map(|s| s.map(|x| x as isize));
-    kernels::copy_strided(size, &[outer, columns, rows], (x, 0, &from), (&mut out, 0, &to))?;
-    Ok(out)
 }
 
 /// The error of arrays for an error of the layers below.

@@ -13,7 +13,7 @@ use crate::{
     device::Device,
     error::{Error, Result},
     kernel::Arguments,
-    kernels::{LEAST_TILED, THREADS, TILE, launch_blocks},
+    kernels::{LEAST_TILED, THREADS, TILE, launch_blocks, launch_items},
     render,
 };
 
@@ -53,7 +53,7 @@ pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, o
     arguments.push(out);
     operands.push(&mut arguments, &axes)?;
     // SAFETY: the parameters of the loop in order; the caller vouches for the memory.
-    unsafe { kernel.launch(device.shape_for(threads, THREADS), &arguments) }
+    unsafe { launch_items(&kernel, threads, &arguments) }
 }
 
 /// The loop over tiles of the last axis and the one along which operands are turned.
@@ -72,7 +72,7 @@ unsafe fn eval_tiled(device: &Device, operands: Operands, form: Form, plan: &Pla
     arguments.push(height as i64).push(width as i64).push(out);
     operands.push(&mut arguments, &axes)?;
     // SAFETY: the parameters of `tiled` in order; the caller vouches for the memory.
-    unsafe { launch_blocks(&kernel, tiles as i64, [THREADS, 1, 1], &arguments) }
+    unsafe { launch_blocks(&kernel, tiles, &arguments) }
 }
 
 /// Runs an expression over a plan and reduces it, by several reductions in one launch where there are several; `out` are the
@@ -126,7 +126,7 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
     operands.push(&mut arguments, &axes)?;
     // SAFETY: the parameters of `fused_reduce` in order; the caller vouches for the memory, scratch memory is freed in stream
     // order.
-    unsafe { launch_blocks(&kernel, (work.groups() * work.chunks) as i64, [THREADS, 1, 1], &arguments) }
+    unsafe { launch_blocks(&kernel, work.groups() * work.chunks, &arguments) }
 }
 
 /// Room for the accumulator of a reduction, in bytes: a complex number, or a number and its position. Where the one of the

@@ -97,14 +97,6 @@ impl Device {
         let modules = self.modules();
         ModuleStats { compiled: modules.compiled.load(Relaxed), from_disk: modules.from_disk.load(Relaxed) }
     }
-
-    /// A one-dimensional launch over `items`, for kernels that stride over the grid: enough blocks to fill the device.
-    pub fn shape_for(&self, items: usize, block: u32) -> Shape {
-        let limits = self.limits();
-        let resident = limits.multiprocessors * (limits.threads_per_multiprocessor / block.max(1)).max(1);
-        let needed = items.div_ceil(block.max(1) as usize).max(1);
-        Shape::linear(needed.min(resident as usize) as u32, block)
-    }
 }
 
 impl Kernel {
@@ -121,6 +113,25 @@ impl Kernel {
     /// The most threads per block that the kernel's use of registers allows.
     pub fn threads_per_block(&self) -> u32 {
         self.function.threads_per_block
+    }
+
+    /// A one-dimensional launch over `items`, for kernels that stride over the grid: a thread for each, as far as they run at once.
+    ///
+    /// # Errors
+    /// As [`Kernel::resident_blocks`].
+    pub fn shape_for(&self, items: usize, block: u32) -> Result<Shape> {
+        let needed = items.div_ceil(block.max(1) as usize).max(1);
+        Ok(Shape::linear(needed.min(self.resident_blocks(block, 0)? as usize) as u32, block))
+    }
+
+    /// How many blocks of so many threads, with so many bytes of dynamic shared memory, the device runs at once: what the kernel's
+    /// registers and shared memory leave room for, and at least one on each multiprocessor. The driver is asked when the
+    /// geometry is another one than before.
+    ///
+    /// # Errors
+    /// Those of the driver.
+    pub fn resident_blocks(&self, threads: u32, shared: u32) -> Result<u32> {
+        self.function.resident_blocks(&self.device, threads, shared)
     }
 
     /// Queues a launch on the device's stream.
@@ -348,6 +359,8 @@ pub(crate) struct Function {
     threads_per_block: u32,
     /// Dynamic shared memory that the kernel has opted in to.
     opted_in: AtomicU32,
+    /// The last geometry that occupancy was asked for, and its blocks: 16, 24 and 24 bits.
+    resident: AtomicU64,
     _module: Arc<CuModule>,
 }
 
@@ -382,6 +395,7 @@ impl Module {
             function: handle,
             threads_per_block: threads,
             opted_in: AtomicU32::new(0),
+            resident: AtomicU64::new(0),
             _module: self.module.clone(),
         });
         functions.insert(name.into(), function.clone());
@@ -392,6 +406,23 @@ impl Module {
 impl Function {
     fn handle(&self) -> sys::CUfunction {
         self.function as sys::CUfunction
+    }
+
+    fn resident_blocks(&self, device: &Device, threads: u32, shared: u32) -> Result<u32> {
+        let geometry = u64::from(threads) << 48 | u64::from(shared) << 24;
+        let known = self.resident.load(Relaxed);
+        if known != 0 && known >> 24 == geometry >> 24 {
+            return Ok(known as u32 & 0xff_ffff);
+        }
+        let mut blocks = 0;
+        device.call(
+            || format!("occupancy of `{}`", self.name),
+            // SAFETY: a loaded function and an output pointer.
+            |_| unsafe { sys::cuOccupancyMaxActiveBlocksPerMultiprocessor(&mut blocks, self.handle(), threads as i32, shared as usize) }.code(),
+        )?;
+        let blocks = (device.limits().multiprocessors * blocks.max(1) as u32).min(0xff_ffff);
+        self.resident.store(geometry | u64::from(blocks), Relaxed);
+        Ok(blocks)
     }
 
     /// Allows more dynamic shared memory than a kernel has by default.

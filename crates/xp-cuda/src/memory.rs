@@ -63,6 +63,11 @@ impl DeviceBuffer {
         self.len == 0
     }
 
+    /// Forgets what is behind the first `len` bytes; the memory stays with the buffer.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
     /// The device address of a range, after checking that the buffer holds it.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ const DENSE: &str = include_str!("kernels/dense.cu");
 const ROWS: &str = include_str!("kernels/rows.cu");
 const TILED: &str = include_str!("kernels/tiled.cu");
 const STRIDED: &str = include_str!("kernels/strided.cu");
-const FUSED_REDUCE: &str = include_str!("kernels/fused_reduce.cu");
+const FUSED_REDUCE: &str = concat!(include_str!("kernels/words.cu"), include_str!("kernels/fused_reduce.cu"));
 
 /// The source of a kernel.
 ///

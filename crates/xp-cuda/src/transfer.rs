@@ -23,6 +23,9 @@ use crate::{
 const CHUNK: usize = 2 << 20;
 const SLOTS: usize = 6;
 
+/// Threads that copy into pinned buffers, one each: a bus is faster than one of them. The other buffers are on their way meanwhile.
+const COPIERS: usize = SLOTS / 2;
+
 impl DeviceBuffer {
     /// Copies host memory into the buffer; the host memory may be reused at once.
     ///
@@ -35,21 +38,22 @@ impl DeviceBuffer {
         }
         let device = self.device();
         let mut slots = lock(&device.staging().slots);
-        let chunks = data.chunks(CHUNK).zip((to..).step_by(CHUNK));
         device.call(
             || operation.into(),
             |stream| {
                 if !slots.prepare() {
                     return upload_pageable(stream, to, data);
                 }
-                for (chunk, address) in chunks {
-                    let index = slots.turn();
-                    let slot = &mut slots.ring[index];
-                    slot.wait()?;
-                    slot.memory[..chunk.len()].copy_from_slice(chunk);
-                    // SAFETY: the device range was checked; the pinned memory is not written before the event has passed.
-                    unsafe { sys::cuMemcpyHtoDAsync_v2(address, slot.memory.as_ptr().cast(), chunk.len(), stream.as_inner()) }.code()?;
-                    slot.mark(stream)?;
+                for (part, address) in data.chunks(COPIERS * CHUNK).zip((to..).step_by(COPIERS * CHUNK)) {
+                    let taken: Vec<usize> = part.chunks(CHUNK).map(|_| slots.turn()).collect();
+                    taken.iter().try_for_each(|&index| slots.ring[index].wait())?;
+                    slots.fill(&taken, part);
+                    for ((index, chunk), address) in taken.into_iter().zip(part.chunks(CHUNK)).zip((address..).step_by(CHUNK)) {
+                        let slot = &mut slots.ring[index];
+                        // SAFETY: the device range was checked; the pinned memory is not written before the event has passed.
+                        unsafe { sys::cuMemcpyHtoDAsync_v2(address, slot.memory.as_ptr().cast(), chunk.len(), stream.as_inner()) }.code()?;
+                        slot.mark(stream)?;
+                    }
                 }
                 Ok(())
             },
@@ -144,6 +148,20 @@ impl Slots {
             self.ring.push(Slot { memory, passed, busy: false });
         }
         true
+    }
+
+    /// Copies a chunk into each of these slots, by a thread for each.
+    fn fill(&mut self, taken: &[usize], data: &[u8]) {
+        let chunks = self.ring.iter_mut().enumerate().filter_map(|(index, slot)| {
+            let place = taken.iter().position(|&other| other == index)?;
+            Some((slot, data.chunks(CHUNK).nth(place)?))
+        });
+        std::thread::scope(|scope| {
+            let mut rest = chunks.map(|(slot, chunk)| (&mut slot.memory[..chunk.len()], chunk));
+            let own = rest.next();
+            rest.for_each(|(memory, chunk)| drop(scope.spawn(|| memory.copy_from_slice(chunk))));
+            own.into_iter().for_each(|(memory, chunk)| memory.copy_from_slice(chunk));
+        });
     }
 
     fn turn(&mut self) -> usize {

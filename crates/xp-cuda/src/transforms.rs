@@ -7,16 +7,15 @@
 use std::sync::Arc;
 
 use num_complex::Complex;
-use xp_core::expr::{Iota, Lazy};
 use xp_core::functions::{concat, zeros};
-use xp_core::ops::{AsType, Equal, LogicalOr};
-use xp_core::{Array, DType, Dim, Dyn, Element, Float, Floating, Ix1, Num, Result};
+use xp_core::ops::AsType;
+use xp_core::{Array, DType, Dim, Dyn, Element, Float, Floating, Num, Result};
 use xp_fft::{Direction, Fft};
 
 use crate::{
     backend::Cuda,
     device::{Device, lock},
-    error,
+    error, kernels,
     libraries::fft::{FftPlan, Kind, PlanKey},
 };
 
@@ -113,28 +112,26 @@ fn c2r<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[
     let n = *lens.last().expect("a real transform has an axis");
     let half: Vec<usize> = lens[..lens.len() - 1].iter().copied().chain([n / 2 + 1]).collect();
     let x = resized(&order.apply(x)?, axes.len(), &half)?;
-    let mut work = converted::<C, T::Spectrum>(&x, T::Spectrum::from_real(scale))?;
-    if direction == Direction::Forward {
-        work = work.lazy().conj().try_eval()?;
-    }
-    // All axes but the last, which becomes real: this is one way for every operand, also for those that are not the
-    // transform of real elements.
-    work = transform_before_with(work, axes.len(), 1, Direction::Backward)?;
-    let work = without_lone_imaginary_parts(&work, n)?;
+    // cuFFT overwrites what it reads.
+    let factor = T::Spectrum::from_real(scale);
+    let work = if direction == Direction::Forward { conjugated::<C, T::Spectrum>(&x, factor) } else { converted::<C, T::Spectrum>(&x, factor) }?;
+    let together = axes.len().min(MOST_AXES);
+    let work = transform_before_with(work, axes.len(), together, Direction::Backward)?;
+    keep_hermitian_part(&work, together, n)?;
     let mut shape = work.dims().to_vec();
     *shape.last_mut().expect("a transform has an axis") = n;
     let out = work.device().array::<T>(&shape, "Fourier transform")?;
-    order.undo(&execute(&work, out, Kind::ComplexToReal, &[n], Direction::Backward)?)
+    order.undo(&execute(&work, out, Kind::ComplexToReal, &shape[shape.len() - together..], Direction::Backward)?)
 }
 
-/// The bins that are their own conjugates, at 0 and at half an even length, have no imaginary parts.
-fn without_lone_imaginary_parts<S: Floating>(x: &Any<S>, n: usize) -> Result<Any<S>> {
-    let bins = Iota::<Cuda, Ix1>::new(x.device(), [n / 2 + 1], 0, [1])?;
-    let bin = || Lazy::new(bins.clone());
-    // An even length has its half, which an odd one does not reach.
-    let middle = if n.is_multiple_of(2) { n as i64 / 2 } else { 0 };
-    let lone = bin().apply2(Equal, 0).apply2(LogicalOr, bin().apply2(Equal, middle));
-    lone.where_(x.lazy().real().astype::<S>(), x).try_eval()?.into_rank()
+/// Makes the last `count` axes, at most three, of an array that nobody else has what the transform of real elements would be: the real
+/// part of an inverse transform depends on that alone, and what cuFFT does with the rest is not documented.
+fn keep_hermitian_part<S: Floating>(x: &Any<S>, count: usize, n: usize) -> Result<()> {
+    let (before, axes) = x.dims().split_at(x.ndim() - count);
+    let mut shape = [before.iter().product(), 1, 1, 1];
+    shape[4 - count..].copy_from_slice(axes);
+    // SAFETY: the caller's array has no other handle.
+    x.device().run("Fourier transform", |_| unsafe { kernels::hermitian(S::Part::DTYPE, shape, n, x.buffer().memory(), x.offset()) })
 }
 
 /// Transforms the last `count` axes of a contiguous array that nobody else has, in place where they fit into one plan.
@@ -215,6 +212,12 @@ impl Plans {
         kept.push(found);
         Ok(plan)
     }
+}
+
+/// The conjugate of [`converted`].
+fn conjugated<C: Floating, S: Floating>(x: &Any<C>, scale: S) -> Result<Any<S>> {
+    let x = x.lazy().apply(AsType::<S>::new()).conj();
+    if scale == S::ONE { x.try_eval() } else { (x * scale).try_eval() }
 }
 
 /// A new contiguous array in another dtype, times a factor.

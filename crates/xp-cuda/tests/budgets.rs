@@ -8,6 +8,7 @@ mod common;
 use std::{fmt::Write, sync::Mutex};
 
 use xp_conformance::pages;
+use xp_core::extra::top_k;
 use xp_core::functions::{Ascending, Descending, Side, arange, concat, searchsorted, unique_values};
 use xp_core::random::Generator;
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Ix3, Result, linalg, s};
@@ -107,6 +108,8 @@ const JOBS: &[Job] = &[
     ("sort of 4800", |o| kept(o.vector.sort(0, Ascending))),
     ("argsort of 4800", |o| kept(o.vector.argsort(0, Descending))),
     ("sort along axis 1", |o| kept(o.x.sort(1, Ascending))),
+    ("the first 5 of 4800", |o| kept(top_k(&o.vector, 5, 0, Descending))),
+    ("the first 5 along axis 1", |o| kept(top_k(&o.x, 5, 1, Ascending))),
     ("unique_values of 4800", |o| kept(unique_values(&o.vector))),
     ("searchsorted", |o| kept(searchsorted(&o.vector, &o.row.reshape([48])?, Side::Left))),
     ("take", |o| kept(o.vector.take(&o.places, 0))),

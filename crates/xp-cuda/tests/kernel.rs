@@ -19,9 +19,25 @@ fn a_kernel_computes() {
         let x: Vec<f32> = (0..n).map(|i| i as f32).collect();
         let (dx, dy) = (upload(&device, &x), upload(&device, &vec![1f32; n]));
         let arguments = Arguments::new().with(n as i64).with(2f32).with(dx.pointer()).with(dy.pointer());
-        launch(&saxpy, device.shape_for(n, 256), &arguments).unwrap();
+        launch(&saxpy, saxpy.shape_for(n, 256).unwrap(), &arguments).unwrap();
         assert!(download::<f32>(&dy).iter().zip(&x).all(|(y, x)| *y == 2.0 * x + 1.0), "{n}");
     }
+}
+
+/// Launches fill the device, and no more: what runs at once is asked of the driver, once for a geometry.
+#[test]
+fn launches_are_as_large_as_what_runs_at_once() {
+    let Some(device) = device() else { return };
+    let (saxpy, multiprocessors) = (kernel(&device, SAXPY, "saxpy"), device.limits().multiprocessors);
+    let most = saxpy.resident_blocks(256, 0).unwrap();
+    assert!(most >= multiprocessors && most.is_multiple_of(multiprocessors), "{most}");
+    if device.is_simulated() {
+        let per_multiprocessor = |threads, shared| saxpy.resident_blocks(threads, shared).unwrap() / multiprocessors;
+        assert_eq!([per_multiprocessor(256, 0), per_multiprocessor(1024, 0), per_multiprocessor(256, 100 << 10)], [8, 2, 2]);
+        assert_eq!(per_multiprocessor(256, 0), 8, "after another geometry");
+    }
+    let grid = |items| saxpy.shape_for(items, 256).unwrap();
+    assert_eq!([grid(0), grid(1), grid(257), grid(1 << 40)], [1, 1, 2, most].map(|blocks| Shape::linear(blocks, 256)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use num_complex::Complex;
 use xp_core::functions::{arange, zeros};
 use xp_core::{Array, DType as E, Ix1, s};
 use xp_cuda::{
-    Cuda, Device, DeviceBuffer, Error,
+    Arguments, Cuda, Device, Error, Shape,
     kernels::{self, Fold},
 };
 
@@ -162,6 +162,75 @@ fn float_scans_are_accurate_and_the_same_every_time() {
     assert_eq!(sum[4999], Complex::new(12_497_500.0, -5000.0));
 }
 
+/// A source of the kernel library with a kernel of the test's own behind it.
+fn source_with(name: &str, own: &str) -> String {
+    let (_, source) = kernels::all_sources().into_iter().find(|(n, _)| n == name).unwrap_or_else(|| panic!("no source {name}"));
+    format!("{source}\n{own}")
+}
+
+/// What tiles find when those before them have handed on their own parts alone, as happens where many run at once.
+#[test]
+fn tiles_look_back_over_parts_to_the_nearest_sum() {
+    let Some(device) = device() else { return };
+    let scan = source_with(
+        "scan op_add f64",
+        "extern \"C\" __global__ void look(i64 tile, f64 total, f64* totals, f64* sums, f64* all, u32* tiles, u32* groups, f64* out) {
+           Parts parts = {totals, sums, all, tiles, groups};
+           f64 before = parts.before(tile, total);
+           if (threadIdx.x == 0) *out = before;
+         }",
+    );
+    let look = common::kernel(&device, &scan, "look");
+    let (groups, mut numbers) = (100usize, Numbers(11));
+    let totals: Vec<f64> = (0..groups * 32).map(|_| numbers.below(1 << 40) as f64 / 3.0).collect();
+    let sums: Vec<f64> = (0..groups).map(|_| numbers.below(1 << 40) as f64 / 7.0).collect();
+    let all: Vec<f64> = sums
+        .iter()
+        .scan(0.0, |sum, x| {
+            *sum += x;
+            Some(*sum)
+        })
+        .collect();
+    let mut found = vec![];
+    for complete in [0usize, 1, 37, 66, 98] {
+        for tile in [99 * 32, 99 * 32 + 1, 99 * 32 + 31] {
+            // Sums of all are there up to one group, and where they are not there is something else.
+            let known: Vec<f64> = all.iter().enumerate().map(|(g, &x)| if g <= complete { x } else { f64::NAN }).collect();
+            let flags: Vec<u32> = (0..groups).map(|g| if g > 98 { 0 } else { 1 + u32::from(g <= complete) }).collect();
+            let buffers = [&totals, &sums, &known].map(|values| upload(&device, values));
+            let (tiles, flags, out) = (upload(&device, &vec![1u32; groups * 32]), upload(&device, &flags), upload(&device, &[0f64]));
+            let arguments = Arguments::new().with(tile as i64).with(5.0).with(buffers[0].pointer()).with(buffers[1].pointer());
+            let arguments = arguments.with(buffers[2].pointer()).with(tiles.pointer()).with(flags.pointer()).with(out.pointer());
+            common::launch(&look, Shape::linear(1, 32), &arguments).unwrap();
+            found.push((tile, download::<f64>(&out)[0].to_bits(), download::<u32>(&flags)[99]));
+        }
+    }
+    for (k, &(tile, bits, flag)) in found.iter().enumerate() {
+        assert_eq!((bits, flag), (found[k % 3].1, if tile % 32 == 31 { 2 } else { 0 }), "tile {tile}");
+    }
+    assert_eq!(f64::from_bits(found[0].1), all[98]);
+
+    let compact = source_with(
+        "compact 4",
+        "extern \"C\" __global__ void look(i64 tile, u32 own, u32* words, u32* out) {
+           u32 before = counted_before_by_warp<u32>(words, tile, own);
+           if (threadIdx.x == 0) { out[0] = before; out[1] = counted_before<u32>(words + tile, 1, tile, own); }
+         }",
+    );
+    let look = common::kernel(&device, &compact, "look");
+    for complete in [0usize, 1, 37, 66, 98] {
+        let counts: Vec<u32> = (0..99u32).map(|tile| 1000 - tile).collect();
+        let sum = |tile: usize| counts[..=tile].iter().sum::<u32>();
+        let mut words: Vec<u32> = (0..99).map(|tile| if tile <= complete { 2 << 30 | sum(tile) } else { 1 << 30 | counts[tile] }).collect();
+        words.push(0);
+        let (words, out) = (upload(&device, &words), upload(&device, &[0u32; 2]));
+        let arguments = Arguments::new().with(99i64).with(7u32).with(words.pointer()).with(out.pointer());
+        common::launch(&look, Shape::linear(1, 32), &arguments).unwrap();
+        assert_eq!(download::<u32>(&out), [sum(98); 2], "after {complete}");
+        assert_eq!(download::<u32>(&words)[99], 2 << 30 | (sum(98) + 7));
+    }
+}
+
 #[test]
 fn half_precision_converts_as_the_standard_says() {
     let Some(device) = device() else { return };
@@ -250,19 +319,20 @@ fn gather_and_scatter_follow_their_indices() {
 fn masks_compact_in_order() {
     let Some(device) = device() else { return };
     let mut numbers = Numbers(6);
-    for n in [1usize, 1000, 5000] {
-        let mask: Vec<u8> = (0..n).map(|_| u8::from(numbers.below(3) == 0)).collect();
+    for (n, one_in) in [(1usize, 1u64), (1000, 3), (5000, 3), (4096, 1), (20_000, 2), (9000, 500), (70, u64::MAX)] {
+        let mask: Vec<u8> = (0..n).map(|_| u8::from(numbers.below(one_in) == 0 && one_in < u64::MAX)).collect();
         let values: Vec<u16> = (0..n).map(|_| numbers.next() as u16).collect();
-        let set = mask.iter().filter(|&&m| m != 0).count();
         let (m, v) = (upload(&device, &mask), upload(&device, &values));
-        let position = device.alloc(n * 8, "position").unwrap();
-        // SAFETY: the mask holds n bytes of 0 or 1 and the result n 64-bit integers.
-        unsafe { kernels::scan(&Fold::count(), [1, n, 1], &m, &position) }.unwrap();
-        let mut out = device.alloc(set * 2, "out").unwrap();
-        // SAFETY: `position` is the scan of the masks, and the result has room for every set mask.
-        unsafe { kernels::compact(2, &m, &position, &v, &mut out) }.unwrap();
-        assert_eq!(download::<u16>(&out), (0..n).filter(|&i| mask[i] != 0).map(|i| values[i]).collect::<Vec<_>>());
+        let expected: Vec<u16> = (0..n).filter(|&i| mask[i] != 0).map(|i| values[i]).collect();
+        assert_eq!(download::<u16>(&kernels::compact(2, &m, &v).unwrap()), expected, "{n}, one in {one_in}");
+        let wide: Vec<Complex<f64>> = values.iter().map(|&v| Complex::new(f64::from(v), -1.0)).collect();
+        let expected: Vec<Complex<f64>> = (0..n).filter(|&i| mask[i] != 0).map(|i| wide[i]).collect();
+        assert_eq!(download::<Complex<f64>>(&kernels::compact(16, &m, &upload(&device, &wide)).unwrap()), expected, "{n}, one in {one_in}");
     }
+    let (mask, short) = (upload(&device, &[1u8; 3]), upload(&device, &[1u16; 2]));
+    assert!(matches!(kernels::compact(2, &mask, &short), Err(Error::OutOfRange { .. })));
+    let none = device.alloc(0, "none").unwrap();
+    assert!(kernels::compact(8, &none, &none).unwrap().is_empty());
 }
 
 /// The positions that a stable sort of each row gives, nan last, or first when descending.
@@ -285,11 +355,32 @@ fn naive_argsort<T: Copy + PartialOrd>(len: usize, values: &[T], descending: boo
 }
 
 fn check_sort<T: Pod + PartialOrd + std::fmt::Debug>(device: &Device, element: E, rows: usize, values: &[T]) {
-    let input: DeviceBuffer = upload(device, values);
     let len = values.len() / rows;
+    let bits = |values: &[T]| bytemuck::cast_slice::<T, u8>(values).to_vec();
+    // The same rows one after the other, and side by side.
+    let turned: Vec<T> = (0..values.len()).map(|i| values[i % rows * len + i / rows]).collect();
+    let (input, beside) = (upload(device, values), upload(device, &turned));
+    let back = |i: usize| i % len * rows + i / len;
     for descending in [false, true] {
-        let order = kernels::argsort(element, rows, len, descending, &input).unwrap();
-        assert!(download::<i64>(&order) == naive_argsort(len, values, descending), "{element:?} {rows} x {len}");
+        let expected = naive_argsort(len, values, descending);
+        let order = download::<i64>(&kernels::argsort(element, [rows, len, 1], descending, &input).unwrap());
+        assert!(order == expected, "{element:?} {rows} x {len}");
+        let order = download::<i64>(&kernels::argsort(element, [1, len, rows], descending, &beside).unwrap());
+        assert!((0..values.len()).all(|i| order[back(i)] == expected[i]), "{element:?} {rows} x {len}, side by side");
+        // Elements keep their bits.
+        let sorted: Vec<T> = expected.iter().enumerate().map(|(i, &at)| values[i / len * len + at as usize]).collect();
+        let got = download::<T>(&kernels::sort(element, [rows, len, 1], descending, &input).unwrap());
+        assert!(bits(&got) == bits(&sorted), "values of {element:?} {rows} x {len}");
+        let got = download::<T>(&kernels::sort(element, [1, len, rows], descending, &beside).unwrap());
+        let got: Vec<T> = (0..values.len()).map(|i| got[back(i)]).collect();
+        assert!(bits(&got) == bits(&sorted), "values of {element:?} {rows} x {len}, side by side");
+        for k in [1, 64, 500, 600].into_iter().filter(|&k| k <= len) {
+            let first: Vec<i64> = expected.chunks(len).flat_map(|row| &row[..k]).copied().collect();
+            let got = download::<i64>(&kernels::top_k(element, [rows, len, 1], k, descending, &input).unwrap());
+            assert!(got == first, "the first {k} of {element:?} {rows} x {len}");
+            let got = download::<i64>(&kernels::top_k(element, [1, len, rows], k, descending, &beside).unwrap());
+            assert!((0..rows * k).all(|i| got[i % k * rows + i / k] == first[i]), "the first {k} of {element:?} {rows} x {len}, side by side");
+        }
     }
 }
 
@@ -329,7 +420,25 @@ fn sorting_is_stable_for_every_type() {
             .collect::<Vec<_>>(),
     );
     check_sort(&device, E::F64, 1, &[1.0f64]);
-    assert!(matches!(kernels::argsort(E::C64, 1, 0, false, &device.alloc(0, "x").unwrap()), Err(Error::UnsupportedDtype { .. })));
+    // Rows of several tiles, of one element, and of lengths around those of threads and blocks.
+    check_sort(&device, E::U16, 3, &(0..13_500).map(|_| numbers.below(1000) as u16).collect::<Vec<_>>());
+    check_sort(&device, E::I64, 2, &(0..18_000).map(|_| numbers.next() as i64 - (1 << 30)).collect::<Vec<_>>());
+    check_sort(&device, E::Bool, 1, &(0..9000).map(|_| numbers.below(2) as u8).collect::<Vec<_>>());
+    for len in [1, 2, 8, 9, 257, 2047, 2048, 2049, 4097] {
+        check_sort(
+            &device,
+            E::F32,
+            5,
+            &(0..5 * len).map(|_| if numbers.below(9) == 0 { f32::NAN } else { numbers.below(300) as f32 - 150.0 }).collect::<Vec<_>>(),
+        );
+    }
+    let none = device.alloc(0, "x").unwrap();
+    assert!(matches!(kernels::argsort(E::C64, [1, 0, 1], false, &none), Err(Error::UnsupportedDtype { .. })));
+    assert!(
+        kernels::sort(E::F32, [3, 0, 5], false, &none).unwrap().is_empty() && kernels::argsort(E::F32, [0, 5000, 1], true, &none).unwrap().is_empty()
+    );
+    assert!(kernels::top_k(E::F32, [2, 0, 1], 3, true, &none).unwrap().is_empty());
+    assert!(matches!(kernels::sort(E::F32, [1, 5, 1], false, &none), Err(Error::OutOfRange { .. })));
 }
 
 /// Every kind of loop over `n` bytes, a multiple of 2000, of which the fourth and the last are not zero.

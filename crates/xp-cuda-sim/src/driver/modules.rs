@@ -82,9 +82,9 @@ pub(super) extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessor(
     blocks: *mut c_int,
     _function: *const Function,
     block_size: c_int,
-    _shared: usize,
+    shared: usize,
 ) -> Code {
-    put(blocks, 2048 / block_size.max(1));
+    put(blocks, (2048 / block_size.max(1)).min(((228 << 10) / shared.max(1)) as c_int));
     0
 }
 

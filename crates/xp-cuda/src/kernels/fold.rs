@@ -2,14 +2,10 @@
 
 use xp_core::DType;
 
-use super::{THREADS, c_name, launch_blocks, load_with_library};
-use crate::{
-    error::Result,
-    kernel::{Arguments, Kernel},
-    memory::DeviceBuffer,
-};
+use super::{c_name, launch_blocks, launch_items, load_with_library};
+use crate::{error::Result, kernel::Arguments, memory::DeviceBuffer};
 
-pub(crate) const SCAN: &str = include_str!("scan.cu");
+pub(crate) const SCAN: &str = concat!(include_str!("words.cu"), include_str!("counts.cu"), include_str!("scan.cu"));
 
 /// What a scan computes, in CUDA C. `combine` must be associative.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,11 +44,6 @@ impl Fold {
         }
     }
 
-    /// The number of booleans that hold.
-    pub fn count() -> Self {
-        Self { input: "bool".into(), ..Self::cumulative(DType::I64, "0", "op_add") }
-    }
-
     pub(crate) fn header(&self) -> String {
         format!(
             "typedef {input} In; typedef {accumulator} Acc; typedef {output} Out;\n\
@@ -71,8 +62,9 @@ impl Fold {
     }
 }
 
-/// Elements that one block scans.
-const TILE: usize = 1024;
+/// Elements that one block scans, and blocks whose totals are combined before the rest.
+const TILE: usize = 2048;
+const GROUP: usize = 32;
 
 /// Rows up to this length are worked on by one thread.
 const SHORT: usize = 64;
@@ -97,39 +89,19 @@ pub unsafe fn scan(fold: &Fold, [outer, len, inner]: [usize; 3], input: &DeviceB
     if len <= SHORT || (inner > 1 && rows >= MANY_ROWS) {
         let arguments = Arguments::new().with(rows as i64).with(len as i64).with(inner as i64).with(input.pointer()).with(out.pointer());
         // SAFETY: the parameters of `scan_serial` in order; the arrays are as large as the caller says.
-        return unsafe { load("scan_serial")?.launch(device.shape_for(rows, THREADS), &arguments) };
+        return unsafe { launch_items(&load("scan_serial")?, rows, &arguments) };
     }
-    let total = fold.accumulator_size;
-    let scratch = device.alloc(rows * len * total, "scan")?;
-    let totals = device.alloc(rows * tiles * total, "scan")?;
-    let [r, l, i, t] = [rows, len, inner, tiles].map(|v| v as i64);
-    let arguments = Arguments::new().with(r).with(l).with(i).with(t).with(input.pointer()).with(scratch.pointer()).with(totals.pointer());
+    let kernel = load("scan_tiles")?;
+    // What tiles hand on: zeroed flags, a ticket first, and accumulators.
+    let groups = tiles.div_ceil(GROUP);
+    let (flags, parts) = if tiles > 1 { (rows * (tiles + groups), rows * (tiles + 2 * groups)) } else { (0, 0) };
+    let flags = device.alloc_zeroed(if tiles > 1 { 8 + flags * 4 } else { 0 }, "scan")?;
+    let parts = device.alloc(parts * fold.accumulator_size, "scan")?;
+    let flag = |place: usize| flags.pointer() + 8 + (place * 4) as u64;
+    let part = |place: usize| parts.pointer() + (place * fold.accumulator_size) as u64;
+    let arguments = Arguments::new().with(rows as i64).with(len as i64).with(inner as i64).with(tiles as i64).with(groups as i64);
+    let arguments = arguments.with(input.pointer()).with(out.pointer()).with(flags.pointer()).with(flag(0)).with(flag(rows * tiles));
+    let arguments = arguments.with(part(0)).with(part(rows * tiles)).with(part(rows * (tiles + groups)));
     // SAFETY: the parameters of `scan_tiles` in order; scratch memory is freed in stream order.
-    unsafe { launch_blocks(&load("scan_tiles")?, r * t, [THREADS, 1, 1], &arguments) }?;
-    scan_totals(&load("scan_totals")?, &load("totals_finish")?, total, rows, tiles, &totals)?;
-    let finish = load("scan_finish")?;
-    let arguments = Arguments::new().with(r).with(l).with(i).with(t).with(scratch.pointer()).with(totals.pointer()).with(out.pointer());
-    // SAFETY: the parameters of `scan_finish` in order.
-    unsafe { finish.launch(device.shape_for(rows * len, THREADS), &arguments) }
-}
-
-/// Scans the totals of the tiles of each row in place.
-fn scan_totals(kernel: &Kernel, finish: &Kernel, size: usize, rows: usize, len: usize, totals: &DeviceBuffer) -> Result<()> {
-    if len == 1 {
-        return Ok(());
-    }
-    let tiles = len.div_ceil(TILE);
-    let device = totals.device();
-    let upper = device.alloc(rows * tiles * size, "scan")?;
-    let [r, l, t] = [rows, len, tiles].map(|v| v as i64);
-    let arguments = Arguments::new().with(r).with(l).with(1i64).with(t).with(totals.pointer()).with(totals.pointer()).with(upper.pointer());
-    // SAFETY: the parameters of `scan_totals` in order. Each thread reads its elements before it writes them.
-    unsafe { launch_blocks(kernel, r * t, [THREADS, 1, 1], &arguments) }?;
-    if tiles > 1 {
-        scan_totals(kernel, finish, size, rows, tiles, &upper)?;
-        let arguments = Arguments::new().with(r).with(l).with(t).with(upper.pointer()).with(totals.pointer());
-        // SAFETY: the parameters of `totals_finish` in order.
-        unsafe { finish.launch(device.shape_for(rows * len, THREADS), &arguments) }?;
-    }
-    Ok(())
+    unsafe { launch_blocks(&kernel, rows * tiles, &arguments) }
 }

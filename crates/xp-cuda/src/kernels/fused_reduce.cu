@@ -14,36 +14,13 @@
 
 static_assert(sizeof(Acc) <= ACCUMULATOR, "the accumulator of a reduction is larger than that of the host");
 
-// An accumulator by its words.
-union Words { Acc acc; u32 words[(sizeof(Acc) + 3) / 4]; u8 bytes[sizeof(Acc)]; __device__ Words() {} };
-
-// Reads what another block wrote: past the first-level cache.
-static __device__ Acc fresh(const Acc* from) {
-  Words both;
-  if (sizeof(Acc) % 4 == 0)
-    for (u32 k = 0; k < sizeof(Acc) / 4; k++) both.words[k] = ((const volatile u32*)from)[k];
-  else
-    for (u32 k = 0; k < sizeof(Acc); k++) both.bytes[k] = ((const volatile u8*)from)[k];
-  return both.acc;
-}
-
-// The value of a thread that is farther on in the warp; anything where there is none.
-static __device__ Acc farther(Acc value, u32 distance) {
-  Words both;
-  both.words[(sizeof(Acc) - 1) / 4] = 0;
-  both.acc = value;
-#pragma unroll
-  for (u32 k = 0; k < (sizeof(Acc) + 3) / 4; k++) both.words[k] = __shfl_down_sync(~0u, both.words[k], distance);
-  return both.acc;
-}
-
 // The combination over the threads of an output, valid where `row` is 0; needs all threads of the block.
 static __device__ Acc combined(Acc value, u32 row, u32 width, bool along) {
   __shared__ Acc tree[THREADS];
   u32 height = THREADS / width, step = along ? 1 : width;
   if (along && height <= 32) {
     for (u32 half = height / 2; half > 0; half /= 2) {
-      Acc other = farther(value, half);
+      Acc other = lane_after(value, half);
       if (row < half) value = R::merge(value, other);
     }
     return value;

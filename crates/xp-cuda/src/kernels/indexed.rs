@@ -2,7 +2,7 @@
 
 use xp_core::DType;
 
-use super::{THREADS, c_name, launch_blocks, load_with_library, sort};
+use super::{c_name, launch_blocks, launch_items, load_with_library, sort};
 use crate::{device::Device, error::Result, kernel::Arguments, memory::DeviceBuffer};
 
 pub(crate) const SCATTER: &str = include_str!("scatter.cu");
@@ -42,7 +42,7 @@ pub fn scatter(
         let arguments = Arguments::new().with(outer as i64).with(extent as i64).with(inner as i64).with(count as i64);
         let arguments = arguments.with(pairs.keys.pointer()).with(pairs.index.pointer()).with(from).with(to);
         // SAFETY: the parameters of `put_last` in order; ranges were checked, and every element has one writer.
-        return unsafe { kernel.launch(device.shape_for(n, THREADS), &arguments) };
+        return unsafe { launch_items(&kernel, n, &arguments) };
     }
     // Every launch leaves one sum for each chunk, until there is one chunk.
     let (mut now, mut count) = ((pairs.keys, pairs.index.pointer(), None::<DeviceBuffer>), count);
@@ -55,7 +55,7 @@ pub fn scatter(
         let arguments = arguments.with(now.0.pointer()).with(now.1).with(values).with(to).with(next.0.pointer()).with(next.1.pointer());
         // SAFETY: the parameters of `put_add` in order; ranges were checked, every element has one writer, and scratch memory is freed
         // in stream order.
-        unsafe { kernel.launch(device.shape_for(outer * chunks * inner, THREADS), &arguments) }?;
+        unsafe { launch_items(&kernel, outer * chunks * inner, &arguments) }?;
         if chunks == 1 {
             return Ok(());
         }
@@ -85,7 +85,7 @@ pub fn searchsorted(element: DType, sorted: (&DeviceBuffer, usize), queries: (&D
         let kernel = load_with_library(device, "search", &typedef(element), SEARCH, "searchsorted")?;
         let arguments = Arguments::new().with(n as i64).with(m as i64).with(i32::from(right)).with(from).with(query).with(out.pointer());
         // SAFETY: the parameters of search.cu in order; ranges were checked.
-        unsafe { kernel.launch(device.shape_for(m, THREADS), &arguments) }?;
+        unsafe { launch_items(&kernel, m, &arguments) }?;
     }
     Ok(out)
 }
@@ -121,10 +121,10 @@ pub unsafe fn matmul(device: &Device, element: DType, a: Operand, b: Operand, [m
     let arguments = operand(operand(arguments, a), b).with(out);
     let tiles = m.div_ceil(TILE) * n.div_ceil(TILE) * offsets.len();
     // SAFETY: the parameters of matmul.cu in order; the caller vouches for the memory.
-    unsafe { launch_blocks(&kernel, tiles as i64, [(TILE * TILE) as u32, 1, 1], &arguments) }
+    unsafe { launch_blocks(&kernel, tiles, &arguments) }
 }
 
-/// Rows and columns of the tile of a block.
+/// Rows and columns of the tile of a block, which has a thread for each element.
 const TILE: usize = 16;
 
 fn typedef(element: DType) -> String {

@@ -93,9 +93,13 @@ template <class To, class From> struct Convert<To, From, 2, 0> { DEVICE To of(Fr
 template <class To, class From> struct Convert<To, From, 2, 1> { DEVICE To of(From x) { return (To)(x ? 1 : 0); } };
 template <class To, class From> struct Convert<To, From, 2, 2> { DEVICE To of(From x) { return (To)x; } };
 template <class To, class From> struct Convert<To, From, 2, 3> { DEVICE To of(From x) { return (To)(f32)x; } };
-template <class To, class From> struct Convert<To, From, 3, 0> { DEVICE To of(From x) { return To(round_to_odd((f64)x)); } };
+template <class To, class From> struct Convert<To, From, 3, 0> {
+  // f32 has room for integers of 16 bits.
+  DEVICE To of(From x) { return sizeof(From) <= 2 ? To((f32)x) : To(round_to_odd((f64)x)); }
+};
 template <class To, class From> struct Convert<To, From, 3, 1> { DEVICE To of(From x) { return To(x ? 1.0f : 0.0f); } };
-template <class To, class From> struct Convert<To, From, 3, 2> { DEVICE To of(From x) { return To(round_to_odd((f64)x)); } };
+template <class To> struct Convert<To, f32, 3, 2> { DEVICE To of(f32 x) { return To(x); } };
+template <class To> struct Convert<To, f64, 3, 2> { DEVICE To of(f64 x) { return To(round_to_odd(x)); } };
 template <class To, class From> struct Convert<To, From, 3, 3> { DEVICE To of(From x) { return To((f32)x); } };
 template <class To, class From, int from> struct Convert<complex<To>, From, 4, from> {
   DEVICE complex<To> of(From x) { return complex<To>(Conversion<To, From>::of(x), To(0)); }

@@ -4,6 +4,7 @@
 //! types and the functions of a fold are put in front of them.
 
 pub mod fold;
+pub mod hermitian;
 pub mod indexed;
 pub mod moving;
 pub(crate) mod small;
@@ -18,9 +19,10 @@ use crate::{
 };
 
 pub use fold::{Fold, scan};
+pub use hermitian::hermitian;
 pub use indexed::{scatter, searchsorted};
-pub use moving::{compact, copy_strided, gather, gather_lanes, gather_rows};
-pub use sort::argsort;
+pub use moving::{compact, copy_strided, gather, gather_lanes};
+pub use sort::{argsort, sort, top_k};
 
 /// Rows and columns of a tile, of which one dimension is padded.
 pub(crate) const TILE: usize = 32;
@@ -71,19 +73,26 @@ pub(crate) fn load_with_library(device: &Device, module: &str, header: &str, sou
     device.cached_kernel(&format!("{module} {name} {header}"), name, || Ok(format!("{PRELUDE}{LIBRARY}{header}\n{source}")))
 }
 
-/// Launches over `items` blocks, as many as fill the device; the kernel strides over the rest.
+/// Launches so many blocks of [`THREADS`] threads, as far as they run at once; the kernel strides over the rest.
 ///
 /// # Safety
 /// As [`Kernel::launch`].
-pub(crate) unsafe fn launch_blocks(kernel: &Kernel, blocks: i64, block: [u32; 3], arguments: &Arguments) -> Result<()> {
+pub(crate) unsafe fn launch_blocks(kernel: &Kernel, blocks: usize, arguments: &Arguments) -> Result<()> {
     if blocks == 0 {
         return Ok(());
     }
-    let limits = kernel.device().limits();
-    let resident = limits.multiprocessors * (limits.threads_per_multiprocessor / THREADS).max(1);
-    let shape = Shape { grid: [blocks.min(i64::from(resident)) as u32, 1, 1], block, shared: 0 };
+    let grid = blocks.min(kernel.resident_blocks(THREADS, 0)? as usize);
     // SAFETY: passed on to the caller.
-    unsafe { kernel.launch(shape, arguments) }
+    unsafe { kernel.launch(Shape::linear(grid as u32, THREADS), arguments) }
+}
+
+/// Launches a thread for each item, as far as they run at once; the kernel strides over the rest.
+///
+/// # Safety
+/// As [`Kernel::launch`].
+pub(crate) unsafe fn launch_items(kernel: &Kernel, items: usize, arguments: &Arguments) -> Result<()> {
+    // SAFETY: passed on to the caller.
+    unsafe { launch_blocks(kernel, items.div_ceil(THREADS as usize), arguments) }
 }
 
 /// Every source of this folder with the headers of all its variants, and samples of generated ones that use every function
@@ -94,13 +103,21 @@ pub fn all_sources() -> Vec<(String, String)> {
         for (name, source) in [("move", moving::SOURCE), ("turn", moving::TURN)] {
             all.push((format!("{name} {size}"), format!("{PRELUDE}{}\n{source}", moving::header(size))));
         }
+        for (n, wide) in [(1, ""), (1 << 30, " wide")] {
+            all.push((format!("compact {size}{wide}"), format!("{PRELUDE}{}\n{}", moving::compact_header(size, n), moving::COMPACT)));
+        }
+    }
+    for real in [DType::F32, DType::F64] {
+        all.push((format!("hermitian {}", c_name(real)), format!("{PRELUDE}{}\n{}", hermitian::header(real), hermitian::SOURCE)));
     }
     let mut with_library = |name: String, header: &str, source: &str| all.push((name, format!("{PRELUDE}{LIBRARY}{header}\n{source}")));
     for dtype in DType::ALL {
         let name = c_name(dtype);
         let typedef = format!("typedef {name} T; typedef T Acc;");
-        if let Some(header) = sort::header(dtype) {
-            with_library(format!("sort {name}"), &header, sort::SOURCE);
+        for (len, wide) in [(1, ""), (1 << 30, " wide")] {
+            if let Some(header) = sort::header(dtype, len) {
+                with_library(format!("sort {name}{wide}"), &header, sort::SOURCE);
+            }
         }
         if !matches!(dtype, DType::Bool) {
             for extent in [1, usize::MAX] {

@@ -36,15 +36,3 @@ extern "C" __global__ void gather_lanes(i64 outer, i64 extent, i64 inner, i64 co
     out[k] = at >= 0 ? in[(o * extent + at) * inner + i] : T();
   }
 }
-
-// out[r, j] = in[r, place[r, j]]
-extern "C" __global__ void gather_rows(i64 n, i64 len, const T* __restrict__ in, const i64* __restrict__ place, T* __restrict__ out) {
-  for (i64 k = global_thread(); k < n; k += global_threads()) out[k] = in[over(k, len) * len + place[k]];
-}
-
-// Keeps the elements whose mask is set, in order; `position` is the inclusive count of set masks.
-extern "C" __global__ void compact(i64 n, const u8* __restrict__ mask, const i64* __restrict__ position,
-                                   const T* __restrict__ in, T* __restrict__ out) {
-  for (i64 i = global_thread(); i < n; i += global_threads())
-    if (mask[i]) out[position[i] - 1] = in[i];
-}

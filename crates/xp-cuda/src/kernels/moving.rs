@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{LEAST_TILED, THREADS, TILE, launch_blocks, load};
+use super::{LEAST_TILED, TILE, c_name, launch_blocks, launch_items, load, sort};
 use crate::{
     device::Device,
     error::{Error, Result},
@@ -14,6 +14,10 @@ use crate::{
 /// Copies through tiles, for all element sizes too.
 pub(crate) const TURN: &str = include_str!("turn.cu");
 pub(crate) const SOURCE: &str = concat!(include_str!("index.cu"), include_str!("move.cu"));
+pub(crate) const COMPACT: &str = concat!(include_str!("counts.cu"), include_str!("compact.cu"));
+
+/// Masks that a block of a compaction takes.
+const COMPACTED: usize = 4096;
 
 /// Copies between two strided layouts of the same extents, with strides and offsets in elements; through tiles where they are
 /// dense along different axes.
@@ -49,7 +53,7 @@ pub fn copy_strided(size: usize, extents: &[usize], from: (&DeviceBuffer, isize,
     let tiles: usize = axes.iter().map(|axis| axis.0).product();
     let arguments = Arguments::new().with(tiles as i64).with(layout).with(height as i64).with(width as i64).with(source).with(target);
     // SAFETY: the parameters of turn.cu in order; both layouts were checked.
-    unsafe { launch_blocks(&kernel, tiles as i64, [THREADS, 1, 1], &arguments) }
+    unsafe { launch_blocks(&kernel, tiles, &arguments) }
 }
 
 /// `out[o, j, i] = input[o, index[j], i]` for arrays of `[outer, extent, inner]` and `count` indices (64-bit, negative ones
@@ -77,30 +81,39 @@ pub fn gather_lanes(
     indexed("gather_lanes", "take_along_axis", size, [outer, extent, inner, count], (input, extent), index, out)
 }
 
-/// `out[r, j] = input[r, index[r, j]]` for rows of equal length and indices that are known to be places.
+/// The elements whose mask (one byte each) is set, in order. Waits, because the host must know how many there are.
 ///
 /// # Errors
-/// As [`gather_lanes`].
-pub fn gather_rows(size: usize, [rows, len]: [usize; 2], input: &DeviceBuffer, index: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
-    let operation = "gather";
-    let n = rows * len;
-    let (from, at, to) = (input.range(0, n * size, operation)?, index.range(0, n * 8, operation)?, out.range(0, n * size, operation)?);
-    let arguments = Arguments::new().with(n as i64).with(len as i64).with(from).with(at).with(to);
-    strided(&kernel(input.device(), size, "gather_rows", operation)?, n, &arguments)
-}
-
-/// The elements whose mask (one byte each) is set, given the inclusive scan of the masks as 64-bit integers.
-///
-/// # Errors
-/// [`Error::OutOfRange`], and those of the driver.
-///
-/// # Safety
-/// `position` must be that scan, and `out` must have room for as many elements as masks are set.
-pub unsafe fn compact(size: usize, mask: &DeviceBuffer, position: &DeviceBuffer, input: &DeviceBuffer, out: &mut DeviceBuffer) -> Result<()> {
-    let n = mask.len();
-    let (position, input) = (position.range(0, n * 8, "compaction")?, input.range(0, n * size, "compaction")?);
-    let kernel = kernel(mask.device(), size, "compact", "compaction")?;
-    strided(&kernel, n, &Arguments::new().with(n as i64).with(mask.pointer()).with(position).with(input).with(out.pointer()))
+/// [`Error::OutOfRange`] for fewer elements than masks, and those of the driver.
+pub fn compact(size: usize, mask: &DeviceBuffer, input: &DeviceBuffer) -> Result<DeviceBuffer> {
+    let operation = "compaction";
+    let (device, n) = (mask.device(), mask.len());
+    device.check_same(input.device(), operation)?;
+    let from = input.range(0, n * size, operation)?;
+    let mut out = device.alloc(n * size, operation)?;
+    if n == 0 {
+        return Ok(out);
+    }
+    let tiles = n.div_ceil(COMPACTED);
+    typedef(size, operation)?;
+    let kernel = load(device, "compact", &compact_header(size, n), COMPACT, "compact")?;
+    // A ticket, the number of elements, and what tiles hand on.
+    let zeroed = device.alloc_zeroed(16 + tiles * sort::word(n).size(), operation)?;
+    let at = |offset: u64| zeroed.pointer() + offset;
+    let arguments = Arguments::new().with(n as i64).with(tiles as i64).with(mask.pointer()).with(from).with(out.pointer());
+    // SAFETY: the parameters of compact.cu in order; there is room for all elements.
+    unsafe { launch_blocks(&kernel, tiles, &arguments.with(at(0)).with(at(8)).with(at(16))) }?;
+    let mut bytes = [0; 8];
+    zeroed.download(8, &mut bytes, operation)?;
+    let len = u64::from_ne_bytes(bytes) as usize * size;
+    if len > out.len() / 2 {
+        out.truncate(len);
+        return Ok(out);
+    }
+    // Few are kept, so that a copy costs less than the memory.
+    let mut kept = device.alloc(len, operation)?;
+    kept.copy_from(0, &out, 0, len, operation)?;
+    Ok(kept)
 }
 
 #[repr(C)]
@@ -125,6 +138,11 @@ pub(crate) fn header(size: usize) -> String {
     format!("typedef {ty} T;")
 }
 
+/// The same, for compactions of `n` elements.
+pub(crate) fn compact_header(size: usize, n: usize) -> String {
+    format!("{} typedef {} Word;", header(size), c_name(sort::word(n)))
+}
+
 fn kernel(device: &Device, size: usize, name: &str, operation: &str) -> Result<Kernel> {
     load(device, "move", &typedef(size, operation)?, SOURCE, name)
 }
@@ -139,11 +157,8 @@ fn typedef(size: usize, operation: &str) -> Result<String> {
 
 /// Launches a kernel that strides over `n` elements.
 fn strided(kernel: &Kernel, n: usize, arguments: &Arguments) -> Result<()> {
-    if n == 0 {
-        return Ok(());
-    }
     // SAFETY: the callers check the ranges of all pointers and pass the parameters of move.cu in order.
-    unsafe { kernel.launch(kernel.device().shape_for(n, THREADS), arguments) }
+    unsafe { launch_items(kernel, n, arguments) }
 }
 
 fn indexed(
