@@ -2,8 +2,8 @@
 
 use core::marker::PhantomData;
 
-use xp_core::functions::arange;
-use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
+use xp_core::functions::{arange, stack};
+use xp_core::{Array, Backend, Float, Ix1, Ix2, Ix4, Linalg};
 
 use super::logistic::unpacked;
 use super::ridge_classifier::classified;
@@ -65,6 +65,15 @@ impl<B: Backend, T: Float, L: Label> LogisticRegressionCV<B, T, L> {
     }
 }
 
+/// What [`LogisticRegressionCVParams::fit_paths`] has tried: a fit for each fold and each `C`.
+#[derive(Clone, Debug)]
+pub struct LogisticRegressionPaths<B: Backend, T: Float> {
+    /// The coefficients, after which the intercept stands if there is one: of shape `(n_folds, n_cs, n_rows, n_features + 1)`.
+    pub coefs: Array<B, T, Ix4>,
+    /// The numbers of iterations, of shape `(n_folds, n_cs)`.
+    pub n_iter: Array<B, i64, Ix2>,
+}
+
 /// Parameters of [`LogisticRegressionCV`].
 #[derive(Clone, Debug)]
 pub struct LogisticRegressionCVParams<B, T> {
@@ -111,6 +120,37 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionCVParams<B, T> {
         y: &Array<B, L, Ix1>,
         sample_weight: Option<&Array<B, T, Ix1>>,
     ) -> Result<LogisticRegressionCV<B, T, L>> {
+        Ok(self.fit_paths(x, y, sample_weight)?.0)
+    }
+
+    /// Fits the model as [`fit`](Self::fit) or [`fit_weighted`](Self::fit_weighted) does, and also returns the models of the folds.
+    ///
+    /// # Errors
+    /// As for these.
+    ///
+    /// ```
+    /// use xp::models::linear_model::{LogisticRegression, LogisticRegressionCV};
+    /// use xp::models::model_selection::StratifiedKFold;
+    /// use xp::prelude::*;
+    ///
+    /// let x = array![[0.0], [1.0], [2.0], [3.0]];
+    /// let y = array![0, 0, 1, 1];
+    /// let params = LogisticRegressionCV::params().cs(&[0.1, 1.0]).cv(StratifiedKFold::new(2));
+    /// let (model, paths) = params.fit_paths(&x, &y, None)?;
+    /// assert_eq!(paths.coefs.shape(), [2, 2, 1, 2]);
+    /// // The second fold learns from the first sample of each class.
+    /// let part = LogisticRegression::params().c(1.0).fit(&array![[0.0], [2.0]], &array![0, 1])?;
+    /// assert!((paths.coefs[[1, 1, 0, 0]] - part.coef()[[0, 0]]).abs() < 1e-3);
+    /// assert!((paths.coefs[[1, 1, 0, 1]] - part.intercept()[[0]]).abs() < 1e-3);
+    /// assert_eq!((paths.n_iter.shape(), model.predict(&x)?.to_vec()), ([2, 2], y.to_vec()));
+    /// # Ok::<(), xp::models::Error>(())
+    /// ```
+    pub fn fit_paths<L: Label>(
+        &self,
+        x: &Array<B, T, Ix2>,
+        y: &Array<B, L, Ix1>,
+        sample_weight: Option<&Array<B, T, Ix1>>,
+    ) -> Result<(LogisticRegressionCV<B, T, L>, LogisticRegressionPaths<B, T>)> {
         self.estimator.validate()?;
         if let Some(bad) = self.cs.iter().find(|c| c.is_nan() || **c <= 0.0) {
             return Err(Error::value("Cs", bad, "positive numbers"));
@@ -123,7 +163,7 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionCVParams<B, T> {
         let (k, p, device_of) = (labels.len(), x.dims()[1], x.device());
         let folds = self.cv.split(y)?;
         let positions = arange(device_of, 0, k as i64, 1)?;
-        let mut accuracies = vec![];
+        let (mut accuracies, mut tried, mut iterations) = (vec![], vec![], vec![]);
         let mut means: Vec<Option<Array<B, T, Ix1>>> = vec![None; self.cs.len()];
         let share = T::from_f64(1.0 / folds.len() as f64);
         for fold in &folds {
@@ -145,6 +185,8 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionCVParams<B, T> {
                     None => added,
                     Some(mean) => mean + &added,
                 });
+                iterations.push(found.nit as i64);
+                tried.push(found.x.clone());
                 last = Some(found.x);
             }
         }
@@ -153,7 +195,13 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionCVParams<B, T> {
         let found = self.estimator.solve(x, &labels.index, k, weights.as_ref(), self.cs[best], means[best].as_ref())?;
         let (coef, intercept) = unpacked(&found.x, p, self.estimator.fit_intercept)?;
         let scores = device::<B, T>(device_of, &accuracies)?.reshape([folds.len(), self.cs.len()])?;
-        Ok(LogisticRegressionCV { classes: labels.classes, coef, intercept, c: self.cs[best], scores, n_iter: found.nit, outcome: found.outcome })
+        let width = p + usize::from(self.estimator.fit_intercept);
+        let paths = LogisticRegressionPaths {
+            coefs: stack(&tried, 0)?.reshape([folds.len(), self.cs.len(), found.x.size() / width, width])?,
+            n_iter: Array::from_vec(device_of, iterations, [folds.len(), self.cs.len()])?,
+        };
+        let (n_iter, outcome) = (found.nit, found.outcome);
+        Ok((LogisticRegressionCV { classes: labels.classes, coef, intercept, c: self.cs[best], scores, n_iter, outcome }, paths))
     }
 }
 

@@ -30,7 +30,7 @@ pub use coordinate_descent::{ElasticNet, ElasticNetParams, Lasso, LassoParams};
 pub use glm::{GammaRegressor, GammaRegressorParams, Link, PoissonRegressor, PoissonRegressorParams, TweedieRegressor, TweedieRegressorParams};
 pub use linear::{LinearRegression, LinearRegressionParams};
 pub use logistic::{LogisticRegression, LogisticRegressionParams};
-pub use logistic_cv::{LogisticRegressionCV, LogisticRegressionCVParams};
+pub use logistic_cv::{LogisticRegressionCV, LogisticRegressionCVParams, LogisticRegressionPaths};
 pub use loss::LinearSolver;
 pub use ridge::{Ridge, RidgeParams, RidgeSolver};
 pub(crate) use ridge::{penalties, penalty_setters, solve_definite};
