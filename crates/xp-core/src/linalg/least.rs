@@ -3,13 +3,15 @@
 use super::Linalg;
 use crate::array::{Array, Tiles, concat};
 use crate::axes::KeepDims;
+use crate::backend::Backend;
 use crate::dim::{Ix1, Ix2};
 use crate::dtype::Float;
 use crate::error::{Error, Result};
 use crate::expr::{Expr, Lazy, check_devices};
 use crate::extra::top_k;
+use crate::reduction::{ArgMax, ArgMin, Max, Min};
 use crate::s;
-use crate::sorting::{Ascending, Order};
+use crate::sorting::{Descending, Order};
 
 /// The first `k` elements in sorted order of every row of `e x + bias`, and the columns they stand in: what
 /// [`top_k`](crate::extra::top_k) gives for the product, which is never stored, nor is the lazy matrix `e`.
@@ -62,6 +64,9 @@ where
 /// Columns of a block of the product.
 const COLUMNS: usize = 2048;
 
+/// Elements and their columns.
+type Ranked<B, T> = (Array<B, T, Ix2>, Array<B, i64, Ix2>);
+
 /// The portable form: the product block by block, of each the first ones, and of those the first ones.
 pub(super) fn portable<B: Linalg<T>, T: Float, E>(
     e: &Lazy<E>,
@@ -69,7 +74,7 @@ pub(super) fn portable<B: Linalg<T>, T: Float, E>(
     bias: Option<&Array<B, T, Ix1>>,
     k: usize,
     order: Order,
-) -> Result<(Array<B, T, Ix2>, Array<B, i64, Ix2>)>
+) -> Result<Ranked<B, T>>
 where
     E: Expr<Backend = B, Elem = T, Dim = Ix2>,
 {
@@ -78,45 +83,48 @@ where
     let width = COLUMNS.max(k);
     for rows in e.row_blocks(B::block_rows(p.max(width.min(n))))? {
         let block = rows.try_eval()?;
-        let (mut best, mut places) = (vec![], vec![]);
+        let mut best: Option<Ranked<B, T>> = None;
         for start in (0..n).step_by(width) {
             let columns = start..(start + width).min(n);
             let product = block.matmul(&x.slice(s![.., columns.clone()])?)?;
-            let product = match bias {
-                Some(bias) => (product.into_lazy() + bias.slice(s![columns.clone()])?).try_eval()?,
-                None => product,
+            let (value, at) = match bias {
+                Some(bias) => first(product.into_lazy() + bias.slice(s![columns.clone()])?, k.min(columns.len()), order)?,
+                None => first(product.into_lazy(), k.min(columns.len()), order)?,
             };
-            let (value, at) = if k == 1 { first(&product, order)? } else { top_k(&product, k.min(columns.len()), 1, order)? };
-            best.push(value);
-            places.push((at.into_lazy() + columns.start as i64).try_eval()?);
+            best = Some(match best {
+                None => (value, at),
+                Some((before, places)) => {
+                    // The first ones of a block stand in order, and so do the blocks: of equals the first ones have the lowest columns.
+                    let at = (at.into_lazy() + start as i64).try_eval()?;
+                    let (value, kept) = top_k(&concat(&[before, value], 1)?, k, 1, order)?;
+                    (value, concat(&[places, at], 1)?.take_along_axis(&kept, 1)?)
+                }
+            });
         }
-        let found = block.dims()[0];
-        if found == 0 || k == 0 {
-            continue;
+        if let Some((value, at)) = best {
+            values.push(value.shape(), &value)?;
+            indices.push(at.shape(), &at)?;
         }
-        let (mut value, mut place) = (concat(&best, 1)?, concat(&places, 1)?);
-        if best.len() > 1 {
-            // The first ones of a block stand in order, and so do the blocks: of equals the first ones have the lowest columns.
-            let (first, at) = top_k(&value, k, 1, order)?;
-            (value, place) = (first, place.take_along_axis(&at, 1)?);
-        }
-        values.push([found, k], &value)?;
-        indices.push([found, k], &place)?;
     }
     Ok((values.finish()?, indices.finish()?))
 }
 
-/// The first element of every row in sorted order, without a sort.
-fn first<B: Linalg<T>, T: Float>(x: &Array<B, T, Ix2>, order: Order) -> Result<(Array<B, T, Ix2>, Array<B, i64, Ix2>)> {
-    let at = if order == Ascending {
-        // NaN comes last: a row has the first infinity where nothing is below it, and its first NaN where nothing is left.
-        let infinity = T::INFINITY;
-        let least = x.lazy().less(infinity).where_(x, infinity).argmin(KeepDims(1)).try_eval()?;
-        let some = x.take_along_axis(&least, 1)?;
-        let infinite = x.lazy().equal(infinity).astype::<i8>().argmax(KeepDims(1)).try_eval()?;
-        some.lazy().less(infinity).where_(&least, &infinite).try_eval()?
-    } else {
-        x.argmax(KeepDims(1))
-    };
-    Ok((x.take_along_axis(&at, 1)?, at))
+/// The first elements of every row in sorted order; one without a sort, in two passes.
+fn first<B: Backend, T: Float, E>(x: Lazy<E>, k: usize, order: Order) -> Result<Ranked<B, T>>
+where
+    E: Expr<Backend = B, Elem = T, Dim = Ix2> + Clone,
+{
+    if k != 1 {
+        return top_k(&x.try_eval()?, k, 1, order);
+    }
+    if order == Descending {
+        return x.reduce((Max, ArgMax), KeepDims(1)).try_eval();
+    }
+    // NaN comes last: a row has the first infinity where nothing is below it, and its first NaN where nothing is left.
+    let (infinity, nan) = (T::INFINITY, T::NAN);
+    let (value, least) = x.clone().less(infinity).where_(x.clone(), infinity).reduce((Min, ArgMin), KeepDims(1)).try_eval()?;
+    let (some, infinite) = x.equal(infinity).astype::<i8>().reduce((Max, ArgMax), KeepDims(1)).try_eval()?;
+    let at = value.lazy().less(infinity).where_(&least, &infinite).try_eval()?;
+    let value = value.lazy().less(infinity).logical_or(some.lazy().equal(1)).where_(&value, nan).try_eval()?;
+    Ok((value, at))
 }
