@@ -6,7 +6,7 @@ use xp_core::math::Isa;
 use xp_core::ops::{BinaryOp, DeviceSource, Language, Parameters, UnaryOp, Where};
 use xp_core::{Array, Backend, Error, Expr, Float, Ix2, Lazy, s};
 
-use crate::support::{Sequence, assert_same, panic_message, vector};
+use crate::support::{Sequence, assert_same, panic_message, sized, vector};
 
 /// Long and short vectors: borders of chunks, of segments, and of what runs on several threads.
 const LENGTHS: [usize; 9] = [0, 1, 63, 64, 65, 129, 4097, 40_000, 100_003];
@@ -95,9 +95,10 @@ pub fn into_existing<B: Backend, T: Float>(device: &B) {
 
 /// Promotion, comparisons, conversions and choices inside an expression.
 pub fn mixed_dtypes<B: Backend>(device: &B) {
-    let x = vector(device, &Sequence::new(5).numbers::<f32>(777));
-    let n = vector(device, &Sequence::new(6).integers::<i16>(777, -5, 5));
-    let bytes = vector(device, &Sequence::new(7).integers::<u8>(777, 0, 200));
+    let len = sized(777, 130);
+    let x = vector(device, &Sequence::new(5).numbers::<f32>(len));
+    let n = vector(device, &Sequence::new(6).integers::<i16>(len, -5, 5));
+    let bytes = vector(device, &Sequence::new(7).integers::<u8>(len, 0, 200));
     let fused = ((n.lazy() + &bytes).astype::<f32>() * &x).less(0.5).eval();
     assert_eq!(fused.to_vec(), less(&((&n + &bytes).astype::<f32>() * &x), 0.5).to_vec());
     let sum: Array<B, i16, _> = &n + &bytes;
@@ -107,12 +108,12 @@ pub fn mixed_dtypes<B: Backend>(device: &B) {
         x.to_vec().iter().zip(n.to_vec()).zip(bytes.to_vec()).map(|((&x, n), b)| if x > 0.0 { n } else { i16::from(b) }).collect();
     assert_eq!(chosen.to_vec(), expected);
     let count = (x.lazy().abs() + 1.0).astype::<i64>().count_nonzero(..).eval().item().unwrap();
-    assert_eq!(count, 777);
+    assert_eq!(count, len as i64);
 }
 
 /// Operands that are given away lend their memory to the result and change no value.
 pub fn owned_operands<B: Backend, T: Float>(device: &B) {
-    for n in [1, 64, 1000, 100_000] {
+    for n in [1, 64, sized(1000, 130), sized(100_000, 65)] {
         let (a, b) = (Sequence::new(8).numbers::<T>(n), Sequence::new(9).numbers::<T>(n));
         let fresh = || (vector(device, &a), vector(device, &b));
         let (x, y) = fresh();
@@ -153,10 +154,10 @@ pub fn owned_operands<B: Backend, T: Float>(device: &B) {
 
 /// Rows looked up during the loop.
 pub fn rows<B: Backend, T: Float>(device: &B) {
-    let (n, p) = (37, 65);
+    let (n, p) = sized((37, 65), (6, 65));
     let values = Sequence::new(10).numbers::<T>(n * p);
     let x = Array::from_vec(device, values.clone(), [n, p]).unwrap();
-    let picks: Vec<i64> = (0..50).map(|i| (i * 7) % n as i64).collect();
+    let picks: Vec<i64> = (0..sized(50, 4)).map(|i| (i * 7) % n as i64).collect();
     let at = vector(device, &picks);
     let expected: Vec<T> = picks.iter().flat_map(|&i| values[i as usize * p..][..p].to_vec()).collect();
     assert_same("rows", &x.lazy_rows(&at).unwrap().eval().to_vec(), &expected);
@@ -174,17 +175,18 @@ pub fn rows<B: Backend, T: Float>(device: &B) {
     assert_same("elements of a vector", &line.lazy_rows(&at).unwrap().eval().to_vec(), &expected);
     let none = Array::<B, i64, _>::from_vec(device, vec![], [0]).unwrap();
     assert!(x.lazy_rows(&none).unwrap().eval().is_empty());
-    assert!(x.lazy_rows(&vector(device, &[37i64])).is_err() && x.lazy_rows(&vector(device, &[-1i64])).is_err());
+    assert!(x.lazy_rows(&vector(device, &[n as i64])).is_err() && x.lazy_rows(&vector(device, &[-1i64])).is_err());
 }
 
 /// Looked-up rows and blocks of rows stand for the rows they have: an expression that would stretch them along their first
 /// axis, or repeat them along a new one, is refused with both shapes, wherever it is evaluated.
 pub fn stretched_rows<B: Backend, T: Float>(device: &B) {
     let matrix = |n: usize| Array::<B, T, Ix2>::from_vec(device, (0..3 * n).map(T::from_usize).collect(), [n, 3]).unwrap();
-    let (x, big, one) = (matrix(2), matrix(1000), vector(device, &[1i64]));
+    let many = sized(1000, 70);
+    let (x, big, one) = (matrix(2), matrix(many), vector(device, &[1i64]));
     let rows = || x.lazy_rows(&one).unwrap();
     let stretch = |rows: &[usize], out: &[usize]| Error::Stretch { rows: rows.to_vec(), out: out.to_vec() };
-    let expected = stretch(&[1, 3], &[1000, 3]);
+    let expected = stretch(&[1, 3], &[many, 3]);
     assert_eq!((big.lazy() - rows()).try_eval().unwrap_err(), expected);
     assert_eq!((rows() - &big).try_eval().unwrap_err(), expected);
     assert_eq!((rows().exp() * T::ONE + big.clone()).square().try_eval().unwrap_err(), expected);
@@ -194,22 +196,22 @@ pub fn stretched_rows<B: Backend, T: Float>(device: &B) {
     let chosen = big.lazy().less(&big).apply3(Where, &big, rows().into_expr());
     assert_eq!(chosen.try_eval().unwrap_err(), expected);
     for message in [panic_message(|| (big.lazy() - rows()).eval()), panic_message(|| (big.lazy() - rows()).max(0).eval())] {
-        assert!(message.contains("[1, 3]") && message.contains("[1000, 3]"), "{message}");
+        assert!(message.contains("[1, 3]") && message.contains(&format!("[{many}, 3]")), "{message}");
     }
     // Into arrays with more rows, or more axes.
     let mut out = big.clone();
     assert_eq!(rows().eval_into(&mut out).unwrap_err(), expected);
     assert_eq!(out.set(s![..], rows()).unwrap_err(), expected);
-    assert_eq!(out.set(s![..;2, ..], rows()).unwrap_err(), stretch(&[1, 3], &[500, 3]));
+    assert_eq!(out.set(s![..;2, ..], rows()).unwrap_err(), stretch(&[1, 3], &[many / 2, 3]));
     assert_eq!(out.set_where(&big.equal(T::ONE), rows()).unwrap_err(), expected);
     let message = panic_message(|| {
         let mut out = out.clone();
         out += rows();
     });
-    assert!(message.contains("[1, 3]") && message.contains("[1000, 3]"), "{message}");
+    assert!(message.contains("[1, 3]") && message.contains(&format!("[{many}, 3]")), "{message}");
     assert_same("what was refused", &out.to_vec(), &big.to_vec());
     let deep = |n: usize, m: usize| Array::<B, T, xp_core::Ix3>::from_vec(device, vec![T::ZERO; n * m * 3], [n, m, 3]).unwrap();
-    for (n, m) in [(5, 1), (5, 7), (1, 1), (1, 1000)] {
+    for (n, m) in [(5, 1), (5, 7), (1, 1), (1, many)] {
         assert_eq!((deep(n, m).lazy() + rows()).try_eval().unwrap_err(), stretch(&[1, 3], &[n, m, 3]));
         assert_eq!((deep(n, m).lazy() + rows()).sum(0).try_eval().unwrap_err(), stretch(&[1, 3], &[n, m, 3]));
         assert_eq!(rows().eval_into(&mut deep(n, m)).unwrap_err(), stretch(&[1, 3], &[n, m, 3]));
@@ -217,8 +219,8 @@ pub fn stretched_rows<B: Backend, T: Float>(device: &B) {
     let both = vector(device, &[1i64, 0]);
     assert_eq!((deep(2, 2).lazy() + x.lazy_rows(&both).unwrap()).try_eval().unwrap_err(), stretch(&[2, 3], &[2, 2, 3]));
     let line = vector(device, &[T::ONE, T::ZERO]);
-    assert_eq!((line.lazy_rows(&one).unwrap() + &big.index_axis(1, 0).unwrap()).try_eval().unwrap_err(), stretch(&[1], &[1000]));
-    assert_eq!((line.lazy_rows(&one).unwrap() + &big).try_eval().unwrap_err(), stretch(&[1], &[1000, 3]));
+    assert_eq!((line.lazy_rows(&one).unwrap() + &big.index_axis(1, 0).unwrap()).try_eval().unwrap_err(), stretch(&[1], &[many]));
+    assert_eq!((line.lazy_rows(&one).unwrap() + &big).try_eval().unwrap_err(), stretch(&[1], &[many, 3]));
     // Nothing would be read of these, and yet the answer is the same.
     let none = big.slice(s![..0]).unwrap();
     assert_eq!((none.lazy() + rows()).try_eval().unwrap_err(), stretch(&[1, 3], &[0, 3]));
@@ -237,13 +239,13 @@ pub fn stretched_rows<B: Backend, T: Float>(device: &B) {
     }
     // One row of an expression that has many.
     let mixed = big.lazy() + x.lazy_rows(&one).unwrap();
-    assert_eq!(mixed.row_blocks(1).unwrap().nth(999).unwrap().try_eval().unwrap_err(), expected);
+    assert_eq!(mixed.row_blocks(1).unwrap().nth(many - 1).unwrap().try_eval().unwrap_err(), expected);
 }
 
 /// What may be stretched beside looked-up rows: other operands, and the rows themselves along their other axes.
 pub fn operands_beside_rows<B: Backend, T: Float>(device: &B) {
     let mut sequence = Sequence::new(11);
-    for (n, m, p) in [(2, 1, 3), (5, 70, 1), (9, 4, 130), (3, 0, 2)] {
+    for (n, m, p) in [(2, 1, 3), sized((5, 70, 1), (5, 7, 1)), sized((9, 4, 130), (3, 2, 65)), (3, 0, 2)] {
         let x = Array::from_vec(device, sequence.numbers::<T>(n * p), [n, p]).unwrap();
         let at = vector(device, &(0..m as i64).map(|i| (i * 5) % n as i64).collect::<Vec<_>>());
         let taken = x.take(&at, 0).unwrap();
@@ -276,7 +278,7 @@ pub fn row_blocks<B: Backend, T: Float>(device: &B) {
     /// Compares every block of an expression with the rows of what it evaluates to.
     fn check<E: Expr<Dim = Ix2, Elem: Float>>(what: &str, e: &Lazy<E>, stored: &Array<E::Backend, E::Elem, Ix2>) {
         let [n, _] = stored.shape();
-        for step in [1, 2, 64, 1000] {
+        for &step in sized(&[1, 2, 64, 1000][..], &[2]) {
             let blocks = e.row_blocks(step).unwrap();
             assert_eq!(blocks.len(), n.div_ceil(step), "{what}");
             let mut next = 0;
@@ -299,7 +301,7 @@ pub fn row_blocks<B: Backend, T: Float>(device: &B) {
         }
     }
     let mut sequence = Sequence::new(12);
-    for (n, p) in [(0, 3), (1, 1), (3, 2), (70, 66), (130, 3), (5, 0)] {
+    for &(n, p) in sized(&[(0, 3), (1, 1), (3, 2), (70, 66), (130, 3), (5, 0)][..], &[(3, 2), (5, 0)]) {
         let x = Array::from_vec(device, sequence.numbers::<T>(n * p), [n, p]).unwrap();
         let row = vector(device, &sequence.numbers::<T>(p));
         let column = Array::from_vec(device, sequence.numbers::<T>(n), [n, 1]).unwrap();

@@ -21,6 +21,7 @@ pub mod errors;
 pub mod extra;
 pub mod fft;
 pub mod fusion;
+pub mod host;
 pub mod indexing;
 pub mod linalg;
 pub mod manipulation;
@@ -197,6 +198,16 @@ macro_rules! eig_suite {
             $crate::tests! { $device;
                 linalg { eig<$t>, eig_at_scales<$t> }
             }
+        }
+    };
+}
+
+/// Tests for backends whose memory the host reads and writes.
+#[macro_export]
+macro_rules! host_suite {
+    ($device:expr) => {
+        $crate::tests! { $device;
+            host { iterators, indices, writes, equality, closures }
         }
     };
 }

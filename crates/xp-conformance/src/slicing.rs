@@ -3,7 +3,7 @@
 use xp_core::indexing::SliceItem;
 use xp_core::{Array, Backend, Ellipsis, Error, NewAxis, Stepped, s};
 
-use crate::support::vector;
+use crate::support::{sized, vector};
 
 /// The positions that Python's `range(*slice(start, stop, step).indices(n))` gives.
 pub fn python_range(start: Option<isize>, stop: Option<isize>, step: isize, n: usize) -> Vec<usize> {
@@ -24,10 +24,11 @@ pub fn python_range(start: Option<isize>, stop: Option<isize>, step: isize, n: u
 
 /// All slices of short vectors, bounds out of range and negative steps included.
 pub fn python_slices<B: Backend>(device: &B) {
-    for n in [0usize, 1, 4, 5] {
+    let (lengths, beyond) = sized((&[0usize, 1, 4, 5][..], 7), (&[0, 3], 4));
+    for &n in lengths {
         let values: Vec<i32> = (0..n as i32).collect();
         let x = vector(device, &values);
-        let bounds: Vec<Option<isize>> = (-7..=7).map(Some).chain([None]).collect();
+        let bounds: Vec<Option<isize>> = (-beyond..=beyond).step_by(sized(1, 2)).map(Some).chain([None]).collect();
         for &start in &bounds {
             for &stop in &bounds {
                 for step in [-7, -3, -2, -1, 1, 2, 3, 7] {

@@ -4,6 +4,7 @@
 xp_conformance::backend_suite!(xp_cpu::Cpu);
 xp_conformance::float64_suite!(xp_cpu::Cpu);
 xp_conformance::dtypes_suite!(xp_cpu::Cpu);
+xp_conformance::host_suite!(xp_cpu::Cpu);
 mod linalg_f32 {
     xp_conformance::linalg_suite!(xp_cpu::Cpu, f32);
     xp_conformance::scales_suite!(xp_cpu::Cpu, f32);

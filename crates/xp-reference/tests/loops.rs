@@ -2,29 +2,27 @@
 //! `scripts/miri.sh` runs them in an interpreter.
 
 use xp_conformance::support;
+use xp_core::extra::{PadMode, add_to_diagonal, pad};
+use xp_core::functions::arange;
 use xp_reference::Host;
 
-macro_rules! tests {
-    ($($module:ident { $($name:ident $(<$t:ty>)?),* $(,)? })*) => {$(
-        mod $module {
-            $(
-                #[test]
-                fn $name() {
-                    xp_conformance::$module::$name::<_ $(, $t)?>(&xp_reference::Host);
-                }
-            )*
-        }
-    )*};
-}
-tests! {
-    methods { lanes_are_checked, handles_are_values }
-    slicing { python_slices, items, views_share_nothing, broadcasting, reshapes, diagonals, axes }
-    indexing { elements, assignment, masks, take, take_of_any_rank, take_along_axis, put, head_slices }
+xp_conformance::tests! { xp_reference::Host;
+    creation { tiles<f32> }
     operators { in_place, value_semantics }
-    manipulation { concat, stack, unstack, roll, tile, repeat, flip, moveaxis }
-    errors { shapes_that_do_not_broadcast, ranks, axes, indices, lengths, joining, too_many_axes }
-    standard { several_index_arrays, index_assignment, mask_assignment, unique_of_any_dtype }
-    fusion { rows<f32>, stretched_rows<f32>, operands_beside_rows<f32>, mixed_dtypes }
+    fusion { owned_operands<f32>, rows<f32>, stretched_rows<f32>, operands_beside_rows<f32>, row_blocks<f32>, mixed_dtypes }
+    matmul { into_existing<f32> }
+}
+
+/// What is evaluated onto a part of an array's memory.
+#[test]
+fn onto_views() {
+    let x = arange(&Host, 0, 6, 1).unwrap().reshape([2, 3]).unwrap();
+    let padded = pad(&x.t(), &[(1, 0), (0, 2)], PadMode::Constant(9)).unwrap();
+    assert_eq!(padded.to_vec(), [9, 9, 9, 9, 0, 3, 9, 9, 1, 4, 9, 9, 2, 5, 9, 9]);
+    let mut y = x.clone();
+    add_to_diagonal(&mut y, &support::vector(&Host, &[10, 20])).unwrap();
+    add_to_diagonal(&mut y, 100).unwrap();
+    assert_eq!((y.to_vec(), x.to_vec()), (vec![110, 1, 2, 3, 124, 5], (0..6).collect()));
 }
 
 /// Chunks of every layout: direct, constant, strided, gathered, whole and cut short, in place and not, with an operation that
