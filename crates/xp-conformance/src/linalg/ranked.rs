@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 
 use xp_core::functions::{Ascending, Descending, Order};
 use xp_core::linalg::matmul_top_k;
-use xp_core::{Array, Float, Ix2, Linalg, Real};
+use xp_core::{Array, Float, Ix2, Linalg};
 
 use crate::support::{Sequence, vector};
 
