@@ -140,8 +140,8 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionCVParams<B, T> {
     /// assert_eq!(paths.coefs.shape(), [2, 2, 1, 2]);
     /// // The second fold learns from the first sample of each class.
     /// let part = LogisticRegression::params().c(1.0).fit(&array![[0.0], [2.0]], &array![0, 1])?;
-    /// assert!((paths.coefs[[1, 1, 0, 0]] - part.coef()[[0, 0]]).abs() < 1e-3);
-    /// assert!((paths.coefs[[1, 1, 0, 1]] - part.intercept()[[0]]).abs() < 1e-3);
+    /// assert!((paths.coefs[[1, 1, 0, 0]] - part.coef()[[0, 0]]).abs() < 1e-2);
+    /// assert!((paths.coefs[[1, 1, 0, 1]] - part.intercept()[[0]]).abs() < 1e-2);
     /// assert_eq!((paths.n_iter.shape(), model.predict(&x)?.to_vec()), ([2, 2], y.to_vec()));
     /// # Ok::<(), xp::models::Error>(())
     /// ```

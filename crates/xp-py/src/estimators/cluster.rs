@@ -7,7 +7,7 @@ use xp_models::mixture::{CovarianceType, GaussianMixture, InitParams};
 use xp_models::progress::Outcome;
 
 use super::Number;
-use super::table::{estimators, vector};
+use super::table::{estimators, parameters, vector};
 use super::value::Value;
 
 /// The centres that a clustering starts from: the name of how they are drawn, or the centres.
@@ -32,18 +32,23 @@ const STARTS: &[(&str, InitParams)] = &[
     ("random_from_data", InitParams::RandomFromData),
 ];
 
+parameters! {
+    ($) centers {
+        "n_clusters": |p, v| p.n_clusters(v.count()?);
+        "init": |p, v| p.init(init::<T>(v)?);
+        "n_init": |p, v| match v.is_text() { true => { v.choice(&[("auto", ())])?; p } false => p.n_init(v.count()?) };
+        "max_iter": |p, v| p.max_iter(v.count()?);
+        "tol": |p, v| p.tol(v.float()?);
+        "random_state": |p, v| p.seed(v.extract("a seed")?);
+        "verbose": |p, _| p;
+    }
+}
+
 estimators! {
     KMeans: KMeans<Cpu, T>, alone weighted => {
-        params {
-            "n_clusters": |p, v| p.n_clusters(v.count()?);
-            "init": |p, v| p.init(init::<T>(v)?);
-            "n_init": |p, v| match v.is_text() { true => { v.choice(&[("auto", ())])?; p } false => p.n_init(v.count()?) };
-            "max_iter": |p, v| p.max_iter(v.count()?);
-            "tol": |p, v| p.tol(v.float()?);
-            "random_state": |p, v| p.seed(v.extract("a seed")?);
+        params of centers {
             "algorithm": |p, v| { v.choice(&[("lloyd", ())])?; p };
             "copy_x": |p, _| p;
-            "verbose": |p, _| p;
         }
         attributes {
             cluster_centers |m| m.cluster_centers();
@@ -59,19 +64,12 @@ estimators! {
     }
 
     MiniBatchKMeans: MiniBatchKMeans<Cpu, T>, alone weighted => {
-        params {
-            "n_clusters": |p, v| p.n_clusters(v.count()?);
-            "init": |p, v| p.init(init::<T>(v)?);
-            "n_init": |p, v| match v.is_text() { true => { v.choice(&[("auto", ())])?; p } false => p.n_init(v.count()?) };
-            "max_iter": |p, v| p.max_iter(v.count()?);
+        params of centers {
             "batch_size": |p, v| p.batch_size(v.count()?);
             "init_size": |p, v| match v.optional_count()? { None => p, Some(n) => p.init_size(n) };
             "max_no_improvement": |p, v| p.max_no_improvement(v.optional_count()?);
             "reassignment_ratio": |p, v| p.reassignment_ratio(v.float()?);
-            "tol": |p, v| p.tol(v.float()?);
-            "random_state": |p, v| p.seed(v.extract("a seed")?);
             "compute_labels": |p, _| p;
-            "verbose": |p, _| p;
         }
         attributes {
             cluster_centers |m| m.cluster_centers();

@@ -1,15 +1,19 @@
 //! Linear models.
 
-use xp_core::Dyn;
+use std::io::Read;
+use std::ops::Deref;
+
+use xp_core::{Backend, Dyn, Float, Linalg};
 use xp_cpu::Cpu;
 use xp_models::linear_model::{
-    ElasticNet, GammaRegressor, GcvMode, Lasso, LinearRegression, LinearSolver, Link, LogisticRegression, LogisticRegressionCV, PoissonRegressor,
-    Ridge, RidgeCV, RidgeClassifier, RidgeClassifierCV, RidgeSolver, TweedieRegressor,
+    ElasticNet, GammaRegressor, GcvMode, Lasso, LinearRegression, LinearSolver, Link, LogisticRegression, LogisticRegressionCV,
+    LogisticRegressionCVParams, LogisticRegressionPaths, PoissonRegressor, Ridge, RidgeCV, RidgeClassifier, RidgeClassifierCV, RidgeSolver,
+    TweedieRegressor,
 };
 use xp_models::model_selection::StratifiedKFold;
 use xp_models::progress::Outcome;
 
-use super::table::estimators;
+use super::table::{estimators, parameters, vector};
 
 /// The solvers of ridge regressions under scikit-learn's names.
 const RIDGE: &[(&str, RidgeSolver)] = &[("auto", RidgeSolver::Auto), ("svd", RidgeSolver::Svd), ("cholesky", RidgeSolver::Cholesky)];
@@ -21,6 +25,57 @@ const LINKS: &[(&str, Link)] = &[("auto", Link::Auto), ("identity", Link::Identi
 
 /// How penalties are compared by leaving each sample out, under scikit-learn's names.
 const GCV: &[(&str, GcvMode)] = &[("auto", GcvMode::Auto), ("eigen", GcvMode::Eigen), ("svd", GcvMode::Svd)];
+
+/// A model with what was tried for it. A file has the model alone: attributes are read when it is fitted.
+struct WithPaths<B: Backend, T: Float> {
+    model: LogisticRegressionCV<B, T, i64>,
+    paths: Option<LogisticRegressionPaths<B, T>>,
+}
+
+impl<B: Backend, T: Float> Deref for WithPaths<B, T> {
+    type Target = LogisticRegressionCV<B, T, i64>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.model
+    }
+}
+
+impl<B: Linalg<T>, T: Float> WithPaths<B, T> {
+    fn params() -> LogisticRegressionCVParams<B, T> {
+        LogisticRegressionCV::params()
+    }
+
+    fn read_from(reader: &mut impl Read, device: &B) -> xp_models::Result<Self> {
+        Ok(WithPaths { model: LogisticRegressionCV::read_from(reader, device)?, paths: None })
+    }
+}
+
+parameters! {
+    ($) penalised {
+        "alpha": |p, v| p.alpha(v.float()?);
+        "copy_X": |p, _| p;
+        "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+        "max_iter": |p, v| p.max_iter(v.count()?);
+        "positive": |p, v| p.positive(v.flag()?);
+        "precompute": |p, _| p;
+        "random_state": |p, _| p;
+        "selection": |p, v| { v.choice(&[("cyclic", ())])?; p };
+        "tol": |p, v| p.tol(v.float()?);
+        "warm_start": |p, v| { v.no()?; p };
+    }
+}
+
+parameters! {
+    ($) generalised {
+        "alpha": |p, v| p.alpha(v.float()?);
+        "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
+        "max_iter": |p, v| p.max_iter(v.count()?);
+        "solver": |p, v| p.solver(v.choice(SMOOTH)?);
+        "tol": |p, v| p.tol(v.float()?);
+        "verbose": |p, _| p;
+        "warm_start": |p, v| { v.no()?; p };
+    }
+}
 
 estimators! {
     Ridge: Ridge<Cpu, T, Dyn>, targets weighted => {
@@ -59,17 +114,7 @@ estimators! {
     }
 
     Lasso: Lasso<Cpu, T, Dyn>, targets weighted => {
-        params {
-            "alpha": |p, v| p.alpha(v.float()?);
-            "copy_X": |p, _| p;
-            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
-            "max_iter": |p, v| p.max_iter(v.count()?);
-            "positive": |p, v| p.positive(v.flag()?);
-            "precompute": |p, _| p;
-            "random_state": |p, _| p;
-            "selection": |p, v| { v.choice(&[("cyclic", ())])?; p };
-            "tol": |p, v| p.tol(v.float()?);
-            "warm_start": |p, v| { v.no()?; p };
+        params of penalised {
         }
         attributes {
             coef |m| m.coef();
@@ -82,17 +127,7 @@ estimators! {
     }
 
     ElasticNet: ElasticNet<Cpu, T, Dyn>, targets weighted => {
-        params {
-            "alpha": |p, v| p.alpha(v.float()?);
-            "copy_X": |p, _| p;
-            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
-            "max_iter": |p, v| p.max_iter(v.count()?);
-            "positive": |p, v| p.positive(v.flag()?);
-            "precompute": |p, _| p;
-            "random_state": |p, _| p;
-            "selection": |p, v| { v.choice(&[("cyclic", ())])?; p };
-            "tol": |p, v| p.tol(v.float()?);
-            "warm_start": |p, v| { v.no()?; p };
+        params of penalised {
             "l1_ratio": |p, v| p.l1_ratio(v.float()?);
         }
         attributes {
@@ -151,14 +186,7 @@ estimators! {
     }
 
     PoissonRegressor: PoissonRegressor<Cpu, T>, target weighted => {
-        params {
-            "alpha": |p, v| p.alpha(v.float()?);
-            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
-            "max_iter": |p, v| p.max_iter(v.count()?);
-            "solver": |p, v| p.solver(v.choice(SMOOTH)?);
-            "tol": |p, v| p.tol(v.float()?);
-            "verbose": |p, _| p;
-            "warm_start": |p, v| { v.no()?; p };
+        params of generalised {
         }
         attributes {
             coef |m| m.coef();
@@ -170,14 +198,7 @@ estimators! {
     }
 
     GammaRegressor: GammaRegressor<Cpu, T>, target weighted => {
-        params {
-            "alpha": |p, v| p.alpha(v.float()?);
-            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
-            "max_iter": |p, v| p.max_iter(v.count()?);
-            "solver": |p, v| p.solver(v.choice(SMOOTH)?);
-            "tol": |p, v| p.tol(v.float()?);
-            "verbose": |p, _| p;
-            "warm_start": |p, v| { v.no()?; p };
+        params of generalised {
         }
         attributes {
             coef |m| m.coef();
@@ -189,14 +210,7 @@ estimators! {
     }
 
     TweedieRegressor: TweedieRegressor<Cpu, T>, target weighted => {
-        params {
-            "alpha": |p, v| p.alpha(v.float()?);
-            "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
-            "max_iter": |p, v| p.max_iter(v.count()?);
-            "solver": |p, v| p.solver(v.choice(SMOOTH)?);
-            "tol": |p, v| p.tol(v.float()?);
-            "verbose": |p, _| p;
-            "warm_start": |p, v| { v.no()?; p };
+        params of generalised {
             "power": |p, v| p.power(v.float()?);
             "link": |p, v| p.link(v.choice(LINKS)?);
         }
@@ -247,7 +261,7 @@ estimators! {
         methods { predict, decision_function }
     }
 
-    LogisticRegressionCV: LogisticRegressionCV<Cpu, T, i64>, labels weighted => {
+    LogisticRegressionCV: WithPaths<Cpu, T>, labels weighted => {
         params {
             "Cs": |p, v| p.cs(&v.floats()?);
             "cv": |p, v| {
@@ -277,12 +291,18 @@ estimators! {
             "use_legacy_attributes": |p, _| p;
             "verbose": |p, _| p;
         }
+        fit |p, x, s| {
+            let weights = s.weights.map(|w| vector::<T>("sample_weight", Some(w))).transpose()?;
+            let (model, paths) = p.fit_paths(x, &vector::<i64>("y", s.y)?, weights.as_ref())?;
+            Ok(WithPaths { model, paths: Some(paths) })
+        };
         attributes {
             coef |m| m.coef();
             intercept |m| m.intercept();
             C |m| m.c();
             scores |m| m.scores();
-            n_iter |m| m.n_iter();
+            coefs_paths |m| m.paths.as_ref().map(|paths| &paths.coefs);
+            n_iter |m| m.paths.as_ref().map(|paths| &paths.n_iter);
             converged |m| m.outcome() == Outcome::Converged;
         }
         methods { predict, decision_function, predict_proba, predict_log_proba }

@@ -4,9 +4,12 @@
 //! One declaration in [`table`] makes an estimator: its parameters, what `y` is, its attributes and methods, for `float32` and
 //! `float64`. Labels come as `int64`; targets have the dtype of the samples.
 
+mod calibration;
 mod cluster;
 mod decomposition;
 mod encoders;
+mod gaussian_process;
+mod labels;
 mod linear_model;
 mod neighbors;
 mod others;
@@ -88,7 +91,7 @@ impl Attribute {
 /// The numbers that a question to a model comes with, which Python's class has checked.
 #[derive(Clone, Copy)]
 pub struct Numbers<'a>(&'a [f64]);
-impl Numbers<'_> {
+impl<'a> Numbers<'a> {
     /// The number at a place; 0 when there is none.
     pub fn float(self, at: usize) -> f64 {
         self.0.get(at).copied().unwrap_or_default()
@@ -102,6 +105,10 @@ impl Numbers<'_> {
         self.0.is_empty()
     }
     /// All of them.
+    pub fn all(self) -> &'a [f64] {
+        self.0
+    }
+    /// All of them as an array.
     pub fn vector<T: Number>(self) -> Result<Array<Cpu, T, Ix1>, Error> {
         Ok(Array::from_vec(&Cpu, self.0.iter().map(|&x| T::from_f64(x)).collect(), [self.0.len()])?)
     }
@@ -116,9 +123,13 @@ pub trait Fitted: Send + Sync {
     /// The answer to a question about samples, or about those of the fit; `None` when it has none.
     fn answer(&self, question: &str, x: Option<&Any>, numbers: Numbers<'_>) -> Option<Result<Vec<Any>, Error>>;
     /// Learns from further samples.
-    fn partial_fit(&mut self, samples: Samples<'_>) -> Result<(), Error>;
+    fn partial_fit(&mut self, _: Samples<'_>) -> Result<(), Error> {
+        Err(Error::Degenerate("this estimator does not learn in parts".into()))
+    }
     /// Takes in what another model of the same type has learnt.
-    fn merge(&mut self, other: &dyn Fitted) -> Result<(), Error>;
+    fn merge(&mut self, _: &dyn Fitted) -> Result<(), Error> {
+        Err(Error::Degenerate("this estimator does not merge".into()))
+    }
     /// The bytes of its file.
     fn bytes(&self) -> Result<Vec<u8>, Error>;
     /// The dtype it was fitted in.
@@ -144,7 +155,8 @@ pub enum Stage {
 /// An estimator.
 pub struct Estimator {
     name: &'static str,
-    params: &'static [&'static str],
+    /// The names of its parameters, in lists.
+    params: &'static [&'static [&'static str]],
     y: &'static str,
     weighted: bool,
     partial: bool,
@@ -156,7 +168,19 @@ pub struct Estimator {
 
 /// All estimators.
 fn all() -> impl Iterator<Item = &'static Estimator> {
-    [preprocessing::ALL, encoders::ALL, decomposition::ALL, linear_model::ALL, neighbors::ALL, cluster::ALL, others::ALL].into_iter().flatten()
+    let modules = [
+        preprocessing::ALL,
+        encoders::ALL,
+        labels::ALL,
+        decomposition::ALL,
+        linear_model::ALL,
+        calibration::ALL,
+        gaussian_process::ALL,
+        neighbors::ALL,
+        cluster::ALL,
+        others::ALL,
+    ];
+    modules.into_iter().flatten()
 }
 
 fn find(name: &str) -> PyResult<&'static Estimator> {
@@ -310,7 +334,7 @@ fn estimators(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let out = PyDict::new(py);
     for e in all() {
         let about = PyDict::new(py);
-        about.set_item("params", PyTuple::new(py, e.params)?)?;
+        about.set_item("params", PyTuple::new(py, e.params.concat())?)?;
         about.set_item("y", e.y)?;
         about.set_item("weighted", e.weighted)?;
         about.set_item("partial", e.partial)?;

@@ -6,7 +6,7 @@ use xp_models::Result;
 use xp_models::neighbors::{KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors, NeighborMetric, Weights};
 
 use super::Number;
-use super::table::estimators;
+use super::table::{estimators, parameters};
 use super::value::Value;
 use crate::any::Any;
 
@@ -37,17 +37,22 @@ where
     Ok(out)
 }
 
+parameters! {
+    ($) neighbors {
+        "n_neighbors": |p, v| p.n_neighbors(v.count()?);
+        "metric": |p, v| p.metric(metric(v)?);
+        "algorithm": |p, _| p;
+        "leaf_size": |p, _| p;
+        "metric_params": |p, v| { v.none()?; p };
+        "n_jobs": |p, _| p;
+        "p": |p, _| p;
+    }
+}
+
 estimators! {
     KNeighborsClassifier: KNeighborsClassifier<Cpu, T, i64>, labels => {
-        params {
-            "n_neighbors": |p, v| p.n_neighbors(v.count()?);
+        params of neighbors {
             "weights": |p, v| p.weights(v.choice(WEIGHTS)?);
-            "metric": |p, v| p.metric(metric(v)?);
-            "algorithm": |p, _| p;
-            "leaf_size": |p, _| p;
-            "metric_params": |p, v| { v.none()?; p };
-            "n_jobs": |p, _| p;
-            "p": |p, _| p;
         }
         attributes {
             n_samples_fit |m| m.neighbors().fit_x().dims()[0];
@@ -59,15 +64,8 @@ estimators! {
     }
 
     KNeighborsRegressor: KNeighborsRegressor<Cpu, T, Dyn>, targets => {
-        params {
-            "n_neighbors": |p, v| p.n_neighbors(v.count()?);
+        params of neighbors {
             "weights": |p, v| p.weights(v.choice(WEIGHTS)?);
-            "metric": |p, v| p.metric(metric(v)?);
-            "algorithm": |p, _| p;
-            "leaf_size": |p, _| p;
-            "metric_params": |p, v| { v.none()?; p };
-            "n_jobs": |p, _| p;
-            "p": |p, _| p;
         }
         attributes {
             n_samples_fit |m| m.neighbors().fit_x().dims()[0];
@@ -79,14 +77,7 @@ estimators! {
     }
 
     NearestNeighbors: NearestNeighbors<Cpu, T>, alone => {
-        params {
-            "n_neighbors": |p, v| p.n_neighbors(v.count()?);
-            "metric": |p, v| p.metric(metric(v)?);
-            "algorithm": |p, _| p;
-            "leaf_size": |p, _| p;
-            "metric_params": |p, v| { v.none()?; p };
-            "n_jobs": |p, _| p;
-            "p": |p, _| p;
+        params of neighbors {
             "radius": |p, _| p;
         }
         attributes {

@@ -9,7 +9,14 @@ use xp_models::kernel_approximation::Nystroem;
 use xp_models::kernel_ridge::KernelRidge;
 use xp_models::naive_bayes::GaussianNB;
 
-use super::table::{estimators, vector};
+use super::table::{estimators, parameters, vector};
+
+parameters! {
+    ($) covariances {
+        "assume_centered": |p, v| p.assume_centered(v.flag()?);
+        "store_precision": |p, _| p;
+    }
+}
 
 estimators! {
     LinearDiscriminantAnalysis: LinearDiscriminantAnalysis<Cpu, T, i64>, labels => {
@@ -66,9 +73,7 @@ estimators! {
     }
 
     EmpiricalCovariance: EmpiricalCovariance<Cpu, T>, alone => {
-        params {
-            "assume_centered": |p, v| p.assume_centered(v.flag()?);
-            "store_precision": |p, _| p;
+        params of covariances {
         }
         attributes {
             location |m| m.location();
@@ -79,9 +84,7 @@ estimators! {
     }
 
     LedoitWolf: LedoitWolf<Cpu, T>, alone => {
-        params {
-            "assume_centered": |p, v| p.assume_centered(v.flag()?);
-            "store_precision": |p, _| p;
+        params of covariances {
             "block_size": |p, _| p;
         }
         attributes {
@@ -94,9 +97,7 @@ estimators! {
     }
 
     OAS: OAS<Cpu, T>, alone => {
-        params {
-            "assume_centered": |p, v| p.assume_centered(v.flag()?);
-            "store_precision": |p, _| p;
+        params of covariances {
         }
         attributes {
             location |m| m.location();
@@ -143,9 +144,7 @@ estimators! {
     }
 
     ShrunkCovariance: ShrunkCovariance<Cpu, T>, alone => {
-        params {
-            "assume_centered": |p, v| p.assume_centered(v.flag()?);
-            "store_precision": |p, _| p;
+        params of covariances {
             "shrinkage": |p, v| p.shrinkage(v.float()?);
         }
         attributes {

@@ -67,21 +67,26 @@ fn expect<'a, T: Typed>(name: &'static str, x: &'a Any) -> Result<&'a Arr<T>> {
 ///
 /// ```text
 /// Name: Model<Cpu, T>, alone weighted => {
-///     params { "parameter": |p, v| p.parameter(v.float()?); }
+///     params of relatives { "parameter": |p, v| p.parameter(v.float()?); }
+///     fit |p, x, s| p.fit(x);
 ///     attributes { mean |m| m.mean(); }
 ///     methods { transform, inverse_transform }
 ///     answers { kneighbors |m, x, a| m.kneighbors(x, a.count(0)) }
-///     partial merges { first |p, x, y| p.fit(x), more |m, x, y| m.partial_fit(x) }
+///     partial merges { first |p, x, s| p.fit(x), more |m, x, s| m.partial_fit(x) }
 /// }
 /// ```
 ///
 /// After the model stands what `y` is: `alone` for nothing, `labels` for one integer a sample, `target` for one number, `targets`
-/// for one or several; and `weighted` when `fit_weighted` is there. `methods` take samples and give an array; `answers` take samples or
-/// nothing, and numbers, and give several arrays. Samples have the dtype `T`, or, for `fit` and `methods`, that in parentheses. `partial` is for models that learn in parts, with `merges` for those that take in others too.
+/// for one or several; and `weighted` when `fit_weighted` is there. `params of` names a list of [`parameters!`] that several estimators
+/// share. `fit` is for those that are fitted otherwise than by the methods `fit` and `fit_weighted` of the parameters. `methods` take
+/// samples and give an array; `answers` take samples or nothing, and numbers, and give several arrays. Samples have the dtype `T`, or,
+/// for `fit` and `methods`, that in parentheses. `partial` is for models that learn in parts, with `merges` for those that take in
+/// others too.
 macro_rules! estimators {
     ($(
         $Name:ident: $Model:ty, $y:ident $($weighted:ident)? $(($S:ty))? => {
-        params { $($param:literal: |$p:pat_param, $v:pat_param| $set:expr;)* }
+        params $(of $shared:ident)? { $($param:literal: |$p:pat_param, $v:pat_param| $set:expr;)* }
+        $(fit |$lp:ident, $lx:ident, $ls:ident| $learn:expr;)?
         attributes { $($attribute:ident |$m:ident| $get:expr;)* }
         methods { $($method:ident),* }
         $(answers { $($answer:ident |$am:ident, $ax:ident, $aa:ident| $reply:expr;)* })?
@@ -118,29 +123,24 @@ macro_rules! estimators {
                     }
                 }
 
-                #[allow(unused_variables)]
-                fn partial_fit(&mut self, samples: super::Samples<'_>) -> xp_models::Result<()> {
-                    $({
+                $(
+                    fn partial_fit(&mut self, samples: super::Samples<'_>) -> xp_models::Result<()> {
                         let ($mx, $my) = (super::table::matrix::<T>(samples.x)?, samples);
                         let ($mm, $mx) = (self, &$mx);
-                        return $more;
-                    })?
-                    #[allow(unreachable_code)]
-                    Err(xp_models::Error::Degenerate(concat!(stringify!($Name), " does not learn in parts").into()))
-                }
+                        let _ = &$my;
+                        $more
+                    }
+                )?
 
-                #[allow(unused_variables)]
-                fn merge(&mut self, other: &dyn super::Fitted) -> xp_models::Result<()> {
-                    $($({
+                $($(
+                    fn merge(&mut self, other: &dyn super::Fitted) -> xp_models::Result<()> {
                         let _ = stringify!($merges);
-                        return match other.as_any().downcast_ref::<Self>() {
+                        match other.as_any().downcast_ref::<Self>() {
                             Some(other) => Self::merge(self, other),
                             None => Err(xp_models::Error::Degenerate("models of two dtypes do not merge".into())),
-                        };
-                    })?)?
-                    #[allow(unreachable_code)]
-                    Err(xp_models::Error::Degenerate(concat!(stringify!($Name), " does not merge").into()))
-                }
+                        }
+                    }
+                )?)?
 
                 fn bytes(&self) -> xp_models::Result<Vec<u8>> {
                     let mut out = vec![];
@@ -178,10 +178,12 @@ macro_rules! estimators {
                         $($param => {
                             let ($p, $v) = (params.clone(), &value);
                             params = $set;
+                            return Ok(());
                         })*
-                        _ => return Err(pyo3::exceptions::PyTypeError::new_err(format!(concat!(stringify!($Name), " has no parameter {}"), name))),
+                        _ => {}
                     }
-                    Ok(())
+                    $($shared!(set name, params, value);)?
+                    Err(given.unknown(name))
                 })?;
                 let learn = || -> xp_models::Result<Model<T>> {
                     let x = super::table::matrix::<super::table::samples_of!($($S)?)>(samples.x)?;
@@ -192,7 +194,13 @@ macro_rules! estimators {
                             return $first;
                         })?
                     }
-                    super::table::learn!($y $($weighted)?; params, x, samples)
+                    super::table::first!(
+                        $({
+                            let ($lp, $lx, $ls) = (&params, &x, samples);
+                            $learn
+                        })?
+                        { super::table::learn!($y $($weighted)?; params, x, samples) }
+                    )
                 };
                 let fitted = crate::threads::detached(&samples.arrays(), learn);
                 Ok(Box::new(fitted.map_err(|e| super::raised(stringify!($Name), e))?))
@@ -208,7 +216,7 @@ macro_rules! estimators {
             }
             super::Estimator {
                 name: stringify!($Name),
-                params: &[$($param),*],
+                params: &[&[$($param),*], $($shared!(names))?],
                 y: stringify!($y),
                 weighted: super::table::is_given!($($weighted)?),
                 partial: super::table::is_given!($($fp)?),
@@ -229,6 +237,28 @@ macro_rules! estimators {
     };
 }
 
+/// Declares parameters that several estimators share, as `estimators!` has them: a macro of the given name, for its `params of`. The
+/// first word is `$`, by which that macro names its own variables.
+macro_rules! parameters {
+    (($d:tt) $name:ident { $($param:literal: |$p:pat_param, $v:pat_param| $set:expr;)* }) => {
+        macro_rules! $name {
+            (names) => {
+                &[$($param),*]
+            };
+            (set $d given:ident, $d params:ident, $d value:ident) => {
+                match $d given {
+                    $($param => {
+                        let ($p, $v) = ($d params.clone(), &$d value);
+                        $d params = $set;
+                        return Ok(());
+                    })*
+                    _ => {}
+                }
+            };
+        }
+    };
+}
+
 /// The dtype of samples: what is said, or `T`.
 macro_rules! samples_of {
     () => {
@@ -236,6 +266,13 @@ macro_rules! samples_of {
     };
     ($S:ty) => {
         $S
+    };
+}
+
+/// The first of some blocks: what is said, or what is usual.
+macro_rules! first {
+    ($first:block $($usual:block)?) => {
+        $first
     };
 }
 
@@ -280,4 +317,4 @@ macro_rules! learn {
     };
 }
 
-pub(super) use {estimators, is_given, learn, samples_of};
+pub(super) use {estimators, first, is_given, learn, parameters, samples_of};

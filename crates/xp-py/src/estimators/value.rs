@@ -30,6 +30,10 @@ impl<'py> Params<'_, 'py> {
             _ => Ok(samples),
         }
     }
+    /// The error for a parameter that there is none of.
+    pub fn unknown(&self, name: &str) -> PyErr {
+        PyTypeError::new_err(format!("{} has no parameter {name}", self.estimator))
+    }
     /// Each parameter.
     pub fn each(&self, mut f: impl FnMut(&str, Value<'py>) -> PyResult<()>) -> PyResult<()> {
         for (name, obj) in self.given {
@@ -49,7 +53,8 @@ pub struct Value<'py> {
 }
 
 impl<'py> Value<'py> {
-    fn wrong(&self, expected: &str) -> PyErr {
+    /// The error for a value of another type.
+    pub fn wrong(&self, expected: &str) -> PyErr {
         PyTypeError::new_err(format!("{}: {expected} expected; {} given", self.place, describe(&self.obj)))
     }
 

@@ -8,14 +8,17 @@ They derive from scikit-learn's classes of the same names and pass its ``check_e
 ``save`` writes what ``xp::models`` loads in Rust; ``export`` does so with fitted objects of scikit-learn itself.
 """
 
+from ._calibration import CalibratedClassifierCV
 from ._cluster import GaussianMixture, KMeans, MiniBatchKMeans
 from ._covariance import OAS, EmpiricalCovariance, LedoitWolf, ShrunkCovariance
 from ._decomposition import PCA, IncrementalPCA, KernelPCA, TruncatedSVD
 from ._discriminant import GaussianNB, LinearDiscriminantAnalysis
 from ._encoders import OneHotEncoder, OrdinalEncoder
 from ._export import export
+from ._gaussian_process import GaussianProcessRegressor
 from ._impute import IsotonicRegression, SimpleImputer, TfidfTransformer
 from ._kernels import KernelCenterer, KernelRidge, Nystroem
+from ._labels import LabelBinarizer, LabelEncoder
 from ._linear_model import (
     ElasticNet,
     GammaRegressor,
@@ -44,10 +47,11 @@ from ._preprocessing import (
 )
 
 __all__ = [
-    "OAS", "PCA", "Binarizer", "ElasticNet", "EmpiricalCovariance", "GammaRegressor", "GaussianMixture", "GaussianNB", "IncrementalPCA",
-    "IsotonicRegression", "KMeans", "KNeighborsClassifier", "KNeighborsRegressor", "KernelCenterer", "KernelPCA", "KernelRidge", "Lasso",
-    "LedoitWolf", "LinearDiscriminantAnalysis", "LinearRegression", "LogisticRegression", "LogisticRegressionCV", "MaxAbsScaler", "MinMaxScaler",
-    "MiniBatchKMeans", "NearestNeighbors", "Normalizer", "Nystroem", "OneHotEncoder", "OrdinalEncoder", "PoissonRegressor", "PolynomialFeatures", "PowerTransformer",
-    "QuantileTransformer", "Ridge", "RidgeCV", "RidgeClassifier", "RidgeClassifierCV", "RobustScaler", "ShrunkCovariance", "SimpleImputer",
-    "StandardScaler", "TfidfTransformer", "TruncatedSVD", "TweedieRegressor", "export",
+    "OAS", "PCA", "Binarizer", "CalibratedClassifierCV", "ElasticNet", "EmpiricalCovariance", "GammaRegressor", "GaussianMixture",
+    "GaussianNB", "GaussianProcessRegressor", "IncrementalPCA", "IsotonicRegression", "KMeans", "KNeighborsClassifier",
+    "KNeighborsRegressor", "KernelCenterer", "KernelPCA", "KernelRidge", "LabelBinarizer", "LabelEncoder", "Lasso", "LedoitWolf",
+    "LinearDiscriminantAnalysis", "LinearRegression", "LogisticRegression", "LogisticRegressionCV", "MaxAbsScaler", "MinMaxScaler",
+    "MiniBatchKMeans", "NearestNeighbors", "Normalizer", "Nystroem", "OneHotEncoder", "OrdinalEncoder", "PoissonRegressor",
+    "PolynomialFeatures", "PowerTransformer", "QuantileTransformer", "Ridge", "RidgeCV", "RidgeClassifier", "RidgeClassifierCV",
+    "RobustScaler", "ShrunkCovariance", "SimpleImputer", "StandardScaler", "TfidfTransformer", "TruncatedSVD", "TweedieRegressor", "export",
 ]  # fmt: skip

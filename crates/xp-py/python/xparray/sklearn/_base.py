@@ -64,6 +64,8 @@ class Native:
 
     # What subclasses may change.
 
+    #: The dtypes in which samples are taken; others become the first.
+    _dtypes = DTYPES
     #: How many samples there must be at least.
     _min_samples = 1
     #: Whether samples may hold NaN.
@@ -106,7 +108,7 @@ class Native:
         """Arrays of xparray that share the memory of what is given where that is possible."""
         kind = self._declared["y"]
         X, y = on_host(X), on_host(y)
-        check = dict(dtype=DTYPES, ensure_all_finite=self._is_finite_first, reset=reset, ensure_min_samples=self._min_samples)
+        check = dict(dtype=self._dtypes, ensure_all_finite=self._is_finite_first, reset=reset, ensure_min_samples=self._min_samples)
         if kind == "alone":
             X = validate_data(self, X, **check)
             y = None
@@ -170,7 +172,7 @@ class Native:
         if X is not None:
             library = library_of(X)
             self._check_library(question, X)
-            X = xp.asarray(validate_data(self, on_host(X), dtype=DTYPES, ensure_all_finite=False, reset=False))
+            X = xp.asarray(validate_data(self, on_host(X), dtype=self._dtypes, ensure_all_finite=False, reset=False))
         return [library(x) for x in self._model.answer(question, X, numbers)]
 
     def _call(self, method, X):
@@ -180,7 +182,7 @@ class Native:
     def _native_call(self, method, X):
         model = self._model_for(X)
         self._check_library(method, X)
-        X = xp.asarray(validate_data(self, on_host(X), dtype=DTYPES, ensure_all_finite=self._is_finite_first, reset=False))
+        X = xp.asarray(validate_data(self, on_host(X), dtype=self._dtypes, ensure_all_finite=self._is_finite_first, reset=False))
         if model is None:
             model = _models.fit(self._declared_name, self._given_params(), X)
         return model.call(method, X)
@@ -368,7 +370,8 @@ def estimator(base, *mixins, differences=""):
         "__doc__": _documented(name, base, declared, differences),
         "_declared": declared,
         "_declared_name": name,
-        **_methods(declared),
+        # A mixin's own methods come before those of the declaration.
+        **{method: f for method, f in _methods(declared).items() if not any(method in vars(mixin) for mixin in mixins)},
     }
     for method in namespace:
         original = getattr(base, method, None)

@@ -9,7 +9,7 @@ from .._xparray import _models
 
 #: The version of the layout of files.
 _FORMAT = "1"
-_DTYPES = {"float32": "F32", "float64": "F64", "int64": "I64"}
+_DTYPES = {"bool": "BOOL", "float32": "F32", "float64": "F64", "int64": "I64"}
 
 
 def _text(value):
@@ -151,7 +151,8 @@ def _fields(model, dtype):
             "them; export the transformers one by one, and choose the columns where they are served"
         )
     if name is None:
-        raise TypeError(f"{type(model).__name__} has no file in xp: one of {', '.join(sorted(_FIELDS))} or a Pipeline of these expected")
+        expected = f"one of {', '.join(sorted(_FIELDS))}, a CalibratedClassifierCV or a Pipeline of these expected"
+        raise TypeError(f"{type(model).__name__} has no file in xp: {expected}")
     arrays, texts = {}, {}
     for field, value in _FIELDS[name](model).items():
         if isinstance(value, (np.ndarray, xp.Array)):
@@ -175,6 +176,46 @@ def _bytes(arrays, texts):
     return len(text).to_bytes(8, "little") + text + data
 
 
+def _read(data):
+    """The arrays and texts of a file of safetensors."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    texts, names = header.pop("__metadata__"), {short: name for name, short in _DTYPES.items()}
+    arrays = {}
+    for name, about in header.items():
+        low, high = about["data_offsets"]
+        arrays[name] = np.frombuffer(data[start + low : start + high], dtype=names[about["dtype"]]).reshape(about["shape"])
+    return arrays, texts
+
+
+def _calibrated(dot, parts, model):
+    """Notes classifiers and what makes probabilities of their scores."""
+    arrays, texts, _ = parts
+    texts[dot + "model"], texts[dot + "model_version"] = "CalibratedClassifierCV", "1"
+    arrays[dot + "classes"] = _labels(model)
+    pairs = model.calibrated_classifiers_
+    texts[dot + "estimators.len"] = texts[dot + "calibrators.len"] = str(len(pairs))
+    for k, pair in enumerate(pairs):
+        _under(f"{dot}estimators.{k}", parts, pair.estimator)
+        place = f"{dot}calibrators.{k}."
+        if hasattr(pair, "_model"):
+            theirs, said = _read(pair._model.to_bytes())
+            for whole, own in ((arrays, theirs), (texts, said)):
+                whole.update({place + name.removeprefix("calibrators.0."): x for name, x in own.items() if name.startswith("calibrators.0.")})
+            continue
+        texts[place + "method"] = pair.method
+        if pair.method == "isotonic":
+            texts[place + "parts.len"] = str(len(pair.calibrators))
+            for j, function in enumerate(pair.calibrators):
+                _under(f"{place}parts.{j}", parts, function)
+        elif pair.method == "temperature":
+            texts[place + "beta"] = _text(float(pair.calibrators[0].beta_))
+        else:
+            for name in "ab":
+                texts[f"{place}{name}.len"] = str(len(pair.calibrators))
+                texts |= {f"{place}{name}.{j}": _text(float(getattr(c, name + "_"))) for j, c in enumerate(pair.calibrators)}
+
+
 def _under(place, parts, model):
     """Notes the fields of a model, or of the parts of a pipeline, below a name."""
     arrays, texts, dtype = parts
@@ -188,6 +229,17 @@ def _under(place, parts, model):
         first = steps[0] if len(steps) == 2 else type(model)([(str(k), step) for k, step in enumerate(steps[:-1])])
         _under(dot + "first", parts, first)
         return _under(dot + "last", parts, steps[-1])
+    if hasattr(model, "calibrated_classifiers_"):
+        return _calibrated(dot, parts, model)
+    if type(model).__name__ == "FrozenEstimator":
+        return _under(place, parts, model.estimator)
+    if _name_of(model) is None and hasattr(model, "_model"):
+        own, said = _read(model._model.to_bytes())
+        if any(value.dtype.kind == "f" and value.dtype != dtype for value in own.values()):
+            raise TypeError(f"export(): {type(model).__name__} was fitted in another dtype than {dtype}")
+        arrays.update({dot + field: value for field, value in own.items()})
+        texts.update({dot + field: value for field, value in said.items() if not field.startswith("format")})
+        return None
     name, own, said = _fields(model, dtype)
     # What xp reads back is what it will serve: a file that it refuses is an error here.
     _models.read(name, getattr(xp, dtype), _bytes(own, {**said, "model": name, "model_version": _VERSIONS.get(name, "1"), "format": "xp-models", "format_version": _FORMAT}))

@@ -1,14 +1,18 @@
 """Linear models."""
 
+import inspect
 import numbers
 
 import numpy as np
 import sklearn.linear_model
+import xparray as xp
+from sklearn.base import clone
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, check_cv
-from sklearn.utils import check_X_y, compute_sample_weight
+from sklearn.utils import check_X_y, compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight
 
-from ._base import DTYPES, estimator, on_host, seed_of
+from ._base import DTYPES, estimator, library_of, on_host, seed_of
 
 _SOLVERS = "``solver`` is ``'auto'``, ``'svd'`` or ``'cholesky'``, and there is no ``positive``."
 _SMOOTH = "``solver`` is ``'lbfgs'`` or ``'newton-cholesky'``; no warm start."
@@ -128,35 +132,50 @@ RidgeClassifierCV = estimator(sklearn.linear_model.RidgeClassifierCV, _OfClassif
 class _OfFolds(_WithClassWeights):
     def _learn(self, X, y=None, sample_weight=None, first=False, classes=None):
         self._found = None
-        if not (self.cv is None or isinstance(self.cv, numbers.Integral) or type(self.cv) is StratifiedKFold):
+        known = self.cv is None or isinstance(self.cv, numbers.Integral) or type(self.cv) is StratifiedKFold
+        if not known or self._scorer() is not None:
             self._validate_params()
             self._found = self._searched(on_host(X), on_host(y), sample_weight)
         return super()._learn(X, y, sample_weight, first, classes)
 
+    def _scorer(self):
+        """The score, unless it is the accuracy."""
+        return None if self.scoring in ("warn", "accuracy", None) else get_scorer(self.scoring)
+
     def _searched(self, X, y, sample_weight):
-        """The accuracies of each penalty, by column, in splits that are given: each is a fit of its own."""
+        """Scores, coefficients and numbers of iterations by split and penalty: each is a fit of its own."""
         X, y = check_X_y(X, y, dtype=DTYPES)
         weights = None if sample_weight is None else _check_sample_weight(on_host(sample_weight), X)
         part = lambda rows: None if weights is None else weights[rows]  # noqa: E731
-        names = ("solver", "fit_intercept", "max_iter", "tol", "class_weight")
-        models = [LogisticRegression(C=C, **{name: getattr(self, name) for name in names}) for C in self._penalties()]
-        splits = check_cv(self.cv, y, classifier=True).split(X, y)
-        return np.asarray([[m.fit(X[a], y[a], part(a)).score(X[b], y[b], part(b)) for m in models] for a, b in splits])
+        names = ("solver", "fit_intercept", "max_iter", "tol")
+        params = {name: getattr(self, name) for name in names} | {"class_weight": self.class_weight}
+        if self.class_weight == "balanced":
+            # All samples are counted, not those of a part.
+            labels = np.unique(y)
+            more = {} if weights is None or "sample_weight" not in inspect.signature(compute_class_weight).parameters else {"sample_weight": weights}
+            params["class_weight"] = dict(zip(labels.tolist(), compute_class_weight("balanced", classes=labels, y=y, **more).tolist()))
+        models = [LogisticRegression(C=C, **params) for C in self._penalties()]
+        scorer = self._scorer() or (lambda model, X, y, **weights: model.score(X, y, **weights))
+        scores, paths, iterations = [], [], []
+        for a, b in check_cv(self.cv, y, classifier=True).split(X, y):
+            fitted = [clone(m).fit(X[a], y[a], part(a)) for m in models]
+            scores.append([scorer(m, X[b], y[b], **({} if weights is None else {"sample_weight": weights[b]})) for m in fitted])
+            paths.append([np.hstack([m.coef_, m.intercept_[:, None]]) if self.fit_intercept else m.coef_ for m in fitted])
+            iterations.append([int(m.n_iter_[0]) for m in fitted])
+        return np.asarray(scores), np.asarray(paths), np.asarray(iterations)
 
     def _native_params(self, params):
-        said = {name: params.get(name) for name in ("l1_ratios", "penalty", "scoring", "refit")}
+        said = {name: params.get(name) for name in ("l1_ratios", "penalty", "refit")}
         ratios = said["l1_ratios"]
         if not (ratios is None or isinstance(ratios, str) or np.all(np.asarray(ratios) == 0)) or said["penalty"] not in ("deprecated", "l2"):
             raise ValueError(f"LogisticRegressionCV: the penalty is on squares only; l1_ratios={ratios!r} and penalty={said['penalty']!r} given")
-        if said["scoring"] not in ("warn", "accuracy", None):
-            raise ValueError(f"LogisticRegressionCV: scoring is 'accuracy'; {said['scoring']!r} given")
         if not said["refit"]:
             raise ValueError("LogisticRegressionCV: refit=False is not possible: the model is fitted to all samples in the end")
         params = super()._native_params(params)
         fit = tuple(params[name] for name in ("solver", "fit_intercept", "max_iter", "tol", "class_weight"))
         if self._found is not None:
             # What remains is the fit to all samples.
-            best = self._penalties()[np.argmax(self._found.sum(axis=0))]
+            best = self._penalties()[np.argmax(self._found[0].sum(axis=0))]
             return {**params, "Cs": [best], "cv": (2, None), "solver": fit}
         return {**params, "Cs": self._penalties(), "cv": _folds(params["cv"]), "solver": fit}
 
@@ -164,17 +183,24 @@ class _OfFolds(_WithClassWeights):
         return np.logspace(-4, 4, self.Cs) if np.ndim(self.Cs) == 0 else np.asarray(self.Cs, dtype=np.float64)
 
     def _finish(self, X):
-        several = len(self._host_classes) > 2
-        if self._found is not None:
-            self.scores_ = self._found
-        self.Cs_, self.n_iter_ = self._penalties(), np.asarray([self.n_iter_], dtype=np.int32)
-        self.l1_ratio_ = 0.0
-        if getattr(self, "use_legacy_attributes", True):
-            labels = self._host_classes if several else self._host_classes[1:]
-            self.C_, self.l1_ratio_ = np.full(len(labels), self.C_), np.zeros(len(labels))
-            self.scores_ = {label: self.scores_ for label in labels.tolist()}
-        else:
-            self.scores_ = self.scores_[:, None, :]
+        library = np.asarray if isinstance(self.coef_, np.ndarray) else library_of(self.coef_)
+        found = (self.scores_, self.coefs_paths_, self.n_iter_) if self._found is None else self._found
+        ratios = getattr(self, "l1_ratios", None)
+        ratios = None if isinstance(ratios, str) else ratios
+        # An axis of ratios, between folds and penalties: all are 0, so that all models are the same.
+        scores, paths, iterations = (np.repeat(np.asarray(x)[:, None], 1 if ratios is None else len(ratios), axis=1) for x in found)
+        self.Cs_, self.l1_ratios_ = self._penalties(), np.asarray([None] if ratios is None else ratios)
+        self.n_iter_, self.l1_ratio_ = iterations.astype(np.int32), 0.0
+        if not getattr(self, "use_legacy_attributes", True):
+            self.scores_, self.coefs_paths_ = library(xp.asarray(scores)), library(xp.asarray(paths))
+            return
+        labels = self._host_classes if len(self._host_classes) > 2 else self._host_classes[1:]
+        self.C_, self.l1_ratio_ = np.full(len(labels), self.C_), np.full(len(labels), None if ratios is None else 0.0)
+        # The axis of ratios comes after that of penalties, where there is one.
+        order = (lambda x: x[:, 0]) if ratios is None else lambda x: np.swapaxes(x, 1, 2)  # noqa: E731
+        self.n_iter_ = order(self.n_iter_)[None]
+        self.scores_ = {label: library(xp.asarray(order(scores))) for label in labels.tolist()}
+        self.coefs_paths_ = {label: library(xp.asarray(order(paths[..., row, :]))) for row, label in enumerate(labels.tolist())}
 
 
 def _folds(cv):
@@ -187,6 +213,6 @@ def _folds(cv):
 LogisticRegressionCV = estimator(
     sklearn.linear_model.LogisticRegressionCV,
     _OfFolds,
-    differences="the penalty is on squares, the score the accuracy; there are no ``coefs_paths_``, and ``n_iter_`` "
-    "is that of the last fit. " + _SMOOTH,
+    differences="the penalty is on squares, and ``refit`` is true. Splits of other kinds than ``StratifiedKFold``, and other scores than the "
+    "accuracy, take a fit of their own for each penalty. " + _SMOOTH,
 )
