@@ -20,7 +20,7 @@ fn onto_views() {
     let padded = pad(&x.t(), &[(1, 0), (0, 2)], PadMode::Constant(9)).unwrap();
     assert_eq!(padded.to_vec(), [9, 9, 9, 9, 0, 3, 9, 9, 1, 4, 9, 9, 2, 5, 9, 9]);
     let mut y = x.clone();
-    add_to_diagonal(&mut y, &support::vector(&Host, &[10, 20])).unwrap();
+    add_to_diagonal(&mut y, support::vector(&Host, &[10, 20])).unwrap();
     add_to_diagonal(&mut y, 100).unwrap();
     assert_eq!((y.to_vec(), x.to_vec()), (vec![110, 1, 2, 3, 124, 5], (0..6).collect()));
 }
