@@ -4,7 +4,7 @@ use xp_core::{Array, Backend, Dim, Dyn, Element, IntoShape, Ix1, Ix2, Linalg};
 use xp_cpu::Cpu;
 use xp_models::Result;
 use xp_models::calibration::CalibratedClassifierCVParams;
-use xp_models::cluster::{KMeans, Kmeans2Params, KmeansParams, MiniBatchKMeans, Start, kmeans, kmeans2, whiten};
+use xp_models::cluster::{Init, KMeans, Kmeans2Params, KmeansParams, MiniBatchKMeans, Start, kmeans, kmeans2, whiten};
 use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS, ShrunkCovariance};
 use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, SvdSolver, TruncatedSVD};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
@@ -140,8 +140,9 @@ pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<O
         LedoitWolf => LedoitWolf::params().fit(&x), |m| m.mahalanobis(&x);
         OAS => OAS::params().fit(&x), |m| m.mahalanobis(&x);
         ShrunkCovariance => ShrunkCovariance::params().fit(&x), |m| m.mahalanobis(&x);
-        KMeans => KMeans::params().n_clusters(3).fit(&x), |m| m.predict(&x);
-        KMeans_transform => KMeans::params().n_clusters(3).fit_weighted(&x, &positive), |m| m.transform(&x);
+        KMeans => KMeans::params().n_clusters(3).init(Init::Random).fit(&x), |m| m.predict(&x);
+        KMeans_transform => KMeans::params().n_clusters(3).init(Init::Random).fit_weighted(&x, &positive), |m| m.transform(&x);
+        KMeans_plus_plus => KMeans::params().n_clusters(3).fit(&x), |m| m.predict(&x);
         MiniBatchKMeans => MiniBatchKMeans::params().n_clusters(3).batch_size(100).fit(&x), |m| m.predict(&x);
     }
     // What compares every sample with every other one is fitted to samples that every rank has.
