@@ -62,7 +62,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("", "xp-core/src/shape.rs xp-core/src/inspection.rs xp-core/src/dtype/info.rs xp-core/src/dtype/promote.rs"),
     (
         "linalg",
-        "xp-core/src/linalg/functions.rs xp-core/src/linalg/least.rs xp-core/src/linalg/lu.rs xp-core/src/linalg/norms.rs xp-core/src/matmul.rs",
+        "xp-core/src/linalg/functions.rs xp-core/src/linalg/least.rs xp-core/src/linalg/lu.rs xp-core/src/linalg/mod.rs xp-core/src/linalg/norms.rs xp-core/src/matmul.rs",
     ),
     ("extra", "xp-core/src/extra/create.rs xp-core/src/extra/distance.rs xp-core/src/extra/einsum.rs xp-core/src/extra/partial.rs"),
     (
