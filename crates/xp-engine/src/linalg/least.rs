@@ -150,7 +150,8 @@ impl<T: RealScalar> Search<'_, T> {
     /// Calls `found` with row, rank, value and column of the least elements of some rows among some columns.
     fn part(&self, rows: Range<usize>, columns: Range<usize>, mut found: impl FnMut(usize, usize, T, usize)) -> Result<()> {
         let p = self.product.b.nrows();
-        with_workspace(StackReq::new_aligned::<T>(2 * rows.len() * p, 64), |stack| {
+        let size = StackReq::new_aligned::<T>(rows.len() * p, 64);
+        with_workspace(size.and(size), |stack| {
             let (block, stack) = numbers::<T>(rows.len() * p, stack);
             (self.fill)(rows.clone(), block);
             let (matrix, block) = (MatRef::from_row_major_slice(&block[..], rows.len(), p), &block[..]);
@@ -158,6 +159,9 @@ impl<T: RealScalar> Search<'_, T> {
                 return self.exact(matrix, columns, |row, rank, value, at| found(rows.start + row, rank, value, at));
             };
             let left = filter.part(&self.product, block, columns.clone(), self.k, |row, rank, value, at| found(rows.start + row, rank, value, at))?;
+            if left.is_empty() {
+                return Ok(());
+            }
             let (again, _) = numbers::<T>(left.len() * p, stack);
             for (&row, to) in left.iter().zip(again.chunks_exact_mut(p.max(1))) {
                 to.copy_from_slice(&block[row * p..(row + 1) * p]);
