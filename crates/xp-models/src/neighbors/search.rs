@@ -15,8 +15,10 @@ use super::NeighborMetric;
 use crate::Result;
 use crate::blocks::blocks;
 
-/// Samples of a block.
-const SAMPLES: usize = 1 << 14;
+/// Samples of a block that all queries are multiplied with.
+const MULTIPLIED: usize = 1 << 14;
+/// Samples of a block whose distances from some queries are stored.
+const COMPARED: usize = 2048;
 /// How many more than wanted are looked at again.
 const MORE: usize = 8;
 
@@ -35,9 +37,10 @@ pub(super) fn nearest<B: Linalg<T>, T: Float>(
     let products = matches!(metric, NeighborMetric::Euclidean | NeighborMetric::SqEuclidean | NeighborMetric::Cosine | NeighborMetric::InnerProduct);
     let (mut distances, mut indices) = (Tiles::new(device, [m, k])?, Tiles::new(device, [m, k])?);
     if !products {
-        for rows in blocks(m, 4 * B::block_rows(SAMPLES)) {
+        for rows in blocks(m, 4 * B::block_rows(COMPARED)) {
             let some = queries.slice(s![rows.clone()])?;
-            let (value, place) = best_of_blocks(n, k, |others, k| Ok(top_k(&exact(&x.slice(s![others])?, metric, &some)?, k, 1, Ascending)?))?;
+            let of = |others, k| Ok(top_k(&exact(&x.slice(s![others])?, metric, &some)?, k, 1, Ascending)?);
+            let (value, place) = best_of_blocks(n, COMPARED, k, of)?;
             distances.push([rows.len(), k], &value)?;
             indices.push([rows.len(), k], &place)?;
         }
@@ -55,10 +58,15 @@ pub(super) fn nearest<B: Linalg<T>, T: Float>(
     Ok((distances.finish()?, indices.finish()?))
 }
 
-/// The best `k` of `n` samples for each query, by a function that gives those of a block, at most as many as it is asked for.
-fn best_of_blocks<B: Linalg<T>, T: Float>(n: usize, k: usize, of: impl Fn(Range<usize>, usize) -> Result<Found<B, T>>) -> Result<Found<B, T>> {
+/// The best `k` of `n` samples for each query, by a function that gives those of a block of `step`, as many as it is asked for.
+fn best_of_blocks<B: Linalg<T>, T: Float>(
+    n: usize,
+    step: usize,
+    k: usize,
+    of: impl Fn(Range<usize>, usize) -> Result<Found<B, T>>,
+) -> Result<Found<B, T>> {
     let mut best: Option<Found<B, T>> = None;
-    for others in blocks(n, SAMPLES.max(k)) {
+    for others in blocks(n, step.max(k)) {
         let (values, at) = of(others.clone(), k.min(others.len()))?;
         let places = (at.into_lazy() + others.start as i64).try_eval()?;
         best = Some(match best {
@@ -85,13 +93,13 @@ fn by_products<B: Linalg<T>, T: Float>(
         NeighborMetric::InnerProduct => matmul_top_k(&queries.lazy().negative(), &x.t(), None, k, Ascending)?,
         NeighborMetric::Cosine => {
             let turned = queries.lazy().negative();
-            best_of_blocks(n, k, |others, k| Ok(matmul_top_k(&turned, &unit(&x.slice(s![others])?)?.t(), None, k, Ascending)?))?
+            best_of_blocks(n, MULTIPLIED, k, |others, k| Ok(matmul_top_k(&turned, &unit(&x.slice(s![others])?)?.t(), None, k, Ascending)?))?
         }
         _ => {
             // Both are moved by a sample, so that little cancels and small integers stay exact.
             let origin = x.index_axis(0, 0)?.contiguous()?;
             let moved = (queries.lazy() - &origin) * T::from_f64(-2.0);
-            best_of_blocks(n, k, |others, k| {
+            best_of_blocks(n, MULTIPLIED, k, |others, k| {
                 let block = (x.slice(s![others])?.lazy() - &origin).try_eval()?;
                 let lengths = block.lazy().square().sum(1).try_eval()?;
                 Ok(matmul_top_k(&moved, &block.t(), &lengths, k, Ascending)?)
