@@ -41,6 +41,23 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
         Self::default_device().into_iter().collect()
     }
 
+    /// Elements of the blocks of rows that a pass over a matrix goes in: few enough to stay in a cache, many enough to feed a
+    /// matrix product that every thread works on.
+    const BLOCK: usize = 1 << 17;
+
+    /// Rows of such a block, of a matrix with `cols` columns.
+    #[must_use]
+    fn block_rows(cols: usize) -> usize {
+        (Self::BLOCK / cols.max(1)).max(64)
+    }
+
+    /// Rows of a block that one part of [`Backend::map_parts`] goes through at a time, with `cols` elements for each of them: where
+    /// parts are shared by threads, few enough for the cache of one.
+    #[must_use]
+    fn part_rows(cols: usize) -> usize {
+        Self::block_rows(cols)
+    }
+
     /// The values of `f` for every part of some work, in order. A backend whose work is done by threads of the host lets each of
     /// them do parts of its own, if there are enough, and runs what `f` calls on that thread.
     fn map_parts<R: Send>(&self, parts: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {

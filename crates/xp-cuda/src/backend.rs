@@ -139,6 +139,8 @@ unsafe impl Backend for Cuda {
     type MaxFloat = f64;
     type Buffer<T: Element> = CudaBuffer<T>;
 
+    const BLOCK: usize = 1 << 24;
+
     /// The device that `XP_CUDA_DEVICE` names, or the first one.
     fn default_device() -> xp_core::Result<Self> {
         let Some(text) = std::env::var_os("XP_CUDA_DEVICE") else {

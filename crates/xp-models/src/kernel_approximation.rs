@@ -75,7 +75,7 @@ impl<B: Linalg<T>, T: Float> Nystroem<B, T> {
         let ([n, p], m) = (x.shape(), self.components.dims()[0]);
         let normalization = self.normalization.t();
         // The kernel of a block of samples is in a cache when it is multiplied.
-        Tiles::by_rows(x.device(), [n, m], B::block_rows(2 * p.max(m)), |rows, tiles| {
+        Tiles::by_rows(x.device(), [n, m], B::part_rows(p.max(m)), |rows, tiles| {
             // An error names the row of the block: the check of all samples names that of the sample.
             let kernel =
                 pairwise_kernels(&x.slice(s![rows.clone()])?, &self.components, self.kernel).map_err(|e| check::finite("x", x).err().unwrap_or(e))?;

@@ -128,6 +128,13 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
     type MaxFloat = B::MaxFloat;
     type Buffer<T: Element> = MpiBuffer<B, T>;
 
+    const BLOCK: usize = B::BLOCK;
+
+    /// All rows at once: each rank goes through its own.
+    fn block_rows(_: usize) -> usize {
+        1 << 40
+    }
+
     /// The device of the session of this thread or process; without one, that of a world of one rank.
     fn default_device() -> Result<Self> {
         Ok(Mpi { device: B::default_device()?, world: session::current() })

@@ -202,13 +202,6 @@ fn matrix<B: Backend, T: Floating>(
 }
 
 impl<B: Linalg<T>, T: Floating> Linalg<T> for Mpi<B> {
-    const ROW_BLOCK: usize = B::ROW_BLOCK;
-
-    /// All rows at once: each rank goes through its own.
-    fn block_rows(_: usize) -> usize {
-        1 << 40
-    }
-
     fn svd(x: &On<Self, T>, basis: Basis) -> Result<(On<Self, T>, On<Self, T::Real>, On<Self, T>)> {
         if let (Some(tall), Basis::Thin) = (sharded(x)?, basis) {
             let (q, r) = tall.qr()?;

@@ -46,16 +46,6 @@ pub use xp_terms::{Trans, Triangle, Triangular};
     note = "`Cpu` and `Cuda` have it for f32, f64, Complex<f32> and Complex<f64>"
 )]
 pub trait Linalg<T: Floating>: Backend {
-    /// Elements of the blocks of rows that lazy matrices are evaluated in: few enough to stay in a cache, many enough to feed
-    /// a matrix product.
-    const ROW_BLOCK: usize = 1 << 17;
-
-    /// Rows of a block of a lazy matrix with `cols` columns.
-    #[must_use]
-    fn block_rows(cols: usize) -> usize {
-        (Self::ROW_BLOCK / cols.max(1)).max(64)
-    }
-
     /// Singular value decomposition: `U`, `S` in descending order, `Vh`.
     ///
     /// # Errors

@@ -80,6 +80,11 @@ unsafe impl Backend for Cpu {
         buffer.is_unique()
     }
 
+    /// A quarter of [`block_rows`](Backend::block_rows): half of the second cache of a core.
+    fn part_rows(cols: usize) -> usize {
+        Cpu::block_rows(4 * cols)
+    }
+
     fn map_parts<R: Send>(&self, parts: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
         xp_engine::map_parts(parts, f)
     }

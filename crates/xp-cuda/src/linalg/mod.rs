@@ -44,8 +44,6 @@ macro_rules! linalg_for {
             }
         }
         impl Linalg<$t> for Cuda {
-            const ROW_BLOCK: usize = 1 << 24;
-
             fn svd(x: &Matrices<$t>, basis: Basis) -> Result<(Matrices<$t>, Matrices<Real<$t>>, Matrices<$t>)> {
                 let (u, s, vh) = singular::svd(x, Some(basis))?;
                 Ok((u, s, vh))

@@ -129,7 +129,7 @@ where
     if p == 0 {
         return Ok(out);
     }
-    for rows in e.row_blocks(<Cuda as Linalg<T>>::block_rows(p))? {
+    for rows in e.row_blocks(Cuda::block_rows(p))? {
         let rows = rows.try_eval()?;
         // The memory of the rows is X^T, column-major: X^T conj(X) is the conjugate of the result, that is its transpose,
         // whose lower triangle is the upper one of the row-major result.

@@ -78,7 +78,7 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
         let ([n, _], [k, p], device) = (self.x.shape(), centers.shape(), self.x.device());
         let nearest = Nearest::moved(centers.clone(), self.mean)?;
         // Sums of a few blocks are of the dtype of the samples: so many that adding them up costs little.
-        let block = B::block_rows(4 * p);
+        let block = B::part_rows(p);
         let group = (4 * k).div_ceil(block) * block;
         let start = || Ok((vec![], zeros(device, [k, p])?, zeros(device, [k])?));
         let each = |(labels, sums, weights): &mut Parts<B>, all: Range<usize>| {

@@ -116,7 +116,7 @@ impl<'a, B: Linalg<T>, T: Float> Columns<'a, B, T> {
         let p = x.dims()[1];
         let elements = if kind == CovarianceType::Full { k * (p + 1) } else { k + 2 * p + 1 };
         let squares = matches!(kind, CovarianceType::Diag | CovarianceType::Spherical);
-        Ok(Columns { x, origin: origin.expand_dims(1)?, squares, step: B::block_rows(4 * elements) })
+        Ok(Columns { x, origin: origin.expand_dims(1)?, squares, step: B::part_rows(elements) })
     }
 
     fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<B, T> {

@@ -119,7 +119,7 @@ pub(super) fn within<B: Linalg<T>, T: Float>(
 ) -> Result<(Array<B, T, Ix1>, Array<B, i64, Ix1>, Vec<i64>)> {
     let (n, [m, _], device) = (x.dims()[0], queries.shape(), x.device());
     let (mut distances, mut indices, mut counts) = (vec![], vec![], vec![]);
-    let step = (B::ROW_BLOCK / n.max(1)).max(1);
+    let step = (B::BLOCK / n.max(1)).max(1);
     let numbers = arange(device, 0, n as i64, 1)?.expand_dims(0)?;
     for rows in blocks(m, step) {
         let found = exact(x, metric, &queries.slice(s![rows.clone()])?)?;

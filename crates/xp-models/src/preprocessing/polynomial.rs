@@ -9,9 +9,6 @@ use crate::model::{Check, Data, model};
 use crate::traits::transformer;
 use crate::{Error, Result, check};
 
-/// Elements of a block of rows of the result.
-const BLOCK: usize = 1 << 19;
-
 model! {
     /// All products of features up to some degree, as features.
     ///
@@ -124,7 +121,7 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
         check::features("x", x, self.n_features)?;
         check::finite("x", x)?;
         let [n, p] = x.shape();
-        Tiles::by_rows(x.device(), [n, self.n_output_features], (BLOCK / self.n_output_features.max(1)).max(64), |rows, out| {
+        Tiles::by_rows(x.device(), [n, self.n_output_features], 4 * B::block_rows(self.n_output_features), |rows, out| {
             let rows = x.slice(s![rows])?;
             if self.include_bias {
                 out.push([rows.dims()[0], 1], T::ONE)?;
