@@ -5,6 +5,8 @@
 //! [`Kernel::get`] is a pure function of the position in the chunk: the loop over a chunk has a constant length and only
 //! contiguous reads, which is what the compiler vectorises.
 
+use xp_terms::prefetch;
+
 use super::plan::{Plan, Walk};
 use super::program::{LeafKind, Program, Value};
 use crate::axis_vec::AxisVec;
@@ -86,6 +88,10 @@ pub unsafe trait Kernel: Clone + Send + Sync {
     /// Where the plan [is walked as one row](Plan::is_flat), the axis is the first one.
     fn advance(&mut self, axis: usize, by: usize);
 
+    /// From now on [`Kernel::fill`] asks the memory for what lies `by` positions further along an axis of the plan than the chunk,
+    /// where that is as contiguous as the chunk: a hint, for passes over more than the caches hold.
+    fn look_ahead(&mut self, _axis: usize, _by: usize) {}
+
     /// Replaces every address by `map(address)`: how a backend turns its handles into pointers.
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8);
 
@@ -110,6 +116,15 @@ impl<T: Element> Scratch<T> {
     }
 }
 
+/// Asks for the cache lines of a chunk.
+#[inline(always)]
+fn prefetch_chunk<T>(chunk: *const T) {
+    const LINE: usize = 64;
+    for line in 0..(CHUNK * size_of::<T>()).div_ceil(LINE) {
+        prefetch(chunk.wrapping_byte_add(line * LINE));
+    }
+}
+
 /// An array operand.
 #[derive(Clone, Debug)]
 pub struct Load<T> {
@@ -119,6 +134,8 @@ pub struct Load<T> {
     chunk: *const T,
     walk: AxisVec<isize>,
     mode: Mode,
+    /// The way to what will be read soon; 0 if nothing is asked for.
+    ahead: isize,
     scratch: Scratch<T>,
 }
 #[derive(Clone, Debug)]
@@ -165,7 +182,7 @@ impl<T: Element> Load<T> {
         } else {
             Mode::Gather(shape.into())
         };
-        Load { base, row: base, chunk: core::ptr::null(), walk, mode, scratch: Scratch(None) }
+        Load { base, row: base, chunk: core::ptr::null(), walk, mode, ahead: 0, scratch: Scratch(None) }
     }
 }
 
@@ -186,6 +203,9 @@ unsafe impl<T: Element> Kernel for Load<T> {
             && len == CHUNK
         {
             self.chunk = self.row.wrapping_add(start);
+            if self.ahead != 0 {
+                prefetch_chunk(self.chunk.wrapping_offset(self.ahead));
+            }
             return;
         }
         // The chunk of a constant serves the whole row.
@@ -243,6 +263,10 @@ unsafe impl<T: Element> Kernel for Load<T> {
         self.base = self.base.wrapping_offset((by as isize).wrapping_mul(self.walk[axis]));
         self.row = self.base;
         self.chunk = core::ptr::null();
+    }
+
+    fn look_ahead(&mut self, axis: usize, by: usize) {
+        self.ahead = (by as isize).wrapping_mul(self.walk[axis]);
     }
 
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
@@ -541,6 +565,9 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out
     fn advance(&mut self, axis: usize, by: usize) {
         self.arg.advance(axis, by);
     }
+    fn look_ahead(&mut self, axis: usize, by: usize) {
+        self.arg.look_ahead(axis, by);
+    }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.arg.rebase(map);
     }
@@ -593,6 +620,10 @@ where
     fn advance(&mut self, axis: usize, by: usize) {
         self.1.advance(axis, by);
         self.2.advance(axis, by);
+    }
+    fn look_ahead(&mut self, axis: usize, by: usize) {
+        self.1.look_ahead(axis, by);
+        self.2.look_ahead(axis, by);
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.1.rebase(map);
@@ -655,6 +686,11 @@ where
         self.1.advance(axis, by);
         self.2.advance(axis, by);
         self.3.advance(axis, by);
+    }
+    fn look_ahead(&mut self, axis: usize, by: usize) {
+        self.1.look_ahead(axis, by);
+        self.2.look_ahead(axis, by);
+        self.3.look_ahead(axis, by);
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.1.rebase(map);

@@ -14,6 +14,8 @@ use crate::backend::dispatch::at_level;
 const SEGMENT: usize = 4096;
 /// Outputs of this many bytes are written past the caches: they would not be there any more when they are read.
 const STREAM: usize = 3 << 22;
+/// How many elements ahead the memory is asked for what will be read.
+pub(super) const AHEAD: usize = 8 * CHUNK;
 /// Rows of a tile where operands jump along the row.
 const TILE_ROWS: usize = 64;
 
@@ -93,6 +95,9 @@ unsafe fn run_tasks<K: Kernel>(kernel: K, plan: &Plan, work: Work, out: Shared<*
 unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Shared<*mut K::Elem>, first: usize, end: usize) {
     let outer = plan.shape().len() - 1;
     let (step, walk) = if plan.is_flat() { (1, &[][..]) } else { (plan.out()[outer], &plan.out()[..outer]) };
+    if work.stream && work.len >= 2 * AHEAD && !plan.wants_tiles() {
+        kernel.look_ahead(outer, AHEAD);
+    }
     let mut index = [0usize; MAX_NDIM];
     for task in first..end {
         let (block, segment) = if work.segments == 1 { (task, 0) } else { (task / work.segments, task % work.segments) };

@@ -7,6 +7,7 @@ use xp_core::{AxisVec, MAX_NDIM};
 use xp_engine::threads::{Shared, parallel};
 
 use crate::backend::dispatch::at_level;
+use crate::backend::eval::AHEAD;
 
 /// Elements that an accumulator takes one after the other, at most. Blocks are then joined pairwise: the error of a sum of
 /// `n` numbers is at most `(RUN + log2 n) eps / 2` of the sum of their magnitudes.
@@ -20,6 +21,8 @@ const ROWS: usize = 4;
 const FEW: usize = 32;
 /// Columns of a block where the row is kept.
 const WIDTH: usize = 1024;
+/// Elements from which on the memory is asked early for what comes next: the caches do not hold so many.
+const LARGE: usize = 1 << 18;
 
 /// Runs a kernel over a plan and reduces it.
 ///
@@ -182,6 +185,15 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, 
     let mut index = [0usize; MAX_NDIM];
     let outer = plan.shape().len() - 1;
     let mut kernel = kernel;
+    if plan.size() >= LARGE {
+        if !work.row_reduced {
+            if let Some(&axis) = work.reduced.last() {
+                kernel.look_ahead(axis, ROWS);
+            }
+        } else if work.len >= 2 * AHEAD {
+            kernel.look_ahead(outer, AHEAD);
+        }
+    }
     // Rows are accumulated together where they are kept.
     let mut side_by_side = (!work.row_reduced).then(|| [kernel.clone(), kernel.clone(), kernel.clone(), kernel.clone()]);
     for unit in first..end {
@@ -258,7 +270,7 @@ unsafe fn reduce_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
     lanes: &mut [R::Acc; LANES],
 ) {
     let mut at = columns.start;
-    // The lanes live in registers meanwhile.
+    // The lanes live in registers meanwhile: at places that are known, or they would not.
     let mut acc = *lanes;
     while at + CHUNK <= columns.end {
         // SAFETY: by the caller.
@@ -267,15 +279,15 @@ unsafe fn reduce_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
         R::push_chunk::<I>(&mut acc, |j| unsafe { kernel.get::<I>(j.get()) }, first + at);
         at += CHUNK;
     }
+    *lanes = acc;
     if at < columns.end {
         // SAFETY: by the caller.
         unsafe { kernel.fill::<I>(at, columns.end - at) };
-        for (j, a) in acc.iter_mut().enumerate().take(columns.end - at) {
+        for (j, a) in lanes.iter_mut().enumerate().take(columns.end - at) {
             // SAFETY: the chunk is filled up to there.
             *a = R::push::<I>(*a, unsafe { kernel.get::<I>(j) }, first + at + j);
         }
     }
-    *lanes = acc;
 }
 
 /// Pushes part of `N` rows, of which the first is number `row` among the reduced ones, into one accumulator per column,

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
 use num_complex::Complex;
+use xp_terms::prefetch;
 
 use super::float::FftFloat;
 use super::scratch::{Scratch, carve, carved};
-use super::simd;
 use super::stockham::{self, ColumnLine};
 use crate::threads::{Shared, for_each_part};
 
@@ -410,7 +410,7 @@ unsafe fn transpose<T: Copy>(src: *const T, src_step: isize, src_lane: isize, ds
             // SAFETY: the caller's promise; a prefetch may look past the end.
             unsafe {
                 if j % LINE == 0 {
-                    simd::prefetch(src.wrapping_offset((i + AHEAD) * src_step + j));
+                    prefetch(src.wrapping_offset((i + AHEAD) * src_step + j));
                 }
                 *dst.offset(i + j * dst_lane) = *src.offset(i * src_step + j);
             }
@@ -419,7 +419,7 @@ unsafe fn transpose<T: Copy>(src: *const T, src_step: isize, src_lane: isize, ds
             // SAFETY: as above.
             unsafe {
                 if j % LINE == 0 {
-                    simd::prefetch(dst.wrapping_offset((i + AHEAD) * dst_step + j));
+                    prefetch(dst.wrapping_offset((i + AHEAD) * dst_step + j));
                 }
                 *dst.offset(i * dst_step + j) = *src.offset(i + j * src_lane);
             }

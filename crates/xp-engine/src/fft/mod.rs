@@ -18,7 +18,6 @@ mod large;
 mod plan;
 mod planner;
 mod scratch;
-mod simd;
 mod stockham;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::mem::MaybeUninit;
 
+use xp_terms::prefetch;
+
 use super::par::{self, SharedMut};
 use crate::sizes::product;
 
@@ -141,18 +143,6 @@ fn take_rows<T: Copy>(src: &[T], [n, inner]: [usize; 2], indices: &[i64], dst: &
         }
     }
     places.bad_one(indices)
-}
-
-/// Asks for a cache line that will be read soon.
-#[inline(always)]
-fn prefetch<T>(at: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint, which accesses no memory.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
 }
 
 /// Takes, for each lane along the middle axis, the indices that stand in the same lane of `indices`.
