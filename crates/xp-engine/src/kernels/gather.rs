@@ -93,7 +93,7 @@ pub fn take<T: Copy + Send + Sync>(src: &[T], shape: [usize; 3], indices: &[i64]
 
 /// Indices whose elements are asked for at a time: while those of one group are read, those of the next are on their way from
 /// memory.
-const GROUP: usize = 32;
+const GROUP: usize = 96;
 
 /// The places of indices along an axis that has elements.
 ///
