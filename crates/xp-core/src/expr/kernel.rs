@@ -107,12 +107,12 @@ pub unsafe trait Kernel: Clone + Send + Sync {
 
 /// A chunk's worth of packed elements, allocated when first needed.
 #[derive(Clone, Debug)]
-struct Scratch<T>(Option<Box<[T; CHUNK]>>);
-impl<T: Element> Scratch<T> {
+struct Scratch<T, const N: usize = CHUNK>(Option<Box<[T; N]>>);
+impl<T: Element, const N: usize> Scratch<T, N> {
     /// The elements, at first all equal to what `any` gives. (Not to a constant zero: zeroed memory is slow to get in small pieces.)
     #[inline(always)]
-    fn get(&mut self, any: impl FnOnce() -> T) -> &mut [T; CHUNK] {
-        self.0.get_or_insert_with(|| Box::new([any(); CHUNK]))
+    fn get(&mut self, any: impl FnOnce() -> T) -> &mut [T; N] {
+        self.0.get_or_insert_with(|| Box::new([any(); N]))
     }
 }
 
@@ -133,19 +133,21 @@ pub struct Load<T> {
     /// The packed or direct chunk; null before the first one of a row.
     chunk: *const T,
     walk: AxisVec<isize>,
-    mode: Mode,
+    mode: Mode<T>,
     /// The way to what will be read soon; 0 if nothing is asked for.
     ahead: isize,
     scratch: Scratch<T>,
 }
 #[derive(Clone, Debug)]
-enum Mode {
+enum Mode<T> {
     /// Neighbours in the row are neighbours in memory.
     Direct,
     /// One element for the whole row.
     Constant,
     /// A fixed distance between neighbours in the row.
     Strided(isize),
+    /// The plan is walked as one row, along which the operand repeats itself: every chunk is a part of so many elements repeated.
+    Periodic(usize, AxisVec<usize>, Scratch<T, { 2 * CHUNK }>),
     /// The plan is walked as one row, but this operand is not contiguous: positions come from the plan's shape.
     Gather(AxisVec<usize>),
 }
@@ -180,7 +182,11 @@ impl<T: Element> Load<T> {
         } else if walk.iter().all(|&s| s == 0) {
             Mode::Constant
         } else {
-            Mode::Gather(shape.into())
+            let repeated = walk.iter().take_while(|&&s| s == 0).count();
+            match shape[repeated..].iter().product::<usize>() {
+                period @ ..=CHUNK if repeated > 0 => Mode::Periodic(period, shape.into(), Scratch(None)),
+                _ => Mode::Gather(shape.into()),
+            }
         };
         Load { base, row: base, chunk: core::ptr::null(), walk, mode, ahead: 0, scratch: Scratch(None) }
     }
@@ -214,6 +220,17 @@ unsafe impl<T: Element> Kernel for Load<T> {
         {
             return;
         }
+        if let Mode::Periodic(period, shape, scratch) = &mut self.mode {
+            if self.chunk.is_null() {
+                // SAFETY: the caller keeps the memory alive, and a period is inside the plan.
+                unsafe { repeat(self.base, shape, &self.walk, *period, scratch) };
+            }
+            if let Some(repeated) = &scratch.0 {
+                // A chunk that begins inside the first period, which is not longer than a chunk, is inside two chunks.
+                self.chunk = repeated[start % *period..].as_ptr();
+            }
+            return;
+        }
         // SAFETY: the caller keeps `start + len` inside the row and the memory alive. Nothing else is read: the start of the row
         // may be the memory of somebody else, or nobody's, so the way from there to the first element wraps.
         unsafe {
@@ -222,7 +239,7 @@ unsafe impl<T: Element> Kernel for Load<T> {
                 Mode::Direct => *row.wrapping_add(start),
                 Mode::Constant => *row,
                 Mode::Strided(step) => *row.wrapping_offset(start as isize * step),
-                Mode::Gather(shape) => {
+                Mode::Periodic(_, shape, _) | Mode::Gather(shape) => {
                     let mut one = [T::default()];
                     gather(base, shape, walk, start, &mut one);
                     one[0]
@@ -237,7 +254,7 @@ unsafe impl<T: Element> Kernel for Load<T> {
                         *slot = *from.offset(j as isize * step);
                     }
                 }
-                Mode::Gather(shape) => gather(self.base, shape, &self.walk, start, &mut to[..len]),
+                Mode::Periodic(_, shape, _) | Mode::Gather(shape) => gather(self.base, shape, &self.walk, start, &mut to[..len]),
             }
             self.chunk = to.as_ptr();
         }
@@ -322,6 +339,21 @@ unsafe fn gather<T: Copy>(base: *const T, shape: &[usize], walk: &[isize], start
             index[k] += 1;
             offset += walk[k];
         }
+    }
+}
+
+/// Packs the first `period` elements in row-major order, again and again.
+///
+/// # Safety
+/// As for [`gather`].
+#[cold]
+unsafe fn repeat<T: Element>(base: *const T, shape: &[usize], walk: &[isize], period: usize, scratch: &mut Scratch<T, { 2 * CHUNK }>) {
+    // SAFETY: the first position is inside the plan.
+    let to = scratch.get(|| unsafe { *base });
+    // SAFETY: by the caller.
+    unsafe { gather(base, shape, walk, 0, &mut to[..period]) };
+    for j in period..to.len() {
+        to[j] = to[j - period];
     }
 }
 

@@ -1,6 +1,7 @@
 //! Elementwise loops: one pass over the operands, in chunks, on all threads.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
@@ -16,6 +17,8 @@ const SEGMENT: usize = 4096;
 const STREAM: usize = 3 << 22;
 /// How many elements ahead the memory is asked for what will be read.
 pub(super) const AHEAD: usize = 8 * CHUNK;
+/// Positions of a chunk that is not whole that are done together.
+const GROUP: usize = 8;
 /// Rows of a tile where operands jump along the row.
 const TILE_ROWS: usize = 64;
 
@@ -127,9 +130,11 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Sh
                         }
                     } else {
                         kernel.fill_part::<I>(at, len);
-                        for (j, slot) in chunk[..len].iter_mut().enumerate() {
-                            slot.write(kernel.get::<I>(j));
-                        }
+                        by_groups(len, |group| {
+                            for j in group {
+                                chunk[j].write(kernel.get::<I>(j));
+                            }
+                        });
                     }
                     store(&chunk, len, out.get().wrapping_offset(offset + at as isize * step), step, work.stream);
                 }
@@ -139,6 +144,21 @@ unsafe fn run<I: Isa, K: Kernel>(mut kernel: K, plan: &Plan, work: Work, out: Sh
     }
     if work.stream {
         streaming_done();
+    }
+}
+
+/// Calls `f` for ranges of [`GROUP`] positions that cover those below `len`, the last one reaching back into the one before; of one
+/// position each, if there are fewer. The length is known to the compiler, which leaves nothing over for a loop over elements.
+#[inline(always)]
+fn by_groups(len: usize, mut f: impl FnMut(Range<usize>)) {
+    if len < GROUP {
+        return (0..len).for_each(|j| f(j..j + 1));
+    }
+    for first in (0..=len - GROUP).step_by(GROUP) {
+        f(first..first + GROUP);
+    }
+    if len % GROUP > 0 {
+        f(len - GROUP..len);
     }
 }
 
@@ -182,7 +202,7 @@ unsafe fn store<T: Element>(chunk: &[MaybeUninit<T>; CHUNK], len: usize, to: *mu
         } else if step == 1 && len == CHUNK {
             to.cast::<[MaybeUninit<T>; CHUNK]>().write_unaligned(*chunk);
         } else if step == 1 {
-            std::ptr::copy_nonoverlapping(chunk.as_ptr().cast(), to, len);
+            by_groups(len, |group| std::ptr::copy_nonoverlapping(chunk[group.start..].as_ptr().cast(), to.add(group.start), group.len()));
         } else {
             for (j, &x) in chunk[..len].iter().enumerate() {
                 *to.offset(j as isize * step) = x.assume_init();
