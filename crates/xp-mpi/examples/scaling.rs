@@ -7,7 +7,6 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use xp_core::functions::*;
 use xp_core::{Array, Backend, Ix1, Ix2, Linalg};
 use xp_cpu::Cpu;
 use xp_models::Result;

@@ -17,7 +17,7 @@ use crate::{fold, gathering, products, reduce, session, sorting};
 
 /// Arrays over the ranks of an MPI program, each with a device of backend `B`.
 ///
-/// An array is the same on all ranks, or sharded along its first axis; its shape is that of the whole either way. All ranks
+/// An array is the same on all ranks, or sharded along an axis, as a rule the first; its shape is that of the whole either way. All ranks
 /// run the same program. A [`Session`](crate::Session) makes the device.
 #[derive(Clone)]
 pub struct Mpi<B> {
