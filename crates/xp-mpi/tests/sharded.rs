@@ -386,6 +386,7 @@ compared!(columns, columns_of);
 
 /// A pass over rows, part by part where they are.
 fn passes_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
+    let mut to = vec![];
     let x = device.make::<f64, Ix2>([N, P], noise);
     let w = device.make::<f64, Ix1>([N], |i| noise(i + 77));
     let few = x.take(&Array::from_vec(device, vec![0, 7, 3], [3])?, 0)?;
@@ -396,7 +397,6 @@ fn passes_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
         Ok((products, scores.matmul(&x)?, Some(linalg::gram(&(x.lazy() - &x.min(0)))?)))
     };
     let (products, crossed, none) = device.fold_rows(x.buffer(), N, part, |(a, b, c), (d, e, _)| Ok((a + d, b + e, c)))?;
-    let mut to = vec![];
     found! { to:
         "sums" => products;
         "sums of columns" => crossed;
