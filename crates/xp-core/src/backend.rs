@@ -2,10 +2,12 @@
 //! method, and no bound to user code.
 
 use core::fmt::{Debug, Display};
+use core::ops::Range;
 
 use crate::dtype::{DType, Element, Float, Num, Real};
 use crate::error::{Error, Result};
 use crate::expr::{Kernel, Plan};
+use crate::mergeable::Mergeable;
 use crate::reduction::{Outputs, Reduction};
 use crate::shape::size_of_shape;
 
@@ -62,6 +64,32 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// them do parts of its own, if there are enough, and runs what `f` calls on that thread.
     fn map_parts<R: Send>(&self, parts: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
         (0..parts).map(f).collect()
+    }
+
+    /// What `part` makes of the rows `0..rows`, of arrays that lie as the one in the memory `like`. A backend whose rows lie on several
+    /// machines calls it for ranges of them, on the machine that has them, and joins what it gives: `part` reads those rows of its
+    /// arrays, and other arrays that every machine has, and writes none but its own.
+    ///
+    /// # Errors
+    /// Those of `part`, of `join`, and of what is between machines.
+    fn fold_rows<T: Element, S: Mergeable<Self>>(
+        &self,
+        _like: &Self::Buffer<T>,
+        rows: usize,
+        part: impl Fn(Range<usize>) -> Result<S> + Sync,
+        _join: impl FnMut(S, S) -> Result<S>,
+    ) -> Result<S> {
+        part(0..rows)
+    }
+
+    /// The numbers that `task` finds for `0..tasks`, or `None` where it fails. It reads the array in the memory `like` and others that lie
+    /// alike. A backend of several machines lets each of them do some of the tasks, if all of them have the array, and none has to wait
+    /// for the others in the middle of a task: such a task fails.
+    ///
+    /// # Errors
+    /// Those of what is between machines.
+    fn share_tasks<T: Element>(&self, _like: &Self::Buffer<T>, tasks: usize, task: &mut dyn FnMut(usize) -> Option<f64>) -> Result<Vec<Option<f64>>> {
+        Ok((0..tasks).map(task).collect())
     }
 
     /// Whether arrays of a dtype can live here.

@@ -8,6 +8,7 @@ use crate::dim::{Dim, Dyn, Ix1};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
 use crate::expr::{Expr, IntoOperand, Iota, Lazy, eval_or_stored};
+use crate::reduction::{Max, Min};
 use crate::shape::broadcast_shapes;
 
 impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
@@ -217,7 +218,8 @@ fn check_range<B: Backend, D: Dim>(index: &Array<B, i64, D>, axis: usize, len: u
         return Ok(());
     }
     let n = len as i64;
-    for bound in [index.lazy().min(..).try_eval()?.item()?, index.lazy().max(..).try_eval()?.item()?] {
+    let (low, high) = index.lazy().reduce((Min, Max), ..).try_eval()?;
+    for bound in [low.item()?, high.item()?] {
         if bound < -n || bound >= n {
             return Err(Error::Index { index: bound as isize, axis, len });
         }

@@ -8,6 +8,7 @@ use crate::dim::{Dim, Ix1};
 use crate::dtype::{Element, Num};
 use crate::error::{Error, Result};
 use crate::expr::{Expr, IntoOperand, Lazy, eval_onto, eval_or_stored};
+use crate::reduction::{Max, Min};
 use crate::shape::{broadcast_shapes, normalize_axis, normalize_index};
 
 /// A position or an axis as users write it, counted from the end when negative: an `isize`, a `usize`, or an `i32`, which
@@ -516,8 +517,8 @@ pub(crate) fn check_indices<B: Backend>(indices: &Array<B, i64, Ix1>, axis: usiz
     if indices.is_empty() {
         return Ok(());
     }
-    let (low, high) = (indices.min(..).item()?, indices.max(..).item()?);
-    match (low, high) {
+    let (low, high) = indices.lazy().reduce((Min, Max), ..).try_eval()?;
+    match (low.item()?, high.item()?) {
         (low, _) if low < 0 => Err(Error::Index { index: low as isize, axis, len }),
         (_, high) if high >= len as i64 => Err(Error::Index { index: high as isize, axis, len }),
         _ => Ok(()),

@@ -1,14 +1,20 @@
 //! Passes over arrays that take some rows at a time.
 
 use core::ops::Range;
+use std::sync::Mutex;
 
-use xp_core::Backend;
+use xp_core::{Array, Backend, Dim, Element, Mergeable};
 
 use crate::{Error, Result};
 
 /// The rows `0..step`, `step..2 * step`, ... of `n`: the last ones may be fewer.
 pub(crate) fn blocks(n: usize, step: usize) -> impl Iterator<Item = Range<usize>> {
     (0..n).step_by(step.max(1)).map(move |start| start..start.saturating_add(step).min(n))
+}
+
+/// The [`blocks`] of some rows.
+pub(crate) fn blocks_of(rows: Range<usize>, step: usize) -> impl Iterator<Item = Range<usize>> {
+    blocks(rows.len(), step).map(move |block| rows.start + block.start..rows.start + block.end)
 }
 
 /// Parts that blocks are shared out in, at most: so many results are kept at a time.
@@ -30,8 +36,8 @@ pub(crate) fn fold_blocks<B: Backend, S: Send>(
     let part = n.div_ceil(step).div_ceil(PARTS).max(1) * step;
     let of = |rows: Range<usize>| {
         let mut sum = start()?;
-        for block in blocks(rows.len(), step) {
-            each(&mut sum, rows.start + block.start..rows.start + block.end)?;
+        for block in blocks_of(rows, step) {
+            each(&mut sum, block)?;
         }
         Ok::<S, Error>(sum)
     };
@@ -44,3 +50,41 @@ pub(crate) fn fold_blocks<B: Backend, S: Send>(
     }
     Ok(Some(sum))
 }
+
+/// What `part` makes of ranges of the rows of `x`, and of arrays that have a row for each of them, joined in their order: of all rows at
+/// once, but where the backend has them in several places, and then each in its own ([`Backend::fold_rows`]).
+pub(crate) fn fold_rows<B: Backend, T: Element, D: Dim, S: Mergeable<B>>(
+    x: &Array<B, T, D>,
+    part: impl Fn(Range<usize>) -> Result<S> + Sync,
+    mut join: impl FnMut(S, S) -> Result<S>,
+) -> Result<S> {
+    // The first error that the backend has no word for.
+    let told = Mutex::new(None);
+    let passed = |e: Error| match e {
+        Error::Array(e) => e,
+        e => {
+            let words = xp_core::Error::value("a pass over rows", e.to_string());
+            told.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(e);
+            words
+        }
+    };
+    let rows = x.dims().first().copied().unwrap_or(0);
+    let found = x.device().fold_rows(x.buffer(), rows, |rows| part(rows).map_err(passed), |a, b| join(a, b).map_err(passed));
+    found.map_err(|e| told.lock().unwrap_or_else(|e| e.into_inner()).take().unwrap_or(Error::Array(e)))
+}
+
+/// Makes a struct of arrays [`Mergeable`].
+macro_rules! mergeable {
+    ($name:ident<B $(, $T:ident: $bound:ident)*> { $($field:ident),* }) => {
+        impl<B: xp_core::Backend $(, $T: $bound)*> xp_core::Mergeable<B> for $name<B $(, $T)*> {
+            fn write(&self, to: &mut Vec<u8>) -> xp_core::Result<()> {
+                $(self.$field.write(to)?;)*
+                Ok(())
+            }
+            fn read(device: &B, from: &mut &[u8]) -> xp_core::Result<Self> {
+                Ok($name { $($field: xp_core::Mergeable::read(device, from)?),* })
+            }
+        }
+    };
+}
+pub(crate) use mergeable;

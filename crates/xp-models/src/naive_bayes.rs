@@ -1,12 +1,15 @@
 //! Bayes' rule for features that are independent within each class.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use xp_core::functions::{unique_values, zeros};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, KeepDims, Linalg, Num, s};
 
+use crate::blocks::{fold_rows, mergeable};
 use crate::labels::{Label, check_classes, index_in};
 use crate::model::{Check, Wide, fits, model};
+use crate::preprocessing::Moments;
 use crate::tall_svd::{device, host};
 use crate::traits::{Estimator, Fit, FitWeighted, Merge, PartialFit, classifier, probabilistic_classifier};
 use crate::{Error, Result, check};
@@ -185,11 +188,16 @@ impl<B: Linalg<T>, T: Float, L: Label> GaussianNB<B, T, L> {
         check::at_least(x, 1)?;
         check::features("x", x, self.theta.dims()[1])?;
         check::samples("y", y.dims(), "x", x.dims())?;
-        let variances = x.var(0, 0.0);
-        check::finite_by("x", x, &variances)?;
-        let epsilon = self.var_smoothing * variances.max(..).item()?.to_f64();
         let index = index_in("y", y, &self.classes)?;
-        self.take(&Sums::of(x, &index, weights, self.classes.size())?, epsilon)
+        let part = |rows: Range<usize>| {
+            let weights = weights.map(|w| w.slice(s![rows.clone()])).transpose()?;
+            let (x, index) = (x.slice(s![rows.clone()])?, index.slice(s![rows])?);
+            Ok((Moments::<B, T>::of(&x, None, true)?, Sums::of(&x, &index, weights.as_ref(), self.classes.size())?))
+        };
+        let join = |(all, sums): (Moments<B, T>, Sums<B>), (more, other)| Ok((Moments::merge_all(&[all, more])?, sums.merge(&other)?));
+        let (all, sums) = fold_rows(x, part, join)?;
+        check::finite_by("x", x, &all.squares)?;
+        self.take(&sums, self.var_smoothing * all.squares.max(..).item()?.to_f64() / x.dims()[0] as f64)
     }
 
     /// Takes in what another model has learnt from other samples of the same classes; variances are raised as in that one.
@@ -296,6 +304,8 @@ struct Sums<B: Backend> {
     means: Array<B, B::MaxFloat, Ix2>,
     squares: Array<B, B::MaxFloat, Ix2>,
 }
+
+mergeable!(Sums<B> { counts, means, squares });
 
 impl<B: Backend> Sums<B> {
     fn of<T: Float>(x: &Array<B, T, Ix2>, index: &Array<B, i64, Ix1>, weights: Option<&Array<B, T, Ix1>>, k: usize) -> Result<Self>

@@ -235,6 +235,14 @@ pub trait Samples: Sized {
     /// # Errors
     /// When there is no part; when the parts differ in their other axes; when the device fails.
     fn join(parts: &[Self]) -> Result<Self>;
+
+    /// The numbers that `task` finds of these samples for `0..tasks`, or `None` where it fails: [`Backend::share_tasks`] of their backend.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn share_tasks(&self, tasks: usize, task: &mut dyn FnMut(usize) -> Option<f64>) -> Result<Vec<Option<f64>>> {
+        Ok((0..tasks).map(task).collect())
+    }
 }
 
 impl Samples for () {
@@ -255,6 +263,10 @@ impl Samples for () {
 
 impl<B: Backend, T: Element, D: Dim> Samples for Array<B, T, D> {
     type Weights = Array<B, T, Ix1>;
+
+    fn share_tasks(&self, tasks: usize, task: &mut dyn FnMut(usize) -> Option<f64>) -> Result<Vec<Option<f64>>> {
+        Ok(self.device().share_tasks(self.buffer(), tasks, task)?)
+    }
 
     fn shape(&self) -> Option<&[usize]> {
         Some(self.dims())

@@ -1,22 +1,23 @@
 //! The backend: its devices, its memory, and loops over the rows of each rank.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use xp_core::backend::{Distinct, Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::{Outputs, Reduction};
-use xp_core::{Array, Backend, DType, Dim, Element, Error, Ix1, Num, Real, Result, s};
+use xp_core::{Array, Backend, DType, Dim, Element, Error, Ix1, Ix2, Mergeable, Num, Real, Result, s};
 
 use crate::layout::{Crossing, GATHER, Layout, Shard, Split, refused};
-use crate::memory::{MpiBuffer, State, bytes, find, values};
-use crate::operands::{Operands, target};
-use crate::world::{World, signature};
-use crate::{gathering, products, reduce, session, sorting};
+use crate::memory::{MpiBuffer, State, find};
+use crate::operands::{Operands, onto, own_rows, target};
+use crate::world::World;
+use crate::{fold, gathering, products, reduce, session, sorting};
 
 /// Arrays over the ranks of an MPI program, each with a device of backend `B`.
 ///
-/// An array is the same on all ranks, or sharded along its first axis; its shape is that of the whole either way. All ranks
+/// An array is the same on all ranks, or sharded along an axis, as a rule the first; its shape is that of the whole either way. All ranks
 /// run the same program. A [`Session`](crate::Session) makes the device.
 #[derive(Clone)]
 pub struct Mpi<B> {
@@ -47,7 +48,7 @@ impl<B: Backend> Mpi<B> {
     /// Result of an operation that keeps the rows where they are.
     pub(crate) fn keep<T: Element>(&self, local: B::Buffer<T>, shard: Option<Shard>) -> Result<MpiBuffer<B, T>> {
         Ok(match shard {
-            Some(shard) if shard.inner == 0 || shard.layout.rows() == 0 => MpiBuffer::replicated(self.device.upload(vec![])?),
+            Some(shard) if shard.size() == 0 => MpiBuffer::replicated(self.device.upload(vec![])?),
             Some(shard) => MpiBuffer::sharded(local, shard),
             None => MpiBuffer::replicated(local),
         })
@@ -78,10 +79,20 @@ impl<B: Backend> Mpi<B> {
     /// The rows of this rank, of an array that is sharded so or replicated.
     pub(crate) fn rows_of<T: Element>(&self, x: &MpiBuffer<B, T>, shard: &Shard, operation: &'static str) -> Result<B::Buffer<T>> {
         match x.settled(&self.device)? {
-            State::Sharded(b, other) if other.layout == shard.layout && other.inner == shard.inner => Ok(b),
+            State::Sharded(b, other) if other == *shard => Ok(b),
             State::Sharded(..) => Err(refused(operation, "operands whose rows lie on different ranks", crate::layout::RESHARD)),
-            State::Replicated(b) => self.cut(&b, shard.mine.start * shard.inner..shard.mine.end * shard.inner),
+            State::Replicated(b) => self.rows_in(&b, shard),
         }
+    }
+
+    /// The rows of this rank, in memory of their own, of elements that all ranks have.
+    fn rows_in<T: Element>(&self, x: &B::Buffer<T>, shard: &Shard) -> Result<B::Buffer<T>> {
+        let rows = shard.mine.start * shard.inner..shard.mine.end * shard.inner;
+        if shard.outer == 1 {
+            return self.cut(x, rows);
+        }
+        let blocks = self.view::<T, Ix2>(x, &[shard.outer, shard.block()])?;
+        Ok(blocks.slice(s![.., rows.start..rows.end])?.copy()?.buffer().clone())
     }
 
     /// How an output that is not sharded yet becomes so: as its operands are where all of its rows are written, otherwise in
@@ -89,7 +100,7 @@ impl<B: Backend> Mpi<B> {
     fn room<T: Element>(&self, plan: &Plan, split: &Split, out: &Slot<'_, Self, T>) -> Result<Shard> {
         const OPERATION: &str = "evaluation";
         let (len, step) = (out.buffer.len(), plan.out()[split.axis]);
-        let whole = split.output(&self.world, OPERATION, len, step);
+        let whole = split.output(&self.world, OPERATION, plan, out.offset, len);
         let inner = step.unsigned_abs() * split.unit;
         if whole.is_ok() || inner == 0 || !len.is_multiple_of(inner) {
             return whole;
@@ -119,7 +130,7 @@ impl<B: Backend> Mpi<B> {
 /// Where the first position of this rank lies in its part of an output.
 fn first_here(plan: &Plan, split: &Split, world: &World, offset: usize, shard: &Shard) -> usize {
     let first = split.mine(world).start as isize * plan.out()[split.axis];
-    (offset as isize + first - (shard.mine.start * shard.inner) as isize).max(0) as usize
+    (shard.here(offset) + first).max(0) as usize
 }
 
 // SAFETY: buffers have room for what was asked for, every kernel fills its output, and handles are counted.
@@ -130,14 +141,33 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
 
     const BLOCK: usize = B::BLOCK;
 
-    /// All rows at once: each rank goes through its own.
-    fn block_rows(_: usize) -> usize {
-        1 << 40
+    /// All rows at once: each rank goes through its own. In a pass over the rows of one, as the inner backend has it.
+    fn block_rows(cols: usize) -> usize {
+        if fold::alone() { B::block_rows(cols) } else { 1 << 40 }
+    }
+
+    /// As for [`block_rows`](Backend::block_rows).
+    fn part_rows(cols: usize) -> usize {
+        if fold::alone() { B::part_rows(cols) } else { 1 << 40 }
     }
 
     /// The device of the session of this thread or process; without one, that of a world of one rank.
     fn default_device() -> Result<Self> {
         Ok(Mpi { device: B::default_device()?, world: session::current() })
+    }
+    /// Parts of the rows of a sharded array, each on its rank, and one exchange for what they give.
+    fn fold_rows<T: Element, S: Mergeable<Self>>(
+        &self,
+        like: &MpiBuffer<B, T>,
+        rows: usize,
+        part: impl Fn(Range<usize>) -> Result<S> + Sync,
+        join: impl FnMut(S, S) -> Result<S>,
+    ) -> Result<S> {
+        fold::fold_rows(self, like, rows, part, join)
+    }
+    /// Each rank does some, by itself, if all of them have the array; otherwise all do all of them together.
+    fn share_tasks<T: Element>(&self, like: &MpiBuffer<B, T>, tasks: usize, task: &mut dyn FnMut(usize) -> Option<f64>) -> Result<Vec<Option<f64>>> {
+        fold::share_tasks(self, like, tasks, task)
     }
     fn supports(dtype: DType) -> bool {
         B::supports(dtype)
@@ -166,10 +196,7 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
                     let why = format!("{len} elements to every rank, above {} KiB", SMALL >> 10);
                     return Err(refused("download", why, "`gather` it, if every rank has room for all of it, or use `local`"));
                 }
-                let (first, last) = (start.max(shard.mine.start * shard.inner), (start + len).min(shard.mine.end * shard.inner));
-                let mine = if first < last { self.device.download(&b, first - shard.mine.start * shard.inner, last - first) } else { Ok(vec![]) };
-                let all = self.world.gather("download", signature(&[start, len, size_of::<T>()]), mine.map(|mine| bytes(&mine)))?;
-                Ok(values(&all.concat()))
+                self.collected("download", &b, &shard, start..start + len)
             }
         }
     }
@@ -188,11 +215,18 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
 
     unsafe fn eval<K: Kernel>(&self, mut kernel: K, plan: &Plan, out: Slot<'_, Self, K::Elem>) -> Result<()> {
         const OPERATION: &str = "evaluation";
-        let mut operands = Operands::of(&self.world, &self.device, OPERATION, &kernel, plan)?;
         let state = out.buffer.state();
+        let into = match &state {
+            Some(State::Sharded(_, shard)) => Some((out.offset, shard)),
+            _ => None,
+        };
+        let mut operands = Operands::of(&self.world, &self.device, OPERATION, &kernel, plan, into)?;
+        let own = operands.plan.clone();
+        let plan = own.as_ref().unwrap_or(plan);
         let mut one = None;
         if let Some(State::Sharded(_, shard)) = &state {
             match target(OPERATION, plan, out.offset, shard)? {
+                crossing if fold::alone() => own_rows(OPERATION, &crossing, shard, &self.world)?,
                 Crossing::Rows(split) => operands.agree(OPERATION, split)?,
                 Crossing::One(row) => one = Some(row),
             }
@@ -202,9 +236,9 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
         match (&state, one, split) {
             (Some(State::Sharded(b, shard)), Some(row), None) => {
                 if shard.mine.contains(&row) {
-                    let offset = out.offset - shard.mine.start * shard.inner;
+                    let offset = shard.here(out.offset) as usize;
                     // SAFETY: passed on; the row is here.
-                    unsafe { self.device.eval(kernel, plan, Slot { buffer: b, offset })? };
+                    unsafe { self.device.eval(kernel, &onto(plan, shard), Slot { buffer: b, offset })? };
                 }
                 Ok(())
             }
@@ -212,23 +246,27 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
             (Some(State::Sharded(b, shard)), None, Some(split)) => {
                 let offset = first_here(plan, &split, &self.world, out.offset, shard);
                 // SAFETY: passed on; the rows of the output are here too.
-                unsafe { self.eval_rows(kernel, plan, &split, Slot { buffer: b, offset }) }
+                unsafe { self.eval_rows(kernel, &onto(plan, shard), &split, Slot { buffer: b, offset }) }
+            }
+            (Some(State::Sharded(b, shard)), None, None) if fold::alone() => {
+                let offset = shard.here(out.offset) as usize;
+                // SAFETY: passed on; these rows are here.
+                unsafe { self.device.eval(kernel, &onto(plan, shard), Slot { buffer: b, offset }) }
             }
             (Some(State::Sharded(..)), None, None) => Err(refused(OPERATION, "an assignment to it", GATHER)),
             (_, _, Some(split)) => {
                 let shard = self.room(plan, &split, &out)?;
                 let local = match &state {
                     // What other parts of the output hold stays; the operands keep their memory.
-                    Some(State::Replicated(b)) if plan.size() != out.buffer.len() => {
-                        self.cut(b, shard.mine.start * shard.inner..shard.mine.end * shard.inner)?
-                    }
+                    Some(State::Replicated(b)) if plan.size() != out.buffer.len() => self.rows_in(b, &shard)?,
                     // SAFETY: the loop, or those for the other parts of the output, write every element.
                     _ => unsafe { self.device.alloc(shard.len())? },
                 };
                 let offset = first_here(plan, &split, &self.world, out.offset, &shard);
+                let plan = onto(plan, &shard);
                 out.buffer.set(State::Sharded(local.clone(), shard));
                 // SAFETY: passed on; the memory is new.
-                unsafe { self.eval_rows(kernel, plan, &split, Slot { buffer: &local, offset }) }
+                unsafe { self.eval_rows(kernel, &plan, &split, Slot { buffer: &local, offset }) }
             }
             (state, None, None) => {
                 let local = match state {
@@ -255,8 +293,9 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
         count: usize,
         out: <R::Out as Outputs>::Places,
     ) -> Result<()> {
-        let operands = Operands::of(&self.world, &self.device, R::NAME, &kernel, plan)?;
+        let operands = Operands::of(&self.world, &self.device, R::NAME, &kernel, plan, None)?;
         operands.apply(&mut kernel);
+        let plan = operands.plan.as_ref().unwrap_or(plan);
         let outputs: Vec<_> = R::Out::addresses(out).into_iter().map(|address| find(address.addr())).collect();
         let (_, len, _) = outputs[0].extent();
         let Some(split) = operands.split.clone() else {
@@ -274,17 +313,18 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
             }
             return Ok(());
         }
-        let shard = split.output(&self.world, R::NAME, len, plan.out()[split.axis])?;
+        let shard = split.output(&self.world, R::NAME, plan, 0, len)?;
         for output in &outputs {
             output.alloc(&self.device, Some(shard.clone()))?;
         }
+        let plan = onto(plan, &shard);
         let mine = split.mine(&self.world);
         if mine.is_empty() {
             return Ok(());
         }
         kernel.advance(split.axis, mine.start);
         // SAFETY: passed on; the positions are those of this rank, and so is the memory of the outputs.
-        unsafe { self.device.reduce(reduction, kernel, &plan.clone().narrowed(split.axis, mine.len()), count, R::Out::rebased(out, &reduce::placed)) }
+        unsafe { self.device.reduce(reduction, kernel, &plan.narrowed(split.axis, mine.len()), count, R::Out::rebased(out, &reduce::placed)) }
     }
 
     fn scan<T: Num>(&self, op: Scan, x: &MpiBuffer<B, T>, lanes: Lanes) -> Result<MpiBuffer<B, T>> {

@@ -135,11 +135,43 @@ impl<B: Backend> Mpi<B> {
     pub fn gather<T: Element, D: Dim>(&self, x: &Array<Self, T, D>) -> Result<Array<Self, T, D>> {
         let x = packed(x)?;
         let State::Sharded(local, shard) = x.buffer().settled(&self.device)? else { return Ok(x) };
-        let mine = self.device.download(&local, 0, shard.len()).map(|mine| bytes(&mine));
-        let all = self.world.gather("gather", signature(&[x.size(), size_of::<T>(), T::DTYPE as usize]), mine)?;
-        let buffer = self.device.upload(values(&all.concat()))?;
+        let buffer = self.device.upload(self.collected("gather", &local, &shard, 0..shard.size())?)?;
         // SAFETY: the elements of all ranks, in their order.
         unsafe { Array::from_buffer(self, MpiBuffer::replicated(buffer), x.dims()) }
+    }
+
+    /// Elements of a sharded array, from all ranks.
+    pub(crate) fn collected<T: Element>(&self, operation: &'static str, x: &B::Buffer<T>, shard: &Shard, which: Range<usize>) -> Result<Vec<T>> {
+        let (width, inner) = (shard.block(), shard.inner);
+        let blocks = if which.is_empty() { 0..0 } else { which.start / width..(which.end - 1) / width + 1 };
+        // The elements of a rank in a block.
+        let run = |rank: usize, block: usize| {
+            let rows = shard.layout.of(&self.world, rank);
+            let (first, last) = (block * width + rows.start * inner, block * width + rows.end * inner);
+            first.max(which.start)..last.min(which.end).max(first.max(which.start))
+        };
+        let mine = || -> Result<Vec<u8>> {
+            let mut all = vec![];
+            for block in blocks.clone() {
+                let run = run(self.world.rank, block);
+                if !run.is_empty() {
+                    all.extend(bytes(&self.device.download::<T>(x, shard.here(run.start) as usize, run.len())?));
+                }
+            }
+            Ok(all)
+        };
+        let sign = signature(&[which.start, which.end, shard.outer, width, size_of::<T>(), T::DTYPE as usize]);
+        let parts: Vec<Vec<T>> = self.world.gather(operation, sign, mine())?.iter().map(|part| values(part)).collect();
+        let mut next = vec![0; parts.len()];
+        let mut all = Vec::with_capacity(which.len());
+        for block in blocks {
+            for (rank, part) in parts.iter().enumerate() {
+                let len = run(rank, block).len();
+                all.extend_from_slice(&part[next[rank]..next[rank] + len]);
+                next[rank] += len;
+            }
+        }
+        Ok(all)
     }
 
     /// An array that all ranks have, from the elements of rank `owner`; what the others give does not matter. All ranks call
@@ -175,6 +207,7 @@ impl<B: Backend> Mpi<B> {
     pub fn reshard<T: Element, D: Dim>(&self, x: &Array<Self, T, D>) -> Result<Array<Self, T, D>> {
         let x = packed(x)?;
         let State::Sharded(local, shard) = x.buffer().settled(&self.device)? else { return Ok(x) };
+        let shard = shard.first_axis("reshard")?;
         let layout = Layout::even(shard.layout.rows());
         if layout == shard.layout {
             return Ok(x);
@@ -193,7 +226,7 @@ impl<B: Backend> Mpi<B> {
         match x.buffer().settled(&self.device)? {
             State::Replicated(b) => Ok(x.rewrap(&self.device, |_| b)),
             State::Sharded(b, shard) => {
-                if shard.layout.rows() != x.dims()[0] {
+                if shard.outer > 1 || shard.layout.rows() != x.dims()[0] {
                     return Err(refused("local", "an array whose first axis is not its rows", GATHER));
                 }
                 let mut shape = x.shape();
@@ -203,7 +236,8 @@ impl<B: Backend> Mpi<B> {
         }
     }
 
-    /// Which rows of an array this rank has.
+    /// Which rows of an array this rank has; of one that was computed from sharded rows along a later axis (such as `w @ x.t()`), which
+    /// positions along that.
     #[must_use]
     pub fn rows<T: Element, D: Dim>(&self, x: &Array<Self, T, D>) -> Range<usize> {
         self.layout(x).map_or(0..x.dims().first().copied().unwrap_or(1), |layout| layout.mine(&self.world))

@@ -28,7 +28,7 @@ fn along<B: Backend, T: Element, U: Element, D: Dim>(
         }
         State::Sharded(..) if axes.contains(&0) => split(&x.into_dyn())?.into_rank(),
         State::Sharded(b, shard) => {
-            if shard.layout.rows() != x.dims()[0] {
+            if shard.outer > 1 || shard.layout.rows() != x.dims()[0] {
                 return Err(refused(operation, "an array whose first axis is not its rows", GATHER));
             }
             let mut shape = x.dims().to_vec();
@@ -58,7 +58,7 @@ fn columns<B: Backend, T: Element, U: Element>(
     let State::Sharded(b, shard) = x.buffer().settled(&mpi.device)? else {
         return Err(refused(operation, "an array that is not", GATHER));
     };
-    if shard.layout.rows() != x.dims()[0] {
+    if shard.outer > 1 || shard.layout.rows() != x.dims()[0] {
         return Err(refused(operation, "an array whose first axis is not its rows", GATHER));
     }
     let out = mpi.by_columns(operation, &b, &shard, len, |x, lanes| {

@@ -28,12 +28,14 @@ pub(crate) fn take<B: Backend, T: Element>(
         Lanes { len: count, ..lanes }.check(indices.len(), "take: indices")?;
         return match (mpi.lanes(OPERATION, x, lanes)?, at) {
             (Where::Here(x, lanes, None), State::Replicated(at)) => mpi.keep(mpi.device.take(&x, lanes, &at, per_lane)?, None),
-            (Where::Here(x, lanes, Some(shard)), _) => {
-                let shard = Shard { inner: shard.inner / lanes.len.max(1) * count, ..shard };
+            (Where::Here(x, here, Some(shard)), _) => {
+                let shard = shard.with_lanes(lanes, count);
                 let at = mpi.rows_of(indices, &shard, OPERATION)?;
-                mpi.keep(mpi.device.take(&x, lanes, &at, per_lane)?, Some(shard))
+                mpi.keep(mpi.device.take(&x, here, &at, per_lane)?, Some(shard))
             }
-            (Where::Here(x, all, None), State::Sharded(at, shard)) if shard.inner.is_multiple_of((count * lanes.inner).max(1)) => {
+            (Where::Here(x, all, None), State::Sharded(at, shard))
+                if shard.outer == 1 && shard.inner.is_multiple_of((count * lanes.inner).max(1)) =>
+            {
                 // The lanes of the replicated array that belong to the indices here.
                 let outer = shard.inner / (count * lanes.inner).max(1);
                 let (first, last) = (shard.mine.start * outer, shard.mine.end * outer);
@@ -52,9 +54,9 @@ pub(crate) fn take<B: Backend, T: Element>(
             let shard = Shard { inner: shard.inner * lanes.inner, ..shard };
             mpi.keep(mpi.device.take(&x, lanes, &at, None)?, Some(shard))
         }
-        (Where::Here(x, lanes, Some(shard)), State::Replicated(at)) => {
-            let shard = Shard { inner: shard.inner / lanes.len.max(1) * B::len(&at), ..shard };
-            mpi.keep(mpi.device.take(&x, lanes, &at, None)?, Some(shard))
+        (Where::Here(x, here, Some(shard)), State::Replicated(at)) => {
+            let shard = shard.with_lanes(lanes, B::len(&at));
+            mpi.keep(mpi.device.take(&x, here, &at, None)?, Some(shard))
         }
         (Where::Across(x, shard), State::Replicated(at)) => few_rows(mpi, &x, &shard, &at),
         (Where::Across(x, shard), State::Sharded(at, list)) => rows_of_owners(mpi, &x, &shard, &at, list),
@@ -164,7 +166,7 @@ pub(crate) fn compress<B: Backend, T: Element>(mpi: &Mpi<B>, x: &MpiBuffer<B, T>
             let (found, count) = mpi.device.compress(&x, &mask)?;
             return Ok((MpiBuffer::replicated(found), count));
         }
-        (State::Sharded(_, shard), _) | (_, State::Sharded(_, shard)) => shard,
+        (State::Sharded(_, shard), _) | (_, State::Sharded(_, shard)) => shard.first_axis(OPERATION)?,
     };
     let mine = || -> Result<_> {
         let (x, mask) = (mpi.rows_of(x, &shard, OPERATION)?, mpi.rows_of(mask, &shard, OPERATION)?);
@@ -200,6 +202,12 @@ pub(crate) fn put<B: Backend, T: Num>(
     const OPERATION: &str = "put";
     Lanes { len: indices.len(), ..lanes }.check(from.len(), "put: values")?;
     let (at, state) = (indices.settled(&mpi.device)?, from.settled(&mpi.device)?);
+    for shard in [at.shard(), state.shard()].into_iter().flatten() {
+        // Into rows that hold whole lanes, values may be sharded otherwise.
+        if !matches!(mpi.lanes(OPERATION, x, lanes)?, Where::Here(_, _, Some(_))) {
+            shard.clone().first_axis(OPERATION)?;
+        }
+    }
     let place = match (mpi.lanes(OPERATION, x, lanes)?, &at) {
         // Each row of the target is written by the rank that has it from now on.
         (Where::Here(to, lanes, None), State::Sharded(_, list)) if !add && list.inner == 1 && lanes.outer == 1 && lanes.len > 1 => {
@@ -215,10 +223,10 @@ pub(crate) fn put<B: Backend, T: Num>(
             MpiBuffer::replicated(to)
         }
         // Other axes: every rank writes its rows.
-        (Where::Here(mut to, lanes, Some(shard)), State::Replicated(at)) => {
-            let list = Shard { inner: shard.inner / lanes.len.max(1) * indices.len(), ..shard.clone() };
+        (Where::Here(mut to, here, Some(shard)), State::Replicated(at)) => {
+            let list = shard.clone().with_lanes(lanes, indices.len());
             let from = mpi.rows_of(from, &list, OPERATION)?;
-            mpi.device.put(&mut to, lanes, &at, &from, add)?;
+            mpi.device.put(&mut to, here, &at, &from, add)?;
             mpi.keep(to, Some(shard))?
         }
         // A small target: every part adds to zeros, then the sums are joined.

@@ -24,13 +24,16 @@ impl<B: Backend> Mpi<B> {
         lanes.check(x.len(), operation)?;
         match x.settled(&self.device)? {
             State::Replicated(b) => Ok(Where::Here(b, lanes, None)),
-            State::Sharded(b, shard)
-                if (lanes.len * lanes.inner).max(1) <= shard.inner && shard.inner.is_multiple_of((lanes.len * lanes.inner).max(1)) =>
-            {
-                let outer = shard.mine.len() * (shard.inner / (lanes.len * lanes.inner).max(1));
+            State::Sharded(b, shard) if shard.holds(lanes) => {
+                let outer = shard.outer * shard.mine.len() * (shard.inner / (lanes.len * lanes.inner).max(1));
                 Ok(Where::Here(b, Lanes { outer, ..lanes }, Some(shard)))
             }
-            State::Sharded(b, shard) if lanes.outer == 1 && lanes.len == shard.layout.rows() => Ok(Where::Across(b, shard)),
+            // From block to block, at the same row.
+            State::Sharded(b, shard) if shard.outer > 1 && lanes.inner.is_multiple_of(shard.block()) => {
+                let inner = lanes.inner / shard.block() * shard.mine.len() * shard.inner;
+                Ok(Where::Here(b, Lanes { inner, ..lanes }, Some(shard)))
+            }
+            State::Sharded(b, shard) if lanes.outer == 1 && lanes.len == shard.layout.rows() => Ok(Where::Across(b, shard.first_axis(operation)?)),
             State::Sharded(..) => Err(refused(operation, "lanes that are pieces of its rows", GATHER)),
         }
     }

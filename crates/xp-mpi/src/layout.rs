@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use xp_core::backend::Lanes;
+use xp_core::expr::Plan;
 use xp_core::{Error, Result};
 
 use crate::world::World;
@@ -89,9 +91,12 @@ impl Layout {
     }
 }
 
-/// What a rank holds of a sharded array.
+/// What a rank holds of a sharded array: of each of `outer` blocks that follow each other, its rows. There is one block where the
+/// rows are the first axis. An array computed from sharded rows that lie along a later axis, such as the scores of samples that are its
+/// columns, has a block for each position along the axes before that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shard {
+    pub(crate) outer: usize,
     pub(crate) layout: Layout,
     /// Elements of a row.
     pub(crate) inner: usize,
@@ -99,13 +104,48 @@ pub(crate) struct Shard {
     pub(crate) mine: Range<usize>,
 }
 impl Shard {
+    /// Of rows along the first axis.
     pub(crate) fn new(world: &World, layout: Layout, inner: usize) -> Self {
         let mine = layout.mine(world);
-        Shard { layout, inner, mine }
+        Shard { outer: 1, layout, inner, mine }
     }
     /// The number of elements here.
     pub(crate) fn len(&self) -> usize {
-        self.mine.len() * self.inner
+        self.outer * self.mine.len() * self.inner
+    }
+    /// The number of elements of the whole.
+    pub(crate) fn size(&self) -> usize {
+        self.outer * self.block()
+    }
+    /// The number of elements of a block of the whole.
+    pub(crate) fn block(&self) -> usize {
+        self.layout.rows() * self.inner
+    }
+    /// The position here of an element of the whole: below zero, or in the wrong row, if its row is not of this rank.
+    pub(crate) fn here(&self, at: usize) -> isize {
+        let (block, rest) = if self.outer == 1 { (0, at) } else { (at / self.block().max(1), at % self.block().max(1)) };
+        (block * self.mine.len() * self.inner + rest) as isize - (self.mine.start * self.inner) as isize
+    }
+    /// The distance here of elements that lie `step` apart in the whole, in one row or at the same row of different blocks.
+    pub(crate) fn step(&self, step: isize) -> isize {
+        let block = self.block() as isize;
+        if self.outer == 1 || block == 0 || step % block != 0 { step } else { step / block * (self.mine.len() * self.inner) as isize }
+    }
+    /// The same rows of an array whose lanes, `from` in this one, have `len` elements.
+    pub(crate) fn with_lanes(self, from: Lanes, len: usize) -> Shard {
+        if self.holds(from) {
+            return Shard { inner: self.inner / from.len.max(1) * len, ..self };
+        }
+        Shard { outer: self.outer / from.len.max(1) * len, ..self }
+    }
+    /// Whether each row holds whole lanes.
+    pub(crate) fn holds(&self, lanes: Lanes) -> bool {
+        let len = (lanes.len * lanes.inner).max(1);
+        len <= self.inner && self.inner.is_multiple_of(len)
+    }
+    /// Fails unless rows are the first axis.
+    pub(crate) fn first_axis(self, operation: &'static str) -> Result<Shard> {
+        if self.outer == 1 { Ok(self) } else { Err(refused(operation, "an array whose sharded rows are not its first axis", FIRST)) }
     }
 }
 
@@ -125,14 +165,22 @@ impl Split {
     pub(crate) fn positions(&self, rows: Range<usize>) -> Range<usize> {
         rows.start * self.unit..rows.end * self.unit
     }
-    /// What an output holds whose walk steps `step` elements from one position of the split to the next, and that has `len`.
-    pub(crate) fn output(&self, world: &World, operation: &'static str, len: usize, step: isize) -> Result<Shard> {
-        let rows = self.layout.rows();
+    /// What an output of `len` elements, which a plan writes from `offset` on, holds: its rows as they are walked. They are its first
+    /// axis if they can be.
+    pub(crate) fn output(&self, world: &World, operation: &'static str, plan: &Plan, offset: usize, len: usize) -> Result<Shard> {
+        let (rows, step) = (self.layout.rows(), plan.out()[self.axis]);
         let inner = len.checked_div(rows).unwrap_or(1);
-        if step != (inner / self.unit.max(1)) as isize || inner * rows != len {
-            return Err(refused(operation, "the rows of the result would not be its first axis", TRANSPOSE));
+        if step == (inner / self.unit.max(1)) as isize && inner * rows == len {
+            return Ok(Shard::new(world, self.layout.clone(), inner));
         }
-        Ok(Shard::new(world, self.layout.clone(), inner))
+        let refusal = || refused(operation, "the rows of the result would not be one of its axes", TRANSPOSE);
+        let inner = usize::try_from(step).ok().filter(|&step| step > 0 && self.unit == 1).ok_or_else(refusal)?;
+        let outer = len.checked_div(rows * inner).filter(|outer| outer * rows * inner == len).ok_or_else(refusal)?;
+        let shard = Shard { outer, ..Shard::new(world, self.layout.clone(), inner) };
+        match crossing(operation, plan.shape(), plan.out(), offset, &shard) {
+            Ok(Crossing::Rows(same)) if same == *self => Ok(shard),
+            _ => Err(refusal()),
+        }
     }
 }
 
@@ -146,6 +194,7 @@ pub(crate) enum Crossing {
 
 pub(crate) const GATHER: &str = "`gather` it first, if every rank has room for all of it";
 pub(crate) const RESHARD: &str = "`reshard` the operands, which moves their rows to equal parts, or `gather` one of them";
+pub(crate) const FIRST: &str = "`copy` its transpose, whose first axis they are, or `gather` it";
 pub(crate) const TRANSPOSE: &str = "write the expression so that rows stay rows, or `gather` the operand first";
 
 pub(crate) fn refused(operation: &'static str, why: impl Into<String>, remedy: &'static str) -> Error {
@@ -155,35 +204,57 @@ pub(crate) fn refused(operation: &'static str, why: impl Into<String>, remedy: &
 /// How an operand that starts at element `offset` of a sharded array crosses its rows.
 pub(crate) fn crossing(operation: &'static str, shape: &[usize], walk: &[isize], offset: usize, shard: &Shard) -> Result<Crossing> {
     let inner = shard.inner.max(1);
-    let (row, column) = (offset / inner, offset % inner);
+    let (row, column) = (offset % shard.block().max(inner) / inner, offset % inner);
+    let (row, block) = if shard.outer == 1 { (offset / inner, usize::MAX) } else { (row, shard.block()) };
+    let pieces = || refused(operation, "pieces of its rows that are no rows themselves", "`reshape` after `gather`, or keep the first axis");
     let mut found: Option<Split> = None;
     let (mut low, mut high) = (column as isize, column as isize);
     for (axis, (&n, &step)) in shape.iter().zip(walk).enumerate() {
-        if n <= 1 || step == 0 {
+        let stride = step.unsigned_abs();
+        if n <= 1 || step == 0 || stride.is_multiple_of(block) {
             continue;
         }
-        let stride = step.unsigned_abs();
-        if stride % inner == 0 {
+        if stride.is_multiple_of(inner) {
             if step < 0 {
                 return Err(refused(operation, "its rows in reverse order", GATHER));
             }
             if found.is_some() {
                 return Err(refused(operation, "its rows along two axes", GATHER));
             }
+            if row * inner + (n - 1) * stride >= block {
+                return Err(pieces());
+            }
             found = Some(Split { axis, unit: 1, layout: shard.layout.clipped(row, stride / inner, n) });
         } else if column + (n - 1) * stride >= inner && step > 0 && found.is_none() && walk_is_merged(n, stride, column, inner) {
             // Rows merged into one long row.
             let rows = n * stride / inner;
+            if (row + rows - 1) * inner >= block {
+                return Err(pieces());
+            }
             found = Some(Split { axis, unit: inner / stride, layout: shard.layout.clipped(row, 1, rows) });
         } else {
             let reach = step * (n as isize - 1);
             (low, high) = (low + reach.min(0), high + reach.max(0));
             if low < 0 || high >= inner as isize {
-                return Err(refused(operation, "pieces of its rows that are no rows themselves", "`reshape` after `gather`, or keep the first axis"));
+                return Err(pieces());
             }
         }
     }
     Ok(found.map_or(Crossing::One(row), Crossing::Rows))
+}
+
+/// The first axis along which a walk goes on from one block of a sharded array to the next, and how many steps it has in a block.
+pub(crate) fn blocks_along(shape: &[usize], walk: &[isize], offset: usize, shard: &Shard) -> Option<(usize, usize)> {
+    let block = shard.block();
+    if shard.outer == 1 || block == 0 {
+        return None;
+    }
+    shape.iter().zip(walk).enumerate().find_map(|(axis, (&n, &step))| {
+        let stride = usize::try_from(step).ok().filter(|&stride| stride > 0)?;
+        let leaves = !stride.is_multiple_of(block) && offset % block + n.saturating_sub(1) * stride >= block;
+        let steps = block / stride;
+        (leaves && block.is_multiple_of(stride) && n.is_multiple_of(steps) && n > steps).then_some((axis, steps))
+    })
 }
 
 /// Whether `n` steps of a walk that leaves its row are whole rows.
@@ -196,7 +267,7 @@ mod tests {
     use super::*;
 
     fn shard(rows: usize, inner: usize) -> Shard {
-        Shard { layout: Layout::even(rows), inner, mine: 0..rows }
+        Shard { outer: 1, layout: Layout::even(rows), inner, mine: 0..rows }
     }
 
     fn rows(shape: &[usize], walk: &[isize], offset: usize, shard: &Shard) -> (usize, usize, usize) {
@@ -236,6 +307,22 @@ mod tests {
         let reversed = crossing("flip", &[100, 12], &[-12, 1], 99 * 12, &x).unwrap_err();
         assert_eq!(reversed.to_string(), format!("flip of a sharded array: its rows in reverse order; {GATHER}"));
         assert!(crossing("test", &[60, 20], &[20, 1], 0, &x).is_err());
+    }
+
+    #[test]
+    fn rows_along_a_later_axis() {
+        // Of an array of shape (3, 100, 2).
+        let x = Shard { outer: 3, mine: 10..30, ..shard(100, 2) };
+        assert_eq!((x.len(), x.size()), (120, 600));
+        assert_eq!(rows(&[3, 100, 2], &[200, 2, 1], 0, &x), (1, 1, 100));
+        assert_eq!(rows(&[3, 200], &[200, 1], 0, &x), (1, 2, 100));
+        assert_eq!(rows(&[2, 100], &[1, 2], 400, &x), (1, 1, 100));
+        assert_eq!((x.here(2 * 200 + 12 * 2 + 1), x.step(-200), x.step(2)), (2 * 40 + 2 * 2 + 1, -40, 2));
+        assert!(matches!(crossing("test", &[3], &[200], 7 * 2, &x).unwrap(), Crossing::One(7)));
+        // The whole in one walk, which is cut at the blocks; walks that leave a block elsewhere are not.
+        assert_eq!(blocks_along(&[600], &[1], 0, &x), Some((0, 200)));
+        assert_eq!(blocks_along(&[3, 200], &[200, 1], 0, &x), None);
+        assert!(crossing("test", &[600], &[1], 0, &x).is_err() && crossing("test", &[100], &[2], 50, &x).is_err());
     }
 
     #[test]

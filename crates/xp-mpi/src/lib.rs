@@ -1,7 +1,7 @@
 //! The MPI backend of xp: arrays whose rows are spread over the ranks of a cluster.
 //!
 //! All ranks run one program (SPMD) on arrays of [`Mpi<B>`], whose shapes are those of the whole. An array is the same on all
-//! ranks, or *sharded* along its first axis, and functions and estimators that are generic over the backend run on either
+//! ranks, or *sharded*, as a rule along its first axis, and functions and estimators that are generic over the backend run on either
 //! from their existing source: what goes over rows is done by each rank on its own and joined.
 //!
 //! ```
@@ -38,12 +38,16 @@
 //! | `take` | each rank | few rows to all ranks; many, by sharded indices, from their owners |
 //! | masks | each rank | rows stay where they are; [`Mpi::reshard`] evens them out |
 //! | `put`, `put_add` | each rank | into few rows: sums by the tree; into sharded rows: to their owners |
-//! | `matmul` | each rank | rows times a matrix; sums over rows by the tree; stacks |
+//! | `matmul` | each rank | rows times a matrix; a matrix times columns; sums over rows by the tree; stacks |
 //! | `gram`, `cross`, `project`, `tall_r` | each rank | parts by the inner backend's own kernels, and the tree |
 //! | `matmul_top_k` | each rank | its rows, by the inner backend; nothing is sent |
 //! | thin `qr` and `svd` | each rank, the same bits | factors of the parts, up the tree and back |
 //! | decompositions | each rank, the same bits | stacks, by the ranks that have their matrices |
 //! | transforms | each rank | along rows: an exchange of columns, and back |
+//!
+//! Arrays computed from sharded rows that lie along a later axis, such as the scores `w @ x.t()` of the rows of `x`, are sharded along
+//! that axis. [`Backend::fold_rows`](xp_core::Backend::fold_rows) is a pass over rows, part by part where they are, with one exchange for
+//! all that it gives; estimators sum over samples by it.
 //!
 //! Sorting and selecting across ranks, and the merging of distinct elements, go over the host of each rank. What would need an
 //! array to be moved that nobody asked to be moved is an [`Error::Sharded`](xp_core::Error::Sharded), which names the operation
@@ -67,6 +71,7 @@ struct Readme;
 mod backend;
 mod data;
 mod fft;
+mod fold;
 mod gathering;
 mod lanes;
 mod layout;
@@ -89,5 +94,5 @@ mod world;
 pub use backend::Mpi;
 pub use layout::Layout;
 pub use memory::MpiBuffer;
-pub use session::{Session, simulate};
+pub use session::{Place, Session, simulate};
 pub use world::Traffic;

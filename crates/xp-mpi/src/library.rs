@@ -47,6 +47,7 @@ functions! {
     test "MPI_Test" fn(*mut Handle, *mut c_int, *mut Status);
     iprobe "MPI_Iprobe" fn(c_int, c_int, Handle, *mut c_int, *mut Status);
     version "MPI_Get_library_version" fn(*mut c_char, *mut c_int);
+    processor_name "MPI_Get_processor_name" fn(*mut c_char, *mut c_int);
     error_string "MPI_Error_string" fn(c_int, *mut c_char, *mut c_int);
 }
 
@@ -144,6 +145,15 @@ impl Library {
             CStr::from_ptr(text.as_ptr()).to_string_lossy().lines().next().unwrap_or("").trim().to_string()
         };
         format!("{line} ({} interface)", self.interface)
+    }
+
+    /// What the machine is called.
+    pub(crate) fn machine(&self) -> Result<String, String> {
+        let (mut text, mut len) = ([0 as c_char; 8192], 0);
+        // SAFETY: the text has room for what any interface allows.
+        self.check("MPI_Get_processor_name", unsafe { (self.functions.processor_name)(text.as_mut_ptr(), &raw mut len) })?;
+        // SAFETY: the name ends with a zero.
+        Ok(unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy().into_owned())
     }
 
     /// An error code as words.

@@ -10,7 +10,7 @@ use xp_core::{Array, Backend, Dim, Dyn, Element, Error, Float, Floating, Ix1, Ix
 
 use crate::backend::Mpi;
 use crate::data::packed;
-use crate::layout::{Layout, Shard, refused};
+use crate::layout::{FIRST, Layout, Shard, refused};
 use crate::memory::{MpiBuffer, State};
 use crate::operands::Operands;
 use crate::parts::{joined, sum};
@@ -31,7 +31,7 @@ fn bare<B: Backend, T: Element>(x: &On<Mpi<B>, T>, operation: &'static str) -> R
     match x.buffer().settled(&mpi.device)? {
         State::Replicated(b) => Ok((x.rewrap(&mpi.device, |_| b), None)),
         State::Sharded(b, shard) => {
-            if x.ndim() < 3 || shard.layout.rows() != x.dims()[0] {
+            if x.ndim() < 3 || shard.outer > 1 || shard.layout.rows() != x.dims()[0] {
                 return Err(refused(operation, "a matrix whose rows lie on several ranks", TALL));
             }
             let mut shape = x.dims().to_vec();
@@ -55,7 +55,7 @@ fn sharded<B: Backend, T: Element>(x: &On<Mpi<B>, T>) -> Result<Option<Spread<B,
     }
     let (mpi, x) = (x.device().clone(), packed(x)?);
     Ok(match x.buffer().settled(&mpi.device)? {
-        State::Sharded(local, shard) if shard.layout.rows() == x.dims()[0] => {
+        State::Sharded(local, shard) if shard.outer == 1 && shard.layout.rows() == x.dims()[0] => {
             let local = mpi.view(&local, &[shard.mine.len(), shard.inner])?;
             Some(Spread { mpi, local, shard })
         }
@@ -152,7 +152,10 @@ impl<B: Backend> Tall<B> {
         if shape.contains(&0) {
             return Ok(Tall { mpi, shape, operands: Operands::none() });
         }
-        let operands = Operands::of(&mpi.world, &mpi.device, operation, &e.expr().lower(&plan, &mut 0), &plan)?;
+        let operands = Operands::of(&mpi.world, &mpi.device, operation, &e.expr().lower(&plan, &mut 0), &plan, None)?;
+        if operands.plan.is_some() {
+            return Err(refused(operation, "an operand whose sharded rows are not its first axis", FIRST));
+        }
         if operands.split.as_ref().is_some_and(|split| split.axis != 0 || split.unit != 1) {
             return Err(refused(operation, "a matrix whose columns are sharded", "give the transpose"));
         }

@@ -19,6 +19,16 @@ pub(crate) enum State<B: Backend, T: Element> {
     Sharded(B::Buffer<T>, Shard),
 }
 
+impl<B: Backend, T: Element> State<B, T> {
+    /// How the elements are spread, if they are.
+    pub(crate) fn shard(&self) -> Option<&Shard> {
+        match self {
+            State::Replicated(_) => None,
+            State::Sharded(_, shard) => Some(shard),
+        }
+    }
+}
+
 /// Memory on every rank. Where the elements are is decided when they are written.
 #[derive(Debug)]
 pub struct MpiBuffer<B: Backend, T: Element>(Arc<Core<B, T>>);
@@ -66,7 +76,7 @@ impl<B: Backend, T: Element> MpiBuffer<B, T> {
         Self::new(B::len(&buffer), State::Replicated(buffer))
     }
     pub(crate) fn sharded(buffer: B::Buffer<T>, shard: Shard) -> Self {
-        Self::new(shard.layout.rows() * shard.inner, State::Sharded(buffer, shard))
+        Self::new(shard.size(), State::Sharded(buffer, shard))
     }
     pub(crate) fn state(&self) -> Option<State<B, T>> {
         self.0.read().clone()
@@ -107,7 +117,7 @@ pub(crate) trait Erased: Send + Sync {
     fn alloc(&self, device: &dyn Any, shard: Option<Shard>) -> Result<()>;
     /// Gives it elements, by their bytes, on all ranks.
     fn fill(&self, device: &dyn Any, bytes: &[u8]) -> Result<()>;
-    /// The elements of a row that this rank has, as bytes.
+    /// The elements of a row that this rank has, of all blocks, as bytes.
     fn row(&self, device: &dyn Any, row: usize) -> Result<Vec<u8>>;
     /// Memory of `device` with elements, by their bytes: its address, and what keeps it.
     fn copy(&self, device: &dyn Any, bytes: &[u8]) -> Result<(usize, Box<dyn Any + Send + Sync>)>;
@@ -147,8 +157,11 @@ impl<B: Backend, T: Element> Erased for Core<B, T> {
     fn row(&self, on: &dyn Any, row: usize) -> Result<Vec<u8>> {
         match self.read().as_ref() {
             Some(State::Sharded(b, shard)) => {
-                let at = (row - shard.mine.start) * shard.inner;
-                Ok(bytes(&device::<B>(on)?.download::<T>(b, at, shard.inner)?))
+                let one = |block: usize| {
+                    let at = (block * shard.mine.len() + row - shard.mine.start) * shard.inner;
+                    device::<B>(on)?.download::<T>(b, at, shard.inner)
+                };
+                Ok(bytes(&(0..shard.outer).map(one).collect::<Result<Vec<_>>>()?.concat()))
             }
             _ => Err(error("evaluation", "no such row".into())),
         }

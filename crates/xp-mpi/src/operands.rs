@@ -7,7 +7,8 @@ use xp_core::Result;
 use xp_core::expr::program::{LeafKind, Program};
 use xp_core::expr::{Kernel, Plan, Walk};
 
-use crate::layout::{Crossing, RESHARD, Shard, Split, crossing, refused};
+use crate::fold::alone;
+use crate::layout::{Crossing, FIRST, RESHARD, Shard, Split, blocks_along, crossing, refused};
 use crate::memory::find;
 use crate::world::{World, signature};
 
@@ -18,31 +19,48 @@ pub(crate) struct Operands {
     here: Vec<usize>,
     /// How the sharded ones are walked.
     pub(crate) split: Option<Split>,
+    /// The plan that walks them where they are, if it is not that of the whole.
+    pub(crate) plan: Option<Plan>,
     /// Memory that must live as long as the kernel.
     kept: Vec<Box<dyn Any + Send + Sync>>,
 }
 
-/// An address in a kernel, and how what is there is walked; `None` of a table whose rows are looked up.
+/// An address in a kernel, and which leaf of the plan walks what is there; `None` of a table whose rows are looked up.
 struct Operand {
     address: usize,
-    walk: Option<Walk>,
+    walked: Option<Walked>,
+}
+enum Walked {
+    Leaf(usize),
+    /// Indices, along the first axis.
+    Indices(isize),
 }
 
 impl Operands {
     /// Those of a kernel that has none.
     pub(crate) fn none() -> Operands {
-        Operands { from: vec![], here: vec![], split: None, kept: vec![] }
+        Operands { from: vec![], here: vec![], split: None, plan: None, kept: vec![] }
     }
 
-    /// Finds the operands of a kernel. A single row of a sharded one comes from the rank that has it.
-    pub(crate) fn of<K: Kernel>(world: &World, device: &dyn Any, operation: &'static str, kernel: &K, plan: &Plan) -> Result<Operands> {
-        let program = Program::of(kernel);
+    /// Finds the operands of a kernel, which writes a sharded array from an offset on if there is an `out`. A single row of a sharded
+    /// one comes from the rank that has it.
+    pub(crate) fn of<K: Kernel>(
+        world: &World,
+        device: &dyn Any,
+        operation: &'static str,
+        kernel: &K,
+        plan: &Plan,
+        out: Option<(usize, &Shard)>,
+    ) -> Result<Operands> {
+        let (found, leaves) = addresses(&Program::of(kernel));
         let mut operands = Operands::none();
-        for operand in program.leaves().iter().flat_map(|leaf| addresses(&leaf.kind)).flatten() {
-            operands.from.push(operand.address);
-            let entry = find(operand.address);
+        let mut sharded: Vec<(Walked, usize, Shard)> = vec![];
+        // Where each one is, and of which kind.
+        let mut places = vec![];
+        for Operand { address, walked } in found {
+            let entry = find(address);
             let (start, len, size) = entry.extent();
-            let at = (operand.address - start) / size;
+            let at = (address - start) / size;
             let (local, shard) = match entry.place() {
                 Some(place) => place,
                 // Nobody has written it: it holds anything.
@@ -51,28 +69,60 @@ impl Operands {
                     entry.place().unwrap_or_default()
                 }
             };
+            operands.from.push(address);
             operands.kept.push(entry.keep());
+            if let Some(shard) = &shard {
+                let Some(walked) = walked else {
+                    return Err(refused(operation, "rows of it are looked up by number", "`take` them, with indices that are sharded or few"));
+                };
+                sharded.push((walked, at, shard.clone()));
+            }
+            places.push((entry, local, at, size, shard));
+        }
+        let cut = cut_at_blocks(operation, plan, leaves, &sharded, out)?;
+        let plan = cut.as_ref().unwrap_or(plan);
+        // How the strides of each leaf change.
+        let mut moved: Vec<(usize, Shard)> = vec![];
+        let mut crossed = sharded.iter();
+        for (entry, local, at, size, shard) in places {
             let Some(shard) = shard else {
                 operands.here.push(local.wrapping_add(at * size));
                 continue;
             };
-            let Some(walk) = operand.walk else {
-                return Err(refused(operation, "rows of it are looked up by number", "`take` them, with indices that are sharded or few"));
-            };
-            match crossing(operation, plan.shape(), &walk[..plan.shape().len()], at, &shard)? {
+            let Some((walked, ..)) = crossed.next() else { continue };
+            let walk: Walk = walk(plan, walked);
+            let (local, shard) = match crossing(operation, plan.shape(), &walk[..plan.shape().len()], at, &shard)? {
+                crossing if alone() => {
+                    own_rows(operation, &crossing, &shard, world)?;
+                    (local, shard)
+                }
                 Crossing::Rows(split) => {
                     operands.agree(operation, split)?;
-                    operands.here.push(local.wrapping_add(at * size).wrapping_sub(shard.mine.start * shard.inner * size));
+                    (local, shard)
                 }
                 Crossing::One(row) => {
                     let mine = if shard.mine.contains(&row) { entry.row(device, row) } else { Ok(vec![]) };
-                    let row_bytes =
-                        world.share("a row of a sharded array", signature(&[row, shard.inner, size]), shard.layout.owner(world, row), mine)?;
+                    let sign = signature(&[row, shard.outer, shard.inner, size]);
+                    let row_bytes = world.share("a row of a sharded array", sign, shard.layout.owner(world, row), mine)?;
                     let (copy, keep) = entry.copy(device, &row_bytes)?;
                     operands.kept.push(keep);
-                    operands.here.push(copy.wrapping_add(at * size).wrapping_sub(row * shard.inner * size));
+                    (copy, Shard { mine: row..row + 1, ..shard })
                 }
+            };
+            operands.here.push(local.wrapping_add_signed(shard.here(at) * size as isize));
+            if let (Walked::Leaf(leaf), true) = (walked, shard.outer > 1) {
+                moved.push((*leaf, shard));
             }
+        }
+        let moves = |plan: &Plan| moved.iter().any(|(leaf, shard)| plan.leaf(*leaf).iter().any(|&step| shard.step(step) != step));
+        let later_axis = || operands.split.as_ref().is_some_and(|split| split.axis > 0) || out.is_some_and(|(_, shard)| shard.outer > 1);
+        if cut.is_some() || moves(plan) || (plan.is_flat() && later_axis()) {
+            let restrided = plan.clone().restrided(leaves, |leaf, walk| {
+                for (_, shard) in moved.iter().filter(|(moved, _)| *moved == leaf) {
+                    walk.iter_mut().for_each(|step| *step = shard.step(*step));
+                }
+            });
+            operands.plan = Some(restrided);
         }
         Ok(operands)
     }
@@ -92,8 +142,11 @@ impl Operands {
         }
     }
 
-    /// Gives a kernel of the same expression, at these positions or later ones, the addresses of this rank.
+    /// Gives a kernel of the same expression, at these positions or later ones, the addresses of this rank, and its plan if it has one.
     pub(crate) fn apply<K: Kernel>(&self, kernel: &mut K) {
+        if let Some(plan) = &self.plan {
+            kernel.replan(plan, &mut 0);
+        }
         let next = Cell::new(0);
         kernel.rebase(&|address| {
             let k = next.get();
@@ -104,20 +157,72 @@ impl Operands {
     }
 }
 
-/// The addresses of a leaf, in the order in which its kernel asks for them.
-fn addresses(kind: &LeafKind) -> [Option<Operand>; 2] {
-    match kind {
-        LeafKind::Array(address, walk) => [Some(Operand { address: *address, walk: Some(*walk) }), None],
-        LeafKind::Rows { address, indices, index_step, .. } => {
-            let mut walk = [0; xp_core::MAX_NDIM];
-            walk[0] = *index_step;
-            [Some(Operand { address: *address, walk: None }), Some(Operand { address: *indices, walk: Some(walk) })]
+/// The addresses of a program, in the order in which its kernel asks for them, and the number of leaves that a plan walks.
+fn addresses(program: &Program) -> (Vec<Operand>, usize) {
+    let (mut found, mut leaves) = (vec![], 0);
+    for leaf in program.leaves() {
+        match &leaf.kind {
+            LeafKind::Array(address, _) => found.push(Operand { address: *address, walked: Some(Walked::Leaf(leaves)) }),
+            LeafKind::Rows { address, indices, index_step, .. } => {
+                found.push(Operand { address: *address, walked: None });
+                found.push(Operand { address: *indices, walked: Some(Walked::Indices(*index_step)) });
+            }
+            LeafKind::Scalar(_) | LeafKind::Counter(..) => {}
         }
-        LeafKind::Scalar(_) | LeafKind::Counter(..) => [None, None],
+        leaves += usize::from(!matches!(leaf.kind, LeafKind::Scalar(_)));
     }
+    (found, leaves)
+}
+
+/// How an operand is walked along the axes of a plan.
+fn walk(plan: &Plan, walked: &Walked) -> Walk {
+    let mut walk = [0; xp_core::MAX_NDIM];
+    match walked {
+        Walked::Leaf(leaf) => walk[..plan.shape().len()].copy_from_slice(&plan.leaf(*leaf)[..plan.shape().len()]),
+        Walked::Indices(step) => walk[0] = *step,
+    }
+    walk
+}
+
+/// A plan none of whose axes goes on from one block of a sharded array to the next, if it has such an axis.
+fn cut_at_blocks(
+    operation: &'static str,
+    plan: &Plan,
+    leaves: usize,
+    sharded: &[(Walked, usize, Shard)],
+    out: Option<(usize, &Shard)>,
+) -> Result<Option<Plan>> {
+    let mut cut: Option<Plan> = None;
+    loop {
+        let plan = cut.as_ref().unwrap_or(plan);
+        let of_leaf = |(walked, at, shard): &(Walked, usize, Shard)| blocks_along(plan.shape(), &walk(plan, walked), *at, shard);
+        let of_out = || out.and_then(|(offset, shard)| blocks_along(plan.shape(), plan.out(), offset, shard));
+        let Some((axis, steps)) = sharded.iter().find_map(of_leaf).or_else(of_out) else { return Ok(cut) };
+        if plan.shape().len() == xp_core::MAX_NDIM || (axis == 0 && plan.looks_up()) {
+            return Err(refused(operation, "axes that are merged across the blocks of an array whose rows are not its first axis", FIRST));
+        }
+        cut = Some(plan.clone().split(axis, steps, leaves));
+    }
+}
+
+/// Fails unless all rows that a walk comes to are of this rank.
+pub(crate) fn own_rows(operation: &'static str, crossing: &Crossing, shard: &Shard, world: &World) -> Result<()> {
+    let own = match crossing {
+        Crossing::Rows(split) => split.layout.mine(world) == (0..split.layout.rows()),
+        Crossing::One(row) => shard.mine.contains(row),
+    };
+    if own { Ok(()) } else { Err(refused(operation, "rows of another rank, in a pass over those of one", "read them before the pass")) }
 }
 
 /// An existing output, whose rows lie where those of the operands do.
 pub(crate) fn target(operation: &'static str, plan: &Plan, offset: usize, shard: &Shard) -> Result<Crossing> {
     crossing(operation, plan.shape(), plan.out(), offset, shard)
+}
+
+/// The plan that writes an output where it is.
+pub(crate) fn onto(plan: &Plan, shard: &Shard) -> Plan {
+    if plan.out().iter().all(|&step| shard.step(step) == step) {
+        return plan.clone();
+    }
+    plan.clone().writing(&plan.out().iter().map(|&step| shard.step(step)).collect::<Vec<_>>())
 }

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use xp_core::backend::{Slot, Stack};
-use xp_core::{Backend, Num, Result};
+use xp_core::{Array, Backend, Ix2, Num, Result};
 
 use crate::backend::Mpi;
+use crate::fold::alone;
 use crate::layout::{Crossing, GATHER, RESHARD, Shard, Split, crossing, refused};
 use crate::memory::{MpiBuffer, State};
+use crate::operands::own_rows;
 use crate::parts::{joined, sum};
 use crate::world::signature;
 
@@ -27,8 +29,16 @@ impl<B: Backend, T: Num> Local<B, T> {
     }
     /// The offset here of an element of the whole.
     fn offset(&self, at: isize) -> usize {
-        let before = self.shard.as_ref().map_or(0, |shard| shard.mine.start * shard.inner);
-        (at - before as isize).max(0) as usize
+        self.shard.as_ref().map_or(at, |shard| shard.here(at.max(0) as usize)).max(0) as usize
+    }
+    /// The strides here of a matrix.
+    fn strides(&self, strides: [isize; 2]) -> [isize; 2] {
+        self.shard.as_ref().map_or(strides, |shard| strides.map(|step| shard.step(step)))
+    }
+    /// Fails unless a matrix lies in rows of this rank.
+    fn own(&self, mpi: &Mpi<B>, dims: [usize; 2], strides: [isize; 2], offset: usize) -> Result<()> {
+        let Some(shard) = &self.shard else { return Ok(()) };
+        own_rows(OPERATION, &crossing(OPERATION, &dims, &strides, offset, shard)?, shard, &mpi.world)
     }
     /// How a matrix crosses the rows of the operand.
     fn split(&self, dims: [usize; 2], strides: [isize; 2], offset: usize) -> Result<Option<Split>> {
@@ -62,8 +72,21 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
         // SAFETY: passed on.
         return unsafe { product(mpi, [&left, &right], strides, dims, batches, Slot { buffer: &local, offset: out.offset }) };
     }
+    if alone() {
+        for &[i, j] in batches {
+            left.own(mpi, [m, k], strides[0], i)?;
+            right.own(mpi, [k, n], strides[1], j)?;
+        }
+        let here: Vec<[usize; 2]> = batches.iter().map(|&[i, j]| [left.offset(i as isize), right.offset(j as isize)]).collect();
+        let strides = [left.strides(strides[0]), right.strides(strides[1])];
+        let local = room(mpi, &out, None)?;
+        // SAFETY: passed on; the rows are here.
+        return unsafe { product(mpi, [&left, &right], strides, dims, &here, Slot { buffer: &local, offset: out.offset }) };
+    }
     if let &[[i, j]] = batches {
         let (sa, sb) = (left.split([m, k], strides[0], i)?, right.split([k, n], strides[1], j)?);
+        let whole = strides;
+        let strides = [left.strides(strides[0]), right.strides(strides[1])];
         return match (sa, sb) {
             // Rows of the result are where those of the left operand are. Each part is a product of its own: how a row is rounded may
             // depend on those beside it.
@@ -71,7 +94,7 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
                 let shard = Shard::new(&mpi.world, split.layout, n);
                 let local = room(mpi, &out, Some(shard.clone()))?;
                 for rows in shard.layout.my_parts(&mpi.world) {
-                    let at = [left.offset(i as isize + rows.start as isize * strides[0][0]), j];
+                    let at = [left.offset(i as isize + rows.start as isize * whole[0][0]), j];
                     let offset = (rows.start - shard.mine.start) * n;
                     // SAFETY: passed on; these rows are here.
                     unsafe { product(mpi, [&left, &right], strides, [rows.len(), k, n], &[at], Slot { buffer: &local, offset })? };
@@ -86,7 +109,7 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
                     }
                     (x, y) => x.or(y).ok_or_else(|| refused(OPERATION, "of these operands", GATHER))?,
                 };
-                let steps = [strides[0][1], strides[1][0]];
+                let steps = [whole[0][1], whole[1][0]];
                 let part = |rows: Range<usize>| {
                     let at = [left.offset(i as isize + rows.start as isize * steps[0]), right.offset(j as isize + rows.start as isize * steps[1])];
                     // SAFETY: the product fills it; the caller vouches for the operands, whose rows are here.
@@ -103,10 +126,23 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
                     Some(total) => total,
                     None => mpi.device.upload(vec![T::ZERO; m * n])?,
                 };
-                write(mpi, &total, Slot { buffer: &local, offset: out.offset })
+                write(mpi, &total, [m, n], n, Slot { buffer: &local, offset: out.offset })
             }
-            (None, Some(_)) => {
-                Err(refused(OPERATION, "the columns of the result would be sharded", "multiply the transposes: `(b.t() @ a.t())`, whose rows are"))
+            // Columns of the result are where those of the right operand are, part by part for the same reason.
+            (None, Some(split)) => {
+                let shard = Shard { outer: m, ..Shard::new(&mpi.world, split.layout, 1) };
+                let local = room(mpi, &out, Some(shard.clone()))?;
+                let width = shard.mine.len();
+                for rows in shard.layout.my_parts(&mpi.world) {
+                    let at = [i, right.offset(j as isize + rows.start as isize * whole[1][1])];
+                    // SAFETY: the product fills it.
+                    let part: B::Buffer<T> = unsafe { mpi.device.alloc(m * rows.len())? };
+                    // SAFETY: passed on; these columns are here.
+                    unsafe { product(mpi, [&left, &right], strides, [m, k, rows.len()], &[at], Slot { buffer: &part, offset: 0 })? };
+                    let offset = rows.start - shard.mine.start;
+                    write(mpi, &part, [m, rows.len()], width, Slot { buffer: &local, offset })?;
+                }
+                Ok(())
             }
             _ => Err(refused(OPERATION, "every row of one operand with every row of the other", GATHER)),
         };
@@ -115,6 +151,7 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
     let mut found: Option<(Shard, usize)> = None;
     for (local, side) in [(&left, 0), (&right, 1)] {
         let Some(shard) = &local.shard else { continue };
+        shard.clone().first_axis(OPERATION)?;
         let rows: Vec<usize> = batches.iter().map(|at| at[side] / shard.inner.max(1)).collect();
         let each = batches.len() / shard.layout.rows().max(1);
         let aligned = each > 0 && rows.len() == each * shard.layout.rows() && rows.iter().enumerate().all(|(number, &row)| row == number / each);
@@ -145,7 +182,7 @@ fn room<B: Backend, T: Num>(mpi: &Mpi<B>, out: &Slot<'_, Mpi<B>, T>, shard: Opti
         (Some(State::Replicated(b)), None) => Ok(b),
         (Some(State::Sharded(b, have)), Some(want)) if have == want => Ok(b),
         (_, Some(want)) => {
-            if out.offset != 0 || want.layout.rows() * want.inner != out.buffer.len() {
+            if out.offset != 0 || want.size() != out.buffer.len() {
                 return Err(refused(OPERATION, "a product into a part of another array", "multiply into an array of its own, then assign it"));
             }
             // SAFETY: the product fills it.
@@ -178,13 +215,12 @@ unsafe fn product<B: Backend, T: Num>(
     unsafe { mpi.device.matmul(a, b, dims, batches, out) }
 }
 
-/// Copies elements to a place in another buffer.
-fn write<B: Backend, T: Num>(mpi: &Mpi<B>, from: &B::Buffer<T>, to: Slot<'_, B, T>) -> Result<()> {
-    let len = B::len(from);
-    let value = mpi.view::<T, xp_core::Ix1>(from, &[len])?;
+/// Copies a matrix to a place in another buffer, in which its rows lie `width` apart.
+fn write<B: Backend, T: Num>(mpi: &Mpi<B>, from: &B::Buffer<T>, shape: [usize; 2], width: usize, to: Slot<'_, B, T>) -> Result<()> {
+    let value = mpi.view::<T, Ix2>(from, &shape)?;
     // SAFETY: the caller has room for as many elements there, which nobody else uses.
     unsafe {
-        let target = xp_core::Array::<B, T, xp_core::Ix1>::from_strided_buffer(&mpi.device, to.buffer.clone(), [len], [1], to.offset);
+        let target = Array::<B, T, Ix2>::from_strided_buffer(&mpi.device, to.buffer.clone(), shape, [width as isize, 1], to.offset);
         target.write_shared(&value)
     }
 }

@@ -39,6 +39,28 @@ pub struct Session<B: Backend> {
     ended: bool,
 }
 
+/// Where a rank is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The number of the rank.
+    pub rank: usize,
+    /// The number of ranks.
+    pub size: usize,
+    /// Its number among the ranks of its machine.
+    pub local_rank: usize,
+    /// The number of ranks of its machine.
+    pub local_size: usize,
+}
+
+impl Place {
+    /// Of a rank, by the names of the machines of all.
+    fn of(rank: usize, machines: &[Vec<u8>]) -> Place {
+        let here = |ranks: &[Vec<u8>]| ranks.iter().filter(|&machine| *machine == machines[rank]).count();
+        Place { rank, size: machines.len(), local_rank: here(&machines[..rank]), local_size: here(machines) }
+    }
+}
+
 static STARTED: AtomicBool = AtomicBool::new(false);
 static GLOBAL: RwLock<Weak<World>> = RwLock::new(Weak::new());
 thread_local! {
@@ -80,7 +102,8 @@ fn piece() -> Result<usize> {
 }
 
 impl<B: Backend> Session<B> {
-    /// Starts MPI with the default device of every rank.
+    /// Starts MPI. Where several ranks share a machine that has several devices, such as GPUs, each rank takes one of its own, in turn;
+    /// otherwise it takes the default device.
     ///
     /// MPI is opened at run time: Open MPI, MPICH, or any library with the standard binary interface of MPI 5; the environment
     /// variable `XP_MPI_LIBRARY` names its file. A program that was not started by `mpirun` or its kin is a world of one rank.
@@ -89,7 +112,13 @@ impl<B: Backend> Session<B> {
     /// When no library is found, which lists those that were tried; when a session was started before; when the ranks differ
     /// in what could change results: version, program, instruction set.
     pub fn start() -> Result<Self> {
-        Self::start_on(|_| B::default_device())
+        Self::start_at(|place| {
+            if place.local_size == 1 {
+                return B::default_device();
+            }
+            let devices = B::devices();
+            devices.get(place.local_rank % devices.len().max(1)).cloned().map_or_else(B::default_device, Ok)
+        })
     }
 
     /// Starts MPI, with the device that each rank chooses, which may depend on the rank.
@@ -97,6 +126,25 @@ impl<B: Backend> Session<B> {
     /// # Errors
     /// As for [`Session::start`]; those of `choose`, on all ranks.
     pub fn start_on(choose: impl FnOnce(usize) -> Result<B>) -> Result<Self> {
+        Self::start_at(|place| choose(place.rank))
+    }
+
+    /// Starts MPI, with the device that each rank chooses by its place, such as the GPU with the number of the rank on its machine.
+    ///
+    /// ```no_run
+    /// # use xp_cpu::Cpu;
+    /// use xp_mpi::Session;
+    /// // With `Cuda`: `Session::start_at(|place| Cuda::new(place.local_rank))`.
+    /// let session = Session::start_at(|place| {
+    ///     println!("rank {} is number {} of {} here", place.rank, place.local_rank, place.local_size);
+    ///     Ok(Cpu)
+    /// })?;
+    /// # Ok::<(), xp_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Session::start`]; those of `choose`, on all ranks.
+    pub fn start_at(choose: impl FnOnce(Place) -> Result<B>) -> Result<Self> {
         let (within, piece) = (deadline()?, piece()?);
         if STARTED.swap(true, Ordering::SeqCst) {
             return Err(error("start", "a session was started before in this process, and MPI starts once".into()));
@@ -104,9 +152,10 @@ impl<B: Backend> Session<B> {
         let open = || {
             let library = Library::open()?;
             let place = library.start()?;
-            Ok((library, place))
+            let machine = library.machine()?;
+            Ok((library, place, machine))
         };
-        let (library, (rank, size)) = match open() {
+        let (library, (rank, size), machine) = match open() {
             Ok(opened) => opened,
             Err(why) => {
                 // Nothing was started: another try may find what this one lacks.
@@ -116,7 +165,8 @@ impl<B: Backend> Session<B> {
         };
         let world = Arc::new(World::new(rank, size, Box::new(transport::Mpi::new(library, (rank, size), piece)), within));
         *GLOBAL.write().unwrap_or_else(|e| e.into_inner()) = Arc::downgrade(&world);
-        Self::begin(world, choose(rank), piece)
+        let machines = world.gather("start", 0, Ok(machine.into_bytes()))?;
+        Self::begin(world, choose(Place::of(rank, &machines)), piece)
     }
 
     fn begin(world: Arc<World>, device: Result<B>, piece: usize) -> Result<Self> {
@@ -251,5 +301,17 @@ struct Ended<'a>(&'a World);
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
         self.0.give_up("it panicked");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn ranks_of_a_machine() {
+        let machines = ["a", "b", "a", "a", "b"].map(|name| name.as_bytes().to_vec());
+        let places: Vec<_> = (0..5).map(|rank| Place::of(rank, &machines)).map(|place| (place.local_rank, place.local_size)).collect();
+        assert_eq!(places, [(0, 3), (0, 2), (1, 3), (2, 3), (1, 2)]);
     }
 }

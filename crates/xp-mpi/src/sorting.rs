@@ -168,9 +168,8 @@ fn unpack<T: Element>(packed: &[u8]) -> Vec<(T, i64)> {
 pub(crate) fn top_k<B: Backend, T: Real>(mpi: &Mpi<B>, x: &MpiBuffer<B, T>, lanes: Lanes, k: usize, descending: bool) -> Result<MpiBuffer<B, i64>> {
     lanes.first(k, "top_k")?;
     let (local, shard) = match mpi.lanes("top_k", x, lanes)? {
-        Where::Here(local, lanes, shard) => {
-            let shard = shard.map(|shard| Shard { inner: shard.inner / lanes.len.max(1) * k, ..shard });
-            return mpi.keep(mpi.device.top_k(&local, lanes, k, descending)?, shard);
+        Where::Here(local, here, shard) => {
+            return mpi.keep(mpi.device.top_k(&local, here, k, descending)?, shard.map(|shard| shard.with_lanes(lanes, k)));
         }
         Where::Across(local, shard) => (local, shard),
     };
@@ -200,7 +199,7 @@ pub(crate) fn searchsorted<B: Backend, T: Real>(
     match (x.settled(&mpi.device)?, queries.settled(&mpi.device)?) {
         (State::Replicated(x), State::Replicated(q)) => mpi.keep(mpi.device.searchsorted(&x, &q, right)?, None),
         (State::Replicated(x), State::Sharded(q, shard)) => mpi.keep(mpi.device.searchsorted(&x, &q, right)?, Some(shard)),
-        (State::Sharded(x, shard), State::Replicated(q)) if shard.inner == 1 => {
+        (State::Sharded(x, shard), State::Replicated(q)) if shard.inner == 1 && shard.outer == 1 => {
             let places = mpi.device.searchsorted(&x, &q, right).and_then(|places| mpi.device.download(&places, 0, queries.len()));
             let sign = signature(&[shard.layout.rows(), queries.len(), size_of::<T>(), usize::from(right)]);
             let all = mpi.world.gather("searchsorted", sign, places.map(|places| bytes(&places)))?;
@@ -210,7 +209,9 @@ pub(crate) fn searchsorted<B: Backend, T: Real>(
             }
             mpi.upload(sums)
         }
-        (State::Sharded(x, shard), State::Sharded(q, list)) if shard.inner == 1 => asked_of_owners(mpi, &x, &shard, &q, list, right),
+        (State::Sharded(x, shard), State::Sharded(q, list)) if shard.inner == 1 && shard.outer == 1 => {
+            asked_of_owners(mpi, &x, &shard, &q, list, right)
+        }
         _ => Err(refused("searchsorted", "a vector that is a part of its rows", GATHER)),
     }
 }
@@ -272,7 +273,7 @@ pub(crate) fn unique<B: Backend, T: Real>(mpi: &Mpi<B>, x: &MpiBuffer<B, T>, pla
                 places,
             }));
         }
-        State::Sharded(local, shard) => (local, shard),
+        State::Sharded(local, shard) => (local, shard.first_axis("unique")?),
     };
     let offset = (shard.mine.start * shard.inner) as i64;
     let mine = distinct(mpi, &local, shard.len(), places);

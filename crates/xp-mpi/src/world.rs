@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use xp_core::{Error, Result};
 
+use crate::fold::alone;
 use crate::transport::{Fault, Transport};
 
 /// The ranks of a program, as one of them sees them.
@@ -76,6 +77,9 @@ impl World {
 
     /// Begins an operation of all ranks. Those whose operation or signature differs are told apart.
     pub(crate) fn begin(&self, operation: &'static str, signature: u64) -> Result<Collective<'_>> {
+        if alone() {
+            return Err(error(operation, "ranks exchange nothing in a pass over the rows of one: do this before it, or after".into()));
+        }
         let mut state = self.state();
         if let Some(e) = &state.broken {
             return Err(e.clone());

@@ -17,6 +17,13 @@ fn noise(i: usize) -> f64 {
     ((z >> 40) % 4096) as f64 / 256.0 - 8.0
 }
 
+/// Means and coefficients of fits that pass over rows part by part.
+fn fitted(x: &Array<Mpi<Cpu>, f64, Ix2>) -> xp_models::Result<Array<Mpi<Cpu>, f64, Ix2>> {
+    let labels = x.lazy().floor().astype::<i64>().sum(1).try_eval()? % 3;
+    let x = xp_models::preprocessing::StandardScaler::params().fit(x)?.transform(x)?;
+    Ok(xp_models::linear_model::LogisticRegression::params().max_iter(3).fit(&x, &labels)?.coef().clone())
+}
+
 /// A hash of what every kind of exchange gives: trees, gathered and swapped rows, rows of owners, messages of many pieces.
 fn results(device: &Mpi<Cpu>) -> Result<u64> {
     const N: usize = 50_000;
@@ -34,6 +41,8 @@ fn results(device: &Mpi<Cpu>) -> Result<u64> {
         x.sort(0, Descending)?.into_dyn(),
         unique_values(&v)?.into_dyn(),
         x.select(&x.greater(7.0))?.into_dyn(),
+        x.take(&Array::from_vec(device, vec![0, 7, 3], [3])?, 0)?.matmul(&x.t())?.max(0).into_dyn(),
+        fitted(&x).map_err(|e| Error::value("fit", e.to_string()))?.into_dyn(),
     ];
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in parts {

@@ -40,8 +40,8 @@ const FITS: [Fit; 3] = [
         // The sums of the classes, then the Gram matrix.
         operations: 2.0 * N * P * (K + P),
         passes: 2.0,
-        // Labels, sums, the least and the largest class that is looked up, Gram matrix.
-        exchanged: &[8.0 * 3.0 * K, 8.0 * K * P, 8.0, 8.0, 8.0 * P * P],
+        // Labels, sums, the bounds of the classes that are looked up, Gram matrix.
+        exchanged: &[8.0 * 3.0 * K, 8.0 * K * P, 8.0 * 2.0, 8.0 * P * P],
         serial: 10.0 * P * P * P,
     },
     Fit {
@@ -55,9 +55,10 @@ const FITS: [Fit; 3] = [
     Fit {
         name: "gradient of logistic regression",
         operations: 4.0 * N * P,
-        passes: 2.0,
-        // Loss, gradient, that of the intercepts.
-        exchanged: &[8.0, 8.0 * P, 8.0],
+        // Both products of a block go through it while it is in a cache.
+        passes: 1.0,
+        // Loss, gradient, that of the intercept, in one.
+        exchanged: &[8.0 * (P + 2.0)],
         serial: 0.0,
     },
 ];
@@ -89,6 +90,46 @@ fn table() -> String {
         writeln!(table, "| {} | {} |", fit.name, cells.join(" | ")).unwrap();
     }
     table
+}
+
+/// Efficiency on every number of ranks up to 1024, drawn.
+fn picture() -> String {
+    const WIDTH: f64 = 640.0;
+    const HEIGHT: f64 = 320.0;
+    const COLOURS: [&str; 3] = ["#4477aa", "#cc6677", "#228833"];
+    let (left, right, top, bottom) = (60.0, WIDTH - 20.0, 40.0, HEIGHT - 50.0);
+    // Efficiencies from 0.7 on.
+    let x = |ranks: f64| left + (right - left) * ranks.log2() / 10.0;
+    let y = |efficiency: f64| bottom - (bottom - top) * (efficiency - 0.7) / 0.3;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#555555\">\n\
+         <title>Efficiency of fits on 1 to 1024 ranks, by the model of docs/mpi.md</title>\n\
+         <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
+    );
+    for tenth in 7..=10 {
+        let (efficiency, at) = (f64::from(tenth) / 10.0, y(f64::from(tenth) / 10.0));
+        let _ = writeln!(
+            svg,
+            "<path d=\"M{left} {at:.1} H{right}\" stroke=\"#dddddd\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{efficiency:.1}</text>",
+            left - 6.0,
+            at + 4.0
+        );
+    }
+    for power in 0..=10 {
+        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>", x(f64::from(1 << power)), bottom + 18.0, 1 << power);
+    }
+    let _ = writeln!(svg, "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">ranks</text>", (left + right) / 2.0, bottom + 38.0);
+    for (k, (fit, colour)) in FITS.iter().zip(COLOURS).enumerate() {
+        let points: Vec<String> = (1..=1024).map(|ranks| format!("{:.1} {:.1}", x(f64::from(ranks)), y(fit.efficiency(f64::from(ranks))))).collect();
+        let _ = writeln!(svg, "<path d=\"M{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"/>", points.join(" L"));
+        let _ = writeln!(svg, "<text x=\"{}\" y=\"20\" font-size=\"14\" fill=\"{colour}\">{}</text>", left + 60.0 * k as f64, fit.name);
+    }
+    svg + "</svg>\n"
+}
+
+#[test]
+fn the_picture_is_the_one_of_the_formulas() {
+    pages::file("docs/mpi-scaling.svg", &picture(), "cargo test -p xp-mpi --test scaling");
 }
 
 const HEAD: &str = "| on so many ranks | 1 | 16 | 64 | 256 | 1000 | 1024 |\n|---|---|---|---|---|---|---|\n";

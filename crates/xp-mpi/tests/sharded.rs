@@ -317,6 +317,118 @@ fn products_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
 }
 compared!(products, products_of);
 
+/// Rows that lie along a later axis, where operations on the columns of a matrix leave them.
+fn columns_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
+    let mut to = vec![];
+    let x = device.make::<f64, Ix2>([N, P], noise);
+    let v = device.make::<f64, Ix1>([N], |i| noise(i + 3));
+    let label = device.make::<i64, Ix1>([N], |i| (i * 7 % 4) as i64);
+    let w = Array::<B, f64, Ix2>::from_vec(device, (0..P * 4).map(|i| noise(i + 1)).collect(), [4, P])?;
+    let whole = Array::<B, f64, Ix2>::from_vec(device, (0..N * 4).map(|i| noise(i + 4)).collect(), [4, N])?;
+    let side = Array::<B, f64, Ix2>::from_vec(device, vec![1.0, -2.0, 3.0, 0.5], [4, 1])?;
+    let scores = w.matmul(&x.t())?;
+    let three = scores.reshape([2, 2, N])?;
+    found! { to:
+        "a transpose" => x.t().contiguous()?;
+        "a product of columns" => scores.clone();
+        "and back" => scores.t().contiguous()?;
+        "one walk" => (scores.lazy() * 2.0).try_eval()?;
+        "beside a column, a row and all" => (scores.lazy() * &side + &v - &whole).exp().try_eval()?;
+        "beside a replicated one of the same walk" => (scores.lazy() + &whole).try_eval()?;
+        "over columns of the whole" => scores.max(0);
+        "kept" => (scores.lazy() - &scores.max(KeepDims(0))).try_eval()?;
+        "over rows" => scores.sum(1);
+        "of all" => scores.sum(..);
+        "variance of all" => scores.var(.., 1.0);
+        "place in a column" => scores.argmax(0);
+        "place in a row" => scores.argmin(1);
+        "one of them" => scores.slice(s![2])?.lazy().exp().try_eval()?;
+        "one position of all" => scores.slice(s![.., 500])?.lazy().exp().try_eval()?;
+        "less one position of all" => (scores.lazy() - scores.slice(s![.., 17..18])?).try_eval()?;
+        "some of them" => (scores.slice(s![1..;2])?.lazy() * 2.0).try_eval()?;
+        "every third" => (scores.slice(s![.., 2..;3])?.lazy() + scores.slice(s![..;-1, 2..;3])?).try_eval()?;
+        "positions" => {
+            let i = arange(device, 0.0, N as f64, 1.0)?;
+            (scores.lazy() * &i).try_eval()?
+        };
+        "chosen by label" => scores.take_along_axis(&label.expand_dims(0)?, 0)?;
+        "taken" => scores.take(&Array::from_vec(device, vec![3, 0, 3], [3])?, 0)?;
+        "sorted" => scores.sort(0, Descending)?;
+        "cumulated" => scores.cumulative_sum(0)?;
+        "best" => xp_core::extra::top_k(&scores, 2, 0, Descending)?.1;
+        "sums over columns" => scores.matmul(&x)?;
+        "sums over columns of both" => scores.matmul(&scores.t())?;
+        "beside a vector" => scores.matmul(&v)?;
+        "back to rows" => scores.t().matmul(&w)?;
+        "three axes" => (three.lazy().square().sum(1) * 0.5).try_eval()?;
+        "three axes and weights" => (three.lazy() * scores.slice(s![..2])?.expand_dims(1)?).try_eval()?.reshape([4, N])?.matmul(&x)?;
+        "cross of one of them" => B::cross(&(x.lazy() * scores.slice(s![1])?.expand_dims(1)?), &x.lazy())?;
+        "assigned parts" => {
+            let mut y = zeros(device, [P + 1, N])?;
+            y.set(s![..P], x.t().lazy() - 1.0)?;
+            y.set(s![P..], 2.0)?;
+            y += &v;
+            y
+        };
+        "into" => {
+            let mut y = scores.clone();
+            (whole.lazy() * 3.0).eval_into(&mut y)?;
+            y.set(s![1, ..], &v)?;
+            y
+        };
+        "joined" => concat(&[&scores, &scores], 0)?;
+        "an element" => Array::<B, f64, Ix1>::from_vec(device, vec![scores.get([3, 700])?], [1])?;
+        "few elements" => scores.slice(s![1..3, 490..510])?.copy()?;
+    }
+    Ok(to)
+}
+compared!(columns, columns_of);
+
+/// A pass over rows, part by part where they are.
+fn passes_of<B: Make + Linalg<f64>>(device: &B) -> Result<Found> {
+    let mut to = vec![];
+    let x = device.make::<f64, Ix2>([N, P], noise);
+    let w = device.make::<f64, Ix1>([N], |i| noise(i + 77));
+    let few = x.take(&Array::from_vec(device, vec![0, 7, 3], [3])?, 0)?;
+    let scores = few.matmul(&x.t())?;
+    let part = |rows: std::ops::Range<usize>| {
+        let (x, w, scores) = (x.slice(s![rows.clone()])?, w.slice(s![rows.clone()])?, scores.slice(s![.., rows])?);
+        let products = x.t().matmul(&(x.lazy() * w.expand_dims(1)?).try_eval()?)?;
+        Ok((products, scores.matmul(&x)?, Some(linalg::gram(&(x.lazy() - &x.min(0)))?)))
+    };
+    let (products, crossed, none) = device.fold_rows(x.buffer(), N, part, |(a, b, c), (d, e, _)| Ok((a + d, b + e, c)))?;
+    found! { to:
+        "sums" => products;
+        "sums of columns" => crossed;
+        "one of the parts" => none.ok_or_else(|| Error::value("test", "none"))?.ones_like()?;
+    }
+    Ok(to)
+}
+compared!(passes, passes_of);
+
+/// What a pass over the rows of one rank does not do is an error of all.
+#[test]
+fn passes_exchange_nothing() {
+    let errors = simulate(3, &Cpu, |device| {
+        let x = device.make::<f64, Ix2>([N, P], noise);
+        let all = |_: std::ops::Range<usize>| x.lazy().sum(0).try_eval();
+        let gathered = |rows: std::ops::Range<usize>| device.gather(&x)?.slice(s![rows])?.lazy().sum(0).try_eval();
+        let last = |rows: std::ops::Range<usize>| {
+            if rows.end == N { Err(Error::value("test", "the last part")) } else { x.slice(s![rows])?.lazy().sum(0).try_eval() }
+        };
+        let join = |a: Array<Mpi<Cpu>, f64, Ix1>, b| Ok(a + b);
+        let fold =
+            |part: &(dyn Fn(std::ops::Range<usize>) -> Result<Array<Mpi<Cpu>, f64, Ix1>> + Sync)| device.fold_rows(x.buffer(), N, part, join).err();
+        [(fold(&all), "rows of another rank"), (fold(&gathered), "exchange nothing"), (fold(&last), "the last part")]
+    });
+    for (rank, errors) in errors.unwrap().into_iter().enumerate() {
+        for (e, words) in errors {
+            let e = e.unwrap_or_else(|| panic!("rank {rank}: no error: {words}"));
+            assert!(e.to_string().contains(words), "rank {rank}: {e} for {words}");
+        }
+    }
+}
+
 fn transforms_of<B: Make + Fft<f64>>(device: &B) -> Result<Found> {
     let mut to = vec![];
     let x = device.make::<f64, Ix2>([120, 8], noise);
@@ -376,7 +488,7 @@ fn refusals() {
         vec![
             (x.flip(0).unwrap().lazy() + 1.0).try_eval().err(),
             (x.slice(s![..-1]).unwrap().lazy() + &odd).try_eval().err(),
-            x.t().contiguous().err(),
+            linalg::gram(&x.t().contiguous().unwrap().lazy()).err(),
             x.matmul(&x.t()).err(),
             large.to_host().err(),
             linalg::svd(&x, linalg::Full).err(),

@@ -92,6 +92,11 @@ pub unsafe trait Kernel: Clone + Send + Sync {
     /// where that is as contiguous as the chunk: a hint, for passes over more than the caches hold.
     fn look_ahead(&mut self, _axis: usize, _by: usize) {}
 
+    /// Walks the operands as `plan` does, another plan over the same positions than the one that the kernel was lowered for;
+    /// `next` is the number of its first leaf, and becomes that of the one after its last. With [`Plan::split`] and
+    /// [`Plan::restrided`] a backend walks operands that lie elsewhere than their strides say.
+    fn replan(&mut self, plan: &Plan, next: &mut usize);
+
     /// Replaces every address by `map(address)`: how a backend turns its handles into pointers.
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8);
 
@@ -286,6 +291,11 @@ unsafe impl<T: Element> Kernel for Load<T> {
         self.ahead = (by as isize).wrapping_mul(self.walk[axis]);
     }
 
+    fn replan(&mut self, plan: &Plan, next: &mut usize) {
+        *next += 1;
+        *self = Load::walked(self.base, plan, *next - 1);
+    }
+
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.base = map(self.base.cast()).cast();
         self.row = self.base;
@@ -380,6 +390,7 @@ unsafe impl<T: Element> Kernel for Constant<T> {
         self.0
     }
     fn advance(&mut self, _: usize, _: usize) {}
+    fn replan(&mut self, _: &Plan, _: &mut usize) {}
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
     fn emit(&self, to: &mut Program) -> Value {
         to.scalar(self.0)
@@ -399,10 +410,14 @@ pub struct Position {
 impl Position {
     /// `start` plus the strides of leaf `k` of `plan`.
     pub fn new(start: i64, plan: &Plan, k: usize) -> Self {
+        Self::walked(start.wrapping_add(plan.start(k) as i64), plan, k)
+    }
+
+    /// The operand that is `start` at the first position.
+    fn walked(start: i64, plan: &Plan, k: usize) -> Self {
         let walk = AxisVec::from(&plan.leaf(k)[..plan.shape().len()]);
         let step = walk[plan.shape().len() - 1] as i64;
         let flat = plan.is_flat().then(|| plan.shape().into());
-        let start = start.wrapping_add(plan.start(k) as i64);
         Position { start, row: start, chunk: [0; CHUNK], step, walk, flat }
     }
 }
@@ -442,6 +457,10 @@ unsafe impl Kernel for Position {
     fn advance(&mut self, axis: usize, by: usize) {
         self.start = self.start.wrapping_add((by as i64).wrapping_mul(self.walk[axis] as i64));
         self.row = self.start;
+    }
+    fn replan(&mut self, plan: &Plan, next: &mut usize) {
+        *next += 1;
+        *self = Position::walked(self.start, plan, *next - 1);
     }
     fn rebase(&mut self, _: &dyn Fn(*const u8) -> *const u8) {}
     fn emit(&self, to: &mut Program) -> Value {
@@ -506,6 +525,9 @@ unsafe impl<T: Element> Kernel for LoadRows<T> {
         } else {
             self.load.advance(axis, by);
         }
+    }
+    fn replan(&mut self, plan: &Plan, next: &mut usize) {
+        self.load.replan(plan, next);
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.load.rebase(map);
@@ -600,6 +622,9 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Kernel> Kernel for MapKernel<Op, E, Op::Out
     fn look_ahead(&mut self, axis: usize, by: usize) {
         self.arg.look_ahead(axis, by);
     }
+    fn replan(&mut self, plan: &Plan, next: &mut usize) {
+        self.arg.replan(plan, next);
+    }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.arg.rebase(map);
     }
@@ -656,6 +681,10 @@ where
     fn look_ahead(&mut self, axis: usize, by: usize) {
         self.1.look_ahead(axis, by);
         self.2.look_ahead(axis, by);
+    }
+    fn replan(&mut self, plan: &Plan, next: &mut usize) {
+        self.1.replan(plan, next);
+        self.2.replan(plan, next);
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.1.rebase(map);
@@ -723,6 +752,11 @@ where
         self.1.look_ahead(axis, by);
         self.2.look_ahead(axis, by);
         self.3.look_ahead(axis, by);
+    }
+    fn replan(&mut self, plan: &Plan, next: &mut usize) {
+        self.1.replan(plan, next);
+        self.2.replan(plan, next);
+        self.3.replan(plan, next);
     }
     fn rebase(&mut self, map: &dyn Fn(*const u8) -> *const u8) {
         self.1.rebase(map);

@@ -190,6 +190,59 @@ impl Plan {
         self
     }
 
+    /// The same walk with `axis` as two axes, of which the second one has `inner` positions, and every one of the `leaves` listed. It is
+    /// not walked as one row. A kernel has to be [replanned](super::Kernel::replan).
+    ///
+    /// # Panics
+    /// When the plan has no such axis, or it does not consist of whole pieces of `inner` positions.
+    #[must_use]
+    pub fn split(self, axis: usize, inner: usize, leaves: usize) -> Plan {
+        let mut plan = self.listed(leaves);
+        assert!(plan.shape[axis].is_multiple_of(inner), "axis {axis} of {:?} in pieces of {inner}", plan.shape());
+        plan.shape[axis] /= inner;
+        plan.shape.insert(axis + 1, inner);
+        plan.reduced.insert(axis + 1, plan.reduced[axis]);
+        for w in plan.walks() {
+            w.insert(axis, w[axis].wrapping_mul(inner as isize));
+        }
+        plan
+    }
+
+    /// The same positions with the strides that `change` makes of those of every leaf, which it is given with its number. It is not walked
+    /// as one row. A kernel has to be [replanned](super::Kernel::replan).
+    #[must_use]
+    pub fn restrided(self, leaves: usize, mut change: impl FnMut(usize, &mut [isize])) -> Plan {
+        let mut plan = self.listed(leaves);
+        plan.leaves.iter_mut().enumerate().for_each(|(k, place)| change(k, &mut place.walk));
+        plan
+    }
+
+    /// The same plan with other strides of the output.
+    ///
+    /// # Panics
+    /// When there are not as many as axes, or the plan is walked as one row.
+    #[must_use]
+    pub fn writing(mut self, out: &[isize]) -> Plan {
+        assert!(out.len() == self.out.len() && !self.flat, "strides {out:?} of a plan over {:?}", self.shape());
+        self.out = out.into();
+        self
+    }
+
+    /// The same plan with every leaf in the list, and rows as rows.
+    fn listed(mut self, leaves: usize) -> Plan {
+        if self.dense {
+            self.leaves = (0..leaves).map(|_| Place { walk: [1].into(), start: 0, looked_up: false }).collect();
+        }
+        (self.dense, self.flat) = (false, false);
+        self
+    }
+
+    /// Whether rows of some leaf are looked up, which keeps the first axis apart.
+    #[must_use]
+    pub fn looks_up(&self) -> bool {
+        self.leaves.iter().any(|place| place.looked_up)
+    }
+
     /// Lengths of the axes, at least one.
     #[must_use]
     pub fn shape(&self) -> &[usize] {
@@ -268,6 +321,14 @@ mod tests {
         assert_eq!(plan.shape(), [600, 400]);
         assert_eq!(plan.leaf(1), [0, 1]);
         assert!(!plan.is_flat());
+    }
+
+    #[test]
+    fn an_axis_in_two() {
+        let plan = Plan::dense(12).split(0, 4, 2);
+        assert_eq!((plan.shape(), plan.out(), plan.leaf(0), plan.leaf(1)), (&[3, 4][..], &[4, 1][..], &[4, 1][..], &[4, 1][..]));
+        let plan = Plan::dense_reduction(12).split(0, 4, 1).restrided(1, |leaf, walk| walk[leaf] = 40).writing(&[7, 0]);
+        assert_eq!((plan.reduced(), plan.out(), plan.leaf(0)), (&[true, true][..], &[7, 0][..], &[40, 1][..]));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use xp_core::{Array, Backend, Dim, Float, Ix0, Ix1, Ix2, KeepDims, Linalg, Real,
 
 use super::newton::{Stop, newton_cholesky};
 use crate::Result;
-use crate::blocks::blocks;
+use crate::blocks::{blocks_of, fold_rows, mergeable};
 use crate::optimize::{OptimizeResult, minimize};
 
 type Vector<B, T> = Array<B, T, Ix1>;
@@ -18,7 +18,7 @@ type Vector<B, T> = Array<B, T, Ix1>;
 pub(super) type Total<B> = Array<B, <B as Backend>::MaxFloat, Ix0>;
 
 /// A loss of each sample, times its weight, as a function of `raw + shift`, where `shift` has shape `(1,)`.
-pub(super) trait Loss<B: Linalg<T>, T: Float>: Sized {
+pub(super) trait Loss<B: Linalg<T>, T: Float>: Sized + Sync {
     /// The loss of some of the samples.
     fn rows(&self, rows: Range<usize>) -> Result<Self>;
 
@@ -61,14 +61,17 @@ impl<B: Linalg<T>, T: Float, L: Loss<B, T>> Objective<'_, B, T, L> {
     /// The value and the gradient.
     pub fn evaluate(&self, v: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
         let (w, b) = self.parts(v)?;
-        let mut sums = Sums::default();
-        for rows in blocks(self.x.dims()[0], B::block_rows(self.x.dims()[1])) {
-            let x = self.x.slice(s![rows.clone()])?;
-            let (value, residual) = self.loss.rows(rows)?.value_and_gradient(&x.matmul(&w)?, &b)?;
-            let constant = self.fit_intercept.then(|| residual.sum(KeepDims(0)));
-            sums.add(value, residual.matmul(&x)?, constant)?;
-        }
-        sums.mean(&w, self.penalty, self.total)
+        let part = |all: Range<usize>| {
+            let mut sums = Sums::default();
+            for rows in blocks_of(all, B::block_rows(self.x.dims()[1])) {
+                let x = self.x.slice(s![rows.clone()])?;
+                let (value, residual) = self.loss.rows(rows)?.value_and_gradient(&x.matmul(&w)?, &b)?;
+                let constant = self.fit_intercept.then(|| residual.sum(KeepDims(0)));
+                sums.add(value, residual.matmul(&x)?, constant)?;
+            }
+            Ok(sums)
+        };
+        fold_rows(self.x, part, Sums::join)?.mean(&w, self.penalty, self.total)
     }
 
     /// The Hessian.
@@ -100,6 +103,8 @@ struct Sums<B: Backend, T: Float, D: Dim> {
     constant: Option<Array<B, T, D>>,
 }
 
+mergeable!(Sums<B, T: Float, D: Dim> { loss, gradient, constant });
+
 impl<B: Backend, T: Float, D: Dim> Default for Sums<B, T, D> {
     fn default() -> Self {
         Sums { loss: None, gradient: None, constant: None }
@@ -120,6 +125,14 @@ impl<B: Backend, T: Float, D: Dim> Sums<B, T, D> {
             self.constant = sum(self.constant.take(), constant)?;
         }
         Ok(())
+    }
+
+    /// The sums of both.
+    fn join(mut self, other: Self) -> Result<Self> {
+        if let Some((loss, gradient)) = other.loss.zip(other.gradient) {
+            self.add(loss, gradient, other.constant)?;
+        }
+        Ok(self)
     }
 
     /// The mean with the penalty on the coefficients `w`, and its derivatives: those by the intercepts follow along the last axis.
@@ -205,19 +218,22 @@ impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
     pub fn evaluate(&self, v: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
         let (w, b) = self.parts(v)?;
         let numbers = self.numbers()?;
-        let mut all = Sums::default();
-        for rows in blocks(self.x.dims()[0], B::block_rows(self.x.dims()[1])) {
-            let (x, index) = (self.x.slice(s![rows.clone()])?, self.index.slice(s![rows.clone()])?);
-            let weights = own(&self.weights, rows)?;
-            let Powers { raw, powers, sums } = Self::powers(&x, &w, &b)?;
-            let scores = raw.take_along_axis(&index.expand_dims(0)?, 0)?.squeeze(0)?;
-            let losses = (sums.lazy().log() - &scores) * &weights;
-            let residual = (powers.into_lazy() / &sums - index.lazy().equal(&numbers).astype::<T>()) * &weights;
-            let residual = residual.try_eval()?;
-            let constants = self.fit_intercept.then(|| residual.sum(KeepDims(1)));
-            all.add(losses.astype::<B::MaxFloat>().sum(..).try_eval()?, residual.matmul(&x)?, constants)?;
-        }
-        all.mean(&w, self.penalty, self.total)
+        let part = |some: Range<usize>| {
+            let mut all = Sums::default();
+            for rows in blocks_of(some, B::block_rows(self.x.dims()[1])) {
+                let (x, index) = (self.x.slice(s![rows.clone()])?, self.index.slice(s![rows.clone()])?);
+                let weights = own(&self.weights, rows)?;
+                let Powers { raw, powers, sums } = Self::powers(&x, &w, &b)?;
+                let scores = raw.take_along_axis(&index.expand_dims(0)?, 0)?.squeeze(0)?;
+                let losses = (sums.lazy().log() - &scores) * &weights;
+                let residual = (powers.into_lazy() / &sums - index.lazy().equal(&numbers).astype::<T>()) * &weights;
+                let residual = residual.try_eval()?;
+                let constants = self.fit_intercept.then(|| residual.sum(KeepDims(1)));
+                all.add(losses.astype::<B::MaxFloat>().sum(..).try_eval()?, residual.matmul(&x)?, constants)?;
+            }
+            Ok(all)
+        };
+        fold_rows(self.x, part, Sums::join)?.mean(&w, self.penalty, self.total)
     }
 
     /// The Hessian, and the directions that change nothing, which all classes together make, filled up.

@@ -13,7 +13,7 @@ use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2, Ix3, KeepDims, Linalg, Num, 
 use super::parameters::{CovarianceType, Parameters, regularised, root, whitening};
 use super::start::Start;
 use crate::Result;
-use crate::blocks::{blocks, fold_blocks};
+use crate::blocks::{blocks, fold_blocks, fold_rows, mergeable};
 
 /// A matrix in the widest float of its backend.
 type Wide<B> = Array<B, <B as Backend>::MaxFloat, Ix2>;
@@ -108,7 +108,8 @@ struct Columns<'a, B: Linalg<T>, T: Float> {
     x: &'a Array<B, T, Ix2>,
     origin: Array<B, T, Ix2>,
     squares: bool,
-    step: usize,
+    /// Elements of a sample in a block.
+    width: usize,
 }
 
 impl<'a, B: Linalg<T>, T: Float> Columns<'a, B, T> {
@@ -116,11 +117,16 @@ impl<'a, B: Linalg<T>, T: Float> Columns<'a, B, T> {
         let p = x.dims()[1];
         let elements = if kind == CovarianceType::Full { k * (p + 1) } else { k + 2 * p + 1 };
         let squares = matches!(kind, CovarianceType::Diag | CovarianceType::Spherical);
-        Ok(Columns { x, origin: origin.expand_dims(1)?, squares, step: B::part_rows(elements) })
+        Ok(Columns { x, origin: origin.expand_dims(1)?, squares, width: elements })
+    }
+
+    /// Samples of a block.
+    fn step(&self) -> usize {
+        B::part_rows(self.width)
     }
 
     fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<B, T> {
-        blocks(self.x.dims()[0], self.step)
+        blocks(self.x.dims()[0], self.step())
     }
 
     fn of(&self, rows: Range<usize>) -> Result<Array<B, T, Ix2>> {
@@ -151,6 +157,8 @@ struct Sums<B: Backend> {
     moments: Option<Wide<B>>,
     scatter: Option<Wide<B>>,
 }
+
+mergeable!(Sums<B> { bound, moments, scatter });
 
 impl<B: Backend> Default for Sums<B> {
     fn default() -> Self {
@@ -220,8 +228,13 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
             }
             Ok(())
         };
-        let (n, step) = (self.columns.x.dims()[0], self.columns.step);
-        let sums = fold_blocks(self.columns.x.device(), n, step, || Ok(Sums::default()), each, join)?.expect("at least one sample");
+        let x = self.columns.x;
+        let part = |all: Range<usize>| {
+            let each = |sums: &mut Sums<B>, rows: Range<usize>| each(sums, all.start + rows.start..all.start + rows.end);
+            Ok(fold_blocks(x.device(), all.len(), self.columns.step(), || Ok(Sums::default()), each, join)?.unwrap_or_default())
+        };
+        let both = |mut sums: Sums<B>, more: Sums<B>| join(&mut sums, more).map(|()| sums);
+        let sums = fold_rows(x, part, both)?;
         let (moments, bound) = (sums.moments.expect("at least one sample"), sums.bound.expect("at least one sample"));
         Ok(Statistics { lower_bound: bound.get([0, 0])?.to_f64() / self.n(), moments, scatter: sums.scatter })
     }

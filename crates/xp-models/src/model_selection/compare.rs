@@ -54,8 +54,13 @@ impl<E, C, S> Comparison<E, C, S> {
         let mut step = before;
         for fold in folds {
             let ((x_train, y_train), (x_test, y_test)) = (parts(x, y, &fold.train)?, parts(x, y, &fold.test)?);
-            for (i, candidate) in candidates.iter().enumerate() {
-                let score = candidate.fit(&x_train, &y_train).and_then(|model| self.scoring.score(&model, &x_test, &y_test));
+            let score = |i: usize| candidates[i].fit(&x_train, &y_train).and_then(|model| self.scoring.score(&model, &x_test, &y_test));
+            // Who may stop the search is asked after every candidate; otherwise the backend may share them out.
+            let shared =
+                if self.callback.is_set() { vec![None; candidates.len()] } else { x_train.share_tasks(candidates.len(), &mut |i| score(i).ok())? };
+            for (i, shared) in shared.into_iter().enumerate() {
+                // What has failed says why.
+                let score = shared.map_or_else(|| score(i), Ok);
                 let number = *score.as_ref().unwrap_or(&f64::NAN);
                 found.split_test_score[i].push(number);
                 found.errors[i] = found.errors[i].take().or(score.err());

@@ -1,9 +1,12 @@
 //! Mean and spread of features, block by block of rows.
 
+use core::ops::Range;
+
 use xp_core::functions::{full, stack};
-use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, Lazy};
+use xp_core::{Array, Backend, Expr, Float, Ix1, Ix2, Lazy, s};
 
 use crate::Result;
+use crate::blocks::{fold_rows, mergeable};
 
 /// Elements of a block of rows that is read twice in a row: it stays in the last cache in between, and is large enough to
 /// be shared among threads.
@@ -18,6 +21,8 @@ pub(crate) struct Moments<B: Backend, F: Float> {
     pub squares: Array<B, F, Ix1>,
 }
 
+mergeable!(Moments<B, F: Float> { counts, mean, squares });
+
 impl<B: Backend, F: Float> Moments<B, F> {
     /// The moments of features that all have as many samples.
     pub fn with_count(count: f64, mean: Array<B, F, Ix1>, squares: Array<B, F, Ix1>) -> Result<Self> {
@@ -26,31 +31,48 @@ impl<B: Backend, F: Float> Moments<B, F> {
 
     /// Reads `x` in blocks of rows. Without `spread` the sums of squares are left at zero. NaN and infinity show in the mean.
     pub fn of<T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>, spread: bool) -> Result<Self> {
-        let step = block_rows(x);
-        let column = weights.map(|w| w.expand_dims(1)).transpose()?;
-        let x = x.lazy().astype::<F>();
-        let column = column.as_ref().map(|w| w.lazy().astype::<F>());
-        let parts: Vec<Self> = match &column {
-            None => x.row_blocks(step)?.map(|rows| Moments::of_block(rows, rows.expr().range().len() as f64, spread)).collect::<Result<_>>()?,
-            Some(w) => {
-                let blocks = x.row_blocks(step)?.zip(w.row_blocks(step)?);
-                blocks.map(|(rows, w)| Moments::of_weighted_block(rows, &w.try_eval()?, spread)).collect::<Result<_>>()?
-            }
-        };
-        Moments::merge_all(&parts)
+        Moments::over(x, weights, |x, weights| {
+            let step = block_rows(x);
+            let x = x.lazy().astype::<F>();
+            let parts: Vec<Self> = match weights {
+                None => x.row_blocks(step)?.map(|rows| Moments::of_block(rows, rows.expr().range().len() as f64, spread)).collect::<Result<_>>()?,
+                Some(w) => {
+                    let w = w.expand_dims(1)?;
+                    let w = w.lazy().astype::<F>();
+                    let blocks = x.row_blocks(step)?.zip(w.row_blocks(step)?);
+                    blocks.map(|(rows, w)| Moments::of_weighted_block(rows, &w.try_eval()?, spread)).collect::<Result<_>>()?
+                }
+            };
+            Moments::merge_all(&parts)
+        })
     }
 
     /// [`of`](Self::of) the elements that are not NaN, in twice the time.
     pub fn of_present<T: Float>(x: &Array<B, T, Ix2>, weights: Option<&Array<B, T, Ix1>>) -> Result<Self> {
-        let step = block_rows(x);
-        let column: Array<B, F, Ix2> = match weights {
-            Some(weights) => weights.expand_dims(1)?.astype(),
-            None => full(x.device(), [x.dims()[0], 1], F::ONE)?,
+        Moments::over(x, weights, |x, weights| {
+            let step = block_rows(x);
+            let column: Array<B, F, Ix2> = match weights {
+                Some(weights) => weights.expand_dims(1)?.astype(),
+                None => full(x.device(), [x.dims()[0], 1], F::ONE)?,
+            };
+            let (x, column) = (x.lazy().astype::<F>(), column.lazy());
+            let blocks = x.row_blocks(step)?.zip(column.row_blocks(step)?);
+            let parts = blocks.map(|(rows, w)| Moments::of_present_block(rows, &w.try_eval()?)).collect::<Result<Vec<_>>>()?;
+            Moments::merge_all(&parts)
+        })
+    }
+
+    /// What `of` says of ranges of the rows, merged.
+    fn over<T: Float>(
+        x: &Array<B, T, Ix2>,
+        weights: Option<&Array<B, T, Ix1>>,
+        of: impl Fn(&Array<B, T, Ix2>, Option<&Array<B, T, Ix1>>) -> Result<Self> + Sync,
+    ) -> Result<Self> {
+        let part = |rows: Range<usize>| {
+            let weights = weights.map(|w| w.slice(s![rows.clone()])).transpose()?;
+            of(&x.slice(s![rows])?, weights.as_ref())
         };
-        let (x, column) = (x.lazy().astype::<F>(), column.lazy());
-        let blocks = x.row_blocks(step)?.zip(column.row_blocks(step)?);
-        let parts = blocks.map(|(rows, w)| Moments::of_present_block(rows, &w.try_eval()?)).collect::<Result<Vec<_>>>()?;
-        Moments::merge_all(&parts)
+        fold_rows(x, part, |a, b| Moments::merge_all(&[a, b]))
     }
 
     fn of_block<E: Expr<Backend = B, Elem = F, Dim = Ix2> + Copy>(x: Lazy<E>, count: f64, spread: bool) -> Result<Self> {
