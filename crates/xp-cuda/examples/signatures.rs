@@ -138,6 +138,7 @@ fn c_type(rust: &str) -> String {
         "c_uchar" => "unsigned char",
         "c_void" => "void",
         "c_longlong" => "long long",
+        "c_ulonglong" => "unsigned long long",
         "i64" => "int64_t",
         "usize" => "size_t",
         "f32" => "float",
