@@ -72,7 +72,7 @@ impl Device {
     /// [`Error::Capturing`](crate::Error::Capturing), and those of the driver.
     pub fn record_event(&self) -> Result<Event> {
         self.check_not_recording("event")?;
-        let mark = self.call(|| "event".into(), |stream| Mark::timed(stream))?;
+        let mark = self.call(|| "event".into(), Mark::timed)?;
         Ok(Event { mark, device: self.clone() })
     }
 
