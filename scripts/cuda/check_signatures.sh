@@ -14,7 +14,7 @@ wheels=$(realpath -m "${XP_CUDA_WHEELS:-.venv-cuda}")
 "$wheels/bin/pip" install --quiet --no-deps --disable-pip-version-check \
     'nvidia-cuda-runtime==13.0.*' 'nvidia-cuda-nvrtc==13.0.*' 'nvidia-cuda-crt==13.0.*' \
     'nvidia-cublas==13.0.*' 'nvidia-cusolver==12.0.*' 'nvidia-cusparse==12.6.*' 'nvidia-nvjitlink==13.0.*' 'nvidia-cufft==12.0.*' \
-    'nvidia-cuda-nvrtc-cu12==12.*' || exit 77
+    'nvidia-nvtx==13.0.*' 'nvidia-cuda-nvrtc-cu12==12.*' || exit 77
 packages=$(echo "$wheels"/lib/python*/site-packages/nvidia)
 root=$packages/cu13
 cargo build --quiet --workspace "$@" --example signatures --example compile_kernels

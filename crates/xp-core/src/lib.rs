@@ -12,6 +12,7 @@ pub mod backend;
 pub mod dim;
 pub mod disk_cache;
 mod dispatch;
+pub mod dlpack;
 pub mod dtype;
 pub mod elementwise;
 mod error;

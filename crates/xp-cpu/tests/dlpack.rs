@@ -99,7 +99,7 @@ fn writing_respects_whoever_shares() {
 /// A writable tensor over `memory`, for which the test answers.
 unsafe fn over<T: Element>(memory: *mut T, n: usize, flags: u64) -> Array<Cpu, T, Ix1> {
     // SAFETY: passed on.
-    unsafe { import(Managed::new(memory.cast(), T::DTYPE, &[n], &[1], flags, Box::new(()))) }.unwrap()
+    unsafe { import(Managed::new((Device::CPU, memory.cast()), T::DTYPE, &[n], &[1], flags, Box::new(()))) }.unwrap()
 }
 
 #[test]
@@ -181,7 +181,8 @@ fn a_producer_cannot_make_booleans_invalid_later() {
     let one = [1u8];
     // SAFETY: the byte lives long enough, and is the only one.
     let long: Array<Cpu, bool, Ix1> =
-        unsafe { import(Managed::new(one.as_ptr().cast_mut().cast(), DType::Bool, &[1 << 45], &[0], READ_ONLY, Box::new(()))) }.unwrap();
+        unsafe { import(Managed::new((Device::CPU, one.as_ptr().cast_mut().cast()), DType::Bool, &[1 << 45], &[0], READ_ONLY, Box::new(()))) }
+            .unwrap();
     assert_eq!((long.dims(), long.get([1_isize << 44]).unwrap()), (&[1 << 45][..], true));
 }
 
@@ -306,7 +307,7 @@ fn bytes_that_are_no_booleans_are_refused() {
     let import_bytes = |bytes: &'static [u8], strides: &[isize]| {
         // SAFETY: the bytes live for ever, and shape and strides stay inside.
         unsafe {
-            let managed = Managed::new(bytes.as_ptr().cast_mut().cast(), DType::Bool, &[2, 2], strides, READ_ONLY, Box::new(()));
+            let managed = Managed::new((Device::CPU, bytes.as_ptr().cast_mut().cast()), DType::Bool, &[2, 2], strides, READ_ONLY, Box::new(()));
             import::<bool, Ix2>(managed)
         }
     };

@@ -33,7 +33,8 @@ struct XpSimServices {
   void* (*shared)(const void* key, xp_sim_size size);
 };
 extern "C" { const XpSimServices* xp_sim_services; }
-static XpSimThread* xp_sim_thread;
+// Blocks run beside each other on threads of the host; the threads of a block share one of these.
+static __thread XpSimThread* xp_sim_thread;
 #define threadIdx (xp_sim_thread->thread)
 #define blockIdx (xp_sim_thread->block)
 #define blockDim (xp_sim_thread->block_dim)
@@ -45,8 +46,8 @@ static inline int __syncthreads_or(int p) { return xp_sim_services->barrier(1, p
 static inline int __syncthreads_and(int p) { return xp_sim_services->barrier(2, p); }
 static inline int __syncthreads_count(int p) { return xp_sim_services->barrier(3, p); }
 static inline void __syncwarp(unsigned mask = ~0u) { char a = 0, all[32]; xp_sim_services->exchange(mask, &a, 1, all); }
-static inline void __threadfence() {}
-static inline void __threadfence_block() {}
+static inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+static inline void __threadfence_block() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 static inline void __nanosleep(unsigned) { xp_sim_services->pause(); }
 static inline int xp_sim_lane() { return xp_sim_thread->linear & 31; }
 template <class T> static inline T xp_sim_shuffle(unsigned mask, T v, int source) {
@@ -65,12 +66,18 @@ static inline int __any_sync(unsigned m, int p) { return __ballot_sync(m, p) != 
 static inline int __all_sync(unsigned m, int p) { return __ballot_sync(m, !p) == 0; }
 template <class T> static inline unsigned __match_any_sync(unsigned m, T v) { T all[32]; xp_sim_services->exchange(m, &v, sizeof(T), all); unsigned r = 0; for (int i = 0; i < 32; i++) if ((m >> i & 1) && all[i] == v) r |= 1u << i; return r; }
 static inline unsigned __activemask() { return ~0u; }
-// Threads run one at a time on one OS thread: a plain update is atomic.
+// Other blocks run at the same time: an update is one access to memory, which orders no other one.
 template <class T> struct XpSimSame { typedef T type; };
-#define XP_SIM_ATOMIC(name, expression) template <class T> static inline T name(T* p, typename XpSimSame<T>::type v) { T o = *p; *p = (expression); return o; }
+#define XP_SIM_ATOMIC(name, expression) \
+  template <class T> static inline T name(T* p, typename XpSimSame<T>::type v) { \
+    T o, n; \
+    __atomic_load(p, &o, __ATOMIC_RELAXED); \
+    do n = (expression); while (!__atomic_compare_exchange(p, &o, &n, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)); \
+    return o; \
+  }
 XP_SIM_ATOMIC(atomicAdd, o + v) XP_SIM_ATOMIC(atomicSub, o - v) XP_SIM_ATOMIC(atomicExch, v) XP_SIM_ATOMIC(atomicOr, o | v)
 XP_SIM_ATOMIC(atomicAnd, o & v) XP_SIM_ATOMIC(atomicXor, o ^ v) XP_SIM_ATOMIC(atomicMin, v < o ? v : o) XP_SIM_ATOMIC(atomicMax, o < v ? v : o)
-template <class T> static inline T atomicCAS(T* p, typename XpSimSame<T>::type c, typename XpSimSame<T>::type v) { T o = *p; if (o == c) *p = v; return o; }
+template <class T> static inline T atomicCAS(T* p, typename XpSimSame<T>::type c, typename XpSimSame<T>::type v) { __atomic_compare_exchange(p, &c, &v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED); return c; }
 template <class T> static inline T __ldg(const T* p) { return *p; }
 template <class T> static inline T __ldcs(const T* p) { return *p; }
 template <class T> static inline void __stcs(T* p, T v) { *p = v; }

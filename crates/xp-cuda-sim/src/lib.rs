@@ -9,6 +9,8 @@
 //! * Memory is filled with a pattern on allocation, and guard bytes around it are checked after every launch.
 //! * The threads of a block run one at a time, in a shuffled order, from barrier to barrier: a missing barrier gives a
 //!   wrong result, a barrier that not all threads reach is a launch failure.
+//! * The blocks of a grid run at the same time on threads of the host, and begin in an order that is another one in every
+//!   launch: what relies on an order of blocks, or shares memory between them without atomic operations, gives wrong results.
 //! * The size of the packed arguments of a launch must be that of the kernel's parameters.
 //!
 //! There are two devices. [`faults`] makes chosen calls fail, [`stats`] counts launches, waits,
@@ -27,6 +29,7 @@ mod queue;
 mod state;
 pub mod trace;
 mod translate;
+mod workers;
 
 use std::ffi::{CStr, c_void};
 

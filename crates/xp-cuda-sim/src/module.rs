@@ -1,12 +1,21 @@
 //! Modules: shared objects that the simulated NVRTC produced.
 
-use std::{ffi::CStr, fs, path::PathBuf, sync::Arc};
+use std::{
+    ffi::CStr,
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+};
 
 use crate::{
     block::{self, Entry, Failure, SERVICES, Services, ThreadView},
     driver::code,
     faults,
-    state::{self, DEVICES},
+    state::{self, DEVICES, lock},
+    workers,
 };
 
 /// The first bytes of what the simulated NVRTC returns as a cubin; the shared object and its length follow.
@@ -103,44 +112,34 @@ impl Function {
         packed
     }
 
-    /// Runs the whole grid and checks the guards of the device's memory.
+    /// Runs the whole grid, several blocks at the same time, and checks the guards of the device's memory.
     pub(crate) fn run(&self, device: u32, shape: Shape, arguments: &[u8]) -> u32 {
         debug_assert!(Arc::strong_count(&self.module) > 0);
         // Alignment of the buffer: kernel parameters need at most 16 bytes.
         let mut aligned = vec![0u128; arguments.len().div_ceil(16)];
         bytes_of(&mut aligned)[..arguments.len()].copy_from_slice(arguments);
-        let [bx, by, bz] = shape.block;
-        let mut dynamic = vec![0u128; (shape.shared as usize).div_ceil(16) + 1];
-        let [gx, gy, gz] = shape.grid.map(u64::from);
-        for block in 0..gx * gy * gz {
-            bytes_of(&mut dynamic).fill(0xCD);
-            let mut view = ThreadView {
-                thread: [0; 3],
-                block: [(block % gx) as u32, (block / gx % gy) as u32, (block / (gx * gy)) as u32],
-                block_dim: shape.block,
-                grid_dim: shape.grid,
-                dynamic: dynamic.as_mut_ptr().cast(),
-                linear: 0,
-                count: bx * by * bz,
-            };
-            if !self.fibers {
-                // SAFETY: the arguments have the kernel's packed size; the entry runs all threads of the block.
-                unsafe { (self.entry)(aligned.as_ptr().cast(), &raw mut view) };
-                continue;
+        let order = Order::new(shape.grid.iter().map(|&n| u64::from(n)).product());
+        let (next, wrong) = (AtomicU64::new(0), Mutex::new(None));
+        let run_blocks = || {
+            let mut dynamic = vec![0u128; (shape.shared as usize).div_ceil(16) + 1];
+            loop {
+                let turn = next.fetch_add(1, SeqCst);
+                if turn >= order.blocks || lock(&wrong).is_some() {
+                    return;
+                }
+                if let Err(failure) = self.run_block(order.block(turn), shape, &aligned, &mut dynamic) {
+                    lock(&wrong).get_or_insert(failure);
+                }
             }
-            if let Err(failure) = block::run(self.entry, aligned.as_ptr().cast(), view, block + 1) {
-                let (code, what) = match failure {
-                    Failure::Deadlock => (code::LAUNCH_FAILED, "a barrier or warp operation is not reached by all threads"),
-                    Failure::SharedOverrun => (code::ILLEGAL_ADDRESS, "a write outside an array in shared memory"),
-                };
-                state::report(format!("kernel `{}`: block {block}: {what}", self.name));
-                return code;
-            }
+        };
+        if order.blocks > 1 {
+            workers::beside_each_other(&run_blocks)
+        } else {
+            run_blocks()
         }
-        let tail = shape.shared as usize;
-        if bytes_of(&mut dynamic)[tail..].iter().any(|&b| b != 0xCD) {
-            state::report(format!("kernel `{}` writes beyond its {tail} bytes of dynamic shared memory", self.name));
-            return code::ILLEGAL_ADDRESS;
+        if let Some((code, what)) = wrong.into_inner().unwrap_or_else(|e| e.into_inner()) {
+            state::report(format!("kernel `{}`{what}", self.name));
+            return code;
         }
         if let Some((address, size)) = DEVICES[device as usize].memory().broken_guard() {
             state::report(format!("kernel `{}` writes outside the allocation of {size} bytes at {address:#x}", self.name));
@@ -148,6 +147,66 @@ impl Function {
         }
         if faults::strikes(faults::Fault::Execution) { code::LAUNCH_FAILED } else { 0 }
     }
+
+    /// Runs one block; `dynamic` is its shared memory, with at least one byte behind it.
+    fn run_block(&self, block: u64, shape: Shape, arguments: &[u128], dynamic: &mut [u128]) -> Result<(), (u32, String)> {
+        let ([gx, gy, _], [bx, by, bz]) = (shape.grid.map(u64::from), shape.block);
+        // Shared memory holds arbitrary values at the start of a block; the tail is a guard.
+        bytes_of(dynamic).fill(0xCD);
+        let mut view = ThreadView {
+            thread: [0; 3],
+            block: [(block % gx) as u32, (block / gx % gy) as u32, (block / (gx * gy)) as u32],
+            block_dim: shape.block,
+            grid_dim: shape.grid,
+            dynamic: dynamic.as_mut_ptr().cast(),
+            linear: 0,
+            count: bx * by * bz,
+        };
+        if self.fibers {
+            block::run(self.entry, arguments.as_ptr().cast(), view, block + 1).map_err(|failure| match failure {
+                Failure::Deadlock => (code::LAUNCH_FAILED, format!(": block {block}: a barrier or warp operation is not reached by all threads")),
+                Failure::SharedOverrun => (code::ILLEGAL_ADDRESS, format!(": block {block}: a write outside an array in shared memory")),
+            })?;
+        } else {
+            // SAFETY: the arguments have the kernel's packed size; the entry runs all threads of the block.
+            unsafe { (self.entry)(arguments.as_ptr().cast(), &raw mut view) };
+        }
+        let tail = shape.shared as usize;
+        if bytes_of(dynamic)[tail..].iter().any(|&b| b != 0xCD) {
+            return Err((code::ILLEGAL_ADDRESS, format!(" writes beyond its {tail} bytes of dynamic shared memory")));
+        }
+        Ok(())
+    }
+}
+
+/// An order of the blocks of a grid, another one in every launch: no kernel can rely on one.
+struct Order {
+    blocks: u64,
+    first: u64,
+    /// Has no divisor in common with the number of blocks.
+    step: u64,
+}
+
+impl Order {
+    fn new(blocks: u64) -> Self {
+        static LAUNCHES: AtomicU64 = AtomicU64::new(0);
+        // Knuth's multiplicative hash of the launch's number.
+        let seed = LAUNCHES.fetch_add(1, SeqCst).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
+        let step = (1 + seed % blocks..).find(|&step| are_coprime(step, blocks)).expect("a prime follows");
+        Self { blocks, first: seed / 3 % blocks, step }
+    }
+
+    /// The block whose turn it is.
+    fn block(&self, turn: u64) -> u64 {
+        ((u128::from(turn) * u128::from(self.step) + u128::from(self.first)) % u128::from(self.blocks)) as u64
+    }
+}
+
+fn are_coprime(mut a: u64, mut b: u64) -> bool {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a == 1
 }
 
 /// A file name in the temporary folder that no other process or thread uses.
@@ -161,4 +220,25 @@ pub(crate) fn unique_file(stem: &str, extension: &str) -> PathBuf {
 fn bytes_of(words: &mut [u128]) -> &mut [u8] {
     // SAFETY: any bytes are valid u128 values and the length is that of the slice.
     unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), std::mem::size_of_val(words)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Order;
+
+    #[test]
+    fn an_order_has_every_block_once() {
+        let mut differ = false;
+        for blocks in [1, 2, 3, 16, 97, 1000] {
+            for _ in 0..20 {
+                let order = Order::new(blocks);
+                let turns: Vec<u64> = (0..blocks).map(|turn| order.block(turn)).collect();
+                let mut sorted = turns.clone();
+                sorted.sort_unstable();
+                assert!(sorted.into_iter().eq(0..blocks), "{blocks}: {turns:?}");
+                differ |= turns[0] != 0;
+            }
+        }
+        assert!(differ);
+    }
 }

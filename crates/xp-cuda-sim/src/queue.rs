@@ -13,14 +13,24 @@ use crate::{
     state::{DEVICES, lock},
 };
 
-/// A queued operation; its result is a driver code, and an error is sticky.
-type Operation = Box<dyn FnOnce() -> u32 + Send>;
+/// A queued operation; its result is a driver code, and an error is sticky. Those of graphs run more than once.
+pub(crate) type Operation = Arc<dyn Fn() -> u32 + Send + Sync>;
+
+/// What a stream records instead of running it.
+#[derive(Default)]
+pub(crate) struct Capture {
+    pub operations: Vec<Operation>,
+    /// Something was asked for that cannot be recorded.
+    pub invalid: bool,
+}
 
 pub(crate) struct Stream {
     pub device: u32,
     pub flags: u32,
     pub priority: i32,
     queue: Mutex<VecDeque<(u64, Operation)>>,
+    /// What is recorded, while a recording goes on.
+    pub capture: Mutex<Option<Capture>>,
     issued: AtomicU64,
     done: AtomicU64,
 }
@@ -36,7 +46,8 @@ pub(crate) const NON_BLOCKING: u32 = 1;
 
 impl Stream {
     pub(crate) fn create(device: u32, flags: u32, priority: i32) -> Arc<Self> {
-        let stream = Arc::new(Self { device, flags, priority, queue: Mutex::default(), issued: AtomicU64::new(0), done: AtomicU64::new(0) });
+        let (queue, capture) = (Mutex::default(), Mutex::default());
+        let stream = Arc::new(Self { device, flags, priority, queue, capture, issued: AtomicU64::new(0), done: AtomicU64::new(0) });
         lock(&STREAMS).push(stream.clone());
         stream
     }
@@ -46,12 +57,22 @@ impl Stream {
         lock(&STREAMS).retain(|s| !Arc::ptr_eq(s, self));
     }
 
-    /// Appends an operation and returns its number.
-    pub(crate) fn push(&self, operation: impl FnOnce() -> u32 + Send + 'static) -> u64 {
+    /// Appends an operation and returns its number; one that is recorded has that of the last before it.
+    pub(crate) fn push(&self, operation: impl Fn() -> u32 + Send + Sync + 'static) -> u64 {
+        if let Some(capture) = &mut *lock(&self.capture) {
+            capture.operations.push(Arc::new(operation));
+            return self.issued();
+        }
         let mut queue = lock(&self.queue);
         let number = self.issued.fetch_add(1, SeqCst) + 1;
-        queue.push_back((number, Box::new(operation)));
+        queue.push_back((number, Arc::new(operation)));
         number
+    }
+
+    /// Ends the use of what is recorded, and returns true, while a recording goes on: for what cannot be recorded.
+    pub(crate) fn breaks_capture(&self) -> bool {
+        let mut capture = lock(&self.capture);
+        capture.as_mut().map(|capture| capture.invalid = true).is_some()
     }
 
     pub(crate) fn issued(&self) -> u64 {

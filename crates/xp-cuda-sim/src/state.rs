@@ -27,8 +27,10 @@ pub struct Stats {
     pub leaked_allocations: usize,
     /// Number of references to the primary context.
     pub context_references: u32,
-    /// Launches of kernels.
+    /// Launches of kernels, and those that were recorded for a graph.
     pub launches: usize,
+    /// Launches of graphs.
+    pub graph_launches: usize,
     /// Calls into the simulated cuBLAS, cuSOLVER and cuFFT.
     pub library_calls: usize,
     /// How often the host waited for the device.
@@ -53,10 +55,11 @@ pub struct Stats {
 pub fn stats(device: u32) -> Stats {
     let d = &DEVICES[device as usize];
     let memory = d.memory();
-    let [launches, library_calls, synchronisations, allocations, uploaded, downloaded, copied, filled] =
+    let [launches, library_calls, synchronisations, allocations, uploaded, downloaded, copied, filled, graph_launches] =
         d.counts.each_ref().map(|count| count.load(SeqCst));
     Stats {
         launches,
+        graph_launches,
         library_calls,
         synchronisations,
         allocations,
@@ -96,13 +99,13 @@ pub(crate) struct SimDevice {
     /// The error after which every call on the context fails; 0 when healthy.
     pub sticky: AtomicU32,
     /// By [`Count`].
-    counts: [AtomicUsize; 8],
+    counts: [AtomicUsize; 9],
     /// What was queued since the recording began, if one has begun.
     pub trace: Mutex<Option<Vec<Work>>>,
     memory: Mutex<Memory>,
 }
 
-/// What is counted, in the order of the fields of [`Stats`].
+/// What is counted, in the order in which [`stats`] reads it.
 #[derive(Clone, Copy)]
 pub(crate) enum Count {
     Launches,
@@ -113,6 +116,7 @@ pub(crate) enum Count {
     Downloaded,
     Copied,
     Filled,
+    GraphLaunches,
 }
 
 pub(crate) static DEVICES: [SimDevice; DEVICE_COUNT as usize] = [const { SimDevice::new() }; DEVICE_COUNT as usize];
@@ -136,7 +140,7 @@ impl SimDevice {
         Self {
             references: AtomicU32::new(0),
             sticky: AtomicU32::new(0),
-            counts: [const { AtomicUsize::new(0) }; 8],
+            counts: [const { AtomicUsize::new(0) }; 9],
             trace: Mutex::new(None),
             memory: Mutex::new(Memory { used: 0, leaked: 0, live: BTreeMap::new(), arena: Arena::new() }),
         }

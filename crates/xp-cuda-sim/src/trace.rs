@@ -1,6 +1,34 @@
 //! What was queued on a device, for tests that count it.
 
+use std::{cell::RefCell, ffi::c_int};
+
 use crate::state::{DEVICES, lock};
+
+thread_local! {
+    static RANGES: RefCell<(Vec<String>, Vec<String>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+}
+
+/// The NVTX ranges of this thread that have ended since the last call, in the order of their ends: each by the names of those around it
+/// and its own, as `fit/product`.
+pub fn ranges() -> Vec<String> {
+    RANGES.with_borrow_mut(|(_, ended)| std::mem::take(ended))
+}
+
+/// Begins a range of this name, or ends the last one that began. Returns its depth, or -1 where none goes on.
+pub(crate) fn range(name: Option<String>) -> c_int {
+    RANGES.with_borrow_mut(|(open, ended)| {
+        match name {
+            Some(name) => open.push(name),
+            None if open.is_empty() => {}
+            None => {
+                ended.push(open.join("/"));
+                open.pop();
+                return open.len() as c_int;
+            }
+        }
+        open.len() as c_int - 1
+    })
+}
 
 /// A launch, a call of a library, or a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 //! A kernel of one's own on arrays, launched through cust: in the order of xp's work, and on a stream of one's own beside it.
 //!
 //! Allocations, launches and copies of a device are queued on one stream, `Device::stream`. What is launched there comes after all that
-//! arrays were asked for before, and before what they are asked for later. Another stream has to wait for it by an event, and the
-//! other way round.
+//! arrays were asked for before, and before what they are asked for later. Another stream waits for it by `Device::precede`, and the other
+//! way round by `Device::follow`.
 
 use cust::{
-    event::{Event, EventFlags},
     launch,
     module::Module,
-    stream::{Stream, StreamFlags, StreamWaitEventFlags},
+    stream::{Stream, StreamFlags},
 };
 use xp_core::functions::{arange, zeros};
 use xp_core::{Array, Ix1};
@@ -53,13 +52,10 @@ pub fn damped_beside(module: &Module, x: &Vector, by: f64) -> Result<Vector, Fai
     let device = x.device().device();
     let _current = device.enter("damp")?;
     let stream = Stream::new(StreamFlags::NON_BLOCKING, None)?;
-    let (ready, done) = (Event::new(EventFlags::DISABLE_TIMING)?, Event::new(EventFlags::DISABLE_TIMING)?);
-    ready.record(device.stream())?;
-    stream.wait_event(ready, StreamWaitEventFlags::DEFAULT)?;
+    device.precede(&stream)?;
     // SAFETY: as above; the kernel begins after what made `x` and `y`, and what uses or frees them later waits for it.
     unsafe { launch!(module.damp<<<64, 256, 0, stream>>>(n, by, from, to)) }?;
-    done.record(&stream)?;
-    device.stream().wait_event(done, StreamWaitEventFlags::DEFAULT)?;
+    device.follow(&stream)?;
     Ok(y)
 }
 

@@ -9,18 +9,20 @@ use xp_cuda::{
         cufft::CufftTable,
         cusolver::{CusolverTable, GeevTable},
         nvrtc::NvrtcTable,
+        nvtx::NvtxTable,
     },
     loader::{Library, Opened},
 };
 
 type Signature = (&'static str, &'static str, &'static [&'static str]);
 
-const TABLES: [(Library, &[Signature]); 5] = [
+const TABLES: [(Library, &[Signature]); 6] = [
     (Library::Nvrtc, NvrtcTable::SIGNATURES),
     (Library::Cublas, CublasTable::SIGNATURES),
     (Library::Cusolver, CusolverTable::SIGNATURES),
     (Library::Cusolver, GeevTable::SIGNATURES),
     (Library::Cufft, CufftTable::SIGNATURES),
+    (Library::Nvtx, NvtxTable::SIGNATURES),
 ];
 
 /// The functions of the driver that cust and this crate call.
@@ -57,6 +59,13 @@ const DRIVER: &[&str] = &[
     "cuEventSynchronize",
     "cuEventElapsedTime",
     "cuEventDestroy_v2",
+    "cuCtxSynchronize",
+    "cuStreamBeginCapture_v2",
+    "cuStreamEndCapture",
+    "cuGraphInstantiateWithFlags",
+    "cuGraphLaunch",
+    "cuGraphExecDestroy",
+    "cuGraphDestroy",
     "cuModuleLoadDataEx",
     "cuModuleUnload",
     "cuModuleGetFunction",
@@ -92,7 +101,9 @@ fn load() {
 }
 
 fn print_checks() {
-    println!("#include <stdint.h>\n#include <cuda.h>\n#include <cublas_v2.h>\n#include <cusolverDn.h>\n#include <cufft.h>\n#include <nvrtc.h>");
+    println!(
+        "#include <stdint.h>\n#include <cuda.h>\n#include <cublas_v2.h>\n#include <cusolverDn.h>\n#include <cufft.h>\n#include <nvrtc.h>\n#include <nvtx3/nvToolsExt.h>"
+    );
     println!("#define SAME(f, ...) _Static_assert(__builtin_types_compatible_p(__typeof__(f), __VA_ARGS__), #f)");
     for (_, table) in TABLES {
         for (name, result, arguments) in table {
@@ -127,6 +138,7 @@ fn c_type(rust: &str) -> String {
         "c_uchar" => "unsigned char",
         "c_void" => "void",
         "c_longlong" => "long long",
+        "c_ulonglong" => "unsigned long long",
         "i64" => "int64_t",
         "usize" => "size_t",
         "f32" => "float",

@@ -12,9 +12,11 @@ use crate::{
     driver,
     error::{Error, Result},
     expression,
+    graph::Graph,
     kernels::{self, Fold},
     memory::DeviceBuffer,
     products,
+    range::range,
 };
 
 /// An NVIDIA GPU.
@@ -66,8 +68,44 @@ impl Cuda {
         Self::pointer(x)
     }
 
+    /// Records what `f` asks this device for on this thread, runs that once, and gives what `f` returns with a graph that runs it again at
+    /// every [`launch`](Graph::launch), by one call of the driver: for loops whose launches take the host longer than the device.
+    ///
+    /// `f` may do what only queues work: expressions, reductions, sorts, products, writes to slices. What waits for the device or
+    /// copies from or to the host (reads, sizes of selections, checks of decompositions, new arrays of values) is an error there. Run it
+    /// once before, so that its kernels are compiled. Other threads wait with their work until `f` has returned.
+    ///
+    /// The graph uses the memory that arrays have while it is recorded: arrays that `f` reads are inputs for all launches, and change
+    /// the result of the next launch where they were written in place since; arrays that it returns are written by every launch.
+    ///
+    /// ```no_run
+    /// use xp_core::{functions::ones, s};
+    /// use xp_cuda::Cuda;
+    /// let device = Cuda::new(0)?;
+    /// let mut x = ones::<_, f32, _>(&device, [1000])?;
+    /// let mut step = || {
+    ///     let next = (x.lazy() * 0.5 + x.lazy().sqrt()).try_eval()?;
+    ///     x.set(s![..], &next)
+    /// };
+    /// step()?;
+    /// let (graph, ()) = device.capture(step)?;
+    /// for _ in 0..1000 {
+    ///     graph.launch()?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// That of `f`, and those of the driver. Arrays that were made by an `f` that failed hold zeros.
+    pub fn capture<R>(&self, f: impl FnOnce() -> xp_core::Result<R>) -> xp_core::Result<(Graph, R)> {
+        self.device.record(f, |error| translate(self.to_string(), "capture", error))
+    }
+
     /// Runs operations of the layers below, and turns their errors into those of arrays.
     pub(crate) fn run<T>(&self, operation: &str, f: impl FnOnce(&Device) -> Result<T>) -> xp_core::Result<T> {
+        let _range = self.device.has_ranges().then(|| range(operation));
+        // Before any lock that a thread may want that records a graph.
+        let _turn = self.device.turn();
         f(&self.device).map_err(|e| translate(self.to_string(), operation, e))
     }
 
@@ -194,7 +232,7 @@ unsafe impl Backend for Cuda {
 
     fn is_unique<T: Element>(buffer: &CudaBuffer<T>) -> bool {
         // The count alone orders nothing: what others asked of the memory before they dropped their handles came before.
-        let alone = Arc::strong_count(&buffer.memory) == 1;
+        let alone = Arc::strong_count(&buffer.memory) == 1 && buffer.memory.is_own();
         if alone {
             std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
         }

@@ -23,7 +23,9 @@ use crate::{
     kernel::ModuleCache,
     libraries::Libraries,
     pool::{Pool, PoolStats},
+    streams::Beside,
     transfer::Staging,
+    turns::{Turn, Turns},
 };
 
 /// A CUDA device with one stream, on which all work of this crate runs in order.
@@ -37,13 +39,16 @@ pub struct Device(Arc<Inner>);
 #[derive(Debug, Clone)]
 pub struct DeviceOptions {
     pool_limit: Option<usize>,
+    memory_limit: Option<usize>,
+    ranges: bool,
     blocking: bool,
     /// Or what the environment says instead.
     products: Result<Products, String>,
     cache: DiskCache,
 }
 
-/// How matrix products of `f32` and its complex numbers are computed. Where the library or the card lacks a way, products fail.
+/// How matrix products are computed. All ways but one are for `f32` and its complex numbers, which otherwise, as everything else, are
+/// computed in their own precision. Where the library lacks a way, products fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Products {
     /// In `f32`.
@@ -55,6 +60,9 @@ pub enum Products {
     Bf16,
     /// On tensor cores, with operands as sums of three `bf16`: as accurate as `f32` (cuBLAS 12.9 and later, cards from 2024 on).
     Bf16x9,
+    /// Those of `f64` and its complex numbers on integer tensor cores, in fixed-point numbers with as many digits as `f64` needs for most
+    /// operands (cuBLAS 13.0.2 and later; where that finds no gain or too wide a range it computes in `f64`).
+    FixedPoint64,
 }
 
 /// Limits of a device that decide how kernels are launched.
@@ -85,6 +93,7 @@ impl Products {
             "tf32" => Some(Self::Tf32),
             "bf16" => Some(Self::Bf16),
             "bf16x9" => Some(Self::Bf16x9),
+            "fixed64" => Some(Self::FixedPoint64),
             _ => None,
         }
     }
@@ -121,7 +130,7 @@ impl Device {
         let operation = || format!("opening of cuda:{ordinal}");
         let products = options.products.map_err(|name| Error::InvalidArgument {
             operation: operation(),
-            reason: format!("XP_CUDA_PRODUCTS is {name:?}: full, tf32, bf16 or bf16x9 expected"),
+            reason: format!("XP_CUDA_PRODUCTS is {name:?}: full, tf32, bf16, bf16x9 or fixed64 expected"),
         })?;
         let failure = |code| Error::Driver { operation: operation(), code };
         let device = CuDevice::get_device(ordinal).or_fail(operation)?;
@@ -140,7 +149,10 @@ impl Device {
             blocking: options.blocking,
             products,
             lost: OnceLock::new(),
-            pool: Pool::new(pools, options.pool_limit.unwrap_or(total_memory / 2)),
+            ranges: options.ranges,
+            pool: Pool::new(pools, options.pool_limit.unwrap_or(total_memory / 2), options.memory_limit.unwrap_or(usize::MAX)),
+            turns: Turns::default(),
+            beside: Beside::default(),
             modules: ModuleCache::new(options.cache),
             staging: Staging::default(),
             index_faults: IndexFault::default(),
@@ -206,8 +218,9 @@ impl Device {
     /// Waits for all work of this device; errors of earlier kernels appear here, under the name of `operation`.
     ///
     /// # Errors
-    /// [`Error::Driver`] or [`Error::DeviceLost`], [`Error::IndexOutOfRange`] of an earlier operation.
+    /// [`Error::Driver`] or [`Error::DeviceLost`], [`Error::IndexOutOfRange`] of an earlier operation, [`Error::Capturing`].
     pub fn synchronize(&self, operation: &str) -> Result<()> {
+        self.check_not_recording(operation)?;
         self.call(|| operation.into(), |stream| stream.synchronize().code())?;
         self.check_indices()
     }
@@ -229,6 +242,7 @@ impl Device {
     /// Runs driver calls with the context current, and gives a failure the name of its operation.
     pub(crate) fn call<T>(&self, operation: impl Fn() -> String, f: impl FnOnce(&Stream) -> Result<T, DriverCode>) -> Result<T> {
         self.check_not_lost(&operation)?;
+        let _turn = self.turn();
         Current::switch(&self.0.context).and_then(|_current| f(&self.0.stream)).map_err(|code| self.failure(operation(), code))
     }
 
@@ -251,6 +265,24 @@ impl Device {
     /// The device's primary context.
     pub(crate) fn context(&self) -> sys::CUcontext {
         self.0.context.get_inner()
+    }
+
+    /// To be held while something is queued: it waits while another thread records a graph. Whoever queues under a lock takes it before.
+    pub(crate) fn turn(&self) -> Turn<'_> {
+        self.0.turns.take()
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
+    }
+
+    pub(crate) fn beside(&self) -> &Beside {
+        &self.0.beside
+    }
+
+    /// Whether operations are ranges of a profile.
+    pub(crate) fn has_ranges(&self) -> bool {
+        self.0.ranges
     }
 
     pub(crate) fn pool(&self) -> &Pool {
@@ -314,13 +346,17 @@ impl DeviceOptions {
     ///
     /// * `XP_CUDA_POOL=off` turns the memory pool off, so that tools see every allocation; `XP_CUDA_POOL=<bytes>` bounds it
     ///   (default: half of the device's memory).
-    /// * `XP_CUDA_BLOCKING=1` waits after every launch, so that an error names its kernel.
-    /// * `XP_CUDA_PRODUCTS=tf32`, `bf16` or `bf16x9` computes matrix products of `f32` in that way; see [`Products`].
+    /// * `XP_CUDA_MEMORY=<bytes>` bounds the memory that is asked of the driver, in use and kept (default: what there is).
+    /// * `XP_CUDA_BLOCKING=1` waits after every launch, so that an error names its kernel and expression.
+    /// * `XP_CUDA_RANGES=1` makes every operation on arrays a range of the profile that a tool records; see [`crate::range`].
+    /// * `XP_CUDA_PRODUCTS=tf32`, `bf16`, `bf16x9` or `fixed64` computes matrix products in that way; see [`Products`].
     /// * `XP_CUDA_CACHE=<folder>` keeps compiled kernels there, `off` keeps none.
     pub fn from_env() -> Self {
         let pool = std::env::var("XP_CUDA_POOL").ok();
         Self {
             pool_limit: pool.and_then(|v| if v == "off" { Some(0) } else { v.parse().ok() }),
+            memory_limit: std::env::var("XP_CUDA_MEMORY").ok().and_then(|v| v.parse().ok()),
+            ranges: std::env::var_os("XP_CUDA_RANGES").is_some_and(|v| v == "1"),
             blocking: std::env::var_os("XP_CUDA_BLOCKING").is_some_and(|v| v == "1"),
             products: std::env::var("XP_CUDA_PRODUCTS").map_or(Ok(Products::Full), |name| Products::named(&name).ok_or(name)),
             cache: DiskCache::from_env("XP_CUDA_CACHE", "xp-cuda", "cubin"),
@@ -334,7 +370,22 @@ impl DeviceOptions {
         self
     }
 
-    /// Waits after every launch.
+    /// Bounds the memory that is asked of the driver, in use and kept for reuse: what would need more is [`Error::OutOfMemory`]. What
+    /// NVIDIA's libraries take for themselves does not count.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Makes every operation on arrays a range of the profile that a tool records; see [`crate::range`].
+    #[must_use]
+    pub fn ranges(mut self, ranges: bool) -> Self {
+        self.ranges = ranges;
+        self
+    }
+
+    /// Waits after every launch, so that an error names its kernel and expression.
     #[must_use]
     pub fn blocking(mut self, blocking: bool) -> Self {
         self.blocking = blocking;
@@ -362,15 +413,18 @@ struct Inner {
     limits: Limits,
     total_memory: usize,
     blocking: bool,
+    ranges: bool,
     products: Products,
     /// The first sticky error.
     lost: OnceLock<String>,
+    turns: Turns,
     pool: Pool,
     // The fields below hold driver objects: they are dropped in this order, the context last.
     libraries: Libraries,
     modules: ModuleCache,
     staging: Staging,
     index_faults: IndexFault,
+    beside: Beside,
     stream: Stream,
     context: Context,
     /// Brings back the context that was current when the device began to end.

@@ -75,6 +75,13 @@ pub enum Error {
         cause: String,
     },
 
+    /// Within [`capture`](crate::Cuda::capture), what waits for the device or copies from or to the host.
+    #[error("{operation}: not within a capture, which records what the device does alone")]
+    Capturing {
+        /// What was being done.
+        operation: String,
+    },
+
     /// NVRTC rejected a kernel.
     #[error("kernel `{kernel}` does not compile ({options}):\n{log}")]
     Compile {

@@ -3,7 +3,9 @@
 //! A kernel is the [`Program`] of an expression, [rendered](crate::render) between the device library and a loop of this crate.
 //! Addresses, shapes, strides and scalars are arguments, so that an expression is compiled once per number of axes.
 
-use xp_core::expr::program::{Leaf, LeafKind, Program};
+use std::fmt;
+
+use xp_core::expr::program::{Leaf, LeafKind, Program, Step, Value};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::ops::DeviceSource;
 use xp_core::reduction::{Outputs, Reduction};
@@ -163,6 +165,43 @@ pub(crate) enum Form {
     Tiled(Vec<usize>),
     /// Reductions that run together.
     Reduce(Vec<Part>),
+}
+
+/// The expression as messages show it: `sum(exp(multiply(x0, x1))) of float64`, where operands are numbered.
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let expression = Shown(&self.program, self.program.result());
+        let dtype = self.program.dtype(self.program.result());
+        match &self.form {
+            Form::Reduce(parts) => {
+                let names: Vec<_> = parts.iter().map(|part| part.name).collect();
+                write!(f, "{}({expression}) of {dtype}", names.join(", "))
+            }
+            _ => write!(f, "{expression} of {dtype}"),
+        }
+    }
+}
+
+/// A value of a program, with what it is computed of.
+struct Shown<'a>(&'a Program, Value);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let k = match self.1 {
+            Value::Leaf(k) => return write!(f, "x{k}"),
+            Value::Step(k) => k,
+        };
+        match &self.0.steps()[k] {
+            Step::Call { name, arguments, .. } => {
+                write!(f, "{name}(")?;
+                for (k, &argument) in arguments.iter().enumerate() {
+                    write!(f, "{}{}", if k > 0 { ", " } else { "" }, Shown(self.0, argument))?;
+                }
+                f.write_str(")")
+            }
+            Step::Convert { value, to } => write!(f, "astype({}, {to})", Shown(self.0, *value)),
+        }
+    }
 }
 
 /// A reduction of those that run together.

@@ -34,7 +34,7 @@ pub(crate) struct IndexFault {
 impl Device {
     /// The address where kernels keep an index out of range.
     pub(crate) fn index_fault(&self, operation: &str) -> Result<u64> {
-        let fault = self.index_faults();
+        let (fault, _turn) = (self.index_faults(), self.turn());
         let mut memory = lock(&fault.memory);
         if memory.is_none() {
             let new = self.call(|| format!("{operation}: pinned memory"), |_| LockedBuffer::new(&0u64, 3).code())?;

@@ -6,7 +6,7 @@ use std::{
     fmt,
     hash::Hash,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
 };
@@ -77,6 +77,7 @@ impl Device {
     /// [`Error::Compile`] with the compiler's log, [`Error::LibraryNotFound`] without NVRTC, [`Error::Driver`] when the
     /// module has no kernel of this name.
     pub fn kernel(&self, source: &ModuleSource<'_>, name: &str) -> Result<Kernel> {
+        let _turn = self.turn();
         let module = self.modules().module(self, source)?;
         let function = module.function(self, name)?;
         Ok(Kernel { function, device: self.clone() })
@@ -88,6 +89,7 @@ impl Device {
             return Ok(Kernel { function: function.clone(), device: self.clone() });
         }
         let kernel = self.kernel(&ModuleSource { name, source: &source()?, options: OPTIONS }, name)?;
+        let _ = kernel.function.purpose.set(key.purpose());
         lock(K::kernels(self.modules())).insert(key.clone(), kernel.function.clone());
         Ok(kernel)
     }
@@ -148,7 +150,7 @@ impl Kernel {
         shape
             .check(self.device.limits(), function.threads_per_block)
             .map_err(|reason| Error::InvalidLaunch { kernel: function.name.to_string(), reason })?;
-        let operation = || format!("launch of `{}`", function.name);
+        let operation = || format!("launch of `{}`{}", function.name, function.purpose.get().map_or("", |text| text));
         if shape.shared > self.device.limits().shared_memory {
             function.opt_in(&self.device, shape.shared)?;
         }
@@ -165,7 +167,7 @@ impl Kernel {
             }
             .code()
         })?;
-        if self.device.is_blocking() { self.device.synchronize(&operation()) } else { Ok(()) }
+        if self.device.is_blocking() && !self.device.turns().is_recorded_here() { self.device.synchronize(&operation()) } else { Ok(()) }
     }
 }
 
@@ -263,17 +265,28 @@ type Slot = Arc<Mutex<Option<Arc<Module>>>>;
 pub(crate) trait Key: Hash + Eq + Clone {
     /// The kernels of a device that have such keys.
     fn kernels(modules: &ModuleCache) -> &Mutex<HashMap<Self, Arc<Function>>>;
+
+    /// What a kernel computes, for messages: a text that follows its name.
+    fn purpose(&self) -> String;
 }
 
 impl Key for String {
     fn kernels(modules: &ModuleCache) -> &Mutex<HashMap<Self, Arc<Function>>> {
         &modules.named
     }
+
+    fn purpose(&self) -> String {
+        String::new()
+    }
 }
 
 impl Key for Code {
     fn kernels(modules: &ModuleCache) -> &Mutex<HashMap<Self, Arc<Function>>> {
         &modules.expressions
+    }
+
+    fn purpose(&self) -> String {
+        format!(" of {self}")
     }
 }
 
@@ -355,6 +368,8 @@ struct Module {
 
 pub(crate) struct Function {
     name: Box<str>,
+    /// What messages say of it besides its name.
+    purpose: OnceLock<String>,
     function: usize,
     threads_per_block: u32,
     /// Dynamic shared memory that the kernel has opted in to.
@@ -392,6 +407,7 @@ impl Module {
         })?;
         let function = Arc::new(Function {
             name: name.into(),
+            purpose: OnceLock::new(),
             function: handle,
             threads_per_block: threads,
             opted_in: AtomicU32::new(0),

@@ -1,24 +1,33 @@
 //! Device memory.
 
-use cust::{
-    event::{Event, EventFlags},
-    stream::StreamWaitEventFlags,
-    sys,
-};
+use std::fmt;
+
+use cust::{stream::Stream, sys};
 
 use crate::{
     device::Device,
     driver::OrFail,
     error::{Error, Result},
+    pool::{Block, Foreign},
 };
 
 /// A block of device memory; dropping it returns it to the device's pool.
-#[derive(Debug)]
 pub struct DeviceBuffer {
     device: Device,
     pointer: u64,
     len: usize,
-    class: usize,
+    owner: Owner,
+}
+
+/// Whom the memory of a buffer belongs to.
+enum Owner {
+    Nobody,
+    Pool(Block),
+    /// Another library, which may write it too unless it was made for this buffer.
+    Foreign {
+        tensor: Option<Foreign>,
+        alone: bool,
+    },
 }
 
 impl Device {
@@ -27,8 +36,25 @@ impl Device {
     /// # Errors
     /// [`Error::OutOfMemory`] names `operation`; the device stays usable.
     pub fn alloc(&self, len: usize, operation: &str) -> Result<DeviceBuffer> {
-        let (pointer, class) = if len == 0 { (0, 0) } else { self.pool().alloc(self, len, operation)? };
-        Ok(DeviceBuffer { device: self.clone(), pointer, len, class })
+        if len == 0 {
+            return Ok(DeviceBuffer { device: self.clone(), pointer: 0, len, owner: Owner::Nobody });
+        }
+        let block = self.pool().alloc(self, len, operation)?;
+        Ok(DeviceBuffer { device: self.clone(), pointer: block.pointer, len, owner: Owner::Pool(block) })
+    }
+
+    /// As [`alloc`](Self::alloc) of at least one byte, for a first use by another stream: it does not wait for that of the device.
+    pub(crate) fn alloc_on(&self, stream: &Stream, len: usize, operation: &str) -> Result<DeviceBuffer> {
+        let block = self.pool().alloc_on(self, stream, len, operation)?;
+        Ok(DeviceBuffer { device: self.clone(), pointer: block.pointer, len, owner: Owner::Pool(block) })
+    }
+
+    /// Memory of another library, which is kept until the buffer ends. With `alone` nobody else reads or writes it.
+    ///
+    /// # Safety
+    /// `len` bytes at `pointer` must be memory of this device that lives as long as `tensor`.
+    pub(crate) unsafe fn adopt(&self, pointer: u64, len: usize, tensor: Foreign, alone: bool) -> DeviceBuffer {
+        DeviceBuffer { device: self.clone(), pointer, len, owner: Owner::Foreign { tensor: Some(tensor), alone } }
     }
 
     /// Allocates `len` bytes and sets them to zero.
@@ -61,6 +87,11 @@ impl DeviceBuffer {
     /// True when the size is 0.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// False where another library may read or write the memory.
+    pub(crate) fn is_own(&self) -> bool {
+        !matches!(self.owner, Owner::Foreign { alone: false, .. })
     }
 
     /// Forgets what is behind the first `len` bytes; the memory stays with the buffer.
@@ -130,24 +161,19 @@ impl DeviceBuffer {
             copy.copy_from(0, self, offset, len, operation)?;
             return Ok(copy);
         }
-        let name = || operation.to_owned();
+        self.device.check_not_recording(operation)?;
         // What used the copy's memory before comes before the copy, and what will read it comes after.
-        let mark = |device: &Device| {
-            device.call(name, |stream| {
-                let event = Event::new(EventFlags::DISABLE_TIMING).code()?;
-                event.record(stream).code()?;
-                Ok(event)
-            })
-        };
-        let wait = |device: &Device, event| device.call(name, |stream| stream.wait_event(event, StreamWaitEventFlags::DEFAULT).code());
-        wait(&self.device, mark(device)?)?;
+        device.precede(self.device.stream())?;
         let (to, from_context, to_context) = (copy.pointer, self.device.context(), device.context());
-        self.device.call(name, |stream| {
-            // SAFETY: both ranges are live: the copy's memory is freed in the order of its stream, which waits below, and that of this
-            // buffer in the order of the stream that copies.
-            unsafe { sys::cuMemcpyPeerAsync(to, to_context, from, from_context, len, stream.as_inner()) }.code()
-        })?;
-        match mark(&self.device).and_then(|event| wait(device, event)) {
+        self.device.call(
+            || operation.to_owned(),
+            |stream| {
+                // SAFETY: both ranges are live: the copy's memory is freed in the order of its stream, which waits below, and that of
+                // this buffer in the order of the stream that copies.
+                unsafe { sys::cuMemcpyPeerAsync(to, to_context, from, from_context, len, stream.as_inner()) }.code()
+            },
+        )?;
+        match self.device.precede(device.stream()) {
             Ok(()) => Ok(copy),
             Err(error) => {
                 // Nothing orders the end of the copy's memory after the copy: the host does.
@@ -160,8 +186,20 @@ impl DeviceBuffer {
 
 impl Drop for DeviceBuffer {
     fn drop(&mut self) {
-        if self.pointer != 0 {
-            self.device.pool().free(&self.device, self.pointer, self.class);
+        match &mut self.owner {
+            Owner::Nobody => {}
+            Owner::Pool(block) => self.device.pool().free(&self.device, *block),
+            Owner::Foreign { tensor, .. } => {
+                if let Some(tensor) = tensor.take() {
+                    self.device.pool().free_foreign(&self.device, tensor);
+                }
+            }
         }
+    }
+}
+
+impl fmt::Debug for DeviceBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeviceBuffer({} bytes at {:#x} of {})", self.len, self.pointer, self.device)
     }
 }

@@ -37,6 +37,8 @@ impl DeviceBuffer {
             return Ok(());
         }
         let device = self.device();
+        device.check_not_recording(operation)?;
+        let _turn = device.turn();
         let mut slots = lock(&device.staging().slots);
         device.call(
             || operation.into(),
@@ -71,6 +73,8 @@ impl DeviceBuffer {
             return Ok(());
         }
         let device = self.device();
+        device.check_not_recording(operation)?;
+        let _turn = device.turn();
         let mut slots = lock(&device.staging().slots);
         device.call(
             || operation.into(),

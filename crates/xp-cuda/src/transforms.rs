@@ -201,11 +201,11 @@ impl Plans {
             Some(i) => kept.remove(i),
             None => (key.clone(), Arc::from(device.fft()?.plan(device, key)?)),
         };
-        if kept.len() == MOST_PLANS {
+        if kept.len() >= MOST_PLANS && !device.turns().has_recorded() {
             // The work of the plan that goes may not have run yet.
             let operation = "end of a Fourier transform's plan";
             device.synchronize(operation)?;
-            let _current = device.enter(operation)?;
+            let (_current, _turn) = (device.enter(operation)?, device.turn());
             kept.remove(0);
         }
         let plan = found.1.clone();

@@ -13,7 +13,7 @@ use xp_core::functions::{Ascending, Descending, Side, arange, concat, searchsort
 use xp_core::random::Generator;
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Ix3, Result, linalg, s};
 use xp_cpu::Cpu;
-use xp_cuda::Cuda;
+use xp_cuda::{Cuda, Graph};
 use xp_cuda_sim::{stats, trace};
 use xp_fft::{Direction, Fft};
 use xp_models::{decomposition::PCA, discriminant_analysis::LinearDiscriminantAnalysis, linear_model::Ridge, preprocessing::StandardScaler};
@@ -48,6 +48,8 @@ struct Operands {
     large: Array<Cuda, f64, Ix2>,
     complex: Array<Cuda, num_complex::Complex<f64>, Ix2>,
     labels: Array<Cuda, i64, Ix1>,
+    /// A recorded step of ten operations.
+    step: Graph,
 }
 
 impl Operands {
@@ -60,7 +62,10 @@ impl Operands {
         let stack = random.normal::<_, f64, _>(&device, [10, 8, 8])?;
         let definite = (stack.matmul(&stack.matrix_transpose()?)?.lazy() + &xp_core::functions::eye::<_, f64>(&device, 8, 8, 0)?).try_eval()?;
         let large = random.normal::<_, f64, _>(&device, [70, 70])?;
+        let step = || (0..10).try_fold(x.clone(), |y, _| (y.lazy() * 0.5).try_eval());
+        step()?;
         Ok(Operands {
+            step: device.capture(step)?.0,
             large: (large.lazy() + &large.t()).try_eval()?,
             definite,
             stack,
@@ -166,6 +171,9 @@ const JOBS: &[Job] = &[
     ("normal", |o| kept(Generator::new(1).normal::<_, f64, _>(&o.device, [4800]))),
     ("from_vec of 4800", |o| kept(Array::from_vec(&o.device, vec![0f64; 4800], [4800]))),
     ("to_vec of 4800", |o| kept(o.x.to_host())),
+    ("upload_async of 4800", |o| kept(o.device.upload_async(o.device.pinned::<f64>(4800)?, &[4800]))),
+    ("download_async of 4800", |o| kept(Cuda::download_async(&o.x, o.device.pinned(4800)?))),
+    ("ten recorded operations", |o| kept(o.step.launch().map_err(|e| xp_core::Error::value("launch", e.to_string())))),
     ("item", |o| kept(o.row.slice(s![.., ..1])?.item())),
     ("to_backend(Cpu)", |o| kept(o.x.to_backend(&Cpu))),
     ("StandardScaler fit", |o| kept(fitted(StandardScaler::params().fit(&o.x)))),

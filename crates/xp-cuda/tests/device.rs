@@ -230,7 +230,12 @@ fn child_reads_device_memory() {
 
 #[test]
 fn the_environment_names_the_precision_of_products() {
-    for (value, expected) in [("tf32", "Tf32"), ("full", "Full"), ("tf23", "XP_CUDA_PRODUCTS is \"tf23\": full, tf32, bf16 or bf16x9 expected")] {
+    for (value, expected) in [
+        ("tf32", "Tf32"),
+        ("fixed64", "FixedPoint64"),
+        ("full", "Full"),
+        ("tf23", "XP_CUDA_PRODUCTS is \"tf23\": full, tf32, bf16, bf16x9 or fixed64 expected"),
+    ] {
         let mut program = std::process::Command::new(std::env::current_exe().unwrap());
         let program = program.args(["--ignored", "--exact", "child_names_its_products", "--nocapture"]).env("XP_CUDA_PRODUCTS", value);
         let text = String::from_utf8_lossy(&program.output().unwrap().stdout).into_owned();

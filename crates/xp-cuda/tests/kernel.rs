@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{device, device_with, download, kernel, launch, options, upload};
+use common::{device, device_with, download, kernel, launch, needs_simulation, options, upload};
 use xp_cuda::{Arguments, Error, ModuleSource, ModuleStats, Shape};
 
 const SAXPY: &str = r#"
@@ -196,4 +196,32 @@ fn kernels_keep_their_device() {
     let y = upload(saxpy.device(), &[1f32]);
     launch(&saxpy, Shape::linear(1, 1), &Arguments::new().with(1i64).with(3f32).with(y.pointer()).with(y.pointer())).unwrap();
     assert_eq!(download::<f32>(&y), [4f32]);
+}
+
+/// Kernels that are right when blocks run one after the other, and wrong on a device.
+const BROKEN: &str = r#"
+extern "C" __global__ void count_wrong(int n, int* total) { for (int k = 0; k < n; k++) { volatile int* t = total; *t = *t + 1; } }
+extern "C" __global__ void count_right(int n, int* total) { for (int k = 0; k < n; k++) atomicAdd(total, 1); }
+extern "C" __global__ void order_wrong(int n, int* x) { x[blockIdx.x] = blockIdx.x ? x[blockIdx.x - 1] + n : n; }
+"#;
+
+#[test]
+fn blocks_run_at_the_same_time_in_any_order() {
+    if needs_simulation("kernels that are wrong by chance") {
+        return;
+    }
+    let Some(device) = device() else { return };
+    let kernel = |name| device.kernel(&ModuleSource { name: "broken", source: BROKEN, options: &[] }, name).unwrap();
+    let run = |name, n: i32, blocks: u32| {
+        let x = upload(&device, &vec![0i32; blocks as usize]);
+        launch(&kernel(name), Shape::linear(blocks, 1), &Arguments::new().with(n).with(x.pointer())).unwrap();
+        download::<i32>(&x)
+    };
+    let times = 20_000;
+    for _ in 0..5 {
+        assert_eq!(run("count_right", times, 64)[0], 64 * times, "no update is lost");
+    }
+    assert!((0..200).any(|_| run("count_wrong", times, 64)[0] != 64 * times), "updates of several blocks are never lost");
+    let in_order: Vec<i32> = (1..=16).collect();
+    assert!((0..20).any(|_| run("order_wrong", 1, 16) != in_order), "blocks always run in order");
 }

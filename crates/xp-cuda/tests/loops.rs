@@ -107,4 +107,29 @@ fn every_loop_computes_the_same_and_is_used_where_it_fits() {
         faults::clear();
         assert!(error.contains(&format!("launch of `{form}`")), "{name}: {form} was expected: {error}");
     }
+    // The context that is lost in what follows belongs to every device of this number.
+    drop(cuda);
+    errors_name_kernel_and_expression();
+}
+
+/// A device that waits after every launch says what failed while it ran: the kernel, and what it computes.
+fn errors_name_kernel_and_expression() {
+    let device = || Cuda::from(common::device_with(0, common::options().blocking(true)).unwrap());
+    type Failing = fn(&Array<Cuda, f64, Ix1>) -> Result<()>;
+    let cases: [(Failing, &str); 3] = [
+        (|x| (x.lazy() * x).exp().try_eval().map(drop), "launch of `dense` of exp(multiply(x0, x1)) of float64: CUDA_ERROR_LAUNCH_FAILED (719)"),
+        (|x| x.lazy().astype::<i32>().positive().try_eval().map(drop), "launch of `dense` of positive(astype(x0, int32)) of int32: "),
+        (|x| x.lazy().sqrt().sum(..).try_eval().map(drop), "launch of `fused_reduce` of sum(sqrt(x0)) of float64: "),
+    ];
+    for (failing, text) in cases {
+        let device = device();
+        let x = arange(&device, 0.0, 8.0, 1.0).unwrap();
+        failing(&x).unwrap();
+        faults::fail_nth(Fault::Execution, 1);
+        let error = failing(&x).unwrap_err().to_string();
+        faults::clear();
+        assert!(error.contains(text), "{error}");
+        let later = failing(&x).unwrap_err().to_string();
+        assert!(later.contains("was lost by an earlier error") && later.contains(text), "{later}");
+    }
 }

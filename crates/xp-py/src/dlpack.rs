@@ -81,8 +81,8 @@ pub fn export<'py>(
     // renames them.
     unsafe {
         let managed = match versioned {
-            true => Managed::new(start, dtype, any.dims(), any.strides(), flags, owner),
-            false => Managed::new_plain(start, dtype, any.dims(), any.strides(), owner),
+            true => Managed::new((Place::CPU, start), dtype, any.dims(), any.strides(), flags, owner),
+            false => Managed::new_plain((Place::CPU, start), dtype, any.dims(), any.strides(), owner),
         };
         let capsule = match managed {
             Managed::Versioned(m) => ffi::PyCapsule_New(m.into_raw().cast(), VERSIONED.as_ptr(), Some(drop_versioned)),
@@ -165,7 +165,7 @@ unsafe fn foreign(function: &str, managed: Managed, copy: Option<bool>) -> PyRes
     }
     let dtype = dtype_of(function, t)?;
     let copy = if managed.flags() & IS_COPIED != 0 { None } else { copy };
-    let memory = managed.memory().map_err(|e| match e {
+    let memory = dlpack::memory(managed).map_err(|e| match e {
         e @ (xp_core::Error::TooLarge { .. } | xp_core::Error::Rank { .. }) => crate::error::to_python(function, e),
         e => wrong(function, &e),
     })?;

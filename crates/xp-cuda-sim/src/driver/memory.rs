@@ -32,11 +32,19 @@ pub(super) extern "C" fn cuMemFree_v2(address: Address) -> Code {
     }))
 }
 
-pub(super) extern "C" fn cuMemAllocAsync(address: *mut Address, size: usize, _stream: *const Stream) -> Code {
+pub(super) extern "C" fn cuMemAllocAsync(address: *mut Address, size: usize, stream: *const Stream) -> Code {
+    // SAFETY: a stream handle is null or live.
+    if unsafe { stream.as_ref() }.is_some_and(Stream::breaks_capture) {
+        return code::CAPTURE_UNSUPPORTED;
+    }
     cuMemAlloc_v2(address, size)
 }
 
 pub(super) extern "C" fn cuMemFreeAsync(address: Address, stream: *const Stream) -> Code {
+    // SAFETY: as above.
+    if unsafe { stream.as_ref() }.is_some_and(Stream::breaks_capture) {
+        return code::CAPTURE_UNSUPPORTED;
+    }
     enqueue(stream, move |device| {
         check_range(device, address, 1)?;
         Ok(move || if DEVICES[device as usize].memory().free(address) { 0 } else { code::INVALID_VALUE })
@@ -169,7 +177,7 @@ pub(super) extern "C" fn cuMemcpyPeerAsync(
     })
 }
 
-fn copy_operation(target: Address, source: Address, len: usize) -> impl FnOnce() -> Code {
+fn copy_operation(target: Address, source: Address, len: usize) -> impl Fn() -> Code {
     move || {
         // SAFETY: both ranges were checked against live allocations, which are freed in stream order.
         unsafe { std::ptr::copy(source as *const u8, target as *mut u8, len) };

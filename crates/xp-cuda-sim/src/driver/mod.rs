@@ -2,8 +2,10 @@
 
 #![allow(non_snake_case, clippy::missing_safety_doc)]
 
+mod graphs;
 mod memory;
 mod modules;
+mod ranges;
 mod streams;
 
 use std::{
@@ -13,7 +15,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering::SeqCst},
 };
 
-use self::{memory::*, modules::*, streams::*};
+use self::{graphs::*, memory::*, modules::*, ranges::*, streams::*};
 use crate::{
     DEVICE_COUNT, DEVICE_MEMORY, arena,
     queue::{self, Stream},
@@ -32,9 +34,12 @@ pub(crate) mod code {
     pub(crate) const OPERATING_SYSTEM: u32 = 304;
     pub(crate) const NOT_FOUND: u32 = 500;
     pub(crate) const NOT_READY: u32 = 600;
+    pub(crate) const ILLEGAL_STATE: u32 = 401;
     pub(crate) const ILLEGAL_ADDRESS: u32 = 700;
     pub(crate) const LAUNCH_OUT_OF_RESOURCES: u32 = 701;
     pub(crate) const LAUNCH_FAILED: u32 = 719;
+    pub(crate) const CAPTURE_UNSUPPORTED: u32 = 900;
+    pub(crate) const CAPTURE_INVALIDATED: u32 = 901;
 }
 
 symbol_table!(
@@ -88,6 +93,13 @@ symbol_table!(
     cuEventSynchronize,
     cuEventElapsedTime,
     cuEventDestroy_v2,
+    cuStreamBeginCapture_v2,
+    cuStreamEndCapture,
+    cuStreamIsCapturing,
+    cuGraphInstantiateWithFlags,
+    cuGraphLaunch,
+    cuGraphExecDestroy,
+    cuGraphDestroy,
     cuModuleLoadData,
     cuModuleLoadDataEx,
     cuModuleUnload,
@@ -97,6 +109,8 @@ symbol_table!(
     cuFuncSetAttribute,
     cuOccupancyMaxActiveBlocksPerMultiprocessor,
     cuLaunchKernel,
+    nvtxRangePushA,
+    nvtxRangePop,
 );
 
 thread_local! {
@@ -290,7 +304,7 @@ extern "C" fn cuCtxGetStreamPriorityRange(least: *mut c_int, greatest: *mut c_in
 fn enqueue<F, Op>(stream: *const Stream, prepare: F) -> Code
 where
     F: FnOnce(u32) -> Result<Op, Code>,
-    Op: FnOnce() -> Code + Send + 'static,
+    Op: Fn() -> Code + Send + Sync + 'static,
 {
     finish(current().and_then(|device| {
         // SAFETY: a stream handle is null or live.

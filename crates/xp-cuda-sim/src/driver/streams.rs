@@ -29,6 +29,7 @@ pub(super) extern "C" fn cuStreamSynchronize(stream: *const Stream) -> Code {
         DEVICES[device as usize].count(Count::Synchronisations, 1);
         // SAFETY: a stream handle is null or live.
         match unsafe { stream.as_ref() } {
+            Some(s) if s.breaks_capture() => return Err(code::CAPTURE_UNSUPPORTED),
             Some(s) => s.wait(),
             None => queue::wait_for_device(device, true),
         }
@@ -42,7 +43,11 @@ pub(super) extern "C" fn cuStreamSynchronize(stream: *const Stream) -> Code {
 pub(super) extern "C" fn cuStreamQuery(stream: *const Stream) -> Code {
     finish(current().and_then(|_| {
         // SAFETY: a stream handle is null or live.
-        let busy = unsafe { stream.as_ref() }.is_some_and(|s| s.done() < s.issued());
+        let stream = unsafe { stream.as_ref() };
+        if stream.is_some_and(Stream::breaks_capture) {
+            return Err(code::CAPTURE_UNSUPPORTED);
+        }
+        let busy = stream.is_some_and(|s| s.done() < s.issued());
         if busy { Err(code::NOT_READY) } else { Ok(()) }
     }))
 }
@@ -84,14 +89,17 @@ pub(super) extern "C" fn cuEventCreate(event: *mut *mut Event, _flags: c_uint) -
 }
 
 pub(super) extern "C" fn cuEventRecord(event: *mut Event, stream: *const Stream) -> Code {
-    finish(current().map(|device| {
+    finish(current().and_then(|device| {
         // SAFETY: live handles.
         let (event, stream) = unsafe { (&*event, stream.as_ref()) };
         let Some(stream) = stream else {
             queue::wait_for_device(device, true);
             *lock(&event.reached) = Some(Instant::now());
-            return;
+            return Ok(());
         };
+        if stream.breaks_capture() {
+            return Err(code::CAPTURE_UNSUPPORTED);
+        }
         // SAFETY: the handle is an `Arc` that stays live; the count is raised for the copy.
         let shared = unsafe {
             Arc::increment_strong_count(stream);
@@ -104,6 +112,7 @@ pub(super) extern "C" fn cuEventRecord(event: *mut Event, stream: *const Stream)
             0
         });
         *lock(&event.recorded) = Some((shared, number));
+        Ok(())
     }))
 }
 
@@ -131,8 +140,8 @@ pub(super) extern "C" fn cuStreamWaitEvent(stream: *const Stream, event: *mut Ev
     let recorded = lock(&unsafe { &*event }.recorded).clone();
     enqueue(stream, move |_| {
         Ok(move || {
-            if let Some((other, number)) = recorded {
-                other.run_until(number);
+            if let Some((other, number)) = &recorded {
+                other.run_until(*number);
             }
             0
         })

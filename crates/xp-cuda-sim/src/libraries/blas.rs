@@ -5,31 +5,37 @@ use xp_cuda::libraries::blas::{Blas, Gemm, Syrk, Trsm};
 use xp_cuda::libraries::{Side, Trans, Triangle};
 use xp_cuda::{Device, Result};
 
-use super::called;
 use super::matrix::{Scalar, View, convert, scalar, with_type};
+use super::queued;
 
 pub(super) struct SimulatedBlas;
 
 impl Blas for SimulatedBlas {
     unsafe fn gemm(&self, device: &Device, call: &Gemm) -> Result<()> {
-        let _access = called(device, "gemm", &[call.a.pointer, call.b.pointer, call.c.pointer])?;
-        // SAFETY: the caller describes live memory, and nothing is queued.
-        with_type!(call.dtype, |T| (0..call.batch).for_each(|i| unsafe { gemm::<T>(call, i) }));
-        Ok(())
+        let g = *call;
+        queued(device, "gemm", &[g.a.pointer, g.b.pointer, g.c.pointer], move || {
+            // SAFETY: the caller describes live memory, which is freed in the order of the stream.
+            with_type!(g.dtype, |T| (0..g.batch).for_each(|i| unsafe { gemm::<T>(&g, i) }));
+            Ok(())
+        })
     }
 
     unsafe fn syrk(&self, device: &Device, call: &Syrk) -> Result<()> {
-        let _access = called(device, "syrk", &[call.a.pointer, call.c.pointer])?;
-        // SAFETY: as above.
-        with_type!(call.dtype, |T| unsafe { syrk::<T>(call) });
-        Ok(())
+        let s = *call;
+        queued(device, "syrk", &[s.a.pointer, s.c.pointer], move || {
+            // SAFETY: as above.
+            with_type!(s.dtype, |T| unsafe { syrk::<T>(&s) });
+            Ok(())
+        })
     }
 
     unsafe fn trsm(&self, device: &Device, call: &Trsm) -> Result<()> {
-        let _access = called(device, "trsm", &[call.a.pointer, call.b.pointer])?;
-        // SAFETY: as above.
-        with_type!(call.dtype, |T| unsafe { trsm::<T>(call) });
-        Ok(())
+        let s = *call;
+        queued(device, "trsm", &[s.a.pointer, s.b.pointer], move || {
+            // SAFETY: as above.
+            with_type!(s.dtype, |T| unsafe { trsm::<T>(&s) });
+            Ok(())
+        })
     }
 }
 

@@ -4,4 +4,5 @@ pub mod cublas;
 pub mod cufft;
 pub mod cusolver;
 pub mod nvrtc;
+pub mod nvtx;
 pub mod types;

@@ -124,6 +124,7 @@ impl CuBlas {
     }
 
     fn run(&self, device: &Device, operation: &str, mut f: impl FnMut(*mut std::ffi::c_void) -> c_int) -> Result<()> {
+        let _turn = device.turn();
         self.handle.with(|handle| call(device, Library::Cublas, operation, || f(handle)))
     }
 }
@@ -142,6 +143,7 @@ impl Products {
     /// The `cublasComputeType_t` of products of a dtype.
     fn compute_type(self, dtype: DType) -> c_int {
         match (dtype, self) {
+            (DType::F64 | DType::C128, Products::FixedPoint64) => 79,
             (DType::F64 | DType::C128, _) => 70,
             (DType::F32 | DType::C64, Products::Tf32) => 77,
             (DType::F32 | DType::C64, Products::Bf16) => 75,
@@ -281,11 +283,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn precision_is_given_up_for_single_precision_alone_and_only_when_told() {
+    fn ways_of_products_are_other_ones_only_when_told() {
         let codes = |products: Products| [DType::F16, DType::F32, DType::C64, DType::F64, DType::C128].map(|dtype| products.compute_type(dtype));
         assert_eq!(codes(Products::Full), [68, 68, 68, 70, 70]);
         assert_eq!(codes(Products::Tf32), [68, 77, 77, 70, 70]);
         assert_eq!(codes(Products::Bf16), [68, 75, 75, 70, 70]);
         assert_eq!(codes(Products::Bf16x9), [68, 78, 78, 70, 70]);
+        assert_eq!(codes(Products::FixedPoint64), [68, 68, 68, 79, 79]);
     }
 }

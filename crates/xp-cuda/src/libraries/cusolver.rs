@@ -31,7 +31,7 @@ impl CuSolver {
         let operation = "start of cuSOLVER";
         let library = open_library(Library::Cusolver)?;
         let (table, geev) = (CusolverTable::load(&library)?, GeevTable::load(&library));
-        let _current = device.enter(operation)?;
+        let (_current, _turn) = (device.enter(operation)?, device.turn());
         let (mut handle, mut params) = (std::ptr::null_mut(), std::ptr::null_mut());
         let ok = |status| check(Library::Cusolver, status, operation);
         // SAFETY: an output pointer, with the device's context current.
@@ -46,6 +46,7 @@ impl CuSolver {
     }
 
     fn run(&self, device: &Device, operation: &str, mut f: impl FnMut(*mut c_void) -> c_int) -> Result<()> {
+        let _turn = device.turn();
         self.handle.with(|handle| call(device, Library::Cusolver, operation, || f(handle)))
     }
 

@@ -80,7 +80,7 @@ impl FftLib for CuFft {
 impl CuFft {
     fn new_plan(&self, device: &Device, key: &PlanKey) -> Result<Box<dyn FftPlan>> {
         let operation = "plan of a Fourier transform";
-        let _current = device.enter(operation)?;
+        let (_current, _turn) = (device.enter(operation)?, device.turn());
         let ok = |status| check(Library::Cufft, status, operation);
         let mut handle = 0;
         // SAFETY: an output pointer.

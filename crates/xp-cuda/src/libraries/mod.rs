@@ -241,7 +241,7 @@ fn status_name(library: Library, status: c_int) -> &'static str {
 
 /// Calls a library with the device's context current.
 pub(crate) fn call(device: &Device, library: Library, operation: &str, mut f: impl FnMut() -> c_int) -> Result<()> {
-    let _current = device.enter(operation)?;
+    let (_current, _turn) = (device.enter(operation)?, device.turn());
     with_room(device, || check(library, f(), operation))
 }
 

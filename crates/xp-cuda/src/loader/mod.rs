@@ -32,10 +32,12 @@ pub enum Library {
     Cusolver,
     /// cuFFT.
     Cufft,
+    /// NVTX, by which programs name parts of a profile.
+    Nvtx,
 }
 
 impl Library {
-    /// The libraries of a CUDA toolkit (all but the driver).
+    /// The libraries of a CUDA toolkit that arrays need (all but the driver).
     pub const TOOLKIT: [Self; 4] = [Self::Nvrtc, Self::Cublas, Self::Cusolver, Self::Cufft];
 
     /// The file names of the library, those for the driver's CUDA version first.
@@ -48,6 +50,7 @@ impl Library {
             Self::Cublas => ["libcublas.so.13", "libcublas.so.12"],
             Self::Cusolver => ["libcusolver.so.12", "libcusolver.so.11"],
             Self::Cufft => ["libcufft.so.12", "libcufft.so.11"],
+            Self::Nvtx => ["libnvtx3interop.so.1", "libnvToolsExt.so.1"],
         };
         match driver_major {
             Some(..=12) => vec![cuda_12, cuda_13],
@@ -64,6 +67,7 @@ impl fmt::Display for Library {
             Self::Cublas => "cuBLAS",
             Self::Cusolver => "cuSOLVER",
             Self::Cufft => "cuFFT",
+            Self::Nvtx => "NVTX",
         })
     }
 }
