@@ -27,6 +27,9 @@ for line in open(sys.argv[1]):
 for test in conformance standard fft models device kernel kernels; do
     take "test-$test" "$test" test -p xp-cuda --test "$test" --no-run
 done
+for test in device linalg fft; do
+    take "test-wgpu-$test" "$test" test -p xp-wgpu --test "$test" --no-run
+done
 # Without a GPU these run on the simulated device, on demand (XP_CUDA_SIMULATED=1).
 take gpu gpu build --release -p xp-cuda --example gpu
 take backends backends bench -p benches --bench backends --features simulated --no-run

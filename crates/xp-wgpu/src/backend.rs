@@ -135,7 +135,7 @@ pub struct WgpuBuffer<T> {
 }
 
 impl<T> WgpuBuffer<T> {
-    fn new(memory: Memory, len: usize) -> Self {
+    pub(crate) fn new(memory: Memory, len: usize) -> Self {
         WgpuBuffer { memory: Arc::new(memory), len, elements: PhantomData }
     }
 
