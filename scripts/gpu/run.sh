@@ -107,6 +107,7 @@ if wanted wgpu; then
     export XP_WGPU_REQUIRED=1 XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$work}
     if limit 20 "$bin/test-wgpu-device" --exact a_device_knows_its_adapter > "$results/wgpu.txt" 2>&1; then
         suite wgpu-device 20
+        suite wgpu-budgets 20
         [ "$trial" = 1 ] || { suite wgpu-fft 30; suite wgpu-linalg 60; }
     else
         note "xp-wgpu was not run: no Vulkan driver opens here, see wgpu.txt in results.tgz"
