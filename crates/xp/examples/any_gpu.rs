@@ -50,7 +50,8 @@ fn smoothed<B: Fft<f32>>(device: &B) -> Result<Vec<f32>, Failure> {
     let squares: Vec<f32> = (0..rows * cols).map(|k| ((k / cols / 8 + k % cols / 8) % 2) as f32).collect();
     let spectrum = rfft2_with(Array::from_vec(device, squares, [rows, cols])?, fft::axes([0, 1]))?;
     let down = fftfreq(device, rows, 1.0f32)?.reshape([rows, 1])?;
-    let low = (down.lazy().square() + rfftfreq(device, cols, 1.0f32)?.lazy().square()).less_equal(0.01f32);
+    let across = rfftfreq(device, cols, 1.0f32)?;
+    let low = (down.lazy().square() + across.lazy().square()).less_equal(0.01f32);
     let kept = (spectrum.into_lazy() * low.astype::<f32>()).try_eval()?;
     Ok(irfft2_with(kept, fft::axes([0, 1]).s([rows, cols]))?.to_host()?)
 }
