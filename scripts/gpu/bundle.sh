@@ -27,6 +27,9 @@ for line in open(sys.argv[1]):
 for test in conformance standard fft models device kernel kernels; do
     take "test-$test" "$test" test -p xp-cuda --test "$test" --no-run
 done
+for test in device linalg fft budgets; do
+    take "test-wgpu-$test" "$test" test -p xp-wgpu --test "$test" --no-run
+done
 # Without a GPU these run on the simulated device, on demand (XP_CUDA_SIMULATED=1).
 take gpu gpu build --release -p xp-cuda --example gpu
 take backends backends bench -p benches --bench backends --features simulated --no-run
@@ -38,7 +41,7 @@ tar czf "$out/bin.tar.gz" -C "$out" bin
 rm -rf "$out/bin"
 cp scripts/gpu/run.sh scripts/gpu/peers.py scripts/gpu/table.py "$out/"
 # Tests read their golden files, and examples their pictures, where they were built: the bundle brings them along.
-tar czf "$out/data/files.tar.gz" crates/xp-models/tests/golden crates/xp-models/data crates/xp-conformance/golden crates/xp/examples/data
+tar czf "$out/data/files.tar.gz" crates/xp-models/tests/golden crates/xp-models/data crates/xp-wgpu/tests/budgets.md docs/wgpu.md crates/xp-conformance/golden crates/xp/examples/data
 pwd > "$out/data/root"
 size=$(du -sk "$out" | cut -f1)
 echo "$out: $((size / 1024)) MiB"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs on a machine with a GPU, from the folder that bundle.sh made: bash run.sh OUTDIR [suites] [examples] [measure] [peers] [backends]
+# Runs on a machine with a GPU, from the folder that bundle.sh made: bash run.sh OUTDIR [suites] [wgpu] [examples] [measure] [peers] [backends]
 #
 # The test suites on the real device, the examples, then the measurements beside CuPy, PyTorch and JAX where this machine has
 # them; only the named parts where there are any. Needs no Rust and no network, and ends within nine minutes: every step has its
@@ -11,7 +11,7 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?usage: run.sh OUTDIR [PART...]}
 shift
-parts=" ${*:-suites examples measure peers backends} "
+parts=" ${*:-suites wgpu examples measure peers backends} "
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 trial=${XP_GPU_TRIAL:-0}
@@ -100,6 +100,18 @@ if wanted suites; then
     suite standard 30
     suite fft 40
     suite models 60
+fi
+
+# The backend for any GPU, through the card's Vulkan driver, or Mesa's in a trial.
+if wanted wgpu; then
+    export XP_WGPU_REQUIRED=1 XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$work}
+    if limit 20 "$bin/test-wgpu-device" --exact a_device_knows_its_adapter > "$results/wgpu.txt" 2>&1; then
+        suite wgpu-device 20
+        suite wgpu-budgets 20
+        [ "$trial" = 1 ] || { suite wgpu-fft 30; suite wgpu-linalg 60; }
+    else
+        note "xp-wgpu was not run: no Vulkan driver opens here, see wgpu.txt in results.tgz"
+    fi
 fi
 
 if wanted examples; then

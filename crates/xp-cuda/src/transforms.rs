@@ -7,10 +7,9 @@
 use std::sync::Arc;
 
 use num_complex::Complex;
-use xp_core::functions::{concat, zeros};
 use xp_core::ops::AsType;
 use xp_core::{Array, DType, Dim, Dyn, Element, Float, Floating, Num, Result};
-use xp_fft::{Direction, Fft};
+use xp_fft::{Direction, Fft, portable};
 
 use crate::{
     backend::Cuda,
@@ -228,18 +227,7 @@ fn converted<C: Floating, S: Floating>(x: &Any<C>, scale: S) -> Result<Any<S>> {
 
 /// The last `count` axes cut to the lengths, or padded with zeros.
 fn resized<C: Floating>(x: &Any<C>, count: usize, lens: &[usize]) -> Result<Any<C>> {
-    let mut x = x.clone();
-    for (axis, &len) in (x.ndim() - count..x.ndim()).zip(lens) {
-        let have = x.dims()[axis];
-        if have > len {
-            x = x.slice_axis(axis, ..len)?;
-        } else if have < len {
-            let mut shape = x.dims().to_vec();
-            shape[axis] = len - have;
-            x = concat(&[&x, &zeros::<_, C, _>(x.device(), shape)?], axis as isize)?;
-        }
-    }
-    Ok(x)
+    (x.ndim() - count..x.ndim()).zip(lens).try_fold(x.clone(), |x, (axis, &n)| portable::fit(&x, axis, n))
 }
 
 /// The order of axes in which those of a transform come last.

@@ -220,7 +220,10 @@ fn part<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axis: usize, start: 
 }
 
 /// An axis cut or padded with zeros to length `n`.
-fn fit<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axis: usize, n: usize) -> Result<Array<B, T, D>> {
+///
+/// # Errors
+/// When memory runs out or the device fails.
+pub fn fit<B: Backend, T: Element, D: Dim>(x: &Array<B, T, D>, axis: usize, n: usize) -> Result<Array<B, T, D>> {
     let present = x.dims()[axis];
     if n <= present {
         return part(x, axis, 0, n);

@@ -135,7 +135,7 @@ pub struct WgpuBuffer<T> {
 }
 
 impl<T> WgpuBuffer<T> {
-    fn new(memory: Memory, len: usize) -> Self {
+    pub(crate) fn new(memory: Memory, len: usize) -> Self {
         WgpuBuffer { memory: Arc::new(memory), len, elements: PhantomData }
     }
 
@@ -161,6 +161,8 @@ unsafe impl Backend for Wgpu {
     const NAME: &'static str = "wgpu";
     type MaxFloat = f32;
     type Buffer<T: Element> = WgpuBuffer<T>;
+
+    const BLOCK: usize = 1 << 22;
 
     /// The device of the adapter that `XP_WGPU_ADAPTER` names, by number or a part of its name, or of the first one.
     fn default_device() -> Result<Self> {

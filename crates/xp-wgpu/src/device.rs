@@ -12,6 +12,7 @@ use crate::kernel::Kernels;
 use crate::memory::Slots;
 use crate::queue::Work;
 use crate::self_test;
+use crate::transforms::Tables;
 
 /// The environment variable that names the default adapter: its number, or a part of its name.
 const ADAPTER_VARIABLE: &str = "XP_WGPU_ADAPTER";
@@ -32,8 +33,11 @@ pub(crate) struct Inner {
     pub(crate) slots: Mutex<Slots>,
     pub(crate) work: Mutex<Work>,
     pub(crate) kernels: Kernels,
+    pub(crate) tables: Tables,
     /// What an earlier operation failed with: the driver tells when it likes.
     failure: Arc<Mutex<Option<String>>>,
+    /// Why the device is gone, once it is.
+    lost: Arc<OnceLock<String>>,
 }
 
 /// A lock whose holder may have panicked: nothing here is left half done.
@@ -136,15 +140,26 @@ impl Device {
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             lock(&noted).get_or_insert_with(|| error.to_string());
         }));
-        let noted = failure.clone();
+        let lost = Arc::new(OnceLock::new());
+        let noted = lost.clone();
         device.set_device_lost_callback(move |reason, message| {
-            if reason != wgpu::DeviceLostReason::Destroyed {
-                lock(&noted).get_or_insert_with(|| format!("the device was lost: {message}"));
-            }
+            let _ = noted.set(format!("the device was lost ({reason:?}): {message}"));
         });
         let work = Work::new(&device, &limits);
         let kernels = Kernels::new(DiskCache::from_env("XP_WGPU_CACHE", "xp-wgpu", "spv"));
-        let inner = Inner { name, info, limits, device, queue, slots: Mutex::default(), work: Mutex::new(work), kernels, failure };
+        let inner = Inner {
+            name,
+            info,
+            limits,
+            device,
+            queue,
+            slots: Mutex::default(),
+            work: Mutex::new(work),
+            kernels,
+            tables: Tables::default(),
+            failure,
+            lost,
+        };
         let device = Device(Arc::new(inner));
         self_test::run(&device)?;
         Ok(device)
@@ -171,8 +186,14 @@ impl Device {
         Error::Backend { device: self.to_string(), operation: operation.into(), why }
     }
 
-    /// The failure of an earlier operation, once.
+    /// An error once the device is lost.
+    pub(crate) fn check_alive(&self, operation: &str) -> Result<()> {
+        self.0.lost.get().map_or(Ok(()), |why| Err(self.fail(operation, why)))
+    }
+
+    /// The failure of an earlier operation, once; that the device is lost, always.
     pub(crate) fn check(&self, operation: &str) -> Result<()> {
+        self.check_alive(operation)?;
         match lock(&self.0.failure).take() {
             Some(why) => Err(self.fail(operation, why)),
             None => Ok(()),
@@ -195,7 +216,54 @@ impl fmt::Display for Device {
 
 #[cfg(test)]
 mod tests {
-    use super::chosen;
+    use xp_core::{Array, Backend, Error};
+
+    use super::{chosen, lock};
+    use crate::Wgpu;
+
+    /// A device of its own; none on a machine without an adapter.
+    fn own() -> Option<Wgpu> {
+        if Wgpu::adapters().is_empty() {
+            assert!(std::env::var_os("XP_WGPU_REQUIRED").is_none(), "there is no Vulkan adapter, and XP_WGPU_REQUIRED asks for one");
+            eprintln!("SKIPPED: there is no Vulkan adapter on this machine");
+            return None;
+        }
+        Some(Wgpu::separate(Wgpu::default_adapter().unwrap(), None).unwrap())
+    }
+
+    #[test]
+    fn a_lost_device_is_an_error_of_all_that_follows() {
+        let Some(wgpu) = own() else { return };
+        let x = Array::from_vec(&wgpu, vec![1.0f32, 2.0], [2]).unwrap();
+        let y = &x + 1.0f32;
+        wgpu.device.0.device.destroy();
+        for _ in 0..2 {
+            for error in
+                [y.to_host().map(|_| ()).unwrap_err(), wgpu.synchronize().unwrap_err(), (x.lazy() * 2.0f32).try_eval().map(|_| ()).unwrap_err()]
+            {
+                assert!(matches!(error, Error::Backend { .. }) && error.to_string().contains("the device was lost"), "{error}");
+            }
+        }
+        // Another one goes on.
+        let other = own().unwrap();
+        assert_eq!(Array::from_vec(&other, vec![1.0f32], [1]).unwrap().to_vec(), [1.0]);
+    }
+
+    #[test]
+    fn memory_that_a_driver_refuses_is_an_error() {
+        let Some(wgpu) = own() else { return };
+        let refuse = |times| lock(&wgpu.device.0.slots).refusals = times;
+        let make = |n: usize| xp_core::functions::zeros::<_, f32, _>(&wgpu, [n]);
+        drop(make(1 << 16).unwrap());
+        assert!(wgpu.memory().1 > 0, "what was freed is kept");
+        // What is kept is given back, and the second attempt succeeds.
+        refuse(1);
+        let x = make(1 << 18).unwrap();
+        assert_eq!(wgpu.memory().1, 0);
+        refuse(2);
+        assert_eq!(make(1 << 17).unwrap_err(), Error::OutOfMemory { device: wgpu.to_string(), bytes: 4 << 17 });
+        assert_eq!(make(1 << 17).unwrap().sum(0).item().unwrap() + x.sum(0).item().unwrap(), 0.0);
+    }
 
     #[test]
     fn adapters_are_chosen_by_number_or_name() {

@@ -122,6 +122,8 @@ impl Device {
             return Err(self.fail(&source.name, why));
         }
         let text = source.text();
+        #[cfg(test)]
+        lock(&TEXTS).push((source.name.clone(), text.clone()));
         let key = format!("{} {}\n{text}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         let words = match self.0.kernels.disk.load(&key).and_then(|bytes| words_of(&bytes)) {
             Some(words) => words,
@@ -169,6 +171,15 @@ impl Device {
             None => Ok(Kernel { name: source.name.clone(), pipeline, layout }),
         }
     }
+}
+
+/// The names and texts of the kernels that tests compiled.
+#[cfg(test)]
+static TEXTS: Mutex<Vec<(String, String)>> = Mutex::new(vec![]);
+
+#[cfg(test)]
+pub(crate) fn compiled_texts() -> Vec<(String, String)> {
+    lock(&TEXTS).clone()
 }
 
 /// The words of a module from its bytes; `None` when they are none.

@@ -19,10 +19,10 @@
 //! # Operations
 //! Every method of [`Backend`](xp_core::Backend), and all elementwise operations but `betaln`, `digamma`, `erfcx`, `kl_div`, `ndtri`,
 //! `rel_entr` and the incomplete gamma and beta functions, which are an error that names the operation. `complex64` powers with exponents that are not small whole numbers are computed in `f32`:
-//! their relative error grows with `|w log(z)|`. Of linear algebra there is
-//! [`Linalg`](xp_core::linalg::Linalg) for `f32`: elimination, Householder's reflections and Jacobi's rotations, a group of threads to a
-//! matrix, which suits stacks of matrices of up to some hundred rows; larger ones are slow, and beyond what a thread may loop an error.
-//! There is none for `complex64`, and there are no transforms: functions that need them do not compile for arrays of this backend.
+//! their relative error grows with `|w log(z)|`. [`Linalg`](xp_core::linalg::Linalg) is there for `f32` and `Complex<f32>`: elimination,
+//! Householder's reflections and Jacobi's rotations, a group of threads to a small matrix of a stack, blocks and products of matrices for
+//! large ones. [`Fft`](xp_fft::Fft) is there for `f32`: Stockham's passes, and Bluestein's chirps where a length has a prime factor above 7.
+//! General eigenvalues are not: functions that need them do not compile for arrays of this backend.
 //!
 //! # Limits
 //! Vulkan with integers of 64 bits in shaders. An array is at most as large as what a kernel can bind ([`Wgpu::most_bytes`]). The
@@ -42,6 +42,9 @@ mod reductions;
 mod render;
 mod self_test;
 mod strict;
+#[cfg(test)]
+mod targets;
+mod transforms;
 mod wgsl;
 
 pub use backend::{Wgpu, WgpuBuffer};

@@ -23,6 +23,20 @@ pub(crate) struct Slots {
     free: Vec<usize>,
     kept: HashMap<u64, Vec<wgpu::Buffer>>,
     kept_bytes: u64,
+    /// How many of the next pieces of memory are refused, as a driver would.
+    #[cfg(test)]
+    pub(crate) refusals: usize,
+}
+
+impl Slots {
+    fn create(&mut self, device: &Device, size: u64) -> Option<wgpu::Buffer> {
+        #[cfg(test)]
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            return None;
+        }
+        create(device, size)
+    }
 }
 
 /// A piece of memory. It goes back to the pool when it is dropped: what is queued later runs later.
@@ -58,6 +72,7 @@ impl Memory {
             let why = format!("{bytes} bytes were asked for, but a kernel of this adapter reaches {most} bytes of one array: split the array");
             return Err(device.fail(operation, why));
         }
+        device.check_alive(operation)?;
         let size = size_class(bytes).min(most);
         let mut slots = lock(&device.0.slots);
         let kept = slots.kept.get_mut(&size).and_then(Vec::pop);
@@ -67,12 +82,11 @@ impl Memory {
                 buffer
             }
             None => {
-                let made = create(device, size);
-                let made = made.or_else(|| {
+                let made = slots.create(device, size).or_else(|| {
                     // What is kept may be what is missing.
                     slots.kept.clear();
                     slots.kept_bytes = 0;
-                    create(device, size)
+                    slots.create(device, size)
                 });
                 made.ok_or_else(|| Error::OutOfMemory { device: device.to_string(), bytes: bytes as usize })?
             }
@@ -100,7 +114,8 @@ impl Memory {
     }
 }
 
-fn create(device: &Device, size: u64) -> Option<wgpu::Buffer> {
+/// Memory that no array has; `None` when there is no more.
+pub(crate) fn create(device: &Device, size: u64) -> Option<wgpu::Buffer> {
     let scope = device.0.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
     let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
     let buffer = device.0.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });

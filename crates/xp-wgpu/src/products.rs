@@ -10,8 +10,10 @@ use crate::operations::{ITEMS, dtype_name, run};
 use crate::queue::Arguments;
 use crate::wgsl::{self, base, load, register, store};
 
-/// Rows and columns of the part of a product that a group of threads computes, 4 x 4 elements each.
-const BLOCK: usize = 64;
+/// Rows and columns of the part of a product that a group of 16 x 16 threads computes: 4 x 4 elements each, or 2 x 2 where they are complex.
+fn block(dtype: DType) -> usize {
+    if dtype == DType::C64 { 32 } else { 64 }
+}
 
 /// What a stack of matrices is: memory, and the strides of rows and columns.
 pub(crate) struct Matrices<'a> {
@@ -57,7 +59,7 @@ pub(crate) fn matmul(
     let to = if partial.is_some() { wide } else { dtype };
     let name = format!("{} of {} to {}", if thin { "thin matmul" } else { "matmul" }, dtype_name(dtype), dtype_name(to));
     let kernel = device.named(&name, || if thin { thin_source(dtype, to) } else { product_source(dtype, to) })?;
-    let blocks = if thin { (m * n).div_ceil(THREADS) } else { m.div_ceil(BLOCK) * n.div_ceil(BLOCK) };
+    let blocks = if thin { (m * n).div_ceil(THREADS) } else { m.div_ceil(block(dtype)) * n.div_ceil(block(dtype)) };
     let mut arguments = Arguments::default();
     arguments.push(blocks).push(m).push(0).push(n).push(if partial.is_some() { 0 } else { offset }).push(batches.len() * pieces);
     [a.strides, b.strides].as_flattened().iter().for_each(|&x| _ = arguments.push_signed(x));
@@ -112,49 +114,52 @@ fn thin_source(dtype: DType, to: DType) -> Source {
 fn product_source(dtype: DType, to: DType) -> Source {
     let (t, wide) = (register(dtype), dtype_name(base(dtype)));
     let zero = if dtype == DType::C64 { "vec2<f32>(0.0, 0.0)".into() } else { format!("{t}(0)") };
+    let side = block(dtype);
+    let (each, shared) = (side / 16, 16 * side);
+    let own = each * each;
     let body = format!(
-        "var<workgroup> left: array<{t}, 1024>;
-var<workgroup> right: array<{t}, 1024>;
+        "var<workgroup> left: array<{t}, {shared}>;
+var<workgroup> right: array<{t}, {shared}>;
 {ITEMS}  let batch = group / p[0];
   if (batch >= p[5]) {{ return; }}
   let terms = d[3u * batch + 2u];
-  let across = (p[3] + 63u) / 64u;
+  let across = (p[3] + {side}u - 1u) / {side}u;
   let block = group % p[0];
-  let row = block / across * 64u;
-  let column = block % across * 64u;
-  var sums = array<{t}, 16>();
-  for (var k = 0u; k < 16u; k++) {{ sums[k] = {zero}; }}
+  let row = block / across * {side}u;
+  let column = block % across * {side}u;
+  var sums = array<{t}, {own}>();
+  for (var k = 0u; k < {own}u; k++) {{ sums[k] = {zero}; }}
   for (var depth = 0u; depth < terms; depth += 16u) {{
-    for (var part = 0u; part < 4u; part++) {{
+    for (var part = 0u; part < {each}u; part++) {{
       let e = part * 256u + thread;
       // Threads side by side read along the axis whose stride is 1.
       var i = e / 16u;
       var l = e % 16u;
-      if (s(6u) == 1) {{ i = e % 64u; l = e / 64u; }}
+      if (s(6u) == 1) {{ i = e % {side}u; l = e / {side}u; }}
       var x = {zero};
       if (row + i < p[1] && depth + l < terms) {{ x = {}; }}
-      left[l * 64u + i] = x;
-      i = e % 64u;
-      l = e / 64u;
+      left[l * {side}u + i] = x;
+      i = e % {side}u;
+      l = e / {side}u;
       if (s(8u) == 1) {{ i = e / 16u; l = e % 16u; }}
       x = {zero};
       if (column + i < p[3] && depth + l < terms) {{ x = {}; }}
-      right[l * 64u + i] = x;
+      right[l * {side}u + i] = x;
     }}
     workgroupBarrier();
     let most = min(16u, terms - depth);
     for (var l = 0u; l < most; l++) {{
-      for (var i = 0u; i < 4u; i++) {{
-        let x = left[l * 64u + thread / 16u + 16u * i];
-        for (var j = 0u; j < 4u; j++) {{
-          sums[4u * i + j] = op_add_{wide}(sums[4u * i + j], op_multiply_{wide}(x, right[l * 64u + thread % 16u + 16u * j]));
+      for (var i = 0u; i < {each}u; i++) {{
+        let x = left[l * {side}u + thread / 16u + 16u * i];
+        for (var j = 0u; j < {each}u; j++) {{
+          sums[{each}u * i + j] = op_add_{wide}(sums[{each}u * i + j], op_multiply_{wide}(x, right[l * {side}u + thread % 16u + 16u * j]));
         }}
       }}
     }}
     workgroupBarrier();
   }}
-  for (var i = 0u; i < 4u; i++) {{
-    for (var j = 0u; j < 4u; j++) {{
+  for (var i = 0u; i < {each}u; i++) {{
+    for (var j = 0u; j < {each}u; j++) {{
       let r = row + thread / 16u + 16u * i;
       let c = column + thread % 16u + 16u * j;
       if (r < p[1] && c < p[3]) {{
@@ -168,7 +173,7 @@ var<workgroup> right: array<{t}, 1024>;
 ",
         load(dtype, "a", "u32(bitcast<i32>(d[3u * batch]) + i32(row + i) * s(6u) + i32(depth + l) * s(7u))"),
         load(dtype, "b", "u32(bitcast<i32>(d[3u * batch + 1u]) + i32(depth + l) * s(8u) + i32(column + i) * s(9u))"),
-        wgsl::narrowed(to, "sums[4u * i + j]"),
+        wgsl::narrowed(to, &format!("sums[{each}u * i + j]")),
         store(to, "o", "to", "result"),
     );
     Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("d", Access::Read)

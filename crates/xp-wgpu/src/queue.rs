@@ -233,3 +233,60 @@ impl Device {
         lock(&self.0.work).counts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use xp_core::{Array, Backend, Ix1};
+
+    use crate::Wgpu;
+    use crate::kernel::{Access, Source};
+
+    /// The shortest of some rounds, each after everything that was queued.
+    fn shortest(wgpu: &Wgpu, mut round: impl FnMut()) -> Duration {
+        let timed = |_| {
+            wgpu.synchronize().unwrap();
+            let start = Instant::now();
+            round();
+            start.elapsed()
+        };
+        (0..40).map(timed).min().unwrap()
+    }
+
+    #[test]
+    fn a_cached_launch_costs_the_host_little_beside_the_driver() {
+        if Wgpu::adapters().is_empty() {
+            assert!(std::env::var_os("XP_WGPU_REQUIRED").is_none(), "there is no Vulkan adapter, and XP_WGPU_REQUIRED asks for one");
+            return eprintln!("SKIPPED: there is no Vulkan adapter on this machine");
+        }
+        let wgpu = Wgpu::separate(Wgpu::default_adapter().unwrap(), None).unwrap();
+        let (device, count) = (&wgpu.device, 50);
+        let x = Array::<_, f32, Ix1>::from_vec(&wgpu, vec![1.0; 1000], [1000]).unwrap();
+        let mut kept = Vec::with_capacity(count);
+        let whole = shortest(&wgpu, || {
+            kept.clear();
+            (0..count).for_each(|_| kept.push((x.lazy() + 1.0f32).try_eval().unwrap()));
+        });
+        // What the driver's interface takes for as many launches, which are recorded and thrown away.
+        let body = "@compute @workgroup_size(256)\nfn main(@builtin(local_invocation_index) i: u32) { o[i] = a[i] + p[0]; }\n";
+        let source = Source::new("sum", body).binding("o", Access::Write).binding("a", Access::Read);
+        let (kernel, fault, gpu) = (device.compile(&source).unwrap(), device.fault(), &device.0.device);
+        let memory = [&fault, kept[0].buffer().words(), x.buffer().words()];
+        let bare = shortest(&wgpu, || {
+            let mut encoder = gpu.create_command_encoder(&Default::default());
+            for _ in 0..count {
+                let entries: Vec<_> =
+                    (0..).zip(memory).map(|(binding, m)| wgpu::BindGroupEntry { binding, resource: m.as_entire_binding() }).collect();
+                let group = gpu.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: kernel.layout(), entries: &entries });
+                let mut pass = encoder.begin_compute_pass(&Default::default());
+                pass.set_pipeline(kernel.pipeline());
+                pass.set_bind_group(0, &group, &[]);
+                pass.dispatch_workgroups(4, 1, 1);
+            }
+        });
+        let beyond = whole.saturating_sub(bare) / count as u32;
+        println!("a launch takes the host {:?}, the driver's interface {:?}", whole / count as u32, bare / count as u32);
+        assert!(beyond < Duration::from_micros(20), "{beyond:?} beyond the driver's");
+    }
+}

@@ -274,6 +274,14 @@ pub(crate) fn operation(name_of: &str, operands: &[DType], to: DType) -> Option<
     Some((function.clone(), format!("fn {function}({}) -> {} {{ return {value}; }}\n", parameters.join(", "), register(to))))
 }
 
+/// Everything of the library.
+#[cfg(test)]
+pub(crate) fn whole_library() -> String {
+    let mut all: Vec<&str> = library().keys().map(String::as_str).collect();
+    all.sort_unstable();
+    used_by(&all.join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use xp_core::ops::{OperationKind, operations};
@@ -294,9 +302,7 @@ mod tests {
 
     #[test]
     fn the_whole_library_is_valid() {
-        let mut all: Vec<&String> = library().keys().collect();
-        all.sort();
-        check(&used_by(&all.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")));
+        check(&whole_library());
     }
 
     /// Operations that are computed in `float64` elsewhere, or by others that are. The crate's documentation names them.

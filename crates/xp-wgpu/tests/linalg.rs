@@ -2,8 +2,9 @@
 
 mod common;
 
+use num_complex::Complex;
 use xp_core::linalg::{self, Full, Linalg, LinalgError, Lower, Thin};
-use xp_core::{Array, Element, Error, Floating, Ix2, Num};
+use xp_core::{Array, Element, Error, Floating, Ix2, Ix3, Num};
 use xp_wgpu::Wgpu;
 
 type Matrix<T> = Array<Wgpu, T, Ix2>;
@@ -44,10 +45,12 @@ fn decompositions<T: Floating>(device: &Wgpu)
 where
     Wgpu: Linalg<T>,
 {
-    for (m, n) in [(1, 1), (3, 2), (2, 3), (20, 20), (40, 7), (7, 40)] {
+    for (m, n) in [(1, 1), (3, 2), (2, 3), (20, 20), (40, 7), (7, 40), (66, 66), (90, 20), (33, 140), (1100, 3)] {
         let x = matrix::<T>(device, m, n);
         let bound = 1e-5 * (m + n) as f64;
-        for basis in [Thin, Full] {
+        // A whole basis of many rows takes a software driver long to check.
+        for basis in if m > 500 { &[Thin][..] } else { &[Thin, Full] } {
+            let basis = *basis;
             let (q, r) = linalg::qr(&x, basis).unwrap();
             assert!(apart(&q.matmul(&r).unwrap(), &x) < bound, "qr of {m} x {n}");
             assert!(apart(&adjoint(&q).matmul(&q).unwrap(), &identity(device, q.shape()[1])) < bound, "q of {m} x {n}");
@@ -60,7 +63,7 @@ where
             assert!(apart(&vh.matmul(&adjoint(&vh)).unwrap(), &identity(device, vh.shape()[0])) < bound, "v of {m} x {n}");
         }
     }
-    for n in [1, 2, 5, 33] {
+    for n in [1, 2, 5, 33, 70] {
         let x = matrix::<T>(device, n, n);
         let bound = 1e-5 * n as f64;
         let hermitian = (x.lazy() + &adjoint(&x)).eval();
@@ -87,6 +90,45 @@ fn decompositions_of_float32() {
 }
 
 #[test]
+fn decompositions_of_complex64() {
+    decompositions::<Complex<f32>>(&device!());
+}
+
+/// A failure is that of the first matrix of the stack that has one, at the place where it is in the whole matrix.
+#[test]
+fn failures_of_large_matrices_say_where() {
+    let device = device!();
+    let n = 150;
+    let stack = |bad: [(usize, f32); 2]| {
+        let one = |k: usize, v: f32| {
+            let mut x: Vec<f32> = (0..n * n).map(|e| f32::from(u8::from(e / n == e % n))).collect();
+            x[k * n + k] = v;
+            x
+        };
+        Array::<_, f32, Ix3>::from_vec(&device, bad.map(|(k, v)| one(k, v)).concat(), [2, n, n]).unwrap()
+    };
+    let error = linalg::cholesky(&stack([(120, -1.0), (3, -1.0)]), Lower).unwrap_err();
+    assert_eq!(error, Error::Linalg(LinalgError::NotPositiveDefinite { matrix: Some(0), order: 121 }));
+    let singular = stack([(0, 1.0), (140, 0.0)]);
+    assert_eq!(linalg::solve(&singular, &singular).unwrap_err(), Error::Linalg(LinalgError::Singular { matrix: Some(1), pivot: 140 }));
+    let (sign, _) = linalg::slogdet(&stack([(77, -2.0), (1, 1.0)])).unwrap();
+    assert_eq!(sign.to_vec(), [-1.0, 1.0]);
+}
+
+#[test]
+fn factors_of_exchanged_rows() {
+    let device = device!();
+    for (m, n) in [(150, 150), (200, 70), (70, 200), (5, 3)] {
+        let x = matrix::<Complex<f32>>(&device, m, n);
+        let lu = linalg::lu(&x).unwrap();
+        let product = lu.lower.matmul(&lu.upper).unwrap();
+        assert!(apart(&product, &x.take(&lu.permutation, 0).unwrap()) < 1e-5 * (m + n) as f64, "lu of {m} x {n}");
+        let largest = lu.lower.abs().max(..).item().unwrap();
+        assert!(largest <= 1.0001, "pivots are the largest of their columns: {largest}");
+    }
+}
+
+#[test]
 fn what_cannot_be_done_is_an_error() {
     let device = device!();
     let matrix = |values: [f32; 4]| Array::<_, f32, Ix2>::from_vec(&device, values.to_vec(), [2, 2]).unwrap();
@@ -106,4 +148,14 @@ fn what_cannot_be_done_is_an_error() {
     let (u, s, _) = linalg::svd(&matrix([0.0; 4]), Full).unwrap();
     assert_eq!(s.to_vec(), [0.0, 0.0]);
     assert_eq!(u.matmul(&u.matrix_transpose().unwrap()).unwrap().to_vec(), [1.0, 0.0, 0.0, 1.0]);
+}
+
+mod float32 {
+    xp_conformance::linalg_suite!(crate::device!(), f32);
+    xp_conformance::scales_suite!(crate::device!(), f32);
+    xp_conformance::real_linalg_suite!(crate::device!(), f32);
+}
+mod complex64 {
+    xp_conformance::linalg_suite!(crate::device!(), xp_conformance::C64);
+    xp_conformance::scales_suite!(crate::device!(), xp_conformance::C64);
 }

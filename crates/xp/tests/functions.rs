@@ -183,6 +183,18 @@ fn backends_have_what_they_are_said_to_have() {
         transforms::<Cpu, f64>();
     }
     assert!(DType::ALL.iter().all(|d| Cpu::supports(*d)));
+    #[cfg(feature = "wgpu")]
+    {
+        fn factors<B: Linalg<T>, T: Floating>() {}
+        factors::<xp::Wgpu, f32>();
+        factors::<xp::Wgpu, num_complex::Complex<f32>>();
+        #[cfg(feature = "fft")]
+        {
+            fn transforms<B: xp::fft::Fft<T>, T: xp::Float>() {}
+            transforms::<xp::Wgpu, f32>();
+        }
+        assert!(DType::ALL.iter().all(|d| xp::Wgpu::supports(*d) != matches!(d, DType::F64 | DType::C128)));
+    }
 }
 
 fn page(functions: &Functions) -> String {
@@ -195,11 +207,11 @@ fn page(functions: &Functions) -> String {
          | real-valued | integers, floats |\n\
          | floating | floats, complex |\n\
          | real floating | float16, bfloat16, float32, float64 |\n\n\
-         | needs | `Cpu` |\n|---|---|\n\
-         | - | all dtypes |\n\
-         | linear algebra | float32, float64, complex64, complex128 |\n\
-         | general eigenvalues | float32, float64, complex64, complex128 |\n\
-         | transforms | float32, float64, complex64, complex128 |\n",
+         | needs | `Cpu` | `Wgpu` |\n|---|---|---|\n\
+         | - | all dtypes | all but float64, complex128 |\n\
+         | linear algebra | float32, float64, complex64, complex128 | float32, complex64 |\n\
+         | general eigenvalues | float32, float64, complex64, complex128 | none |\n\
+         | transforms | float32, float64, complex64, complex128 | float32, complex64 |\n",
     );
     let mut listed = vec![];
     out.push_str("\n## The standard, version 2025.12\n");

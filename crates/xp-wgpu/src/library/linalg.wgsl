@@ -133,6 +133,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3
 //# substitute
 // Solutions of op(a) x = b in place of b, matrices of order p[3] and right sides of p[4] columns. p[5]: the triangle that is
 // solved for, after op, is the lower one; p[6]: ones on the diagonal; p[7]: op is nothing (0), transposition (1), with conjugation (2).
+// p[8] groups share the columns of a matrix, p[9] each.
 fn factor(first: u32, i: u32, k: u32) -> T {
   if (p[7] == 0u) { return get_a(first + i * p[3] + k); }
   let x = get_a(first + k * p[3] + i);
@@ -144,15 +145,17 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3
   let group = id.y * ids.x + id.x;
   if (group >= p[0]) { return; }
   let n = p[3];
-  let columns = p[4];
-  let first = group * n * n;
-  let right = group * n * columns;
+  let matrix = group / p[8];
+  let first_column = group % p[8] * p[9];
+  let columns = min(p[9], p[4] - first_column);
+  let first = matrix * n * n;
+  let right = matrix * n * p[4] + first_column;
   for (var step = p[1]; step < min(p[2], n); step++) {
     let k = select(n - 1u - step, step, p[5] == 1u);
     if (p[6] == 0u) {
       let pivot = factor(first, k, k);
       for (var c = thread; c < columns; c += 256u) {
-        let at = right + k * columns + c;
+        let at = right + k * p[4] + c;
         set_b(at, op_divide_T(get_b(at), pivot));
       }
       storageBarrier();
@@ -161,8 +164,9 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3
     let low = select(0u, k + 1u, p[5] == 1u);
     for (var e = thread; e < rows * columns; e += 256u) {
       let i = low + e / columns;
-      let at = right + i * columns + e % columns;
-      set_b(at, op_subtract_T(get_b(at), op_multiply_T(factor(first, i, k), get_b(right + k * columns + e % columns))));
+      let c = e % columns;
+      let at = right + i * p[4] + c;
+      set_b(at, op_subtract_T(get_b(at), op_multiply_T(factor(first, i, k), get_b(right + k * p[4] + c))));
     }
     storageBarrier();
   }
@@ -171,6 +175,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3
 //# qr
 // Householder's factors of matrices of p[3] rows and p[4] columns: R and the vectors below it, in place.
 var<workgroup> parts: array<f32, 256>;
+var<workgroup> sums: array<T, 256>;
 fn total(thread: u32) -> f32 {
   for (var half = 128u; half > 0u; half = half / 2u) {
     workgroupBarrier();
@@ -231,15 +236,30 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3
     }
     storageBarrier();
     if (thread == 0u) { set_a(first + j * n + j, of_real_T(beta)); set_t(taus + j, tau); }
-    // The other columns, a thread each.
-    for (var k = j + 1u + thread; k < n; k += 256u) {
-      var w = get_a(first + j * n + k);
-      for (var i = j + 1u; i < m; i++) { w = op_add_T(w, op_multiply_T(op_conj_T(get_a(first + i * n + j)), get_a(first + i * n + k))); }
-      w = op_multiply_T(op_conj_T(tau), w);
-      set_a(first + j * n + k, op_subtract_T(get_a(first + j * n + k), w));
-      for (var i = j + 1u; i < m; i++) {
-        let at = first + i * n + k;
-        set_a(at, op_subtract_T(get_a(at), op_multiply_T(w, get_a(first + i * n + j))));
+    // The other columns, eight at a time, 32 threads each.
+    let slot = thread % 8u;
+    let piece = thread / 8u;
+    for (var next = j + 1u; next < n; next += 8u) {
+      let k = next + slot;
+      var w = zero_T();
+      if (k < n) {
+        if (piece == 0u) { w = get_a(first + j * n + k); }
+        for (var i = j + 1u + piece; i < m; i += 32u) { w = op_add_T(w, op_multiply_T(op_conj_T(get_a(first + i * n + j)), get_a(first + i * n + k))); }
+      }
+      sums[thread] = w;
+      for (var half = 16u; half > 0u; half = half / 2u) {
+        workgroupBarrier();
+        if (piece < half) { sums[thread] = op_add_T(sums[thread], sums[thread + 8u * half]); }
+      }
+      workgroupBarrier();
+      w = op_multiply_T(op_conj_T(tau), sums[slot]);
+      workgroupBarrier();
+      if (k < n) {
+        if (piece == 0u) { set_a(first + j * n + k, op_subtract_T(get_a(first + j * n + k), w)); }
+        for (var i = j + 1u + piece; i < m; i += 32u) {
+          let at = first + i * n + k;
+          set_a(at, op_subtract_T(get_a(at), op_multiply_T(w, get_a(first + i * n + j))));
+        }
       }
     }
     storageBarrier();
@@ -277,6 +297,53 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3
   }
 }
 
+//# turns
+// The numbers of the pair t of a round in which every number below an even one has a partner.
+fn partners(t: u32, round: u32, even: u32) -> vec2<u32> {
+  var i = even - 1u;
+  var k = round;
+  if (t > 0u) {
+    i = (round + t) % (even - 1u);
+    k = (round + even - 1u - t) % (even - 1u);
+  }
+  return vec2<u32>(min(i, k), max(i, k));
+}
+// What makes two vectors orthogonal, and the longer one the first, so that the order is that of singular values.
+struct Turn { needed: bool, exchanged: bool, c: f32, sine: f32, phase: T }
+// alpha and beta: the squares of the lengths; gamma: the product of the vectors of m numbers.
+fn turn_T(alpha: f32, beta: f32, gamma: T, m: u32) -> Turn {
+  let size = op_abs_T(gamma);
+  let exchanged = beta > alpha;
+  // What is shorter than 1e-15 of numbers of about 1 counts as nothing: its square is near the least numbers.
+  let something = alpha > 1e-30 && beta > 1e-30;
+  let aslant = something && size > 1.1920929e-7 * sqrt(f32(max(m, 4u))) * sqrt(alpha) * sqrt(beta);
+  var turn = Turn(aslant || exchanged, exchanged, 1.0, 0.0, of_real_T(1.0));
+  if (aslant) {
+    turn.phase = over_T(op_conj_T(gamma), size);
+    let zeta = (beta - alpha) / (2.0 * size);
+    let tangent = with_sign(1.0, zeta) / (magnitude(zeta) + op_hypot_f32(1.0, zeta));
+    turn.c = 1.0 / op_hypot_f32(1.0, tangent);
+    turn.sine = turn.c * tangent;
+  }
+  return turn;
+}
+fn first_T(turn: Turn, a: T, b: T) -> T { return op_subtract_T(times_T(a, turn.c), times_T(op_multiply_T(turn.phase, b), turn.sine)); }
+fn second_T(turn: Turn, a: T, b: T) -> T { return op_add_T(times_T(a, turn.sine), times_T(op_multiply_T(turn.phase, b), turn.c)); }
+// One number of both vectors.
+fn turn_a(turn: Turn, x: u32, y: u32) {
+  let a = get_a(x);
+  let b = get_a(y);
+  let u = first_T(turn, a, b);
+  let w = second_T(turn, a, b);
+  if (turn.exchanged) { set_a(x, w); set_a(y, u); } else { set_a(x, u); set_a(y, w); }
+}
+fn turn_v(turn: Turn, x: u32, y: u32) {
+  let a = get_v(x);
+  let b = get_v(y);
+  let u = first_T(turn, a, b);
+  let w = second_T(turn, a, b);
+  if (turn.exchanged) { set_v(x, w); set_v(y, u); } else { set_v(x, u); set_v(y, w); }
+}
 
 //# jacobi
 // A round of one-sided Jacobi: vectors of p[3] numbers, p[4] of them to a matrix, are turned in disjoint pairs to be orthogonal, a thread
@@ -287,23 +354,12 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3
   if (group >= p[0]) { return; }
   let m = p[3];
   let n = p[4];
-  let first = group * m * n;
-  let second = group * n * n;
   let even = n + (n & 1u);
-  let round = p[1];
-  let tolerance = 1.1920929e-7 * sqrt(f32(m));
   for (var t = thread; t < even / 2u; t += 256u) {
-    var i = even - 1u;
-    var k = round;
-    if (t > 0u) {
-      i = (round + t) % (even - 1u);
-      k = (round + even - 1u - t) % (even - 1u);
-    }
-    let low = min(i, k);
-    let high = max(i, k);
-    if (high >= n) { continue; }
-    let x = first + low * m;
-    let y = first + high * m;
+    let both = partners(t, p[1], even);
+    if (both.y >= n) { continue; }
+    let x = (group * n + both.x) * m;
+    let y = (group * n + both.y) * m;
     var alpha = 0.0;
     var beta = 0.0;
     var gamma = zero_T();
@@ -314,99 +370,63 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3
       beta = beta + op_abs_square_T(b);
       gamma = op_add_T(gamma, op_multiply_T(op_conj_T(a), b));
     }
-    let size = op_abs_T(gamma);
-    // Larger vectors first, so that the order is that of singular values.
-    let swap = beta > alpha;
-    if (!(size > tolerance * sqrt(alpha) * sqrt(beta)) && !swap) { continue; }
+    let turn = turn_T(alpha, beta, gamma, m);
+    if (!turn.needed) { continue; }
     status[group] = 1u;
-    var c = 1.0;
-    var sine = 0.0;
-    var phase = of_real_T(1.0);
-    if (size > tolerance * sqrt(alpha) * sqrt(beta)) {
-      
-      phase = over_T(op_conj_T(gamma), size);
-      let zeta = (beta - alpha) / (2.0 * size);
-      let tangent = with_sign(1.0, zeta) / (magnitude(zeta) + op_hypot_f32(1.0, zeta));
-      c = 1.0 / op_hypot_f32(1.0, tangent);
-      sine = c * tangent;
-    }
-    for (var r = 0u; r < m; r++) {
-      let a = get_a(x + r);
-      let b = op_multiply_T(phase, get_a(y + r));
-      let u = op_subtract_T(times_T(a, c), times_T(b, sine));
-      let w = op_add_T(times_T(a, sine), times_T(b, c));
-      if (swap) { set_a(x + r, w); set_a(y + r, u); } else { set_a(x + r, u); set_a(y + r, w); }
-    }
-    for (var r = 0u; r < n; r++) {
-      let a = get_v(second + low * n + r);
-      let b = op_multiply_T(phase, get_v(second + high * n + r));
-      let u = op_subtract_T(times_T(a, c), times_T(b, sine));
-      let w = op_add_T(times_T(a, sine), times_T(b, c));
-      if (swap) { set_v(second + low * n + r, w); set_v(second + high * n + r, u); } else { set_v(second + low * n + r, u); set_v(second + high * n + r, w); }
-    }
+    for (var r = 0u; r < m; r++) { turn_a(turn, x + r, y + r); }
+    for (var r = 0u; r < n; r++) { turn_v(turn, (group * n + both.x) * n + r, (group * n + both.y) * n + r); }
   }
 }
 
-//# complete
-// Orthonormal vectors of p[3] numbers, p[4] to a matrix, of which as many as `status` says are given; those of the numbers p[1] to
-// p[2] are made where they are not. Each begins as the unit vector of which most is left.
-var<workgroup> rest: array<f32, 256>;
-var<workgroup> at_row: array<u32, 256>;
-var<workgroup> sums: array<T, 256>;
+//# wide jacobi
+// The same with a group of threads for each pair.
+var<workgroup> alphas: array<f32, 256>;
+var<workgroup> betas: array<f32, 256>;
+var<workgroup> gammas: array<T, 256>;
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let group = id.y * ids.x + id.x;
-  if (group >= p[0]) { return; }
   let m = p[3];
   let n = p[4];
-  let first = group * m * n;
-  for (var k = max(p[1], status[group]); k < min(p[2], n); k++) {
-    var most = -1.0;
-    var place = 0u;
-    for (var i = thread; i < m; i += 256u) {
-      var left = 1.0;
-      for (var j = 0u; j < k; j++) { left = left - op_abs_square_T(get_a(first + j * m + i)); }
-      if (left > most) { most = left; place = i; }
-    }
-    rest[thread] = most;
-    at_row[thread] = place;
-    for (var half = 128u; half > 0u; half = half / 2u) {
-      workgroupBarrier();
-      if (thread < half && (rest[thread + half] > rest[thread] || (rest[thread + half] == rest[thread] && at_row[thread + half] < at_row[thread]))) {
-        rest[thread] = rest[thread + half];
-        at_row[thread] = at_row[thread + half];
-      }
-    }
-    workgroupBarrier();
-    let unit = at_row[0];
-    let own = first + k * m;
-    for (var i = thread; i < m; i += 256u) { set_a(own + i, of_real_T(select(0.0, 1.0, i == unit))); }
-    storageBarrier();
-    workgroupBarrier();
-    for (var pass_number = 0u; pass_number < 3u; pass_number++) {
-      for (var j = 0u; j <= k; j++) {
-        // At last the vector meets itself: its norm.
-        var sum = zero_T();
-        for (var i = thread; i < m; i += 256u) { sum = op_add_T(sum, op_multiply_T(op_conj_T(get_a(first + j * m + i)), get_a(own + i))); }
-        sums[thread] = sum;
-        for (var half = 128u; half > 0u; half = half / 2u) {
-          workgroupBarrier();
-          if (thread < half) { sums[thread] = op_add_T(sums[thread], sums[thread + half]); }
-        }
-        workgroupBarrier();
-        let c = sums[0];
-        workgroupBarrier();
-        let norm = op_sqrt_f32(op_real_T(c));
-        for (var i = thread; i < m; i += 256u) {
-          if (j < k) {
-            set_a(own + i, op_subtract_T(get_a(own + i), op_multiply_T(c, get_a(first + j * m + i))));
-          } else {
-            set_a(own + i, over_T(get_a(own + i), norm));
-          }
-        }
-        storageBarrier();
-        workgroupBarrier();
-      }
+  let even = n + (n & 1u);
+  let group = id.y * ids.x + id.x;
+  let matrix = group / (even / 2u);
+  let both = partners(group % (even / 2u), p[1], even);
+  if (matrix >= p[0] || both.y >= n) { return; }
+  let x = (matrix * n + both.x) * m;
+  let y = (matrix * n + both.y) * m;
+  var alpha = 0.0;
+  var beta = 0.0;
+  var gamma = zero_T();
+  for (var r = thread; r < m; r += 256u) {
+    let a = get_a(x + r);
+    let b = get_a(y + r);
+    alpha = alpha + op_abs_square_T(a);
+    beta = beta + op_abs_square_T(b);
+    gamma = op_add_T(gamma, op_multiply_T(op_conj_T(a), b));
+  }
+  alphas[thread] = alpha;
+  betas[thread] = beta;
+  gammas[thread] = gamma;
+  workgroupBarrier();
+  if (thread < 16u) {
+    for (var r = 16u * thread + 1u; r < 16u * thread + 16u; r++) {
+      alphas[16u * thread] = alphas[16u * thread] + alphas[r];
+      betas[16u * thread] = betas[16u * thread] + betas[r];
+      gammas[16u * thread] = op_add_T(gammas[16u * thread], gammas[r]);
     }
   }
+  workgroupBarrier();
+  alpha = alphas[0];
+  beta = betas[0];
+  gamma = gammas[0];
+  for (var r = 16u; r < 256u; r += 16u) {
+    alpha = alpha + alphas[r];
+    beta = beta + betas[r];
+    gamma = op_add_T(gamma, gammas[r]);
+  }
+  let turn = turn_T(alpha, beta, gamma, m);
+  if (!turn.needed) { return; }
+  if (thread == 0u) { status[matrix] = 1u; }
+  for (var r = thread; r < m; r += 256u) { turn_a(turn, x + r, y + r); }
+  for (var r = thread; r < n; r += 256u) { turn_v(turn, (matrix * n + both.x) * n + r, (matrix * n + both.y) * n + r); }
 }
