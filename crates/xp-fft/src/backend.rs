@@ -10,7 +10,10 @@ use crate::{Direction, Trig, portable};
 /// operand is cut or padded with zeros; all were checked. The result is multiplied by `scale`. An operand whose memory
 /// nobody else uses may be overwritten. A backend implements [`Fft::c2c`] with its library, and overrides the provided
 /// methods, which are compositions of it, where the library does better.
-#[diagnostic::on_unimplemented(message = "backend `{Self}` has no Fourier transforms for `{T}`", note = "`Cpu` and `Cuda` have them for f32 and f64, `Wgpu` for f32")]
+#[diagnostic::on_unimplemented(
+    message = "backend `{Self}` has no Fourier transforms for `{T}`",
+    note = "`Cpu` and `Cuda` have them for f32 and f64, `Wgpu` for f32"
+)]
 pub trait Fft<T: Float>: Backend {
     /// The complex dtype of this precision: that of spectra.
     type Complex: Floating<Part = T> + Promote<T, Output = Self::Complex>;
