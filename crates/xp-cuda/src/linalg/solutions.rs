@@ -5,7 +5,7 @@ use xp_core::expr::Iota;
 use xp_core::linalg::{LinalgError, Trans, Triangle, Triangular, adjoint};
 use xp_core::ops::Greater;
 use xp_core::{
-    Array, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result,
+    Array, Backend, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result,
     functions::{eye, zeros},
 };
 
