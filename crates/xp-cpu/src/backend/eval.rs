@@ -157,7 +157,7 @@ fn by_groups(len: usize, mut f: impl FnMut(Range<usize>)) {
     for first in (0..=len - GROUP).step_by(GROUP) {
         f(first..first + GROUP);
     }
-    if len % GROUP > 0 {
+    if !len.is_multiple_of(GROUP) {
         f(len - GROUP..len);
     }
 }
