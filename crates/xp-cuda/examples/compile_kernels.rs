@@ -1,7 +1,8 @@
 //! Compiles every kernel of this crate with the real NVRTC for the architecture given as an argument (90 for sm_90), and looks
 //! into some: dense loops read and write 16 bytes at once, and strided loops do not divide.
 //!
-//! With a folder as a second argument, the virtual machine code of those is written there.
+//! With `1/3` as a second argument, one of three modules is compiled, from the one after the first on: processes share the work. With a
+//! folder, the virtual machine code of the loops that are looked into is written there.
 
 use xp_cuda::{
     kernel::{compile_only, compile_to_ptx},
@@ -10,9 +11,12 @@ use xp_cuda::{
 
 fn main() {
     let architecture = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(90);
-    let folder = std::env::args().nth(2);
+    let second = std::env::args().nth(2);
+    let part = second.as_deref().and_then(|a| a.split_once('/')).and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+    let (first, step) = part.unwrap_or((0, 1));
+    let folder = if part.is_some() { None } else { second };
     let start = std::time::Instant::now();
-    let sources = kernels::all_sources();
+    let sources: Vec<_> = kernels::all_sources().into_iter().skip(first).step_by(step).collect();
     let mut looked_at = 0;
     for (name, source) in kernels::copies() {
         let text = compile_to_ptx(&name, &source, kernels::OPTIONS, architecture).unwrap_or_else(|e| panic!("{e}"));
