@@ -20,20 +20,20 @@ pub(crate) fn blocks_of(rows: Range<usize>, step: usize) -> impl Iterator<Item =
 /// Parts that blocks are shared out in, at most: so many results are kept at a time.
 const PARTS: usize = 64;
 
-/// What is made of the blocks of `n` rows, `step` at a time, joined in the order of the rows. Parts of consecutive blocks may be done
+/// What is made of the blocks of some rows, `step` at a time, joined in the order of the rows. Parts of consecutive blocks may be done
 /// side by side, each from `start` on, with a sum of their own: which parts depends on the numbers alone.
 ///
 /// `None` without rows.
 pub(crate) fn fold_blocks<B: Backend, S: Send>(
     device: &B,
-    n: usize,
+    rows: Range<usize>,
     step: usize,
     start: impl Fn() -> Result<S> + Sync,
     each: impl Fn(&mut S, Range<usize>) -> Result<()> + Sync,
     mut join: impl FnMut(&mut S, S) -> Result<()>,
 ) -> Result<Option<S>> {
     let step = step.max(1);
-    let part = n.div_ceil(step).div_ceil(PARTS).max(1) * step;
+    let part = rows.len().div_ceil(step).div_ceil(PARTS).max(1) * step;
     let of = |rows: Range<usize>| {
         let mut sum = start()?;
         for block in blocks_of(rows, step) {
@@ -41,7 +41,7 @@ pub(crate) fn fold_blocks<B: Backend, S: Send>(
         }
         Ok::<S, Error>(sum)
     };
-    let parts: Vec<_> = blocks(n, part).collect();
+    let parts: Vec<_> = blocks_of(rows, part).collect();
     let mut found = device.map_parts(parts.len(), |i| of(parts[i].clone())).into_iter();
     let Some(first) = found.next() else { return Ok(None) };
     let mut sum = first?;

@@ -8,7 +8,7 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Num, Real, s};
 
 use super::nearest::Nearest;
 use crate::Result;
-use crate::blocks::{blocks, fold_blocks};
+use crate::blocks::{blocks_of, fold_blocks};
 use crate::progress::{Outcome, Stop, Watch};
 
 /// Samples, their mean, and their weights: centres are given by their distances from the mean.
@@ -83,8 +83,7 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
         let start = || Ok((vec![], zeros(device, [k, p])?, zeros(device, [k])?));
         let each = |(labels, sums, weights): &mut Parts<B>, all: Range<usize>| {
             let (mut some, mut few): (Array<B, T, Ix2>, Array<B, T, Ix1>) = (zeros(device, [k, p])?, zeros(device, [k])?);
-            for own in blocks(all.len(), block) {
-                let own = all.start + own.start..all.start + own.end;
+            for own in blocks_of(all, block) {
                 let rows = (self.x.slice(s![own.clone()])?.into_lazy() - self.mean).try_eval()?;
                 let at = nearest.of_moved(&rows)?;
                 match self.weights {
@@ -110,7 +109,7 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
             *weights = (weights.lazy() + &few).try_eval()?;
             Ok(())
         };
-        let (mut labels, sums, weights) = fold_blocks(device, n, group, start, each, join)?.map_or_else(start, Ok)?;
+        let (mut labels, sums, weights) = fold_blocks(device, 0..n, group, start, each, join)?.map_or_else(start, Ok)?;
         let labels = match labels.len() {
             0 => zeros(device, [0])?,
             1 => labels.remove(0),

@@ -229,10 +229,7 @@ impl<'a, B: Linalg<T>, T: Float> Samples<'a, B, T> {
             Ok(())
         };
         let x = self.columns.x;
-        let part = |all: Range<usize>| {
-            let each = |sums: &mut Sums<B>, rows: Range<usize>| each(sums, all.start + rows.start..all.start + rows.end);
-            Ok(fold_blocks(x.device(), all.len(), self.columns.step(), || Ok(Sums::default()), each, join)?.unwrap_or_default())
-        };
+        let part = |all: Range<usize>| Ok(fold_blocks(x.device(), all, self.columns.step(), || Ok(Sums::default()), each, join)?.unwrap_or_default());
         let both = |mut sums: Sums<B>, more: Sums<B>| join(&mut sums, more).map(|()| sums);
         let sums = fold_rows(x, part, both)?;
         let (moments, bound) = (sums.moments.expect("at least one sample"), sums.bound.expect("at least one sample"));
