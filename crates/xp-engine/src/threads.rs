@@ -61,13 +61,18 @@ pub fn for_each_part(parts: usize, run: &(dyn Fn(usize) + Sync)) {
     }
 }
 
+/// How many threads share work at most.
+pub fn count() -> usize {
+    sync::threads()
+}
+
 /// Calls `run` on ranges that cover `0..tasks`, by [`for_each_part`].
 pub fn parallel(tasks: usize, run: impl Fn(Range<usize>) + Sync) {
     // Few tasks do not even ask how many threads there are, which takes as long as a short one.
     if tasks < 8 {
         return run(0..tasks);
     }
-    let threads = sync::threads();
+    let threads = count();
     if threads == 1 {
         return run(0..tasks);
     }

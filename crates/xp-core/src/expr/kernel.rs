@@ -108,6 +108,13 @@ pub unsafe trait Kernel: Clone + Send + Sync {
     fn as_copy(&self) -> Option<(*const Self::Elem, &[isize])> {
         None
     }
+
+    /// The first element of the row it is at, when it reads one operand whose neighbours in the row are neighbours in memory, and
+    /// does nothing else: loops over them need no [`Kernel::fill`] then, and no state but an address.
+    #[inline(always)]
+    fn as_row(&self) -> Option<*const Self::Elem> {
+        None
+    }
 }
 
 /// A chunk's worth of packed elements, allocated when first needed.
@@ -308,6 +315,11 @@ unsafe impl<T: Element> Kernel for Load<T> {
 
     fn as_copy(&self) -> Option<(*const T, &[isize])> {
         Some((self.base, &self.walk))
+    }
+
+    #[inline(always)]
+    fn as_row(&self) -> Option<*const T> {
+        matches!(self.mode, Mode::Direct).then_some(self.row)
     }
 }
 

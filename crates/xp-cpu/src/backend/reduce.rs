@@ -4,7 +4,7 @@ use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
 use xp_core::reduction::{Outputs, Reduction};
 use xp_core::{AxisVec, MAX_NDIM};
-use xp_engine::threads::{Shared, parallel};
+use xp_engine::threads::{Shared, count, parallel};
 
 use crate::backend::dispatch::at_level;
 use crate::backend::eval::AHEAD;
@@ -19,8 +19,9 @@ const LANES: usize = CHUNK;
 const ROWS: usize = 4;
 /// So many partial results need no memory beside the stack.
 const FEW: usize = 32;
-/// Columns of a block where the row is kept.
-const WIDTH: usize = 1024;
+/// Columns of a block where the row is kept, the widest first: the longer the pieces of rows, the better the memory foresees what
+/// is read. They change no result.
+const WIDTHS: [usize; 3] = [4096, 2048, 1024];
 /// Elements from which on the memory is asked early for what comes next: the caches do not hold so many.
 const LARGE: usize = 1 << 18;
 
@@ -69,6 +70,16 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(reduction: R, kern
             }
         }
     });
+}
+
+/// Columns of a block, of rows of `len` that make `blocks` blocks of rows: as many as leave every thread some blocks.
+fn width_for(len: usize, blocks: usize) -> usize {
+    let narrowest = WIDTHS[WIDTHS.len() - 1];
+    if len <= narrowest {
+        return narrowest;
+    }
+    let wanted = 4 * count();
+    WIDTHS.into_iter().find(|&width| blocks * len.div_ceil(width) >= wanted).unwrap_or(narrowest)
 }
 
 /// Merges blocks of `width` partial results pairwise, into the first one.
@@ -137,7 +148,7 @@ impl Work {
         let (kept_size, rows, len) = (size(&kept), size(&reduced), shape[last]);
         let row_reduced = plan.reduced()[last];
         // No elements to reduce make no blocks.
-        let width = if row_reduced { 1 } else { len.clamp(1, WIDTH) };
+        let width = if row_reduced { 1 } else { len.clamp(1, width_for(len, kept_size * rows.div_ceil(run))) };
         let groups = if row_reduced { 1 } else { len.div_ceil(width) };
         let (block_rows, block_len) =
             if row_reduced { if len >= run * LANES { (1, run * LANES) } else { (run / len.div_ceil(LANES).max(1), len.max(1)) } } else { (run, len) };
@@ -272,6 +283,13 @@ unsafe fn reduce_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
     let mut at = columns.start;
     // The lanes live in registers meanwhile: at places that are known, or they would not.
     let mut acc = *lanes;
+    if let Some(row) = kernel.as_row() {
+        while at + CHUNK <= columns.end {
+            // SAFETY: by the caller; the position is inside the chunk.
+            R::push_chunk::<I>(&mut acc, |j| unsafe { *row.add(at + j.get()) }, first + at);
+            at += CHUNK;
+        }
+    }
     while at + CHUNK <= columns.end {
         // SAFETY: by the caller.
         unsafe { kernel.fill::<I>(at, CHUNK) };
@@ -303,6 +321,24 @@ unsafe fn accumulate<I: Isa, K: Kernel, R: Reduction<K::Elem>, const N: usize>(
     target: *mut R::Acc,
 ) {
     let mut at = columns.start;
+    let direct = kernels.each_ref().map(|kernel| kernel.as_row());
+    if direct.iter().all(Option::is_some) {
+        let direct = direct.map(|row| row.expect("looked at above"));
+        while at + CHUNK <= columns.end {
+            // SAFETY: by the caller.
+            unsafe {
+                let to = target.add(at - columns.start).cast::<[R::Acc; CHUNK]>();
+                let mut acc = to.read();
+                for (j, acc) in acc.iter_mut().enumerate() {
+                    for (k, x) in direct.iter().enumerate() {
+                        *acc = R::push::<I>(*acc, *x.add(at + j), row + k);
+                    }
+                }
+                to.write(acc);
+            }
+            at += CHUNK;
+        }
+    }
     while at < columns.end {
         let len = CHUNK.min(columns.end - at);
         // SAFETY: by the caller.
