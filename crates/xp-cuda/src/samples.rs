@@ -23,7 +23,8 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             all.push((format!("more than 2^31 elements {name}"), sample(dtype, 6, true)));
         }
         let public = operations().filter(|o| o.kind == OperationKind::Reduction);
-        let part = |name, accumulator, result, parameters| Part { name, source: LIBRARY, accumulator, result, parameters };
+        let part =
+            |name, accumulator, result, parameters| Part { name, source: LIBRARY, accumulator, results: vec![result], partial: false, parameters };
         let mut parts: Vec<Part> = public.filter_map(|o| Some(part(o.name, LEAST_ACCUMULATOR, (o.result)(dtype)?, vec![]))).collect();
         let widest = match dtype {
             DType::F16 | DType::BF16 | DType::F32 | DType::F64 => Some(dtype),
@@ -81,7 +82,7 @@ fn own() -> String {
     let z = program.call("own", sum, &[y], &Parameters::new().with(2.5f64), DType::F64);
     let z = program.call("own", square, &[z], &Parameters::new(), DType::F64);
     program.returns(z);
-    let part = Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, result: DType::F64, parameters: vec![] };
+    let part = Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, results: vec![DType::F64], partial: false, parameters: vec![] };
     let form = Form::Reduce(vec![part]);
     rendered(&Code { program, form, ndim: 3, wide: false, extra: 1 })
 }

@@ -246,7 +246,7 @@ impl<B: Backend> Mpi<B> {
     /// How the rows of an array's memory are spread; `None` when all ranks have all of it.
     #[must_use]
     pub fn layout<T: Element, D: Dim>(&self, x: &Array<Self, T, D>) -> Option<Layout> {
-        match x.buffer().state() {
+        match x.buffer().known() {
             Some(State::Sharded(_, shard)) => Some(shard.layout),
             _ => None,
         }

@@ -9,7 +9,7 @@ use xp_core::expr::{Kernel, Plan, Walk};
 
 use crate::fold::alone;
 use crate::layout::{Crossing, FIRST, RESHARD, Shard, Split, blocks_along, crossing, refused};
-use crate::memory::find;
+use crate::memory::{Erased, find};
 use crate::world::{World, signature};
 
 /// The operands of a kernel.
@@ -42,6 +42,11 @@ impl Operands {
         Operands { from: vec![], here: vec![], split: None, plan: None, kept: vec![] }
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.from.is_empty()
+    }
+
     /// Finds the operands of a kernel, which writes a sharded array from an offset on if there is an `out`. A single row of a sharded
     /// one comes from the rank that has it.
     pub(crate) fn of<K: Kernel>(
@@ -55,17 +60,21 @@ impl Operands {
         let (found, leaves) = addresses(&Program::of(kernel));
         let mut operands = Operands::none();
         let mut sharded: Vec<(Walked, usize, Shard)> = vec![];
-        // Where each one is, and of which kind.
-        let mut places = vec![];
+        // Where each one is, and of which kind; those that can be made where they are needed.
+        let (mut places, mut promised) = (vec![], vec![]);
         for Operand { address, walked } in found {
             let entry = find(address);
-            let (start, len, size) = entry.extent();
+            let (start, _, size) = entry.extent();
             let at = (address - start) / size;
+            if let (true, Some(Walked::Leaf(leaf))) = (entry.is_promised(), &walked) {
+                promised.push((operands.from.len(), entry, *leaf, at, size));
+                operands.from.push(address);
+                continue;
+            }
             let (local, shard) = match entry.place() {
                 Some(place) => place,
-                // Nobody has written it: it holds anything.
                 None => {
-                    entry.fill(device, &vec![0; len * size])?;
+                    entry.settle(device)?;
                     entry.place().unwrap_or_default()
                 }
             };
@@ -114,6 +123,11 @@ impl Operands {
                 moved.push((*leaf, shard));
             }
         }
+        for (k, entry, leaf, at, size) in promised {
+            let (local, keep) = operands.make(world, device, &*entry, walk(plan, &Walked::Leaf(leaf)), plan, at, size)?;
+            operands.here.insert(k, local);
+            operands.kept.push(keep);
+        }
         let moves = |plan: &Plan| moved.iter().any(|(leaf, shard)| plan.leaf(*leaf).iter().any(|&step| shard.step(step) != step));
         let later_axis = || operands.split.as_ref().is_some_and(|split| split.axis > 0) || out.is_some_and(|(_, shard)| shard.outer > 1);
         if cut.is_some() || moves(plan) || (plan.is_flat() && later_axis()) {
@@ -125,6 +139,35 @@ impl Operands {
             operands.plan = Some(restrided);
         }
         Ok(operands)
+    }
+
+    /// The address at which a kernel looks for an operand that there is a recipe for, of which this rank makes what it needs: the elements
+    /// at its positions, unless they are nearly all.
+    fn make(
+        &self,
+        world: &World,
+        device: &dyn Any,
+        entry: &dyn Erased,
+        walk: Walk,
+        plan: &Plan,
+        at: usize,
+        size: usize,
+    ) -> Result<(usize, Box<dyn Any + Send + Sync>)> {
+        let (mut first, mut last) = (at as isize, at as isize);
+        for (axis, (&n, step)) in plan.shape().iter().zip(walk).enumerate() {
+            let mine = self.split.as_ref().filter(|split| split.axis == axis).map_or(0..n, |split| split.mine(world));
+            let ends = [mine.start as isize * step, (mine.end.max(mine.start + 1) - 1) as isize * step];
+            (first, last) = (first + ends[0].min(ends[1]), last + ends[0].max(ends[1]));
+        }
+        let (_, len, _) = entry.extent();
+        let which = first.max(0) as usize..(last + 1).clamp(0, len as isize) as usize;
+        if 2 * which.len() > len {
+            entry.settle(device)?;
+            let (local, _) = entry.place().unwrap_or_default();
+            return Ok((local.wrapping_add(at * size), entry.keep()));
+        }
+        let (local, keep) = entry.some(device, which)?;
+        Ok((local.wrapping_add_signed((at as isize - first) * size as isize), keep))
     }
 
     /// Sharded operands are walked with the same rows at the same positions.

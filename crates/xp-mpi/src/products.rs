@@ -178,7 +178,7 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
 
 /// Memory for the result: what there is when it fits, or new one, for a result that fills its buffer.
 fn room<B: Backend, T: Num>(mpi: &Mpi<B>, out: &Slot<'_, Mpi<B>, T>, shard: Option<Shard>) -> Result<B::Buffer<T>> {
-    match (out.buffer.state(), shard) {
+    match (out.buffer.state(&mpi.device)?, shard) {
         (Some(State::Replicated(b)), None) => Ok(b),
         (Some(State::Sharded(b, have)), Some(want)) if have == want => Ok(b),
         (_, Some(want)) => {
