@@ -11,7 +11,8 @@ use crate::{
     render,
 };
 
-/// An expression with every operation that is defined for a dtype, for every dtype and kind of loop, and every reduction.
+/// An expression with every operation that is defined for a dtype, for every dtype and kind of loop, every reduction, and its
+/// accumulator.
 pub(crate) fn samples() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for dtype in DType::ALL {
@@ -40,8 +41,11 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             }
         }
         let together = parts.iter().rev().take(4).cloned().collect::<Vec<_>>();
-        for parts in parts.into_iter().map(|part| vec![part]).chain([together]) {
-            let names = parts.iter().map(|part| part.name).collect::<Vec<_>>().join(" and ");
+        let partial = |part: &Part| Part { results: elements(part.name, dtype), partial: true, ..part.clone() };
+        let partials: Vec<Vec<Part>> = parts.chunks(4).map(|some| some.iter().map(partial).collect()).collect();
+        for parts in parts.into_iter().map(|part| vec![part]).chain([together]).chain(partials) {
+            let name = |part: &Part| format!("{}{}", if part.partial { "partial " } else { "" }, part.name);
+            let names = parts.iter().map(name).collect::<Vec<_>>().join(" and ");
             let form = Form::Reduce(parts);
             all.push((format!("{names} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
         }
@@ -54,6 +58,31 @@ pub(crate) fn samples() -> Vec<(String, String)> {
     }
     all.push(("a user's operations".into(), own()));
     all
+}
+
+/// The dtypes of the elements that an accumulator is, as `to_partial` of the host gives them.
+fn elements(name: &str, dtype: DType) -> Vec<DType> {
+    let wide = match dtype.kind() {
+        Kind::SignedInteger => DType::I64,
+        Kind::UnsignedInteger => DType::U64,
+        _ if matches!(dtype, DType::F16 | DType::BF16) => DType::F32,
+        _ => dtype,
+    };
+    let real = match wide {
+        DType::C64 => DType::F32,
+        DType::C128 => DType::F64,
+        other => other,
+    };
+    match name {
+        "sum" | "prod" | "mean" => vec![wide],
+        "var" | "std" => vec![real, wide, wide, real],
+        "squared_deviations" => vec![dtype, real],
+        "argmax" | "argmin" => vec![dtype, DType::I64],
+        "ptp" => vec![dtype; 2],
+        "all" | "any" => vec![DType::Bool],
+        "count_nonzero" => vec![DType::I64],
+        _ => vec![dtype],
+    }
 }
 
 /// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices.

@@ -9,7 +9,7 @@ use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::{Outputs, Reduction};
 use xp_core::{Array, Backend, DType, Dim, Element, Error, Ix1, Ix2, Mergeable, Num, Real, Result, s};
 
-use crate::layout::{Crossing, GATHER, Layout, Shard, Split, refused};
+use crate::layout::{Crossing, GATHER, Layout, Shard, Split, reach, refused};
 use crate::memory::{MpiBuffer, State, find};
 use crate::operands::{Operands, onto, own_rows, target};
 use crate::world::World;
@@ -267,10 +267,13 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
         let plan = own.as_ref().unwrap_or(plan);
         let mut one = None;
         if let Some(State::Sharded(_, shard)) = &state {
-            match target(OPERATION, plan, out.offset, shard)? {
-                crossing if fold::alone() => own_rows(OPERATION, &crossing, shard, &self.world)?,
-                Crossing::Rows(split) => operands.agree(OPERATION, split)?,
-                Crossing::One(row) => one = Some(row),
+            if fold::alone() {
+                own_rows(OPERATION, &reach(OPERATION, plan.shape(), plan.out(), out.offset, shard)?, shard)?;
+            } else {
+                match target(OPERATION, plan, out.offset, shard)? {
+                    Crossing::Rows(split) => operands.agree(OPERATION, split)?,
+                    Crossing::One(row) => one = Some(row),
+                }
             }
         }
         operands.apply(&mut kernel);

@@ -1,14 +1,14 @@
 //! From the addresses in a kernel to where the operands are on this rank.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use xp_core::Result;
 use xp_core::expr::program::{LeafKind, Program};
 use xp_core::expr::{Kernel, Plan, Walk};
 
 use crate::fold::alone;
-use crate::layout::{Crossing, FIRST, RESHARD, Shard, Split, blocks_along, crossing, refused};
+use crate::layout::{Crossing, FIRST, RESHARD, Reach, Shard, Split, blocks_along, crossing, reach, refused};
 use crate::memory::{Erased, find};
 use crate::world::{World, signature};
 
@@ -47,6 +47,26 @@ impl Operands {
         self.from.is_empty()
     }
 
+    /// Those of a kernel that has only operands that all ranks have, as most small ones are: they are walked as they would be anywhere.
+    fn everywhere<K: Kernel>(kernel: &K) -> Option<Operands> {
+        let from = RefCell::new(vec![]);
+        kernel.clone().rebase(&|address| {
+            from.borrow_mut().push(address.addr());
+            address
+        });
+        let mut operands = Operands { from: from.into_inner(), ..Operands::none() };
+        for &address in &operands.from {
+            let entry = find(address);
+            let (local, shard) = entry.place()?;
+            if shard.is_some() {
+                return None;
+            }
+            operands.here.push(local.wrapping_add(address - entry.extent().0));
+            operands.kept.push(entry.keep());
+        }
+        Some(operands)
+    }
+
     /// Finds the operands of a kernel, which writes a sharded array from an offset on if there is an `out`. A single row of a sharded
     /// one comes from the rank that has it.
     pub(crate) fn of<K: Kernel>(
@@ -57,6 +77,11 @@ impl Operands {
         plan: &Plan,
         out: Option<(usize, &Shard)>,
     ) -> Result<Operands> {
+        if out.is_none_or(|(_, shard)| shard.outer == 1)
+            && let Some(operands) = Operands::everywhere(kernel)
+        {
+            return Ok(operands);
+        }
         let (found, leaves) = addresses(&Program::of(kernel));
         let mut operands = Operands::none();
         let mut sharded: Vec<(Walked, usize, Shard)> = vec![];
@@ -100,16 +125,17 @@ impl Operands {
             };
             let Some((walked, ..)) = crossed.next() else { continue };
             let walk: Walk = walk(plan, walked);
-            let (local, shard) = match crossing(operation, plan.shape(), &walk[..plan.shape().len()], at, &shard)? {
-                crossing if alone() => {
-                    own_rows(operation, &crossing, &shard, world)?;
-                    (local, shard)
-                }
-                Crossing::Rows(split) => {
+            let (shape, walk) = (plan.shape(), &walk[..plan.shape().len()]);
+            if alone() {
+                own_rows(operation, &reach(operation, shape, walk, at, &shard)?, &shard)?;
+            }
+            let (local, shard) = match if alone() { None } else { Some(crossing(operation, shape, walk, at, &shard)?) } {
+                None => (local, shard),
+                Some(Crossing::Rows(split)) => {
                     operands.agree(operation, split)?;
                     (local, shard)
                 }
-                Crossing::One(row) => {
+                Some(Crossing::One(row)) => {
                     let mine = if shard.mine.contains(&row) { entry.row(device, row) } else { Ok(vec![]) };
                     let sign = signature(&[row, shard.outer, shard.inner, size]);
                     let row_bytes = world.share("a row of a sharded array", sign, shard.layout.owner(world, row), mine)?;
@@ -249,10 +275,10 @@ fn cut_at_blocks(
 }
 
 /// Fails unless all rows that a walk comes to are of this rank.
-pub(crate) fn own_rows(operation: &'static str, crossing: &Crossing, shard: &Shard, world: &World) -> Result<()> {
-    let own = match crossing {
-        Crossing::Rows(split) => split.layout.mine(world) == (0..split.layout.rows()),
-        Crossing::One(row) => shard.mine.contains(row),
+pub(crate) fn own_rows(operation: &'static str, reach: &Reach, shard: &Shard) -> Result<()> {
+    let own = match reach {
+        &Reach::Rows { first, step, count, .. } => count == 0 || (shard.mine.start <= first && first + (count - 1) * step < shard.mine.end),
+        Reach::One(row) => shard.mine.contains(row),
     };
     if own { Ok(()) } else { Err(refused(operation, "rows of another rank, in a pass over those of one", "read them before the pass")) }
 }

@@ -43,7 +43,7 @@ macro_rules! compared {
         #[test]
         fn $name() {
             if devices().is_some() {
-                sharded::compare(&[1, 2, 3], own, sharded::$name::<Cpu>, sharded::$name::<Mpi<Cuda>>);
+                sharded::compare(&[1, 2, 3], |_| false, own, sharded::$name::<Cpu>, sharded::$name::<Mpi<Cuda>>);
             }
         }
     )*};

@@ -110,12 +110,12 @@ pub fn essential<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) ->
         LDA => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.decision_function(&x);
         GaussianNB => GaussianNB::params().fit(&x, &y), |m| m.predict_proba(&x);
         Ridge => Ridge::params().fit(&x, &target), |m| m.predict(&x);
-        KMeans => KMeans::params().n_clusters(3).init(Init::Random).fit(&x), |m| m.predict(&x);
+        KMeans_few => KMeans::params().n_clusters(3).init(Init::Random).n_init(1).max_iter(3).fit(&x), |m| m.predict(&x);
     }
-    // Iterations end where a tolerance lets them.
+    // Few iterations, since each is many launches on a device.
     fits! { to, 1e-3:
-        LogisticRegression_two => LogisticRegression::params().fit(&x, &two), |m| m.predict_proba(&x);
-        GaussianMixture_diag => GaussianMixture::params().n_components(3).covariance_type(CovarianceType::Diag).fit(&x), |m| m.predict(&x);
+        LogisticRegression_few => LogisticRegression::params().max_iter(3).fit(&x, &two), |m| m.predict_proba(&x);
+        GaussianMixture_few => GaussianMixture::params().n_components(3).covariance_type(CovarianceType::Diag).max_iter(3).fit(&x), |m| m.predict(&x);
     }
     to
 }
@@ -164,6 +164,7 @@ pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<O
         LedoitWolf => LedoitWolf::params().fit(&x), |m| m.mahalanobis(&x);
         OAS => OAS::params().fit(&x), |m| m.mahalanobis(&x);
         ShrunkCovariance => ShrunkCovariance::params().fit(&x), |m| m.mahalanobis(&x);
+        KMeans => KMeans::params().n_clusters(3).init(Init::Random).fit(&x), |m| m.predict(&x);
         KMeans_transform => KMeans::params().n_clusters(3).init(Init::Random).fit_weighted(&x, &positive), |m| m.transform(&x);
         KMeans_plus_plus => KMeans::params().n_clusters(3).fit(&x), |m| m.predict(&x);
         MiniBatchKMeans => MiniBatchKMeans::params().n_clusters(3).batch_size(100).fit(&x), |m| m.predict(&x);
@@ -190,9 +191,11 @@ pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<O
         ElasticNet => ElasticNet::params().alpha(0.1).fit(&x, &target), |m| m.predict(&x);
         LogisticRegression => LogisticRegression::params().fit(&x, &y), |m| m.predict_proba(&x);
         LogisticRegression_newton => LogisticRegression::params().solver(LinearSolver::NewtonCholesky).fit(&x, &y), |m| m.predict(&x);
+        LogisticRegression_two => LogisticRegression::params().fit(&x, &two), |m| m.predict_proba(&x);
         LogisticRegressionCV => LogisticRegressionCV::params().cs(&[0.1, 1.0]).fit(&x, &y), |m| m.predict_log_proba(&x);
         GaussianMixture => GaussianMixture::params().n_components(3).fit(&x), |m| m.predict_proba(&x);
         GaussianMixture_tied => GaussianMixture::params().n_components(3).covariance_type(CovarianceType::Tied).fit(&x), |m| m.score_samples(&x);
+        GaussianMixture_diag => GaussianMixture::params().n_components(3).covariance_type(CovarianceType::Diag).fit(&x), |m| m.predict(&x);
         PoissonRegressor => PoissonRegressor::params().fit(&x, &positive), |m| m.predict(&x);
         GammaRegressor => GammaRegressor::params().fit(&x, &positive), |m| m.predict(&x);
         TweedieRegressor => TweedieRegressor::params().fit(&x, &positive), |m| m.predict(&x);

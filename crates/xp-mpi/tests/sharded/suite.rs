@@ -58,9 +58,11 @@ macro_rules! found {
     )*};
 }
 
-/// Runs `all` on `Cpu`, and `sharded` on every number of ranks, with the devices that `choose` has for them, and compares.
+/// Runs `all` on `Cpu`, and `sharded` on every number of ranks, with the devices that `choose` has for them, and compares; what is
+/// `exact` has the bits of `Cpu`.
 pub fn compare<B: Backend>(
     ranks: &[usize],
+    exact: impl Fn(&str) -> bool,
     choose: impl Fn(Place) -> Result<B>,
     all: impl Fn(&Cpu) -> Result<Found>,
     sharded: impl Fn(&Mpi<B>) -> Result<Found> + Sync,
@@ -76,6 +78,10 @@ pub fn compare<B: Backend>(
                 let bits = |v: &[f64]| v.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
                 assert_eq!(bits(x), bits(y), "{name}: {size} ranks, rank {rank}, against one rank");
                 assert_eq!(x.len(), z.len(), "{name}: {size} ranks");
+                // What involves no sum over rows.
+                if exact(name) {
+                    assert_eq!(bits(x), bits(z), "{name}: {size} ranks, rank {rank}, against the inner backend");
+                }
                 let scale = z.iter().fold(1.0, |m: f64, z| if z.is_finite() { m.max(z.abs()) } else { m });
                 let near = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-12 * scale;
                 let wrong = x.iter().zip(z).position(|(&a, &b)| !near(a, b));
