@@ -44,8 +44,8 @@ pub(crate) fn samples() -> Vec<(String, String)> {
         let partial = |part: &Part| Part { results: elements(part.name, dtype), partial: true, ..part.clone() };
         let partials: Vec<Vec<Part>> = parts.chunks(4).map(|some| some.iter().map(partial).collect()).collect();
         for parts in parts.into_iter().map(|part| vec![part]).chain([together]).chain(partials) {
-            let name = |part: &Part| format!("{}{}", if part.partial { "partial " } else { "" }, part.name);
-            let names = parts.iter().map(name).collect::<Vec<_>>().join(" and ");
+            let named = |part: &Part| format!("{}{}", if part.partial { "partial " } else { "" }, part.name);
+            let names = parts.iter().map(named).collect::<Vec<_>>().join(" and ");
             let form = Form::Reduce(parts);
             all.push((format!("{names} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
         }
