@@ -168,6 +168,9 @@ impl<B: Backend, T: Element> MpiBuffer<B, T> {
     }
 }
 
+/// The address of some memory, and what keeps it.
+pub(crate) type Kept = (usize, Box<dyn Any + Send + Sync>);
+
 /// A buffer of any dtype, as an address leads to it.
 pub(crate) trait Erased: Send + Sync {
     /// Its address, its length in elements, and the size of one.
@@ -178,8 +181,8 @@ pub(crate) trait Erased: Send + Sync {
     fn settle(&self, device: &dyn Any) -> Result<()>;
     /// Whether there is a recipe for its elements.
     fn is_promised(&self) -> bool;
-    /// Memory of `device` with some elements that there is a recipe for: the address, and what keeps it.
-    fn some(&self, device: &dyn Any, which: Range<usize>) -> Result<(usize, Box<dyn Any + Send + Sync>)>;
+    /// Memory of `device` with some elements: the address, and what keeps it; `None` unless there is a recipe for them.
+    fn some(&self, device: &dyn Any, which: Range<usize>) -> Result<Option<Kept>>;
     /// Gives it memory of `device`, a `B`, for all elements or for a shard.
     fn alloc(&self, device: &dyn Any, shard: Option<Shard>) -> Result<()>;
     /// Gives it elements, by their bytes, on all ranks.
@@ -187,7 +190,7 @@ pub(crate) trait Erased: Send + Sync {
     /// The elements of a row that this rank has, of all blocks, as bytes.
     fn row(&self, device: &dyn Any, row: usize) -> Result<Vec<u8>>;
     /// Memory of `device` with elements, by their bytes: its address, and what keeps it.
-    fn copy(&self, device: &dyn Any, bytes: &[u8]) -> Result<(usize, Box<dyn Any + Send + Sync>)>;
+    fn copy(&self, device: &dyn Any, bytes: &[u8]) -> Result<Kept>;
     /// What keeps the memory that it has now.
     fn keep(&self) -> Box<dyn Any + Send + Sync>;
 }
@@ -212,10 +215,10 @@ impl<B: Backend, T: Element> Erased for Core<B, T> {
     fn is_promised(&self) -> bool {
         matches!(&*self.read(), Content::Recipe(_))
     }
-    fn some(&self, on: &dyn Any, which: Range<usize>) -> Result<(usize, Box<dyn Any + Send + Sync>)> {
-        let recipe = self.recipe().ok_or_else(|| error("evaluation", "elements that cannot be made anew".into()))?;
+    fn some(&self, on: &dyn Any, which: Range<usize>) -> Result<Option<Kept>> {
+        let Some(recipe) = self.recipe() else { return Ok(None) };
         let buffer = recipe(device::<B>(on)?, which)?;
-        Ok((B::address(&buffer).expose_provenance(), Box::new(buffer)))
+        Ok(Some((B::address(&buffer).expose_provenance(), Box::new(buffer))))
     }
     fn alloc(&self, on: &dyn Any, shard: Option<Shard>) -> Result<()> {
         let len = shard.as_ref().map_or(self.len, Shard::len);
@@ -244,7 +247,7 @@ impl<B: Backend, T: Element> Erased for Core<B, T> {
             _ => Err(error("evaluation", "no such row".into())),
         }
     }
-    fn copy(&self, on: &dyn Any, bytes: &[u8]) -> Result<(usize, Box<dyn Any + Send + Sync>)> {
+    fn copy(&self, on: &dyn Any, bytes: &[u8]) -> Result<Kept> {
         let buffer = device::<B>(on)?.upload(values::<T>(bytes))?;
         Ok((B::address(&buffer).expose_provenance(), Box::new(buffer)))
     }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use xp_core::Result;
 use xp_core::expr::program::{LeafKind, Program};
@@ -9,7 +10,7 @@ use xp_core::expr::{Kernel, Plan, Walk};
 
 use crate::fold::alone;
 use crate::layout::{Crossing, FIRST, RESHARD, Reach, Shard, Split, blocks_along, crossing, reach, refused};
-use crate::memory::{Erased, find};
+use crate::memory::{Erased, Kept, find};
 use crate::world::{World, signature};
 
 /// The operands of a kernel.
@@ -29,6 +30,14 @@ pub(crate) struct Operands {
 struct Operand {
     address: usize,
     walked: Option<Walked>,
+}
+/// An operand that there is a recipe for: its number among the addresses, its leaf, the position and the size of its first element.
+struct Promised {
+    number: usize,
+    entry: Arc<dyn Erased>,
+    leaf: usize,
+    at: usize,
+    size: usize,
 }
 enum Walked {
     Leaf(usize),
@@ -92,7 +101,7 @@ impl Operands {
             let (start, _, size) = entry.extent();
             let at = (address - start) / size;
             if let (true, Some(Walked::Leaf(leaf))) = (entry.is_promised(), &walked) {
-                promised.push((operands.from.len(), entry, *leaf, at, size));
+                promised.push(Promised { number: operands.from.len(), entry, leaf: *leaf, at, size });
                 operands.from.push(address);
                 continue;
             }
@@ -117,19 +126,20 @@ impl Operands {
         let plan = cut.as_ref().unwrap_or(plan);
         // How the strides of each leaf change.
         let mut moved: Vec<(usize, Shard)> = vec![];
-        let mut crossed = sharded.iter();
+        let mut each = sharded.iter();
         for (entry, local, at, size, shard) in places {
             let Some(shard) = shard else {
                 operands.here.push(local.wrapping_add(at * size));
                 continue;
             };
-            let Some((walked, ..)) = crossed.next() else { continue };
+            let Some((walked, ..)) = each.next() else { continue };
             let walk: Walk = walk(plan, walked);
             let (shape, walk) = (plan.shape(), &walk[..plan.shape().len()]);
-            if alone() {
-                own_rows(operation, &reach(operation, shape, walk, at, &shard)?, &shard)?;
-            }
-            let (local, shard) = match if alone() { None } else { Some(crossing(operation, shape, walk, at, &shard)?) } {
+            let crossed = match alone() {
+                true => own_rows(operation, &reach(operation, shape, walk, at, &shard)?, &shard).map(|()| None)?,
+                false => Some(crossing(operation, shape, walk, at, &shard)?),
+            };
+            let (local, shard) = match crossed {
                 None => (local, shard),
                 Some(Crossing::Rows(split)) => {
                     operands.agree(operation, split)?;
@@ -149,9 +159,9 @@ impl Operands {
                 moved.push((*leaf, shard));
             }
         }
-        for (k, entry, leaf, at, size) in promised {
-            let (local, keep) = operands.make(world, device, &*entry, walk(plan, &Walked::Leaf(leaf)), plan, at, size)?;
-            operands.here.insert(k, local);
+        for one in promised {
+            let (local, keep) = operands.make(world, device, plan, &one)?;
+            operands.here.insert(one.number, local);
             operands.kept.push(keep);
         }
         let moves = |plan: &Plan| moved.iter().any(|(leaf, shard)| plan.leaf(*leaf).iter().any(|&step| shard.step(step) != step));
@@ -168,32 +178,24 @@ impl Operands {
     }
 
     /// The address at which a kernel looks for an operand that there is a recipe for, of which this rank makes what it needs: the elements
-    /// at its positions, unless they are nearly all.
-    fn make(
-        &self,
-        world: &World,
-        device: &dyn Any,
-        entry: &dyn Erased,
-        walk: Walk,
-        plan: &Plan,
-        at: usize,
-        size: usize,
-    ) -> Result<(usize, Box<dyn Any + Send + Sync>)> {
-        let (mut first, mut last) = (at as isize, at as isize);
-        for (axis, (&n, step)) in plan.shape().iter().zip(walk).enumerate() {
+    /// at its positions, unless they are most of all.
+    fn make(&self, world: &World, device: &dyn Any, plan: &Plan, one: &Promised) -> Result<Kept> {
+        let (mut first, mut last) = (one.at as isize, one.at as isize);
+        for (axis, (&n, &step)) in plan.shape().iter().zip(plan.leaf(one.leaf)).enumerate() {
             let mine = self.split.as_ref().filter(|split| split.axis == axis).map_or(0..n, |split| split.mine(world));
             let ends = [mine.start as isize * step, (mine.end.max(mine.start + 1) - 1) as isize * step];
             (first, last) = (first + ends[0].min(ends[1]), last + ends[0].max(ends[1]));
         }
-        let (_, len, _) = entry.extent();
+        let (_, len, _) = one.entry.extent();
         let which = first.max(0) as usize..(last + 1).clamp(0, len as isize) as usize;
-        if 2 * which.len() > len {
-            entry.settle(device)?;
-            let (local, _) = entry.place().unwrap_or_default();
-            return Ok((local.wrapping_add(at * size), entry.keep()));
+        if 2 * which.len() <= len
+            && let Some((local, keep)) = one.entry.some(device, which)?
+        {
+            return Ok((local.wrapping_add_signed((one.at as isize - first) * one.size as isize), keep));
         }
-        let (local, keep) = entry.some(device, which)?;
-        Ok((local.wrapping_add_signed((at as isize - first) * size as isize), keep))
+        one.entry.settle(device)?;
+        let (local, _) = one.entry.place().unwrap_or_default();
+        Ok((local.wrapping_add(one.at * one.size), one.entry.keep()))
     }
 
     /// Sharded operands are walked with the same rows at the same positions.

@@ -94,6 +94,9 @@ fn nothing_is_made_whole() {
             assert_eq!((x.lazy() + zero.slice(s![..N])?.expand_dims(1)?).sum(0).try_eval()?.to_host()?, x.sum(0).to_host()?);
             let late = i.slice(s![-(N as isize)..])?;
             assert_eq!((x.slice(s![.., 0])?.lazy() * 0.0 + late.lazy().astype::<f64>()).max(..).try_eval()?.item()?, ((1_i64 << 40) - 1) as f64);
+            let own = device.shard(&i.slice(s![..1 << 20])?.copy()?)?;
+            assert_eq!(device.local(&own)?.to_vec(), device.rows(&own).map(|i| i as i64).collect::<Vec<_>>());
+            assert_eq!(device.local(&device.shard(&zeros::<_, u8, _>(device, [1 << 20])?)?)?.size(), device.rows(&own).len());
             // What is written by columns is sharded.
             let mut y = zeros::<_, f64, _>(device, [1 << 15, P])?;
             y.set(s![.., 2], device.make::<f64, Ix1>([1 << 15], noise))?;
