@@ -29,6 +29,7 @@ pub mod matmul;
 pub mod methods;
 pub mod operators;
 pub mod pages;
+pub mod partials;
 pub mod printing;
 pub mod random;
 pub mod reductions;
@@ -63,6 +64,7 @@ macro_rules! backend_suite {
                 logical, means_and_variances<f32>, empty<f32>, layouts<f32>, reproducible<f32>, every_reduction, own_reductions<f32>,
                 several<f32>, one_pass_variances<f32>, operands_of_expressions<f32>,
             }
+            partials { join<f32> }
             accuracy { long_sums<f32>, shifted_variances<f32>, halves }
             sorting { sort<f32>, sort_integers, argsort<f32>, searchsorted<f32>, unique<f32>, nonzero, isin, cumulative<f32>, cumulative_integers }
             manipulation { concat, stack, owned_and_borrowed, unstack, roll, tile, repeat, flip, moveaxis, meshgrid }

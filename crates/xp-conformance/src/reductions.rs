@@ -361,6 +361,7 @@ impl<T: Float> Reduction<T> for Length {
                    DEVICE f64 push(f64 a, T x, i64) { return a + convert<f64>(x) * convert<f64>(x); }
                    DEVICE f64 merge(f64 a, f64 b) { return a + b; }
                    DEVICE T finish(f64 a, i64) { return convert<T>(sqrt(a)); }
+                   DEVICE void partial(f64 a, i64 i, f64* to) { to[i] = a; }
                  };",
             ),
             (

@@ -107,6 +107,19 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// The elements must be written before they are read, by any method.
     unsafe fn alloc<T: Element>(&self, len: usize) -> Result<Self::Buffer<T>>;
 
+    /// Memory for `len` elements that lie as the array in the memory `like`, which has `rows` rows: as many for each of its rows. A backend
+    /// whose rows lie on several machines gives each of them memory for its own.
+    ///
+    /// # Errors
+    /// As for [`Backend::alloc`].
+    ///
+    /// # Safety
+    /// As for [`Backend::alloc`].
+    unsafe fn alloc_rows<T: Element, U: Element>(&self, _like: &Self::Buffer<T>, _rows: usize, len: usize) -> Result<Self::Buffer<U>> {
+        // SAFETY: passed on.
+        unsafe { self.alloc(len) }
+    }
+
     /// Memory that holds `values`.
     ///
     /// # Errors

@@ -16,6 +16,9 @@ pub trait Outputs: Copy + Send + Sync + 'static + sealed::Sealed {
     /// The addresses of that memory, in a form that only the backend understands.
     type Places: Copy + Send + Sync;
 
+    /// How many results.
+    const COUNT: usize;
+
     /// The dtypes of the results.
     #[must_use]
     fn dtypes() -> Vec<DType>;
@@ -80,6 +83,7 @@ impl<T: Element> Outputs for T {
     type Arrays<B: Backend, D: Dim> = Array<B, T, D>;
     type Buffers<B: Backend> = B::Buffer<T>;
     type Places = Place<T>;
+    const COUNT: usize = 1;
 
     fn dtypes() -> Vec<DType> {
         vec![T::DTYPE]
@@ -127,6 +131,7 @@ macro_rules! tuples {
             type Arrays<B: Backend, Dd: Dim> = ($($O::Arrays<B, Dd>,)*);
             type Buffers<B: Backend> = ($($O::Buffers<B>,)*);
             type Places = ($($O::Places,)*);
+            const COUNT: usize = 0 $(+ $O::COUNT)*;
 
             fn dtypes() -> Vec<DType> {
                 [$($O::dtypes()),*].concat()

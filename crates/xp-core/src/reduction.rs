@@ -74,7 +74,7 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
     fn parameters(self) -> Parameters {
         Parameters::new()
     }
-    /// What a backend that generates code has to know: of one reduction one part, of a tuple one for each of its results.
+    /// What a backend that generates code has to know: of one reduction one part, of a tuple one for each of its reductions.
     #[doc(hidden)]
     fn parts(self) -> Vec<Part> {
         vec![Part {
@@ -85,6 +85,8 @@ pub trait Reduction<T: Element>: Copy + Send + Sync + 'static {
             indexed: Self::INDEXED,
             has_fields: size_of::<Self>() > 0,
             parameters: self.parameters(),
+            elements: Self::Partial::COUNT,
+            partial: false,
         }]
     }
 }
@@ -103,12 +105,21 @@ pub struct Part {
     pub(crate) indexed: bool,
     pub(crate) has_fields: bool,
     pub(crate) parameters: Parameters,
+    elements: usize,
+    /// Whether it gives the elements of its accumulator, as for [`Partial`], instead of a result.
+    pub partial: bool,
 }
 
 impl Part {
     /// The values that it carries: their dtypes and bytes.
     pub fn parameters(&self) -> impl Iterator<Item = (DType, [u8; 16])> + '_ {
         self.parameters.iter()
+    }
+
+    /// How many results it gives.
+    #[must_use]
+    pub fn results(&self) -> usize {
+        if self.partial { self.elements } else { 1 }
     }
 }
 
@@ -180,7 +191,9 @@ tuples! {
 /// The accumulator of a reduction instead of its result: of the parts of an array, of which each is reduced alone, as on
 /// several machines, the results are then [joined](Reduction::merge) to what the whole gives, up to rounding.
 ///
-/// On backends whose loops are Rust; a backend that generates code answers with an error that names the reduction.
+/// Of a reduction of your own, backends that generate code need a function `partial` beside those of its source: in CUDA C++ a member of the
+/// class template, which writes the elements of the accumulator to place `i` of their arrays (`static void partial(Acc a, i64 i, T* value,
+/// i64* at)`).
 ///
 /// ```
 /// use xp::prelude::*;
@@ -202,7 +215,7 @@ impl<T: Element, R: Reduction<T>> Reduction<T> for Partial<R> {
     type Out = R::Partial;
     type Partial = R::Partial;
     const NAME: &'static str = R::NAME;
-    const DEVICE: DeviceSource = DeviceSource::NONE;
+    const DEVICE: DeviceSource = R::DEVICE;
     const HAS_IDENTITY: bool = R::HAS_IDENTITY;
     const INDEXED: bool = R::INDEXED;
     #[inline(always)]
@@ -233,6 +246,9 @@ impl<T: Element, R: Reduction<T>> Reduction<T> for Partial<R> {
     }
     fn parameters(self) -> Parameters {
         self.0.parameters()
+    }
+    fn parts(self) -> Vec<Part> {
+        self.0.parts().into_iter().map(|part| Part { partial: true, ..part }).collect()
     }
 }
 
@@ -367,7 +383,7 @@ macro_rules! extremes {
             /// The element as wide as its position: the compiler then keeps both side by side in vectors.
             type Acc = (T::Widest, i64);
             type Out = i64;
-            type Partial = (T::Widest, i64);
+            type Partial = (T, i64);
             const NAME: &'static str = $arg_name;
             const DEVICE: DeviceSource = DeviceSource::LIBRARY;
             const HAS_IDENTITY: bool = false;
@@ -398,9 +414,9 @@ macro_rules! extremes {
             }
             #[inline(always)]
             fn finish(self, acc: Self::Acc, _: usize) -> i64 { acc.1 }
-            fn to_partial(acc: Self::Acc) -> Self::Acc { acc }
+            fn to_partial((x, at): Self::Acc) -> (T, i64) { (x.cast(), at) }
             /// The start, which has no position, stays.
-            fn from_partial((x, at): Self::Acc, first: usize) -> Self::Acc { (x, at.saturating_add_unsigned(first as u64)) }
+            fn from_partial((x, at): (T, i64), first: usize) -> Self::Acc { (x.cast(), at.saturating_add_unsigned(first as u64)) }
         }
     )*};
 }

@@ -97,11 +97,13 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
     let work = Work::new(plan, &axes);
     let wide = work.outputs.max(work.reduced) > MOST_NARROW;
     let (parts, addresses, results) = (reduction.parts(), R::Out::addresses(out), R::Out::dtypes());
-    if parts.len() != results.len() {
-        let reason = format!("{} reductions given that have {} results", parts.len(), results.len());
+    let given: usize = parts.iter().map(xp_core::reduction::Part::results).sum();
+    if given != results.len() {
+        let reason = format!("{} results given by reductions that have {given}", results.len());
         return Err(Error::InvalidArgument { operation: R::NAME.into(), reason });
     }
-    let together: Vec<Part> = parts.iter().zip(results).map(|(part, result)| Part::new(part, result)).collect();
+    let (mut results, mut addresses) = (results.into_iter(), addresses.into_iter());
+    let together: Vec<Part> = parts.iter().map(|part| Part::new(part, results.by_ref().take(part.results()).collect())).collect();
     let accumulator: usize = together.iter().map(|part| part.accumulator).sum();
     let code = Code { program: Program::of(kernel), form: Form::Reduce(together), ndim: axes.ndim(), wide, extra: axes.kept };
     let kernel = device.cached_kernel(&code, code.form.name(), || render::source(&code))?;
@@ -118,8 +120,10 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
         .push(work.chunk as i64)
         .push(work.chunks as i64)
         .push(count as i64);
-    for (part, address) in parts.iter().zip(addresses) {
-        arguments.push(address.addr() as u64);
+    for part in &parts {
+        for address in addresses.by_ref().take(part.results()) {
+            arguments.push(address.addr() as u64);
+        }
         for (dtype, bytes) in part.parameters() {
             arguments.push_bytes(&bytes[..dtype.size()], dtype.size());
         }
@@ -212,17 +216,18 @@ pub(crate) struct Part {
     pub(crate) source: DeviceSource,
     /// The room for its accumulator.
     pub(crate) accumulator: usize,
-    /// The dtype of what is written.
-    pub(crate) result: DType,
+    /// The dtypes of what is written: of the result, or of the elements of the accumulator.
+    pub(crate) results: Vec<DType>,
+    pub(crate) partial: bool,
     pub(crate) parameters: Vec<DType>,
 }
 
 impl Part {
-    fn new(part: &xp_core::reduction::Part, result: DType) -> Self {
+    fn new(part: &xp_core::reduction::Part, results: Vec<DType>) -> Self {
         // The device aligns complex numbers to their size.
         let accumulator = part.accumulator.max(1).next_multiple_of(LEAST_ACCUMULATOR);
         let parameters = part.parameters().map(|(dtype, _)| dtype).collect();
-        Part { name: part.name, source: part.device, accumulator, result, parameters }
+        Part { name: part.name, source: part.device, accumulator, results, partial: part.partial, parameters }
     }
 }
 

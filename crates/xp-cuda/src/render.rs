@@ -64,8 +64,11 @@ fn reductions(parts: &[Part], own: &mut Own) -> Result<String> {
     let mut text = String::new();
     for (k, part) in parts.iter().enumerate() {
         let template = own.qualified("reduce", part.name, part.source)?;
-        // What the host has memory for, whatever the template says.
-        let _ = writeln!(text, "typedef {template}<Element> R{k};\ntypedef {} Out{k};", c_name(part.result));
+        let _ = writeln!(text, "typedef {template}<Element> R{k};");
+        for (j, &result) in part.results.iter().enumerate() {
+            // What the host has memory for, whatever the template says.
+            let _ = writeln!(text, "typedef {} Out{k}_{j};", c_name(result));
+        }
     }
     let each = |f: &dyn Fn(usize, &Part) -> String| parts.iter().enumerate().map(|(k, part)| f(k, part)).collect::<String>();
     // One reduction alone is its own accumulator.
@@ -86,10 +89,17 @@ fn reductions(parts: &[Part], own: &mut Own) -> Result<String> {
     let parameters = |k: usize, part: &Part, f: &dyn Fn(&str, String) -> String| {
         part.parameters.iter().enumerate().map(|(j, &dtype)| f(c_name(dtype), format!("q{k}_{j}"))).collect::<String>()
     };
-    let outputs = each(&|k, part| format!(" Out{k}* out{k},{}", parameters(k, part, &|dtype, name| format!(" {dtype} {name},"))));
+    let results = |k: usize, part: &Part, f: &dyn Fn(String) -> String| (0..part.results.len()).map(|j| f(format!("{k}_{j}"))).collect::<String>();
+    let outputs = each(&|k, part| {
+        let places = results(k, part, &|n| format!(" Out{n}* out{n},"));
+        places + &parameters(k, part, &|dtype, name| format!(" {dtype} {name},"))
+    });
     let store = each(&|k, part| {
+        if part.partial {
+            return format!(" R{k}::partial(acc{}, place{});", field(k), results(k, part, &|n| format!(", out{n}")));
+        }
         let values = parameters(k, part, &|_, name| format!(", {name}"));
-        format!(" out{k}[place] = R{k}::finish(acc{}, count{values});", field(k))
+        format!(" out{k}_0[place] = R{k}::finish(acc{}, count{values});", field(k))
     });
     let _ = writeln!(text, "#define OUTPUTS{outputs}\n#define STORE{store}");
     Ok(text)

@@ -11,7 +11,8 @@ use crate::{
     render,
 };
 
-/// An expression with every operation that is defined for a dtype, for every dtype and kind of loop, and every reduction.
+/// An expression with every operation that is defined for a dtype, for every dtype and kind of loop, every reduction, and its
+/// accumulator.
 pub(crate) fn samples() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for dtype in DType::ALL {
@@ -23,7 +24,8 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             all.push((format!("more than 2^31 elements {name}"), sample(dtype, 6, true)));
         }
         let public = operations().filter(|o| o.kind == OperationKind::Reduction);
-        let part = |name, accumulator, result, parameters| Part { name, source: LIBRARY, accumulator, result, parameters };
+        let part =
+            |name, accumulator, result, parameters| Part { name, source: LIBRARY, accumulator, results: vec![result], partial: false, parameters };
         let mut parts: Vec<Part> = public.filter_map(|o| Some(part(o.name, LEAST_ACCUMULATOR, (o.result)(dtype)?, vec![]))).collect();
         let widest = match dtype {
             DType::F16 | DType::BF16 | DType::F32 | DType::F64 => Some(dtype),
@@ -39,8 +41,11 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             }
         }
         let together = parts.iter().rev().take(4).cloned().collect::<Vec<_>>();
-        for parts in parts.into_iter().map(|part| vec![part]).chain([together]) {
-            let names = parts.iter().map(|part| part.name).collect::<Vec<_>>().join(" and ");
+        let partial = |part: &Part| Part { results: elements(part.name, dtype), partial: true, ..part.clone() };
+        let partials: Vec<Vec<Part>> = parts.chunks(4).map(|some| some.iter().map(partial).collect()).collect();
+        for parts in parts.into_iter().map(|part| vec![part]).chain([together]).chain(partials) {
+            let named = |part: &Part| format!("{}{}", if part.partial { "partial " } else { "" }, part.name);
+            let names = parts.iter().map(named).collect::<Vec<_>>().join(" and ");
             let form = Form::Reduce(parts);
             all.push((format!("{names} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
         }
@@ -53,6 +58,31 @@ pub(crate) fn samples() -> Vec<(String, String)> {
     }
     all.push(("a user's operations".into(), own()));
     all
+}
+
+/// The dtypes of the elements that an accumulator is, as `to_partial` of the host gives them.
+fn elements(name: &str, dtype: DType) -> Vec<DType> {
+    let wide = match dtype.kind() {
+        Kind::SignedInteger => DType::I64,
+        Kind::UnsignedInteger => DType::U64,
+        _ if matches!(dtype, DType::F16 | DType::BF16) => DType::F32,
+        _ => dtype,
+    };
+    let real = match wide {
+        DType::C64 => DType::F32,
+        DType::C128 => DType::F64,
+        other => other,
+    };
+    match name {
+        "sum" | "prod" | "mean" => vec![wide],
+        "var" | "std" => vec![real, wide, wide, real],
+        "squared_deviations" => vec![dtype, real],
+        "argmax" | "argmin" => vec![dtype, DType::I64],
+        "ptp" => vec![dtype; 2],
+        "all" | "any" => vec![DType::Bool],
+        "count_nonzero" => vec![DType::I64],
+        _ => vec![dtype],
+    }
 }
 
 /// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices.
@@ -81,7 +111,7 @@ fn own() -> String {
     let z = program.call("own", sum, &[y], &Parameters::new().with(2.5f64), DType::F64);
     let z = program.call("own", square, &[z], &Parameters::new(), DType::F64);
     program.returns(z);
-    let part = Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, result: DType::F64, parameters: vec![] };
+    let part = Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, results: vec![DType::F64], partial: false, parameters: vec![] };
     let form = Form::Reduce(vec![part]);
     rendered(&Code { program, form, ndim: 3, wide: false, extra: 1 })
 }

@@ -3,7 +3,7 @@
 use core::ops::Range;
 use std::sync::Mutex;
 
-use xp_core::{Array, Backend, Dim, Element, Mergeable};
+use xp_core::{Array, Backend, Dim, Element, Ix1, Mergeable, RowTiles, Tiles};
 
 use crate::{Error, Result};
 
@@ -58,19 +58,42 @@ pub(crate) fn fold_rows<B: Backend, T: Element, D: Dim, S: Mergeable<B>>(
     part: impl Fn(Range<usize>) -> Result<S> + Sync,
     mut join: impl FnMut(S, S) -> Result<S>,
 ) -> Result<S> {
-    // The first error that the backend has no word for.
-    let told = Mutex::new(None);
-    let passed = |e: Error| match e {
-        Error::Array(e) => e,
-        e => {
-            let words = xp_core::Error::value("a pass over rows", e.to_string());
-            told.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(e);
-            words
-        }
-    };
+    let told = Told::default();
     let rows = x.dims().first().copied().unwrap_or(0);
-    let found = x.device().fold_rows(x.buffer(), rows, |rows| part(rows).map_err(passed), |a, b| join(a, b).map_err(passed));
-    found.map_err(|e| told.lock().unwrap_or_else(|e| e.into_inner()).take().unwrap_or(Error::Array(e)))
+    told.of(x.device().fold_rows(x.buffer(), rows, |rows| told.pass(part(rows)), |a, b| told.pass(join(a, b))))
+}
+
+/// [`fold_rows`] that makes an element for each row as well.
+pub(crate) fn fold_and_map_rows<B: Backend, T: Element, U: Element, D: Dim, S: Mergeable<B>>(
+    x: &Array<B, T, D>,
+    part: impl for<'r> Fn(Range<usize>, &mut RowTiles<'r, B, U>) -> Result<S> + Sync,
+    mut join: impl FnMut(S, S) -> Result<S>,
+) -> Result<(Array<B, U, Ix1>, S)> {
+    let told = Told::default();
+    let made = Tiles::fold_rows(x, 1, |rows, tiles| told.pass(part(rows, tiles)), |a, b| told.pass(join(a, b)));
+    let (column, sum) = told.of(made)?;
+    Ok((column.squeeze(1)?, sum))
+}
+
+/// The first error that the backend has no word for.
+#[derive(Default)]
+struct Told(Mutex<Option<Error>>);
+
+impl Told {
+    fn pass<S>(&self, made: Result<S>) -> xp_core::Result<S> {
+        made.map_err(|e| match e {
+            Error::Array(e) => e,
+            e => {
+                let words = xp_core::Error::value("a pass over rows", e.to_string());
+                self.0.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(e);
+                words
+            }
+        })
+    }
+
+    fn of<S>(&self, found: xp_core::Result<S>) -> Result<S> {
+        found.map_err(|e| self.0.lock().unwrap_or_else(|e| e.into_inner()).take().unwrap_or(Error::Array(e)))
+    }
 }
 
 /// Makes a struct of arrays [`Mergeable`].

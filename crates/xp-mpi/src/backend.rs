@@ -9,7 +9,7 @@ use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::{Outputs, Reduction};
 use xp_core::{Array, Backend, DType, Dim, Element, Error, Ix1, Ix2, Mergeable, Num, Real, Result, s};
 
-use crate::layout::{Crossing, GATHER, Layout, Shard, Split, refused};
+use crate::layout::{Crossing, GATHER, Layout, Shard, Split, reach, refused};
 use crate::memory::{MpiBuffer, State, find};
 use crate::operands::{Operands, onto, own_rows, target};
 use crate::world::World;
@@ -40,6 +40,9 @@ impl<B: fmt::Display> fmt::Debug for Mpi<B> {
         fmt::Display::fmt(self, f)
     }
 }
+
+/// Arrays of zeros and the like from so many bytes on are made where they are needed.
+const PROMISED: usize = 1 << 16;
 
 /// Downloads of sharded arrays up to so many bytes collect the elements of all ranks.
 pub(crate) const SMALL: usize = 1 << 20;
@@ -110,6 +113,28 @@ impl<B: Backend> Mpi<B> {
             Ok(Crossing::Rows(same)) if same == *split => Ok(even),
             _ => whole,
         }
+    }
+
+    /// Leaves it to those who need them to make the elements that a kernel without operands has, if there are so many that it matters.
+    fn promise<K: Kernel>(&self, kernel: &K, plan: &Plan, out: &Slot<'_, Self, K::Elem>) -> bool {
+        let dense = plan.shape().len() == 1 && plan.out() == [1] && out.offset == 0;
+        if !dense || fold::alone() || plan.size() * size_of::<K::Elem>() < PROMISED {
+            return false;
+        }
+        let (kernel, plan) = (kernel.clone(), plan.clone());
+        out.buffer.promise(Arc::new(move |device: &B, which: Range<usize>| {
+            // SAFETY: the kernel writes every element; it reads none, and its positions are inside its plan.
+            unsafe {
+                let buffer = device.alloc(which.len())?;
+                if !which.is_empty() {
+                    let mut kernel = kernel.clone();
+                    kernel.advance(0, which.start);
+                    device.eval(kernel, &plan.clone().narrowed(0, which.len()), Slot { buffer: &buffer, offset: 0 })?;
+                }
+                Ok(buffer)
+            }
+        }));
+        true
     }
 
     /// Runs a kernel over the positions of this rank.
@@ -184,6 +209,17 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
         }
         Ok(MpiBuffer::undecided(len))
     }
+    unsafe fn alloc_rows<T: Element, U: Element>(&self, like: &MpiBuffer<B, T>, rows: usize, len: usize) -> Result<MpiBuffer<B, U>> {
+        match fold::layout(like, rows) {
+            Some(layout) if len > 0 && len.is_multiple_of(rows) => {
+                let shard = Shard::new(&self.world, layout, len / rows);
+                // SAFETY: passed on.
+                Ok(MpiBuffer::sharded(unsafe { self.device.alloc(shard.len())? }, shard))
+            }
+            // SAFETY: passed on.
+            _ => unsafe { self.alloc(len) },
+        }
+    }
     fn upload<T: Element>(&self, values: Vec<T>) -> Result<MpiBuffer<B, T>> {
         self.device.upload(values).map(MpiBuffer::replicated)
     }
@@ -215,20 +251,29 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
 
     unsafe fn eval<K: Kernel>(&self, mut kernel: K, plan: &Plan, out: Slot<'_, Self, K::Elem>) -> Result<()> {
         const OPERATION: &str = "evaluation";
-        let state = out.buffer.state();
+        let whole = plan.size() == out.buffer.len();
+        // What a part of is written is made first, but by rows where rows are written.
+        let recipe = out.buffer.recipe().filter(|_| !whole);
+        let state = out.buffer.known();
         let into = match &state {
             Some(State::Sharded(_, shard)) => Some((out.offset, shard)),
             _ => None,
         };
         let mut operands = Operands::of(&self.world, &self.device, OPERATION, &kernel, plan, into)?;
+        if state.is_none() && recipe.is_none() && whole && operands.is_empty() && self.promise(&kernel, plan, &out) {
+            return Ok(());
+        }
         let own = operands.plan.clone();
         let plan = own.as_ref().unwrap_or(plan);
         let mut one = None;
         if let Some(State::Sharded(_, shard)) = &state {
-            match target(OPERATION, plan, out.offset, shard)? {
-                crossing if fold::alone() => own_rows(OPERATION, &crossing, shard, &self.world)?,
-                Crossing::Rows(split) => operands.agree(OPERATION, split)?,
-                Crossing::One(row) => one = Some(row),
+            if fold::alone() {
+                own_rows(OPERATION, &reach(OPERATION, plan.shape(), plan.out(), out.offset, shard)?, shard)?;
+            } else {
+                match target(OPERATION, plan, out.offset, shard)? {
+                    Crossing::Rows(split) => operands.agree(OPERATION, split)?,
+                    Crossing::One(row) => one = Some(row),
+                }
             }
         }
         operands.apply(&mut kernel);
@@ -256,9 +301,11 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
             (Some(State::Sharded(..)), None, None) => Err(refused(OPERATION, "an assignment to it", GATHER)),
             (_, _, Some(split)) => {
                 let shard = self.room(plan, &split, &out)?;
-                let local = match &state {
+                let local = match (&state, recipe) {
                     // What other parts of the output hold stays; the operands keep their memory.
-                    Some(State::Replicated(b)) if plan.size() != out.buffer.len() => self.rows_in(b, &shard)?,
+                    (Some(State::Replicated(b)), _) if !whole => self.rows_in(b, &shard)?,
+                    (_, Some(recipe)) if shard.outer == 1 => recipe(&self.device, shard.mine.start * shard.inner..shard.mine.end * shard.inner)?,
+                    (_, Some(recipe)) => self.rows_in(&recipe(&self.device, 0..shard.size())?, &shard)?,
                     // SAFETY: the loop, or those for the other parts of the output, write every element.
                     _ => unsafe { self.device.alloc(shard.len())? },
                 };
@@ -269,8 +316,9 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
                 unsafe { self.eval_rows(kernel, &plan, &split, Slot { buffer: &local, offset }) }
             }
             (state, None, None) => {
-                let local = match state {
-                    Some(State::Replicated(b)) => b.clone(),
+                let local = match (state, recipe) {
+                    (Some(State::Replicated(b)), _) => b.clone(),
+                    (_, Some(_)) => self.whole(out.buffer, OPERATION)?,
                     _ => {
                         // SAFETY: the loop, or those for the other parts of the output, write every element.
                         let b: B::Buffer<K::Elem> = unsafe { self.device.alloc(out.buffer.len())? };

@@ -116,14 +116,19 @@ impl<B: Backend> Mpi<B> {
     /// When memory runs out.
     pub fn shard<T: Element, D: Dim>(&self, x: &Array<Self, T, D>) -> Result<Array<Self, T, D>> {
         let x = packed(x)?;
-        let State::Replicated(whole) = x.buffer().settled(&self.device)? else { return Ok(x) };
         let count = x.dims().first().copied().unwrap_or(0);
-        if count < 2 || x.is_empty() {
+        if count < 2 || x.is_empty() || matches!(x.buffer().known(), Some(State::Sharded(..))) {
             return Ok(x);
         }
         let shard = Shard::new(&self.world, Layout::even(count), x.size() / count);
-        let mine = self.view::<T, xp_core::Ix1>(&whole, &[x.size()])?;
-        let mine = mine.slice(xp_core::s![shard.mine.start * shard.inner..shard.mine.end * shard.inner])?.copy()?.buffer().clone();
+        let mine = shard.mine.start * shard.inner..shard.mine.end * shard.inner;
+        let mine = match x.buffer().recipe() {
+            Some(recipe) => recipe(&self.device, mine)?,
+            None => {
+                let whole = self.view::<T, xp_core::Ix1>(&self.whole(x.buffer(), "shard")?, &[x.size()])?;
+                whole.slice(xp_core::s![mine.start..mine.end])?.copy()?.buffer().clone()
+            }
+        };
         // SAFETY: every rank has its rows.
         unsafe { Array::from_buffer(self, MpiBuffer::sharded(mine, shard), x.dims()) }
     }
@@ -246,7 +251,7 @@ impl<B: Backend> Mpi<B> {
     /// How the rows of an array's memory are spread; `None` when all ranks have all of it.
     #[must_use]
     pub fn layout<T: Element, D: Dim>(&self, x: &Array<Self, T, D>) -> Option<Layout> {
-        match x.buffer().state() {
+        match x.buffer().known() {
             Some(State::Sharded(_, shard)) => Some(shard.layout),
             _ => None,
         }

@@ -37,6 +37,13 @@ impl Drop for Alone {
     }
 }
 
+/// How rows are spread that a pass over them goes through part by part.
+pub(crate) fn layout<B: Backend, T: Element>(like: &MpiBuffer<B, T>, rows: usize) -> Option<Layout> {
+    let state = like.known()?;
+    let shard = state.shard().filter(|shard| shard.outer == 1 && shard.layout.rows() == rows && !alone())?;
+    Some(shard.layout.clone())
+}
+
 pub(crate) fn fold_rows<B: Backend, T: Element, S: Mergeable<Mpi<B>>>(
     mpi: &Mpi<B>,
     like: &MpiBuffer<B, T>,
@@ -44,16 +51,11 @@ pub(crate) fn fold_rows<B: Backend, T: Element, S: Mergeable<Mpi<B>>>(
     part: impl Fn(Range<usize>) -> Result<S> + Sync,
     join: impl FnMut(S, S) -> Result<S>,
 ) -> Result<S> {
-    let layout = like.state().and_then(|state| state.shard().filter(|shard| shard.outer == 1).map(|shard| shard.layout.clone()));
-    match layout {
-        Some(layout) if layout.rows() == rows && !alone() => {
-            let mut fold = Fold { mpi, layout: &layout, part, join, made: VecDeque::new() };
-            let sum = mpi.world.tree("fold_rows", signature(&[rows]), &mut fold, layout.parts())?;
-            let part = fold.part;
-            sum.map_or_else(|| part(0..0), Ok)
-        }
-        _ => part(0..rows),
-    }
+    let Some(layout) = layout(like, rows) else { return part(0..rows) };
+    let mut fold = Fold { mpi, layout: &layout, part, join, made: VecDeque::new() };
+    let sum = mpi.world.tree("fold_rows", signature(&[rows]), &mut fold, layout.parts())?;
+    let part = fold.part;
+    sum.map_or_else(|| part(0..0), Ok)
 }
 
 /// Tasks of each rank in turn, where all ranks have what they read.

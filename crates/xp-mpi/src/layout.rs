@@ -19,10 +19,16 @@ const MOST: usize = 4096;
 /// rank holds consecutive parts. Sums over rows are sums of parts, so that they do not depend on the number of ranks.
 ///
 /// Layouts are equal when every part has the same rows: then operations on two arrays need no exchange.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Eq)]
 pub struct Layout {
     /// Rows `bounds[k]..bounds[k + 1]` are part `k`.
     bounds: Arc<[usize]>,
+}
+
+impl PartialEq for Layout {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.bounds, &other.bounds) || self.bounds == other.bounds
+    }
 }
 
 impl Layout {
@@ -87,6 +93,9 @@ impl Layout {
 
     /// Rows that `step` apart, from `first` on, make `count` rows of a view: which of them lie in which part.
     fn clipped(&self, first: usize, step: usize, count: usize) -> Layout {
+        if (first, step, count) == (0, 1, self.rows()) {
+            return self.clone();
+        }
         Layout::new(self.bounds.iter().map(|&b| b.saturating_sub(first).div_ceil(step).min(count)))
     }
 }
@@ -192,6 +201,20 @@ pub(crate) enum Crossing {
     One(usize),
 }
 
+/// Which of the sharded rows an operand's walk comes to.
+#[derive(Debug)]
+pub(crate) enum Reach {
+    /// `count` of them, `step` apart, from `first` on, along an axis of the plan, with `unit` positions for each.
+    Rows {
+        axis: usize,
+        unit: usize,
+        first: usize,
+        step: usize,
+        count: usize,
+    },
+    One(usize),
+}
+
 pub(crate) const GATHER: &str = "`gather` it first, if every rank has room for all of it";
 pub(crate) const RESHARD: &str = "`reshard` the operands, which moves their rows to equal parts, or `gather` one of them";
 pub(crate) const FIRST: &str = "`copy` its transpose, whose first axis they are, or `gather` it";
@@ -203,11 +226,19 @@ pub(crate) fn refused(operation: &'static str, why: impl Into<String>, remedy: &
 
 /// How an operand that starts at element `offset` of a sharded array crosses its rows.
 pub(crate) fn crossing(operation: &'static str, shape: &[usize], walk: &[isize], offset: usize, shard: &Shard) -> Result<Crossing> {
+    Ok(match reach(operation, shape, walk, offset, shard)? {
+        Reach::Rows { axis, unit, first, step, count } => Crossing::Rows(Split { axis, unit, layout: shard.layout.clipped(first, step, count) }),
+        Reach::One(row) => Crossing::One(row),
+    })
+}
+
+/// [`crossing`] without what it says of the ranks.
+pub(crate) fn reach(operation: &'static str, shape: &[usize], walk: &[isize], offset: usize, shard: &Shard) -> Result<Reach> {
     let inner = shard.inner.max(1);
     let (row, column) = (offset % shard.block().max(inner) / inner, offset % inner);
     let (row, block) = if shard.outer == 1 { (offset / inner, usize::MAX) } else { (row, shard.block()) };
     let pieces = || refused(operation, "pieces of its rows that are no rows themselves", "`reshape` after `gather`, or keep the first axis");
-    let mut found: Option<Split> = None;
+    let mut found = None;
     let (mut low, mut high) = (column as isize, column as isize);
     for (axis, (&n, &step)) in shape.iter().zip(walk).enumerate() {
         let stride = step.unsigned_abs();
@@ -224,14 +255,14 @@ pub(crate) fn crossing(operation: &'static str, shape: &[usize], walk: &[isize],
             if row * inner + (n - 1) * stride >= block {
                 return Err(pieces());
             }
-            found = Some(Split { axis, unit: 1, layout: shard.layout.clipped(row, stride / inner, n) });
+            found = Some(Reach::Rows { axis, unit: 1, first: row, step: stride / inner, count: n });
         } else if column + (n - 1) * stride >= inner && step > 0 && found.is_none() && walk_is_merged(n, stride, column, inner) {
             // Rows merged into one long row.
             let rows = n * stride / inner;
             if (row + rows - 1) * inner >= block {
                 return Err(pieces());
             }
-            found = Some(Split { axis, unit: inner / stride, layout: shard.layout.clipped(row, 1, rows) });
+            found = Some(Reach::Rows { axis, unit: inner / stride, first: row, step: 1, count: rows });
         } else {
             let reach = step * (n as isize - 1);
             (low, high) = (low + reach.min(0), high + reach.max(0));
@@ -240,7 +271,7 @@ pub(crate) fn crossing(operation: &'static str, shape: &[usize], walk: &[isize],
             }
         }
     }
-    Ok(found.map_or(Crossing::One(row), Crossing::Rows))
+    Ok(found.unwrap_or(Reach::One(row)))
 }
 
 /// The first axis along which a walk goes on from one block of a sharded array to the next, and how many steps it has in a block.

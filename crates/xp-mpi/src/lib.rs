@@ -94,5 +94,5 @@ mod world;
 pub use backend::Mpi;
 pub use layout::Layout;
 pub use memory::MpiBuffer;
-pub use session::{Place, Session, simulate};
+pub use session::{Place, Session, simulate, simulate_at};
 pub use world::Traffic;

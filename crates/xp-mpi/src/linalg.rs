@@ -24,7 +24,7 @@ const TALL: &str = "use `gram`, `cross`, `project` or `tall_r`, whose results al
 /// A stack of matrices on this rank: all, or those of its rows.
 fn bare<B: Backend, T: Element>(x: &On<Mpi<B>, T>, operation: &'static str) -> Result<(On<B, T>, Option<Layout>)> {
     let mpi = x.device();
-    if let Some(State::Replicated(b)) = x.buffer().state() {
+    if let Some(State::Replicated(b)) = x.buffer().known() {
         return Ok((x.rewrap(&mpi.device, |_| b), None));
     }
     let x = packed(x)?;
@@ -50,7 +50,7 @@ struct Spread<B: Backend, T: Element> {
 
 /// A matrix, not a stack, whose rows are sharded, if `x` is one with elements.
 fn sharded<B: Backend, T: Element>(x: &On<Mpi<B>, T>) -> Result<Option<Spread<B, T>>> {
-    if x.ndim() != 2 || x.is_empty() || matches!(x.buffer().state(), Some(State::Replicated(_))) {
+    if x.ndim() != 2 || x.is_empty() || matches!(x.buffer().known(), Some(State::Replicated(_))) {
         return Ok(None);
     }
     let (mpi, x) = (x.device().clone(), packed(x)?);

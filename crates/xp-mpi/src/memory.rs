@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
@@ -29,6 +31,27 @@ impl<B: Backend, T: Element> State<B, T> {
     }
 }
 
+/// Elements that a rank can make whenever it needs them, such as zeros: some of them, which nobody else has to have.
+pub(crate) type Recipe<B, T> = Arc<dyn Fn(&B, Range<usize>) -> Result<<B as Backend>::Buffer<T>> + Send + Sync>;
+
+/// What is known of the elements of a buffer.
+enum Content<B: Backend, T: Element> {
+    /// Nobody has written them.
+    Nothing,
+    /// How to make them: nobody has asked for all of them yet.
+    Recipe(Recipe<B, T>),
+    There(State<B, T>),
+}
+impl<B: Backend, T: Element> fmt::Debug for Content<B, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Content::Nothing => f.write_str("Nothing"),
+            Content::Recipe(_) => f.write_str("Recipe"),
+            Content::There(state) => fmt::Debug::fmt(state, f),
+        }
+    }
+}
+
 /// Memory on every rank. Where the elements are is decided when they are written.
 #[derive(Debug)]
 pub struct MpiBuffer<B: Backend, T: Element>(Arc<Core<B, T>>);
@@ -42,7 +65,7 @@ impl<B: Backend, T: Element> Clone for MpiBuffer<B, T> {
 struct Core<B: Backend, T: Element> {
     len: usize,
     address: usize,
-    state: RwLock<Option<State<B, T>>>,
+    content: RwLock<Content<B, T>>,
 }
 impl<B: Backend, T: Element> Drop for Core<B, T> {
     fn drop(&mut self) {
@@ -50,11 +73,41 @@ impl<B: Backend, T: Element> Drop for Core<B, T> {
     }
 }
 impl<B: Backend, T: Element> Core<B, T> {
-    fn read(&self) -> RwLockReadGuard<'_, Option<State<B, T>>> {
-        self.state.read().unwrap_or_else(|e| e.into_inner())
+    fn read(&self) -> RwLockReadGuard<'_, Content<B, T>> {
+        self.content.read().unwrap_or_else(|e| e.into_inner())
     }
-    fn write(&self) -> RwLockWriteGuard<'_, Option<State<B, T>>> {
-        self.state.write().unwrap_or_else(|e| e.into_inner())
+    fn write(&self) -> RwLockWriteGuard<'_, Content<B, T>> {
+        self.content.write().unwrap_or_else(|e| e.into_inner())
+    }
+    fn set(&self, state: State<B, T>) {
+        *self.write() = Content::There(state);
+    }
+    fn recipe(&self) -> Option<Recipe<B, T>> {
+        match &*self.read() {
+            Content::Recipe(recipe) => Some(recipe.clone()),
+            _ => None,
+        }
+    }
+    /// Where the elements are; all of those that there is a recipe for are made now, on all ranks.
+    fn state(&self, device: &B) -> Result<Option<State<B, T>>> {
+        if let Some(recipe) = self.recipe() {
+            self.set(State::Replicated(recipe(device, 0..self.len)?));
+        }
+        Ok(self.known())
+    }
+    fn settled(&self, device: &B) -> Result<State<B, T>> {
+        if let Some(state) = self.state(device)? {
+            return Ok(state);
+        }
+        let state = State::Replicated(device.upload(vec![T::default(); self.len])?);
+        self.set(state.clone());
+        Ok(state)
+    }
+    fn known(&self) -> Option<State<B, T>> {
+        match &*self.read() {
+            Content::There(state) => Some(state.clone()),
+            _ => None,
+        }
     }
 }
 
@@ -62,7 +115,7 @@ impl<B: Backend, T: Element> MpiBuffer<B, T> {
     /// Memory that nobody has written.
     pub(crate) fn undecided(len: usize) -> Self {
         let bytes = len.saturating_mul(size_of::<T>());
-        let core = Arc::new(Core { len, address: NEXT.fetch_add((bytes + 4096) & !63, Ordering::Relaxed), state: RwLock::new(None) });
+        let core = Arc::new(Core { len, address: NEXT.fetch_add((bytes + 4096) & !63, Ordering::Relaxed), content: RwLock::new(Content::Nothing) });
         let entry: Arc<dyn Erased> = core.clone();
         REGISTRY.write().unwrap_or_else(|e| e.into_inner()).insert(core.address, Arc::downgrade(&entry));
         MpiBuffer(core)
@@ -78,20 +131,27 @@ impl<B: Backend, T: Element> MpiBuffer<B, T> {
     pub(crate) fn sharded(buffer: B::Buffer<T>, shard: Shard) -> Self {
         Self::new(shard.size(), State::Sharded(buffer, shard))
     }
-    pub(crate) fn state(&self) -> Option<State<B, T>> {
-        self.0.read().clone()
+    /// Where the elements are, if anybody has written them.
+    pub(crate) fn state(&self, device: &B) -> Result<Option<State<B, T>>> {
+        self.0.state(device)
+    }
+    /// Where the elements are; `None` also of those that there is a recipe for.
+    pub(crate) fn known(&self) -> Option<State<B, T>> {
+        self.0.known()
     }
     pub(crate) fn set(&self, state: State<B, T>) {
-        *self.0.write() = Some(state);
+        self.0.set(state);
+    }
+    /// Says how to make the elements, instead of writing them.
+    pub(crate) fn promise(&self, recipe: Recipe<B, T>) {
+        *self.0.write() = Content::Recipe(recipe);
+    }
+    pub(crate) fn recipe(&self) -> Option<Recipe<B, T>> {
+        self.0.recipe()
     }
     /// The state; of memory that nobody has written, which holds anything, that of zeros on all ranks.
     pub(crate) fn settled(&self, device: &B) -> Result<State<B, T>> {
-        if let Some(state) = self.state() {
-            return Ok(state);
-        }
-        let state = State::Replicated(device.upload(vec![T::default(); self.0.len])?);
-        self.set(state.clone());
-        Ok(state)
+        self.0.settled(device)
     }
     pub(crate) fn len(&self) -> usize {
         self.0.len
@@ -101,11 +161,15 @@ impl<B: Backend, T: Element> MpiBuffer<B, T> {
     }
     pub(crate) fn is_unique(&self) -> bool {
         Arc::strong_count(&self.0) == 1
-            && self.0.read().as_ref().is_none_or(|state| match state {
-                State::Replicated(b) | State::Sharded(b, _) => B::is_unique(b),
-            })
+            && match &*self.0.read() {
+                Content::There(State::Replicated(b) | State::Sharded(b, _)) => B::is_unique(b),
+                _ => true,
+            }
     }
 }
+
+/// The address of some memory, and what keeps it.
+pub(crate) type Kept = (usize, Box<dyn Any + Send + Sync>);
 
 /// A buffer of any dtype, as an address leads to it.
 pub(crate) trait Erased: Send + Sync {
@@ -113,6 +177,12 @@ pub(crate) trait Erased: Send + Sync {
     fn extent(&self) -> (usize, usize, usize);
     /// Where its elements are here: the address of the first one that is, and which those are unless all.
     fn place(&self) -> Option<(usize, Option<Shard>)>;
+    /// Makes what there is a recipe for, on `device`, a `B`; what nobody has written becomes zeros.
+    fn settle(&self, device: &dyn Any) -> Result<()>;
+    /// Whether there is a recipe for its elements.
+    fn is_promised(&self) -> bool;
+    /// Memory of `device` with some elements: the address, and what keeps it; `None` unless there is a recipe for them.
+    fn some(&self, device: &dyn Any, which: Range<usize>) -> Result<Option<Kept>>;
     /// Gives it memory of `device`, a `B`, for all elements or for a shard.
     fn alloc(&self, device: &dyn Any, shard: Option<Shard>) -> Result<()>;
     /// Gives it elements, by their bytes, on all ranks.
@@ -120,7 +190,7 @@ pub(crate) trait Erased: Send + Sync {
     /// The elements of a row that this rank has, of all blocks, as bytes.
     fn row(&self, device: &dyn Any, row: usize) -> Result<Vec<u8>>;
     /// Memory of `device` with elements, by their bytes: its address, and what keeps it.
-    fn copy(&self, device: &dyn Any, bytes: &[u8]) -> Result<(usize, Box<dyn Any + Send + Sync>)>;
+    fn copy(&self, device: &dyn Any, bytes: &[u8]) -> Result<Kept>;
     /// What keeps the memory that it has now.
     fn keep(&self) -> Box<dyn Any + Send + Sync>;
 }
@@ -134,16 +204,27 @@ impl<B: Backend, T: Element> Erased for Core<B, T> {
         (self.address, self.len, size_of::<T>())
     }
     fn place(&self) -> Option<(usize, Option<Shard>)> {
-        self.read().as_ref().map(|state| match state {
-            State::Replicated(b) => (B::address(b).expose_provenance(), None),
-            State::Sharded(b, shard) => (B::address(b).expose_provenance(), Some(shard.clone())),
+        self.known().map(|state| match state {
+            State::Replicated(b) => (B::address(&b).expose_provenance(), None),
+            State::Sharded(b, shard) => (B::address(&b).expose_provenance(), Some(shard)),
         })
+    }
+    fn settle(&self, on: &dyn Any) -> Result<()> {
+        self.settled(device::<B>(on)?).map(drop)
+    }
+    fn is_promised(&self) -> bool {
+        matches!(&*self.read(), Content::Recipe(_))
+    }
+    fn some(&self, on: &dyn Any, which: Range<usize>) -> Result<Option<Kept>> {
+        let Some(recipe) = self.recipe() else { return Ok(None) };
+        let buffer = recipe(device::<B>(on)?, which)?;
+        Ok(Some((B::address(&buffer).expose_provenance(), Box::new(buffer))))
     }
     fn alloc(&self, on: &dyn Any, shard: Option<Shard>) -> Result<()> {
         let len = shard.as_ref().map_or(self.len, Shard::len);
         // SAFETY: whoever asks for the memory writes all of it.
         let buffer = unsafe { device::<B>(on)?.alloc(len)? };
-        *self.write() = Some(match shard {
+        self.set(match shard {
             None => State::Replicated(buffer),
             Some(shard) => State::Sharded(buffer, shard),
         });
@@ -151,27 +232,27 @@ impl<B: Backend, T: Element> Erased for Core<B, T> {
     }
     fn fill(&self, on: &dyn Any, bytes: &[u8]) -> Result<()> {
         let buffer = device::<B>(on)?.upload(values(bytes))?;
-        *self.write() = Some(State::Replicated(buffer));
+        self.set(State::Replicated(buffer));
         Ok(())
     }
     fn row(&self, on: &dyn Any, row: usize) -> Result<Vec<u8>> {
-        match self.read().as_ref() {
+        match self.known() {
             Some(State::Sharded(b, shard)) => {
                 let one = |block: usize| {
                     let at = (block * shard.mine.len() + row - shard.mine.start) * shard.inner;
-                    device::<B>(on)?.download::<T>(b, at, shard.inner)
+                    device::<B>(on)?.download::<T>(&b, at, shard.inner)
                 };
                 Ok(bytes(&(0..shard.outer).map(one).collect::<Result<Vec<_>>>()?.concat()))
             }
             _ => Err(error("evaluation", "no such row".into())),
         }
     }
-    fn copy(&self, on: &dyn Any, bytes: &[u8]) -> Result<(usize, Box<dyn Any + Send + Sync>)> {
+    fn copy(&self, on: &dyn Any, bytes: &[u8]) -> Result<Kept> {
         let buffer = device::<B>(on)?.upload(values::<T>(bytes))?;
         Ok((B::address(&buffer).expose_provenance(), Box::new(buffer)))
     }
     fn keep(&self) -> Box<dyn Any + Send + Sync> {
-        Box::new(self.read().clone())
+        Box::new(self.known())
     }
 }
 

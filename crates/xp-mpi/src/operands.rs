@@ -1,15 +1,16 @@
 //! From the addresses in a kernel to where the operands are on this rank.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use xp_core::Result;
 use xp_core::expr::program::{LeafKind, Program};
 use xp_core::expr::{Kernel, Plan, Walk};
 
 use crate::fold::alone;
-use crate::layout::{Crossing, FIRST, RESHARD, Shard, Split, blocks_along, crossing, refused};
-use crate::memory::find;
+use crate::layout::{Crossing, FIRST, RESHARD, Reach, Shard, Split, blocks_along, crossing, reach, refused};
+use crate::memory::{Erased, Kept, find};
 use crate::world::{World, signature};
 
 /// The operands of a kernel.
@@ -30,6 +31,14 @@ struct Operand {
     address: usize,
     walked: Option<Walked>,
 }
+/// An operand that there is a recipe for: its number among the addresses, its leaf, the position and the size of its first element.
+struct Promised {
+    number: usize,
+    entry: Arc<dyn Erased>,
+    leaf: usize,
+    at: usize,
+    size: usize,
+}
 enum Walked {
     Leaf(usize),
     /// Indices, along the first axis.
@@ -42,6 +51,31 @@ impl Operands {
         Operands { from: vec![], here: vec![], split: None, plan: None, kept: vec![] }
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.from.is_empty()
+    }
+
+    /// Those of a kernel that has only operands that all ranks have, as most small ones are: they are walked as they would be anywhere.
+    fn everywhere<K: Kernel>(kernel: &K) -> Option<Operands> {
+        let from = RefCell::new(vec![]);
+        kernel.clone().rebase(&|address| {
+            from.borrow_mut().push(address.addr());
+            address
+        });
+        let mut operands = Operands { from: from.into_inner(), ..Operands::none() };
+        for &address in &operands.from {
+            let entry = find(address);
+            let (local, shard) = entry.place()?;
+            if shard.is_some() {
+                return None;
+            }
+            operands.here.push(local.wrapping_add(address - entry.extent().0));
+            operands.kept.push(entry.keep());
+        }
+        Some(operands)
+    }
+
     /// Finds the operands of a kernel, which writes a sharded array from an offset on if there is an `out`. A single row of a sharded
     /// one comes from the rank that has it.
     pub(crate) fn of<K: Kernel>(
@@ -52,20 +86,29 @@ impl Operands {
         plan: &Plan,
         out: Option<(usize, &Shard)>,
     ) -> Result<Operands> {
+        if out.is_none_or(|(_, shard)| shard.outer == 1)
+            && let Some(operands) = Operands::everywhere(kernel)
+        {
+            return Ok(operands);
+        }
         let (found, leaves) = addresses(&Program::of(kernel));
         let mut operands = Operands::none();
         let mut sharded: Vec<(Walked, usize, Shard)> = vec![];
-        // Where each one is, and of which kind.
-        let mut places = vec![];
+        // Where each one is, and of which kind; those that can be made where they are needed.
+        let (mut places, mut promised) = (vec![], vec![]);
         for Operand { address, walked } in found {
             let entry = find(address);
-            let (start, len, size) = entry.extent();
+            let (start, _, size) = entry.extent();
             let at = (address - start) / size;
+            if let (true, Some(Walked::Leaf(leaf))) = (entry.is_promised(), &walked) {
+                promised.push(Promised { number: operands.from.len(), entry, leaf: *leaf, at, size });
+                operands.from.push(address);
+                continue;
+            }
             let (local, shard) = match entry.place() {
                 Some(place) => place,
-                // Nobody has written it: it holds anything.
                 None => {
-                    entry.fill(device, &vec![0; len * size])?;
+                    entry.settle(device)?;
                     entry.place().unwrap_or_default()
                 }
             };
@@ -83,24 +126,26 @@ impl Operands {
         let plan = cut.as_ref().unwrap_or(plan);
         // How the strides of each leaf change.
         let mut moved: Vec<(usize, Shard)> = vec![];
-        let mut crossed = sharded.iter();
+        let mut each = sharded.iter();
         for (entry, local, at, size, shard) in places {
             let Some(shard) = shard else {
                 operands.here.push(local.wrapping_add(at * size));
                 continue;
             };
-            let Some((walked, ..)) = crossed.next() else { continue };
+            let Some((walked, ..)) = each.next() else { continue };
             let walk: Walk = walk(plan, walked);
-            let (local, shard) = match crossing(operation, plan.shape(), &walk[..plan.shape().len()], at, &shard)? {
-                crossing if alone() => {
-                    own_rows(operation, &crossing, &shard, world)?;
-                    (local, shard)
-                }
-                Crossing::Rows(split) => {
+            let (shape, walk) = (plan.shape(), &walk[..plan.shape().len()]);
+            let crossed = match alone() {
+                true => own_rows(operation, &reach(operation, shape, walk, at, &shard)?, &shard).map(|()| None)?,
+                false => Some(crossing(operation, shape, walk, at, &shard)?),
+            };
+            let (local, shard) = match crossed {
+                None => (local, shard),
+                Some(Crossing::Rows(split)) => {
                     operands.agree(operation, split)?;
                     (local, shard)
                 }
-                Crossing::One(row) => {
+                Some(Crossing::One(row)) => {
                     let mine = if shard.mine.contains(&row) { entry.row(device, row) } else { Ok(vec![]) };
                     let sign = signature(&[row, shard.outer, shard.inner, size]);
                     let row_bytes = world.share("a row of a sharded array", sign, shard.layout.owner(world, row), mine)?;
@@ -114,6 +159,11 @@ impl Operands {
                 moved.push((*leaf, shard));
             }
         }
+        for one in promised {
+            let (local, keep) = operands.make(world, device, plan, &one)?;
+            operands.here.insert(one.number, local);
+            operands.kept.push(keep);
+        }
         let moves = |plan: &Plan| moved.iter().any(|(leaf, shard)| plan.leaf(*leaf).iter().any(|&step| shard.step(step) != step));
         let later_axis = || operands.split.as_ref().is_some_and(|split| split.axis > 0) || out.is_some_and(|(_, shard)| shard.outer > 1);
         if cut.is_some() || moves(plan) || (plan.is_flat() && later_axis()) {
@@ -125,6 +175,27 @@ impl Operands {
             operands.plan = Some(restrided);
         }
         Ok(operands)
+    }
+
+    /// The address at which a kernel looks for an operand that there is a recipe for, of which this rank makes what it needs: the elements
+    /// at its positions, unless they are most of all.
+    fn make(&self, world: &World, device: &dyn Any, plan: &Plan, one: &Promised) -> Result<Kept> {
+        let (mut first, mut last) = (one.at as isize, one.at as isize);
+        for (axis, (&n, &step)) in plan.shape().iter().zip(plan.leaf(one.leaf)).enumerate() {
+            let mine = self.split.as_ref().filter(|split| split.axis == axis).map_or(0..n, |split| split.mine(world));
+            let ends = [mine.start as isize * step, (mine.end.max(mine.start + 1) - 1) as isize * step];
+            (first, last) = (first + ends[0].min(ends[1]), last + ends[0].max(ends[1]));
+        }
+        let (_, len, _) = one.entry.extent();
+        let which = first.max(0) as usize..(last + 1).clamp(0, len as isize) as usize;
+        if 2 * which.len() <= len
+            && let Some((local, keep)) = one.entry.some(device, which)?
+        {
+            return Ok((local.wrapping_add_signed((one.at as isize - first) * one.size as isize), keep));
+        }
+        one.entry.settle(device)?;
+        let (local, _) = one.entry.place().unwrap_or_default();
+        Ok((local.wrapping_add(one.at * one.size), one.entry.keep()))
     }
 
     /// Sharded operands are walked with the same rows at the same positions.
@@ -206,10 +277,10 @@ fn cut_at_blocks(
 }
 
 /// Fails unless all rows that a walk comes to are of this rank.
-pub(crate) fn own_rows(operation: &'static str, crossing: &Crossing, shard: &Shard, world: &World) -> Result<()> {
-    let own = match crossing {
-        Crossing::Rows(split) => split.layout.mine(world) == (0..split.layout.rows()),
-        Crossing::One(row) => shard.mine.contains(row),
+pub(crate) fn own_rows(operation: &'static str, reach: &Reach, shard: &Shard) -> Result<()> {
+    let own = match reach {
+        &Reach::Rows { first, step, count, .. } => count == 0 || (shard.mine.start <= first && first + (count - 1) * step < shard.mine.end),
+        Reach::One(row) => shard.mine.contains(row),
     };
     if own { Ok(()) } else { Err(refused(operation, "rows of another rank, in a pass over those of one", "read them before the pass")) }
 }

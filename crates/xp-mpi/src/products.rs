@@ -7,7 +7,7 @@ use xp_core::{Array, Backend, Ix2, Num, Result};
 
 use crate::backend::Mpi;
 use crate::fold::alone;
-use crate::layout::{Crossing, GATHER, RESHARD, Shard, Split, crossing, refused};
+use crate::layout::{Crossing, GATHER, RESHARD, Shard, Split, crossing, reach, refused};
 use crate::memory::{MpiBuffer, State};
 use crate::operands::own_rows;
 use crate::parts::{joined, sum};
@@ -36,9 +36,9 @@ impl<B: Backend, T: Num> Local<B, T> {
         self.shard.as_ref().map_or(strides, |shard| strides.map(|step| shard.step(step)))
     }
     /// Fails unless a matrix lies in rows of this rank.
-    fn own(&self, mpi: &Mpi<B>, dims: [usize; 2], strides: [isize; 2], offset: usize) -> Result<()> {
+    fn own(&self, dims: [usize; 2], strides: [isize; 2], offset: usize) -> Result<()> {
         let Some(shard) = &self.shard else { return Ok(()) };
-        own_rows(OPERATION, &crossing(OPERATION, &dims, &strides, offset, shard)?, shard, &mpi.world)
+        own_rows(OPERATION, &reach(OPERATION, &dims, &strides, offset, shard)?, shard)
     }
     /// How a matrix crosses the rows of the operand.
     fn split(&self, dims: [usize; 2], strides: [isize; 2], offset: usize) -> Result<Option<Split>> {
@@ -74,8 +74,8 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
     }
     if alone() {
         for &[i, j] in batches {
-            left.own(mpi, [m, k], strides[0], i)?;
-            right.own(mpi, [k, n], strides[1], j)?;
+            left.own([m, k], strides[0], i)?;
+            right.own([k, n], strides[1], j)?;
         }
         let here: Vec<[usize; 2]> = batches.iter().map(|&[i, j]| [left.offset(i as isize), right.offset(j as isize)]).collect();
         let strides = [left.strides(strides[0]), right.strides(strides[1])];
@@ -178,7 +178,7 @@ pub(crate) unsafe fn matmul<B: Backend, T: Num>(
 
 /// Memory for the result: what there is when it fits, or new one, for a result that fills its buffer.
 fn room<B: Backend, T: Num>(mpi: &Mpi<B>, out: &Slot<'_, Mpi<B>, T>, shard: Option<Shard>) -> Result<B::Buffer<T>> {
-    match (out.buffer.state(), shard) {
+    match (out.buffer.state(&mpi.device)?, shard) {
         (Some(State::Replicated(b)), None) => Ok(b),
         (Some(State::Sharded(b, have)), Some(want)) if have == want => Ok(b),
         (_, Some(want)) => {

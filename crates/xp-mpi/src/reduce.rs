@@ -1,5 +1,7 @@
 //! Reductions over sharded rows: parts of the rows, each reduced alone, joined along the tree of parts.
 
+use std::collections::VecDeque;
+
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::{Outputs, Partial, Reduction};
 use xp_core::{Backend, Result};
@@ -58,14 +60,17 @@ pub(crate) unsafe fn across<B: Backend, R: Reduction<K::Elem>, K: Kernel>(
     }
     // Elements of the reduction from one position along the axis to the next.
     let step = others(split.axis + 1..plan.shape().len());
-    let mut join = Accumulators { mpi, reduction, kernel, plan, split, count, len, step };
+    let mut join = Accumulators { mpi, reduction, kernel, plan, split, count, len, step, made: VecDeque::new() };
     let sign = signature(&[len, plan.size(), R::Partial::bytes(), split.layout.rows()]);
     let total = mpi.world.tree(R::NAME, sign, &mut join, split.layout.parts())?.unwrap_or_else(|| vec![R::identity(); len]);
     Ok(total.into_iter().map(|acc| reduction.finish(acc, count)).collect())
 }
 
+/// Accumulators of parts that are made together, at most: a device is then asked for many at once.
+const TOGETHER: usize = 1 << 16;
+
 /// The accumulators of all results.
-struct Accumulators<'a, B, R, K> {
+struct Accumulators<'a, B, R: Reduction<K::Elem>, K: Kernel> {
     mpi: &'a Mpi<B>,
     reduction: R,
     kernel: K,
@@ -74,25 +79,52 @@ struct Accumulators<'a, B, R, K> {
     count: usize,
     len: usize,
     step: usize,
+    /// Those of the next parts that have rows.
+    made: VecDeque<Vec<R::Acc>>,
+}
+
+impl<B: Backend, R: Reduction<K::Elem>, K: Kernel> Accumulators<'_, B, R, K> {
+    /// Those of the parts from this one on, of this rank.
+    fn make(&self, part: usize) -> Result<VecDeque<Vec<R::Acc>>> {
+        let (layout, device) = (&self.split.layout, &self.mpi.device);
+        let last = self.mpi.world.my_parts(layout.parts()).end.min(part + (TOGETHER / self.len.max(1)).max(1));
+        let parts: Vec<_> = (part..last).map(|k| self.split.positions(layout.part(k))).filter(|positions| !positions.is_empty()).collect();
+        // SAFETY: the reductions below write every element.
+        let buffers = unsafe { R::Partial::alloc(device, parts.len() * self.len)? };
+        let places = R::Partial::places::<B>(&buffers);
+        let starts = R::Partial::addresses(places);
+        let sizes: Vec<usize> = R::Partial::dtypes().into_iter().map(|dtype| dtype.size()).collect();
+        for (k, positions) in parts.iter().enumerate() {
+            let mut kernel = self.kernel.clone();
+            kernel.advance(self.split.axis, positions.start);
+            let plan = self.plan.clone().narrowed(self.split.axis, positions.len());
+            let out = R::Partial::rebased(places, &|address| {
+                let j = starts.iter().position(|start| start.addr() == address.addr()).expect("an address of an output");
+                address.wrapping_add(k * self.len * sizes[j])
+            });
+            // SAFETY: whoever made this vouches for the kernel; the positions are of this rank, and the memory is new.
+            unsafe { device.reduce(Partial(self.reduction), kernel, &plan, self.count, out)? };
+        }
+        let partials = R::Partial::download(device, &buffers, parts.len() * self.len)?;
+        let of_part = |(k, positions): (usize, &std::ops::Range<usize>)| {
+            let partials = &partials[k * self.len..(k + 1) * self.len];
+            partials.iter().map(|&partial| R::from_partial(partial, positions.start * self.step)).collect()
+        };
+        Ok(parts.iter().enumerate().map(of_part).collect())
+    }
 }
 
 impl<B: Backend, R: Reduction<K::Elem>, K: Kernel> Join for Accumulators<'_, B, R, K> {
     type Value = Vec<R::Acc>;
     fn part(&mut self, part: usize) -> Result<Option<Vec<R::Acc>>> {
-        let positions = self.split.positions(self.split.layout.part(part));
-        if positions.is_empty() {
+        if self.split.layout.part(part).is_empty() {
             return Ok(None);
         }
-        let mut kernel = self.kernel.clone();
-        kernel.advance(self.split.axis, positions.start);
-        let plan = self.plan.clone().narrowed(self.split.axis, positions.len());
-        let device = &self.mpi.device;
-        // SAFETY: the reduction below writes every element.
-        let buffers = unsafe { R::Partial::alloc(device, self.len)? };
-        // SAFETY: whoever made this vouches for the kernel; the positions are of this rank, and the memory is new.
-        unsafe { device.reduce(Partial(self.reduction), kernel, &plan, self.count, R::Partial::places::<B>(&buffers))? };
-        let partials = R::Partial::download(device, &buffers, self.len)?;
-        Ok(Some(partials.into_iter().map(|partial| R::from_partial(partial, positions.start * self.step)).collect()))
+        if self.made.is_empty() {
+            self.made = self.make(part)?;
+        }
+        // Parts come in their order.
+        Ok(self.made.pop_front())
     }
     fn join(&mut self, a: Vec<R::Acc>, b: Vec<R::Acc>) -> Result<Vec<R::Acc>> {
         Ok(a.into_iter().zip(b).map(|(a, b)| R::merge(a, b)).collect())

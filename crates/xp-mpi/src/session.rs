@@ -61,6 +61,20 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The device of a rank: the ranks of a machine take its devices, such as GPUs, in turn; a rank alone takes the default one.
+    ///
+    /// # Errors
+    /// As for [`Backend::default_device`].
+    pub fn device<B: Backend>(&self) -> Result<B> {
+        if self.local_size == 1 {
+            return B::default_device();
+        }
+        let devices = B::devices();
+        devices.get(self.local_rank % devices.len().max(1)).cloned().map_or_else(B::default_device, Ok)
+    }
+}
+
 static STARTED: AtomicBool = AtomicBool::new(false);
 static GLOBAL: RwLock<Weak<World>> = RwLock::new(Weak::new());
 thread_local! {
@@ -112,13 +126,7 @@ impl<B: Backend> Session<B> {
     /// When no library is found, which lists those that were tried; when a session was started before; when the ranks differ
     /// in what could change results: version, program, instruction set.
     pub fn start() -> Result<Self> {
-        Self::start_at(|place| {
-            if place.local_size == 1 {
-                return B::default_device();
-            }
-            let devices = B::devices();
-            devices.get(place.local_rank % devices.len().max(1)).cloned().map_or_else(B::default_device, Ok)
-        })
+        Self::start_at(|place| place.device())
     }
 
     /// Starts MPI, with the device that each rank chooses, which may depend on the rank.
@@ -274,14 +282,27 @@ fn instructions() -> String {
 /// # Ok::<(), xp_core::Error>(())
 /// ```
 pub fn simulate<B: Backend, R: Send>(size: usize, device: &B, program: impl Fn(&Mpi<B>) -> R + Sync) -> Result<Vec<R>> {
+    simulate_at(size, |_| Ok(device.clone()), program)
+}
+
+/// [`simulate`] with the device that `choose` has for each rank, all of which are on this machine.
+///
+/// # Errors
+/// As for [`simulate`]; those of `choose`.
+///
+/// # Panics
+/// As for [`simulate`].
+pub fn simulate_at<B: Backend, R: Send>(size: usize, choose: impl Fn(Place) -> Result<B>, program: impl Fn(&Mpi<B>) -> R + Sync) -> Result<Vec<R>> {
     if size == 0 {
         return Err(Error::value("simulate: size", "0 given: a program has at least one rank"));
     }
     let within = deadline()?;
-    let rank = |(rank, transport): (usize, Threads)| {
+    let place = |rank| Place { rank, size, local_rank: rank, local_size: size };
+    let devices = (0..size).map(|rank| choose(place(rank))).collect::<Result<Vec<B>>>()?;
+    let rank = |(rank, transport): (usize, Threads), device: B| {
         let world = Arc::new(World::new(rank, size, Box::new(transport), within));
         CURRENT.with(|current| *current.borrow_mut() = Arc::downgrade(&world));
-        let device = Mpi { device: device.clone(), world };
+        let device = Mpi { device, world };
         let ended = Ended(&device.world);
         let result = program(&device);
         std::mem::forget(ended);
@@ -290,8 +311,10 @@ pub fn simulate<B: Backend, R: Send>(size: usize, device: &B, program: impl Fn(&
         device.world.finish();
         result
     };
+    let rank = &rank;
     Ok(std::thread::scope(|scope| {
-        let ranks: Vec<_> = Threads::new(size).into_iter().enumerate().map(|place| scope.spawn(move || rank(place))).collect();
+        let places = Threads::new(size).into_iter().enumerate().zip(devices);
+        let ranks: Vec<_> = places.map(|(place, device)| scope.spawn(move || rank(place, device))).collect();
         ranks.into_iter().map(|rank| rank.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     }))
 }

@@ -300,11 +300,12 @@ pub(crate) fn unique<B: Backend, T: Real>(mpi: &Mpi<B>, x: &MpiBuffer<B, T>, pla
             _ => found.push((x, count, first)),
         }
     }
-    let places = if places {
+    let places = if let Some(inverse) = &mine.inverse {
         let numbers: Vec<i64> = mine.values.iter().zip(&mine.first).map(|(&x, &first)| number(&found, x, first + offset)).collect();
-        let inverse: Vec<i64> = mine.inverse.iter().map(|&i| numbers[i as usize]).collect();
+        let lanes = Lanes { outer: 1, len: numbers.len(), inner: 1 };
+        let inverse = mpi.device.take(&mpi.device.upload(numbers)?, lanes, inverse, None)?;
         let first = mpi.upload(found.iter().map(|x| x.2).collect())?;
-        Some([first, mpi.keep(mpi.device.upload(inverse)?, Some(shard))?])
+        Some([first, mpi.keep(inverse, Some(shard))?])
     } else {
         None
     };
@@ -320,26 +321,27 @@ fn number<T: Real>(found: &[(T, i64, i64)], x: T, first: i64) -> i64 {
     (at + nth) as i64
 }
 
-/// Distinct elements of this rank, on the host.
-struct Mine<T> {
+/// Distinct elements of this rank, on the host, and the position of its value for each element.
+struct Mine<B: Backend, T> {
     values: Vec<T>,
     counts: Vec<i64>,
     first: Vec<i64>,
-    inverse: Vec<i64>,
+    inverse: Option<B::Buffer<i64>>,
 }
 
-fn distinct<B: Backend, T: Real>(mpi: &Mpi<B>, x: &B::Buffer<T>, len: usize, places: bool) -> Result<Mine<T>> {
+fn distinct<B: Backend, T: Real>(mpi: &Mpi<B>, x: &B::Buffer<T>, len: usize, places: bool) -> Result<Mine<B, T>> {
     let down = |b: &B::Buffer<i64>, n: usize| mpi.device.download(b, 0, n);
     if let Some(found) = mpi.device.unique(x, places)? {
-        let (first, inverse) = match &found.places {
-            Some([first, inverse]) => (down(first, found.len)?, down(inverse, len)?),
-            None => (vec![0; found.len], vec![]),
+        let (values, counts) = (mpi.device.download(&found.values, 0, found.len)?, down(&found.counts, found.len)?);
+        let (first, inverse) = match found.places {
+            Some([first, inverse]) => (down(&first, found.len)?, Some(inverse)),
+            None => (vec![0; found.len], None),
         };
-        return Ok(Mine { values: mpi.device.download(&found.values, 0, found.len)?, counts: down(&found.counts, found.len)?, first, inverse });
+        return Ok(Mine { values, counts, first, inverse });
     }
     let order = mpi.device.argsort(x, Lanes { outer: 1, len, inner: 1 }, false)?;
     let (x, order) = (mpi.device.download(x, 0, len)?, down(&order, len)?);
-    let mut mine = Mine { values: vec![], counts: vec![], first: vec![], inverse: vec![0; len] };
+    let (mut mine, mut inverse) = (Mine { values: vec![], counts: vec![], first: vec![], inverse: None }, vec![0; len]);
     for i in order {
         let value = *x.get(i as usize).ok_or_else(|| Error::value("unique", "a position outside the array"))?;
         if mine.values.last() != Some(&value) {
@@ -350,7 +352,10 @@ fn distinct<B: Backend, T: Real>(mpi: &Mpi<B>, x: &B::Buffer<T>, len: usize, pla
         if let Some(count) = mine.counts.last_mut() {
             *count += 1;
         }
-        mine.inverse[i as usize] = mine.values.len() as i64 - 1;
+        inverse[i as usize] = mine.values.len() as i64 - 1;
+    }
+    if places {
+        mine.inverse = Some(mpi.device.upload(inverse)?);
     }
     Ok(mine)
 }

@@ -1,7 +1,11 @@
-//! Programs on ranks that are processes, under MPI's own launcher: the same bits for 1, 2 and 3 of them, and faults that are
-//! injected. Where no launcher is installed the tests say so and end.
+//! Programs on ranks that are processes, under MPI's own launcher: the conformance suite and operations on sharded arrays on 1, 2 and 3 of
+//! them, with the bits that threads give, and faults that are injected. Where no launcher is installed the tests say so and end.
 //!
 //! `XP_MPIRUN` names another launcher than `mpirun` and `mpiexec`, `XP_MPI_LIBRARY` the library that belongs to it.
+
+#[path = "sharded/suite.rs"]
+#[allow(dead_code)]
+mod suite;
 
 use std::process::Command;
 use std::sync::Mutex;
@@ -52,6 +56,43 @@ fn results(device: &Mpi<Cpu>) -> Result<u64> {
     Ok(hash)
 }
 
+/// What the suite of all backends asks of arrays that are not sharded, and the hash of what all operations on sharded ones give.
+fn conformance(device: &Mpi<Cpu>) -> Result<u64> {
+    macro_rules! each {
+        ($($module:ident { $($name:ident $(<$t:ty>)?),* })*) => {$($(
+            xp_conformance::$module::$name::<Mpi<Cpu> $(, $t)?>(device);
+        )*)*};
+    }
+    each! {
+        fusion { into_existing<f32>, rows<f32>, row_blocks<f32> }
+        operators { in_place, value_semantics }
+        slicing { python_slices, views_share_nothing, broadcasting }
+        indexing { masks, take, take_along_axis, put }
+        reductions { sums<f32>, extremes<f32>, empty<f32>, several<f32> }
+        partials { join<f32> }
+        sorting { sort<f32>, searchsorted<f32>, unique<f32>, cumulative<f32> }
+        manipulation { concat, stack }
+        matmul { integers, floats<f32>, stacks<f32> }
+    }
+    let bodies: [fn(&Mpi<Cpu>) -> Result<suite::Found>; 10] = [
+        suite::elementwise,
+        suite::reductions,
+        suite::sorting,
+        suite::gathering,
+        suite::products,
+        suite::columns,
+        suite::made,
+        suite::passes,
+        suite::transforms,
+        suite::small,
+    ];
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for (_, numbers) in bodies.into_iter().map(|body| body(device)).collect::<Result<Vec<_>>>()?.concat() {
+        hash = numbers.iter().fold(hash, |h, x| (h ^ x.to_bits()).wrapping_mul(0x100_0000_01b3).rotate_left(5));
+    }
+    Ok(hash)
+}
+
 /// What a rank does: run by the tests below, under the launcher.
 #[test]
 #[ignore = "a program for several processes: run by the other tests"]
@@ -66,6 +107,9 @@ fn program() {
                 match &what[..] {
                     "results" | "pieces" => {
                         println!("\nhash {:016x} of rank {} of {} over {}", results(device)?, device.rank(), device.size(), device.transport())
+                    }
+                    "conformance" => {
+                        println!("\nhash {:016x} of rank {} of {} over {}", conformance(device)?, device.rank(), device.size(), device.transport())
                     }
                     "error" if other => return Err(Error::value("test", "an error of one rank")),
                     "panic" => assert!(!other, "a panic of one rank"),
@@ -142,13 +186,22 @@ fn launch(launcher: &str, ranks: usize, what: &str, deadline: &str) -> (String, 
     (text, out.status.success(), start.elapsed())
 }
 
+/// The conformance suite on ranks that are threads.
+#[test]
+fn conformance_on_threads() {
+    let hashes: Vec<_> = [1, 2, 3].into_iter().flat_map(|size| simulate(size, &Cpu, conformance).unwrap()).collect();
+    assert!(hashes.iter().all(|hash| hash.is_ok() && *hash == hashes[0]), "{hashes:x?}");
+}
+
 /// The same hash from every rank of 1, 2 and 3 processes, and from threads.
 #[test]
 fn processes_give_the_bits_of_threads() {
     let Some(launcher) = launcher() else { return };
-    let hash = simulate(2, &Cpu, results).unwrap()[0].clone().unwrap();
+    let hashes = [results, conformance].map(|program| simulate(2, &Cpu, program).unwrap()[0].clone().unwrap());
     // Messages above the 32-bit counts of the interface go by pieces: here, small ones.
-    for (ranks, what) in [(1, "results"), (2, "results"), (3, "results"), (2, "pieces")] {
+    let programs = [(1, "results"), (2, "results"), (3, "results"), (2, "pieces"), (1, "conformance"), (2, "conformance"), (3, "conformance")];
+    for (ranks, what) in programs {
+        let hash = hashes[usize::from(what == "conformance")];
         let (text, good, _) = launch(&launcher, ranks, what, "120");
         let hashes: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("hash ")).collect();
         println!("{}", hashes.join("\n"));

@@ -11,6 +11,7 @@ xp_conformance::tests! { xp_reference::Host;
     operators { in_place, value_semantics }
     fusion { owned_operands<f32>, rows<f32>, stretched_rows<f32>, operands_beside_rows<f32>, row_blocks<f32>, mixed_dtypes }
     matmul { into_existing<f32> }
+    partials { join<f32> }
 }
 
 /// What is evaluated onto a part of an array's memory.

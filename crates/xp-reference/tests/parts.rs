@@ -1,15 +1,12 @@
-//! Parts of arrays: kernels that advance to one, plans narrowed to it, and reductions whose accumulators are joined.
+//! Parts of arrays: kernels that advance to one, and plans narrowed to it.
 
-use std::fmt::Debug;
 use std::mem::ManuallyDrop;
 
 use xp_core::backend::Slot;
 use xp_core::expr::{Iota, Kernel, Leaves, Load, Plan};
 use xp_core::functions::*;
 use xp_core::math::Baseline;
-use xp_core::reduction::{All, Any, CountNonzero, Max, Mean, Min, Outputs, Partial, Prod, Sum};
-use xp_core::reduction::{ArgMax, ArgMin, Ptp, Reduction, Std, Var};
-use xp_core::{Array, Backend, Dyn, Element, Expr, Ix1, Ix2, Lazy, contiguous_strides};
+use xp_core::{Array, Backend, Dyn, Expr, Ix1, Ix2, Lazy, contiguous_strides};
 use xp_reference::Host;
 
 /// Evaluates positions `first..first + len` of an axis of an expression's plan, to the start of memory of its size.
@@ -90,67 +87,4 @@ fn only_what_is_asked_for_is_read() {
         };
         assert_eq!(values, if walk == [2] { [1.5, 3.5, 5.5] } else { [1.5, 2.5, 3.5] }, "{walk:?}");
     }
-}
-
-/// The result of a reduction of the parts of a vector: their accumulators, sent as bytes, and joined.
-fn joined<T: Element, R: Reduction<T>>(
-    reduction: R,
-    x: &Array<Host, T, Ix1>,
-    bounds: &[usize],
-    one: impl Fn(&Array<Host, T, Ix1>) -> R::Partial,
-) -> R::Out {
-    let accumulators = bounds.windows(2).map(|part| {
-        let partial = one(&x.slice(xp_core::s![part[0]..part[1]]).unwrap());
-        let mut bytes = vec![];
-        partial.write_bytes(&mut bytes);
-        assert_eq!(bytes.len(), R::Partial::bytes());
-        // SAFETY: the bytes are those of the line above.
-        R::from_partial(unsafe { R::Partial::read_bytes(&bytes) }, part[0])
-    });
-    reduction.finish(accumulators.fold(R::identity(), R::merge), x.size())
-}
-
-fn same<T: PartialEq + Debug>(name: &str, got: T, expected: T) {
-    assert_eq!(got, expected, "{name}");
-}
-
-/// The accumulators of every reduction, and of a tuple of them, joined, give the result of the whole: small integers, whose
-/// sums are exact in any order.
-#[test]
-fn partial_accumulators_join() {
-    let values: Vec<f32> = (0..200).map(|k| ((k * 37) % 101) as f32 / 4.0 - 12.0).collect();
-    let x = Array::<_, f32, Ix1>::from_vec(&Host, values, [200]).unwrap();
-    let bounds = [0, 1, 70, 70 + 64, 199, 200];
-    macro_rules! each {
-        ($($R:ident)*) => {$(
-            let got = joined($R, &x, &bounds, |part| part.reduce(Partial($R), ..).item().unwrap());
-            same(stringify!($R), got, x.reduce($R, ..).item().unwrap());
-        )*};
-    }
-    each! { Sum Mean Max Min All Any CountNonzero }
-    let whole = (&x * 4.0 + 49.0).astype::<i32>();
-    let got = joined(Prod, &whole, &bounds, |part| part.reduce(Partial(Prod), ..).item().unwrap());
-    same("Prod", got, whole.prod(..).item().unwrap());
-    macro_rules! pairs {
-        ($($R:ident)*) => {$(
-            let got = joined($R, &x, &bounds, |part| {
-                let (a, b) = part.reduce(Partial($R), ..);
-                (a.item().unwrap(), b.item().unwrap())
-            });
-            same(stringify!($R), got, x.reduce($R, ..).item().unwrap());
-        )*};
-    }
-    pairs! { ArgMax ArgMin Ptp }
-    let moments = |part: &Array<Host, f32, Ix1>, std: bool| {
-        let (n, first, mean, squares) = if std { part.reduce(Partial(Std(1.0)), ..) } else { part.reduce(Partial(Var(1.0)), ..) };
-        (n.item().unwrap(), first.item().unwrap(), mean.item().unwrap(), squares.item().unwrap())
-    };
-    let (var, std) = (x.reduce(Var(1.0), ..).item().unwrap(), x.reduce(Std(1.0), ..).item().unwrap());
-    assert!((joined(Var(1.0), &x, &bounds, |part| moments(part, false)) - var).abs() < 1e-4 * var);
-    assert!((joined(Std(1.0), &x, &bounds, |part| moments(part, true)) - std).abs() < 1e-4 * std);
-    let both = joined((Sum, ArgMin), &x, &bounds, |part| {
-        let (sum, (least, place)) = part.reduce(Partial((Sum, ArgMin)), ..);
-        (sum.item().unwrap(), (least.item().unwrap(), place.item().unwrap()))
-    });
-    same("a tuple", both, (x.sum(..).item().unwrap(), x.argmin(..).item().unwrap()));
 }

@@ -57,17 +57,23 @@ pub(crate) fn reduce<R: Reduction<K::Elem>, K: Kernel>(
     }
     let given = reduction.parts();
     let dtypes = R::Out::dtypes();
-    let parts: Vec<Part> = given
-        .iter()
-        .zip(&dtypes)
-        .map(|(part, &result)| Part { name: part.name, source: part.device, result, parameters: part.parameters().map(|p| p.0).collect() })
-        .collect();
+    let (mut rest, mut addresses) = (dtypes.into_iter(), R::Out::addresses(out).into_iter());
+    let part = |part: &xp_core::reduction::Part| Part {
+        name: part.name,
+        source: part.device,
+        results: rest.by_ref().take(part.results()).collect(),
+        partial: part.partial,
+        parameters: part.parameters().map(|p| p.0).collect(),
+    };
+    let parts: Vec<Part> = given.iter().map(part).collect();
     let mut results = Arguments::default();
     let mut found = vec![];
-    for ((part, address), dtype) in given.iter().zip(R::Out::addresses(out)).zip(&dtypes) {
-        let place = device.find(address.addr(), dtype.size(), R::NAME)?;
-        results.push(place.offset);
-        found.push(place.buffer);
+    for (part, own) in given.iter().zip(&parts) {
+        for (dtype, address) in own.results.iter().zip(addresses.by_ref()) {
+            let place = device.find(address.addr(), dtype.size(), R::NAME)?;
+            results.push(place.offset);
+            found.push(place.buffer);
+        }
         for (dtype, bytes) in part.parameters() {
             let is_freedom = part.device.is_library() && matches!(part.name, "var" | "std");
             let value = f64::from_ne_bytes(bytes[..8].try_into().expect("eight bytes"));

@@ -18,8 +18,9 @@ use crate::wgsl::{self, convert, register};
 pub(crate) struct Part {
     pub(crate) name: &'static str,
     pub(crate) source: DeviceSource,
-    /// The dtype of the result.
-    pub(crate) result: DType,
+    /// The dtypes of what is written: of the result, or of the elements of the accumulator.
+    pub(crate) results: Vec<DType>,
+    pub(crate) partial: bool,
     /// The dtypes of the parameters; `f64` is passed as `f32`.
     pub(crate) parameters: Vec<DType>,
 }
@@ -27,8 +28,8 @@ pub(crate) struct Part {
 /// The functions of the reductions that run together, over an accumulator of all of theirs.
 pub(crate) struct Rendered {
     pub(crate) text: String,
-    /// The calls that finish each, over `acc`, `count` and the words of the parameters.
-    finish: Vec<String>,
+    /// What each writes, for each of its results: expressions of `acc`, `count` and the words of the parameters.
+    finish: Vec<Vec<String>>,
 }
 
 /// Words of arguments before shapes and strides: outputs, elements of each, outputs side by side, elements of a piece, pieces,
@@ -40,9 +41,9 @@ pub(crate) fn passed(dtype: DType) -> DType {
     if dtype == DType::F64 { DType::F32 } else { dtype }
 }
 
-/// The words of one output's arguments: where it starts, and the parameters.
+/// The words of the arguments of one reduction's outputs: where each starts, and the parameters.
 fn words(part: &Part) -> usize {
-    1 + part.parameters.iter().map(|&d| wgsl::words(passed(d))).sum::<usize>()
+    part.results.len() + part.parameters.iter().map(|&d| wgsl::words(passed(d))).sum::<usize>()
 }
 
 /// Bytes that are enough for the accumulator of a reduction whose host's has this size: every field counts as two words.
@@ -83,9 +84,9 @@ fn limits(dtype: DType) -> (String, String) {
 pub(crate) fn render(parts: &[Part], element: DType, functions: &mut Functions) -> Result<Rendered> {
     let (mut text, mut finish) = (String::new(), vec![]);
     for (k, part) in parts.iter().enumerate() {
-        check(part.result)?;
+        part.results.iter().try_for_each(|&result| check(result))?;
         let x = register(element);
-        let mut at = format!("first + {}u", parts[..k].iter().map(words).sum::<usize>() + 1);
+        let mut at = format!("first + {}u", parts[..k].iter().map(words).sum::<usize>() + part.results.len());
         let mut values = String::new();
         for &dtype in &part.parameters {
             check(passed(dtype))?;
@@ -94,10 +95,14 @@ pub(crate) fn render(parts: &[Part], element: DType, functions: &mut Functions) 
             at += &format!(" + {}u", wgsl::words(passed(dtype)));
         }
         if part.source.is_library() {
-            let body = library(part.name, element, part.result)
+            let result = if part.partial { result(part.name, element) } else { part.results[0] };
+            let body = library(part.name, element, result)
                 .ok_or_else(|| Error::Value { what: "reduction", why: format!("`{}` is not defined for {element} on this device", part.name) })?;
             text += &wgsl::renamed(&body, |word| ["Acc", "identity", "push", "merge", "finish"].contains(&word).then(|| format!("{word}{k}")));
-            finish.push(format!("finish{k}(acc.a{k}, count{values})"));
+            finish.push(match part.partial {
+                true => elements(part, &format!("acc.a{k}"), element),
+                false => vec![format!("finish{k}(acc.a{k}, count{values})")],
+            });
         } else {
             let prefix = functions.own(part.name, part.source)?;
             let name = format!("{prefix}{}", part.name);
@@ -107,7 +112,10 @@ pub(crate) fn render(parts: &[Part], element: DType, functions: &mut Functions) 
                  fn push{k}(a: Acc{k}, x: {x}, i: u32) -> Acc{k} {{ return {name}_push(a, x, i); }}\n\
                  fn merge{k}(a: Acc{k}, b: Acc{k}) -> Acc{k} {{ return {name}_merge(a, b); }}\n"
             );
-            finish.push(wgsl::narrowed(part.result, &format!("{name}_finish(acc.a{k}, count{values})")));
+            finish.push(match part.partial {
+                true => (0..part.results.len()).map(|j| wgsl::narrowed(part.results[j], &format!("{name}_partial_{j}(acc.a{k})"))).collect(),
+                false => vec![wgsl::narrowed(part.results[0], &format!("{name}_finish(acc.a{k}, count{values})"))],
+            });
         }
     }
     let each = |f: &dyn Fn(usize) -> String| (0..parts.len()).map(f).collect::<Vec<_>>().join(", ");
@@ -122,6 +130,33 @@ pub(crate) fn render(parts: &[Part], element: DType, functions: &mut Functions) 
         each(&|k| format!("merge{k}(a.a{k}, b.a{k})")),
     );
     Ok(Rendered { text, finish })
+}
+
+/// The dtype of the result of a reduction of xp, where only its accumulator is asked for.
+fn result(name: &str, t: DType) -> DType {
+    match name {
+        "all" | "any" => DType::Bool,
+        "argmax" | "argmin" | "count_nonzero" => DType::I64,
+        "sum" | "prod" => wide(t),
+        "var" | "std" | "squared_deviations" if t == DType::C64 => DType::F32,
+        _ => t,
+    }
+}
+
+/// The elements of the accumulator of a reduction of xp, as the host's has them.
+fn elements(part: &Part, acc: &str, t: DType) -> Vec<String> {
+    // The fields, and the dtypes that they are of.
+    let (w, real) = (wide(t), DType::F32);
+    let fields: &[(&str, DType)] = match part.name {
+        "sum" | "mean" | "prod" => &[("", w)],
+        "squared_deviations" => &[(".sum", w), (".squares", real)],
+        "var" | "std" => &[(".n", real), (".first", w), (".mean", w), (".squares", real)],
+        "ptp" => &[(".low", t), (".high", t)],
+        "argmax" | "argmin" => &[(".value", t), (".place", DType::U32)],
+        "all" | "any" | "count_nonzero" => &[("", DType::U32)],
+        _ => &[("", t)],
+    };
+    fields.iter().zip(&part.results).map(|((field, from), to)| convert(*from, *to, &format!("{acc}{field}"))).collect()
 }
 
 /// A reduction of xp: the type `Acc`, and `identity`, `push`, `merge` and `finish`.
@@ -252,7 +287,8 @@ pub(crate) fn outputs(source: Source, parts: &[Part], partial: bool) -> Source {
     if partial {
         return source.typed("partial", "array<Acc>", Access::Write);
     }
-    (0..parts.len()).fold(source, |source, k| source.binding(format!("o{k}"), Access::Write))
+    let outputs: usize = parts.iter().map(|part| part.results.len()).sum();
+    (0..outputs).fold(source, |source, k| source.binding(format!("o{k}"), Access::Write))
 }
 
 /// What the loop of a reduction is made of.
@@ -271,15 +307,17 @@ pub(crate) struct Loop {
 
 /// The statements that finish and write the results.
 fn results(parts: &[Part], rendered: &Rendered, place: &str) -> String {
-    let mut text = String::new();
-    let mut at = 0;
-    for (k, part) in parts.iter().enumerate() {
-        let _ = writeln!(
-            text,
-            "    let to{k} = p[first + {at}u] + {place};\n    let result{k} = {};\n    {}",
-            rendered.finish[k],
-            wgsl::store(part.result, &format!("o{k}"), &format!("to{k}"), &format!("result{k}"))
-        );
+    let (mut text, mut at, mut n) = (String::new(), 0, 0);
+    for (part, finish) in parts.iter().zip(&rendered.finish) {
+        for (j, (&result, value)) in part.results.iter().zip(finish).enumerate() {
+            let _ = writeln!(
+                text,
+                "    let to{n} = p[first + {}u] + {place};\n    let result{n} = {value};\n    {}",
+                at + j,
+                wgsl::store(result, &format!("o{n}"), &format!("to{n}"), &format!("result{n}"))
+            );
+            n += 1;
+        }
         at += words(part);
     }
     text

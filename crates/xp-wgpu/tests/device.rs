@@ -141,6 +141,11 @@ fn reductions_cover_every_size() {
 }
 
 #[test]
+fn accumulators_of_parts_join() {
+    xp_conformance::partials::join::<Wgpu, f32>(&device!());
+}
+
+#[test]
 fn sorts_cover_every_size() {
     let device = device!();
     for n in [1usize, 2, 3, 255, 256, 257, 1000, 65_536, 100_001] {

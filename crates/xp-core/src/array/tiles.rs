@@ -6,10 +6,11 @@ use core::ops::Range;
 
 use super::Array;
 use crate::backend::Backend;
-use crate::dim::Ix2;
+use crate::dim::{Dim, Ix2};
 use crate::dtype::Element;
 use crate::error::{Error, Result};
 use crate::expr::{IntoOperand, eval_onto};
+use crate::mergeable::Mergeable;
 use crate::s;
 use crate::shape::{contiguous_strides, size_of_shape};
 
@@ -112,16 +113,61 @@ impl<B: Backend, T: Element> Tiles<B, T> {
         let step = step.max(1);
         let part = |i: usize| {
             let rows = i * step..((i + 1) * step).min(n);
-            // These tiles are of rows that no other part has, so nobody else uses their memory.
-            let tiles = Tiles { out: out.slice(s![rows.clone()])?, at: [0, 0], rows: 0 };
-            let mut tiles = RowTiles { tiles, brand: PhantomData };
-            make(rows, &mut tiles)?;
-            tiles.tiles.finish().map(drop).map_err(E::from)
+            Tiles::of_rows(&out, rows.clone(), |tiles| make(rows, tiles))
         };
         device.map_parts(n.div_ceil(step), part).into_iter().collect::<Result<(), E>>()?;
         debug_assert_eq!(out.shape(), [n, m]);
         // Every part has written all of its rows.
         Ok(out)
+    }
+
+    /// [`Backend::fold_rows`] over the rows of `like`, which makes `columns` elements for each of them as well: `part` gets a range of
+    /// rows, and the tiles of those. The matrix lies as `like` does.
+    ///
+    /// # Errors
+    /// As for [`Tiles::new`], [`Tiles::finish`] and [`Backend::fold_rows`].
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// use xp::Tiles;
+    ///
+    /// let x = array![[1.0_f64, 2.0], [3.0, 4.0]];
+    /// let part = |rows: std::ops::Range<usize>, tiles: &mut xp::RowTiles<Cpu, f64>| {
+    ///     let x = x.slice(s![rows.clone()])?;
+    ///     tiles.push([rows.len(), 1], x.lazy().sum(KeepDims(1)).try_eval()?)?;
+    ///     x.lazy().sum(0).try_eval()
+    /// };
+    /// let (rows, columns) = Tiles::fold_rows(&x, 1, part, |a, b| (a.lazy() + &b).try_eval())?;
+    /// assert_eq!((rows.to_vec(), columns.to_vec()), (vec![3.0, 7.0], vec![4.0, 6.0]));
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn fold_rows<U: Element, D: Dim, S: Mergeable<B>>(
+        like: &Array<B, U, D>,
+        columns: usize,
+        part: impl for<'r> Fn(Range<usize>, &mut RowTiles<'r, B, T>) -> Result<S> + Sync,
+        join: impl FnMut(S, S) -> Result<S>,
+    ) -> Result<(Array<B, T, Ix2>, S)> {
+        let (device, n) = (like.device(), like.dims().first().copied().unwrap_or(1));
+        let shape = [n, columns];
+        // SAFETY: every part writes its rows, all of them together the whole; until then nothing reads it.
+        let buffer = unsafe { device.alloc_rows(like.buffer(), n, size_of_shape(&shape)?)? };
+        let out = Array::from_parts(device.clone(), buffer, shape, contiguous_strides::<Ix2>(&shape), 0);
+        let rows = |rows: Range<usize>| Tiles::of_rows(&out, rows.clone(), |tiles| part(rows, tiles));
+        let sum = device.fold_rows(like.buffer(), n, rows, join)?;
+        Ok((out, sum))
+    }
+
+    /// Makes some rows of a matrix, which nobody else makes or reads.
+    fn of_rows<S, E: From<Error>>(
+        out: &Array<B, T, Ix2>,
+        rows: Range<usize>,
+        make: impl for<'r> FnOnce(&mut RowTiles<'r, B, T>) -> Result<S, E>,
+    ) -> Result<S, E> {
+        let tiles = Tiles { out: out.slice(s![rows])?, at: [0, 0], rows: 0 };
+        let mut tiles = RowTiles { tiles, brand: PhantomData };
+        let made = make(&mut tiles)?;
+        tiles.tiles.finish()?;
+        Ok(made)
     }
 
     /// Evaluates the next tile, to whose shape `[rows, columns]` the values are broadcast. One without elements changes nothing.

@@ -49,7 +49,7 @@ impl InChunk {
 ///
 /// # Safety
 /// `get` may only read what `fill` prepared, and `fill` only the elements of its leaves that the plan names.
-pub unsafe trait Kernel: Clone + Send + Sync {
+pub unsafe trait Kernel: Clone + Send + Sync + 'static {
     /// What it produces.
     type Elem: Element;
 

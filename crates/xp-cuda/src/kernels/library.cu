@@ -941,7 +941,7 @@ template <class R> DEVICE complex<R> op_atanh(complex<R> z) {
 }
 COMPLEX_1(asin, over_i(op_asinh(times_i(z)))) COMPLEX_1(atan, over_i(op_atanh(times_i(z))))
 
-// ---- reductions: the class template `reduce_<name>` for each ----
+// ---- reductions: the class template `reduce_<name>` for each; `partial` writes the elements of the accumulator that the host's has ----
 template <class T> struct Wide { typedef T type; };
 #define WIDE_SIGNED(T, U) template <> struct Wide<T> { typedef i64 type; };
 #define WIDE_UNSIGNED(T, U) template <> struct Wide<T> { typedef u64 type; };
@@ -958,6 +958,7 @@ template <class T> struct reduce_sum {
   DEVICE Acc push(Acc a, T x, i64) { return op_add(a, convert<Acc>(x)); }
   DEVICE Acc merge(Acc a, Acc b) { return op_add(a, b); }
   DEVICE Out finish(Acc a, i64) { return convert<Out>(a); }
+  DEVICE void partial(Acc a, i64 i, Acc* to) { to[i] = a; }
 };
 template <class T> struct reduce_prod {
   typedef typename Wide<T>::type Acc;
@@ -966,6 +967,7 @@ template <class T> struct reduce_prod {
   DEVICE Acc push(Acc a, T x, i64) { return op_multiply(a, convert<Acc>(x)); }
   DEVICE Acc merge(Acc a, Acc b) { return op_multiply(a, b); }
   DEVICE Out finish(Acc a, i64) { return convert<Out>(a); }
+  DEVICE void partial(Acc a, i64 i, Acc* to) { to[i] = a; }
 };
 DEVICE f32 divided_by(f32 a, i64 n) { return a / (f32)(f64)n; }
 DEVICE f64 divided_by(f64 a, i64 n) { return a / (f64)n; }
@@ -991,6 +993,7 @@ template <class T> struct reduce_squared_deviations {
     Out corrected = a.squares - (re * divided_by(re, count) + im * divided_by(im, count));
     return corrected < Out(0) ? Out(0) : corrected != corrected ? a.squares : corrected;
   }
+  DEVICE void partial(Acc a, i64 i, T* sum, Out* squares) { sum[i] = a.sum; squares[i] = a.squares; }
 };
 // The first of the elements, the mean less the first, the number of elements, and the sum of squared deviations: complex numbers
 // first, whose alignment then leaves no gaps.
@@ -1028,6 +1031,7 @@ template <class T> struct reduce_var {
     return a.squares / (left > 0 ? (P)left : Format<P>::nan());
   }
   DEVICE Out finish(Acc a, i64 n, f64 correction) { return convert<Out>(variance(a, n, correction)); }
+  DEVICE void partial(Acc a, i64 i, P* n, W* first, W* mean, P* squares) { n[i] = a.n; first[i] = a.first; mean[i] = a.mean; squares[i] = a.squares; }
 };
 template <class T> struct reduce_std : reduce_var<T> {
   typedef typename reduce_var<T>::Acc Acc;
@@ -1041,6 +1045,7 @@ template <class T> struct reduce_max {
   DEVICE T push(T a, T x, i64) { return op_greater(x, a) | op_isnan(x) ? x : a; }
   DEVICE T merge(T a, T b) { return push(a, b, 0); }
   DEVICE T finish(T a, i64) { return a; }
+  DEVICE void partial(T a, i64 i, T* to) { to[i] = a; }
 };
 template <class T> struct reduce_min {
   typedef T Acc;
@@ -1049,6 +1054,7 @@ template <class T> struct reduce_min {
   DEVICE T push(T a, T x, i64) { return op_less(x, a) | op_isnan(x) ? x : a; }
   DEVICE T merge(T a, T b) { return push(a, b, 0); }
   DEVICE T finish(T a, i64) { return a; }
+  DEVICE void partial(T a, i64 i, T* to) { to[i] = a; }
 };
 template <class T> struct Both { T low, high; };
 template <class T> struct reduce_ptp {
@@ -1058,6 +1064,7 @@ template <class T> struct reduce_ptp {
   DEVICE Acc push(Acc a, T x, i64) { a.low = reduce_min<T>::push(a.low, x, 0); a.high = reduce_max<T>::push(a.high, x, 0); return a; }
   DEVICE Acc merge(Acc a, Acc b) { a.low = reduce_min<T>::merge(a.low, b.low); a.high = reduce_max<T>::merge(a.high, b.high); return a; }
   DEVICE T finish(Acc a, i64) { return op_subtract(a.high, a.low); }
+  DEVICE void partial(Acc a, i64 i, T* low, T* high) { low[i] = a.low; high[i] = a.high; }
 };
 template <class T> struct Found { T value; i64 at; };
 template <class T> struct reduce_argmax {
@@ -1071,6 +1078,7 @@ template <class T> struct reduce_argmax {
     return better | (tie & (b.at < a.at)) ? b : a;
   }
   DEVICE i64 finish(Acc a, i64) { return a.at; }
+  DEVICE void partial(Acc a, i64 i, T* value, i64* at) { value[i] = a.value; at[i] = a.at; }
 };
 template <class T> struct reduce_argmin {
   typedef Found<T> Acc;
@@ -1083,6 +1091,7 @@ template <class T> struct reduce_argmin {
     return better | (tie & (b.at < a.at)) ? b : a;
   }
   DEVICE i64 finish(Acc a, i64) { return a.at; }
+  DEVICE void partial(Acc a, i64 i, T* value, i64* at) { value[i] = a.value; at[i] = a.at; }
 };
 template <class T> struct reduce_all {
   typedef u32 Acc;
@@ -1091,6 +1100,7 @@ template <class T> struct reduce_all {
   DEVICE u32 push(u32 a, T x, i64) { return a & (is_true(x) ? 1u : 0u); }
   DEVICE u32 merge(u32 a, u32 b) { return a & b; }
   DEVICE bool finish(u32 a, i64) { return a != 0; }
+  DEVICE void partial(u32 a, i64 i, bool* to) { to[i] = a != 0; }
 };
 template <class T> struct reduce_any {
   typedef u32 Acc;
@@ -1099,6 +1109,7 @@ template <class T> struct reduce_any {
   DEVICE u32 push(u32 a, T x, i64) { return a | (is_true(x) ? 1u : 0u); }
   DEVICE u32 merge(u32 a, u32 b) { return a | b; }
   DEVICE bool finish(u32 a, i64) { return a != 0; }
+  DEVICE void partial(u32 a, i64 i, bool* to) { to[i] = a != 0; }
 };
 template <class T> struct reduce_count_nonzero {
   typedef i64 Acc;
@@ -1107,5 +1118,6 @@ template <class T> struct reduce_count_nonzero {
   DEVICE i64 push(i64 a, T x, i64) { return a + (is_true(x) ? 1 : 0); }
   DEVICE i64 merge(i64 a, i64 b) { return a + b; }
   DEVICE i64 finish(i64 a, i64) { return a; }
+  DEVICE void partial(i64 a, i64 i, i64* to) { to[i] = a; }
 };
 // ---- end of the library ----

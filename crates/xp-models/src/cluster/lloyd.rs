@@ -3,12 +3,12 @@
 use core::ops::Range;
 
 use xp_core::extra::top_k;
-use xp_core::functions::{Descending, concat, ones, unique_values, zeros};
-use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Num, Real, s};
+use xp_core::functions::{Descending, ones, unique_values, zeros};
+use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg, Num, Real, RowTiles, s};
 
 use super::nearest::Nearest;
 use crate::Result;
-use crate::blocks::{blocks_of, fold_blocks};
+use crate::blocks::{blocks_of, fold_and_map_rows, fold_blocks};
 use crate::progress::{Outcome, Stop, Watch};
 
 /// Samples, their mean, and their weights: centres are given by their distances from the mean.
@@ -33,6 +33,9 @@ pub(super) struct Sums<B: Backend> {
     pub sums: Array<B, B::MaxFloat, Ix2>,
     pub weights: Array<B, B::MaxFloat, Ix1>,
 }
+
+/// The sums and the weights of [`Sums`].
+type Totals<B> = (Array<B, <B as Backend>::MaxFloat, Ix2>, Array<B, <B as Backend>::MaxFloat, Ix1>);
 
 /// [`Sums`] of blocks, whose labels are not joined yet.
 type Parts<B> = (Vec<Array<B, i64, Ix1>>, Array<B, <B as Backend>::MaxFloat, Ix2>, Array<B, <B as Backend>::MaxFloat, Ix1>);
@@ -75,7 +78,7 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
 
     /// One pass over the samples, block by block: the nearest centres, and their sums.
     pub fn step(&self, centers: &Array<B, T, Ix2>) -> Result<Sums<B>> {
-        let ([n, _], [k, p], device) = (self.x.shape(), centers.shape(), self.x.device());
+        let ([k, p], device) = (centers.shape(), self.x.device());
         let nearest = Nearest::moved(centers.clone(), self.mean)?;
         // Sums of a few blocks are of the dtype of the samples: so many that adding them up costs little.
         let block = B::part_rows(p);
@@ -109,12 +112,13 @@ impl<B: Linalg<T>, T: Float> Weighted<'_, B, T> {
             *weights = (weights.lazy() + &few).try_eval()?;
             Ok(())
         };
-        let (mut labels, sums, weights) = fold_blocks(device, 0..n, group, start, each, join)?.map_or_else(start, Ok)?;
-        let labels = match labels.len() {
-            0 => zeros(device, [0])?,
-            1 => labels.remove(0),
-            _ => concat(&labels, 0)?,
+        let part = |rows: Range<usize>, tiles: &mut RowTiles<'_, B, i64>| {
+            let (labels, sums, weights) = fold_blocks(device, rows, group, start, each, join)?.map_or_else(start, Ok)?;
+            labels.iter().try_for_each(|at| tiles.push([at.size(), 1], at.expand_dims(1)?))?;
+            Ok((sums, weights))
         };
+        let both = |(sums, weights): Totals<B>, (some, few)| Ok(((sums.lazy() + &some).try_eval()?, (weights.lazy() + &few).try_eval()?));
+        let (labels, (sums, weights)) = fold_and_map_rows(self.x, part, both)?;
         Ok(Sums { labels, sums, weights })
     }
 

@@ -124,9 +124,13 @@ impl<B: Linalg<T>, T: Float> LogisticRegressionParams<B, T> {
     ) -> Result<LogisticRegression<B, T, L>> {
         self.validate()?;
         let (labels, weights) = classified(x, y, weights, self.class_weight.as_ref(), true)?;
-        check::finite("x", x)?;
-        let found = self.solve(x, &labels.index, labels.len(), weights.as_ref(), self.c, None)?;
-        self.model(labels, x.dims()[1], &found)
+        let found = self.solve(x, &labels.index, labels.len(), weights.as_ref(), self.c, None);
+        // What is no number goes into every gradient: it is looked for where that is none either.
+        match &found {
+            Ok(found) => check::finite_by("x", x, &found.jac)?,
+            Err(_) => check::finite("x", x)?,
+        }
+        self.model(labels, x.dims()[1], &found?)
     }
 
     pub(super) fn validate(&self) -> Result<()> {

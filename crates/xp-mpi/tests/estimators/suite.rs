@@ -1,6 +1,6 @@
 //! Fits of every estimator to the same rows on any backend.
 
-use xp_core::{Array, Backend, Dim, Dyn, Element, IntoShape, Ix1, Ix2, Linalg};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Error, IntoShape, Ix1, Ix2, Linalg};
 use xp_cpu::Cpu;
 use xp_models::Result;
 use xp_models::calibration::CalibratedClassifierCVParams;
@@ -28,7 +28,7 @@ use xp_models::preprocessing::{
     PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler,
 };
 use xp_models::traits::{Estimator, Fit, Predict, PredictProba, Transform};
-use xp_mpi::Mpi;
+use xp_mpi::{Mpi, Place, simulate_at};
 
 /// Numbers of ranks: one, few, more than divide the parts evenly.
 pub const RANKS: [usize; 5] = [1, 2, 3, 4, 7];
@@ -88,24 +88,52 @@ macro_rules! fits {
     )*};
 }
 
+/// Samples, three classes, two, and numbers.
+type Samples<B> = (Array<B, f64, Ix2>, Array<B, i64, Ix1>, Array<B, i64, Ix1>, Array<B, f64, Ix1>);
+
+fn samples<B: Make>(device: &B) -> Samples<B> {
+    let x = device.make([N, P], |i| noise(i) + if (i / P) % 3 == i % P { 4.0 } else { 0.0 });
+    let y = device.make([N], |i| (i % 3) as i64 + 10);
+    let two = device.make([N], |i| i64::from(noise(2 * i) > 0.0));
+    let target = (x.lazy() * 0.5).sum(1).eval() + device.make([N], |i| noise(i + 999) / 8.0);
+    (x, y, two, target)
+}
+
+/// Fits one estimator of each kind of sum over samples.
+#[allow(clippy::redundant_closure_call)]
+pub fn essential<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<Outcome> {
+    let (x, y, two, target) = samples(device);
+    let mut to = vec![];
+    fits! { to, 1e-10:
+        StandardScaler => StandardScaler::params().fit(&x), |m| m.transform(&x);
+        PCA => PCA::params().n_components(3).fit(&x), |m| m.transform(&x);
+        LDA => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.decision_function(&x);
+        GaussianNB => GaussianNB::params().fit(&x, &y), |m| m.predict_proba(&x);
+        Ridge => Ridge::params().fit(&x, &target), |m| m.predict(&x);
+        KMeans_few => KMeans::params().n_clusters(3).init(Init::Random).n_init(1).max_iter(3).fit(&x), |m| m.predict(&x);
+    }
+    // Few iterations, since each is many launches on a device.
+    fits! { to, 1e-3:
+        LogisticRegression_few => LogisticRegression::params().max_iter(3).fit(&x, &two), |m| m.predict_proba(&x);
+        GaussianMixture_few => GaussianMixture::params().n_components(3).covariance_type(CovarianceType::Diag).max_iter(3).fit(&x), |m| m.predict(&x);
+    }
+    to
+}
+
 /// Fits every estimator.
 #[allow(clippy::redundant_closure_call)]
 pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<Outcome> {
-    let x = device.make([N, P], |i| noise(i) + if (i / P) % 3 == i % P { 4.0 } else { 0.0 });
-    let y = device.make([N], |i| (i % 3) as i64 + 10);
+    let (x, y, two, target) = samples(device);
     let whole = device.make([N, 2], |i| noise(i).floor() as i64);
-    let target: Array<B, f64, Ix1> = (x.lazy() * 0.5).sum(1).eval() + device.make([N], |i| noise(i + 999) / 8.0);
     let positive = target.lazy().abs().sqrt().eval() + 0.1;
     let counts = device.make([N, P], |i| noise(i).abs().floor());
     let column = device.make([N], noise);
-    let two = device.make([N], |i| i64::from(noise(2 * i) > 0.0));
     let wide = device.make([9, 40], noise);
     let few = Array::<B, f64, Ix2>::from_vec(device, (0..FEW * P).map(|i| noise(i + 77)).collect(), [FEW, P]).expect("a few samples");
     let few_labels = Array::<B, i64, Ix1>::from_vec(device, (0..FEW as i64).map(|i| i % 3).collect(), [FEW]).expect("their labels");
     let few_target = few.lazy().sum(1).try_eval().expect("their targets");
-    let mut to = vec![];
+    let mut to = essential(device);
     fits! { to, 1e-10:
-        StandardScaler => StandardScaler::params().fit(&x), |m| m.transform(&x);
         MinMaxScaler => MinMaxScaler::params().fit(&x), |m| m.transform(&x);
         MaxAbsScaler => MaxAbsScaler::params().fit(&x), |m| m.transform(&x);
         RobustScaler => RobustScaler::params().fit(&x), |m| m.transform(&x);
@@ -119,20 +147,16 @@ pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<O
         LabelBinarizer => LabelBinarizer::params().fit(&y), |m| m.transform(&y);
         SimpleImputer => SimpleImputer::params().fit(&x), |m| m.transform(&x);
         TfidfTransformer => TfidfTransformer::params().fit(&counts), |m| m.transform(&counts);
-        PCA => PCA::params().n_components(3).fit(&x), |m| m.transform(&x);
         PCA_randomized => PCA::params().n_components(2).svd_solver(SvdSolver::Randomized { n_oversamples: 2, iterated_power: None, seed: 1 }).fit(&x),
             |m| m.transform(&x);
         TruncatedSVD => TruncatedSVD::params().n_components(2).fit(&x), |m| m.transform(&x);
         TruncatedSVD_gram => TruncatedSVD::params().n_components(2).svd_solver(SvdSolver::CovarianceEigh).fit(&x), |m| m.transform(&x);
         TruncatedSVD_wide => TruncatedSVD::params().n_components(2).fit(&wide), |m| m.transform(&wide);
         IncrementalPCA => IncrementalPCA::params().n_components(2).batch_size(200).fit(&x), |m| m.transform(&x);
-        LDA => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.decision_function(&x);
         LDA_labels => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.predict(&x);
         LDA_transform => LinearDiscriminantAnalysis::params().fit(&x, &y), |m| m.transform(&x);
-        GaussianNB => GaussianNB::params().fit(&x, &y), |m| m.predict_proba(&x);
         GaussianNB_labels => GaussianNB::params().fit(&x, &y), |m| m.predict(&x);
         LinearRegression => LinearRegression::params().fit(&x, &target), |m| m.predict(&x);
-        Ridge => Ridge::params().fit(&x, &target), |m| m.predict(&x);
         RidgeCV => RidgeCV::params().fit(&x, &target), |m| m.predict(&x);
         RidgeClassifier => RidgeClassifier::params().fit(&x, &y), |m| m.predict(&x);
         RidgeClassifierCV => RidgeClassifierCV::params().fit(&x, &y), |m| m.predict(&x);
@@ -220,4 +244,45 @@ pub fn all<B: Make + Linalg<f64> + Backend<MaxFloat = f64>>(device: &B) -> Vec<O
     };
     to.push(Outcome { name: "GridSearchCV", found: search(), tolerance: 1e-10 });
     to
+}
+
+/// Runs fits on `Cpu`, and on every number of ranks with the devices that `choose` has for them, and compares: the same bits on all of
+/// them, near what `Cpu` gives, but for those that are `refused`.
+pub fn compare<B: Backend>(
+    refused: &[&str],
+    choose: impl Fn(Place) -> xp_core::Result<B>,
+    fits: impl Fn(&Cpu) -> Vec<Outcome>,
+    sharded: impl Fn(&Mpi<B>) -> Vec<Outcome> + Sync,
+) {
+    let expected = fits(&Cpu);
+    let mut first: Option<Vec<Outcome>> = None;
+    let mut wrong = vec![];
+    for size in RANKS {
+        for (rank, found) in simulate_at(size, &choose, &sharded).unwrap().into_iter().enumerate() {
+            let first = first.get_or_insert_with(|| found.clone());
+            for ((one, same), cpu) in found.iter().zip(&*first).zip(&expected) {
+                let name = one.name;
+                match (&one.found, &same.found, &cpu.found) {
+                    (Err(xp_models::Error::Array(Error::Sharded { .. })), ..) if refused.contains(&name) => {}
+                    _ if refused.contains(&name) => wrong.push(format!("{name}: {size} ranks, rank {rank}: not refused as sharded: {:?}", one.found)),
+                    (Err(e), ..) => wrong.push(format!("{name}: {size} ranks, rank {rank}: {e}")),
+                    (_, _, Err(e)) => wrong.push(format!("{name}: {e}")),
+                    (Ok(_), Err(_), _) => wrong.push(format!("{name}: {size} ranks, rank {rank}: only here")),
+                    (Ok((attributes, output)), Ok((same, equal)), Ok((_, near))) => {
+                        let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                        if attributes != same || bits(output) != bits(equal) {
+                            wrong.push(format!("{name}: {size} ranks, rank {rank}: other bits than of one rank"));
+                        }
+                        let scale = near.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
+                        let far = output.iter().zip(near).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / scale;
+                        if output.len() != near.len() || far.is_nan() || far > cpu.tolerance {
+                            wrong.push(format!("{name}: {size} ranks, rank {rank}: {far:e} from the inner backend"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    wrong.sort();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
