@@ -6,15 +6,17 @@
 use std::fmt;
 
 use xp_core::expr::program::{Leaf, LeafKind, Program, Step, Value};
-use xp_core::expr::{Kernel, Plan};
+use xp_core::expr::{Kernel as Lowered, Plan};
 use xp_core::ops::DeviceSource;
 use xp_core::reduction::{Outputs, Reduction};
 use xp_core::{DType, Element, MAX_NDIM};
 
 use crate::{
+    axes::Axes,
     device::Device,
     error::{Error, Result},
-    kernel::Arguments,
+    kernel::{Arguments, Kernel},
+    kernel_key::Key,
     kernels::{LEAST_TILED, THREADS, TILE, launch_blocks, launch_items},
     render,
 };
@@ -29,7 +31,7 @@ const MOST_ARGUMENTS: usize = 4096;
 ///
 /// # Safety
 /// As for [`xp_core::Backend::eval`].
-pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, out: u64) -> Result<()> {
+pub(crate) unsafe fn eval<K: Lowered>(device: &Device, kernel: &K, plan: &Plan, out: u64) -> Result<()> {
     let operands = Operands { program: Program::of(kernel), dtype: K::Elem::DTYPE };
     let n = plan.size();
     let (form, pack) = operands.form(plan, out);
@@ -41,7 +43,7 @@ pub(crate) unsafe fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, o
     let items = if form == Form::Rows { n / pack } else { n };
     let wide = n > MOST_NARROW;
     let code = Code { program: operands.program, form, ndim: axes.ndim(), wide, extra: pack };
-    let kernel = device.cached_kernel(&code, code.form.name(), || render::source(&code))?;
+    let kernel = code.kernel(device)?;
     let is_dense = code.form == Form::Dense;
     let operands = Operands { program: code.program, dtype: operands.dtype };
     let mut arguments = Arguments::new();
@@ -67,7 +69,7 @@ unsafe fn eval_tiled(device: &Device, operands: Operands, form: Form, plan: &Pla
     let (axes, [height, width]) = (Axes::tiled(plan, across), [plan.shape()[across], plan.shape()[last]]);
     let (wide, dtype) = (plan.size() > MOST_NARROW, operands.dtype);
     let code = Code { program: operands.program, form, ndim: axes.ndim(), wide, extra: 0 };
-    let kernel = device.cached_kernel(&code, code.form.name(), || render::source(&code))?;
+    let kernel = code.kernel(device)?;
     let (operands, tiles) = (Operands { program: code.program, dtype }, axes.size(0..axes.ndim()));
     let mut arguments = Arguments::new();
     axes.push_walk(&mut arguments, tiles, plan.out(), wide);
@@ -85,7 +87,7 @@ unsafe fn eval_tiled(device: &Device, operands: Operands, form: Form, plan: &Pla
 ///
 /// # Safety
 /// As for [`xp_core::Backend::reduce`].
-pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
+pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Lowered>(
     device: &Device,
     reduction: R,
     kernel: &K,
@@ -104,7 +106,7 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(
     let together: Vec<Part> = parts.iter().zip(results).map(|(part, result)| Part::new(part, result)).collect();
     let accumulator: usize = together.iter().map(|part| part.accumulator).sum();
     let code = Code { program: Program::of(kernel), form: Form::Reduce(together), ndim: axes.ndim(), wide, extra: axes.kept };
-    let kernel = device.cached_kernel(&code, code.form.name(), || render::source(&code))?;
+    let kernel = code.kernel(device)?;
     let operands = Operands { program: code.program, dtype: K::Elem::DTYPE };
     let (partials, counters) = if work.chunks > 1 { (work.chunks * work.outputs * accumulator, work.groups() * 4) } else { (0, 0) };
     let partial = device.alloc(partials, R::NAME)?;
@@ -151,6 +153,12 @@ pub(crate) struct Code {
     pub(crate) wide: bool,
     /// Elements per access, or axes that are kept.
     pub(crate) extra: usize,
+}
+
+impl Code {
+    fn kernel(&self, device: &Device) -> Result<Kernel> {
+        device.cached_kernel(Key::of(self), self.form.name(), || render::source(self), || format!(" of {self}"))
+    }
 }
 
 /// The loops over an expression.
@@ -352,107 +360,6 @@ impl Operands {
     }
 }
 
-/// The axes of a plan in the order in which the kernel numbers them, filled up in front to a number that kernels are made for.
-struct Axes {
-    /// The plan's axis, or `None` for one of length 1.
-    order: Vec<Option<usize>>,
-    shape: [usize; MAX_NDIM],
-    /// How many of them number the outputs.
-    kept: usize,
-}
-
-impl Axes {
-    /// The axes of an elementwise loop, the last one counted in packs.
-    fn elementwise(plan: &Plan, pack: usize) -> Self {
-        let order = filled((0..plan.shape().len()).collect());
-        let mut shape = shape_of(plan);
-        shape[plan.shape().len().saturating_sub(1)] /= pack;
-        Axes { kept: order.len(), order, shape }
-    }
-
-    /// The axes of an elementwise loop over tiles of the last axis and another one, which comes before it.
-    fn tiled(plan: &Plan, across: usize) -> Self {
-        let last = plan.shape().len() - 1;
-        let order = filled((0..last).filter(|&k| k != across).chain([across, last]).collect());
-        let mut shape = shape_of(plan);
-        for k in [across, last] {
-            shape[k] = shape[k].div_ceil(TILE);
-        }
-        Axes { kept: order.len(), order, shape }
-    }
-
-    /// The axes that are kept, then those that are reduced.
-    fn reduction(plan: &Plan) -> Self {
-        let axes = |reduced: bool| filled((0..plan.shape().len()).filter(|&k| plan.reduced()[k] == reduced).collect());
-        let mut order = axes(false);
-        let kept = order.len();
-        order.extend(axes(true));
-        Axes { order, shape: shape_of(plan), kept }
-    }
-
-    fn ndim(&self) -> usize {
-        self.order.len()
-    }
-
-    /// The number of positions along some of the axes.
-    fn size(&self, range: std::ops::Range<usize>) -> usize {
-        self.order[range].iter().flatten().map(|&k| self.shape[k]).product()
-    }
-
-    /// Appends a `Walk`.
-    fn push_walk(&self, arguments: &mut Arguments, n: usize, out: &[isize], wide: bool) {
-        arguments.push(n as i64);
-        let length = |axis: &Option<usize>| axis.map_or(1, |k| self.shape[k]) as u64;
-        for axis in &self.order {
-            arguments.push(length(axis) as i64);
-        }
-        self.push_steps(arguments, out);
-        let divisors = || self.order.iter().map(|axis| divisor(length(axis), if wide { 64 } else { 32 }));
-        for (factor, _) in divisors() {
-            arguments.push(factor);
-        }
-        for (_, shift) in divisors() {
-            arguments.push(i64::from(shift));
-        }
-    }
-
-    /// Appends the steps along the axes.
-    fn push_steps(&self, arguments: &mut Arguments, walk: &[isize]) {
-        for axis in &self.order {
-            arguments.push(axis.map_or(0, |k| walk[k]) as i64);
-        }
-    }
-
-    /// Where the plan's first axis is.
-    fn place_of_first(&self) -> usize {
-        self.order.iter().position(|&axis| axis == Some(0)).expect("a plan has axes")
-    }
-}
-
-/// The factor `f` and the shift `s` for which `i / d` is `(i f / 2^bits + i) / 2^s` for all `i` below `2^(bits - 1)`, both
-/// quotients rounded down; `d` is below `2^(bits - 1)` too.
-fn divisor(d: u64, bits: u32) -> (u64, u32) {
-    let d = d.max(1);
-    let shift = d.next_power_of_two().trailing_zeros();
-    let factor = (((1u128 << shift) - u128::from(d)) << bits) / u128::from(d) + 1;
-    (factor as u64, shift)
-}
-
-fn shape_of(plan: &Plan) -> [usize; MAX_NDIM] {
-    let mut shape = [1; MAX_NDIM];
-    shape[..plan.shape().len()].copy_from_slice(plan.shape());
-    shape
-}
-
-fn filled(axes: Vec<usize>) -> Vec<Option<usize>> {
-    let n = match axes.len() {
-        0 | 1 => 1,
-        n @ 2..=4 => n,
-        n => n.next_multiple_of(MAX_NDIM / 2),
-    };
-    std::iter::repeat_n(None, n - axes.len()).chain(axes.into_iter().map(Some)).collect()
-}
-
 /// How a reduction is cut into blocks. It depends on the shape alone.
 struct Work {
     outputs: usize,
@@ -489,42 +396,5 @@ impl Work {
 
     fn groups(&self) -> usize {
         self.outputs.div_ceil(self.width)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::divisor;
-
-    #[test]
-    fn a_multiplication_divides() {
-        let numbers = |bits: u32| {
-            let most = (1u64 << (bits - 1)) - 1;
-            let around = (0..bits - 1).flat_map(|b| [-1i64, 0, 1].map(|d| (1u64 << b).saturating_add_signed(d)));
-            let mut all: Vec<u64> =
-                around.chain([1, 3, 5, 7, 10, 641, 1000, 65_537, most / 3, most - 1, most]).filter(|&x| (1..=most).contains(&x)).collect();
-            all.dedup();
-            all
-        };
-        for bits in [32, 64] {
-            for &d in &numbers(bits) {
-                let (factor, shift) = divisor(d, bits);
-                assert!(bits == 64 || factor < 1 << 32, "{d}: {factor}");
-                let check = |i: u64| {
-                    let high = ((u128::from(i) * u128::from(factor)) >> bits) as u64;
-                    assert_eq!((high + i) >> shift, i / d, "{i} / {d} in {bits} bits");
-                };
-                let most = (1u64 << (bits - 1)) - 1;
-                check(0);
-                for &i in &numbers(bits) {
-                    check(i);
-                    // Multiples and their neighbours are where a quotient could be wrong.
-                    let multiple = i / d * d;
-                    check(multiple);
-                    check(multiple.saturating_sub(1));
-                    check((multiple + (d - 1)).min(most));
-                }
-            }
-        }
     }
 }

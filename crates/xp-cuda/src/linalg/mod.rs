@@ -7,6 +7,7 @@
 //! once, after the last. Small matrices are all done in one launch (`small.rs`).
 
 mod decompositions;
+mod rows;
 mod scale;
 mod singular;
 mod small;
@@ -82,7 +83,17 @@ macro_rules! linalg_for {
                 solutions::det(x)
             }
             fn gram<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, $t, Ix2>> {
-                solutions::gram(e)
+                rows::gram(e)
+            }
+            fn cross<E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<Self, $t, Ix2>>
+            where
+                E: Expr<Backend = Self, Elem = $t, Dim = Ix2>,
+                F: Expr<Backend = Self, Elem = $t, Dim = Ix2>,
+            {
+                rows::cross(a, b)
+            }
+            fn project<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>, b: &Array<Self, $t, Ix2>) -> Result<Array<Self, $t, Ix2>> {
+                rows::project(e, b)
             }
         }
     )*};

@@ -1,12 +1,11 @@
-//! Solutions, determinants, and Gram matrices.
+//! Solutions and determinants.
 
 use num_complex::Complex;
 use xp_core::expr::Iota;
-use xp_core::linalg::{LinalgError, Trans, Triangle, Triangular, adjoint};
+use xp_core::linalg::{LinalgError, Trans, Triangle, Triangular};
 use xp_core::ops::Greater;
 use xp_core::{
-    Array, Backend, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result,
-    functions::{eye, zeros},
+    Element, Float, Ix1, Lazy, Num, Result, functions::eye,
 };
 
 use super::{
@@ -17,10 +16,7 @@ use super::{
 };
 use crate::{
     backend::Cuda,
-    libraries::{
-        Matrix, Side,
-        blas::{Syrk, Trsm},
-    },
+    libraries::{Side, blas::Trsm},
 };
 
 /// Solves `a x = b` for stacks of equal shapes.
@@ -113,43 +109,6 @@ pub(super) fn det<T: Lapack>(x: &Matrices<T>) -> Result<Matrices<T>> {
     }
     let lu = Factors::new(x)?;
     lu.unless_singular(T::ZERO, (lu.diagonal()?.lazy().prod(-1).try_eval()?.lazy() * &lu.sign()?).try_eval()?)
-}
-
-/// `E^H E`, block of rows by block of rows.
-pub(super) fn gram<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Cuda, T, Ix2>>
-where
-    Cuda: Linalg<T>,
-{
-    let [_, p] = e.expr().shape()?;
-    let device = match e.expr().device()? {
-        Some(device) => device.clone(),
-        None => <Cuda as xp_core::Backend>::default_device()?,
-    };
-    let out = zeros::<_, T, _>(&device, [p, p])?;
-    if p == 0 {
-        return Ok(out);
-    }
-    for rows in e.row_blocks(Cuda::block_rows(p))? {
-        let rows = rows.try_eval()?;
-        // The memory of the rows is X^T, column-major: X^T conj(X) is the conjugate of the result, that is its transpose,
-        // whose lower triangle is the upper one of the row-major result.
-        let matrix = |x: &Array<Cuda, T, Ix2>| Matrix { pointer: x.buffer().at(x.offset()), ld: p as i64 };
-        let call = Syrk {
-            dtype: T::DTYPE,
-            triangle: Triangle::Lower,
-            trans: false,
-            n: p as i64,
-            k: rows.shape()[0] as i64,
-            alpha: 1.0,
-            a: matrix(&rows),
-            beta: 1.0,
-            c: matrix(&out),
-        };
-        // SAFETY: the matrices have these sizes; `out` has no other handle.
-        run(&device, "product with the own transpose", |d| unsafe { d.blas()?.syrk(d, &call) })?;
-    }
-    let upper = out.triu(0)?;
-    (upper.lazy() + &adjoint(&out.triu(1)?)?).try_eval()
 }
 
 /// LU factorisations with row exchanges.
