@@ -42,7 +42,7 @@ pub(crate) unsafe fn eval<K: Lowered>(device: &Device, kernel: &K, plan: &Plan, 
     let axes = Axes::elementwise(plan, if form == Form::Rows { pack } else { 1 });
     let items = if form == Form::Rows { n / pack } else { n };
     let wide = n > MOST_NARROW;
-    let code = Code { program: operands.program, form, ndim: axes.ndim(), wide, extra: pack };
+    let code = Code::new(operands.program, form, axes.ndim(), wide, pack);
     let kernel = code.kernel(device)?;
     let is_dense = code.form == Form::Dense;
     let operands = Operands { program: code.program, dtype: operands.dtype };
@@ -68,7 +68,7 @@ unsafe fn eval_tiled(device: &Device, operands: Operands, form: Form, plan: &Pla
     let last = plan.shape().len() - 1;
     let (axes, [height, width]) = (Axes::tiled(plan, across), [plan.shape()[across], plan.shape()[last]]);
     let (wide, dtype) = (plan.size() > MOST_NARROW, operands.dtype);
-    let code = Code { program: operands.program, form, ndim: axes.ndim(), wide, extra: 0 };
+    let code = Code::new(operands.program, form, axes.ndim(), wide, 0);
     let kernel = code.kernel(device)?;
     let (operands, tiles) = (Operands { program: code.program, dtype }, axes.size(0..axes.ndim()));
     let mut arguments = Arguments::new();
@@ -105,7 +105,7 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Lowered>(
     }
     let together: Vec<Part> = parts.iter().zip(results).map(|(part, result)| Part::new(part, result)).collect();
     let accumulator: usize = together.iter().map(|part| part.accumulator).sum();
-    let code = Code { program: Program::of(kernel), form: Form::Reduce(together), ndim: axes.ndim(), wide, extra: axes.kept };
+    let code = Code::new(Program::of(kernel), Form::Reduce(together), axes.ndim(), wide, axes.kept);
     let kernel = code.kernel(device)?;
     let operands = Operands { program: code.program, dtype: K::Elem::DTYPE };
     let (partials, counters) = if work.chunks > 1 { (work.chunks * work.outputs * accumulator, work.groups() * 4) } else { (0, 0) };
@@ -153,9 +153,42 @@ pub(crate) struct Code {
     pub(crate) wide: bool,
     /// Elements per access, or axes that are kept.
     pub(crate) extra: usize,
+    /// Leaves that hold what an earlier one does, see [`twins`].
+    pub(crate) twins: Vec<(usize, usize)>,
+}
+
+/// The leaves of random draws that are those of an earlier draw, each with the leaf that it repeats: both halves of the bits of a position
+/// then come from one computation.
+fn twins(program: &Program) -> Vec<(usize, usize)> {
+    let draws = program.steps().iter().filter_map(|step| match step {
+        Step::Call { name: "random_bits" | "random_bits_high", arguments, .. } => Some(arguments),
+        _ => None,
+    });
+    let leaf = |value: &Value| match value {
+        Value::Leaf(k) => Some((*k, &program.leaves()[*k].kind)),
+        Value::Step(_) => None,
+    };
+    let same = |(a, b): (&Value, &Value)| match (leaf(a)?, leaf(b)?) {
+        ((k, LeafKind::Counter(start, walk)), (j, LeafKind::Counter(other, path))) if start == other && walk == path => Some((k, j)),
+        ((k, LeafKind::Scalar(bytes)), (j, LeafKind::Scalar(other))) if bytes == other => Some((k, j)),
+        _ => None,
+    };
+    let mut found: Vec<(usize, usize)> = vec![];
+    let mut before: Vec<&Vec<Value>> = vec![];
+    for arguments in draws {
+        match before.iter().find_map(|earlier| arguments.iter().zip(*earlier).map(same).collect::<Option<Vec<_>>>()) {
+            Some(pairs) => found.extend(pairs),
+            None => before.push(arguments),
+        }
+    }
+    found
 }
 
 impl Code {
+    pub(crate) fn new(program: Program, form: Form, ndim: usize, wide: bool, extra: usize) -> Self {
+        Code { twins: twins(&program), program, form, ndim, wide, extra }
+    }
+
     fn kernel(&self, device: &Device) -> Result<Kernel> {
         device.cached_kernel(Key::of(self), self.form.name(), || render::source(self), || format!(" of {self}"))
     }
@@ -396,5 +429,34 @@ impl Work {
 
     fn groups(&self) -> usize {
         self.outputs.div_ceil(self.width)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xp_core::ops::{DeviceSource, Parameters, RandomBits, TernaryOp};
+
+    use super::*;
+
+    const DRAWS: DeviceSource = <RandomBits as TernaryOp<i64, u64>>::DEVICE;
+
+    /// The source of the difference of both halves of two draws, from these positions and keys.
+    fn difference(starts: [i64; 2], keys: [u64; 2]) -> String {
+        let mut program = Program::default();
+        let halves = [0, 1].map(|k| {
+            let position = program.leaf(DType::I64, LeafKind::Counter(starts[k], [1; MAX_NDIM]));
+            let (key, stream) = (program.scalar(keys[k]), program.scalar(3u64));
+            program.call(["random_bits", "random_bits_high"][k], DRAWS, &[position, key, stream], &Parameters::new(), DType::U64)
+        });
+        let result = program.call("subtract", DRAWS, &halves, &Parameters::new(), DType::U64);
+        program.returns(result);
+        render::source(&Code::new(program, Form::Strided, 1, false, 0)).unwrap()
+    }
+
+    #[test]
+    fn both_halves_of_a_draw_come_from_one_position() {
+        assert!(difference([5, 5], [7, 7]).contains("op_random_bits_high(x0, x1, x2)"));
+        assert!(difference([5, 6], [7, 7]).contains("op_random_bits_high(x3, x4, x5)"));
+        assert!(difference([5, 5], [7, 8]).contains("op_random_bits_high(x3, x4, x5)"));
     }
 }

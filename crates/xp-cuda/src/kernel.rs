@@ -268,13 +268,7 @@ type Slot = Arc<Mutex<Option<Arc<Module>>>>;
 
 impl ModuleCache {
     pub(crate) fn new(disk: DiskCache) -> Self {
-        Self {
-            disk,
-            modules: Mutex::default(),
-            known: RwLock::default(),
-            compiled: AtomicU64::new(0),
-            from_disk: AtomicU64::new(0),
-        }
+        Self { disk, modules: Mutex::default(), known: RwLock::default(), compiled: AtomicU64::new(0), from_disk: AtomicU64::new(0) }
     }
 
     fn module(&self, device: &Device, source: &ModuleSource<'_>) -> Result<Arc<Module>> {

@@ -26,7 +26,7 @@ const FUSED_REDUCE: &str = concat!(include_str!("kernels/words.cu"), include_str
 /// # Errors
 /// [`Error::InvalidArgument`] for an operation that has no function in CUDA C++.
 pub(crate) fn source(code: &Code) -> Result<String> {
-    let Code { program, form, ndim, wide, extra } = code;
+    let Code { program, form, ndim, wide, extra, twins } = code;
     let mut own = Own::default();
     let index = if *wide { "i64" } else { "u32" };
     let (defines, types, template) = match form {
@@ -39,7 +39,7 @@ pub(crate) fn source(code: &Code) -> Result<String> {
             (format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n"), reductions(parts, &mut own)?, FUSED_REDUCE)
         }
     };
-    let functions = functions(program, form, &mut own)?;
+    let functions = functions(program, form, twins, &mut own)?;
     let own = own.namespaces();
     Ok(format!("{PRELUDE}{LIBRARY}{own}#define NDIM {ndim}\ntypedef {index} Index;\n{defines}{OPERANDS}{functions}{types}{template}"))
 }
@@ -96,7 +96,7 @@ fn reductions(parts: &[Part], own: &mut Own) -> Result<String> {
 }
 
 /// The program as functions of what the loop numbers: positions, or places where operands are dense.
-fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
+fn functions(program: &Program, form: &Form, twins: &[(usize, usize)], own: &mut Own) -> Result<String> {
     let leaves = program.leaves();
     let join = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<String>();
     let list = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<Vec<_>>().join(", ");
@@ -106,7 +106,7 @@ fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
         join(&|k, leaf| format!(" , {} p{k}", parameter(leaf))),
         join(&|k, _| format!(" , p{k}")),
         list(&|k, leaf| format!("{} x{k}", c_name(leaf.dtype))),
-        statements(program, own)?,
+        statements(program, twins, own)?,
         name(program.result()),
     );
     let get = |how: &str| list(&|k, _| format!("p{k}.{how}"));
@@ -140,12 +140,16 @@ fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
 }
 
 /// One statement per step: `f64 v2 = op_add(v1, x0);`.
-fn statements(program: &Program, own: &mut Own) -> Result<String> {
+fn statements(program: &Program, twins: &[(usize, usize)], own: &mut Own) -> Result<String> {
     let mut text = String::new();
+    let first = |value: Value| match value {
+        Value::Leaf(k) => Value::Leaf(twins.iter().find(|twin| twin.0 == k).map_or(k, |twin| twin.1)),
+        step => step,
+    };
     for (k, step) in program.steps().iter().enumerate() {
         let value = match step {
             Step::Call { name: operation, source, arguments, .. } => {
-                let arguments: Vec<String> = arguments.iter().map(|&x| name(x)).collect();
+                let arguments: Vec<String> = arguments.iter().map(|&x| name(first(x))).collect();
                 format!("{}({})", own.qualified("op", operation, *source)?, arguments.join(", "))
             }
             Step::Convert { value, to } => format!("convert<{}>({})", c_name(*to), name(*value)),

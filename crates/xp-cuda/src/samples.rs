@@ -42,12 +42,12 @@ pub(crate) fn samples() -> Vec<(String, String)> {
         for parts in parts.into_iter().map(|part| vec![part]).chain([together]) {
             let names = parts.iter().map(|part| part.name).collect::<Vec<_>>().join(" and ");
             let form = Form::Reduce(parts);
-            all.push((format!("{names} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
+            all.push((format!("{names} {name}"), rendered(&Code::new(copy_of(dtype), form, 3, false, 1))));
         }
     }
     for dtype in DType::ALL {
         for wide in [false, true] {
-            let code = Code { program: copy_of(dtype), form: Form::Tiled(vec![0]), ndim: 3, wide, extra: 0 };
+            let code = Code::new(copy_of(dtype), Form::Tiled(vec![0]), 3, wide, 0);
             all.push((format!("tiled {}{}", c_name(dtype), if wide { " wide" } else { "" }), rendered(&code)));
         }
     }
@@ -58,7 +58,7 @@ pub(crate) fn samples() -> Vec<(String, String)> {
 /// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices.
 pub(crate) fn copies() -> Vec<(String, String)> {
     let copy = |dtype: DType, ndim: usize, wide: bool, form: Form| {
-        let code = Code { program: copy_of(dtype), form, ndim, wide, extra: pack_of(dtype.size()) };
+        let code = Code::new(copy_of(dtype), form, ndim, wide, pack_of(dtype.size()));
         (format!("{} {}{}", code.form.name(), c_name(dtype), if wide { " wide" } else { "" }), rendered(&code))
     };
     let dense = DType::ALL.into_iter().map(|dtype| copy(dtype, 1, false, Form::Dense));
@@ -83,7 +83,7 @@ fn own() -> String {
     program.returns(z);
     let part = Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, result: DType::F64, parameters: vec![] };
     let form = Form::Reduce(vec![part]);
-    rendered(&Code { program, form, ndim: 3, wide: false, extra: 1 })
+    rendered(&Code::new(program, form, 3, false, 1))
 }
 
 /// Where the functions of xp's own operations are.
@@ -141,5 +141,5 @@ fn sample(dtype: DType, ndim: usize, wide: bool) -> String {
     }
     program.returns(result);
     let (form, extra) = if ndim == 1 { (Form::Dense, pack_of(16)) } else { (Form::Strided, 0) };
-    rendered(&Code { program, form, ndim, wide, extra })
+    rendered(&Code::new(program, form, ndim, wide, extra))
 }

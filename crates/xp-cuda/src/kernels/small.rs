@@ -80,7 +80,5 @@ fn header(dtype: DType, threads: u32) -> String {
 pub(crate) fn all() -> impl Iterator<Item = (String, String, Source)> {
     let dtypes = [DType::F32, DType::F64, DType::C64, DType::C128];
     let variants = dtypes.into_iter().flat_map(|dtype| [32, BLOCK].map(|threads| (dtype, threads)));
-    variants.flat_map(|(dtype, threads)| {
-        [SOLVE, QR, JACOBI].map(|source| (format!("{} {threads}", c_name(dtype)), header(dtype, threads), source))
-    })
+    variants.flat_map(|(dtype, threads)| [SOLVE, QR, JACOBI].map(|source| (format!("{} {threads}", c_name(dtype)), header(dtype, threads), source)))
 }

@@ -3,8 +3,9 @@
 //!
 //! The libraries work on column-major matrices. The memory of a row-major matrix is that of its transpose, column-major:
 //! so a factorisation's copy of its operand is made in the order that is needed, and results are views of what the library
-//! wrote, transposed where necessary. Every matrix is a call of its own, queued on the device's stream; whether one failed is read
-//! once, after the last. Small matrices are all done in one launch (`small.rs`).
+//! wrote, transposed where necessary. A stack of matrices of moderate size is one call where the libraries have one, and a call for
+//! each matrix otherwise, queued on the device's stream; whether one failed is read once, after the last. Small matrices are all done in
+//! one launch (`small.rs`).
 
 mod decompositions;
 mod rows;
