@@ -96,7 +96,9 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Lowered>(
     out: <R::Out as Outputs>::Places,
 ) -> Result<()> {
     let axes = Axes::reduction(plan);
-    let work = Work::new(plan, &axes);
+    let operands = Operands { program: Program::of(kernel), dtype: K::Elem::DTYPE };
+    let neighbours = operands.neighbours(plan, axes.size(axes.kept..axes.ndim()));
+    let work = Work::new(plan, &axes, neighbours.count);
     let wide = work.outputs.max(work.reduced) > MOST_NARROW;
     let (parts, addresses, results) = (reduction.parts(), R::Out::addresses(out), R::Out::dtypes());
     if parts.len() != results.len() {
@@ -105,9 +107,9 @@ pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Lowered>(
     }
     let together: Vec<Part> = parts.iter().zip(results).map(|(part, result)| Part::new(part, result)).collect();
     let accumulator: usize = together.iter().map(|part| part.accumulator).sum();
-    let code = Code::new(Program::of(kernel), Form::Reduce(together), axes.ndim(), wide, axes.kept);
+    let code = Code::new(operands.program, Form::Reduce(together, neighbours), axes.ndim(), wide, axes.kept);
     let kernel = code.kernel(device)?;
-    let operands = Operands { program: code.program, dtype: K::Elem::DTYPE };
+    let operands = Operands { program: code.program, dtype: operands.dtype };
     let (partials, counters) = if work.chunks > 1 { (work.chunks * work.outputs * accumulator, work.groups() * 4) } else { (0, 0) };
     let partial = device.alloc(partials, R::NAME)?;
     let finished = device.alloc_zeroed(counters, R::NAME)?;
@@ -205,7 +207,7 @@ pub(crate) enum Form {
     /// Tiles, through which the operands of these numbers go: they are dense along another axis than the output.
     Tiled(Vec<usize>),
     /// Reductions that run together.
-    Reduce(Vec<Part>),
+    Reduce(Vec<Part>, Neighbours),
 }
 
 /// The expression as messages show it: `sum(exp(multiply(x0, x1))) of float64`, where operands are numbered.
@@ -214,7 +216,7 @@ impl fmt::Display for Code {
         let expression = Shown(&self.program, self.program.result());
         let dtype = self.program.dtype(self.program.result());
         match &self.form {
-            Form::Reduce(parts) => {
+            Form::Reduce(parts, _) => {
                 let names: Vec<_> = parts.iter().map(|part| part.name).collect();
                 write!(f, "{}({expression}) of {dtype}", names.join(", "))
             }
@@ -275,9 +277,18 @@ impl Form {
             Form::Rows => "rows",
             Form::Strided => "strided",
             Form::Tiled(_) => "tiled",
-            Form::Reduce(_) => "fused_reduce",
+            Form::Reduce(..) => "fused_reduce",
         }
     }
+}
+
+/// The elements of a row that a thread of a reduction takes one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Neighbours {
+    /// How many there are, which the shape and the dtypes decide: so the order of a sum does not depend on where operands lie.
+    pub(crate) count: usize,
+    /// Whether they are read at once.
+    pub(crate) at_once: bool,
 }
 
 /// Elements that a thread reads and writes at once where the widest type has this size: 16 bytes, or 32 of those with eight.
@@ -353,13 +364,36 @@ impl Operands {
 
     /// Whether accesses of `pack` elements are aligned.
     fn is_aligned(&self, out: u64, pack: usize) -> bool {
-        let aligned = |address: usize, dtype: DType| address.is_multiple_of((pack * dtype.size()).min(16));
-        aligned(out as usize, self.dtype)
+        is_aligned(out as usize, self.dtype, pack) && self.reads_aligned(pack)
+    }
+
+    /// The same of the operands.
+    fn reads_aligned(&self, pack: usize) -> bool {
+        self.program.leaves().iter().all(|leaf| match &leaf.kind {
+            // What is read in packs has a step of 1; along another axis that asks for more than is needed.
+            LeafKind::Array(address, walk) if walk.contains(&1) => is_aligned(*address, leaf.dtype, pack),
+            _ => true,
+        })
+    }
+
+    /// The elements that a thread takes of a row, where rows of `reduced` elements are reduced, and whether it can read them at once: 16
+    /// bytes of the widest operand.
+    fn neighbours(&self, plan: &Plan, reduced: usize) -> Neighbours {
+        let count = 16 / self.program.leaves().iter().map(|leaf| leaf.dtype.size()).max().unwrap_or(16).clamp(4, 16);
+        let Some(last) = plan.reduced().len().checked_sub(1).filter(|&last| plan.reduced()[last] && reduced.is_multiple_of(count)) else {
+            return Neighbours { count: 1, at_once: false };
+        };
+        let at_once = count > 1
+            && plan.shape()[last].is_multiple_of(count)
+            && self.reads_aligned(count)
             && self.program.leaves().iter().all(|leaf| match &leaf.kind {
-                // What is read in packs has a step of 1; along another axis that asks for more than is needed.
-                LeafKind::Array(address, walk) if walk.contains(&1) => aligned(*address, leaf.dtype),
-                _ => true,
-            })
+                LeafKind::Array(_, walk) => {
+                    walk[last] == 0 || (walk[last] == 1 && walk[..last].iter().all(|step| step.unsigned_abs().is_multiple_of(count)))
+                }
+                LeafKind::Scalar(_) | LeafKind::Counter(..) => true,
+                LeafKind::Rows { .. } => false,
+            });
+        Neighbours { count, at_once }
     }
 
     /// Appends the leaves as the parameters that [`render`] declares.
@@ -393,6 +427,11 @@ impl Operands {
     }
 }
 
+/// Whether an access of `pack` elements at an address is aligned.
+fn is_aligned(address: usize, dtype: DType, pack: usize) -> bool {
+    address.is_multiple_of((pack * dtype.size()).min(16))
+}
+
 /// How a reduction is cut into blocks. It depends on the shape alone.
 struct Work {
     outputs: usize,
@@ -413,7 +452,8 @@ const PER_THREAD: usize = 64;
 const ENOUGH_BLOCKS: usize = 4096;
 
 impl Work {
-    fn new(plan: &Plan, axes: &Axes) -> Self {
+    /// Threads take `together` neighbouring elements at a time.
+    fn new(plan: &Plan, axes: &Axes, together: usize) -> Self {
         let (outputs, reduced) = (axes.size(0..axes.kept), axes.size(axes.kept..axes.ndim()));
         let threads = THREADS as usize;
         let row_reduced = plan.reduced().last().copied().unwrap_or(true);
@@ -423,7 +463,7 @@ impl Work {
         let width = threads / height;
         let groups = outputs.div_ceil(width).max(1);
         let pieces = reduced.div_ceil(height * PER_THREAD).clamp(1, (ENOUGH_BLOCKS / groups).max(1));
-        let chunk = reduced.div_ceil(pieces).next_multiple_of(height).max(1);
+        let chunk = reduced.div_ceil(pieces).next_multiple_of(height * together).max(1);
         Work { outputs, reduced, width, along: row_reduced, chunk, chunks: reduced.div_ceil(chunk).max(1) }
     }
 

@@ -10,7 +10,7 @@ use xp_core::ops::{DeviceSource, Language};
 
 use crate::{
     error::{Error, Result},
-    expression::{Code, Form, Part},
+    expression::{Code, Form, Neighbours, Part},
     kernels::{LIBRARY, PRELUDE, c_name},
 };
 
@@ -34,9 +34,11 @@ pub(crate) fn source(code: &Code) -> Result<String> {
         Form::Rows => (format!("#define PACK {extra}\n"), OUT.to_owned(), ROWS),
         Form::Strided => (String::new(), OUT.to_owned(), STRIDED),
         Form::Tiled(turned) => (tiles(program, turned), OUT.to_owned(), TILED),
-        Form::Reduce(parts) => {
+        Form::Reduce(parts, Neighbours { count, at_once }) => {
             let accumulator: usize = parts.iter().map(|part| part.accumulator).sum();
-            (format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n"), reductions(parts, &mut own)?, FUSED_REDUCE)
+            let defines =
+                format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n#define PACK {count}\n#define AT_ONCE {}\n", u8::from(*at_once));
+            (defines, reductions(parts, &mut own)?, FUSED_REDUCE)
         }
     };
     let functions = functions(program, form, twins, &mut own)?;
@@ -114,7 +116,7 @@ fn functions(program: &Program, form: &Form, twins: &[(usize, usize)], own: &mut
         Form::Dense => {
             let _ = writeln!(text, "DEVICE Element flat(i64 i PARAMETERS) {{ return compute({}); }}", get("flat(i)"));
         }
-        Form::Strided | Form::Reduce(_) => {
+        Form::Strided | Form::Reduce(..) => {
             let _ = writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", get("get(at)"));
         }
         Form::Tiled(turned) => {
@@ -126,8 +128,8 @@ fn functions(program: &Program, form: &Form, twins: &[(usize, usize)], own: &mut
     }
     let place = match form {
         Form::Dense => "i64 i",
-        Form::Rows => "const At& i",
-        Form::Strided | Form::Tiled(_) | Form::Reduce(_) => return Ok(text),
+        Form::Rows | Form::Reduce(_, Neighbours { at_once: true, .. }) => "const At& i",
+        Form::Strided | Form::Tiled(_) | Form::Reduce(..) => return Ok(text),
     };
     let _ = write!(
         text,

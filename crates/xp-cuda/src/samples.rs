@@ -6,7 +6,7 @@ use xp_core::ops::{DeviceSource, Exp, Language, OperationKind, Parameters, Unary
 use xp_core::{DType, MAX_NDIM};
 
 use crate::{
-    expression::{Code, Form, LEAST_ACCUMULATOR, Part, pack_of},
+    expression::{Code, Form, LEAST_ACCUMULATOR, Neighbours, Part, pack_of},
     kernels::c_name,
     render,
 };
@@ -41,8 +41,11 @@ pub(crate) fn samples() -> Vec<(String, String)> {
         let together = parts.iter().rev().take(4).cloned().collect::<Vec<_>>();
         for parts in parts.into_iter().map(|part| vec![part]).chain([together]) {
             let names = parts.iter().map(|part| part.name).collect::<Vec<_>>().join(" and ");
-            let form = Form::Reduce(parts);
-            all.push((format!("{names} {name}"), rendered(&Code::new(copy_of(dtype), form, 3, false, 1))));
+            for at_once in [false, true] {
+                let form = Form::Reduce(parts.clone(), Neighbours { count: 4, at_once });
+                let how = if at_once { " at once" } else { "" };
+                all.push((format!("{names} {name}{how}"), rendered(&Code::new(copy_of(dtype), form, 3, false, 1))));
+            }
         }
     }
     for dtype in DType::ALL {
@@ -55,7 +58,7 @@ pub(crate) fn samples() -> Vec<(String, String)> {
     all
 }
 
-/// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices.
+/// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices; and one that sums rows.
 pub(crate) fn copies() -> Vec<(String, String)> {
     let copy = |dtype: DType, ndim: usize, wide: bool, form: Form| {
         let code = Code::new(copy_of(dtype), form, ndim, wide, pack_of(dtype.size()));
@@ -63,7 +66,10 @@ pub(crate) fn copies() -> Vec<(String, String)> {
     };
     let dense = DType::ALL.into_iter().map(|dtype| copy(dtype, 1, false, Form::Dense));
     let others = [false, true].into_iter().flat_map(|wide| [Form::Rows, Form::Strided].map(|form| copy(DType::F32, 3, wide, form)));
-    dense.chain(others).collect()
+    let part = Part { name: "sum", source: LIBRARY, accumulator: LEAST_ACCUMULATOR, result: DType::F32, parameters: vec![] };
+    let sum = Form::Reduce(vec![part], Neighbours { count: 4, at_once: true });
+    let sum = ("sum f32".to_owned(), rendered(&Code::new(copy_of(DType::F32), sum, 2, false, 1)));
+    dense.chain(others).chain([sum]).collect()
 }
 
 /// A reduction over two operations that a user wrote, whose helpers bear the same name.
@@ -82,7 +88,7 @@ fn own() -> String {
     let z = program.call("own", square, &[z], &Parameters::new(), DType::F64);
     program.returns(z);
     let part = Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, result: DType::F64, parameters: vec![] };
-    let form = Form::Reduce(vec![part]);
+    let form = Form::Reduce(vec![part], Neighbours { count: 2, at_once: true });
     rendered(&Code::new(program, form, 3, false, 1))
 }
 

@@ -7,7 +7,9 @@ use common::{device, download, upload};
 use half::{bf16, f16};
 use num_complex::Complex;
 use xp_core::functions::{arange, zeros};
-use xp_core::{Array, DType as E, Ix1, s};
+use xp_core::random::Generator;
+use xp_core::{Array, DType as E, Float, Ix1, Ix2, s};
+use xp_cpu::Cpu;
 use xp_cuda::{
     Arguments, Cuda, Device, Error, Shape,
     kernels::{self, Fold},
@@ -504,4 +506,30 @@ fn additions_into_few_places_are_sums_of_all() {
         });
         assert_eq!(sums[0], sums[1]);
     }
+}
+
+/// Rows that are read 16 bytes at once, and the same rows where they cannot be: a sum is the same bit for bit.
+#[test]
+fn sums_of_rows_do_not_depend_on_where_they_lie() {
+    fn check<T: Float>(device: &Cuda) {
+        for width in [4, 48, 100, 500] {
+            let x: Array<Cuda, T, Ix2> = Generator::new(8).normal(device, [9, width]).unwrap();
+            let mut wider = zeros::<_, T, _>(device, [9, width + 1]).unwrap();
+            wider.set(s![.., 1..], &x).unwrap();
+            let shifted = wider.slice(s![.., 1..]).unwrap();
+            let sums = [&x, &shifted].map(|x| x.lazy().sum(1).try_eval().unwrap().to_vec());
+            assert_eq!(sums[0], sums[1], "rows of {width} {}", T::DTYPE);
+            let places = [&x, &shifted].map(|x| x.lazy().argmax(1).try_eval().unwrap().to_vec());
+            assert_eq!(places[0], places[1], "rows of {width} {}", T::DTYPE);
+            let on_host = x.to_backend(&Cpu).unwrap();
+            assert_eq!(places[0], on_host.lazy().argmax(1).try_eval().unwrap().to_vec());
+            let expected = on_host.lazy().astype::<f64>().sum(1).try_eval().unwrap().to_vec();
+            for (sum, expected) in sums[0].iter().zip(expected) {
+                assert!((sum.to_f64() - expected).abs() <= 8.0 * T::EPSILON.to_f64() * width as f64, "{sum} {expected}");
+            }
+        }
+    }
+    let Some(device) = device().map(Cuda::from) else { return };
+    check::<f32>(&device);
+    check::<f64>(&device);
 }
