@@ -24,7 +24,7 @@ for line in open(sys.argv[1]):
     strip -o "$out/bin/$name" "$file"
 }
 
-for test in conformance standard fft models device kernel kernels; do
+for test in conformance standard fft models device kernel kernels calls; do
     take "test-$test" "$test" test -p xp-cuda --test "$test" --no-run
 done
 for test in device linalg fft budgets; do

@@ -96,6 +96,7 @@ if wanted suites; then
     suite device 20
     suite kernel 20
     suite kernels 40
+    suite calls 20
     suite conformance 150
     suite standard 30
     suite fft 40

@@ -34,6 +34,7 @@ mod workers;
 use std::ffi::{CStr, c_void};
 
 pub use compiler::compiler_version;
+pub use driver::empty_kernels;
 pub use state::{Stats, last_report, stats};
 
 /// How many devices the simulation has.

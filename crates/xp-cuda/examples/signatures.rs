@@ -7,7 +7,7 @@ use xp_cuda::{
     ffi::{
         cublas::CublasTable,
         cufft::CufftTable,
-        cusolver::{CusolverTable, GeevTable},
+        cusolver::{CusolverTable, GeevTable, SyevBatchedTable},
         nvrtc::NvrtcTable,
         nvtx::NvtxTable,
     },
@@ -16,11 +16,12 @@ use xp_cuda::{
 
 type Signature = (&'static str, &'static str, &'static [&'static str]);
 
-const TABLES: [(Library, &[Signature]); 6] = [
+const TABLES: [(Library, &[Signature]); 7] = [
     (Library::Nvrtc, NvrtcTable::SIGNATURES),
     (Library::Cublas, CublasTable::SIGNATURES),
     (Library::Cusolver, CusolverTable::SIGNATURES),
     (Library::Cusolver, GeevTable::SIGNATURES),
+    (Library::Cusolver, SyevBatchedTable::SIGNATURES),
     (Library::Cufft, CufftTable::SIGNATURES),
     (Library::Nvtx, NvtxTable::SIGNATURES),
 ];

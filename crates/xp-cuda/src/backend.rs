@@ -263,8 +263,8 @@ unsafe impl Backend for Cuda {
     fn scan<T: Num>(&self, op: Scan, x: &CudaBuffer<T>, lanes: Lanes) -> xp_core::Result<CudaBuffer<T>> {
         lanes.check(x.len, "scan")?;
         let (name, fold) = match op {
-            Scan::Sum => ("cumulative_sum", Fold::cumulative(T::DTYPE, "0", "op_add")),
-            Scan::Prod => ("cumulative_prod", Fold::cumulative(T::DTYPE, "1", "op_multiply")),
+            Scan::Sum => ("cumulative_sum", Fold::cumulative(T::DTYPE, "0", "op_add(a, b)")),
+            Scan::Prod => ("cumulative_prod", Fold::cumulative(T::DTYPE, "1", "op_multiply(a, b)")),
         };
         let out = self.buffer(lanes.size(), name)?;
         // SAFETY: both buffers hold an array of these lanes, and the fold's types are `T`.

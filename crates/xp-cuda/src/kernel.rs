@@ -4,9 +4,8 @@ use std::{
     collections::HashMap,
     ffi::{CStr, c_void},
     fmt,
-    hash::Hash,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
 };
@@ -20,7 +19,7 @@ use crate::{
     device::{Device, Limits, lock},
     driver::{self, OrFail},
     error::{Error, Result},
-    expression::Code,
+    kernel_key::{Key, Taken},
     kernels::OPTIONS,
     nvrtc::{Compiler, Image, Target},
 };
@@ -83,14 +82,22 @@ impl Device {
         Ok(Kernel { function, device: self.clone() })
     }
 
-    /// A kernel by a key that stands for its source, which is made when the kernel is not there yet.
-    pub(crate) fn cached_kernel<K: Key>(&self, key: &K, name: &str, source: impl FnOnce() -> Result<String>) -> Result<Kernel> {
-        if let Some(function) = lock(K::kernels(self.modules())).get(key) {
+    /// A kernel by a key that stands for its source, which is made when the kernel is not there yet, as is what it computes, for messages:
+    /// a text that follows its name.
+    pub(crate) fn cached_kernel(
+        &self,
+        key: Key,
+        name: &str,
+        source: impl FnOnce() -> Result<String>,
+        purpose: impl FnOnce() -> String,
+    ) -> Result<Kernel> {
+        let known = &self.modules().known;
+        if let Some(function) = known.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Kernel { function: function.clone(), device: self.clone() });
         }
         let kernel = self.kernel(&ModuleSource { name, source: &source()?, options: OPTIONS }, name)?;
-        let _ = kernel.function.purpose.set(key.purpose());
-        lock(K::kernels(self.modules())).insert(key.clone(), kernel.function.clone());
+        let _ = kernel.function.purpose.set(purpose());
+        known.write().unwrap_or_else(PoisonError::into_inner).insert(key, kernel.function.clone());
         Ok(kernel)
     }
 
@@ -251,55 +258,17 @@ pub(crate) struct ModuleCache {
     disk: DiskCache,
     /// By options and source. The inner lock is held while a module is compiled, so that it is compiled once.
     modules: Mutex<HashMap<String, Slot>>,
-    /// Those of the folder `kernels`, by their names and headers.
-    named: Mutex<HashMap<String, Arc<Function>>>,
-    /// Those of expressions.
-    expressions: Mutex<HashMap<Code, Arc<Function>>>,
+    /// Those of the folder `kernels` and those of expressions.
+    known: RwLock<HashMap<Key, Arc<Function>, Taken>>,
     compiled: AtomicU64,
     from_disk: AtomicU64,
 }
 
 type Slot = Arc<Mutex<Option<Arc<Module>>>>;
 
-/// What kernels are found by.
-pub(crate) trait Key: Hash + Eq + Clone {
-    /// The kernels of a device that have such keys.
-    fn kernels(modules: &ModuleCache) -> &Mutex<HashMap<Self, Arc<Function>>>;
-
-    /// What a kernel computes, for messages: a text that follows its name.
-    fn purpose(&self) -> String;
-}
-
-impl Key for String {
-    fn kernels(modules: &ModuleCache) -> &Mutex<HashMap<Self, Arc<Function>>> {
-        &modules.named
-    }
-
-    fn purpose(&self) -> String {
-        String::new()
-    }
-}
-
-impl Key for Code {
-    fn kernels(modules: &ModuleCache) -> &Mutex<HashMap<Self, Arc<Function>>> {
-        &modules.expressions
-    }
-
-    fn purpose(&self) -> String {
-        format!(" of {self}")
-    }
-}
-
 impl ModuleCache {
     pub(crate) fn new(disk: DiskCache) -> Self {
-        Self {
-            disk,
-            modules: Mutex::default(),
-            named: Mutex::default(),
-            expressions: Mutex::default(),
-            compiled: AtomicU64::new(0),
-            from_disk: AtomicU64::new(0),
-        }
+        Self { disk, modules: Mutex::default(), known: RwLock::default(), compiled: AtomicU64::new(0), from_disk: AtomicU64::new(0) }
     }
 
     fn module(&self, device: &Device, source: &ModuleSource<'_>) -> Result<Arc<Module>> {

@@ -13,11 +13,13 @@ pub mod driver;
 pub mod error;
 pub mod ffi;
 pub mod kernel;
+mod kernel_key;
 pub mod kernels;
 pub mod libraries;
 pub mod loader;
 pub mod memory;
 
+mod axes;
 mod backend;
 mod expression;
 mod graph;

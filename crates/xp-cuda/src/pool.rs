@@ -327,9 +327,10 @@ impl State {
 /// The smallest of these blocks for a class: of that class, or, of those above which classes are many, at most a quarter larger.
 fn take(free: &mut Free, class: usize) -> Option<(u64, usize)> {
     let most = if class > LARGE { class + class / 4 } else { class };
-    let (&found, blocks) = free.range_mut(class..=most).next()?;
+    let (&found, blocks) = free.range_mut(class..=most).find(|(_, blocks)| !blocks.is_empty())?;
     let pointer = blocks.pop()?;
-    if blocks.is_empty() {
+    // There are few small classes, whose lists stay where they are: what frees a block allocates nothing.
+    if blocks.is_empty() && found > LARGE {
         free.remove(&found);
     }
     Some((pointer, found))

@@ -90,10 +90,10 @@ fn runs(batches: &[[usize; 2]]) -> Vec<usize> {
 }
 
 /// A run of matrices as cuBLAS takes them.
-struct Factor {
-    matrix: Matrix,
+pub(crate) struct Factor {
+    pub(crate) matrix: Matrix,
     /// Whether the rows, not the columns, are contiguous.
-    row_major: bool,
+    pub(crate) row_major: bool,
     /// Elements between two matrices.
     step: i64,
     /// The contiguous copy, where one was needed.
@@ -103,7 +103,7 @@ struct Factor {
 impl Factor {
     /// # Safety
     /// As for [`matmul`].
-    unsafe fn new<T: Element>(x: &Stack<'_, Cuda, T>, [rows, columns]: [usize; 2], batches: &[[usize; 2]], side: usize) -> Result<Self> {
+    pub(crate) unsafe fn new<T: Element>(x: &Stack<'_, Cuda, T>, [rows, columns]: [usize; 2], batches: &[[usize; 2]], side: usize) -> Result<Self> {
         let start = batches[0][side];
         let step = if batches.len() > 1 { batches[1][side].wrapping_sub(start) as isize } else { 0 };
         // A stride that is never taken is whatever suits.
@@ -118,23 +118,31 @@ impl Factor {
         if fits(row, rows, column_stride, rows) && step >= 0 {
             return Ok(Factor { matrix: place(column_stride), row_major: false, step: step as i64, _copy: None });
         }
-        let device = x.buffer.memory().device();
         // Repeated matrices are copied once.
         let count = if step == 0 { 1 } else { batches.len() };
-        let mut copy = device.alloc(count * rows * columns * size_of::<T>(), "matmul")?;
+        Self::copied(x, [count, rows, columns], start, [step, row, column])
+    }
+
+    /// A row-major copy of a matrix.
+    ///
+    /// # Safety
+    /// As for [`matmul`].
+    pub(crate) unsafe fn row_major_copy<T: Element>(x: &Stack<'_, Cuda, T>, [rows, columns]: [usize; 2], start: usize) -> Result<Self> {
+        Self::copied(x, [1, rows, columns], start, [0, x.strides[0], x.strides[1]])
+    }
+
+    /// Row-major copies of as many matrices, from `start` on.
+    fn copied<T: Element>(x: &Stack<'_, Cuda, T>, extents: [usize; 3], start: usize, strides: [isize; 3]) -> Result<Self> {
+        let ([count, rows, columns], size) = (extents, size_of::<T>());
+        let mut copy = x.buffer.memory().device().alloc(count * rows * columns * size, "matmul")?;
         let to = [(rows * columns) as isize, columns as isize, 1];
-        kernels::copy_strided(
-            size_of::<T>(),
-            &[count, rows, columns],
-            (x.buffer.memory(), start as isize, &[step, row, column]),
-            (&mut copy, 0, &to),
-        )?;
+        kernels::copy_strided(size, &extents, (x.buffer.memory(), start as isize, &strides), (&mut copy, 0, &to))?;
         let matrix = Matrix { pointer: copy.pointer(), ld: columns.max(1) as i64 };
-        Ok(Factor { matrix, row_major: true, step: if step == 0 { 0 } else { (rows * columns) as i64 }, _copy: Some(copy) })
+        Ok(Factor { matrix, row_major: true, step: if strides[0] == 0 { 0 } else { (rows * columns) as i64 }, _copy: Some(copy) })
     }
 
     /// What makes the column-major matrix that is stored the transpose of the factor.
-    fn transpose(&self) -> Trans {
+    pub(crate) fn transpose(&self) -> Trans {
         if self.row_major { Trans::No } else { Trans::Transpose }
     }
 }

@@ -10,7 +10,7 @@ use xp_core::ops::{DeviceSource, Language};
 
 use crate::{
     error::{Error, Result},
-    expression::{Code, Form, Part},
+    expression::{Code, Form, Neighbours, Part},
     kernels::{LIBRARY, PRELUDE, c_name},
 };
 
@@ -26,7 +26,7 @@ const FUSED_REDUCE: &str = concat!(include_str!("kernels/words.cu"), include_str
 /// # Errors
 /// [`Error::InvalidArgument`] for an operation that has no function in CUDA C++.
 pub(crate) fn source(code: &Code) -> Result<String> {
-    let Code { program, form, ndim, wide, extra } = code;
+    let Code { program, form, ndim, wide, extra, twins } = code;
     let mut own = Own::default();
     let index = if *wide { "i64" } else { "u32" };
     let (defines, types, template) = match form {
@@ -34,12 +34,14 @@ pub(crate) fn source(code: &Code) -> Result<String> {
         Form::Rows => (format!("#define PACK {extra}\n"), OUT.to_owned(), ROWS),
         Form::Strided => (String::new(), OUT.to_owned(), STRIDED),
         Form::Tiled(turned) => (tiles(program, turned), OUT.to_owned(), TILED),
-        Form::Reduce(parts) => {
+        Form::Reduce(parts, Neighbours { count, at_once }) => {
             let accumulator: usize = parts.iter().map(|part| part.accumulator).sum();
-            (format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n"), reductions(parts, &mut own)?, FUSED_REDUCE)
+            let defines =
+                format!("#define KEPT {extra}\n#define ACCUMULATOR {accumulator}\n#define PACK {count}\n#define AT_ONCE {}\n", u8::from(*at_once));
+            (defines, reductions(parts, &mut own)?, FUSED_REDUCE)
         }
     };
-    let functions = functions(program, form, &mut own)?;
+    let functions = functions(program, form, twins, &mut own)?;
     let own = own.namespaces();
     Ok(format!("{PRELUDE}{LIBRARY}{own}#define NDIM {ndim}\ntypedef {index} Index;\n{defines}{OPERANDS}{functions}{types}{template}"))
 }
@@ -106,7 +108,7 @@ fn reductions(parts: &[Part], own: &mut Own) -> Result<String> {
 }
 
 /// The program as functions of what the loop numbers: positions, or places where operands are dense.
-fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
+fn functions(program: &Program, form: &Form, twins: &[(usize, usize)], own: &mut Own) -> Result<String> {
     let leaves = program.leaves();
     let join = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<String>();
     let list = |f: &dyn Fn(usize, &Leaf) -> String| leaves.iter().enumerate().map(|(k, leaf)| f(k, leaf)).collect::<Vec<_>>().join(", ");
@@ -116,7 +118,7 @@ fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
         join(&|k, leaf| format!(" , {} p{k}", parameter(leaf))),
         join(&|k, _| format!(" , p{k}")),
         list(&|k, leaf| format!("{} x{k}", c_name(leaf.dtype))),
-        statements(program, own)?,
+        statements(program, twins, own)?,
         name(program.result()),
     );
     let get = |how: &str| list(&|k, _| format!("p{k}.{how}"));
@@ -124,7 +126,7 @@ fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
         Form::Dense => {
             let _ = writeln!(text, "DEVICE Element flat(i64 i PARAMETERS) {{ return compute({}); }}", get("flat(i)"));
         }
-        Form::Strided | Form::Reduce(_) => {
+        Form::Strided | Form::Reduce(..) => {
             let _ = writeln!(text, "DEVICE Element element(const At& at PARAMETERS) {{ return compute({}); }}", get("get(at)"));
         }
         Form::Tiled(turned) => {
@@ -136,8 +138,8 @@ fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
     }
     let place = match form {
         Form::Dense => "i64 i",
-        Form::Rows => "const At& i",
-        Form::Strided | Form::Tiled(_) | Form::Reduce(_) => return Ok(text),
+        Form::Rows | Form::Reduce(_, Neighbours { at_once: true, .. }) => "const At& i",
+        Form::Strided | Form::Tiled(_) | Form::Reduce(..) => return Ok(text),
     };
     let _ = write!(
         text,
@@ -150,12 +152,16 @@ fn functions(program: &Program, form: &Form, own: &mut Own) -> Result<String> {
 }
 
 /// One statement per step: `f64 v2 = op_add(v1, x0);`.
-fn statements(program: &Program, own: &mut Own) -> Result<String> {
+fn statements(program: &Program, twins: &[(usize, usize)], own: &mut Own) -> Result<String> {
     let mut text = String::new();
+    let first = |value: Value| match value {
+        Value::Leaf(k) => Value::Leaf(twins.iter().find(|twin| twin.0 == k).map_or(k, |twin| twin.1)),
+        step => step,
+    };
     for (k, step) in program.steps().iter().enumerate() {
         let value = match step {
             Step::Call { name: operation, source, arguments, .. } => {
-                let arguments: Vec<String> = arguments.iter().map(|&x| name(x)).collect();
+                let arguments: Vec<String> = arguments.iter().map(|&x| name(first(x))).collect();
                 format!("{}({})", own.qualified("op", operation, *source)?, arguments.join(", "))
             }
             Step::Convert { value, to } => format!("convert<{}>({})", c_name(*to), name(*value)),

@@ -6,7 +6,7 @@ use xp_core::ops::{DeviceSource, Exp, Language, OperationKind, Parameters, Unary
 use xp_core::{DType, MAX_NDIM};
 
 use crate::{
-    expression::{Code, Form, LEAST_ACCUMULATOR, Part, pack_of},
+    expression::{Code, Form, LEAST_ACCUMULATOR, Neighbours, Part, pack_of},
     kernels::c_name,
     render,
 };
@@ -46,13 +46,18 @@ pub(crate) fn samples() -> Vec<(String, String)> {
         for parts in parts.into_iter().map(|part| vec![part]).chain([together]).chain(partials) {
             let named = |part: &Part| format!("{}{}", if part.partial { "partial " } else { "" }, part.name);
             let names = parts.iter().map(named).collect::<Vec<_>>().join(" and ");
-            let form = Form::Reduce(parts);
-            all.push((format!("{names} {name}"), rendered(&Code { program: copy_of(dtype), form, ndim: 3, wide: false, extra: 1 })));
+            // Accumulators differ in what is done at the end alone.
+            let ways = if parts[0].partial { &[true][..] } else { &[false, true] };
+            for &at_once in ways {
+                let form = Form::Reduce(parts.clone(), Neighbours { count: 4, at_once });
+                let how = if at_once { " at once" } else { "" };
+                all.push((format!("{names} {name}{how}"), rendered(&Code::new(copy_of(dtype), form, 3, false, 1))));
+            }
         }
     }
     for dtype in DType::ALL {
         for wide in [false, true] {
-            let code = Code { program: copy_of(dtype), form: Form::Tiled(vec![0]), ndim: 3, wide, extra: 0 };
+            let code = Code::new(copy_of(dtype), Form::Tiled(vec![0]), 3, wide, 0);
             all.push((format!("tiled {}{}", c_name(dtype), if wide { " wide" } else { "" }), rendered(&code)));
         }
     }
@@ -85,15 +90,18 @@ fn elements(name: &str, dtype: DType) -> Vec<DType> {
     }
 }
 
-/// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices.
+/// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices; and one that sums rows.
 pub(crate) fn copies() -> Vec<(String, String)> {
     let copy = |dtype: DType, ndim: usize, wide: bool, form: Form| {
-        let code = Code { program: copy_of(dtype), form, ndim, wide, extra: pack_of(dtype.size()) };
+        let code = Code::new(copy_of(dtype), form, ndim, wide, pack_of(dtype.size()));
         (format!("{} {}{}", code.form.name(), c_name(dtype), if wide { " wide" } else { "" }), rendered(&code))
     };
     let dense = DType::ALL.into_iter().map(|dtype| copy(dtype, 1, false, Form::Dense));
     let others = [false, true].into_iter().flat_map(|wide| [Form::Rows, Form::Strided].map(|form| copy(DType::F32, 3, wide, form)));
-    dense.chain(others).collect()
+    let part = Part { name: "sum", source: LIBRARY, accumulator: LEAST_ACCUMULATOR, results: vec![DType::F32], partial: false, parameters: vec![] };
+    let sum = Form::Reduce(vec![part], Neighbours { count: 4, at_once: true });
+    let sum = ("sum f32".to_owned(), rendered(&Code::new(copy_of(DType::F32), sum, 2, false, 1)));
+    dense.chain(others).chain([sum]).collect()
 }
 
 /// A reduction over two operations that a user wrote, whose helpers bear the same name.
@@ -112,8 +120,8 @@ fn own() -> String {
     let z = program.call("own", square, &[z], &Parameters::new(), DType::F64);
     program.returns(z);
     let part = Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, results: vec![DType::F64], partial: false, parameters: vec![] };
-    let form = Form::Reduce(vec![part]);
-    rendered(&Code { program, form, ndim: 3, wide: false, extra: 1 })
+    let form = Form::Reduce(vec![part], Neighbours { count: 2, at_once: true });
+    rendered(&Code::new(program, form, 3, false, 1))
 }
 
 /// Where the functions of xp's own operations are.
@@ -171,5 +179,5 @@ fn sample(dtype: DType, ndim: usize, wide: bool) -> String {
     }
     program.returns(result);
     let (form, extra) = if ndim == 1 { (Form::Dense, pack_of(16)) } else { (Form::Strided, 0) };
-    rendered(&Code { program, form, ndim, wide, extra })
+    rendered(&Code::new(program, form, ndim, wide, extra))
 }

@@ -1,8 +1,9 @@
 //! Fourier transforms by cuFFT.
 //!
 //! A transform works on a contiguous copy of its operand in which the axes come last: cut or padded, converted and scaled on
-//! the way. An operand that needs none of this is read where it is. The result is a view of what cuFFT wrote, its axes back in their places. Cosine and sine transforms are the
-//! portable compositions of these.
+//! the way. An operand that needs none of this is read where it is; so are whole axes next to each other before the last ones, by cuFFT's
+//! strides. Other results are views of what cuFFT wrote, their axes back in their places. Cosine and sine transforms are the portable
+//! compositions of these.
 
 use std::sync::Arc;
 
@@ -70,16 +71,38 @@ impl Precision for f64 {
 }
 
 fn c2c<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T::Spectrum>> {
+    if let Some(first) = walked_in_place(x, axes, lens) {
+        if C::DTYPE == T::Spectrum::DTYPE && scale == T::ONE && is_ready(x) {
+            let out = x.device().array::<T::Spectrum>(x.dims(), "Fourier transform")?;
+            return execute(x, out, Kind::Complex, first, lens, direction);
+        }
+        let work = converted::<C, T::Spectrum>(x, T::Spectrum::from_real(scale))?;
+        return execute(&work, work.clone(), Kind::Complex, first, lens, direction);
+    }
     let order = Order::new(x.ndim(), axes);
     let x = resized(&order.apply(x)?, axes.len(), lens)?;
     if C::DTYPE == T::Spectrum::DTYPE && scale == T::ONE && !axes.is_empty() && is_ready(&x) {
         let together = axes.len().min(MOST_AXES);
         let out = x.device().array::<T::Spectrum>(x.dims(), "Fourier transform")?;
-        let out = execute(&x, out, Kind::Complex, &x.dims()[x.ndim() - together..], direction)?;
+        let first = x.ndim() - together;
+        let out = execute(&x, out, Kind::Complex, first, &x.dims()[first..], direction)?;
         return order.undo(&transform_before_with(out, axes.len(), together, direction)?);
     }
     let work = converted::<C, T::Spectrum>(&x, T::Spectrum::from_real(scale))?;
     order.undo(&transform_last(work, axes.len(), direction)?)
+}
+
+/// Executions of a plan by which axes in the middle of an array are transformed where they are.
+const MOST_EXECUTIONS: usize = 8;
+
+/// The first axis of a transform that needs no other order of axes: of neighbouring axes in order, whole, in the middle of an array. cuFFT
+/// walks them with the stride of the axes behind them, once for every position along the axes before them.
+fn walked_in_place<T: Floating>(x: &Any<T>, axes: &[usize], lens: &[usize]) -> Option<usize> {
+    let first = *axes.first()?;
+    let (outer, inner) = (&x.dims()[..first], x.dims().get(first + axes.len()..)?);
+    let are_neighbours = axes.iter().enumerate().all(|(k, &axis)| axis == first + k);
+    let is_worth_it = inner.iter().product::<usize>() > 1 && outer.iter().product::<usize>() <= MOST_EXECUTIONS;
+    (are_neighbours && axes.len() <= MOST_AXES && is_worth_it && x.dims()[first..first + axes.len()] == *lens && !x.is_empty()).then_some(first)
 }
 
 /// Whether cuFFT can read an array where it is.
@@ -91,6 +114,17 @@ fn r2c<T: Precision>(x: &Any<T>, axes: &[usize], lens: &[usize], direction: Dire
     let Some(&n) = lens.last() else {
         return converted::<T, T::Spectrum>(x, T::Spectrum::from_real(scale));
     };
+    // Every execution begins at an address of complex numbers.
+    if let Some(first) = walked_in_place(x, axes, lens)
+        && (x.dims()[..first].iter().all(|&len| len == 1) || x.dims()[first..].iter().any(|len| len.is_multiple_of(2)))
+    {
+        let work = if scale == T::ONE && is_ready(x) { x.clone() } else { converted::<T, T>(x, scale)? };
+        let mut shape = x.dims().to_vec();
+        shape[first + axes.len() - 1] = n / 2 + 1;
+        let out =
+            execute(&work, x.device().array::<T::Spectrum>(&shape, "Fourier transform")?, Kind::RealToComplex, first, lens, Direction::Forward)?;
+        return if direction == Direction::Forward { Ok(out) } else { out.lazy().conj().try_eval() };
+    }
     let order = Order::new(x.ndim(), axes);
     let x = resized(&order.apply(x)?, axes.len(), lens)?;
     // Real elements are only read.
@@ -99,7 +133,8 @@ fn r2c<T: Precision>(x: &Any<T>, axes: &[usize], lens: &[usize], direction: Dire
     *shape.last_mut().expect("a transform has an axis") = n / 2 + 1;
     let together = axes.len().min(MOST_AXES);
     let out = work.device().array::<T::Spectrum>(&shape, "Fourier transform")?;
-    let out = execute(&work, out, Kind::RealToComplex, &work.dims()[work.ndim() - together..], Direction::Forward)?;
+    let first = work.ndim() - together;
+    let out = execute(&work, out, Kind::RealToComplex, first, &work.dims()[first..], Direction::Forward)?;
     // Along the axes that did not fit into the plan.
     let out = transform_before(out, axes.len(), together)?;
     // The transform of real elements with the other sign is the conjugate.
@@ -120,7 +155,8 @@ fn c2r<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[
     let mut shape = work.dims().to_vec();
     *shape.last_mut().expect("a transform has an axis") = n;
     let out = work.device().array::<T>(&shape, "Fourier transform")?;
-    order.undo(&execute(&work, out, Kind::ComplexToReal, &shape[shape.len() - together..], Direction::Backward)?)
+    let first = shape.len() - together;
+    order.undo(&execute(&work, out, Kind::ComplexToReal, first, &shape[first..], Direction::Backward)?)
 }
 
 /// Makes the last `count` axes, at most three, of an array that nobody else has what the transform of real elements would be: the real
@@ -139,8 +175,8 @@ fn transform_last<S: Floating>(x: Any<S>, count: usize, direction: Direction) ->
     if together == 0 {
         return Ok(x);
     }
-    let lengths = x.dims()[x.ndim() - together..].to_vec();
-    let out = execute(&x, x.clone(), Kind::Complex, &lengths, direction)?;
+    let first = x.ndim() - together;
+    let out = execute(&x, x.clone(), Kind::Complex, first, &x.dims()[first..], direction)?;
     transform_before_with(out, count, together, direction)
 }
 
@@ -159,28 +195,34 @@ fn transform_before_with<S: Floating>(x: Any<S>, count: usize, done: usize, dire
     order.undo(&transform_last(turned, axes.len(), direction)?)?.contiguous()
 }
 
-/// Runs a plan over the last axes of a contiguous array; `out` may be the array itself.
-fn execute<I: Element, O: Element>(x: &Any<I>, out: Any<O>, kind: Kind, lengths: &[usize], direction: Direction) -> Result<Any<O>> {
+/// Runs a plan over neighbouring axes of a contiguous array, from the axis `first` on; `out` may be the array itself.
+fn execute<I: Element, O: Element>(x: &Any<I>, out: Any<O>, kind: Kind, first: usize, lengths: &[usize], direction: Direction) -> Result<Any<O>> {
     let device = x.device();
     if x.is_empty() || out.is_empty() {
         return Ok(out);
     }
-    let batch: usize = x.dims()[..x.ndim() - lengths.len()].iter().product();
+    let (outer, inner): (usize, usize) = (x.dims()[..first].iter().product(), x.dims()[first + lengths.len()..].iter().product());
+    // The elements of a transform, and of those between two positions along the axes before it.
+    let parts = [x.size() / outer, out.size() / outer];
+    // Transforms of the last axes follow each other; others begin side by side, and are as many as there is room between two elements.
+    let (executions, batch, distance) = if inner == 1 { (1, outer, parts) } else { (outer, inner, [1, 1]) };
     let key = PlanKey {
         kind,
         double: matches!(I::DTYPE, DType::F64 | DType::C128),
         lengths: lengths.iter().map(|&n| n as i64).collect(),
-        stride: 1,
-        distance: ((x.size() / batch) as i64, (out.size() / batch) as i64),
+        stride: inner as i64,
+        distance: (distance[0] as i64, distance[1] as i64),
         batch: batch as i64,
     };
-    let (input, output) = (x.buffer().at(x.offset()), out.buffer().at(out.offset()));
     device.run("Fourier transform", |device| {
         let plans = &device.libraries().plans;
         let plan = plans.get(device, &key)?;
         let _one_at_a_time = lock(&plans.running);
-        // SAFETY: the arrays have the sizes of the plan, and no other handle.
-        unsafe { plan.execute(device, input, output, direction == Direction::Backward) }
+        (0..executions).try_for_each(|i| {
+            let (input, output) = (x.buffer().at(x.offset() + i * parts[0]), out.buffer().at(out.offset() + i * parts[1]));
+            // SAFETY: the arrays have the sizes of the plan, and no other handle.
+            unsafe { plan.execute(device, input, output, direction == Direction::Backward) }
+        })
     })?;
     Ok(out)
 }

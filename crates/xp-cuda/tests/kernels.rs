@@ -7,7 +7,9 @@ use common::{device, download, upload};
 use half::{bf16, f16};
 use num_complex::Complex;
 use xp_core::functions::{arange, zeros};
-use xp_core::{Array, DType as E, Ix1, s};
+use xp_core::random::Generator;
+use xp_core::{Array, DType as E, Float, Ix1, Ix2, s};
+use xp_cpu::Cpu;
 use xp_cuda::{
     Arguments, Cuda, Device, Error, Shape,
     kernels::{self, Fold},
@@ -114,7 +116,7 @@ const SHAPES: [[usize; 3]; 14] = [
 fn integer_scans_are_exact_in_every_shape() {
     let Some(device) = device() else { return };
     let mut numbers = Numbers(1);
-    let sum = Fold::cumulative(E::I32, "0", "op_add");
+    let sum = Fold::cumulative(E::I32, "0", "op_add(a, b)");
     for shape in SHAPES {
         let values: Vec<i32> = (0..shape.iter().product()).map(|_| numbers.next() as i32).collect();
         assert_eq!(scan::<_, i32>(&device, &sum, shape, &values), naive(shape, &values, 0, i32::wrapping_add), "{shape:?}");
@@ -127,15 +129,15 @@ fn scans_take_any_operation_and_dtype() {
     let mut numbers = Numbers(2);
     let shape = [3, 700, 1];
     let bytes: Vec<i8> = (0..2100).map(|_| numbers.next() as i8).collect();
-    let least = Fold::cumulative(E::I8, "127", "op_minimum");
+    let least = Fold::cumulative(E::I8, "127", "op_minimum(a, b)");
     assert_eq!(scan::<_, i8>(&device, &least, shape, &bytes), naive(shape, &bytes, i8::MAX, i8::min));
     let longs: Vec<u64> = bytes.iter().map(|&b| (b as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
-    let product = Fold::cumulative(E::U64, "1", "op_multiply");
+    let product = Fold::cumulative(E::U64, "1", "op_multiply(a, b)");
     assert_eq!(scan::<_, u64>(&device, &product, shape, &longs), naive(shape, &longs, 1, u64::wrapping_mul));
 
     let mut floats: Vec<f64> = bytes.iter().map(|&b| f64::from(b) / 3.0).collect();
     floats[900] = f64::NAN;
-    let largest = Fold::cumulative(E::F64, "bit_cast<f64>(0xfff0000000000000ull)", "op_maximum");
+    let largest = Fold::cumulative(E::F64, "bit_cast<f64>(0xfff0000000000000ull)", "op_maximum(a, b)");
     let got = scan::<_, f64>(&device, &largest, shape, &floats);
     let want = naive(shape, &floats, f64::NEG_INFINITY, |a, x| if a.is_nan() || x.is_nan() { f64::NAN } else { a.max(x) });
     assert!(want[1399].is_nan() && !want[1400].is_nan());
@@ -146,7 +148,7 @@ fn scans_take_any_operation_and_dtype() {
 fn float_scans_are_accurate_and_the_same_every_time() {
     let Some(device) = device() else { return };
     let mut numbers = Numbers(3);
-    let sum = Fold::cumulative(E::F64, "0", "op_add");
+    let sum = Fold::cumulative(E::F64, "0", "op_add(a, b)");
     for shape in [[1, 50_000, 1], [2, 3000, 40]] {
         let values: Vec<f64> = (0..shape.iter().product()).map(|_| numbers.below(1 << 30) as f64 / 1e6 - 500.0).collect();
         let first = scan::<_, f64>(&device, &sum, shape, &values);
@@ -158,7 +160,7 @@ fn float_scans_are_accurate_and_the_same_every_time() {
         }
     }
     let complex: Vec<Complex<f32>> = (0..5000).map(|i| Complex::new(i as f32, -1.0)).collect();
-    let sum = scan::<_, Complex<f32>>(&device, &Fold::cumulative(E::C64, "0", "op_add"), [1, 5000, 1], &complex);
+    let sum = scan::<_, Complex<f32>>(&device, &Fold::cumulative(E::C64, "0", "op_add(a, b)"), [1, 5000, 1], &complex);
     assert_eq!(sum[4999], Complex::new(12_497_500.0, -5000.0));
 }
 
@@ -236,7 +238,7 @@ fn half_precision_converts_as_the_standard_says() {
     let Some(device) = device() else { return };
     // Every 16-bit pattern through scans of rows of one element: half to float and back.
     let all: Vec<u16> = (0..=u16::MAX).collect();
-    let through = |e| scan::<u16, u16>(&device, &Fold::cumulative(e, "-0.0f", "op_add"), [1 << 16, 1, 1], &all);
+    let through = |e| scan::<u16, u16>(&device, &Fold::cumulative(e, "-0.0f", "op_add(a, b)"), [1 << 16, 1, 1], &all);
     for (i, v) in through(E::F16).into_iter().enumerate() {
         let (x, y) = (f16::from_bits(i as u16), f16::from_bits(v));
         assert!(x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan(), "{i:#x} {v:#x}");
@@ -265,7 +267,7 @@ fn half_precision_converts_as_the_standard_says() {
     .to_vec();
     let mut numbers = Numbers(5);
     floats.extend((0..20_000).map(|_| f32::from_bits(numbers.next() as u32 ^ (numbers.next() as u32) << 16)));
-    let convert = |output: &str| Fold { output: output.into(), ..Fold::cumulative(E::F32, "-0.0f", "op_add") };
+    let convert = |output: &'static str| Fold { output: output.into(), ..Fold::cumulative(E::F32, "-0.0f", "op_add(a, b)") };
     let shape = [floats.len(), 1, 1];
     for (got, x) in scan::<_, f16>(&device, &convert("f16"), shape, &floats).into_iter().zip(&floats) {
         let want = f16::from_f32(*x);
@@ -504,4 +506,30 @@ fn additions_into_few_places_are_sums_of_all() {
         });
         assert_eq!(sums[0], sums[1]);
     }
+}
+
+/// Rows that are read 16 bytes at once, and the same rows where they cannot be: a sum is the same bit for bit.
+#[test]
+fn sums_of_rows_do_not_depend_on_where_they_lie() {
+    fn check<T: Float>(device: &Cuda) {
+        for width in [4, 48, 100, 500] {
+            let x: Array<Cuda, T, Ix2> = Generator::new(8).normal(device, [9, width]).unwrap();
+            let mut wider = zeros::<_, T, _>(device, [9, width + 1]).unwrap();
+            wider.set(s![.., 1..], &x).unwrap();
+            let shifted = wider.slice(s![.., 1..]).unwrap();
+            let sums = [&x, &shifted].map(|x| x.lazy().sum(1).try_eval().unwrap().to_vec());
+            assert_eq!(sums[0], sums[1], "rows of {width} {}", T::DTYPE);
+            let places = [&x, &shifted].map(|x| x.lazy().argmax(1).try_eval().unwrap().to_vec());
+            assert_eq!(places[0], places[1], "rows of {width} {}", T::DTYPE);
+            let on_host = x.to_backend(&Cpu).unwrap();
+            assert_eq!(places[0], on_host.lazy().argmax(1).try_eval().unwrap().to_vec());
+            let expected = on_host.lazy().astype::<f64>().sum(1).try_eval().unwrap().to_vec();
+            for (sum, expected) in sums[0].iter().zip(expected) {
+                assert!((sum.to_f64() - expected).abs() <= 8.0 * T::EPSILON.to_f64() * width as f64, "{sum} {expected}");
+            }
+        }
+    }
+    let Some(device) = device().map(Cuda::from) else { return };
+    check::<f32>(&device);
+    check::<f64>(&device);
 }

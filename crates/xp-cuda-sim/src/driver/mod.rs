@@ -23,6 +23,8 @@ use crate::{
     symbol_table,
 };
 
+pub use modules::empty_kernels;
+
 /// Result codes of `cuda.h`.
 pub(crate) mod code {
     pub(crate) const INVALID_VALUE: u32 = 1;

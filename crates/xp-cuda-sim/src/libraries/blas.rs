@@ -1,12 +1,13 @@
 //! The simulated cuBLAS.
 
-use xp_core::{Floating, Num};
+use xp_core::{DType, Floating, Num};
 use xp_cuda::libraries::blas::{Blas, Gemm, Syrk, Trsm};
-use xp_cuda::libraries::{Side, Trans, Triangle};
+use xp_cuda::libraries::{Matrix, Side, Trans, Triangle};
 use xp_cuda::{Device, Result};
 
 use super::matrix::{Scalar, View, convert, scalar, with_type};
 use super::queued;
+use super::solver::{eliminate, householder, listed, report, solve_factored, vector};
 
 pub(super) struct SimulatedBlas;
 
@@ -34,6 +35,58 @@ impl Blas for SimulatedBlas {
         queued(device, "trsm", &[s.a.pointer, s.b.pointer], move || {
             // SAFETY: as above.
             with_type!(s.dtype, |T| unsafe { trsm::<T>(&s) });
+            Ok(())
+        })
+    }
+
+    unsafe fn trsm_batched(&self, device: &Device, call: &Trsm, batch: i64) -> Result<()> {
+        let s = *call;
+        queued(device, "trsmBatched", &[s.a.pointer, s.b.pointer], move || {
+            // SAFETY: as above, of both lists too.
+            with_type!(s.dtype, |T| unsafe { listed(s.a, batch).zip(listed(s.b, batch)).for_each(|(a, b)| trsm::<T>(&Trsm { a, b, ..s })) });
+            Ok(())
+        })
+    }
+
+    unsafe fn getrf_batched(&self, device: &Device, dtype: DType, n: i64, a: Matrix, pivots: u64, info: u64, batch: i64) -> Result<()> {
+        queued(device, "getrfBatched", &[a.pointer], move || {
+            // SAFETY: as above.
+            with_type!(dtype, |T| unsafe {
+                for (i, matrix) in listed(a, batch).enumerate() {
+                    let mut rows = vec![0i64; n as usize];
+                    report(info + 4 * i as u64, eliminate(View::<T>::new(matrix), n as usize, n as usize, rows.as_mut_ptr()));
+                    let own = vector::<i32>(pivots + 4 * (i as i64 * n) as u64);
+                    rows.iter().enumerate().for_each(|(k, &row)| own.set(k, 0, row as i32));
+                }
+            });
+            Ok(())
+        })
+    }
+
+    unsafe fn getrs_batched(&self, device: &Device, dtype: DType, sizes: [i64; 2], a: Matrix, pivots: u64, b: Matrix, batch: i64) -> Result<()> {
+        queued(device, "getrsBatched", &[a.pointer, b.pointer], move || {
+            let [n, columns] = sizes.map(|size| size as usize);
+            // SAFETY: as above.
+            with_type!(dtype, |T| unsafe {
+                for (i, (a, b)) in listed(a, batch).zip(listed(b, batch)).enumerate() {
+                    let own = vector::<i32>(pivots + 4 * (i * n) as u64);
+                    let rows: Vec<i64> = (0..n).map(|k| own.get(k, 0).into()).collect();
+                    (0..columns).for_each(|j| solve_factored(View::<T>::new(a), View::new(b), Trans::No, n, j, &rows));
+                }
+            });
+            Ok(())
+        })
+    }
+
+    unsafe fn geqrf_batched(&self, device: &Device, dtype: DType, shape: [i64; 2], a: Matrix, tau: u64, batch: i64) -> Result<()> {
+        queued(device, "geqrfBatched", &[a.pointer, tau], move || {
+            let [m, n] = shape.map(|size| size as usize);
+            // SAFETY: as above.
+            with_type!(dtype, |T| unsafe {
+                for (a, tau) in listed(a, batch).zip(listed(Matrix { pointer: tau, ld: 1 }, batch)) {
+                    householder(View::<T>::new(a), m, n, View::new(tau));
+                }
+            });
             Ok(())
         })
     }

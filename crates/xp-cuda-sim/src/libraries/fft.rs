@@ -14,7 +14,7 @@ pub(super) struct SimulatedFft;
 impl FftLib for SimulatedFft {
     fn plan(&self, device: &Device, key: &PlanKey) -> Result<Box<dyn FftPlan>> {
         drop(device.enter("plan of a Fourier transform")?);
-        if !(1..=3).contains(&key.lengths.len()) || key.lengths.iter().any(|&n| n < 1) || key.batch < 1 || key.stride != 1 {
+        if !(1..=3).contains(&key.lengths.len()) || key.lengths.iter().any(|&n| n < 1) || key.batch < 1 || key.stride < 1 {
             return Err(Error::InvalidArgument { operation: "plan of a Fourier transform".into(), reason: format!("{key:?}") });
         }
         Ok(Box::new(SimulatedPlan(key.clone())))
@@ -54,19 +54,23 @@ impl SimulatedPlan {
             unsafe {
                 match key.kind {
                     Kind::Complex => {
-                        let x = load::<S>(input, i * key.distance.0, &lengths);
-                        store(&Cpu::c2c(x, &axes, &lengths, direction, one).expect("valid lengths"), output, i * key.distance.1);
+                        let x = load::<S>(input, (i * key.distance.0, key.stride), &lengths);
+                        store(&Cpu::c2c(x, &axes, &lengths, direction, one).expect("valid lengths"), output, (i * key.distance.1, key.stride));
                     }
                     Kind::RealToComplex => {
-                        let x = load::<T>(input, i * key.distance.0, &lengths);
-                        store(&Cpu::r2c(x, &axes, &lengths, Direction::Forward, one).expect("valid lengths"), output, i * key.distance.1);
+                        let x = load::<T>(input, (i * key.distance.0, key.stride), &lengths);
+                        store(
+                            &Cpu::r2c(x, &axes, &lengths, Direction::Forward, one).expect("valid lengths"),
+                            output,
+                            (i * key.distance.1, key.stride),
+                        );
                     }
                     Kind::ComplexToReal => {
-                        let x = load::<S>(input, i * key.distance.0, &half);
+                        let x = load::<S>(input, (i * key.distance.0, key.stride), &half);
                         // cuFFT leaves open what a spectrum does that no real elements have: here it spoils the result.
                         let spoilt = !is_hermitian(&x, lengths[lengths.len() - 1]);
                         let y = Cpu::c2r(x, &axes, &lengths, Direction::Backward, one).expect("valid lengths");
-                        store(&if spoilt { y * T::NAN } else { y }, output, i * key.distance.1);
+                        store(&if spoilt { y * T::NAN } else { y }, output, (i * key.distance.1, key.stride));
                     }
                 }
             }
@@ -91,14 +95,18 @@ fn is_hermitian<S: xp_core::Floating>(x: &Array<Cpu, S, Dyn>, n: usize) -> bool 
     (0..values.len() / bins).all(|place| lone.iter().all(|&bin| values[place * bins + bin] == values[other(place) * bins + bin].conj()))
 }
 
-unsafe fn load<E: Element>(address: u64, offset: i64, shape: &[usize]) -> Array<Cpu, E, Dyn> {
+/// The elements from an offset on, with a stride between neighbours.
+unsafe fn load<E: Element>(address: u64, (offset, stride): (i64, i64), shape: &[usize]) -> Array<Cpu, E, Dyn> {
+    let start = address as *const E;
     // SAFETY: live memory of this many elements, by the contract of `execute`.
-    let values = unsafe { std::slice::from_raw_parts((address as *const E).offset(offset as isize), shape.iter().product()) };
-    Array::from_vec(&Cpu, values.to_vec(), shape.to_vec()).expect("as many values as elements")
+    let values = (0..shape.iter().product::<usize>() as i64).map(|k| unsafe { start.offset((offset + k * stride) as isize).read_unaligned() });
+    Array::from_vec(&Cpu, values.collect(), shape.to_vec()).expect("as many values as elements")
 }
 
-unsafe fn store<E: Element>(x: &Array<Cpu, E, Dyn>, address: u64, offset: i64) {
-    let values = x.to_vec();
-    // SAFETY: as above.
-    unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), (address as *mut E).offset(offset as isize), values.len()) };
+unsafe fn store<E: Element>(x: &Array<Cpu, E, Dyn>, address: u64, (offset, stride): (i64, i64)) {
+    let start = address as *mut E;
+    for (k, value) in x.to_vec().into_iter().enumerate() {
+        // SAFETY: as above.
+        unsafe { start.offset((offset + k as i64 * stride) as isize).write_unaligned(value) };
+    }
 }

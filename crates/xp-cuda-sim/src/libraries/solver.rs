@@ -91,6 +91,41 @@ impl Solver for SimulatedSolver {
         Ok(())
     }
 
+    unsafe fn potrf_batched(&self, device: &Device, dtype: DType, triangle: Triangle, n: i64, a: Matrix, info: u64, batch: i64) -> Result<()> {
+        lapack!(device, dtype, "potrfBatched", a.pointer, |T| {
+            for (i, matrix) in listed(a, batch).enumerate() {
+                report(info + 4 * i as u64, cholesky(&Lower::<T>::new(matrix, triangle), n as usize));
+            }
+        });
+        Ok(())
+    }
+
+    fn has_syev_batched(&self) -> bool {
+        true
+    }
+
+    unsafe fn syev_batched(
+        &self,
+        device: &Device,
+        dtype: DType,
+        vectors: bool,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        w: u64,
+        info: u64,
+        batch: i64,
+    ) -> Result<()> {
+        lapack!(device, dtype, "syevBatched", a.pointer, |T| {
+            for i in 0..batch as u64 {
+                let matrix = Matrix { pointer: a.pointer + i * (a.ld * n) as u64 * size_of::<T>() as u64, ..a };
+                let values = w + i * n as u64 * size_of::<<T as Floating>::Part>() as u64;
+                report(info + 4 * i, eigh::<T>(Lower::new(matrix, triangle), n as usize, vectors, values));
+            }
+        });
+        Ok(())
+    }
+
     unsafe fn gesvd(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<()> {
         if svd.m < svd.n {
             return Err(Error::InvalidArgument { operation: "gesvd".into(), reason: format!("{} rows for {} columns", svd.m, svd.n) });
@@ -116,13 +151,20 @@ impl Solver for SimulatedSolver {
 }
 
 /// Writes LAPACK's `info`.
-unsafe fn report(info: u64, value: i32) {
+pub(super) unsafe fn report(info: u64, value: i32) {
     // SAFETY: the address of a 32-bit integer, by the contract of the trait.
     unsafe { (info as *mut i32).write(value) };
 }
 
+/// The matrices whose addresses are listed at that of `list`.
+pub(super) unsafe fn listed(list: Matrix, batch: i64) -> impl Iterator<Item = Matrix> {
+    // SAFETY: as many addresses, by the contract of the traits.
+    let addresses = unsafe { std::slice::from_raw_parts(list.pointer as *const u64, batch as usize) };
+    addresses.iter().map(move |&pointer| Matrix { pointer, ..list })
+}
+
 /// A vector as a matrix of one column.
-unsafe fn vector<T: Copy>(pointer: u64) -> View<T> {
+pub(super) unsafe fn vector<T: Copy>(pointer: u64) -> View<T> {
     // SAFETY: passed on.
     unsafe { View::new(Matrix { pointer, ld: 1 }) }
 }
@@ -136,7 +178,7 @@ fn magnitude<T: Floating>(x: T) -> f64 {
 }
 
 /// Reflectors `I - tau v v^H` that make the matrix triangular, as LAPACK's `geqr2` forms them.
-fn householder<T: Floating>(a: View<T>, m: usize, n: usize, tau: View<T>) {
+pub(super) fn householder<T: Floating>(a: View<T>, m: usize, n: usize, tau: View<T>) {
     for j in 0..m.min(n) {
         let alpha = a.get(j, j);
         let below = (j + 1..m).map(|i| magnitude(a.get(i, j))).fold(0.0, f64::hypot);
@@ -231,7 +273,7 @@ fn substitute<T: Floating>(b: View<T>, column: usize, n: usize, backwards: bool,
 }
 
 /// LU factorisation with row exchanges; the report is the first pivot that is zero, counted from 1.
-unsafe fn eliminate<T: Floating>(a: View<T>, m: usize, n: usize, pivots: *mut i64) -> i32 {
+pub(super) unsafe fn eliminate<T: Floating>(a: View<T>, m: usize, n: usize, pivots: *mut i64) -> i32 {
     let mut failed = 0;
     for k in 0..m.min(n) {
         let row = (k..m).fold(k, |best, i| if magnitude(a.get(i, k)) > magnitude(a.get(best, k)) { i } else { best });
@@ -260,7 +302,7 @@ unsafe fn eliminate<T: Floating>(a: View<T>, m: usize, n: usize, pivots: *mut i6
     failed
 }
 
-fn solve_factored<T: Floating>(a: View<T>, b: View<T>, trans: Trans, n: usize, column: usize, pivots: &[i64]) {
+pub(super) fn solve_factored<T: Floating>(a: View<T>, b: View<T>, trans: Trans, n: usize, column: usize, pivots: &[i64]) {
     let swap = |k: usize| {
         let row = pivots[k] as usize - 1;
         let (x, y) = (b.get(k, column), b.get(row, column));

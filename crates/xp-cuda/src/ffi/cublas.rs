@@ -75,4 +75,60 @@ function_table! {
         handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t,
         diag: cublasDiagType_t, m: i64, n: i64, alpha: *const cuDoubleComplex, a: *const cuDoubleComplex, lda: i64, b: *mut cuDoubleComplex, ldb: i64,
     ) -> cublasStatus_t;
+    fn cublasSgetrfBatched(
+        handle: cublasHandle_t, n: c_int, a: *const *mut f32, lda: c_int, pivots: *mut c_int, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasSgetrsBatched(
+        handle: cublasHandle_t, trans: cublasOperation_t, n: c_int, nrhs: c_int, a: *const *const f32, lda: c_int, pivots: *const c_int,
+        b: *const *mut f32, ldb: c_int, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasSgeqrfBatched(
+        handle: cublasHandle_t, m: c_int, n: c_int, a: *const *mut f32, lda: c_int, tau: *const *mut f32, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasStrsmBatched(
+        handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t, diag: cublasDiagType_t,
+        m: c_int, n: c_int, alpha: *const f32, a: *const *const f32, lda: c_int, b: *const *mut f32, ldb: c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasDgetrfBatched(
+        handle: cublasHandle_t, n: c_int, a: *const *mut f64, lda: c_int, pivots: *mut c_int, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasDgetrsBatched(
+        handle: cublasHandle_t, trans: cublasOperation_t, n: c_int, nrhs: c_int, a: *const *const f64, lda: c_int, pivots: *const c_int,
+        b: *const *mut f64, ldb: c_int, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasDgeqrfBatched(
+        handle: cublasHandle_t, m: c_int, n: c_int, a: *const *mut f64, lda: c_int, tau: *const *mut f64, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasDtrsmBatched(
+        handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t, diag: cublasDiagType_t,
+        m: c_int, n: c_int, alpha: *const f64, a: *const *const f64, lda: c_int, b: *const *mut f64, ldb: c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasCgetrfBatched(
+        handle: cublasHandle_t, n: c_int, a: *const *mut cuComplex, lda: c_int, pivots: *mut c_int, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasCgetrsBatched(
+        handle: cublasHandle_t, trans: cublasOperation_t, n: c_int, nrhs: c_int, a: *const *const cuComplex, lda: c_int, pivots: *const c_int,
+        b: *const *mut cuComplex, ldb: c_int, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasCgeqrfBatched(
+        handle: cublasHandle_t, m: c_int, n: c_int, a: *const *mut cuComplex, lda: c_int, tau: *const *mut cuComplex, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasCtrsmBatched(
+        handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t, diag: cublasDiagType_t,
+        m: c_int, n: c_int, alpha: *const cuComplex, a: *const *const cuComplex, lda: c_int, b: *const *mut cuComplex, ldb: c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasZgetrfBatched(
+        handle: cublasHandle_t, n: c_int, a: *const *mut cuDoubleComplex, lda: c_int, pivots: *mut c_int, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasZgetrsBatched(
+        handle: cublasHandle_t, trans: cublasOperation_t, n: c_int, nrhs: c_int, a: *const *const cuDoubleComplex, lda: c_int, pivots: *const c_int,
+        b: *const *mut cuDoubleComplex, ldb: c_int, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasZgeqrfBatched(
+        handle: cublasHandle_t, m: c_int, n: c_int, a: *const *mut cuDoubleComplex, lda: c_int, tau: *const *mut cuDoubleComplex, info: *mut c_int, batch: c_int,
+    ) -> cublasStatus_t;
+    fn cublasZtrsmBatched(
+        handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t, diag: cublasDiagType_t,
+        m: c_int, n: c_int, alpha: *const cuDoubleComplex, a: *const *const cuDoubleComplex, lda: c_int, b: *const *mut cuDoubleComplex, ldb: c_int, batch: c_int,
+    ) -> cublasStatus_t;
 }

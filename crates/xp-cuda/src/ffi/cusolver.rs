@@ -135,6 +135,18 @@ function_table! {
         handle: cusolverDnHandle_t, m: c_int, n: c_int, k: c_int, a: *mut cuDoubleComplex, lda: c_int, tau: *const cuDoubleComplex,
         work: *mut cuDoubleComplex, lwork: c_int, info: *mut c_int,
     ) -> cusolverStatus_t;
+    fn cusolverDnSpotrfBatched(
+        handle: cusolverDnHandle_t, uplo: cublasFillMode_t, n: c_int, a: *mut *mut f32, lda: c_int, info: *mut c_int, batch: c_int,
+    ) -> cusolverStatus_t;
+    fn cusolverDnDpotrfBatched(
+        handle: cusolverDnHandle_t, uplo: cublasFillMode_t, n: c_int, a: *mut *mut f64, lda: c_int, info: *mut c_int, batch: c_int,
+    ) -> cusolverStatus_t;
+    fn cusolverDnCpotrfBatched(
+        handle: cusolverDnHandle_t, uplo: cublasFillMode_t, n: c_int, a: *mut *mut cuComplex, lda: c_int, info: *mut c_int, batch: c_int,
+    ) -> cusolverStatus_t;
+    fn cusolverDnZpotrfBatched(
+        handle: cusolverDnHandle_t, uplo: cublasFillMode_t, n: c_int, a: *mut *mut cuDoubleComplex, lda: c_int, info: *mut c_int, batch: c_int,
+    ) -> cusolverStatus_t;
 }
 
 function_table! {
@@ -152,5 +164,21 @@ function_table! {
         ldvl: i64, vrtype: cudaDataType, vr: *mut c_void, ldvr: i64,
         compute: cudaDataType, device: *mut c_void, device_bytes: usize, host: *mut c_void, host_bytes: usize,
         info: *mut c_int,
+    ) -> cusolverStatus_t;
+}
+
+function_table! {
+    /// The functions of cuSOLVER for eigenvalues of stacks of Hermitian matrices, which early releases for CUDA 12 lack.
+    pub struct SyevBatchedTable;
+    fn cusolverDnXsyevBatched_bufferSize(
+        handle: cusolverDnHandle_t, params: cusolverDnParams_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: i64,
+        atype: cudaDataType, a: *const c_void, lda: i64, wtype: cudaDataType, w: *const c_void,
+        compute: cudaDataType, device_bytes: *mut usize, host_bytes: *mut usize, batch: i64,
+    ) -> cusolverStatus_t;
+    fn cusolverDnXsyevBatched(
+        handle: cusolverDnHandle_t, params: cusolverDnParams_t, jobz: cusolverEigMode_t, uplo: cublasFillMode_t, n: i64,
+        atype: cudaDataType, a: *mut c_void, lda: i64, wtype: cudaDataType, w: *mut c_void,
+        compute: cudaDataType, device: *mut c_void, device_bytes: usize, host: *mut c_void, host_bytes: usize,
+        info: *mut c_int, batch: i64,
     ) -> cusolverStatus_t;
 }

@@ -1,45 +1,47 @@
 //! Scans with any associative combination.
 
+use std::borrow::Cow;
+
 use xp_core::DType;
 
-use super::{c_name, launch_blocks, launch_items, load_with_library};
+use super::{Source, c_name, launch_blocks, launch_items};
 use crate::{error::Result, kernel::Arguments, memory::DeviceBuffer};
 
-pub(crate) const SCAN: &str = concat!(include_str!("words.cu"), include_str!("counts.cu"), include_str!("scan.cu"));
+pub(crate) const SCAN: Source = Source::computing("scan", concat!(include_str!("words.cu"), include_str!("counts.cu"), include_str!("scan.cu")));
 
 /// What a scan computes, in CUDA C. `combine` must be associative.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fold {
     /// Type of the elements.
-    pub input: String,
+    pub input: Cow<'static, str>,
     /// Type of the accumulator, a multiple of four bytes.
-    pub accumulator: String,
+    pub accumulator: Cow<'static, str>,
     /// Size of the accumulator in bytes.
     pub accumulator_size: usize,
     /// Type of the results.
-    pub output: String,
+    pub output: Cow<'static, str>,
     /// The neutral element.
-    pub identity: String,
+    pub identity: Cow<'static, str>,
     /// The accumulator of one element `x`.
-    pub load: String,
+    pub load: Cow<'static, str>,
     /// The combination of the accumulators `a` and `b`.
-    pub combine: String,
+    pub combine: Cow<'static, str>,
     /// The result of the accumulator `a`.
-    pub store: String,
+    pub store: Cow<'static, str>,
 }
 
 impl Fold {
     /// The combination by an operation of the device library, carried in the type itself, or in `f32` for halves.
-    pub fn cumulative(element: DType, identity: &str, operation: &str) -> Self {
+    pub fn cumulative(element: DType, identity: &'static str, combine: &'static str) -> Self {
         let accumulator = if matches!(element, DType::F16 | DType::BF16) { DType::F32 } else { element };
         Self {
             input: c_name(element).into(),
             accumulator: c_name(accumulator).into(),
             accumulator_size: accumulator.size(),
             output: c_name(element).into(),
-            identity: format!("Acc({identity})"),
+            identity: identity.into(),
             load: "convert<Acc>(x)".into(),
-            combine: format!("{operation}(a, b)"),
+            combine: combine.into(),
             store: "convert<Out>(a)".into(),
         }
     }
@@ -47,7 +49,7 @@ impl Fold {
     pub(crate) fn header(&self) -> String {
         format!(
             "typedef {input} In; typedef {accumulator} Acc; typedef {output} Out;\n\
-             static __device__ __forceinline__ Acc identity() {{ return {identity}; }}\n\
+             static __device__ __forceinline__ Acc identity() {{ return Acc({identity}); }}\n\
              static __device__ __forceinline__ Acc load(In x, i64 i) {{ return {load}; }}\n\
              static __device__ __forceinline__ Acc combine(Acc a, Acc b) {{ return {combine}; }}\n\
              static __device__ __forceinline__ Out store(Acc a, i64 n) {{ return {store}; }}\n",
@@ -85,7 +87,7 @@ pub unsafe fn scan(fold: &Fold, [outer, len, inner]: [usize; 3], input: &DeviceB
     if rows * len == 0 {
         return Ok(());
     }
-    let load = |name| load_with_library(device, "scan", &fold.header(), SCAN, name);
+    let load = |name| SCAN.kernel(device, name, fold, || fold.header());
     if len <= SHORT || (inner > 1 && rows >= MANY_ROWS) {
         let arguments = Arguments::new().with(rows as i64).with(len as i64).with(inner as i64).with(input.pointer()).with(out.pointer());
         // SAFETY: the parameters of `scan_serial` in order; the arrays are as large as the caller says.

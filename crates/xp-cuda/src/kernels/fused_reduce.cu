@@ -4,8 +4,8 @@
 //
 // A block takes `width` outputs side by side, 256 / width threads for each, and one chunk of the reduced elements. Where
 // there are several chunks, the block that ends last combines them. Neighbouring threads have neighbouring elements: of one output
-// if `along`, of neighbouring outputs otherwise. Sizes and order depend on the shape alone, so a result is bitwise the same on
-// every device.
+// if `along`, of neighbouring outputs otherwise. A thread takes PACK elements of a row at a time, which it reads at once if AT_ONCE: then
+// `packed` is generated too. Sizes and order depend on the shape alone, so a result is bitwise the same on every device.
 
 #define THREADS 256
 // Elements that a thread combines before it adds them to what it has, and how many such runs it combines before it adds
@@ -46,14 +46,24 @@ extern "C" __global__ void __launch_bounds__(THREADS) fused_reduce(Walk walk, i6
     Acc acc = R::identity();
     if (inside) {
       split<0, KEPT>(walk, (Index)o, at);
-      for (i64 i = part * chunk + row; i < end;) {
+      for (i64 i = part * chunk + row * PACK; i < end;) {
         Acc runs = R::identity();
         for (u32 k = 0; k < RUN && i < end; k++) {
           Acc run = R::identity();
 #pragma unroll 4
-          for (i64 stop = i + (i64)RUN * height < end ? i + (i64)RUN * height : end; i < stop; i += height) {
+          for (i64 stop = i + (i64)RUN * height < end ? i + (i64)RUN * height : end; i < stop; i += height * PACK) {
+#if AT_ONCE
             split<KEPT, NDIM>(walk, (Index)i, at);
-            run = R::push(run, element(at ARGUMENTS), i);
+            Pack<Element, PACK> all = packed(at ARGUMENTS);
+#pragma unroll
+            for (int e = 0; e < PACK; e++) run = R::push(run, all.at[e], i + e);
+#else
+#pragma unroll
+            for (int e = 0; e < PACK; e++) {
+              split<KEPT, NDIM>(walk, (Index)(i + e), at);
+              run = R::push(run, element(at ARGUMENTS), i + e);
+            }
+#endif
           }
           runs = R::merge(runs, run);
         }

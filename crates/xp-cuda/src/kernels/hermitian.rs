@@ -2,10 +2,10 @@
 
 use xp_core::DType;
 
-use super::{c_name, launch_items, load};
+use super::{Source, c_name, launch_items};
 use crate::{error::Result, kernel::Arguments, memory::DeviceBuffer};
 
-pub(crate) const SOURCE: &str = include_str!("hermitian.cu");
+pub(crate) const SOURCE: Source = Source::plain("hermitian", include_str!("hermitian.cu"));
 
 /// Makes spectra of `[rows, columns, bins]` from `start` on, in the complex numbers of a real dtype, those of real elements of
 /// which `n` are along the last axis, in place: only bins that are their own conjugates along the last axis can fail to be.
@@ -24,7 +24,7 @@ pub unsafe fn hermitian(real: DType, shape: [usize; 4], n: usize, x: &DeviceBuff
     if bins == 0 {
         return Ok(());
     }
-    let kernel = load(x.device(), "hermitian", &header(real), SOURCE, "hermitian")?;
+    let kernel = SOURCE.kernel(x.device(), "hermitian", real, || header(real))?;
     let arguments = shape.iter().fold(Arguments::new(), |arguments, &len| arguments.with(len as i64)).with(middle as i64).with(pointer);
     // SAFETY: the parameters of hermitian.cu in order; the range was checked, and every element has one writer.
     unsafe { launch_items(&kernel, pairs, &arguments) }

@@ -2,12 +2,12 @@
 
 use xp_core::DType;
 
-use super::{c_name, launch_blocks, launch_items, load_with_library, sort};
+use super::{Source, c_name, launch_blocks, launch_items, sort};
 use crate::{device::Device, error::Result, kernel::Arguments, memory::DeviceBuffer};
 
-pub(crate) const SCATTER: &str = include_str!("scatter.cu");
-pub(crate) const SEARCH: &str = include_str!("search.cu");
-pub(crate) const MATMUL: &str = include_str!("matmul.cu");
+pub(crate) const SCATTER: Source = Source::computing("scatter", include_str!("scatter.cu"));
+pub(crate) const SEARCH: Source = Source::computing("search", include_str!("search.cu"));
+pub(crate) const MATMUL: Source = Source::computing("matmul", include_str!("matmul.cu"));
 
 /// `out[o, index[j], i] = input[o, j, i]` for an array of `[outer, extent, inner]`, in the order of the indices, or with `+=`
 /// if `add`: then what goes to one element is summed first, in an order that depends on the sizes alone. With an index out of
@@ -36,8 +36,8 @@ pub fn scatter(
     if n == 0 {
         return Ok(());
     }
-    let header = scatter_header(element, extent);
-    let kernel = load_with_library(device, "scatter", &header, SCATTER, if add { "put_add" } else { "put_last" })?;
+    let name = if add { "put_add" } else { "put_last" };
+    let kernel = SCATTER.kernel(device, name, (element, sort::place_type(extent)), || scatter_header(element, extent))?;
     if !add {
         let arguments = Arguments::new().with(outer as i64).with(extent as i64).with(inner as i64).with(count as i64);
         let arguments = arguments.with(pairs.keys.pointer()).with(pairs.index.pointer()).with(from).with(to);
@@ -82,7 +82,7 @@ pub fn searchsorted(element: DType, sorted: (&DeviceBuffer, usize), queries: (&D
     let (from, query) = (sorted.0.range(0, n * element.size(), operation)?, queries.0.range(0, m * element.size(), operation)?);
     let out = device.alloc(m * 8, operation)?;
     if m > 0 {
-        let kernel = load_with_library(device, "search", &typedef(element), SEARCH, "searchsorted")?;
+        let kernel = SEARCH.kernel(device, "searchsorted", element, || typedef(element))?;
         let arguments = Arguments::new().with(n as i64).with(m as i64).with(i32::from(right)).with(from).with(query).with(out.pointer());
         // SAFETY: the parameters of search.cu in order; ranges were checked.
         unsafe { launch_items(&kernel, m, &arguments) }?;
@@ -113,9 +113,7 @@ pub unsafe fn matmul(device: &Device, element: DType, a: Operand, b: Operand, [m
     }
     let places: Vec<i64> = offsets.iter().flatten().map(|&x| x as i64).collect();
     let places = device.upload(bytemuck::cast_slice(&places), operation)?;
-    let accumulator = if matches!(element, DType::F16 | DType::BF16) { "f32" } else { c_name(element) };
-    let header = format!("{}typedef {accumulator} Acc;\n", typedef(element));
-    let kernel = load_with_library(device, "matmul", &header, MATMUL, "matmul")?;
+    let kernel = MATMUL.kernel(device, "matmul", element, || matmul_header(element))?;
     let arguments = Arguments::new().with(offsets.len() as i64).with(m as i64).with(k as i64).with(n as i64).with(places.pointer());
     let operand = |arguments: Arguments, x: Operand| arguments.with(x.pointer).with(x.strides[0] as i64).with(x.strides[1] as i64);
     let arguments = operand(operand(arguments, a), b).with(out);
@@ -127,6 +125,12 @@ pub unsafe fn matmul(device: &Device, element: DType, a: Operand, b: Operand, [m
 /// Rows and columns of the tile of a block, which has a thread for each element.
 const TILE: usize = 16;
 
-fn typedef(element: DType) -> String {
+/// What the source of products needs to know.
+pub(crate) fn matmul_header(element: DType) -> String {
+    let accumulator = if matches!(element, DType::F16 | DType::BF16) { "f32" } else { c_name(element) };
+    format!("{}typedef {accumulator} Acc;\n", typedef(element))
+}
+
+pub(crate) fn typedef(element: DType) -> String {
     format!("typedef {} T;\n", c_name(element))
 }

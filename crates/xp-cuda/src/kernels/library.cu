@@ -171,6 +171,7 @@ template <class T> DEVICE T op_where(bool c, T x, T y) { return c ? x : y; }
 // Philox 4x32 of ten rounds (Salmon, Moraes, Dror & Shaw 2011): one half of the four words of a position.
 DEVICE u64 philox(i64 position, u64 key, u64 stream, bool high) {
   u32 a = (u32)position, b = (u32)((u64)position >> 32), c = (u32)stream, d = (u32)(stream >> 32), k = (u32)key, l = (u32)(key >> 32);
+#pragma unroll
   for (int round = 0; round < 10; ++round) {
     u64 p = (u64)a * 0xd2511f53u, q = (u64)c * 0xcd9e8d57u;
     a = (u32)(q >> 32) ^ b ^ k; b = (u32)q; c = (u32)(p >> 32) ^ d ^ l; d = (u32)p;

@@ -10,12 +10,15 @@ pub mod moving;
 pub(crate) mod small;
 pub mod sort;
 
+use std::hash::Hash;
+
 use xp_core::DType;
 
 use crate::{
     device::Device,
     error::Result,
     kernel::{Arguments, Kernel, Shape},
+    kernel_key::Key,
 };
 
 pub use fold::{Fold, scan};
@@ -63,14 +66,37 @@ pub(crate) fn c_name(dtype: DType) -> &'static str {
     }
 }
 
-/// Loads a kernel from a source of this folder with the prelude in front; `header` is what the variants of the source differ in.
-pub(crate) fn load(device: &Device, module: &str, header: &str, source: &str, name: &str) -> Result<Kernel> {
-    device.cached_kernel(&format!("{module} {name} {header}"), name, || Ok(format!("{PRELUDE}{header}\n{source}")))
+/// A source of this folder, with what comes before it.
+#[derive(Clone, Copy)]
+pub(crate) struct Source {
+    /// What tells it from other sources.
+    pub(crate) name: &'static str,
+    text: &'static str,
+    /// Whether it uses the device library.
+    library: bool,
 }
 
-/// As [`load`], with the device library in front too.
-pub(crate) fn load_with_library(device: &Device, module: &str, header: &str, source: &str, name: &str) -> Result<Kernel> {
-    device.cached_kernel(&format!("{module} {name} {header}"), name, || Ok(format!("{PRELUDE}{LIBRARY}{header}\n{source}")))
+impl Source {
+    /// One that needs the types alone.
+    pub(crate) const fn plain(name: &'static str, text: &'static str) -> Self {
+        Source { name, text, library: false }
+    }
+
+    /// One that uses the device library.
+    pub(crate) const fn computing(name: &'static str, text: &'static str) -> Self {
+        Source { name, text, library: true }
+    }
+
+    /// The whole text; `header` is what the variants of the source differ in.
+    pub(crate) fn with(&self, header: &str) -> String {
+        format!("{PRELUDE}{}{header}\n{}", if self.library { LIBRARY } else { "" }, self.text)
+    }
+
+    /// One of its kernels. `variant` decides the header, which is not made when the kernel is there.
+    pub(crate) fn kernel(&self, device: &Device, name: &str, variant: impl Hash, header: impl FnOnce() -> String) -> Result<Kernel> {
+        let key = Key::of(&(self.name, name, variant));
+        device.cached_kernel(key, name, || Ok(self.with(&header())), String::new)
+    }
 }
 
 /// Launches so many blocks of [`THREADS`] threads, as far as they run at once; the kernel strides over the rest.
@@ -99,42 +125,40 @@ pub(crate) unsafe fn launch_items(kernel: &Kernel, items: usize, arguments: &Arg
 /// of the device library, for a check by the real compiler.
 pub fn all_sources() -> Vec<(String, String)> {
     let mut all = Vec::new();
+    let mut add = |variant: &str, source: Source, header: String| all.push((format!("{} {variant}", source.name), source.with(&header)));
     for size in [1, 2, 4, 8, 16] {
-        for (name, source) in [("move", moving::SOURCE), ("turn", moving::TURN)] {
-            all.push((format!("{name} {size}"), format!("{PRELUDE}{}\n{source}", moving::header(size))));
+        for source in [moving::SOURCE, moving::TURN] {
+            add(&size.to_string(), source, moving::header(size));
         }
         for (n, wide) in [(1, ""), (1 << 30, " wide")] {
-            all.push((format!("compact {size}{wide}"), format!("{PRELUDE}{}\n{}", moving::compact_header(size, n), moving::COMPACT)));
+            add(&format!("{size}{wide}"), moving::COMPACT, moving::compact_header(size, n));
         }
     }
     for real in [DType::F32, DType::F64] {
-        all.push((format!("hermitian {}", c_name(real)), format!("{PRELUDE}{}\n{}", hermitian::header(real), hermitian::SOURCE)));
+        add(c_name(real), hermitian::SOURCE, hermitian::header(real));
     }
-    let mut with_library = |name: String, header: &str, source: &str| all.push((name, format!("{PRELUDE}{LIBRARY}{header}\n{source}")));
     for dtype in DType::ALL {
         let name = c_name(dtype);
-        let typedef = format!("typedef {name} T; typedef T Acc;");
         for (len, wide) in [(1, ""), (1 << 30, " wide")] {
             if let Some(header) = sort::header(dtype, len) {
-                with_library(format!("sort {name}{wide}"), &header, sort::SOURCE);
+                add(&format!("{name}{wide}"), sort::SOURCE, header);
             }
         }
         if !matches!(dtype, DType::Bool) {
             for extent in [1, usize::MAX] {
-                with_library(format!("scatter {name} {extent}"), &indexed::scatter_header(dtype, extent), indexed::SCATTER);
+                add(&format!("{name} {extent}"), indexed::SCATTER, indexed::scatter_header(dtype, extent));
             }
-            with_library(format!("matmul {name}"), &typedef, indexed::MATMUL);
-            for (operation, identity) in [("op_add", "0"), ("op_multiply", "1")] {
-                let fold = Fold::cumulative(dtype, identity, operation);
-                with_library(format!("scan {operation} {name}"), &fold.header(), fold::SCAN);
+            add(name, indexed::MATMUL, indexed::matmul_header(dtype));
+            for (operation, combine, identity) in [("op_add", "op_add(a, b)", "0"), ("op_multiply", "op_multiply(a, b)", "1")] {
+                add(&format!("{operation} {name}"), fold::SCAN, Fold::cumulative(dtype, identity, combine).header());
             }
         }
         if !matches!(dtype, DType::Bool | DType::C64 | DType::C128) {
-            with_library(format!("search {name}"), &typedef, indexed::SEARCH);
+            add(name, indexed::SEARCH, indexed::typedef(dtype));
         }
     }
-    for (name, header, source) in small::all() {
-        with_library(name, &header, source);
+    for (variant, header, source) in small::all() {
+        add(&variant, source, header);
     }
     all.extend(crate::samples::samples());
     all

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{LEAST_TILED, TILE, c_name, launch_blocks, launch_items, load, sort};
+use super::{LEAST_TILED, Source, TILE, c_name, launch_blocks, launch_items, sort};
 use crate::{
     device::Device,
     error::{Error, Result},
@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// Copies through tiles, for all element sizes too.
-pub(crate) const TURN: &str = include_str!("turn.cu");
-pub(crate) const SOURCE: &str = concat!(include_str!("index.cu"), include_str!("move.cu"));
-pub(crate) const COMPACT: &str = concat!(include_str!("counts.cu"), include_str!("compact.cu"));
+pub(crate) const TURN: Source = Source::plain("turn", include_str!("turn.cu"));
+pub(crate) const SOURCE: Source = Source::plain("move", concat!(include_str!("index.cu"), include_str!("move.cu")));
+pub(crate) const COMPACT: Source = Source::plain("compact", concat!(include_str!("counts.cu"), include_str!("compact.cu")));
 
 /// Masks that a block of a compaction takes.
 const COMPACTED: usize = 4096;
@@ -49,7 +49,8 @@ pub fn copy_strided(size: usize, extents: &[usize], from: (&DeviceBuffer, isize,
         let kernel = kernel(device, size, "copy_strided", operation)?;
         return strided(&kernel, n, &Arguments::new().with(n as i64).with(layout).with(source).with(target));
     };
-    let kernel = load(device, "turn", &typedef(size, operation)?, TURN, "turn")?;
+    check_size(size, operation)?;
+    let kernel = TURN.kernel(device, "turn", size, || header(size))?;
     let tiles: usize = axes.iter().map(|axis| axis.0).product();
     let arguments = Arguments::new().with(tiles as i64).with(layout).with(height as i64).with(width as i64).with(source).with(target);
     // SAFETY: the parameters of turn.cu in order; both layouts were checked.
@@ -95,8 +96,8 @@ pub fn compact(size: usize, mask: &DeviceBuffer, input: &DeviceBuffer) -> Result
         return Ok(out);
     }
     let tiles = n.div_ceil(COMPACTED);
-    typedef(size, operation)?;
-    let kernel = load(device, "compact", &compact_header(size, n), COMPACT, "compact")?;
+    check_size(size, operation)?;
+    let kernel = COMPACT.kernel(device, "compact", (size, sort::word(n)), || compact_header(size, n))?;
     // A ticket, the number of elements, and what tiles hand on.
     let zeroed = device.alloc_zeroed(16 + tiles * sort::word(n).size(), operation)?;
     let at = |offset: u64| zeroed.pointer() + offset;
@@ -144,15 +145,16 @@ pub(crate) fn compact_header(size: usize, n: usize) -> String {
 }
 
 fn kernel(device: &Device, size: usize, name: &str, operation: &str) -> Result<Kernel> {
-    load(device, "move", &typedef(size, operation)?, SOURCE, name)
+    check_size(size, operation)?;
+    SOURCE.kernel(device, name, size, || header(size))
 }
 
-/// The header for elements of a size that elements can have.
-fn typedef(size: usize, operation: &str) -> Result<String> {
+/// Fails for a size that elements cannot have.
+fn check_size(size: usize, operation: &str) -> Result<()> {
     if ![1, 2, 4, 8, 16].contains(&size) {
         return Err(Error::InvalidArgument { operation: operation.into(), reason: format!("elements of {size} bytes") });
     }
-    Ok(header(size))
+    Ok(())
 }
 
 /// Launches a kernel that strides over `n` elements.

@@ -2,30 +2,19 @@
 
 use xp_core::DType;
 
-use super::{c_name, load_with_library};
+use super::{Source, c_name};
 use crate::{
     device::Device,
     error::Result,
     kernel::{Arguments, Shape},
 };
 
-/// A source of kernels for small matrices.
-#[derive(Clone, Copy)]
-pub(crate) struct Source {
-    name: &'static str,
-    text: &'static str,
-}
-
-const fn source(name: &'static str, text: &'static str) -> Source {
-    Source { name, text }
-}
-
 /// Solutions, determinants, Cholesky factors.
-pub(crate) const SOLVE: Source = source("small solve", concat!(include_str!("small.cu"), include_str!("small_solve.cu")));
+pub(crate) const SOLVE: Source = Source::computing("small solve", concat!(include_str!("small.cu"), include_str!("small_solve.cu")));
 /// QR decompositions.
-pub(crate) const QR: Source = source("small qr", concat!(include_str!("small.cu"), include_str!("small_qr.cu")));
+pub(crate) const QR: Source = Source::computing("small qr", concat!(include_str!("small.cu"), include_str!("small_qr.cu")));
 /// Eigenvalues and singular values.
-pub(crate) const JACOBI: Source = source("small jacobi", concat!(include_str!("small.cu"), include_str!("small_jacobi.cu")));
+pub(crate) const JACOBI: Source = Source::computing("small jacobi", concat!(include_str!("small.cu"), include_str!("small_jacobi.cu")));
 
 /// Rows and columns up to which a single matrix counts as small: a warp works on one.
 const MOST_ALONE: usize = 32;
@@ -75,7 +64,7 @@ impl Teams {
     /// # Safety
     /// As [`Kernel::launch`](crate::Kernel::launch).
     pub(crate) unsafe fn launch(&self, device: &Device, dtype: DType, source: Source, name: &str, arguments: &Arguments) -> Result<()> {
-        let kernel = load_with_library(device, source.name, &header(dtype, self.threads), source.text, name)?;
+        let kernel = source.kernel(device, name, (dtype, self.threads), || header(dtype, self.threads))?;
         let blocks = self.items.div_ceil(self.per_block as usize).min(device.limits().grid[0] as usize);
         let shape = Shape::linear(blocks as u32, self.threads * self.per_block).shared(self.room * self.per_block);
         // SAFETY: passed on to the caller.
@@ -88,10 +77,8 @@ fn header(dtype: DType, threads: u32) -> String {
 }
 
 /// The headers and sources of all variants, with their names.
-pub(crate) fn all() -> impl Iterator<Item = (String, String, &'static str)> {
+pub(crate) fn all() -> impl Iterator<Item = (String, String, Source)> {
     let dtypes = [DType::F32, DType::F64, DType::C64, DType::C128];
     let variants = dtypes.into_iter().flat_map(|dtype| [32, BLOCK].map(|threads| (dtype, threads)));
-    variants.flat_map(|(dtype, threads)| {
-        [SOLVE, QR, JACOBI].map(|source| (format!("{} {} {threads}", source.name, c_name(dtype)), header(dtype, threads), source.text))
-    })
+    variants.flat_map(|(dtype, threads)| [SOLVE, QR, JACOBI].map(|source| (format!("{} {threads}", c_name(dtype)), header(dtype, threads), source)))
 }

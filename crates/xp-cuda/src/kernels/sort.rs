@@ -2,7 +2,7 @@
 
 use xp_core::DType;
 
-use super::{THREADS, c_name, copy_strided, launch_blocks, launch_items, load};
+use super::{Source, THREADS, c_name, copy_strided, launch_blocks, launch_items};
 use crate::{
     error::{Error, Result},
     index_fault,
@@ -10,7 +10,7 @@ use crate::{
     memory::DeviceBuffer,
 };
 
-pub(crate) const SOURCE: &str = concat!(include_str!("index.cu"), include_str!("counts.cu"), include_str!("sort.cu"));
+pub(crate) const SOURCE: Source = Source::plain("sort", concat!(include_str!("index.cu"), include_str!("counts.cu"), include_str!("sort.cu")));
 
 /// Elements of a tile of the radix sort, and values of a digit.
 const TILE: usize = 4096;
@@ -188,15 +188,16 @@ impl Order {
 
     /// A kernel of sort.cu, after checks of what it will read.
     fn kernel(&self, input: &DeviceBuffer, name: &str, operation: &str) -> Result<Kernel> {
-        let Some(header) = header(self.element, self.shape[1]) else {
-            return Err(Error::UnsupportedDtype { operation: operation.into(), dtype: self.element.name().into() });
-        };
-        if u32::try_from(self.shape[1]).is_err() {
-            let reason = format!("{} elements in a row, at most {}", self.shape[1], u32::MAX);
+        let (element, len) = (self.element, self.shape[1]);
+        if matches!(element, DType::C64 | DType::C128) {
+            return Err(Error::UnsupportedDtype { operation: operation.into(), dtype: element.name().into() });
+        }
+        if u32::try_from(len).is_err() {
+            let reason = format!("{len} elements in a row, at most {}", u32::MAX);
             return Err(Error::InvalidArgument { operation: operation.into(), reason });
         }
         input.range(0, elements(self.shape) * self.element.size(), operation)?;
-        load(input.device(), "sort", &header, SOURCE, name)
+        SOURCE.kernel(input.device(), name, (element, word(len)), || header(element, len).expect("the dtype has an order"))
     }
 }
 

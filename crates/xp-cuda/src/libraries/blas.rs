@@ -6,7 +6,7 @@ use num_complex::Complex;
 
 use xp_core::DType;
 
-use super::{Handle, LibraryType, Matrix, Scalar, Side, Trans, Triangle, by_type, call, check, open_library, trans_code, triangle_code};
+use super::{Handle, LibraryType, Matrix, Scalar, Side, Trans, Triangle, by_type, call, check, ints, open_library, trans_code, triangle_code};
 use crate::{
     device::{Device, Products},
     error::Result,
@@ -94,6 +94,46 @@ pub trait Blas: Send + Sync {
     /// # Safety
     /// As [`Blas::gemm`].
     unsafe fn trsm(&self, device: &Device, call: &Trsm) -> Result<()>;
+
+    /// Triangular solves of a batch in place: the addresses of `a` and `b` are those of lists of `batch` addresses on the device.
+    ///
+    /// # Errors
+    /// Those of the library.
+    ///
+    /// # Safety
+    /// As [`Blas::gemm`].
+    unsafe fn trsm_batched(&self, device: &Device, call: &Trsm, batch: i64) -> Result<()>;
+
+    /// LU factorisations of a batch of matrices of order `n` with partial pivoting. The address of `a` is that of a list of addresses,
+    /// pivots are 32-bit and count from 1; `info` is the address of a 32-bit integer for each matrix: 0, or the first pivot that is zero,
+    /// counted from 1.
+    ///
+    /// # Errors
+    /// Those of the library.
+    ///
+    /// # Safety
+    /// As [`Blas::gemm`].
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn getrf_batched(&self, device: &Device, dtype: DType, n: i64, a: Matrix, pivots: u64, info: u64, batch: i64) -> Result<()>;
+
+    /// Solves with the factors of [`getrf_batched`](Self::getrf_batched), in place: the addresses of `a` and `b` are those of lists.
+    ///
+    /// # Errors
+    /// Those of the library.
+    ///
+    /// # Safety
+    /// As [`Blas::gemm`].
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn getrs_batched(&self, device: &Device, dtype: DType, sizes: [i64; 2], a: Matrix, pivots: u64, b: Matrix, batch: i64) -> Result<()>;
+
+    /// QR factorisations of a batch, as LAPACK's `geqrf`: the addresses of `a` and `tau` are those of lists.
+    ///
+    /// # Errors
+    /// Those of the library.
+    ///
+    /// # Safety
+    /// As [`Blas::gemm`].
+    unsafe fn geqrf_batched(&self, device: &Device, dtype: DType, shape: [i64; 2], a: Matrix, tau: u64, batch: i64) -> Result<()>;
 }
 
 /// NVIDIA's cuBLAS.
@@ -274,6 +314,51 @@ impl Blas for CuBlas {
                     )
                 }
             })
+        })
+    }
+
+    unsafe fn trsm_batched(&self, device: &Device, s: &Trsm, batch: i64) -> Result<()> {
+        let (t, alpha, name) = (&self.table, Scalar::new(s.dtype, s.alpha), "trsmBatched");
+        let [m, n, lda, ldb, batch] = ints([s.m, s.n, s.a.ld, s.b.ld, batch], name)?;
+        let (side, uplo, trans, diag) = (s.side as c_int, triangle_code(s.triangle), trans_code(s.trans), c_int::from(s.unit_diagonal));
+        by_type!(s.dtype, name, [t.cublasStrsmBatched, t.cublasDtrsmBatched, t.cublasCtrsmBatched, t.cublasZtrsmBatched], |f, T| {
+            let (a, b) = (s.a.pointer as *const *const T, s.b.pointer as *const *mut T);
+            // SAFETY: as in `gemm`.
+            self.run(device, name, |handle| unsafe { f(handle, side, uplo, trans, diag, m, n, alpha.pointer(), a, lda, b, ldb, batch) })
+        })
+    }
+
+    unsafe fn getrf_batched(&self, device: &Device, dtype: DType, n: i64, a: Matrix, pivots: u64, info: u64, batch: i64) -> Result<()> {
+        let (t, name) = (&self.table, "getrfBatched");
+        let [n, lda, batch] = ints([n, a.ld, batch], name)?;
+        by_type!(dtype, name, [t.cublasSgetrfBatched, t.cublasDgetrfBatched, t.cublasCgetrfBatched, t.cublasZgetrfBatched], |f, T| {
+            let a = a.pointer as *const *mut T;
+            // SAFETY: as in `gemm`.
+            self.run(device, name, |handle| unsafe { f(handle, n, a, lda, pivots as *mut c_int, info as *mut c_int, batch) })
+        })
+    }
+
+    unsafe fn getrs_batched(&self, device: &Device, dtype: DType, sizes: [i64; 2], a: Matrix, pivots: u64, b: Matrix, batch: i64) -> Result<()> {
+        let (t, name) = (&self.table, "getrsBatched");
+        let [n, nrhs, lda, ldb, batch] = ints([sizes[0], sizes[1], a.ld, b.ld, batch], name)?;
+        // On the host: which argument is wrong, and the status says so too.
+        let mut wrong = 0;
+        by_type!(dtype, name, [t.cublasSgetrsBatched, t.cublasDgetrsBatched, t.cublasCgetrsBatched, t.cublasZgetrsBatched], |f, T| {
+            let (a, b) = (a.pointer as *const *const T, b.pointer as *const *mut T);
+            let trans = trans_code(Trans::No);
+            // SAFETY: as in `gemm`.
+            self.run(device, name, |handle| unsafe { f(handle, trans, n, nrhs, a, lda, pivots as *const c_int, b, ldb, &mut wrong, batch) })
+        })
+    }
+
+    unsafe fn geqrf_batched(&self, device: &Device, dtype: DType, shape: [i64; 2], a: Matrix, tau: u64, batch: i64) -> Result<()> {
+        let (t, name) = (&self.table, "geqrfBatched");
+        let [m, n, lda, batch] = ints([shape[0], shape[1], a.ld, batch], name)?;
+        let mut wrong = 0;
+        by_type!(dtype, name, [t.cublasSgeqrfBatched, t.cublasDgeqrfBatched, t.cublasCgeqrfBatched, t.cublasZgeqrfBatched], |f, T| {
+            let (a, tau) = (a.pointer as *const *mut T, tau as *const *mut T);
+            // SAFETY: as in `gemm`.
+            self.run(device, name, |handle| unsafe { f(handle, m, n, a, lda, tau, &mut wrong, batch) })
         })
     }
 }

@@ -6,14 +6,14 @@ use xp_core::DType;
 use xp_core::linalg::Basis;
 
 use super::{
-    Handle, LibraryType, Matrix, Trans, Triangle, by_type, call, check, open_library,
+    Handle, LibraryType, Matrix, Trans, Triangle, by_type, call, check, ints, open_library,
     solver::{Geev, Gesvd, Solver},
     trans_code, triangle_code,
 };
 use crate::{
     device::Device,
-    error::{Error, Result},
-    ffi::cusolver::{CusolverTable, GeevTable},
+    error::Result,
+    ffi::cusolver::{CusolverTable, GeevTable, SyevBatchedTable},
     loader::Library,
 };
 
@@ -22,6 +22,7 @@ pub(crate) struct CuSolver {
     table: CusolverTable,
     /// Early releases lack these functions: the error is that of the look-up.
     geev: Result<GeevTable>,
+    syev_batched: Result<SyevBatchedTable>,
     handle: Handle,
     params: usize,
 }
@@ -31,6 +32,7 @@ impl CuSolver {
         let operation = "start of cuSOLVER";
         let library = open_library(Library::Cusolver)?;
         let (table, geev) = (CusolverTable::load(&library)?, GeevTable::load(&library));
+        let syev_batched = SyevBatchedTable::load(&library);
         let (_current, _turn) = (device.enter(operation)?, device.turn());
         let (mut handle, mut params) = (std::ptr::null_mut(), std::ptr::null_mut());
         let ok = |status| check(Library::Cusolver, status, operation);
@@ -38,7 +40,7 @@ impl CuSolver {
         ok(unsafe { (table.cusolverDnCreate)(&mut handle) })?;
         // SAFETY: an output pointer.
         let made = ok(unsafe { (table.cusolverDnCreateParams)(&mut params) });
-        let this = Self { table, geev, handle: Handle::new(handle), params: params as usize };
+        let this = Self { table, geev, syev_batched, handle: Handle::new(handle), params: params as usize };
         made?;
         // SAFETY: a live handle and the device's stream, which outlives it.
         ok(unsafe { (table.cusolverDnSetStream)(handle, device.stream().as_inner()) })?;
@@ -85,14 +87,6 @@ impl Drop for CuSolver {
     }
 }
 
-/// A dimension for the functions that take 32-bit integers.
-fn int(value: i64, operation: &str) -> Result<c_int> {
-    c_int::try_from(value).map_err(|_| Error::InvalidArgument {
-        operation: operation.into(),
-        reason: format!("cuSOLVER takes dimensions up to {}, not {value}", c_int::MAX),
-    })
-}
-
 // SAFETY of all calls below: a live handle, workspaces of the sizes that cuSOLVER asked for, and matrices by the contract of
 // the trait.
 #[allow(clippy::undocumented_unsafe_blocks)]
@@ -113,7 +107,7 @@ impl Solver for CuSolver {
 
     unsafe fn form_q(&self, device: &Device, dtype: DType, m: i64, n: i64, k: i64, a: Matrix, tau: u64, info: u64) -> Result<()> {
         let (t, operation) = (&self.table, "forming of Q");
-        let (m, n, k, lda) = (int(m, operation)?, int(n, operation)?, int(k, operation)?, int(a.ld, operation)?);
+        let [m, n, k, lda] = ints([m, n, k, a.ld], operation)?;
         let mut len = 0;
         by_type!(
             dtype,
@@ -213,6 +207,50 @@ impl Solver for CuSolver {
                     host_len,
                     info as *mut _,
                 )
+            },
+        )
+    }
+
+    unsafe fn potrf_batched(&self, device: &Device, dtype: DType, triangle: Triangle, n: i64, a: Matrix, info: u64, batch: i64) -> Result<()> {
+        let (t, operation, uplo) = (&self.table, "Cholesky factorisation", triangle_code(triangle));
+        let [n, lda, batch] = ints([n, a.ld, batch], operation)?;
+        by_type!(
+            dtype,
+            operation,
+            [t.cusolverDnSpotrfBatched, t.cusolverDnDpotrfBatched, t.cusolverDnCpotrfBatched, t.cusolverDnZpotrfBatched],
+            |f, T| self.run(device, operation, |h| unsafe { f(h, uplo, n, a.pointer as *mut *mut T, lda, info as *mut _, batch) })
+        )
+    }
+
+    fn has_syev_batched(&self) -> bool {
+        self.syev_batched.is_ok()
+    }
+
+    unsafe fn syev_batched(
+        &self,
+        device: &Device,
+        dtype: DType,
+        vectors: bool,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        w: u64,
+        info: u64,
+        batch: i64,
+    ) -> Result<()> {
+        let t = self.syev_batched.as_ref().map_err(Clone::clone)?;
+        let (p, d, real) = (self.params(), dtype.code()?, dtype.real().code()?);
+        let (jobz, uplo) = (c_int::from(vectors), triangle_code(triangle));
+        let (values, elements) = (w as *mut c_void, a.pointer as *mut c_void);
+        self.with_workspaces(
+            device,
+            "eigenvalue decomposition",
+            |h, device, host| unsafe {
+                (t.cusolverDnXsyevBatched_bufferSize)(h, p, jobz, uplo, n, d, elements, a.ld, real, values, d, device, host, batch)
+            },
+            |h, work, len, host, host_len| unsafe {
+                let info = info as *mut c_int;
+                (t.cusolverDnXsyevBatched)(h, p, jobz, uplo, n, d, elements, a.ld, real, values, d, work, len, host, host_len, info, batch)
             },
         )
     }

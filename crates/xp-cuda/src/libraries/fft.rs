@@ -21,7 +21,7 @@ pub enum Kind {
     ComplexToReal,
 }
 
-/// A batch of transforms over the last `lengths.len()` axes of contiguous arrays.
+/// A batch of transforms over neighbouring axes of contiguous arrays, as many as there are lengths.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PlanKey {
     /// The kind of the transform.
@@ -30,7 +30,7 @@ pub struct PlanKey {
     pub double: bool,
     /// One to three lengths, those of the real side for real transforms.
     pub lengths: Vec<i64>,
-    /// Elements between neighbours along the last axis, on both sides (1 for contiguous arrays).
+    /// Elements between neighbours along the last of these axes, on both sides: 1 where no axes follow.
     pub stride: i64,
     /// Elements between the first elements of two transforms, of the input and of the output.
     pub distance: (i64, i64),

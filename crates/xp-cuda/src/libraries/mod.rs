@@ -298,6 +298,18 @@ impl Handle {
     }
 }
 
+/// Dimensions for the functions that take 32-bit integers.
+pub(crate) fn ints<const N: usize>(values: [i64; N], operation: &str) -> Result<[c_int; N]> {
+    let mut found = [0; N];
+    for (place, value) in found.iter_mut().zip(values) {
+        *place = c_int::try_from(value).map_err(|_| Error::InvalidArgument {
+            operation: operation.into(),
+            reason: format!("the library takes dimensions up to {}, not {value}", c_int::MAX),
+        })?;
+    }
+    Ok(found)
+}
+
 /// Runs `$body` with `$function` and `$type` for a dtype of the four LAPACK types.
 macro_rules! by_type {
     ($dtype:expr, $operation:expr, [$s:expr, $d:expr, $c:expr, $z:expr], |$function:ident, $type:ident| $body:expr) => {

@@ -68,6 +68,24 @@ pub trait Solver: Send + Sync {
     ) -> Result<()>;
     /// Eigenvalues, ascending, and optionally eigenvectors, of a symmetric or Hermitian matrix.
     unsafe fn syevd(&self, device: &Device, dtype: DType, vectors: bool, triangle: Triangle, n: i64, a: Matrix, w: u64, info: u64) -> Result<()>;
+    /// Cholesky factorisations of a batch: the address of `a` is that of a list of addresses on the device, and there is an `info` for
+    /// each matrix.
+    unsafe fn potrf_batched(&self, device: &Device, dtype: DType, triangle: Triangle, n: i64, a: Matrix, info: u64, batch: i64) -> Result<()>;
+    /// Whether the library has [`syev_batched`](Self::syev_batched).
+    fn has_syev_batched(&self) -> bool;
+    /// [`syevd`](Self::syevd) of a batch of matrices, one after the other in memory, with an `info` for each.
+    unsafe fn syev_batched(
+        &self,
+        device: &Device,
+        dtype: DType,
+        vectors: bool,
+        triangle: Triangle,
+        n: i64,
+        a: Matrix,
+        w: u64,
+        info: u64,
+        batch: i64,
+    ) -> Result<()>;
     /// Singular value decomposition by QR iteration; needs `m >= n`.
     unsafe fn gesvd(&self, device: &Device, svd: &Gesvd, info: u64) -> Result<()>;
     /// Singular value decomposition by polar decomposition. Returns the perturbation that it had to make.

@@ -9,7 +9,7 @@ use super::{
     Lapack, Matrices, Real,
     scale::Scale,
     small,
-    stack::{Columns, Reports, VectorStack, count, run, stack_of, values},
+    stack::{Columns, Reports, VectorStack, count, is_batch, run, stack_of, values},
 };
 use crate::libraries::{Triangle, solver::Geev};
 
@@ -29,6 +29,11 @@ pub(super) fn eigh<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<(Matrice
     let (w, reports) = (VectorStack::<Real<T>>::new(device, stack, n)?, Reports::new(device, count(stack))?);
     run(device, "eigenvalue decomposition", |d| {
         let solver = d.solver()?;
+        if is_batch(stack, [n, n]) && solver.has_syev_batched() {
+            let (matrix, batch) = (a.each().next().expect("a stack has matrices"), count(stack) as i64);
+            // SAFETY: the matrices were made for these sizes.
+            return unsafe { solver.syev_batched(d, T::DTYPE, vectors, Triangle::Lower, n as i64, matrix, w.first(), reports.first(), batch) };
+        }
         for ((a, w), report) in a.each().zip(w.each()).zip(reports.each()) {
             // SAFETY: the matrices were made for these sizes.
             unsafe { solver.syevd(d, T::DTYPE, vectors, Triangle::Lower, n as i64, a, w, report) }?;
@@ -111,8 +116,13 @@ impl<T: Lapack> Householder<T> {
         let (device, stack, shape @ [m, n]) = (x.device(), stack_of(x).to_vec(), shape_of(x));
         let scale = Scale::new(x, false)?;
         let a = Columns::of(scale.apply(&x.matrix_transpose()?)?);
-        let tau = VectorStack::new(device, &stack, m.min(n))?;
-        if m.min(n) > 0 {
+        let tau = VectorStack::<T>::new(device, &stack, m.min(n))?;
+        if m.min(n) > 0 && is_batch(&stack, shape) {
+            let (list, factors) = (a.list()?, tau.list()?);
+            let (matrices, factors, batch) = (list.matrices(), factors.matrices().pointer, count(&stack) as i64);
+            // SAFETY: the matrices were made for these sizes.
+            run(device, "QR factorisation", |d| unsafe { d.blas()?.geqrf_batched(d, T::DTYPE, [m as i64, n as i64], matrices, factors, batch) })?;
+        } else if m.min(n) > 0 {
             let reports = Reports::new(device, count(&stack))?;
             run(device, "QR factorisation", |d| {
                 let solver = d.solver()?;
@@ -175,8 +185,15 @@ pub(super) fn cholesky<T: Lapack>(x: &Matrices<T>, upper: bool) -> Result<Matric
     let a = Columns::of(x.tril(0)?);
     if n > 0 {
         let reports = Reports::new(device, count(stack_of(x)))?;
+        let stack = stack_of(x);
+        let list = if is_batch(stack, [n, n]) { Some(a.list()?) } else { None };
         run(device, "Cholesky factorisation", |d| {
             let solver = d.solver()?;
+            if let Some(list) = &list {
+                let (matrices, batch) = (list.matrices(), count(stack) as i64);
+                // SAFETY: the matrices were made for these sizes.
+                return unsafe { solver.potrf_batched(d, T::DTYPE, Triangle::Upper, n as i64, matrices, reports.first(), batch) };
+            }
             for (a, report) in a.each().zip(reports.each()) {
                 // SAFETY: the matrices were made for these sizes.
                 unsafe { solver.potrf(d, T::DTYPE, Triangle::Upper, n as i64, a, report) }?;

@@ -3,10 +3,12 @@
 //!
 //! The libraries work on column-major matrices. The memory of a row-major matrix is that of its transpose, column-major:
 //! so a factorisation's copy of its operand is made in the order that is needed, and results are views of what the library
-//! wrote, transposed where necessary. Every matrix is a call of its own, queued on the device's stream; whether one failed is read
-//! once, after the last. Small matrices are all done in one launch (`small.rs`).
+//! wrote, transposed where necessary. A stack of matrices of moderate size is one call where the libraries have one, and a call for
+//! each matrix otherwise, queued on the device's stream; whether one failed is read once, after the last. Small matrices are all done in
+//! one launch (`small.rs`).
 
 mod decompositions;
+mod rows;
 mod scale;
 mod singular;
 mod small;
@@ -82,7 +84,17 @@ macro_rules! linalg_for {
                 solutions::det(x)
             }
             fn gram<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, $t, Ix2>> {
-                solutions::gram(e)
+                rows::gram(e)
+            }
+            fn cross<E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<Self, $t, Ix2>>
+            where
+                E: Expr<Backend = Self, Elem = $t, Dim = Ix2>,
+                F: Expr<Backend = Self, Elem = $t, Dim = Ix2>,
+            {
+                rows::cross(a, b)
+            }
+            fn project<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>, b: &Array<Self, $t, Ix2>) -> Result<Array<Self, $t, Ix2>> {
+                rows::project(e, b)
             }
         }
     )*};

@@ -13,7 +13,10 @@ use super::{
 use crate::{
     backend::{Cuda, CudaBuffer},
     kernel::Arguments,
-    kernels::small::{JACOBI, QR, SOLVE, Source, Teams},
+    kernels::{
+        Source,
+        small::{JACOBI, QR, SOLVE, Teams},
+    },
 };
 
 /// Columns of right-hand sides that a team takes at once.

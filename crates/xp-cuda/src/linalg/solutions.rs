@@ -1,26 +1,20 @@
-//! Solutions, determinants, and Gram matrices.
+//! Solutions and determinants.
 
 use num_complex::Complex;
 use xp_core::expr::Iota;
-use xp_core::linalg::{LinalgError, Trans, Triangle, Triangular, adjoint};
+use xp_core::linalg::{LinalgError, Trans, Triangle, Triangular};
 use xp_core::ops::Greater;
-use xp_core::{
-    Array, Backend, Element, Expr, Float, Ix1, Ix2, Lazy, Linalg, Num, Result,
-    functions::{eye, zeros},
-};
+use xp_core::{Element, Float, Ix1, Lazy, Num, Result, functions::eye};
 
 use super::{
     Lapack, Matrices, Real,
     decompositions::shape_of,
     small,
-    stack::{Columns, Reports, VectorStack, count, run, stack_of, values},
+    stack::{Columns, Reports, VectorStack, count, is_batch, run, stack_of, values},
 };
 use crate::{
     backend::Cuda,
-    libraries::{
-        Matrix, Side,
-        blas::{Syrk, Trsm},
-    },
+    libraries::{Side, blas::Trsm},
 };
 
 /// Solves `a x = b` for stacks of equal shapes.
@@ -36,11 +30,23 @@ pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>) -> Result<Matri
     let x = Columns::of(b.matrix_transpose()?.copy()?);
     if n * p > 0 {
         let reports = Reports::new(device, count(stack_of(b)))?;
+        let lists = if let Pivots::Batch(_) = lu.pivots { Some([lu.a.list()?, x.list()?]) } else { None };
         run(device, "LU solve", |d| {
+            let (dtype, [n, p]) = (T::DTYPE, [n as i64, p as i64]);
+            let pivots = match (&lu.pivots, &lists) {
+                (Pivots::Batch(pivots), Some([a, x])) => {
+                    // SAFETY: the matrices were made for these sizes.
+                    return unsafe {
+                        d.blas()?.getrs_batched(d, dtype, [n, p], a.matrices(), pivots.first(), x.matrices(), count(stack_of(b)) as i64)
+                    };
+                }
+                (Pivots::Each(pivots), _) => pivots,
+                (Pivots::Batch(_), None) => unreachable!("pivots of a batch come with lists"),
+            };
             let solver = d.solver()?;
-            for (((a, pivots), x), report) in lu.a.each().zip(lu.pivots.each()).zip(x.each()).zip(reports.each()) {
-                // SAFETY: the matrices were made for these sizes.
-                unsafe { solver.getrs(d, T::DTYPE, Trans::No, n as i64, p as i64, a, pivots, x, report) }?;
+            for (((a, pivots), x), report) in lu.a.each().zip(pivots.each()).zip(x.each()).zip(reports.each()) {
+                // SAFETY: as above.
+                unsafe { solver.getrs(d, dtype, Trans::No, n, p, a, pivots, x, report) }?;
             }
             Ok(())
         })?;
@@ -70,26 +76,28 @@ pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, form
     // Row-major x and b are the transposes of column-major ones: x^T op(a)^T = b^T, and the memory of a is a^T.
     let (a, x) = (Columns::of(a.copy()?), Columns::of(b.copy()?));
     if n * p > 0 {
-        run(device, "triangular solve", |d| {
-            let blas = d.blas()?;
-            for (a, b) in a.each().zip(x.each()) {
-                let call = Trsm {
-                    dtype: T::DTYPE,
-                    side: Side::Right,
-                    triangle: if form.triangle == Triangle::Upper { Triangle::Lower } else { Triangle::Upper },
-                    trans: form.op,
-                    unit_diagonal: form.unit,
-                    m: p as i64,
-                    n: n as i64,
-                    alpha: Complex::new(1.0, 0.0),
-                    a,
-                    b,
-                };
-                // SAFETY: the matrices were made for these sizes.
-                unsafe { blas.trsm(d, &call) }?;
-            }
-            Ok(())
-        })?;
+        let call = |a, b| Trsm {
+            dtype: T::DTYPE,
+            side: Side::Right,
+            triangle: if form.triangle == Triangle::Upper { Triangle::Lower } else { Triangle::Upper },
+            trans: form.op,
+            unit_diagonal: form.unit,
+            m: p as i64,
+            n: n as i64,
+            alpha: Complex::new(1.0, 0.0),
+            a,
+            b,
+        };
+        let stack = stack_of(b);
+        if is_batch(stack, [n, p]) {
+            let (a, x) = (a.list()?, x.list()?);
+            let call = call(a.matrices(), x.matrices());
+            // SAFETY: the matrices were made for these sizes.
+            run(device, "triangular solve", |d| unsafe { d.blas()?.trsm_batched(d, &call, count(stack) as i64) })?;
+        } else {
+            // SAFETY: as above.
+            run(device, "triangular solve", |d| a.each().zip(x.each()).try_for_each(|(a, b)| unsafe { d.blas()?.trsm(d, &call(a, b)) }))?;
+        }
     }
     Ok(x.transposes)
 }
@@ -115,56 +123,35 @@ pub(super) fn det<T: Lapack>(x: &Matrices<T>) -> Result<Matrices<T>> {
     lu.unless_singular(T::ZERO, (lu.diagonal()?.lazy().prod(-1).try_eval()?.lazy() * &lu.sign()?).try_eval()?)
 }
 
-/// `E^H E`, block of rows by block of rows.
-pub(super) fn gram<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Cuda, T, Ix2>>
-where
-    Cuda: Linalg<T>,
-{
-    let [_, p] = e.expr().shape()?;
-    let device = match e.expr().device()? {
-        Some(device) => device.clone(),
-        None => <Cuda as xp_core::Backend>::default_device()?,
-    };
-    let out = zeros::<_, T, _>(&device, [p, p])?;
-    if p == 0 {
-        return Ok(out);
-    }
-    for rows in e.row_blocks(Cuda::block_rows(p))? {
-        let rows = rows.try_eval()?;
-        // The memory of the rows is X^T, column-major: X^T conj(X) is the conjugate of the result, that is its transpose,
-        // whose lower triangle is the upper one of the row-major result.
-        let matrix = |x: &Array<Cuda, T, Ix2>| Matrix { pointer: x.buffer().at(x.offset()), ld: p as i64 };
-        let call = Syrk {
-            dtype: T::DTYPE,
-            triangle: Triangle::Lower,
-            trans: false,
-            n: p as i64,
-            k: rows.shape()[0] as i64,
-            alpha: 1.0,
-            a: matrix(&rows),
-            beta: 1.0,
-            c: matrix(&out),
-        };
-        // SAFETY: the matrices have these sizes; `out` has no other handle.
-        run(&device, "product with the own transpose", |d| unsafe { d.blas()?.syrk(d, &call) })?;
-    }
-    let upper = out.triu(0)?;
-    (upper.lazy() + &adjoint(&out.triu(1)?)?).try_eval()
-}
-
 /// LU factorisations with row exchanges.
 struct Factors<T: Lapack> {
     a: Columns<T>,
-    pivots: VectorStack<i64>,
+    pivots: Pivots,
     reports: Reports,
     n: usize,
+}
+
+/// The rows that were exchanged, as one call for all matrices leaves them, or one for each matrix.
+enum Pivots {
+    Batch(VectorStack<i32>),
+    Each(VectorStack<i64>),
 }
 
 impl<T: Lapack> Factors<T> {
     fn new(x: &Matrices<T>) -> Result<Self> {
         let (device, stack, [n, _]) = (x.device(), stack_of(x), shape_of(x));
         let a = Columns::of(x.matrix_transpose()?.copy()?);
-        let (pivots, reports) = (VectorStack::new(device, stack, n)?, Reports::new(device, if n == 0 { 0 } else { count(stack) })?);
+        let reports = Reports::new(device, if n == 0 { 0 } else { count(stack) })?;
+        if n > 0 && is_batch(stack, [n, n]) {
+            let (list, pivots) = (a.list()?, VectorStack::<i32>::new(device, stack, n)?);
+            let (dtype, order, batch) = (T::DTYPE, n as i64, count(stack) as i64);
+            run(device, "LU factorisation", |d| {
+                // SAFETY: the matrices were made for these sizes.
+                unsafe { d.blas()?.getrf_batched(d, dtype, order, list.matrices(), pivots.first(), reports.first(), batch) }
+            })?;
+            return Ok(Factors { a, pivots: Pivots::Batch(pivots), reports, n });
+        }
+        let pivots = VectorStack::new(device, stack, n)?;
         if n > 0 {
             run(device, "LU factorisation", |d| {
                 let solver = d.solver()?;
@@ -175,7 +162,7 @@ impl<T: Lapack> Factors<T> {
                 Ok(())
             })?;
         }
-        Ok(Factors { a, pivots, reports, n })
+        Ok(Factors { a, pivots: Pivots::Each(pivots), reports, n })
     }
 
     /// The diagonal of `U`, whose product is the determinant up to its sign.
@@ -196,7 +183,11 @@ impl<T: Lapack> Factors<T> {
     /// 1, or -1 after an odd number of exchanges.
     fn sign(&self) -> Result<Matrices<T>> {
         let own = Lazy::new(Iota::<Cuda, Ix1>::new(self.a.transposes.device(), [self.n], 1, [1])?).try_eval()?;
-        let exchanges = self.pivots.array.lazy().apply2(xp_core::ops::NotEqual, &own).count_nonzero(-1).try_eval()?;
+        let pivots = match &self.pivots {
+            Pivots::Batch(pivots) => pivots.array.lazy().astype::<i64>().try_eval()?,
+            Pivots::Each(pivots) => pivots.array.clone(),
+        };
+        let exchanges = pivots.lazy().apply2(xp_core::ops::NotEqual, &own).count_nonzero(-1).try_eval()?;
         let minus_two = <T as Num>::from_f64(-2.0);
         (exchanges.lazy().apply2(xp_core::ops::BitwiseAnd, 1).astype::<T>() * minus_two + T::ONE).try_eval()?.into_rank()
     }

@@ -1,6 +1,7 @@
 //! Stacks of column-major matrices in new memory.
 
-use xp_core::{Array, Backend, Element, Result};
+use xp_core::expr::Iota;
+use xp_core::{Array, Backend, Element, Ix1, Lazy, Result};
 
 use super::Matrices;
 use crate::{
@@ -39,6 +40,12 @@ impl<T: Element> Columns<T> {
         (0..count(stack_of(&self.transposes)) as u64).map(move |i| Matrix { pointer: first + i * step, ld })
     }
 
+    /// The addresses of the matrices, for a call that takes them all.
+    pub(super) fn list(&self) -> Result<List> {
+        let step = self.rows * self.columns * size_of::<T>();
+        List::new(self.transposes.device(), self.transposes.buffer().at(0), step, count(stack_of(&self.transposes)), self.rows)
+    }
+
     /// The matrices as an array.
     pub(super) fn finish(self) -> Result<Matrices<T>> {
         self.transposes.matrix_transpose()
@@ -56,12 +63,51 @@ impl<T: Element> VectorStack<T> {
         Ok(VectorStack { array: new(device, stack, &[len])?, len })
     }
 
+    /// As [`Columns::list`].
+    pub(super) fn list(&self) -> Result<List> {
+        let (x, n) = (&self.array, self.array.ndim());
+        List::new(x.device(), x.buffer().at(0), self.len * size_of::<T>(), count(&x.dims()[..n - 1]), 1)
+    }
+
+    /// The address of the first vector.
+    pub(super) fn first(&self) -> u64 {
+        self.array.buffer().at(0)
+    }
+
     /// The device addresses in the order of the stack.
     pub(super) fn each(&self) -> impl Iterator<Item = u64> {
         let (first, step) = (self.array.buffer().at(0), (self.len * size_of::<T>()) as u64);
         let n = self.array.ndim();
         (0..count(&self.array.dims()[..n - 1]) as u64).map(move |i| first + i * step)
     }
+}
+
+/// Addresses on the device, of matrices or vectors of a stack.
+pub(super) struct List {
+    addresses: Array<Cuda, i64, Ix1>,
+    ld: i64,
+}
+
+impl List {
+    /// They are computed on the device: nothing is copied there.
+    fn new(device: &Cuda, first: u64, step: usize, count: usize, rows: usize) -> Result<Self> {
+        let addresses = Lazy::new(Iota::<Cuda, Ix1>::new(device, [count], first as i64, [step as isize])?).try_eval()?;
+        Ok(List { addresses, ld: rows.max(1) as i64 })
+    }
+
+    /// What a call for a batch takes.
+    pub(super) fn matrices(&self) -> Matrix {
+        Matrix { pointer: self.addresses.buffer().at(0), ld: self.ld }
+    }
+}
+
+/// Rows and columns up to which all matrices of a stack are left to one call, which works on them side by side. Larger ones keep the
+/// device busy by themselves, and the library knows faster ways for them.
+const MOST_BATCHED: usize = 256;
+
+/// Whether a stack of matrices of so many rows and columns is left to one call.
+pub(super) fn is_batch(stack: &[usize], shape: [usize; 2]) -> bool {
+    count(stack) > 1 && shape[0].max(shape[1]) <= MOST_BATCHED
 }
 
 /// What LAPACK reports of every matrix: 0, or a positive number for a numerical failure.
@@ -78,6 +124,11 @@ impl Reports {
 
     pub(super) fn each(&self) -> impl Iterator<Item = u64> {
         self.0.each()
+    }
+
+    /// The address of the first one; the others follow.
+    pub(super) fn first(&self) -> u64 {
+        self.0.first()
     }
 
     /// The reports, in one column.
