@@ -1,7 +1,7 @@
 //! Expressions on the device: elementwise loops are one launch, reductions one or two.
 
 use xp_core::Result;
-use xp_core::expr::program::{LeafKind, Program};
+use xp_core::expr::program::{LeafKind, Program, Step};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::{Outputs, Reduction};
 
@@ -88,8 +88,10 @@ pub(crate) fn reduce<R: Reduction<K::Elem>, K: Kernel>(
             }
         }
     }
-    let work = Work::new(outputs, elements, reduced.last().copied().unwrap_or(true));
     let program = Program::of(kernel);
+    let long = program.steps().iter().any(|step| matches!(step, Step::Call { name, .. } if LONG.contains(name)));
+    let most = if long { FEW_PER_THREAD } else { MOST_PER_THREAD };
+    let work = Work::new(outputs, elements, reduced.last().copied().unwrap_or(true), most);
     let ndim = plan.shape().len();
     let operands = Operands::of(device, &program, None)?;
     let last = work.pieces == 1;
@@ -198,6 +200,10 @@ struct Work {
     pieces: usize,
 }
 
+/// Operations of which an element may take thousands of iterations.
+const LONG: [&str; 7] = ["betainc", "betaincc", "betaincinv", "gammainc", "gammaincc", "gammainccinv", "gammaincinv"];
+/// The most elements of such operations that a thread takes.
+const FEW_PER_THREAD: usize = 4;
 /// Elements that a thread takes at least, when there are many.
 const PER_THREAD: usize = 64;
 /// Groups that fill any device.
@@ -207,14 +213,15 @@ const ENOUGH: usize = 4096;
 const MOST_PER_THREAD: usize = 512;
 
 impl Work {
-    fn new(outputs: usize, elements: usize, row_reduced: bool) -> Self {
+    /// `most` are the elements that a thread takes at most.
+    fn new(outputs: usize, elements: usize, row_reduced: bool, most: usize) -> Self {
         // Neighbouring threads read neighbouring elements: along the row when that is reduced, else of neighbouring outputs.
         let side_by_side = if row_reduced { 1 } else { outputs.next_power_of_two().min(32) };
         let height = (elements / 4).max(1).next_power_of_two().min(THREADS / side_by_side);
         let width = THREADS / height;
         let groups = outputs.div_ceil(width);
-        let enough = elements.div_ceil(height * PER_THREAD).clamp(1, (ENOUGH / groups).max(1));
-        let pieces = enough.max(elements.div_ceil(height * MOST_PER_THREAD));
+        let enough = elements.div_ceil(height * PER_THREAD.min(most)).clamp(1, (ENOUGH / groups).max(1));
+        let pieces = enough.max(elements.div_ceil(height * most));
         let piece = elements.div_ceil(pieces).next_multiple_of(height).max(1);
         Work { width, piece, pieces: elements.div_ceil(piece).max(1) }
     }
@@ -227,14 +234,14 @@ pub(crate) fn check_count(device: &Device, n: usize, operation: &str) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::Work;
+    use super::{MOST_PER_THREAD, Work};
 
     #[test]
     fn pieces_cover_all_elements() {
         for outputs in [1, 2, 31, 1000, 100_000] {
             for elements in [0, 1, 3, 255, 256, 70_000, 10_000_000] {
                 for row in [false, true] {
-                    let Work { width, piece, pieces } = Work::new(outputs, elements, row);
+                    let Work { width, piece, pieces } = Work::new(outputs, elements, row, MOST_PER_THREAD);
                     assert!(width.is_power_of_two() && width <= 256 && pieces * piece >= elements && (pieces - 1) * piece < elements.max(1));
                 }
             }

@@ -17,8 +17,9 @@
 //! has 64: narrower dtypes save nothing there.
 //!
 //! # Operations
-//! Every method of [`Backend`](xp_core::Backend), and all elementwise operations but `betaln`, `digamma`, `erfcx`, `kl_div`, `ndtri`,
-//! `rel_entr` and the incomplete gamma and beta functions, which are an error that names the operation. `complex64` powers with exponents that are not small whole numbers are computed in `f32`:
+//! Every method of [`Backend`](xp_core::Backend) and all elementwise operations. Functions of parameters (gamma, beta and what is derived
+//! from them), which the CPU computes in `float64`, are computed in `f32` within the same stated bounds; of incomplete beta functions with
+//! a parameter below 1, small values are exact to units of 1. `complex64` powers with exponents that are not small whole numbers are computed in `f32`:
 //! their relative error grows with `|w log(z)|`. [`Linalg`](xp_core::linalg::Linalg) is there for `f32` and `Complex<f32>`: elimination,
 //! Householder's reflections and Jacobi's rotations, a group of threads to a small matrix of a stack, blocks and products of matrices for
 //! large ones. [`Fft`](xp_fft::Fft) is there for `f32`: Stockham's passes, and Bluestein's chirps where a length has a prime factor above 7.

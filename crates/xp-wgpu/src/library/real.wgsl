@@ -122,13 +122,11 @@ fn op_floor_divide_f32(x: f32, y: f32) -> f32 {
 struct Two { hi: f32, lo: f32 }
 fn fast_two_sum(a: f32, b: f32) -> Two { let s = a + b; return Two(s, (a - s) + b); }
 fn two_sum(a: f32, b: f32) -> Two { let s = a + b; let t = s - a; return Two(s, (a - (s - t)) + (b - t)); }
-// After Dekker and Veltkamp.
+// After Dekker; numbers are split by bits, so that nothing is larger than the product.
 fn two_product(a: f32, b: f32) -> Two {
   let p = a * b;
-  let c = a * 4097.0;
-  let d = b * 4097.0;
-  let ah = c - (c - a);
-  let bh = d - (d - b);
+  let ah = clear_low(a);
+  let bh = clear_low(b);
   let al = a - ah;
   let bl = b - bh;
   return Two(p, ((ah * bh - p) + ah * bl + al * bh) + al * bl);
@@ -530,20 +528,39 @@ fn op_erfc_f32(x: f32) -> f32 {
   let positive = scale(t.hi, t.lo);
   return pick(a < 0.5, 1.0 - erf_small(x, a), pick(x < 0.0, 2.0 - positive, positive));
 }
-fn op_erfinv_f32(x: f32) -> f32 {
-  let a = magnitude(x);
-  if (is_nan(x) || a > 1.0) { return not_a_number(); }
-  if (a == 1.0) { return with_sign(infinity(), x); }
-  let w = negated(op_log_f32((1.0 - a) * (1.0 + a)));
+// erfinv(x) / x in w = -ln(1 - x^2).
+fn erfinv_ratio(w: f32) -> f32 {
   let c = at_most(w, 5.0) - 2.5;
   let d = c * c;
   let even = madd(madd(madd(madd(madd(4.6719325e-10, d, 1.5984306e-8), d, -3.4234143e-6), d, 0.00021825773), d, -0.00417732), d, 1.5014093);
   let odd = madd(madd(madd(madd(-8.73901e-9, d, 4.654174e-7), d, -4.959692e-6), d, -0.0012527485), d, 0.2466403);
   let m = op_sqrt_f32(at_most(magnitude(w), 17.0)) - 3.0;
   let n = m * m;
-  let even_m = madd(madd(madd(madd(madd(-3.4447204e-5, n, -0.0002723821), n, 0.0014738754), n, 0.005687606), n, 0.009445338), n, 2.8329768);
+  let even_m = madd(madd(madd(madd(madd(-3.4432047e-5, n, -0.0002723821), n, 0.0014738754), n, 0.005687606), n, 0.009445338), n, 2.8329768);
   let odd_m = madd(madd(madd(madd(0.00016843174, n, -0.00013141861), n, -0.0035615154), n, -0.007643796), n, 1.0016753);
-  return x * pick(w < 5.0, madd(c, odd, even), madd(m, odd_m, even_m));
+  return pick(w < 5.0, madd(c, odd, even), madd(m, odd_m, even_m));
+}
+fn op_erfinv_f32(x: f32) -> f32 {
+  let a = magnitude(x);
+  if (is_nan(x) || a > 1.0) { return not_a_number(); }
+  if (a == 1.0) { return with_sign(infinity(), x); }
+  return x * erfinv_ratio(negated(op_log_f32((1.0 - a) * (1.0 + a))));
+}
+// By the inverse error function of 2 p - 1, whose distance from -1 and 1 is known from p.
+fn op_ndtri_f32(p: f32) -> f32 {
+  if (is_nan(p) || p < 0.0 || p > 1.0) { return not_a_number(); }
+  let upper = p > 0.5;
+  let tail = pick(upper, 1.0 - p, p);
+  if (tail == 0.0) { return with_sign(infinity(), pick(upper, 1.0, -1.0)); }
+  let w = at_least(negated(op_log_f32(tail * (1.0 - tail) * 4.0)), 0.0);
+  let root = op_sqrt_f32(w);
+  let t = (root - 6.0) / (root + 6.0);
+  let z = t * t;
+  let even = madd(madd(madd(0.09330171, z, -0.015347642), z, -0.07725173), z, 0.9766522);
+  let odd = madd(madd(madd(-0.10397069, z, -0.034159724), z, 0.05359656), z, 0.065905586);
+  let ratio = pick(root < 4.0625, erfinv_ratio(w), root * madd(t, odd, even));
+  let value = (1.0 - 2.0 * tail) * ratio * 1.4142135;
+  return pick(upper, value, negated(value));
 }
 fn mills(a: f32) -> f32 {
   let f = erfc_parts(at_most(a, 10.2));
@@ -553,6 +570,15 @@ fn mills(a: f32) -> f32 {
   series = 1.0 - 3.0 * z * series;
   series = 1.0 - 1.0 * z * series;
   return pick(a > 10.2, series * 0.56418958 / a, f.hi / f.lo);
+}
+fn op_erfcx_f32(x: f32) -> f32 {
+  if (is_nan(x)) { return x; }
+  let positive = mills(magnitude(x));
+  if (x >= 0.0) { return positive; }
+  let a = at_most(magnitude(x), 10.2);
+  let hi = clear_low(a);
+  let square = exp_sum(hi * hi, (a - hi) * (a + hi));
+  return square + square - positive;
 }
 fn normal_tail(x: f32) -> f32 {
   let a = at_most(x, 20.4);
@@ -579,49 +605,38 @@ fn op_entr_f32(x: f32) -> f32 {
   let value = negated(x) * op_log_f32(x);
   return pick(x == 0.0, 0.0, pick(x < 0.0, negated(infinity()), value));
 }
+struct LogRatio { s: f32, tail: f32, near: bool, whole: f32 }
+// s and tail with ln(x / y) = 2 s + s tail where the numbers are near; ln(x / y) of positive numbers, whose quotient may be no number.
+fn log_ratio(x: f32, y: f32) -> LogRatio {
+  let d = (x - y) / y;
+  let s = d / (2.0 + d);
+  let z = s * s;
+  let near = z < 0.029;
+  let c = at_most(z, 0.029);
+  let ratio = x / y;
+  let one = ratio > 1.1754944e-38 && is_finite(ratio);
+  var whole = op_log_f32(pick(one, ratio, x));
+  if (!one) { whole = whole - op_log_f32(y); }
+  return LogRatio(s, c * log_polynomial(c), near && is_finite(d), whole);
+}
+fn op_rel_entr_f32(x: f32, y: f32) -> f32 {
+  if (is_nan(x) || is_nan(y)) { return not_a_number(); }
+  if (x > 0.0 && y > 0.0) {
+    let r = log_ratio(x, y);
+    return x * pick(r.near, madd(r.s, r.tail, r.s + r.s), r.whole);
+  }
+  return pick(x == 0.0 && y >= 0.0, 0.0, infinity());
+}
+fn op_kl_div_f32(x: f32, y: f32) -> f32 {
+  if (is_nan(x) || is_nan(y)) { return not_a_number(); }
+  if (x > 0.0 && y > 0.0) {
+    let r = log_ratio(x, y);
+    return pick(r.near, (x - y) * r.s + x * (r.s * r.tail), x * r.whole - x + y);
+  }
+  return pick(x == 0.0 && y >= 0.0, y, infinity());
+}
 fn op_xlogy_f32(x: f32, y: f32) -> f32 { return pick(x == 0.0 && !is_nan(y), 0.0, x * op_log_f32(y)); }
 fn op_xlog1py_f32(x: f32, y: f32) -> f32 { return pick(x == 0.0 && !is_nan(y), 0.0, x * op_log1p_f32(y)); }
-
-// ---- the logarithm of the gamma function ----
-// For x >= 0: Stirling's series from 8 on; below, a rational function on [0.5, 2.5] that has the zeros at 1 and 2 as factors,
-// and the recurrence.
-fn gammaln_positive(x: f32) -> f32 {
-  if (x >= 8.0) {
-    let inverse = 1.0 / x;
-    let w = inverse * inverse;
-    let series = inverse * madd(madd(0.00079365079, w, -0.0027777778), w, 0.083333336);
-    return pick(is_infinite(x), x, madd(x - 0.5, op_log_f32(x) - 1.0, series + 0.41893854));
-  }
-  let tiny = x < 0.5;
-  var y = pick(tiny, x + 1.0, x);
-  var product = 1.0;
-  for (var k = 0; k < 6; k++) {
-    if (y > 2.5) { y -= 1.0; product *= y; }
-  }
-  let u = y - 0.5;
-  var p = 7.2039593e-7;
-  p = madd(p, u, 0.00054033263); p = madd(p, u, 0.02663348); p = madd(p, u, 0.41616380); p = madd(p, u, 2.8886049); p = madd(p, u, 10.364962);
-  p = madd(p, u, 20.764935); p = madd(p, u, 23.955808); p = madd(p, u, 15.721487); p = madd(p, u, 5.4287286); p = madd(p, u, 0.76315325);
-  var q = 0.0001266071;
-  q = madd(q, u, 0.009714411); q = madd(q, u, 0.21587015); q = madd(q, u, 2.0704219); q = madd(q, u, 10.190750); q = madd(q, u, 28.209793);
-  q = madd(q, u, 46.052753); q = madd(q, u, 44.968304); q = madd(q, u, 25.677275); q = madd(q, u, 7.8774045); q = madd(q, u, 1.0);
-  let near_one = pick(tiny, x, y - 1.0);
-  let middle = near_one * pick(tiny, x - 1.0, y - 2.0) * (p / q);
-  if (tiny) { return middle - op_log_f32(x); }
-  return middle + op_log_f32(product);
-}
-fn op_gammaln_f32(x: f32) -> f32 {
-  if (is_nan(x)) { return x; }
-  let a = magnitude(x);
-  if (is_infinite(a)) { return a; }
-  let direct = gammaln_positive(a);
-  if (!is_negative(x) || a == 0.0) { return direct; }
-  let fraction = a - op_floor_f32(a);
-  if (fraction == 0.0) { return infinity(); }
-  if (a < 1.4e-14) { return negated(op_log_f32(a)); }
-  let sine = op_sin_f32(3.1415927 * pick(fraction > 0.5, 1.0 - fraction, fraction));
-  return op_log_f32(3.1415927 / (a * sine)) - direct;
-}
 
 // ---- the formats of halves: a number of the format nearest to x, ties to even ----
 fn round_f16(x: f32) -> f32 {
