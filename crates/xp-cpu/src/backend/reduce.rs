@@ -3,8 +3,8 @@
 use xp_core::expr::{CHUNK, Kernel, Plan};
 use xp_core::math::Isa;
 use xp_core::reduction::{Outputs, Reduction};
-use xp_core::{AxisVec, MAX_NDIM};
-use xp_engine::threads::{Shared, count, parallel};
+use xp_core::{AxisVec, Element, MAX_NDIM};
+use xp_engine::threads::{self, Shared, parallel};
 
 use crate::backend::dispatch::at_level;
 use crate::backend::eval::AHEAD;
@@ -78,7 +78,7 @@ fn width_for(len: usize, blocks: usize) -> usize {
     if len <= narrowest {
         return narrowest;
     }
-    let wanted = 4 * count();
+    let wanted = 4 * threads::count();
     WIDTHS.into_iter().find(|&width| blocks * len.div_ceil(width) >= wanted).unwrap_or(narrowest)
 }
 
@@ -327,14 +327,8 @@ unsafe fn accumulate<I: Isa, K: Kernel, R: Reduction<K::Elem>, const N: usize>(
         while at + CHUNK <= columns.end {
             // SAFETY: by the caller.
             unsafe {
-                let to = target.add(at - columns.start).cast::<[R::Acc; CHUNK]>();
-                let mut acc = to.read();
-                for (j, acc) in acc.iter_mut().enumerate() {
-                    for (k, x) in direct.iter().enumerate() {
-                        *acc = R::push::<I>(*acc, *x.add(at + j), row + k);
-                    }
-                }
-                to.write(acc);
+                let x = |k: usize, j: usize| *direct[k].add(at + j);
+                push_rows::<I, _, R, N>(target.add(at - columns.start), CHUNK, row, x);
             }
             at += CHUNK;
         }
@@ -346,26 +340,31 @@ unsafe fn accumulate<I: Isa, K: Kernel, R: Reduction<K::Elem>, const N: usize>(
             for kernel in &mut kernels {
                 kernel.fill::<I>(at, len);
             }
-            let to = target.add(at - columns.start);
-            let push = |acc: R::Acc, j: usize| {
-                let mut acc = acc;
-                for (k, kernel) in kernels.iter().enumerate() {
-                    acc = R::push::<I>(acc, kernel.get::<I>(j), row + k);
-                }
-                acc
-            };
-            if len == CHUNK {
-                let mut acc = to.cast::<[R::Acc; CHUNK]>().read();
-                for (j, a) in acc.iter_mut().enumerate() {
-                    *a = push(*a, j);
-                }
-                to.cast::<[R::Acc; CHUNK]>().write(acc);
-            } else {
-                for j in 0..len {
-                    *to.add(j) = push(*to.add(j), j);
-                }
-            }
+            push_rows::<I, _, R, N>(target.add(at - columns.start), len, row, |k, j| kernels[k].get::<I>(j));
         }
         at += len;
+    }
+}
+
+/// Pushes the elements `x(k, j)`, `j` below `len`, of `N` rows into the accumulators of their columns.
+///
+/// # Safety
+/// `to` must have room for `len` accumulators, at most a chunk.
+#[inline(always)]
+unsafe fn push_rows<I: Isa, T: Element, R: Reduction<T>, const N: usize>(to: *mut R::Acc, len: usize, row: usize, x: impl Fn(usize, usize) -> T) {
+    let push = |acc: R::Acc, j: usize| (0..N).fold(acc, |acc, k| R::push::<I>(acc, x(k, j), row + k));
+    // SAFETY: by the caller.
+    unsafe {
+        if len == CHUNK {
+            let mut acc = to.cast::<[R::Acc; CHUNK]>().read();
+            for (j, a) in acc.iter_mut().enumerate() {
+                *a = push(*a, j);
+            }
+            to.cast::<[R::Acc; CHUNK]>().write(acc);
+        } else {
+            for j in 0..len {
+                *to.add(j) = push(*to.add(j), j);
+            }
+        }
     }
 }
