@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
 use xp_core::expr::program::{Leaf, LeafKind, Program, Step, Value};
 use xp_core::expr::{Kernel as Lowered, Plan};
 use xp_core::ops::DeviceSource;
@@ -260,13 +261,13 @@ pub(crate) struct Part {
     /// The room for its accumulator.
     pub(crate) accumulator: usize,
     /// The dtypes of what is written: of the result, or of the elements of the accumulator.
-    pub(crate) results: Vec<DType>,
+    pub(crate) results: SmallVec<[DType; 4]>,
     pub(crate) partial: bool,
     pub(crate) parameters: Vec<DType>,
 }
 
 impl Part {
-    fn new(part: &xp_core::reduction::Part, results: Vec<DType>) -> Self {
+    fn new(part: &xp_core::reduction::Part, results: SmallVec<[DType; 4]>) -> Self {
         // The device aligns complex numbers to their size.
         let accumulator = part.accumulator.max(1).next_multiple_of(LEAST_ACCUMULATOR);
         let parameters = part.parameters().map(|(dtype, _)| dtype).collect();

@@ -1,5 +1,6 @@
 //! Generated sources for a check by the real compiler.
 
+use smallvec::smallvec;
 use xp_core::dtype::Kind;
 use xp_core::expr::program::{LeafKind, Program, Value};
 use xp_core::ops::{DeviceSource, Exp, Language, OperationKind, Parameters, UnaryOp, operations};
@@ -24,8 +25,14 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             all.push((format!("more than 2^31 elements {name}"), sample(dtype, 6, true)));
         }
         let public = operations().filter(|o| o.kind == OperationKind::Reduction);
-        let part =
-            |name, accumulator, result, parameters| Part { name, source: LIBRARY, accumulator, results: vec![result], partial: false, parameters };
+        let part = |name, accumulator, result, parameters| Part {
+            name,
+            source: LIBRARY,
+            accumulator,
+            results: smallvec![result],
+            partial: false,
+            parameters,
+        };
         let mut parts: Vec<Part> = public.filter_map(|o| Some(part(o.name, LEAST_ACCUMULATOR, (o.result)(dtype)?, vec![]))).collect();
         let widest = match dtype {
             DType::F16 | DType::BF16 | DType::F32 | DType::F64 => Some(dtype),
@@ -41,7 +48,7 @@ pub(crate) fn samples() -> Vec<(String, String)> {
             }
         }
         let together = parts.iter().rev().take(4).cloned().collect::<Vec<_>>();
-        let partial = |part: &Part| Part { results: elements(part.name, dtype), partial: true, ..part.clone() };
+        let partial = |part: &Part| Part { results: elements(part.name, dtype).into(), partial: true, ..part.clone() };
         let partials: Vec<Vec<Part>> = parts.chunks(4).map(|some| some.iter().map(partial).collect()).collect();
         for parts in parts.into_iter().map(|part| vec![part]).chain([together]).chain(partials) {
             let named = |part: &Part| format!("{}{}", if part.partial { "partial " } else { "" }, part.name);
@@ -98,7 +105,8 @@ pub(crate) fn copies() -> Vec<(String, String)> {
     };
     let dense = DType::ALL.into_iter().map(|dtype| copy(dtype, 1, false, Form::Dense));
     let others = [false, true].into_iter().flat_map(|wide| [Form::Rows, Form::Strided].map(|form| copy(DType::F32, 3, wide, form)));
-    let part = Part { name: "sum", source: LIBRARY, accumulator: LEAST_ACCUMULATOR, results: vec![DType::F32], partial: false, parameters: vec![] };
+    let part =
+        Part { name: "sum", source: LIBRARY, accumulator: LEAST_ACCUMULATOR, results: smallvec![DType::F32], partial: false, parameters: vec![] };
     let sum = Form::Reduce(vec![part], Neighbours { count: 4, at_once: true });
     let sum = ("sum f32".to_owned(), rendered(&Code::new(copy_of(DType::F32), sum, 2, false, 1)));
     dense.chain(others).chain([sum]).collect()
@@ -119,7 +127,8 @@ fn own() -> String {
     let z = program.call("own", sum, &[y], &Parameters::new().with(2.5f64), DType::F64);
     let z = program.call("own", square, &[z], &Parameters::new(), DType::F64);
     program.returns(z);
-    let part = Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, results: vec![DType::F64], partial: false, parameters: vec![] };
+    let part =
+        Part { name: "own", source: length, accumulator: LEAST_ACCUMULATOR, results: smallvec![DType::F64], partial: false, parameters: vec![] };
     let form = Form::Reduce(vec![part], Neighbours { count: 2, at_once: true });
     rendered(&Code::new(program, form, 3, false, 1))
 }
