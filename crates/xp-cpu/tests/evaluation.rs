@@ -195,6 +195,30 @@ fn reductions_of_stacks() -> Result {
     Ok(())
 }
 
+/// Rows of a few columns, whose accumulators take turns from some number of rows on: every operand of the expression lies as the result,
+/// repeats itself, or neither.
+#[test]
+fn reductions_of_narrow_rows() -> Result {
+    for (stacks, n, p) in [(1, 1023, 7), (1, 1024, 7), (1, 9001, 10), (1, 300, 16), (3, 4133, 3), (2, 1100, 31), (1, 3000, 32)] {
+        let x = numbers(stacks * n * p).reshape([stacks, n, p])?;
+        let (offset, weight) = (numbers(p), numbers(n).reshape([n, 1])?);
+        let wide = numbers(stacks * n * p * 2).reshape([stacks, n, 2 * p])?;
+        let half = wide.slice(s![.., .., ..;2])?;
+        let [mut plain, mut moved, mut both] = [(); 3].map(|()| vec![0.0; stacks * p]);
+        for (i, &value) in x.to_vec().iter().enumerate() {
+            let (stack, row, column) = (i / (n * p), i / p % n, i % p);
+            let to = stack * p + column;
+            plain[to] += value;
+            moved[to] += (value - offset.get([column])?) * 2.0;
+            both[to] += half.get([stack, row, column])? + weight.get([row, 0])?;
+        }
+        assert_eq!(x.sum(1).to_vec(), plain, "{stacks} x {n} x {p}");
+        assert_eq!(((x.lazy() - &offset) * 2.0).sum(1).try_eval()?.to_vec(), moved, "{stacks} x {n} x {p}, less a row");
+        assert_eq!((half.lazy() + &weight).sum(1).try_eval()?.to_vec(), both, "{stacks} x {n} x {p}, strided, and a column");
+    }
+    Ok(())
+}
+
 #[test]
 fn reductions_of_nothing() -> Result {
     for shape in [[2, 0, 3], [0, 2, 3], [2, 3, 0], [1, 0, 1], [100, 0, 100]] {
@@ -240,6 +264,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
             all.extend(e.sum(1).eval().to_vec());
             all.extend(e.sum(..).eval().to_vec());
             all.extend(x.t().var(0, 1.0).to_vec());
+            all.extend(x.reshape([300_000, 10]).unwrap().var(0, 1.0).to_vec());
             all.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
         })
     };

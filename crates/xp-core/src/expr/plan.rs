@@ -22,6 +22,8 @@ pub struct Plan {
     /// Every leaf lies as the output does, in one row, and none is listed.
     dense: bool,
     flat: bool,
+    /// Whether the rows of some leaf do not lie at one distance from each other.
+    irregular: bool,
 }
 
 /// Distances between neighbours along all axes that there can be, in elements.
@@ -86,7 +88,7 @@ impl Plan {
     #[inline]
     #[must_use]
     pub fn dense(len: usize) -> Plan {
-        Plan { shape: [len].into(), reduced: [false].into(), out: [1].into(), leaves: SmallVec::new(), dense: true, flat: false }
+        Plan { shape: [len].into(), reduced: [false].into(), out: [1].into(), leaves: SmallVec::new(), dense: true, flat: false, irregular: false }
     }
 
     /// [`Plan::dense`] for a reduction of the row to one element.
@@ -154,6 +156,7 @@ impl Plan {
             leaves: places,
             dense: false,
             flat: !irregular,
+            irregular,
         };
         // From the last axis inwards: merge axis k+1 into k when one step along k is a whole walk along k+1.
         for k in (0..order.len().saturating_sub(1)).rev() {
@@ -215,6 +218,13 @@ impl Plan {
         let mut plan = self.listed(leaves);
         plan.leaves.iter_mut().enumerate().for_each(|(k, place)| change(k, &mut place.walk));
         plan
+    }
+
+    /// The same positions walked as one row, whose element at position `k` is the `k`-th one in row-major order; `None` where the rows
+    /// of some leaf do not lie at one distance from each other. A kernel has to be [replanned](super::Kernel::replan).
+    #[must_use]
+    pub fn in_one_row(&self) -> Option<Plan> {
+        (!self.irregular).then(|| Plan { flat: true, ..self.clone() })
     }
 
     /// The same plan with other strides of the output.

@@ -22,6 +22,10 @@ const FEW: usize = 32;
 /// Columns of a block where the row is kept, the widest first: the longer the pieces of rows, the better the memory foresees what
 /// is read. They change no result.
 const WIDTHS: [usize; 3] = [4096, 2048, 1024];
+/// Columns below which rows are too short for the loops over them: rows that follow each other are then taken for one.
+const NARROW: usize = CHUNK / 2;
+/// So many elements each accumulator of narrow rows takes, in a block: joining them costs little beside that.
+const NARROW_RUN: usize = 64;
 /// Elements from which on the memory is asked early for what comes next: the caches do not hold so many.
 const LARGE: usize = 1 << 18;
 
@@ -30,8 +34,12 @@ const LARGE: usize = 1 << 18;
 /// # Safety
 /// As for [`xp_core::Backend::reduce`].
 pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(reduction: R, kernel: K, plan: &Plan, count: usize, out: <R::Out as Outputs>::Places) {
-    // A search for a position rounds nothing.
-    let work = Work::new(plan, if R::INDEXED { 2 * RUN } else { RUN });
+    let mut work = Work::new(plan, R::INDEXED);
+    let kernel = work.in_turns(plan, R::INDEXED).map_or(kernel.clone(), |flat| {
+        let mut kernel = kernel;
+        kernel.replan(&flat, &mut 0);
+        kernel
+    });
     let units = work.outputs() * work.blocks;
     if units == 1 && work.width == 1 {
         let mut total = R::identity();
@@ -117,12 +125,16 @@ struct Work {
     pieces: usize,
     block_rows: usize,
     block_len: usize,
+    /// Accumulators of a column, where the row is kept: each takes a row in turn. More than one where the plan is walked as one row.
+    turns: usize,
 }
 
 impl Work {
-    /// `run` is the number of elements that an accumulator takes at most.
-    fn new(plan: &Plan, run: usize) -> Work {
+    /// `indexed` says whether the reduction asks for positions.
+    fn new(plan: &Plan, indexed: bool) -> Work {
         let (shape, last) = (plan.shape(), plan.shape().len() - 1);
+        // The number of elements that an accumulator takes at most: a search for a position rounds nothing.
+        let run = if indexed { 2 * RUN } else { RUN };
         if let (&[len], &[true]) = (shape, plan.reduced())
             && (1..run * LANES).contains(&len)
         {
@@ -140,6 +152,7 @@ impl Work {
                 pieces: 1,
                 block_rows: 1,
                 block_len: len,
+                turns: 1,
             };
         }
         let axes = |reduced: bool| (0..last).filter(|&k| plan.reduced()[k] == reduced).collect::<AxisVec<_>>();
@@ -150,11 +163,33 @@ impl Work {
         // No elements to reduce make no blocks.
         let width = if row_reduced { 1 } else { len.clamp(1, width_for(len, kept_size * rows.div_ceil(run))) };
         let groups = if row_reduced { 1 } else { len.div_ceil(width) };
-        let (block_rows, block_len) =
-            if row_reduced { if len >= run * LANES { (1, run * LANES) } else { (run / len.div_ceil(LANES).max(1), len.max(1)) } } else { (run, len) };
+        let (block_rows, block_len) = if !row_reduced {
+            (run, len)
+        } else if len >= run * LANES {
+            (1, run * LANES)
+        } else {
+            (run / len.div_ceil(LANES).max(1), len.max(1))
+        };
         let pieces = if row_reduced { len.div_ceil(block_len) } else { 1 };
         let blocks = rows.div_ceil(block_rows) * pieces;
-        Work { row_reduced, kept, reduced, kept_size, rows, len, width, groups, blocks, pieces, block_rows, block_len }
+        Work { row_reduced, kept, reduced, kept_size, rows, len, width, groups, blocks, pieces, block_rows, block_len, turns: 1 }
+    }
+
+    /// Lets the accumulators of a few columns take turns, if there are many rows of these that follow each other: the plan that walks all of
+    /// them as one row.
+    fn in_turns(&mut self, plan: &Plan, indexed: bool) -> Option<Plan> {
+        if self.row_reduced || indexed || !(2..NARROW).contains(&self.len) || self.reduced[..] != [plan.shape().len().wrapping_sub(2)] {
+            return None;
+        }
+        // So many rows fill whole chunks.
+        let turns = CHUNK >> self.len.trailing_zeros();
+        if self.rows < 16 * turns {
+            return None;
+        }
+        let flat = plan.in_one_row()?;
+        (self.turns, self.block_rows) = (turns, turns * NARROW_RUN);
+        self.blocks = self.rows.div_ceil(self.block_rows);
+        Some(flat)
     }
 
     fn outputs(&self) -> usize {
@@ -196,7 +231,7 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, 
     let mut index = [0usize; MAX_NDIM];
     let outer = plan.shape().len() - 1;
     let mut kernel = kernel;
-    if plan.size() >= LARGE {
+    if plan.size() >= LARGE && work.turns == 1 {
         if !work.row_reduced {
             if let Some(&axis) = work.reduced.last() {
                 kernel.look_ahead(axis, ROWS);
@@ -205,6 +240,7 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, 
             kernel.look_ahead(outer, AHEAD);
         }
     }
+    let mut narrow = if work.turns > 1 { vec![R::identity(); work.turns * work.len] } else { vec![] };
     // Rows are accumulated together where they are kept.
     let mut side_by_side = (!work.row_reduced).then(|| [kernel.clone(), kernel.clone(), kernel.clone(), kernel.clone()]);
     for unit in first..end {
@@ -224,7 +260,17 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, 
             start..(start + work.width).min(work.len)
         };
         let target = acc.get().wrapping_add(unit * work.width);
-        if let Some(kernels) = &mut side_by_side {
+        if let Some(kernels) = &mut side_by_side
+            && work.turns > 1
+        {
+            narrow.fill(R::identity());
+            let before = output * work.rows;
+            // SAFETY: the elements of all rows lie one after the other in the row of the plan; those of a unit are inside.
+            unsafe { take_turns::<I, K, R>(kernels, (before + rows.start) * work.len..(before + rows.end) * work.len, &mut narrow) };
+            merge::<R, K>(&mut narrow, work.len);
+            // SAFETY: one partial result per unit and column.
+            unsafe { target.copy_from_nonoverlapping(narrow.as_ptr(), work.len) };
+        } else if let Some(kernels) = &mut side_by_side {
             for first in rows.clone().step_by(ROWS) {
                 let count = ROWS.min(rows.end - first);
                 for (k, kernel) in kernels[..count].iter_mut().enumerate() {
@@ -237,10 +283,10 @@ unsafe fn run<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernel: K, plan: &Plan, 
                     if let [a, b, c, d] = kernels
                         && count == ROWS
                     {
-                        accumulate::<I, K, R, ROWS>([a, b, c, d], columns.clone(), first, target);
+                        accumulate::<I, K, R, ROWS>([a, b, c, d], [columns.start; ROWS], columns.len(), first, target);
                     } else {
                         for (k, kernel) in kernels[..count].iter_mut().enumerate() {
-                            accumulate::<I, K, R, 1>([kernel], columns.clone(), first + k, target);
+                            accumulate::<I, K, R, 1>([kernel], [columns.start], columns.len(), first + k, target);
                         }
                     }
                 }
@@ -308,41 +354,66 @@ unsafe fn reduce_row<I: Isa, K: Kernel, R: Reduction<K::Elem>>(
     }
 }
 
-/// Pushes part of `N` rows, of which the first is number `row` among the reduced ones, into one accumulator per column,
-/// in the order of the rows.
+/// Pushes the elements of rows of a few columns, which follow each other in the row that the kernels walk, into accumulators that take
+/// turns: `acc` has one of each column for every turn.
 ///
 /// # Safety
-/// `columns` must be inside the rows the kernels are at, and `target` have room for them.
+/// The elements must be inside that row.
+#[inline(always)]
+unsafe fn take_turns<I: Isa, K: Kernel, R: Reduction<K::Elem>>(kernels: &mut [K; ROWS], elements: std::ops::Range<usize>, acc: &mut [R::Acc]) {
+    let (mut at, wide) = (elements.start, acc.len());
+    while at < elements.end {
+        let left = elements.end - at;
+        // SAFETY: by the caller; there are as many accumulators.
+        unsafe {
+            if left >= ROWS * wide {
+                let [a, b, c, d] = kernels;
+                accumulate::<I, K, R, ROWS>([a, b, c, d], [at, at + wide, at + 2 * wide, at + 3 * wide], wide, 0, acc.as_mut_ptr());
+                at += ROWS * wide;
+            } else {
+                accumulate::<I, K, R, 1>([&mut kernels[0]], [at], wide.min(left), 0, acc.as_mut_ptr());
+                at += wide.min(left);
+            }
+        }
+    }
+}
+
+/// Pushes `len` elements of `N` rows, of each from its place in `starts` on, into one accumulator per column, in the order of the rows, of
+/// which the first is number `row` among the reduced ones.
+///
+/// # Safety
+/// The elements must be inside the rows the kernels are at, and `target` have room for them.
 #[inline(always)]
 unsafe fn accumulate<I: Isa, K: Kernel, R: Reduction<K::Elem>, const N: usize>(
     mut kernels: [&mut K; N],
-    columns: std::ops::Range<usize>,
+    starts: [usize; N],
+    len: usize,
     row: usize,
     target: *mut R::Acc,
 ) {
-    let mut at = columns.start;
+    let mut at = 0;
     let direct = kernels.each_ref().map(|kernel| kernel.as_row());
     if direct.iter().all(Option::is_some) {
         let direct = direct.map(|row| row.expect("looked at above"));
-        while at + CHUNK <= columns.end {
+        while at + CHUNK <= len {
             // SAFETY: by the caller.
             unsafe {
-                let x = |k: usize, j: usize| *direct[k].add(at + j);
-                push_rows::<I, _, R, N>(target.add(at - columns.start), CHUNK, row, x);
+                let x = |k: usize, j: usize| *direct[k].add(starts[k] + at + j);
+                push_rows::<I, _, R, N>(target.add(at), CHUNK, row, x);
             }
             at += CHUNK;
         }
     }
-    while at < columns.end {
-        let len = CHUNK.min(columns.end - at);
+    while at < len {
+        let some = CHUNK.min(len - at);
         // SAFETY: by the caller.
         unsafe {
-            for kernel in &mut kernels {
-                kernel.fill::<I>(at, len);
+            for (kernel, start) in kernels.iter_mut().zip(starts) {
+                kernel.fill::<I>(start + at, some);
             }
-            push_rows::<I, _, R, N>(target.add(at - columns.start), len, row, |k, j| kernels[k].get::<I>(j));
+            push_rows::<I, _, R, N>(target.add(at), some, row, |k, j| kernels[k].get::<I>(j));
         }
-        at += len;
+        at += some;
     }
 }
 

@@ -9,7 +9,7 @@ use xp_core::{Array, Backend, Dim, Float, Ix0, Ix1, Ix2, KeepDims, Linalg, Real,
 
 use super::newton::{Stop, newton_cholesky};
 use crate::Result;
-use crate::blocks::{blocks_of, fold_rows, mergeable};
+use crate::blocks::{fold_blocks, fold_rows, mergeable};
 use crate::optimize::{OptimizeResult, minimize};
 
 type Vector<B, T> = Array<B, T, Ix1>;
@@ -61,17 +61,13 @@ impl<B: Linalg<T>, T: Float, L: Loss<B, T>> Objective<'_, B, T, L> {
     /// The value and the gradient.
     pub fn evaluate(&self, v: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
         let (w, b) = self.parts(v)?;
-        let part = |all: Range<usize>| {
-            let mut sums = Sums::default();
-            for rows in blocks_of(all, B::block_rows(self.x.dims()[1])) {
-                let x = self.x.slice(s![rows.clone()])?;
-                let (value, residual) = self.loss.rows(rows)?.value_and_gradient(&x.matmul(&w)?, &b)?;
-                let constant = self.fit_intercept.then(|| residual.sum(KeepDims(0)));
-                sums.add(value, residual.matmul(&x)?, constant)?;
-            }
-            Ok(sums)
+        let each = |sums: &mut Sums<B, T, Ix1>, rows: Range<usize>| {
+            let x = self.x.slice(s![rows.clone()])?;
+            let (value, residual) = self.loss.rows(rows)?.value_and_gradient(&x.matmul(&w)?, &b)?;
+            let constant = self.fit_intercept.then(|| residual.sum(KeepDims(0)));
+            sums.add(value, residual.matmul(&x)?, constant)
         };
-        fold_rows(self.x, part, Sums::join)?.mean(&w, self.penalty, self.total)
+        Sums::over(self.x, each)?.mean(&w, self.penalty, self.total)
     }
 
     /// The Hessian.
@@ -127,12 +123,19 @@ impl<B: Backend, T: Float, D: Dim> Sums<B, T, D> {
         Ok(())
     }
 
-    /// The sums of both.
-    fn join(mut self, other: Self) -> Result<Self> {
-        if let Some((loss, gradient)) = other.loss.zip(other.gradient) {
-            self.add(loss, gradient, other.constant)?;
+    /// The sums that `each` adds up, block by block of the rows of `x`.
+    fn over(x: &Array<B, T, Ix2>, each: impl Fn(&mut Self, Range<usize>) -> Result<()> + Sync) -> Result<Self> {
+        let step = B::part_rows(x.dims()[1]);
+        let part = |rows: Range<usize>| Ok(fold_blocks(x.device(), rows, step, || Ok(Sums::default()), &each, Sums::join)?.unwrap_or_default());
+        fold_rows(x, part, |mut sums, more| Sums::join(&mut sums, more).map(|()| sums))
+    }
+
+    /// Adds the sums of other rows.
+    fn join(&mut self, other: Self) -> Result<()> {
+        match other.loss.zip(other.gradient) {
+            Some((loss, gradient)) => self.add(loss, gradient, other.constant),
+            None => Ok(()),
         }
-        Ok(self)
     }
 
     /// The mean with the penalty on the coefficients `w`, and its derivatives: those by the intercepts follow along the last axis.
@@ -218,22 +221,18 @@ impl<B: Linalg<T>, T: Float> Multinomial<'_, B, T> {
     pub fn evaluate(&self, v: &Vector<B, T>) -> Result<(f64, Vector<B, T>)> {
         let (w, b) = self.parts(v)?;
         let numbers = self.numbers()?;
-        let part = |some: Range<usize>| {
-            let mut all = Sums::default();
-            for rows in blocks_of(some, B::block_rows(self.x.dims()[1])) {
-                let (x, index) = (self.x.slice(s![rows.clone()])?, self.index.slice(s![rows.clone()])?);
-                let weights = own(&self.weights, rows)?;
-                let Powers { raw, powers, sums } = Self::powers(&x, &w, &b)?;
-                let scores = raw.take_along_axis(&index.expand_dims(0)?, 0)?.squeeze(0)?;
-                let losses = (sums.lazy().log() - &scores) * &weights;
-                let residual = (powers.into_lazy() / &sums - index.lazy().equal(&numbers).astype::<T>()) * &weights;
-                let residual = residual.try_eval()?;
-                let constants = self.fit_intercept.then(|| residual.sum(KeepDims(1)));
-                all.add(losses.astype::<B::MaxFloat>().sum(..).try_eval()?, residual.matmul(&x)?, constants)?;
-            }
-            Ok(all)
+        let each = |all: &mut Sums<B, T, Ix2>, rows: Range<usize>| {
+            let (x, index) = (self.x.slice(s![rows.clone()])?, self.index.slice(s![rows.clone()])?);
+            let weights = own(&self.weights, rows)?;
+            let Powers { raw, powers, sums } = Self::powers(&x, &w, &b)?;
+            let scores = raw.take_along_axis(&index.expand_dims(0)?, 0)?.squeeze(0)?;
+            let losses = (sums.lazy().log() - &scores) * &weights;
+            let residual = (powers.into_lazy() / &sums - index.lazy().equal(&numbers).astype::<T>()) * &weights;
+            let residual = residual.try_eval()?;
+            let constants = self.fit_intercept.then(|| residual.sum(KeepDims(1)));
+            all.add(losses.astype::<B::MaxFloat>().sum(..).try_eval()?, residual.matmul(&x)?, constants)
         };
-        fold_rows(self.x, part, Sums::join)?.mean(&w, self.penalty, self.total)
+        Sums::over(self.x, each)?.mean(&w, self.penalty, self.total)
     }
 
     /// The Hessian, and the directions that change nothing, which all classes together make, filled up.
