@@ -277,9 +277,11 @@ unsafe fn foreign(function: &str, managed: Managed, device: &AnyDevice, copy: Op
             return Err(PyBufferError::new_err(format!("{function}(): {why}")));
         }
         let own = managed.flags() & IS_COPIED != 0 || dtype == DType::Bool;
-        // SAFETY: passed on.
-        let x: crate::any::XpResult =
-            crate::any::with_dtype!(dtype, |T| unsafe { xp_cuda::dlpack::import::<T, Dyn>(device, managed) }.map(|x| AnyDevice::array(x).into()));
+        let x: crate::any::XpResult = crate::any::with_dtype!(dtype, |T| {
+            // SAFETY: passed on.
+            let x = unsafe { xp_cuda::dlpack::import::<T, Dyn>(device, managed) };
+            x.map(|x| AnyDevice::array(x).into())
+        });
         let x = x.map_err(|e| import_error(function, e))?;
         return if copy == Some(true) && !own { x.copy().named(function) } else { Ok(x) };
     }
