@@ -3,7 +3,8 @@
 #
 #     scripts/python.sh                    # the release build, by maturin; further words go to pytest
 #     scripts/python.sh --features F       # the development build with the features F, which shares what
-#                                          # `cargo test --workspace --features F` has compiled, and traps overflows
+#                                          # `cargo test --workspace --features F` has compiled, and traps overflows;
+#                                          # with xp-py/simulated among them the tests of GPUs run too, on the simulated one
 #
 # Needs Python 3.11 or later, and pip's index for maturin, numpy and pytest; ends with status 77 where these cannot be had. The tests
 # against scikit-learn, SciPy, data frames, Dask, JAX and PyTorch run where these are installed; all but the last two are if they can be.

@@ -3,6 +3,7 @@
 #
 #     scripts/wheel.sh                     # the release build, into target/wheels (or $XPARRAY_WHEELS)
 #     XPARRAY_PROFILE=dev scripts/wheel.sh # another profile of the workspace, which compiles faster
+#     XPARRAY_FEATURES=cuda scripts/wheel.sh # with arrays on NVIDIA GPUs, whose driver is opened at run time
 #
 # The build environment is .venv, or $XPARRAY_VENV. Ends with status 77 where maturin cannot be had. auditwheel says which Linux systems
 # the wheel is for, and gives it the name; where there is no auditwheel, or no Linux, that step says so.
@@ -17,7 +18,7 @@ venv=$(realpath -m "${XPARRAY_VENV:-.venv}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 # auditwheel, not maturin, names the systems: it also says why.
-"$venv/bin/maturin" build --profile "${XPARRAY_PROFILE:-release}" --manifest-path crates/xp-py/Cargo.toml --auditwheel skip --out "$scratch/built"
+"$venv/bin/maturin" build --profile "${XPARRAY_PROFILE:-release}" --features "${XPARRAY_FEATURES:-}" --manifest-path crates/xp-py/Cargo.toml --auditwheel skip --out "$scratch/built"
 wheel=$(echo "$scratch"/built/*.whl)
 case $wheel in *-cp311-abi3-*) ;; *) echo "wheel.sh: no wheel for the stable ABI: $wheel" >&2; exit 1 ;; esac
 

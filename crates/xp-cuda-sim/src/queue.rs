@@ -41,8 +41,20 @@ static EXECUTION: Mutex<()> = Mutex::new(());
 /// The streams of all devices, for operations that wait for a whole context.
 static STREAMS: Mutex<Vec<Arc<Stream>>> = Mutex::new(Vec::new());
 
+/// `CUDA_ERROR_INVALID_HANDLE`.
+const INVALID_HANDLE: u32 = 400;
+
 /// `CU_STREAM_NON_BLOCKING`.
 pub(crate) const NON_BLOCKING: u32 = 1;
+
+/// The stream of a handle; `None` for the driver's default streams, whose handles are 0, 1 (that of all threads) and 2 (that of the calling
+/// one), and which run at once. What is no live stream is the code of an invalid handle.
+pub(crate) fn find(handle: *const Stream) -> Result<Option<Arc<Stream>>, u32> {
+    if handle.addr() <= 2 {
+        return Ok(None);
+    }
+    lock(&STREAMS).iter().find(|s| Arc::as_ptr(s) == handle).cloned().map(Some).ok_or(INVALID_HANDLE)
+}
 
 impl Stream {
     pub(crate) fn create(device: u32, flags: u32, priority: i32) -> Arc<Self> {

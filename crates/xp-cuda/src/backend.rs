@@ -159,6 +159,19 @@ impl<T: Element> CudaBuffer<T> {
         &self.memory
     }
 
+    /// The device that holds the memory.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        self.memory.device()
+    }
+
+    /// Whether the memory belongs to another library that does not allow writing to it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_readonly(&self) -> bool {
+        self.memory.is_readonly()
+    }
+
     /// The device address of an element.
     pub(crate) fn at(&self, offset: usize) -> u64 {
         self.memory.pointer() + (offset * size_of::<T>()) as u64

@@ -12,6 +12,7 @@ use crate::{
     backend::{Cuda, CudaBuffer},
     device::Device,
     driver::OrFail,
+    memory::Access,
 };
 
 /// Hands an array out as a tensor of version 1, over the same memory, whatever its strides. It is [`READ_ONLY`] when another array
@@ -27,11 +28,8 @@ use crate::{
 /// `stream` must be the handle of a live stream of this process, or one of the numbers above.
 pub unsafe fn export<T: Element, D: Dim>(x: Array<Cuda, T, D>, stream: Option<i64>) -> Result<Managed> {
     let flags = if is_writable(&x) { 0 } else { READ_ONLY };
-    // SAFETY: passed on.
-    let (place, owner) = unsafe { ready(&x, stream)? };
-    let (shape, strides) = (x.dims().to_vec(), x.strides().to_vec());
-    // SAFETY: the elements are those of the array, which the owner keeps.
-    Ok(unsafe { Managed::new(place, T::DTYPE, &shape, &strides, flags, Box::new((Ended(owner), x))) })
+    // SAFETY: passed on; the array is its own owner.
+    unsafe { lend(&x, stream, Some(flags), Box::new(x.clone())) }
 }
 
 /// [`export`] for consumers of a version before 1. They cannot be told not to write: memory that somebody shares is copied.
@@ -43,11 +41,34 @@ pub unsafe fn export<T: Element, D: Dim>(x: Array<Cuda, T, D>, stream: Option<i6
 /// As for [`export`].
 pub unsafe fn export_plain<T: Element, D: Dim>(x: Array<Cuda, T, D>, stream: Option<i64>) -> Result<Managed> {
     let x = if is_writable(&x) { x } else { x.copy()? };
-    // SAFETY: passed on.
-    let (place, owner) = unsafe { ready(&x, stream)? };
-    let (shape, strides) = (x.dims().to_vec(), x.strides().to_vec());
     // SAFETY: as in `export`; the array is alone on its memory.
-    Ok(unsafe { Managed::new_plain(place, T::DTYPE, &shape, &strides, Box::new((Ended(owner), x))) })
+    unsafe { lend(&x, stream, None, Box::new(x.clone())) }
+}
+
+/// [`export`] for bindings to languages whose arrays share memory and write to it: the caller says by `flags` whether the consumer may,
+/// and what else lives as long as the tensor. Without flags the tensor is one of a version before 1.
+///
+/// # Errors
+/// As for [`export`].
+///
+/// # Safety
+/// As for [`export`]; `owner` must keep the memory of the array, what the flags say must be true, and without them the consumer may write.
+pub unsafe fn lend<T: Element, D: Dim>(
+    x: &Array<Cuda, T, D>,
+    stream: Option<i64>,
+    flags: Option<u64>,
+    owner: Box<dyn std::any::Any + Send>,
+) -> Result<Managed> {
+    // SAFETY: passed on.
+    let (place, device) = unsafe { ready(x, stream)? };
+    let owner = Box::new((Ended(device), owner));
+    // SAFETY: the elements are those of the array, whose memory the owner keeps; the rest is the caller's word.
+    Ok(unsafe {
+        match flags {
+            Some(flags) => Managed::new(place, T::DTYPE, x.dims(), x.strides(), flags, owner),
+            None => Managed::new_plain(place, T::DTYPE, x.dims(), x.strides(), owner),
+        }
+    })
 }
 
 /// A tensor as an array of this device, in the same memory, which goes back to its producer with the last array over it: the end of that
@@ -201,11 +222,15 @@ unsafe fn shared<T: Element, D: Dim>(device: &Cuda, tensor: Managed) -> Result<A
         if reach < 0 { before -= reach } else { behind += reach }
     }
     let (start, len) = (first - (before as usize * size_of::<T>()) as u64, (before + behind) as usize + 1);
-    let alone = tensor.flags() & (IS_COPIED | READ_ONLY) == IS_COPIED;
+    let access = match (tensor.flags() & READ_ONLY != 0, tensor.flags() & IS_COPIED != 0) {
+        (true, _) => Access::ReadOnly,
+        (false, true) => Access::Alone,
+        (false, false) => Access::Shared,
+    };
     let (shape, strides) = (D::shape_from(&shape)?, D::strides_from(&strides)?);
     // SAFETY: as the caller says; the buffer has all positions that shape and strides describe.
     unsafe {
-        let memory = device.device().adopt(start, len * size_of::<T>(), Box::new(tensor), alone);
+        let memory = device.device().adopt(start, len * size_of::<T>(), Box::new(tensor), access);
         Ok(Array::from_strided_buffer(device, CudaBuffer::new(memory, len), shape, strides, before as usize))
     }
 }

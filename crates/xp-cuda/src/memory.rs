@@ -23,11 +23,22 @@ pub struct DeviceBuffer {
 enum Owner {
     Nobody,
     Pool(Block),
-    /// Another library, which may write it too unless it was made for this buffer.
+    /// Another library.
     Foreign {
         tensor: Option<Foreign>,
-        alone: bool,
+        access: Access,
     },
+}
+
+/// Who else uses memory of another library.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Nobody: it was made for this buffer, and may be written.
+    Alone,
+    /// The library, and whoever it shares the memory with. It may be written, and they see it.
+    Shared,
+    /// As `Shared`, and it must not be written.
+    ReadOnly,
 }
 
 impl Device {
@@ -49,12 +60,12 @@ impl Device {
         Ok(DeviceBuffer { device: self.clone(), pointer: block.pointer, len, owner: Owner::Pool(block) })
     }
 
-    /// Memory of another library, which is kept until the buffer ends. With `alone` nobody else reads or writes it.
+    /// Memory of another library, which is kept until the buffer ends.
     ///
     /// # Safety
-    /// `len` bytes at `pointer` must be memory of this device that lives as long as `tensor`.
-    pub(crate) unsafe fn adopt(&self, pointer: u64, len: usize, tensor: Foreign, alone: bool) -> DeviceBuffer {
-        DeviceBuffer { device: self.clone(), pointer, len, owner: Owner::Foreign { tensor: Some(tensor), alone } }
+    /// `len` bytes at `pointer` must be memory of this device that lives as long as `tensor`; what `access` says must be true.
+    pub(crate) unsafe fn adopt(&self, pointer: u64, len: usize, tensor: Foreign, access: Access) -> DeviceBuffer {
+        DeviceBuffer { device: self.clone(), pointer, len, owner: Owner::Foreign { tensor: Some(tensor), access } }
     }
 
     /// Allocates `len` bytes and sets them to zero.
@@ -91,7 +102,12 @@ impl DeviceBuffer {
 
     /// False where another library may read or write the memory.
     pub(crate) fn is_own(&self) -> bool {
-        !matches!(self.owner, Owner::Foreign { alone: false, .. })
+        !matches!(self.owner, Owner::Foreign { access: Access::Shared | Access::ReadOnly, .. })
+    }
+
+    /// True where another library has the memory and does not allow writing to it.
+    pub(crate) fn is_readonly(&self) -> bool {
+        matches!(self.owner, Owner::Foreign { access: Access::ReadOnly, .. })
     }
 
     /// Forgets what is behind the first `len` bytes; the memory stays with the buffer.

@@ -299,6 +299,15 @@ fn memory_goes_to_other_libraries_and_back() {
         let error = unsafe { dlpack::export(x.clone(), Some(number)) }.unwrap_err().to_string();
         assert_eq!(error, format!("DLPack: stream {number} given: a handle, 1, 2 or -1 expected"));
     }
+    for number in [1, 2] {
+        // SAFETY: the driver's default streams.
+        unsafe { dlpack::export(x.clone(), Some(number)) }.unwrap();
+    }
+    if common::real().is_none() {
+        // SAFETY: the simulated driver knows its streams.
+        let error = unsafe { dlpack::export(x, Some(0x1000)) }.unwrap_err().to_string();
+        assert!(error.contains("CUDA_ERROR_INVALID_HANDLE"), "{error}");
+    }
 }
 
 /// Memory of another library, with a count of its ends.

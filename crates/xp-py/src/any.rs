@@ -4,11 +4,14 @@
 //! per operation and dtype, and no more.
 
 use num_complex::Complex;
+use xp_any::{AnyBuffer, AnyDevice, Variant};
 use xp_core::{Array, AxisVec, Backend, DType, Dyn, Element, Error};
 use xp_cpu::{Cpu, CpuBuffer};
 
 /// A typed array of the module.
-pub type Arr<T> = Array<Cpu, T, Dyn>;
+pub type Arr<T> = Array<AnyDevice, T, Dyn>;
+/// The device of the host's memory.
+pub const HOST: AnyDevice = AnyDevice::Cpu(Cpu);
 /// `complex64`.
 pub type C64 = Complex<f32>;
 /// `complex128`.
@@ -41,11 +44,42 @@ impl<T: Typed> From<Arr<T>> for Any {
     }
 }
 
+impl<T: Typed> From<Array<Cpu, T, Dyn>> for Any {
+    fn from(x: Array<Cpu, T, Dyn>) -> Any {
+        T::wrap(AnyDevice::array(x))
+    }
+}
+
+/// Memory with a few values.
+#[inline]
+pub fn listed<T: Typed>(device: &AnyDevice, values: &[T]) -> XpResult<AnyBuffer<T>> {
+    match Cpu::of(device) {
+        Some(_) => CpuBuffer::from_slice(values).map(Cpu::wrap),
+        None => device.upload(values.to_vec()),
+    }
+}
+
 /// An array of rank 0.
-pub fn rank0<T: Typed>(value: T) -> XpResult<Arr<T>> {
-    let buffer = CpuBuffer::from_slice(&[value])?;
+#[inline]
+pub fn rank0<T: Typed>(device: &AnyDevice, value: T) -> XpResult<Arr<T>> {
+    let buffer = listed(device, &[value])?;
     // SAFETY: one element, which was written.
-    Ok(unsafe { Array::from_strided_buffer(&Cpu, buffer, AxisVec::default(), AxisVec::default(), 0) })
+    Ok(unsafe { Array::from_strided_buffer(device, buffer, AxisVec::default(), AxisVec::default(), 0) })
+}
+
+/// Whether an array lives in the host's memory.
+#[inline]
+pub fn is_on_host<T: Typed>(x: &Arr<T>) -> bool {
+    Cpu::peek(x.buffer()).is_some()
+}
+
+/// Whether the memory belongs to somebody who does not allow writing to it.
+fn is_readonly<T: Typed>(buffer: &AnyBuffer<T>) -> bool {
+    #[cfg(feature = "cuda")]
+    if let Some(buffer) = xp_cuda::Cuda::peek(buffer) {
+        return buffer.is_readonly();
+    }
+    Cpu::peek(buffer).is_some_and(CpuBuffer::is_readonly)
 }
 
 /// The result of an operation on arrays, before it becomes a Python exception.
@@ -198,7 +232,7 @@ impl Any {
     /// Whether the memory may be written in place: every element has a place of its own, and nobody forbids it.
     pub fn is_writable(&self) -> bool {
         let overlaps = self.dims().iter().zip(self.strides()).any(|(&n, &s)| n > 1 && s == 0);
-        !overlaps && !dispatch!(self, |v| v.buffer().is_readonly())
+        !overlaps && !dispatch!(self, |v| is_readonly(v.buffer()))
     }
     /// Whether others may be given the memory to write to: not that of booleans, where they could write bytes that are none.
     pub fn is_lent_for_writing(&self) -> bool {
@@ -206,20 +240,40 @@ impl Any {
     }
     /// Whether this is the only handle to the memory, which is nobody else's.
     pub fn is_unique(&self) -> bool {
-        dispatch!(self, |v| Cpu::is_unique(v.buffer()))
+        dispatch!(self, |v| AnyDevice::is_unique(v.buffer()))
     }
     /// Whether another array lives in the same memory.
     pub fn shares_memory(&self, other: &Any) -> bool {
-        let start = |x: &Any| dispatch!(x, |v| Cpu::address(v.buffer()).cast::<u8>());
-        let end = |x: &Any| dispatch!(x, |v| Cpu::address(v.buffer()).wrapping_add(Cpu::len(v.buffer())).cast::<u8>());
-        start(self) < end(other) && start(other) < end(self)
+        let start = |x: &Any| dispatch!(x, |v| AnyDevice::address(v.buffer()).cast::<u8>());
+        let end = |x: &Any| dispatch!(x, |v| AnyDevice::address(v.buffer()).wrapping_add(AnyDevice::len(v.buffer())).cast::<u8>());
+        start(self) < end(other) && start(other) < end(self) && self.device() == other.device()
     }
     /// The array, or a copy when it lives in the memory of `x`: for functions whose result is never a view.
     pub fn apart_from(self, x: &Any) -> XpResult {
         if self.shares_memory(x) { self.copy() } else { Ok(self) }
     }
-    /// The address of the first element.
-    pub fn address(&self) -> *mut u8 {
-        dispatch!(self, |v| Cpu::address(v.buffer()).wrapping_add(v.offset()).cast_mut().cast())
+    /// The device it lives on.
+    pub fn device(&self) -> &AnyDevice {
+        dispatch!(self, |v| v.device())
+    }
+    /// Whether it lives in the host's memory.
+    #[inline]
+    pub fn is_on_host(&self) -> bool {
+        dispatch!(self, |v| is_on_host(v))
+    }
+    /// The address of the first element; `None` when the host does not reach it.
+    pub fn host_address(&self) -> Option<*mut u8> {
+        dispatch!(self, |v| Cpu::peek(v.buffer()).map(|b| Cpu::address(b).wrapping_add(v.offset()).cast_mut().cast()))
+    }
+    /// The array on a device: a copy when it lives on another one.
+    pub fn to_device(&self, device: &AnyDevice) -> XpResult {
+        if self.device() == device {
+            return Ok(self.clone());
+        }
+        compute!(self, |v| v.to_backend(device).map(Any::from))
+    }
+    /// The array in the host's memory, where the host was asked to read it.
+    pub fn on_host(&self) -> XpResult {
+        self.to_device(&HOST)
     }
 }

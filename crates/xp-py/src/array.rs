@@ -8,10 +8,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyComplex, PyString, PyTuple};
+use pyo3::types::{PyComplex, PyDict, PyString, PyTuple};
 use xp_core::dtype::Kind;
 
 use crate::any::{Any, dispatch};
@@ -303,10 +303,10 @@ impl PyArray {
     fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDType>> {
         Ok(object(py, self.any.dtype())?.clone())
     }
-    /// The device, which is the string "cpu".
+    /// The device, a string: "cpu", or "cuda:0" and so on.
     #[getter]
     fn device<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
-        crate::info::cpu(py).clone()
+        crate::info::name(py, self.any.device())
     }
     /// The number of axes.
     #[getter]
@@ -433,11 +433,11 @@ impl PyArray {
     }
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         guard("__setitem__", || {
-            let (dtype, key) = {
+            let (dtype, device, key) = {
                 let x = slf.try_borrow()?;
-                (x.any.dtype(), crate::index::Key::parse(key, &x.any)?)
+                (x.any.dtype(), x.any.device().clone(), crate::index::Key::parse(key, &x.any)?)
             };
-            let value = crate::index::value(value, dtype)?;
+            let value = crate::index::value(value, dtype, &device)?;
             wait_for_readers(slf)?;
             slf.try_borrow_mut()?.assign(key, value)
         })
@@ -450,12 +450,11 @@ impl PyArray {
     }
     /// The array on a device: a copy when it is another one.
     #[pyo3(signature = (device, /, *, stream=None))]
-    fn to_device(&self, device: crate::info::Device, stream: Option<&Bound<'_, PyAny>>) -> PyResult<PyArray> {
-        let _ = device;
+    fn to_device(slf: &Bound<'_, Self>, device: crate::info::Device, stream: Option<&Bound<'_, PyAny>>) -> PyResult<PyArray> {
         if stream.is_some_and(|s| !s.is_none()) {
-            return Err(PyValueError::new_err("to_device(): stream must be None on the CPU"));
+            return Err(PyValueError::new_err("to_device(): stream must be None: copies come after what is queued on the devices' own streams"));
         }
-        Ok(PyArray::new(self.any.clone()))
+        guard("to_device", || any_of(slf)?.to_device(&device.0).map(PyArray::new).named("to_device"))
     }
     /// The elements as a Python number or nested lists.
     fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -498,14 +497,16 @@ impl PyArray {
         dl_device: Option<(i32, i32)>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if stream.is_some_and(|s| !s.is_none()) {
-            return Err(PyBufferError::new_err("__dlpack__(): stream must be None on the CPU"));
-        }
-        guard("__dlpack__", || crate::dlpack::export(slf, max_version, dl_device, copy))
+        guard("__dlpack__", || crate::dlpack::export(slf, stream, max_version, dl_device, copy))
     }
-    /// The DLPack device: the CPU.
+    /// The DLPack device: (1, 0) for the CPU, (2, n) for "cuda:n".
     fn __dlpack_device__(&self) -> (i32, i32) {
-        crate::dlpack::CPU
+        crate::dlpack::place(self.any.device())
+    }
+    /// The memory as the CUDA Array Interface describes it, version 3; an AttributeError for arrays that are not on a CUDA device.
+    #[getter]
+    fn __cuda_array_interface__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        crate::dlpack::cuda_array_interface(slf)
     }
     unsafe fn __getbuffer__(slf: &Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: std::ffi::c_int) -> PyResult<()> {
         guard("__buffer__", || {

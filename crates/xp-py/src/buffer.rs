@@ -27,6 +27,7 @@ pub unsafe fn fill(slf: &Bound<'_, PyArray>, view: *mut ffi::Py_buffer, flags: c
         return Err(PyBufferError::new_err("the view is null"));
     }
     let x = slf.try_borrow()?;
+    let Some(address) = x.any.host_address() else { return Err(PyBufferError::new_err(crate::error::not_read("a buffer", x.any.device()))) };
     let writable = x.any.is_lent_for_writing();
     if flags & ffi::PyBUF_WRITABLE != 0 && !writable {
         let why = if x.any.dtype() == DType::Bool { " by others: they could write bytes that are no booleans" } else { "" };
@@ -48,7 +49,7 @@ pub unsafe fn fill(slf: &Bound<'_, PyArray>, view: *mut ffi::Py_buffer, flags: c
     // SAFETY: the view is the caller's to fill; the layout lives until `release`, the memory as long as the array.
     unsafe {
         (*view).obj = slf.clone().into_any().into_ptr();
-        (*view).buf = x.any.address().cast();
+        (*view).buf = address.cast();
         (*view).len = (x.any.size() * item) as ffi::Py_ssize_t;
         (*view).readonly = c_int::from(!writable);
         (*view).itemsize = item as ffi::Py_ssize_t;

@@ -1,13 +1,12 @@
 //! Between arrays and Python objects: numbers, nested sequences, buffers, pickles.
 
 use num_complex::Complex;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
-use xp_core::{Array, DType};
-use xp_cpu::Cpu;
+use xp_core::DType;
 
-use crate::any::{Any, C64, C128, Typed, XpResult, dispatch, with_dtype};
+use crate::any::{Any, Arr, C64, C128, HOST, Typed, XpResult, dispatch, with_dtype};
 use crate::array::PyArray;
 use crate::dtype::{DTypeArg, describe, object};
 use crate::error::{Named, reserve};
@@ -48,26 +47,41 @@ pub fn scalar(x: &Any) -> XpResult<Scalar> {
     dispatch!(x, |v| v.item().map(ToScalar::to_scalar))
 }
 
-/// An array from an array, a number, nested sequences of these, or an object with DLPack or a buffer. With copy=False the
+/// An array from an array, a number, nested sequences of these, or an object with DLPack or a buffer, on a device: without one where
+/// the object's memory is, and otherwise on the CPU. With copy=False the
 /// memory is shared or an error raised, with copy=True it never is, and otherwise it is shared where that is possible: not for
 /// booleans, since others could write bytes that are none.
 #[pyfunction]
 #[pyo3(signature = (obj, /, *, dtype=None, device=None, copy=None))]
 fn asarray(py: Python<'_>, obj: &Bound<'_, PyAny>, dtype: Option<DTypeArg>, device: Option<Device>, copy: Option<bool>) -> PyResult<Py<PyAny>> {
-    let _ = device;
     crate::error::guard("asarray", || {
         let wanted = dtype.map(|d| d.0);
         if let Ok(x) = obj.cast::<PyArray>() {
             let any = &x.try_borrow()?.any;
-            let same = wanted.is_none_or(|d| d == any.dtype());
+            let moves = device.as_ref().is_some_and(|d| d.0 != *any.device());
+            let same = !moves && wanted.is_none_or(|d| d == any.dtype());
             if same && copy != Some(true) {
                 return Ok(obj.clone().unbind());
             }
-            let out = if same { any.copy().named("asarray")? } else { with_wanted(any.clone(), wanted, copy)? };
+            let out = if same { any.copy().named("asarray")? } else { on_device(with_wanted(any.clone(), wanted, copy)?, device, copy)? };
             return Ok(Py::new(py, PyArray::new(out))?.into_any());
         }
-        Ok(Py::new(py, PyArray::new(convert("asarray", obj, wanted, copy)?))?.into_any())
+        let out = on_device(convert("asarray", obj, wanted, copy)?, device, copy)?;
+        Ok(Py::new(py, PyArray::new(out))?.into_any())
     })
+}
+
+/// The array on the device asked for.
+fn on_device(x: Any, device: Option<Device>, copy: Option<bool>) -> PyResult<Any> {
+    match device {
+        Some(Device(device)) if device != *x.device() => {
+            if copy == Some(false) {
+                return Err(PyValueError::new_err(format!("asarray(): copy=False, but an array on {} gets to {device} by a copy only", x.device())));
+            }
+            x.to_device(&device).named("asarray")
+        }
+        _ => Ok(x),
+    }
 }
 
 /// Any object as an array: what [`asarray`] does.
@@ -77,10 +91,7 @@ pub fn convert(function: &str, obj: &Bound<'_, PyAny>, dtype: Option<DType>, cop
     }
     if let Some(s) = Scalar::extract(obj)? {
         refuse_sharing(function, copy)?;
-        return s.array(match dtype {
-            Some(d) => d,
-            None => s.default_dtype(),
-        });
+        return s.array(dtype.unwrap_or(s.default_dtype()), &HOST);
     }
     if let Some(shared) = memory(obj, copy)? {
         return with_wanted(shared, dtype, copy);
@@ -161,6 +172,9 @@ impl Nested {
             Err(_) => memory(obj, None)?,
         };
         if let Some(x) = array {
+            if !x.is_on_host() {
+                return Err(PyTypeError::new_err(format!("{function}(): {}", crate::error::not_read("an element of a sequence", x.device()))));
+            }
             self.leaf(function, depth, x.dims())?;
             if !self.dtypes.contains(&x.dtype()) {
                 self.dtypes.push(x.dtype());
@@ -224,7 +238,7 @@ impl Nested {
             for s in self.values {
                 values.push(T::from_scalar(s)?);
             }
-            Array::from_vec(&Cpu, values, self.shape).map(Any::from).named(function)
+            Arr::from_vec(&HOST, values, self.shape).map(Any::from).named(function)
         })
     }
 }
@@ -239,9 +253,12 @@ fn is_sequence(obj: &Bound<'_, PyAny>) -> PyResult<bool> {
 #[pyfunction]
 #[pyo3(signature = (x, dtype, /, *, copy=true, device=None))]
 fn astype(py: Python<'_>, x: &Bound<'_, PyArray>, dtype: DTypeArg, copy: bool, device: Option<Device>) -> PyResult<Py<PyAny>> {
-    let _ = device;
     crate::error::guard("astype", || {
         let any = &x.try_borrow()?.any;
+        if let Some(Device(device)) = device.filter(|d| d.0 != *any.device()) {
+            let moved = astype_checked("astype", any, dtype.0)?.to_device(&device).named("astype")?;
+            return Ok(Py::new(py, PyArray::new(moved))?.into_any());
+        }
         let out = match dtype.0 {
             d if d != any.dtype() => astype_checked("astype", any, d)?,
             _ if copy => any.copy().named("astype")?,
@@ -260,8 +277,14 @@ fn from_dlpack(x: &Bound<'_, PyAny>, device: Option<Device>, copy: Option<bool>)
             return Err(PyTypeError::new_err(format!("from_dlpack(): x has no __dlpack__: {} given", describe(x))));
         }
         if let Ok(own) = x.cast::<PyArray>() {
-            let any = &own.try_borrow()?.any;
-            return if copy == Some(true) { any.copy().named("from_dlpack") } else { Ok(any.clone()) }.map(PyArray::new);
+            let any = own.try_borrow()?.any.clone();
+            let device = device.map_or_else(|| any.device().clone(), |d| d.0);
+            if device != *any.device() && copy == Some(false) {
+                let why = format!("from_dlpack(): copy=False, but an array on {} gets to {device} by a copy only", any.device());
+                return Err(PyBufferError::new_err(why));
+            }
+            let moved = any.to_device(&device).named("from_dlpack")?;
+            return if copy == Some(true) { moved.apart_from(&any).named("from_dlpack") } else { Ok(moved) }.map(PyArray::new);
         }
         crate::dlpack::import("from_dlpack", x, device, copy).map(PyArray::new)
     })
@@ -269,22 +292,23 @@ fn from_dlpack(x: &Bound<'_, PyAny>, device: Option<Device>, copy: Option<bool>)
 
 /// What [`restore`] takes.
 pub fn pickle<'py>(py: Python<'py>, x: &Any) -> PyResult<Bound<'py, PyTuple>> {
-    let x = x.copy().named("__reduce__")?;
+    let device = x.device().to_string();
+    let x = x.on_host().and_then(|x| x.copy()).named("__reduce__")?;
     let len = x.size() * x.dtype().size();
     let bytes = PyBytes::new_with(py, len, |to| {
         // SAFETY: the copy is contiguous, its elements have no padding, and nobody else has it.
-        to.copy_from_slice(unsafe { std::slice::from_raw_parts(x.address(), len) });
+        to.copy_from_slice(unsafe { std::slice::from_raw_parts(crate::repr::host_start(&x), len) });
         Ok(())
     })?;
     let restore = py.import("xparray")?.getattr("_restore")?;
-    let arguments = (object(py, x.dtype())?, PyTuple::new(py, x.dims())?, bytes);
+    let arguments = (object(py, x.dtype())?, PyTuple::new(py, x.dims())?, bytes, device);
     (restore, arguments).into_pyobject(py)
 }
 
-/// The array that was pickled.
+/// The array that was pickled, on the device that it was on.
 #[pyfunction]
-#[pyo3(signature = (dtype, shape, data, /))]
-fn _restore(dtype: DTypeArg, shape: Vec<usize>, data: &Bound<'_, PyBytes>) -> PyResult<PyArray> {
+#[pyo3(signature = (dtype, shape, data, device=None, /))]
+fn _restore(dtype: DTypeArg, shape: Vec<usize>, data: &Bound<'_, PyBytes>, device: Option<Device>) -> PyResult<PyArray> {
     crate::error::guard("_restore", || {
         let size = xp_core::size_of_shape(&shape).named("_restore")?;
         if size.checked_mul(dtype.0.size()) != Some(data.len()?) {
@@ -294,7 +318,8 @@ fn _restore(dtype: DTypeArg, shape: Vec<usize>, data: &Bound<'_, PyBytes>) -> Py
         let strides = row_major(&shape, dtype.0.size());
         let elements = Foreign { start, shape, strides, access: Access::ReadOnly, owner: Box::new(()) };
         // SAFETY: there are as many bytes as the elements have, which are copied before the call ends.
-        unsafe { crate::memory::array(elements, dtype.0, "_restore", Some(true)) }.map(PyArray::new)
+        let restored = unsafe { crate::memory::array(elements, dtype.0, "_restore", Some(true)) }?;
+        restored.to_device(&Device::or_host(device)).map(PyArray::new).named("_restore")
     })
 }
 

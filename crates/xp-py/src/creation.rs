@@ -3,9 +3,9 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use xp_any::AnyDevice;
 use xp_core::dtype::Kind;
-use xp_core::{Array, DType, Dyn, functions as f};
-use xp_cpu::{Cpu, CpuBuffer};
+use xp_core::{DType, functions as f};
 
 use crate::any::{Any, Arr, Typed, dispatch, with_dtype};
 use crate::args::{Shape, diagonal};
@@ -26,6 +26,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Number {
                 // Arrays of rank 0 and NumPy's numbers stand for the numbers they hold.
                 let x = guard("number", || crate::convert::convert("number", &obj, None, None));
                 match x {
+                    Ok(x) if !x.is_on_host() => Err(PyTypeError::new_err(crate::error::not_read("the number", x.device()))),
                     Ok(x) if x.ndim() == 0 => Ok(Number(crate::convert::scalar(&x).named("number")?)),
                     _ => Err(PyTypeError::new_err(format!("a number expected; {} given", describe(&obj)))),
                 }
@@ -38,22 +39,22 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Number {
 const SMALL: usize = 64;
 
 /// An array of a few elements.
-fn listed<T: Typed>(name: &str, shape: &[usize], values: &[T]) -> PyResult<PyArray> {
+fn listed<T: Typed>(name: &str, device: &AnyDevice, shape: &[usize], values: &[T]) -> PyResult<PyArray> {
     debug_assert_eq!(values.len(), shape.iter().product::<usize>());
-    let buffer = CpuBuffer::from_slice(values).named(name)?;
+    let buffer = crate::any::listed(device, values).named(name)?;
     // SAFETY: callers give one value per element.
-    unsafe { Arr::<T>::from_buffer(&Cpu, buffer, shape) }.map(PyArray::new).named(name)
+    unsafe { Arr::<T>::from_buffer(device, buffer, shape) }.map(PyArray::new).named(name)
 }
 
-fn filled(name: &str, shape: &[usize], value: Scalar, d: DType) -> PyResult<PyArray> {
+fn filled(name: &str, device: &AnyDevice, shape: &[usize], value: Scalar, d: DType) -> PyResult<PyArray> {
     let size = xp_core::size_of_shape(shape).named(name)?;
     if size <= SMALL {
         return with_dtype!(d, |T| {
             let value = T::from_scalar(value)?;
-            listed(name, shape, &[value; SMALL][..size])
+            listed(name, device, shape, &[value; SMALL][..size])
         });
     }
-    with_dtype!(d, |T| f::full(&Cpu, shape, T::from_scalar(value)?).map(PyArray::new).named(name))
+    with_dtype!(d, |T| f::full(device, shape, T::from_scalar(value)?).map(PyArray::new).named(name))
 }
 
 macro_rules! constants {
@@ -63,15 +64,14 @@ macro_rules! constants {
             #[pyfunction]
             #[pyo3(signature = (shape, *, dtype=None, device=None))]
             fn $name(shape: Shape, dtype: Option<DTypeArg>, device: Option<Device>) -> PyResult<PyArray> {
-                let _ = device;
-                guard(stringify!($name), || filled(stringify!($name), &shape.lengths(stringify!($name))?, Scalar::Int($value), dtype.map_or(DType::F64, |d| d.0)))
+                guard(stringify!($name), || filled(stringify!($name), &Device::or_host(device), &shape.lengths(stringify!($name))?, Scalar::Int($value), dtype.map_or(DType::F64, |d| d.0)))
             }
             #[doc = concat!($doc, " Of the shape, dtype and device of x unless others are given.")]
             #[pyfunction]
             #[pyo3(signature = (x, /, *, dtype=None, device=None))]
             fn $like(x: X<'_>, dtype: Option<DTypeArg>, device: Option<Device>) -> PyResult<PyArray> {
-                let _ = device;
-                guard(stringify!($like), || filled(stringify!($like), x.any.dims(), Scalar::Int($value), dtype.map_or(x.any.dtype(), |d| d.0)))
+                let device = device.map_or_else(|| x.any.device().clone(), |d| d.0);
+                guard(stringify!($like), || filled(stringify!($like), &device, x.any.dims(), Scalar::Int($value), dtype.map_or(x.any.dtype(), |d| d.0)))
             }
         )*
         fn register_constants(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -93,23 +93,24 @@ constants! {
 #[pyfunction]
 #[pyo3(signature = (shape, fill_value, *, dtype=None, device=None))]
 fn full(shape: Shape, fill_value: Number, dtype: Option<DTypeArg>, device: Option<Device>) -> PyResult<PyArray> {
-    let _ = device;
-    guard("full", || filled("full", &shape.lengths("full")?, fill_value.0, dtype.map_or(fill_value.0.default_dtype(), |d| d.0)))
+    guard("full", || {
+        filled("full", &Device::or_host(device), &shape.lengths("full")?, fill_value.0, dtype.map_or(fill_value.0.default_dtype(), |d| d.0))
+    })
 }
 
 /// An array whose elements are all equal, of the shape, dtype and device of x unless others are given.
 #[pyfunction]
 #[pyo3(signature = (x, /, fill_value, *, dtype=None, device=None))]
 fn full_like(x: X<'_>, fill_value: Number, dtype: Option<DTypeArg>, device: Option<Device>) -> PyResult<PyArray> {
-    let _ = device;
-    guard("full_like", || filled("full_like", x.any.dims(), fill_value.0, dtype.map_or(x.any.dtype(), |d| d.0)))
+    let device = device.map_or_else(|| x.any.device().clone(), |d| d.0);
+    guard("full_like", || filled("full_like", &device, x.any.dims(), fill_value.0, dtype.map_or(x.any.dtype(), |d| d.0)))
 }
 
 /// The numbers start, start + step, ... before stop.
 #[pyfunction]
 #[pyo3(signature = (start, /, stop=None, step=Number(Scalar::Int(1)), *, dtype=None, device=None), text_signature = "(start, /, stop=None, step=1, *, dtype=None, device=None)")]
 fn arange(start: Number, stop: Option<Number>, step: Number, dtype: Option<DTypeArg>, device: Option<Device>) -> PyResult<PyArray> {
-    let _ = device;
+    let device = &Device::or_host(device);
     guard("arange", || {
         let (start, stop, step) = match stop {
             Some(stop) => (start.0, stop.0, step.0),
@@ -123,10 +124,10 @@ fn arange(start: Number, stop: Option<Number>, step: Number, dtype: Option<DType
         let d = dtype.map_or(if whole { DType::I64 } else { DType::F64 }, |d| d.0);
         if whole {
             let [Scalar::Int(a), Scalar::Int(b), Scalar::Int(h)] = parts else { unreachable!("all are integers") };
-            return integers(a, b, h, d);
+            return integers(device, a, b, h, d);
         }
         let [a, b, h]: [f64; 3] = [start.to()?, stop.to()?, step.to()?];
-        let out = f::arange(&Cpu, a, b, h).named("arange")?.into_dyn();
+        let out = f::arange(device, a, b, h).named("arange")?.into_dyn();
         if matches!(d.kind(), Kind::Bool) {
             return Err(wrong_dtype("arange", "dtype", d, "a numeric dtype"));
         }
@@ -135,7 +136,7 @@ fn arange(start: Number, stop: Option<Number>, step: Number, dtype: Option<DType
 }
 
 /// A range of integers, of which every element must fit into the dtype.
-fn integers(a: i128, b: i128, h: i128, d: DType) -> PyResult<PyArray> {
+fn integers(device: &AnyDevice, a: i128, b: i128, h: i128, d: DType) -> PyResult<PyArray> {
     if h == 0 {
         return Err(PyValueError::new_err("arange(): step is 0"));
     }
@@ -164,11 +165,11 @@ fn integers(a: i128, b: i128, h: i128, d: DType) -> PyResult<PyArray> {
             for (i, slot) in values[..n].iter_mut().enumerate() {
                 *slot = T::from_scalar(Scalar::Int(a + h * i as i128))?;
             }
-            listed("arange", &[n], &values[..n])
+            listed("arange", device, &[n], &values[..n])
         });
     }
     // As differences from the start, which fit into 64 bits.
-    let steps: Array<Cpu, i64, Dyn> = f::arange(&Cpu, 0i64, n as i64, 1).named("arange")?.into_dyn();
+    let steps: Arr<i64> = f::arange(device, 0i64, n as i64, 1).named("arange")?.into_dyn();
     let out = if d == DType::U64 {
         let h = h as u64;
         (steps.astype::<u64>().lazy() * h + a as u64).try_eval().map(Any::from).named("arange")?
@@ -182,7 +183,7 @@ fn integers(a: i128, b: i128, h: i128, d: DType) -> PyResult<PyArray> {
 #[pyfunction]
 #[pyo3(signature = (start, stop, /, num, *, dtype=None, device=None, endpoint=true))]
 fn linspace(start: Number, stop: Number, num: isize, dtype: Option<DTypeArg>, device: Option<Device>, endpoint: bool) -> PyResult<PyArray> {
-    let _ = device;
+    let device = &Device::or_host(device);
     guard("linspace", || {
         let num = usize::try_from(num).map_err(|_| PyValueError::new_err(format!("linspace(): num must not be negative, {num} given")))?;
         xp_core::size_of_shape(&[num]).named("linspace")?;
@@ -191,7 +192,7 @@ fn linspace(start: Number, stop: Number, num: isize, dtype: Option<DTypeArg>, de
         macro_rules! spaced {
             ($t:ty) => {{
                 let (start, stop) = (start.0.to::<$t>()?, stop.0.to::<$t>()?);
-                if endpoint { f::linspace(&Cpu, start..=stop, num) } else { f::linspace(&Cpu, start..stop, num) }.named("linspace")
+                if endpoint { f::linspace(device, start..=stop, num) } else { f::linspace(device, start..stop, num) }.named("linspace")
             }};
         }
         macro_rules! make {
@@ -223,12 +224,12 @@ fn eye(
     dtype: Option<DTypeArg>,
     device: Option<Device>,
 ) -> PyResult<PyArray> {
-    let _ = device;
+    let device = &Device::or_host(device);
     guard("eye", || {
         let shape = crate::args::lengths("eye", &[n_rows, n_cols.unwrap_or(n_rows)])?;
         xp_core::size_of_shape(&shape).named("eye")?;
         let d = dtype.map_or(DType::F64, |d| d.0);
-        let out = f::eye::<_, i8>(&Cpu, shape[0], shape[1], k).named("eye")?.into_dyn();
+        let out = f::eye::<_, i8>(device, shape[0], shape[1], k).named("eye")?.into_dyn();
         Any::from(out).cast(d).map(PyArray::new).named("eye")
     })
 }

@@ -2,12 +2,13 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use xp_any::Variant;
 use xp_core::Backend;
 use xp_core::math::Baseline;
 use xp_core::ops::{self, BinaryOp, UnaryOp};
 use xp_cpu::Cpu;
 
-use crate::any::{Any, Arr, Typed, XpResult, compute, dispatch, rank0};
+use crate::any::{Any, Arr, HOST, Typed, XpResult, compute, dispatch, rank0};
 use crate::array::{PyArray, X};
 use crate::error::{Named, guard};
 use crate::promotion::{Takes, given_back, is_strict, taken, takes};
@@ -35,17 +36,19 @@ macro_rules! one_by_one {
 }
 
 fn map1<Op: UnaryOp<T, Out: Typed>, T: Typed>(op: Op, x: &Arr<T>) -> Option<XpResult<Arr<Op::Out>>> {
-    (x.ndim() == 0).then(|| rank0(op.apply::<Baseline>(element(x))))
+    Some(rank0(&HOST, op.apply::<Baseline>(element(x)?)))
 }
 
 fn map2<Op: BinaryOp<T, Out: Typed>, T: Typed>(op: Op, x: &Arr<T>, y: &Arr<T>) -> Option<XpResult<Arr<Op::Out>>> {
-    (x.ndim() == 0 && y.ndim() == 0).then(|| rank0(op.apply::<Baseline>(element(x), element(y))))
+    Some(rank0(&HOST, op.apply::<Baseline>(element(x)?, element(y)?)))
 }
 
-/// The element of an array of rank 0.
-fn element<T: Typed>(x: &Arr<T>) -> T {
+/// The element of an array of rank 0 in the host's memory.
+#[inline]
+fn element<T: Typed>(x: &Arr<T>) -> Option<T> {
+    let buffer = Cpu::peek(x.buffer()).filter(|_| x.ndim() == 0)?;
     // SAFETY: an array of rank 0 has one element, at its offset.
-    unsafe { *Cpu::address(x.buffer()).add(x.offset()) }
+    Some(unsafe { *Cpu::address(buffer).add(x.offset()) })
 }
 
 /// A function in another dtype than that of its argument.
@@ -163,7 +166,7 @@ fn clip(x: X<'_>, min: Option<&Bound<'_, PyAny>>, max: Option<&Bound<'_, PyAny>>
         for (name, _, limit) in &limits {
             let limit = match limit {
                 Operand::Array(b) => b.cast(d).named("clip")?,
-                Operand::Scalar(s) => s.array(d)?,
+                Operand::Scalar(s) => s.array(d, out.device())?,
             };
             out = if *name == "min" { binary::maximum(&out, &limit)? } else { binary::minimum(&out, &limit)? };
         }

@@ -5,6 +5,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyType};
+use xp_any::AnyDevice;
 use xp_core::{DType, Error};
 
 pyo3::create_exception!(xparray.linalg, LinAlgError, PyValueError, "A matrix has no such decomposition or solution.");
@@ -31,7 +32,10 @@ fn new_type(py: Python<'_>, name: &std::ffi::CStr, doc: &std::ffi::CStr, bases: 
 
 /// What an error of `function` is in Python.
 pub fn to_python(function: &str, e: Error) -> PyErr {
-    let text = format!("{function}(): {e}");
+    let text = match &e {
+        Error::Device { left, right } => format!("{function}(): operands live on different devices, {left} and {right}: move one with to_device"),
+        _ => format!("{function}(): {e}"),
+    };
     match e {
         Error::Axis { .. } | Error::RepeatedAxis { .. } => Python::attach(|py| match axis_error(py) {
             Ok(class) => PyErr::from_type(class.clone(), text),
@@ -63,6 +67,11 @@ pub fn reserve<T>(function: &str, list: &mut Vec<T>, more: usize) -> PyResult<()
         let bytes = (list.len().saturating_add(more)).saturating_mul(size_of::<T>());
         to_python(function, Error::OutOfMemory { device: "cpu".into(), bytes })
     })
+}
+
+/// Why the host is refused to read what was not copied to it.
+pub fn not_read(what: &str, device: &AnyDevice) -> String {
+    format!("{what} of an array on {device} was asked for, and the host does not read a device in silence: copy it with to_device(\"cpu\")")
 }
 
 /// A dtype that a function does not take.

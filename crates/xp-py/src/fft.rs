@@ -3,7 +3,6 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use xp_core::DType;
-use xp_cpu::Cpu;
 use xp_fft::{self as ft, AxesOptions, AxisOptions, Norm};
 
 use crate::any::{Any, compute, dispatch};
@@ -231,14 +230,14 @@ macro_rules! frequencies {
         #[pyfunction]
         #[pyo3(signature = (n, /, *, d=1.0, dtype=None, device=None))]
         fn $name(n: isize, d: f64, dtype: Option<DTypeArg>, device: Option<Device>) -> PyResult<PyArray> {
-            let _ = device;
             guard(stringify!($name), || {
+                let device = &Device::or_host(device);
                 let n = length(stringify!($name), "n", n)?;
                 match dtype.map_or(DType::F64, |d| d.0) {
-                    DType::F64 => ft::$name::<_, f64>(&Cpu, n, d).map(|x| PyArray::new(x.into_dyn())).named(stringify!($name)),
+                    DType::F64 => ft::$name::<_, f64>(device, n, d).map(|x| PyArray::new(x.into_dyn())).named(stringify!($name)),
                     // In double precision, rounded once.
                     DType::F32 => {
-                        let wide = ft::$name::<_, f64>(&Cpu, n, d).named(stringify!($name))?;
+                        let wide = ft::$name::<_, f64>(device, n, d).named(stringify!($name))?;
                         Any::from(wide.into_dyn()).cast(DType::F32).map(PyArray::new).named(stringify!($name))
                     }
                     other => Err(wrong_dtype(stringify!($name), "dtype", other, "a real floating-point dtype")),

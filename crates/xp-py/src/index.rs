@@ -4,9 +4,9 @@ use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
+use xp_any::AnyDevice;
 use xp_core::indexing::SliceItem;
-use xp_core::{Array, AxisVec, DType, Dyn};
-use xp_cpu::Cpu;
+use xp_core::{AxisVec, DType};
 
 use crate::any::{Any, Arr, Typed, XpResult, dispatch, rank0};
 use crate::array::PyArray;
@@ -65,10 +65,10 @@ impl Key {
         let mut items = Vec::with_capacity(4);
         if let Ok(tuple) = key.cast::<PyTuple>() {
             for k in tuple {
-                items.push(item(&k)?);
+                items.push(item(&k, x.device())?);
             }
         } else {
-            items.push(item(key)?);
+            items.push(item(key, x.device())?);
         }
         let used: usize = items.iter().map(Item::axes).sum();
         let basics: AxisVec<SliceItem> = items.iter().filter_map(|i| if let Item::Basic(b) = i { Some(*b) } else { None }).collect();
@@ -84,7 +84,7 @@ impl Key {
         if ellipses == 0 {
             items.push(Item::Basic(SliceItem::Ellipsis));
         }
-        Self::with_arrays(items, dims, used).map(Key::Arrays)
+        Self::with_arrays(items, x, used).map(Key::Arrays)
     }
 
     /// Checks a key that stands for `used` axes.
@@ -99,8 +99,8 @@ impl Key {
         Ok(())
     }
 
-    fn with_arrays(items: Vec<Item>, dims: &[usize], used: usize) -> PyResult<Vec<KeyItem>> {
-        let mut out = vec![];
+    fn with_arrays(items: Vec<Item>, x: &Any, used: usize) -> PyResult<Vec<KeyItem>> {
+        let (dims, device, mut out) = (x.dims(), x.device(), vec![]);
         let mut axis = 0;
         for item in items {
             let axes = item.axes();
@@ -110,7 +110,7 @@ impl Key {
                     axis += dims.len() - used;
                 }
                 // Beside index arrays an integer is an index array of rank 0.
-                Item::Basic(SliceItem::At(i)) => out.push(KeyItem::Positions(rank0(i as i64).named("__getitem__")?)),
+                Item::Basic(SliceItem::At(i)) => out.push(KeyItem::Positions(rank0(device, i as i64).named("__getitem__")?)),
                 Item::Basic(b) => out.push(KeyItem::Basic(b)),
                 Item::Positions(p) => out.push(KeyItem::Positions(p)),
                 Item::Mask(m) if m.ndim() == 0 => {
@@ -141,7 +141,7 @@ fn fitting_mask(mask: Arr<bool>, dims: &[usize], axis: usize) -> PyResult<Arr<bo
     if mask.dims() == target {
         return Ok(mask);
     }
-    xp_core::functions::zeros(&Cpu, target).named("__getitem__")
+    xp_core::functions::zeros(mask.device(), target).named("__getitem__")
 }
 
 /// A key of nothing but Python's integers, slices, `None` and ellipses, which most keys are.
@@ -172,12 +172,13 @@ fn basic_item(obj: &Bound<'_, PyAny>) -> PyResult<Option<SliceItem>> {
     Ok(obj.is_instance_of::<PyEllipsis>().then_some(SliceItem::Ellipsis))
 }
 
-fn item(obj: &Bound<'_, PyAny>) -> PyResult<Item> {
+/// An item of a key for an array on a device. What the host has, numbers and lists, goes there; arrays stay where they are.
+fn item(obj: &Bound<'_, PyAny>, device: &AnyDevice) -> PyResult<Item> {
     if let Some(basic) = basic_item(obj)? {
         return Ok(Item::Basic(basic));
     }
     if obj.is_instance_of::<PyBool>() {
-        return Ok(Item::Mask(rank0(obj.extract::<bool>()?).named("__getitem__")?));
+        return Ok(Item::Mask(rank0(device, obj.extract::<bool>()?).named("__getitem__")?));
     }
     if obj.is_instance_of::<PyInt>() {
         return integer(obj).map(|i| Item::Basic(SliceItem::At(i)));
@@ -185,7 +186,11 @@ fn item(obj: &Bound<'_, PyAny>) -> PyResult<Item> {
     if let Ok(x) = obj.cast::<PyArray>() {
         return index_array(&x.try_borrow()?.any);
     }
-    if obj.is_instance_of::<PyList>() || obj.hasattr("__dlpack__")? {
+    if obj.is_instance_of::<PyList>() {
+        let list = crate::convert::convert("__getitem__", obj, None, None)?;
+        return index_array(&list.to_device(device).named("__getitem__")?);
+    }
+    if obj.hasattr("__dlpack__")? {
         return index_array(&crate::convert::convert("__getitem__", obj, None, None)?);
     }
     if obj.hasattr("__index__")? {
@@ -272,15 +277,18 @@ fn by_arrays<T: Typed>(x: &Arr<T>, items: Vec<KeyItem>) -> XpResult<Arr<T>> {
     out.moveaxis(&from, &to)
 }
 
-/// The value of an assignment in the dtype of the array.
-pub fn value(obj: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Any> {
+/// The value of an assignment in the dtype of the array. Numbers and lists go to its device; arrays stay where they are.
+pub fn value(obj: &Bound<'_, PyAny>, dtype: DType, device: &AnyDevice) -> PyResult<Any> {
     if let Some(s) = Scalar::extract(obj)? {
         if is_strict() && s.with_array(dtype) != Some(dtype) {
             return Err(PyTypeError::new_err(format!("__setitem__(): the value {} does not fit into dtype {dtype}", describe(obj))));
         }
-        return s.array(dtype);
+        return s.array(dtype, device);
     }
-    let v = crate::convert::convert("__setitem__", obj, None, None)?;
+    let mut v = crate::convert::convert("__setitem__", obj, None, None)?;
+    if obj.is_instance_of::<PyList>() || obj.is_instance_of::<PyTuple>() {
+        v = v.to_device(device).named("__setitem__")?;
+    }
     if !is_strict() {
         return crate::convert::astype_checked("__setitem__", &v, dtype);
     }
@@ -307,7 +315,7 @@ fn set_typed<T: Typed>(x: &mut Arr<T>, key: Key, value: &Arr<T>) -> XpResult<()>
         Key::Mask(mask) => x.set_rows(&mask, value),
         Key::Arrays(items) => {
             // The positions that the key reads are those that it writes.
-            let all: Array<Cpu, i64, Dyn> = xp_core::functions::arange(&Cpu, 0i64, x.size() as i64, 1)?.reshape(x.dims())?;
+            let all: Arr<i64> = xp_core::functions::arange(x.device(), 0i64, x.size() as i64, 1)?.reshape(x.dims())?;
             let at = by_arrays(&all, items)?;
             let mut flat = x.reshape(vec![x.size()])?;
             flat.put_at(&[&at], value)?;

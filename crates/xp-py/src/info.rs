@@ -4,30 +4,38 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
+use xp_any::AnyDevice;
 use xp_core::dtype::Kind;
-use xp_cpu::Cpu;
 
+use crate::any::HOST;
 use crate::dtype::{describe, kinds_of, object};
+use crate::error::{Named, guard};
 
 /// The version of the standard.
 pub const API_VERSION: &str = "2025.12";
 /// The versions whose namespace this one contains.
 const SUPPORTED: [&str; 5] = ["2021.12", "2022.12", "2023.12", "2024.12", "2025.12"];
 
-/// The name of the only device.
-pub fn cpu(py: Python<'_>) -> &Bound<'_, PyString> {
-    pyo3::intern!(py, "cpu")
+/// The name of a device.
+pub fn name<'py>(py: Python<'py>, device: &AnyDevice) -> Bound<'py, PyString> {
+    if *device == HOST { pyo3::intern!(py, "cpu").clone() } else { PyString::new(py, &device.to_string()) }
 }
 
-/// A `device` argument.
-pub struct Device;
+/// A `device` argument: its name.
+pub struct Device(pub AnyDevice);
+impl Device {
+    /// The device of an argument, the CPU where none is given.
+    pub fn or_host(device: Option<Device>) -> AnyDevice {
+        device.map_or(HOST, |d| d.0)
+    }
+}
 impl<'a, 'py> FromPyObject<'a, 'py> for Device {
     type Error = PyErr;
     fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         match obj.cast::<PyString>() {
-            Ok(s) if s.to_str()? == "cpu" => Ok(Device),
-            Ok(s) => Err(PyValueError::new_err(format!("unknown device {:?}: the only device is \"cpu\"", s.to_str()?))),
-            Err(_) => Err(PyTypeError::new_err(format!("a device is the string \"cpu\" or None; {} given", describe(&obj)))),
+            Ok(s) if s.to_str()? == "cpu" => Ok(Device(HOST)),
+            Ok(s) => guard("device", || s.to_str()?.parse().map(Device).named("device")),
+            Err(_) => Err(PyTypeError::new_err(format!("a device is a string, such as \"cpu\", or None; {} given", describe(&obj)))),
         }
     }
 }
@@ -59,17 +67,19 @@ impl Info {
     }
     /// The device of new arrays.
     fn default_device<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
-        cpu(py).clone()
+        name(py, &HOST)
     }
-    /// All devices.
+    /// All devices, the CPU first.
     fn devices<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, [cpu(py)])
+        let mut all = AnyDevice::all();
+        all.sort_by_key(|d| *d != HOST);
+        PyTuple::new(py, all.iter().map(|d| name(py, d)))
     }
     /// The dtypes of new arrays by kind.
     #[pyo3(signature = (*, device=None))]
     fn default_dtypes<'py>(&self, py: Python<'py>, device: Option<Device>) -> PyResult<Bound<'py, PyDict>> {
         let _ = device;
-        let d = xp_core::default_dtypes::<Cpu>();
+        let d = xp_core::default_dtypes::<AnyDevice>();
         let out = PyDict::new(py);
         out.set_item("real floating", object(py, d.real_floating)?)?;
         out.set_item("complex floating", object(py, d.complex_floating)?)?;
@@ -95,7 +105,7 @@ impl Info {
             }
         }
         let out = PyDict::new(py);
-        for d in xp_core::dtypes::<Cpu>(&kinds) {
+        for d in xp_core::dtypes::<AnyDevice>(&kinds) {
             out.set_item(d.name(), object(py, d)?)?;
         }
         Ok(out)
@@ -115,6 +125,7 @@ fn _config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let out = PyDict::new(py);
     out.set_item("version", env!("CARGO_PKG_VERSION"))?;
     out.set_item("standard", API_VERSION)?;
+    out.set_item("backends", if cfg!(feature = "cuda") { "cpu, cuda" } else { "cpu" })?;
     out.set_item("instruction set", xp_cpu::level().name())?;
     // As the pool of threads counts them.
     let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse::<usize>().ok()).filter(|&n| n > 0);

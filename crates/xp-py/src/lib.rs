@@ -35,6 +35,8 @@ use pyo3::prelude::*;
 /// The array API standard on xp: the native part of the package `xparray`.
 #[pymodule(gil_used = true)]
 fn _xparray(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    #[cfg(feature = "simulated")]
+    simulate_if_asked();
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add_class::<array::PyArray>()?;
     dtype::register(m)?;
@@ -67,4 +69,15 @@ fn _xparray(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let extra = PyModule::new(m.py(), "xparray._xparray._extra")?;
     extra::register(&extra)?;
     m.add("_extra", extra)
+}
+
+/// Puts the simulated device of the tests in the place of the CUDA driver, where the environment asks for it.
+#[cfg(feature = "simulated")]
+fn simulate_if_asked() {
+    if std::env::var_os("XP_CUDA_SIMULATED").is_some_and(|v| v == "1") {
+        let provider = xp_cuda::loader::Provider { name: "simulation", symbol: xp_cuda_sim::symbol };
+        // SAFETY: the simulation returns functions with the signatures of the driver and of NVRTC.
+        let installed = unsafe { xp_cuda::loader::install(provider) };
+        assert!(installed && xp_cuda::libraries::install(xp_cuda_sim::libraries::factories()), "nothing else opens a driver");
+    }
 }

@@ -131,7 +131,9 @@ fn outer(x1: X<'_>, x2: X<'_>) -> PyResult<PyArray> {
     })
 }
 
-fn vectors<T: Typed>(a: &Arr<T>, b: &Arr<T>) -> XpResult<(xp_core::Array<xp_cpu::Cpu, T, Ix1>, xp_core::Array<xp_cpu::Cpu, T, Ix1>)> {
+type Vector<T> = xp_core::Array<xp_any::AnyDevice, T, Ix1>;
+
+fn vectors<T: Typed>(a: &Arr<T>, b: &Arr<T>) -> XpResult<(Vector<T>, Vector<T>)> {
     Ok((a.clone().into_rank()?, b.clone().into_rank()?))
 }
 
@@ -278,7 +280,7 @@ fn tolerance(function: &str, x: &Any, rtol: Option<&Bound<'_, PyAny>>) -> PyResu
     match rtol {
         None => Ok(None),
         Some(r) => match Scalar::extract(r)? {
-            Some(s) => s.array(d).map(Some),
+            Some(s) => s.array(d, x.device()).map(Some),
             None => {
                 let r = crate::convert::convert(function, r, None, None)?;
                 if r.dtype().kind() == Kind::ComplexFloating {
@@ -453,7 +455,7 @@ fn lstsq<'py>(py: Python<'py>, a: X<'py>, b: X<'py>, rtol: Option<f64>) -> PyRes
         }, else unreachable!("a dtype that is taken"))
         })
     })?;
-    let rank = crate::any::rank0(rank as i64).named("lstsq")?.into();
+    let rank = crate::any::rank0(solution.device(), rank as i64).named("lstsq")?.into();
     named_tuple(py, "LstsqResult", [solution, rank, s])
 }
 

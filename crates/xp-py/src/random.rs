@@ -6,9 +6,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use xp_core::random::{Generator, Replacement};
 use xp_core::{DType, Ix1};
-use xp_cpu::Cpu;
 
-use crate::any::{Any, XpResult};
+use crate::any::{Any, HOST, XpResult};
 use crate::args::Shape;
 use crate::array::{PyArray, X};
 use crate::dtype::DTypeArg;
@@ -45,8 +44,8 @@ impl Source {
     fn uniform(&self, py: Python<'_>, shape: Shape, dtype: DTypeArg) -> PyResult<PyArray> {
         let shape = shape.lengths("random")?.to_vec();
         match dtype.0 {
-            DType::F32 => self.draw(py, "random", |g| g.uniform::<_, f32, _>(&Cpu, shape).map(Any::from)),
-            DType::F64 => self.draw(py, "random", |g| g.uniform::<_, f64, _>(&Cpu, shape).map(Any::from)),
+            DType::F32 => self.draw(py, "random", |g| g.uniform::<_, f32, _>(&HOST, shape).map(Any::from)),
+            DType::F64 => self.draw(py, "random", |g| g.uniform::<_, f64, _>(&HOST, shape).map(Any::from)),
             d => Err(wrong_dtype("random", "dtype", d, Takes::Float.name())),
         }
     }
@@ -55,8 +54,8 @@ impl Source {
     fn normal(&self, py: Python<'_>, shape: Shape, dtype: DTypeArg) -> PyResult<PyArray> {
         let shape = shape.lengths("standard_normal")?.to_vec();
         match dtype.0 {
-            DType::F32 => self.draw(py, "standard_normal", |g| g.normal::<_, f32, _>(&Cpu, shape).map(Any::from)),
-            DType::F64 => self.draw(py, "standard_normal", |g| g.normal::<_, f64, _>(&Cpu, shape).map(Any::from)),
+            DType::F32 => self.draw(py, "standard_normal", |g| g.normal::<_, f32, _>(&HOST, shape).map(Any::from)),
+            DType::F64 => self.draw(py, "standard_normal", |g| g.normal::<_, f64, _>(&HOST, shape).map(Any::from)),
             d => Err(wrong_dtype("standard_normal", "dtype", d, Takes::Float.name())),
         }
     }
@@ -67,12 +66,12 @@ impl Source {
             return Err(PyValueError::new_err(format!("integers(): low must be below high; {low} and {high} given")));
         }
         let shape = shape.lengths("integers")?.to_vec();
-        self.draw(py, "integers", |g| g.integers(&Cpu, low, high, shape).map(Any::from))
+        self.draw(py, "integers", |g| g.integers(&HOST, low, high, shape).map(Any::from))
     }
 
     /// The numbers from 0 to below n in random order.
     fn permutation(&self, py: Python<'_>, n: usize) -> PyResult<PyArray> {
-        self.draw(py, "permutation", |g| g.permutation(&Cpu, n).map(|x| x.into_dyn().into()))
+        self.draw(py, "permutation", |g| g.permutation(&HOST, n).map(|x| x.into_dyn().into()))
     }
 
     /// size numbers from 0 to below n, with the probabilities p.
@@ -80,7 +79,7 @@ impl Source {
     fn choice(&self, py: Python<'_>, n: usize, size: usize, replace: bool, p: Option<X<'_>>) -> PyResult<PyArray> {
         let replacement = if replace { Replacement::With } else { Replacement::Without };
         let Some(p) = p else {
-            return self.draw(py, "choice", |g| g.choice(&Cpu, n, size, replacement).map(|x| x.into_dyn().into()));
+            return self.draw(py, "choice", |g| g.choice(&HOST, n, size, replacement).map(|x| x.into_dyn().into()));
         };
         let Any::F64(p) = &p.any else { return Err(PyTypeError::new_err("choice(): p must be an array of float64")) };
         if p.dims() != [n] {

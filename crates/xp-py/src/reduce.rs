@@ -5,8 +5,7 @@ use pyo3::prelude::*;
 use xp_core::dtype::Kind;
 use xp_core::functions::{self as f, KeepDims, WithInitial};
 use xp_core::reduction::{self, Reduction};
-use xp_core::{Array, DType, Dyn, Element};
-use xp_cpu::Cpu;
+use xp_core::{DType, Element};
 
 use crate::any::{Any, Arr, compute, dispatch};
 use crate::args::{Ints, axes};
@@ -191,7 +190,7 @@ fn diff(x: X<'_>, axis: isize, n: isize, prepend: Option<X<'_>>, append: Option<
         let (x, prepend, append) = (x.any.cast(d).named("diff")?, cast(&prepend)?, cast(&append)?);
         dispatch!(&x, num, |v| {
             let part = |p: &Option<Any>| p.as_ref().and_then(|p| <T as crate::any::Typed>::peek(p).cloned());
-            let (prepend, append): (Option<Array<Cpu, T, Dyn>>, _) = (part(&prepend), part(&append));
+            let (prepend, append): (Option<Arr<T>>, _) = (part(&prepend), part(&append));
             f::diff(v, axis, n, prepend.as_ref(), append.as_ref()).and_then(|y| Any::from(y).apart_from(&x)).map(PyArray::new).named("diff")
         }, else Err(wrong_dtype("diff", "x", d, "a numeric dtype")))
     })

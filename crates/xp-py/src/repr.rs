@@ -13,13 +13,14 @@ use crate::scalar::Scalar;
 /// `Array([1, 2], dtype=int64)`.
 pub fn array(x: &Any) -> String {
     let complex = x.dtype().kind() == Kind::ComplexFloating;
+    let device = if x.is_on_host() { String::new() } else { format!(", device={}", x.device()) };
     let body = separated(&elements(x), complex).replace('\n', "\n      ").replace("\n      \n", "\n\n");
     if x.size() == 0 {
         let lengths: Vec<String> = x.dims().iter().map(usize::to_string).collect();
         let comma = if lengths.len() == 1 { "," } else { "" };
-        return format!("Array({body}, shape=({}{comma}), dtype={})", lengths.join(", "), x.dtype());
+        return format!("Array({body}, shape=({}{comma}), dtype={}{device})", lengths.join(", "), x.dtype());
     }
-    format!("Array({body}, dtype={})", x.dtype())
+    format!("Array({body}, dtype={}{device})", x.dtype())
 }
 
 /// A comma after every element and row but the last ones. Inside a complex number there may be spaces.
@@ -61,17 +62,24 @@ pub fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
     }
 }
 
-/// A Python number, or nested lists of numbers.
+/// A Python number, or nested lists of numbers. They are read from any device.
 pub fn nested<'py>(py: Python<'py>, x: &Any) -> PyResult<Bound<'py, PyAny>> {
+    let x = &x.on_host().named("tolist")?;
     let packed = if xp_core::is_contiguous(x.dims(), x.strides()) { x.clone() } else { x.copy().named("tolist")? };
     dispatch!(&packed, |v| {
-        let first: *const T = packed.address().cast_const().cast();
+        let first: *const T = host_start(&packed).cast_const().cast();
         debug_assert_eq!(v.size(), packed.size());
         // SAFETY: the elements of a contiguous array, which `packed` keeps. They are read one by one: Python's allocator may run
         // Python code, which may write to them.
         let mut values = (0..packed.size()).map(|i| unsafe { first.add(i).read() }.to_scalar());
         level(py, packed.dims(), &mut values)
     })
+}
+
+/// The first element of an array that is on the host.
+pub fn host_start(x: &Any) -> *mut u8 {
+    let Some(start) = x.host_address() else { unreachable!("the array was copied to the host") };
+    start
 }
 
 fn level<'py>(py: Python<'py>, dims: &[usize], values: &mut dyn Iterator<Item = Scalar>) -> PyResult<Bound<'py, PyAny>> {

@@ -6,6 +6,7 @@ use num_complex::Complex;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt};
+use xp_any::AnyDevice;
 use xp_core::dtype::Kind;
 use xp_core::{DType, Element};
 
@@ -110,11 +111,11 @@ impl Scalar {
         T::from_scalar(self)
     }
 
-    /// The scalar as an array of rank 0.
-    pub fn array(self, d: DType) -> PyResult<Any> {
+    /// The scalar as an array of rank 0 on a device.
+    pub fn array(self, d: DType, device: &AnyDevice) -> PyResult<Any> {
         with_dtype!(d, |T| {
             let value: T = self.to()?;
-            Ok(rank0(value).map_err(|e| crate::error::to_python("scalar", e))?.into())
+            Ok(rank0(device, value).map_err(|e| crate::error::to_python("scalar", e))?.into())
         })
     }
 }
@@ -250,11 +251,11 @@ pub fn promoted<R>(function: &str, x1: &Operand<'_>, x2: &Operand<'_>, f: impl F
         }
         (Operand::Array(a), Operand::Scalar(s)) => {
             let d = beside(function, *s, a.dtype())?;
-            f(&*cast(function, a, d)?, &s.array(d)?)
+            f(&*cast(function, a, d)?, &s.array(d, a.device())?)
         }
         (Operand::Scalar(s), Operand::Array(b)) => {
             let d = beside(function, *s, b.dtype())?;
-            f(&s.array(d)?, &*cast(function, b, d)?)
+            f(&s.array(d, b.device())?, &*cast(function, b, d)?)
         }
         (Operand::Scalar(_), Operand::Scalar(_)) => Err(PyTypeError::new_err(format!("{function}(): at least one of x1 and x2 must be an array"))),
     }

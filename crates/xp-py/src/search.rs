@@ -28,7 +28,7 @@ fn r#where(condition: X<'_>, x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>) -> Py
         let (a, b) = match (a, b) {
             (Operand::Scalar(a), Operand::Scalar(b)) => {
                 let d = both(a, b).ok_or_else(|| PyTypeError::new_err("where(): the standard leaves a bool with another number undefined"))?;
-                (a.array(d)?, b.array(d)?)
+                (a.array(d, c.device())?, b.array(d, c.device())?)
             }
             (a, b) => promoted("where", &a, &b, |a, b| Ok((a.clone(), b.clone())))?,
         };

@@ -2,13 +2,15 @@
 //!
 //! A function whose operands are large gives the interpreter's lock away while it computes. Its operands are then marked as
 //! read ([`CpuBuffer::reading`](xp_cpu::CpuBuffer::reading)), and whoever assigns to an array of the module, which happens
-//! under the lock, first waits for the marks to go: no loop ever meets memory that changes under it.
+//! under the lock, first waits for the marks to go: no loop ever meets memory that changes under it. On a GPU the order of its stream
+//! does the same without marks.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use xp_cpu::Reading;
+use xp_any::Variant;
+use xp_cpu::{Cpu, CpuBuffer, Reading};
 
 use crate::any::{Any, dispatch};
 use crate::array::PyArray;
@@ -47,7 +49,7 @@ struct Marks(Vec<Reading>);
 impl Marks {
     fn of(arrays: &[&Any]) -> Self {
         *changes() += 1;
-        Marks(arrays.iter().map(|x| dispatch!(x, |v| v.buffer().reading())).collect())
+        Marks(arrays.iter().filter_map(|x| dispatch!(x, |v| Cpu::peek(v.buffer()).map(CpuBuffer::reading))).collect())
     }
 }
 impl Drop for Marks {
@@ -126,5 +128,5 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 fn is_read(x: &Any) -> bool {
-    dispatch!(x, |v| v.buffer().is_read())
+    dispatch!(x, |v| Cpu::peek(v.buffer()).is_some_and(CpuBuffer::is_read))
 }

@@ -1,7 +1,12 @@
 """What tests share."""
 
-import pytest
-import xparray as xp
+import os
+
+# A module that was built with the simulated GPU (the feature `simulated`) has it in the place of a real one.
+os.environ.setdefault("XP_CUDA_SIMULATED", "1")
+
+import pytest  # noqa: E402
+import xparray as xp  # noqa: E402
 
 
 @pytest.fixture

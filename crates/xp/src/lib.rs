@@ -47,16 +47,14 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(any(feature = "cpu", feature = "cuda"))]
-mod any_device;
 #[cfg(feature = "cpu")]
 pub mod guide;
 
 pub use xp_core::*;
 
-#[cfg(any(feature = "cpu", feature = "cuda"))]
-pub use any_device::AnyDevice;
 pub use num_complex::Complex;
+#[cfg(any(feature = "cpu", feature = "cuda"))]
+pub use xp_any::{AnyDevice, with_device};
 pub use xp_core::functions::*;
 
 #[cfg(feature = "cpu")]

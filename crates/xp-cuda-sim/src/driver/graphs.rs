@@ -7,14 +7,13 @@ use std::{
 
 use super::{Code, code, current, enqueue, finish, put};
 use crate::{
-    queue::{Capture, Operation, Stream},
+    queue::{self, Capture, Operation, Stream},
     state::{Count, DEVICES, OBJECTS, lock},
 };
 
 pub(super) extern "C" fn cuStreamBeginCapture_v2(stream: *const Stream, _mode: c_uint) -> Code {
     finish(current().and_then(|_| {
-        // SAFETY: a stream handle is null or live.
-        let stream = unsafe { stream.as_ref() }.ok_or(code::CAPTURE_UNSUPPORTED)?;
+        let stream = queue::find(stream)?.ok_or(code::CAPTURE_UNSUPPORTED)?;
         let mut capture = lock(&stream.capture);
         if capture.is_some() {
             return Err(code::ILLEGAL_STATE);
@@ -25,10 +24,8 @@ pub(super) extern "C" fn cuStreamBeginCapture_v2(stream: *const Stream, _mode: c
 }
 
 pub(super) extern "C" fn cuStreamIsCapturing(stream: *const Stream, status: *mut c_int) -> Code {
-    // SAFETY: a stream handle is null or live.
-    let capture = unsafe { stream.as_ref() }.map(|s| lock(&s.capture).as_ref().map_or(0, |c| 1 + c_int::from(c.invalid)));
-    put(status, capture.unwrap_or(0));
-    0
+    let state = |s: Arc<Stream>| lock(&s.capture).as_ref().map_or(0, |c| 1 + c_int::from(c.invalid));
+    finish(queue::find(stream).map(|s| put(status, s.map_or(0, state))))
 }
 
 /// Operations in the order in which they were recorded.
@@ -36,8 +33,7 @@ pub(super) struct Graph(Arc<Vec<Operation>>);
 
 pub(super) extern "C" fn cuStreamEndCapture(stream: *const Stream, graph: *mut *mut Graph) -> Code {
     finish(current().and_then(|_| {
-        // SAFETY: a stream handle is null or live.
-        let stream = unsafe { stream.as_ref() }.ok_or(code::ILLEGAL_STATE)?;
+        let stream = queue::find(stream)?.ok_or(code::ILLEGAL_STATE)?;
         put(graph, std::ptr::null_mut());
         let capture = lock(&stream.capture).take().ok_or(code::ILLEGAL_STATE)?;
         if capture.invalid {

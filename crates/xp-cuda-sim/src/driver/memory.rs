@@ -33,17 +33,18 @@ pub(super) extern "C" fn cuMemFree_v2(address: Address) -> Code {
 }
 
 pub(super) extern "C" fn cuMemAllocAsync(address: *mut Address, size: usize, stream: *const Stream) -> Code {
-    // SAFETY: a stream handle is null or live.
-    if unsafe { stream.as_ref() }.is_some_and(Stream::breaks_capture) {
-        return code::CAPTURE_UNSUPPORTED;
+    match queue::find(stream) {
+        Ok(Some(stream)) if stream.breaks_capture() => code::CAPTURE_UNSUPPORTED,
+        Ok(_) => cuMemAlloc_v2(address, size),
+        Err(code) => code,
     }
-    cuMemAlloc_v2(address, size)
 }
 
 pub(super) extern "C" fn cuMemFreeAsync(address: Address, stream: *const Stream) -> Code {
-    // SAFETY: as above.
-    if unsafe { stream.as_ref() }.is_some_and(Stream::breaks_capture) {
-        return code::CAPTURE_UNSUPPORTED;
+    match queue::find(stream) {
+        Ok(Some(stream)) if stream.breaks_capture() => return code::CAPTURE_UNSUPPORTED,
+        Ok(_) => {}
+        Err(code) => return code,
     }
     enqueue(stream, move |device| {
         check_range(device, address, 1)?;

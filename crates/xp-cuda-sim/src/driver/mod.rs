@@ -309,8 +309,7 @@ where
     Op: Fn() -> Code + Send + Sync + 'static,
 {
     finish(current().and_then(|device| {
-        // SAFETY: a stream handle is null or live.
-        match unsafe { stream.as_ref() } {
+        match queue::find(stream)? {
             Some(s) => {
                 let operation = prepare(s.device)?;
                 let device = s.device;

@@ -27,8 +27,7 @@ pub(super) extern "C" fn cuStreamCreateWithPriority(stream: *mut *const Stream, 
 pub(super) extern "C" fn cuStreamSynchronize(stream: *const Stream) -> Code {
     finish(current().and_then(|device| {
         DEVICES[device as usize].count(Count::Synchronisations, 1);
-        // SAFETY: a stream handle is null or live.
-        match unsafe { stream.as_ref() } {
+        match queue::find(stream)? {
             Some(s) if s.breaks_capture() => return Err(code::CAPTURE_UNSUPPORTED),
             Some(s) => s.wait(),
             None => queue::wait_for_device(device, true),
@@ -42,9 +41,8 @@ pub(super) extern "C" fn cuStreamSynchronize(stream: *const Stream) -> Code {
 
 pub(super) extern "C" fn cuStreamQuery(stream: *const Stream) -> Code {
     finish(current().and_then(|_| {
-        // SAFETY: a stream handle is null or live.
-        let stream = unsafe { stream.as_ref() };
-        if stream.is_some_and(Stream::breaks_capture) {
+        let stream = queue::find(stream)?;
+        if stream.as_ref().is_some_and(|s| s.breaks_capture()) {
             return Err(code::CAPTURE_UNSUPPORTED);
         }
         let busy = stream.is_some_and(|s| s.done() < s.issued());
@@ -53,25 +51,23 @@ pub(super) extern "C" fn cuStreamQuery(stream: *const Stream) -> Code {
 }
 
 pub(super) extern "C" fn cuStreamDestroy_v2(stream: *const Stream) -> Code {
-    if stream.is_null() {
-        return code::INVALID_VALUE;
+    match queue::find(stream) {
+        Ok(Some(_)) => {}
+        Ok(None) => return code::INVALID_VALUE,
+        Err(code) => return code,
     }
-    // SAFETY: the handle comes from `Arc::into_raw` and is destroyed once.
+    // SAFETY: the handle comes from `Arc::into_raw`, and is that of a live stream.
     unsafe { Arc::from_raw(stream) }.destroy();
     OBJECTS.fetch_sub(1, SeqCst);
     0
 }
 
 pub(super) extern "C" fn cuStreamGetFlags(stream: *const Stream, flags: *mut c_uint) -> Code {
-    // SAFETY: a live handle.
-    put(flags, unsafe { &*stream }.flags);
-    0
+    finish(queue::find(stream).map(|s| put(flags, s.map_or(0, |s| s.flags))))
 }
 
 pub(super) extern "C" fn cuStreamGetPriority(stream: *const Stream, priority: *mut c_int) -> Code {
-    // SAFETY: a live handle.
-    put(priority, unsafe { &*stream }.priority);
-    0
+    finish(queue::find(stream).map(|s| put(priority, s.map_or(0, |s| s.priority))))
 }
 
 #[derive(Default)]
@@ -90,24 +86,19 @@ pub(super) extern "C" fn cuEventCreate(event: *mut *mut Event, _flags: c_uint) -
 
 pub(super) extern "C" fn cuEventRecord(event: *mut Event, stream: *const Stream) -> Code {
     finish(current().and_then(|device| {
-        // SAFETY: live handles.
-        let (event, stream) = unsafe { (&*event, stream.as_ref()) };
-        let Some(stream) = stream else {
+        // SAFETY: a live handle.
+        let event = unsafe { &*event };
+        let Some(shared) = queue::find(stream)? else {
             queue::wait_for_device(device, true);
             *lock(&event.reached) = Some(Instant::now());
             return Ok(());
         };
-        if stream.breaks_capture() {
+        if shared.breaks_capture() {
             return Err(code::CAPTURE_UNSUPPORTED);
         }
-        // SAFETY: the handle is an `Arc` that stays live; the count is raised for the copy.
-        let shared = unsafe {
-            Arc::increment_strong_count(stream);
-            Arc::from_raw(stream)
-        };
         let reached = event.reached.clone();
         *lock(&reached) = None;
-        let number = stream.push(move || {
+        let number = shared.push(move || {
             *lock(&reached) = Some(Instant::now());
             0
         });

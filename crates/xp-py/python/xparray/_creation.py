@@ -1,5 +1,6 @@
 """Creation functions that the namespaces of the peers share beside the standard, under NumPy's names."""
 
+import cmath
 import math
 
 from . import _xparray as xp
@@ -37,10 +38,10 @@ def geomspace(start, stop, num=50, *, endpoint=True, dtype=None, device=None):
         raise ValueError(f"geomspace(): no end is zero; from {start} to {stop} given")
     if isinstance(start, complex) or isinstance(stop, complex) or (start < 0) != (stop < 0):
         first, last = complex(start), complex(stop)
-        y = first * xp.exp(xp.linspace(0.0, 1.0, num, endpoint=endpoint) * (xp.log(xp.asarray(last / first))))
+        y = first * xp.exp(xp.linspace(0.0, 1.0, num, endpoint=endpoint, device=device) * cmath.log(last / first))
     else:
         sign, start, stop = (-1.0, -start, -stop) if start < 0 else (1.0, start, stop)
-        y = sign * xp.exp(xp.linspace(math.log(start), math.log(stop), num, endpoint=endpoint))
+        y = sign * xp.exp(xp.linspace(math.log(start), math.log(stop), num, endpoint=endpoint, device=device))
         first, last = sign * start, sign * stop
     if num > 0:
         y[0] = first
@@ -62,8 +63,8 @@ def diag(v, k=0):
     if v.ndim != 1:
         raise ValueError(f"diag(): an array of 1 or 2 axes expected, shape {v.shape} given")
     n = v.shape[0] + abs(k)
-    out = xp.zeros((n, n), dtype=v.dtype)
-    rows = xp.arange(v.shape[0]) + max(-k, 0)
+    out = xp.zeros((n, n), dtype=v.dtype, device=v.device)
+    rows = xp.arange(v.shape[0], device=v.device) + max(-k, 0)
     out[rows, rows + k] = v
     return out
 
@@ -94,5 +95,5 @@ def vander(x, N=None, increasing=False):
     if x.ndim != 1:
         raise ValueError(f"vander(): a vector expected, shape {x.shape} given")
     n = x.shape[0] if N is None else N
-    powers = xp.arange(n) if increasing else xp.arange(n - 1, -1, -1)
+    powers = xp.arange(n, device=x.device) if increasing else xp.arange(n - 1, -1, -1, device=x.device)
     return x[:, None] ** powers

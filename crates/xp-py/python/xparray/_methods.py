@@ -278,7 +278,7 @@ class Methods:
     def tobytes(self, order="C"):
         """The bytes of the elements, row by row, or column by column with order="F"."""
         x = self if _order(self, order) == "C" else _reversed(self)
-        return memoryview(x).tobytes()
+        return memoryview(x.to_device("cpu")).tobytes()
 
     real = property(lambda self: xp.real(self), doc="The real parts.")
     imag = property(lambda self: xp.imag(self), doc="The imaginary parts.")
@@ -287,7 +287,10 @@ class Methods:
     # What Python and other libraries call.
 
     def __array__(self, dtype=None, copy=None):
-        """The elements as an array of NumPy: over the same memory, unless a copy is asked for or another dtype."""
+        """The elements as an array of NumPy: over the same memory, unless a copy is asked for or another dtype. Arrays on other devices than
+        the CPU are refused: ``to_device`` copies them, and never in silence."""
+        if self.device != "cpu":
+            raise TypeError(f'__array__(): an array on {self.device} does not become one of NumPy in silence: copy it with to_device("cpu")')
         import numpy as np
 
         x = np.asarray(memoryview(self))

@@ -97,10 +97,10 @@ def apply_where(cond, args, f1, f2=None, /, *, fill_value=None, kwargs=None, xp=
     other = fill_value if f2 is None else no
     dtype = _x.result_type(yes, other)
     if f2 is None:
-        out = _x.astype(_x.broadcast_to(_x.asarray(other), cond.shape), dtype, copy=True)
+        out = _x.astype(_x.broadcast_to(_x.asarray(other, device=cond.device), cond.shape), dtype, copy=True)
         out = _x.asarray(out, copy=True)
     else:
-        out = _x.zeros(cond.shape, dtype=dtype)
+        out = _x.zeros(cond.shape, dtype=dtype, device=cond.device)
         out[_x.logical_not(cond)] = no
     out[cond] = yes
     return out
@@ -218,7 +218,7 @@ def pad(x, pad_width, mode="constant", *, constant_values=0, xp=None):
         pad_width *= x.ndim
     if len(pad_width) != x.ndim or any(a < 0 or b < 0 for a, b in pad_width):
         raise ValueError(f"pad(): one pair of lengths for each of {x.ndim} axes expected; {pad_width} given")
-    out = _x.full(tuple(n + a + b for n, (a, b) in zip(x.shape, pad_width)), constant_values, dtype=x.dtype)
+    out = _x.full(tuple(n + a + b for n, (a, b) in zip(x.shape, pad_width)), constant_values, dtype=x.dtype, device=x.device)
     out[tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, pad_width))] = x
     return out
 
@@ -228,8 +228,8 @@ def create_diagonal(x, /, *, offset=0, xp=None):
     if x.ndim == 0:
         raise ValueError("create_diagonal(): an array of at least one axis expected")
     n = x.shape[-1] + abs(offset)
-    out = _x.zeros((*x.shape[:-1], n, n), dtype=x.dtype)
-    rows = _x.arange(x.shape[-1]) + max(-offset, 0)
+    out = _x.zeros((*x.shape[:-1], n, n), dtype=x.dtype, device=x.device)
+    rows = _x.arange(x.shape[-1], device=x.device) + max(-offset, 0)
     out[..., rows, rows + offset] = x
     return out
 
@@ -238,23 +238,23 @@ def one_hot(x, /, num_classes, *, dtype=None, axis=-1, xp=None):
     """A new axis of length num_classes with a one at the place that each element names."""
     if not _x.isdtype(x.dtype, "integral"):
         raise TypeError(f"one_hot(): x must have an integer dtype; {x.dtype} given")
-    out = _x.astype(x[..., None] == _x.arange(num_classes, dtype=x.dtype), _x.float64 if dtype is None else dtype)
+    out = _x.astype(x[..., None] == _x.arange(num_classes, dtype=x.dtype, device=x.device), _x.float64 if dtype is None else dtype)
     return _x.moveaxis(out, -1, axis)
 
 
 def tril_indices(n, /, *, offset=0, m=None, device=None, xp=None):
     """The positions at and below a diagonal of an (n, m) matrix: rows and columns."""
-    return _x.nonzero(_x.tril(_x.ones((n, n if m is None else m), dtype=_x.bool), k=offset))
+    return _x.nonzero(_x.tril(_x.ones((n, n if m is None else m), dtype=_x.bool, device=device), k=offset))
 
 
 def triu_indices(n, /, *, offset=0, m=None, device=None, xp=None):
     """The positions at and above a diagonal of an (n, m) matrix: rows and columns."""
-    return _x.nonzero(_x.triu(_x.ones((n, n if m is None else m), dtype=_x.bool), k=offset))
+    return _x.nonzero(_x.triu(_x.ones((n, n if m is None else m), dtype=_x.bool, device=device), k=offset))
 
 
 def diag_indices(n, /, *, ndim=2, device=None, xp=None):
     """The positions of the diagonal of an array of ndim axes of length n."""
-    return (_x.arange(n),) * ndim
+    return (_x.arange(n, device=device),) * ndim
 
 
 def unravel_index(indices, shape, /, *, xp=None):
@@ -283,12 +283,12 @@ def searchsorted(x1, x2, /, *, side="left", xp=None):
         raise ValueError(f"searchsorted(): shapes {x1.shape} and {x2.shape} differ before the last axis")
     rows = zip(_x.reshape(x1, (-1, x1.shape[-1])), _x.reshape(x2, (-1, x2.shape[-1])))
     found = [_x.searchsorted(a, b, side=side) for a, b in rows]
-    return _x.reshape(_x.stack(found), x2.shape) if found else _x.zeros(x2.shape, dtype=_x.int64)
+    return _x.reshape(_x.stack(found), x2.shape) if found else _x.zeros(x2.shape, dtype=_x.int64, device=x2.device)
 
 
 def nunique(x, /, *, xp=None):
     """The number of distinct elements."""
-    return _x.asarray(_x.unique_values(x).shape[0])
+    return _x.asarray(_x.unique_values(x).shape[0], device=x.device)
 
 
 def union1d(a, b, /, *, xp=None):
@@ -343,7 +343,7 @@ def cov(m, /, *, axis=-1, correction=1, fweights=None, aweights=None, xp=None):
         divisor = total - correction * (1.0 if aweights is None else float(_x.sum(w * _x.asarray(aweights))) / total)
         centred = m - _x.sum(m * w, axis=-1, keepdims=True) / total
         scaled = centred * w
-    out = _x.matmul(scaled, _x.conj(centred).mT) / divisor if divisor > 0 else _x.full((*m.shape[:-1], m.shape[-2]), _x.nan, dtype=m.dtype)
+    out = _x.matmul(scaled, _x.conj(centred).mT) / divisor if divisor > 0 else _x.full((*m.shape[:-1], m.shape[-2]), _x.nan, dtype=m.dtype, device=m.device)
     return out[..., 0, 0] if m.shape[-2] == 1 and m.ndim == 2 else out
 
 

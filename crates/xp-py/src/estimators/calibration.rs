@@ -1,7 +1,7 @@
 //! Calibration of classifiers. Python's class fits the classifiers, which may be of any library; what they say is calibrated here.
 
+use xp_any::AnyDevice;
 use xp_core::{Array, Backend, Dyn, Float, Ix1, Ix2};
-use xp_cpu::Cpu;
 use xp_models::Result;
 use xp_models::calibration::{CalibratedClassifierCV, CalibratedClassifierCVParams, CalibrationMethod, Scores};
 use xp_models::model::{Check, Contents, Field, Model as _};
@@ -84,10 +84,10 @@ trait Begin {
         CalibratedClassifierCVParams::of_scores(Spoken).cv(Whole)
     }
 }
-impl<T: Number> Begin for CalibratedClassifierCV<Cpu, T, i64, Spoken, Scores> {}
+impl<T: Number> Begin for CalibratedClassifierCV<AnyDevice, T, i64, Spoken, Scores> {}
 
 estimators! {
-    CalibratedClassifierCV: CalibratedClassifierCV<Cpu, T, i64, Spoken, Scores>, labels weighted => {
+    CalibratedClassifierCV: CalibratedClassifierCV<AnyDevice, T, i64, Spoken, Scores>, labels weighted => {
         params {
             "method": |p, v| p.method(v.choice(METHODS)?);
             "cv": |p, _| p;

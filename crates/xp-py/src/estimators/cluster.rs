@@ -1,7 +1,7 @@
 //! Clusters and mixtures.
 
+use xp_any::AnyDevice;
 use xp_core::Dyn;
-use xp_cpu::Cpu;
 use xp_models::cluster::{Init, KMeans, MiniBatchKMeans};
 use xp_models::mixture::{CovarianceType, GaussianMixture, InitParams};
 use xp_models::progress::Outcome;
@@ -11,9 +11,9 @@ use super::table::{estimators, parameters, vector};
 use super::value::Value;
 
 /// The centres that a clustering starts from: the name of how they are drawn, or the centres.
-fn init<T: Number>(v: &Value<'_>) -> pyo3::PyResult<Init<Cpu, T>>
+fn init<T: Number>(v: &Value<'_>) -> pyo3::PyResult<Init<AnyDevice, T>>
 where
-    Cpu: xp_core::Linalg<T>,
+    AnyDevice: xp_core::Linalg<T>,
 {
     match v.is_text() {
         true => v.choice(&[("k-means++", 0), ("random", 1)]).map(|at| if at == 0 { Init::PlusPlus } else { Init::Random }),
@@ -45,7 +45,7 @@ parameters! {
 }
 
 estimators! {
-    KMeans: KMeans<Cpu, T>, alone weighted => {
+    KMeans: KMeans<AnyDevice, T>, alone weighted => {
         params of centers {
             "algorithm": |p, v| { v.choice(&[("lloyd", ())])?; p };
             "copy_x": |p, _| p;
@@ -59,11 +59,11 @@ estimators! {
         }
         methods { transform, predict }
         answers {
-            score |m, x, a| score(x, |x| if a.is_none() { m.score(x) } else { m.score_weighted(x, &a.vector()?) });
+            score |m, x, a| score(x, |x| if a.is_none() { m.score(x) } else { m.score_weighted(x, &a.vector(x.device())?) });
         }
     }
 
-    MiniBatchKMeans: MiniBatchKMeans<Cpu, T>, alone weighted => {
+    MiniBatchKMeans: MiniBatchKMeans<AnyDevice, T>, alone weighted => {
         params of centers {
             "batch_size": |p, v| p.batch_size(v.count()?);
             "init_size": |p, v| match v.optional_count()? { None => p, Some(n) => p.init_size(n) };
@@ -81,7 +81,7 @@ estimators! {
         }
         methods { transform, predict }
         answers {
-            score |m, x, a| score(x, |x| if a.is_none() { m.score(x) } else { m.score_weighted(x, &a.vector()?) });
+            score |m, x, a| score(x, |x| if a.is_none() { m.score(x) } else { m.score_weighted(x, &a.vector(x.device())?) });
         }
         partial {
             first |p, x, s| {
@@ -99,7 +99,7 @@ estimators! {
         }
     }
 
-    GaussianMixture: GaussianMixture<Cpu, T>, alone => {
+    GaussianMixture: GaussianMixture<AnyDevice, T>, alone => {
         params {
             "n_components": |p, v| p.n_components(v.count()?);
             "covariance_type": |p, v| p.covariance_type(v.choice(COVARIANCES)?);
@@ -140,5 +140,5 @@ estimators! {
 /// A score of samples as an array of rank 0.
 fn score<X>(x: Option<X>, score: impl FnOnce(&X) -> xp_models::Result<f64>) -> xp_models::Result<Vec<crate::any::Any>> {
     let x = x.ok_or_else(|| xp_models::Error::Degenerate("samples are needed".into()))?;
-    Ok(vec![crate::any::rank0(score(&x)?)?.into()])
+    Ok(vec![crate::any::rank0(&crate::any::HOST, score(&x)?)?.into()])
 }

@@ -1,12 +1,12 @@
 //! Decompositions.
 
-use xp_cpu::Cpu;
+use xp_any::AnyDevice;
 use xp_models::decomposition::{Components, IncrementalPCA, KernelPCA, PCA, SvdSolver, TruncatedSVD};
 
 use super::table::estimators;
 
 estimators! {
-    PCA: PCA<Cpu, T>, alone => {
+    PCA: PCA<AnyDevice, T>, alone => {
         params {
             "copy": |p, _| p;
             "n_components": |p, v| p.n_components(match v {
@@ -44,7 +44,7 @@ estimators! {
         methods { transform, inverse_transform }
     }
 
-    IncrementalPCA: IncrementalPCA<Cpu, T>, alone => {
+    IncrementalPCA: IncrementalPCA<AnyDevice, T>, alone => {
         params {
             "copy": |p, _| p;
             "n_components": |p, v| p.n_components(v.optional_count()?);
@@ -65,7 +65,7 @@ estimators! {
         methods { transform, inverse_transform }
         partial merges {
             first |p, x, s| {
-                let mut model = p.start(&Cpu, x.dims()[1])?;
+                let mut model = p.start(x.device(), x.dims()[1])?;
                 model.partial_fit(x)?;
                 Ok(model)
             },
@@ -73,7 +73,7 @@ estimators! {
         }
     }
 
-    TruncatedSVD: TruncatedSVD<Cpu, T>, alone => {
+    TruncatedSVD: TruncatedSVD<AnyDevice, T>, alone => {
         params {
             "n_components": |p, v| p.n_components(v.count()?);
             "algorithm": |p, v| p.svd_solver(match v {
@@ -98,7 +98,7 @@ estimators! {
         methods { transform, inverse_transform }
     }
 
-    KernelPCA: KernelPCA<Cpu, T>, alone => {
+    KernelPCA: KernelPCA<AnyDevice, T>, alone => {
         params {
             "n_components": |p, v| p.n_components(v.optional_count()?);
             "kernel": |p, v| p.kernel(v.kernel()?);

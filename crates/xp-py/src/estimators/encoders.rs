@@ -1,6 +1,6 @@
 //! Encoders of categories, which are integers here: Python's classes number those that are not.
 
-use xp_cpu::Cpu;
+use xp_any::AnyDevice;
 use xp_models::preprocessing::{DropCategory, HandleUnknown, OneHotEncoder, OrdinalEncoder};
 
 use super::table::estimators;
@@ -19,7 +19,7 @@ fn lists(labels: &[Vec<i128>]) -> Vec<&[i128]> {
 }
 
 estimators! {
-    OneHotEncoder: OneHotEncoder<Cpu, T, i64>, alone (i64) => {
+    OneHotEncoder: OneHotEncoder<AnyDevice, T, i64>, alone (i64) => {
         params {
             "categories": |p, v| if v.is_none() { p } else { p.categories(&lists(&v.labels()?)) };
             "drop": |p, v| match v {
@@ -51,7 +51,7 @@ estimators! {
         }
     }
 
-    OrdinalEncoder: OrdinalEncoder<Cpu, T, i64>, alone (i64) => {
+    OrdinalEncoder: OrdinalEncoder<AnyDevice, T, i64>, alone (i64) => {
         params {
             "categories": |p, v| if v.is_none() { p } else { p.categories(&lists(&v.labels()?)) };
             "unknown_value": |p, v| if v.is_none() { p } else { p.unknown_value(v.float()?) };

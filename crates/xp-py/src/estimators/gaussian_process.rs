@@ -2,8 +2,8 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use xp_any::AnyDevice;
 use xp_core::{Array, Dyn, Ix2};
-use xp_cpu::Cpu;
 use xp_models::Error;
 use xp_models::gaussian_process::{GaussianProcessRegressor, Hyperparameter, Kernel};
 use xp_models::progress::Outcome;
@@ -11,7 +11,7 @@ use xp_models::progress::Outcome;
 use super::Number;
 use super::table::estimators;
 use super::value::Value;
-use crate::any::{Any, Arr, rank0};
+use crate::any::{Any, Arr, HOST, rank0};
 
 /// A kernel: a tuple of its name and its parts, which are kernels, numbers, or numbers with bounds.
 fn kernel(v: &Value<'_>) -> PyResult<Kernel> {
@@ -42,7 +42,7 @@ fn kernel(v: &Value<'_>) -> PyResult<Kernel> {
 }
 
 /// What is asked for.
-fn query<T: Number>(x: Option<Array<Cpu, T, Ix2>>) -> xp_models::Result<Array<Cpu, T, Ix2>> {
+fn query<T: Number>(x: Option<Array<AnyDevice, T, Ix2>>) -> xp_models::Result<Array<AnyDevice, T, Ix2>> {
     x.ok_or_else(|| Error::Degenerate("samples are needed".into()))
 }
 
@@ -52,7 +52,7 @@ fn both<T: Number>((mean, more): (Arr<T>, Arr<T>)) -> Vec<Any> {
 }
 
 estimators! {
-    GaussianProcessRegressor: GaussianProcessRegressor<Cpu, T, Dyn>, targets => {
+    GaussianProcessRegressor: GaussianProcessRegressor<AnyDevice, T, Dyn>, targets => {
         params {
             "kernel": |p, v| if v.is_none() { p } else { p.kernel(kernel(v)?) };
             "alpha": |p, v| match v.floats()?[..] { [alpha] => p.alpha(alpha), _ => p.alphas(&v.array("one number for each sample")?) };
@@ -78,8 +78,8 @@ estimators! {
             predict_cov |m, x, a| Ok(both(m.predict_cov(&query(x)?)?));
             log_marginal_likelihood |m, x, a| {
                 let (value, gradient) = m.log_marginal_likelihood_gradient(a.all())?;
-                let gradient = Array::<Cpu, f64, xp_core::Ix1>::from_vec(&Cpu, gradient, [a.all().len()])?;
-                Ok(vec![rank0(value)?.into(), gradient.into_dyn().into()])
+                let gradient = Arr::from_vec(&HOST, gradient, vec![a.all().len()])?;
+                Ok(vec![rank0(&HOST, value)?.into(), gradient.into()])
             };
         }
     }

@@ -3,8 +3,8 @@
 use std::any;
 
 use pyo3::PyResult;
+use xp_any::AnyDevice;
 use xp_core::{Array, DType, Dyn, Ix1};
-use xp_cpu::Cpu;
 use xp_models::preprocessing::{LabelBinarizer, LabelEncoder};
 use xp_models::{Error, Result};
 
@@ -14,16 +14,16 @@ use super::{Attribute, Estimator, Fitted, Numbers, Samples, Stage, raised};
 use crate::any::Any;
 use crate::threads::detached;
 
-fn labels(y: &Any) -> Result<Array<Cpu, i64, Ix1>> {
+fn labels(y: &Any) -> Result<Array<AnyDevice, i64, Ix1>> {
     vector::<i64>("y", Some(y))
 }
 
-fn found<T: crate::any::Typed, D: xp_core::Dim>(out: Array<Cpu, T, D>) -> Any {
-    let out: Array<Cpu, T, Dyn> = out.into_dyn();
+fn found<T: crate::any::Typed, D: xp_core::Dim>(out: Array<AnyDevice, T, D>) -> Any {
+    let out: Array<AnyDevice, T, Dyn> = out.into_dyn();
     out.into()
 }
 
-impl Fitted for LabelEncoder<Cpu, i64> {
+impl Fitted for LabelEncoder<AnyDevice, i64> {
     fn attributes(&self) -> Vec<(&'static str, Attribute)> {
         vec![("classes", self.classes().into())]
     }
@@ -59,7 +59,7 @@ impl Fitted for LabelEncoder<Cpu, i64> {
     }
 }
 
-impl Fitted for LabelBinarizer<Cpu, i64> {
+impl Fitted for LabelBinarizer<AnyDevice, i64> {
     fn attributes(&self) -> Vec<(&'static str, Attribute)> {
         vec![("classes", self.classes().into())]
     }
@@ -128,7 +128,7 @@ pub const ALL: &[Estimator] = &[
         merges: false,
         methods: &["transform", "inverse_transform"],
         fit: fit_encoder,
-        read: |mut bytes, _| Ok(Box::new(LabelEncoder::read_from(&mut bytes, &Cpu).map_err(|e| raised("LabelEncoder", e))?)),
+        read: |mut bytes, _, device| Ok(Box::new(LabelEncoder::read_from(&mut bytes, device).map_err(|e| raised("LabelEncoder", e))?)),
     },
     Estimator {
         name: "LabelBinarizer",
@@ -139,6 +139,6 @@ pub const ALL: &[Estimator] = &[
         merges: false,
         methods: &["transform"],
         fit: fit_binarizer,
-        read: |mut bytes, _| Ok(Box::new(LabelBinarizer::read_from(&mut bytes, &Cpu).map_err(|e| raised("LabelBinarizer", e))?)),
+        read: |mut bytes, _, device| Ok(Box::new(LabelBinarizer::read_from(&mut bytes, device).map_err(|e| raised("LabelBinarizer", e))?)),
     },
 ];

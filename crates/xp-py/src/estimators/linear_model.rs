@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::ops::Deref;
 
+use xp_any::AnyDevice;
 use xp_core::{Backend, Dyn, Float, Linalg};
-use xp_cpu::Cpu;
 use xp_models::linear_model::{
     ElasticNet, GammaRegressor, GcvMode, Lasso, LinearRegression, LinearSolver, Link, LogisticRegression, LogisticRegressionCV,
     LogisticRegressionCVParams, LogisticRegressionPaths, PoissonRegressor, Ridge, RidgeCV, RidgeClassifier, RidgeClassifierCV, RidgeSolver,
@@ -78,7 +78,7 @@ parameters! {
 }
 
 estimators! {
-    Ridge: Ridge<Cpu, T, Dyn>, targets weighted => {
+    Ridge: Ridge<AnyDevice, T, Dyn>, targets weighted => {
         params {
             "alpha": |p, v| p.alphas(&v.floats()?);
             "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
@@ -96,7 +96,7 @@ estimators! {
         methods { predict }
     }
 
-    LinearRegression: LinearRegression<Cpu, T, Dyn>, targets weighted => {
+    LinearRegression: LinearRegression<AnyDevice, T, Dyn>, targets weighted => {
         params {
             "copy_X": |p, _| p;
             "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
@@ -113,7 +113,7 @@ estimators! {
         methods { predict }
     }
 
-    Lasso: Lasso<Cpu, T, Dyn>, targets weighted => {
+    Lasso: Lasso<AnyDevice, T, Dyn>, targets weighted => {
         params of penalised {
         }
         attributes {
@@ -126,7 +126,7 @@ estimators! {
         methods { predict }
     }
 
-    ElasticNet: ElasticNet<Cpu, T, Dyn>, targets weighted => {
+    ElasticNet: ElasticNet<AnyDevice, T, Dyn>, targets weighted => {
         params of penalised {
             "l1_ratio": |p, v| p.l1_ratio(v.float()?);
         }
@@ -140,7 +140,7 @@ estimators! {
         methods { predict }
     }
 
-    LogisticRegression: LogisticRegression<Cpu, T, i64>, labels weighted => {
+    LogisticRegression: LogisticRegression<AnyDevice, T, i64>, labels weighted => {
         params {
             "C": |p, v| p.c(v.float()?);
             "class_weight": |p, v| match v.class_weight()? { None => p, Some(w) => p.class_weight(w) };
@@ -166,7 +166,7 @@ estimators! {
         methods { predict, decision_function, predict_proba, predict_log_proba }
     }
 
-    RidgeClassifier: RidgeClassifier<Cpu, T, i64>, labels weighted => {
+    RidgeClassifier: RidgeClassifier<AnyDevice, T, i64>, labels weighted => {
         params {
             "alpha": |p, v| p.alpha(v.float()?);
             "class_weight": |p, v| match v.class_weight()? { None => p, Some(w) => p.class_weight(w) };
@@ -185,7 +185,7 @@ estimators! {
         methods { predict, decision_function }
     }
 
-    PoissonRegressor: PoissonRegressor<Cpu, T>, target weighted => {
+    PoissonRegressor: PoissonRegressor<AnyDevice, T>, target weighted => {
         params of generalised {
         }
         attributes {
@@ -197,7 +197,7 @@ estimators! {
         methods { predict }
     }
 
-    GammaRegressor: GammaRegressor<Cpu, T>, target weighted => {
+    GammaRegressor: GammaRegressor<AnyDevice, T>, target weighted => {
         params of generalised {
         }
         attributes {
@@ -209,7 +209,7 @@ estimators! {
         methods { predict }
     }
 
-    TweedieRegressor: TweedieRegressor<Cpu, T>, target weighted => {
+    TweedieRegressor: TweedieRegressor<AnyDevice, T>, target weighted => {
         params of generalised {
             "power": |p, v| p.power(v.float()?);
             "link": |p, v| p.link(v.choice(LINKS)?);
@@ -223,7 +223,7 @@ estimators! {
         methods { predict }
     }
 
-    RidgeCV: RidgeCV<Cpu, T, Dyn>, targets weighted => {
+    RidgeCV: RidgeCV<AnyDevice, T, Dyn>, targets weighted => {
         params {
             "alphas": |p, v| p.alphas(&v.floats()?);
             "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
@@ -243,7 +243,7 @@ estimators! {
         methods { predict }
     }
 
-    RidgeClassifierCV: RidgeClassifierCV<Cpu, T, i64>, labels weighted => {
+    RidgeClassifierCV: RidgeClassifierCV<AnyDevice, T, i64>, labels weighted => {
         params {
             "alphas": |p, v| p.alphas(&v.floats()?);
             "fit_intercept": |p, v| p.fit_intercept(v.flag()?);
@@ -261,7 +261,7 @@ estimators! {
         methods { predict, decision_function }
     }
 
-    LogisticRegressionCV: WithPaths<Cpu, T>, labels weighted => {
+    LogisticRegressionCV: WithPaths<AnyDevice, T>, labels weighted => {
         params {
             "Cs": |p, v| p.cs(&v.floats()?);
             "cv": |p, v| {

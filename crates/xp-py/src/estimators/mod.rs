@@ -22,14 +22,15 @@ use std::sync::{PoisonError, RwLock};
 use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList, PyTuple};
+use xp_any::AnyDevice;
 use xp_core::{Array, DType, Ix1};
-use xp_cpu::Cpu;
 use xp_models::Error;
 
 use crate::any::{Any, Typed};
 use crate::array::{PyArray, X};
 use crate::dtype::{DTypeArg, object};
 use crate::error::{guard, to_python, wrong_dtype};
+use crate::info::Device;
 use crate::threads::detached;
 use value::Params;
 
@@ -109,8 +110,8 @@ impl<'a> Numbers<'a> {
         self.0
     }
     /// All of them as an array.
-    pub fn vector<T: Number>(self) -> Result<Array<Cpu, T, Ix1>, Error> {
-        Ok(Array::from_vec(&Cpu, self.0.iter().map(|&x| T::from_f64(x)).collect(), [self.0.len()])?)
+    pub fn vector<T: Number>(self, device: &AnyDevice) -> Result<Array<AnyDevice, T, Ix1>, Error> {
+        Ok(Array::from_vec(device, self.0.iter().map(|&x| T::from_f64(x)).collect(), [self.0.len()])?)
     }
 }
 
@@ -141,7 +142,7 @@ pub trait Fitted: Send + Sync {
 }
 
 type Fit = fn(&Params<'_, '_>, Samples<'_>, Stage) -> PyResult<Box<dyn Fitted>>;
-type Read = fn(&[u8], DType) -> PyResult<Box<dyn Fitted>>;
+type Read = fn(&[u8], DType, &AnyDevice) -> PyResult<Box<dyn Fitted>>;
 
 /// Whether all samples are there, or the first of several parts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -205,12 +206,14 @@ fn no_number(estimator: &str, d: DType) -> PyErr {
 #[pyclass(name = "Model", module = "xparray._xparray._models", frozen)]
 struct Model {
     estimator: &'static Estimator,
+    /// Where the samples of the fit were, and the model is.
+    device: AnyDevice,
     fitted: RwLock<Box<dyn Fitted>>,
 }
 
 impl Model {
-    fn new(estimator: &'static Estimator, fitted: Box<dyn Fitted>) -> Self {
-        Model { estimator, fitted: RwLock::new(fitted) }
+    fn new(estimator: &'static Estimator, device: AnyDevice, fitted: Box<dyn Fitted>) -> Self {
+        Model { estimator, device, fitted: RwLock::new(fitted) }
     }
 
     /// Runs `f` on the model. The lock is held no longer than `f` runs, which never waits for the interpreter.
@@ -225,6 +228,12 @@ impl Model {
 
 #[pymethods]
 impl Model {
+    /// The name of the device that it is on.
+    #[getter]
+    fn device(&self) -> String {
+        self.device.to_string()
+    }
+
     /// The attributes by name.
     fn attributes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let out = PyDict::new(py);
@@ -280,7 +289,7 @@ impl Model {
         guard("merge", || {
             // A copy, so that two models that take in each other do not wait for each other.
             let (bytes, d) = other.get().read(|m| (m.bytes(), m.dtype()));
-            let other = (self.estimator.read)(&self.result(bytes)?, d)?;
+            let other = (self.estimator.read)(&self.result(bytes)?, d, &self.device)?;
             self.result(self.fitted.write().unwrap_or_else(PoisonError::into_inner).merge(&*other))
         })
     }
@@ -293,7 +302,7 @@ impl Model {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let read = py.import("xparray._xparray")?.getattr("_models")?.getattr("read")?;
         let d = object(py, self.read(|m| m.dtype()))?;
-        (read, (self.estimator.name, d, self.to_bytes(py)?)).into_pyobject(py)
+        (read, (self.estimator.name, d, self.to_bytes(py)?, self.device.to_string())).into_pyobject(py)
     }
 }
 
@@ -315,16 +324,19 @@ fn fit(
         let (y, weights, classes) = (part(&y), part(&weights), part(&classes));
         let samples = Samples { x: &x.any, y: y.as_ref(), weights: weights.as_ref(), classes: classes.as_ref() };
         let stage = if first { Stage::First } else { Stage::Whole };
-        (estimator.fit)(&Params { estimator: estimator.name, given: params }, samples, stage).map(|fitted| Model::new(estimator, fitted))
+        let fitted = (estimator.fit)(&Params { estimator: estimator.name, given: params }, samples, stage)?;
+        Ok(Model::new(estimator, x.any.device().clone(), fitted))
     })
 }
 
-/// The model that [`Model::to_bytes`] has written.
+/// The model that [`Model::to_bytes`] has written, on a device.
 #[pyfunction]
-fn read(name: &str, dtype: DTypeArg, bytes: &[u8]) -> PyResult<Model> {
+#[pyo3(signature = (name, dtype, bytes, device=None))]
+fn read(name: &str, dtype: DTypeArg, bytes: &[u8], device: Option<Device>) -> PyResult<Model> {
     guard("read", || {
-        let estimator = find(name)?;
-        (estimator.read)(bytes, dtype.0).map(|fitted| Model::new(estimator, fitted))
+        let (estimator, device) = (find(name)?, Device::or_host(device));
+        let fitted = (estimator.read)(bytes, dtype.0, &device)?;
+        Ok(Model::new(estimator, device, fitted))
     })
 }
 

@@ -1,14 +1,14 @@
 //! Nearest neighbours.
 
-use xp_core::{Array, Dyn, Ix1};
-use xp_cpu::Cpu;
+use xp_any::AnyDevice;
+use xp_core::{Array, Dyn};
 use xp_models::Result;
 use xp_models::neighbors::{KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors, NeighborMetric, Weights};
 
 use super::Number;
 use super::table::{estimators, parameters};
 use super::value::Value;
-use crate::any::Any;
+use crate::any::{Any, Arr, HOST};
 
 /// How much neighbours count, under scikit-learn's names.
 const WEIGHTS: &[(&str, Weights)] = &[("uniform", Weights::Uniform), ("distance", Weights::Distance)];
@@ -20,20 +20,20 @@ fn metric(v: &Value<'_>) -> pyo3::PyResult<NeighborMetric> {
 }
 
 /// The distances and the indices of neighbours.
-fn found<T: Number, D: xp_core::Dim>((distances, indices): (Array<Cpu, T, D>, Array<Cpu, i64, D>)) -> Vec<Any> {
+fn found<T: Number, D: xp_core::Dim>((distances, indices): (Array<AnyDevice, T, D>, Array<AnyDevice, i64, D>)) -> Vec<Any> {
     vec![distances.into_dyn().into(), indices.into_dyn().into()]
 }
 
 /// The samples within a radius: distances, indices, and where those of each query begin.
-fn within<T: Number>(model: &NearestNeighbors<Cpu, T>, x: Option<&Array<Cpu, T, xp_core::Ix2>>, radius: f64) -> Result<Vec<Any>>
+fn within<T: Number>(model: &NearestNeighbors<AnyDevice, T>, x: Option<&Array<AnyDevice, T, xp_core::Ix2>>, radius: f64) -> Result<Vec<Any>>
 where
-    Cpu: xp_core::Linalg<T>,
+    AnyDevice: xp_core::Linalg<T>,
 {
     let near = model.radius_neighbors(x, T::from_f64(radius))?;
     let offsets: Vec<i64> = near.offsets.iter().map(|&at| at as i64).collect();
     let count = offsets.len();
     let mut out = found((near.distances, near.indices));
-    out.push(Array::<Cpu, i64, Ix1>::from_vec(&Cpu, offsets, [count])?.into_dyn().into());
+    out.push(Arr::from_vec(&HOST, offsets, vec![count])?.into());
     Ok(out)
 }
 
@@ -50,7 +50,7 @@ parameters! {
 }
 
 estimators! {
-    KNeighborsClassifier: KNeighborsClassifier<Cpu, T, i64>, labels => {
+    KNeighborsClassifier: KNeighborsClassifier<AnyDevice, T, i64>, labels => {
         params of neighbors {
             "weights": |p, v| p.weights(v.choice(WEIGHTS)?);
         }
@@ -63,7 +63,7 @@ estimators! {
         }
     }
 
-    KNeighborsRegressor: KNeighborsRegressor<Cpu, T, Dyn>, targets => {
+    KNeighborsRegressor: KNeighborsRegressor<AnyDevice, T, Dyn>, targets => {
         params of neighbors {
             "weights": |p, v| p.weights(v.choice(WEIGHTS)?);
         }
@@ -76,7 +76,7 @@ estimators! {
         }
     }
 
-    NearestNeighbors: NearestNeighbors<Cpu, T>, alone => {
+    NearestNeighbors: NearestNeighbors<AnyDevice, T>, alone => {
         params of neighbors {
             "radius": |p, _| p;
         }

@@ -1,7 +1,7 @@
 //! Discriminant analysis, naive Bayes, covariance matrices, kernels, isotonic regression.
 
+use xp_any::AnyDevice;
 use xp_core::Dyn;
-use xp_cpu::Cpu;
 use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS, ShrunkCovariance};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 use xp_models::isotonic::{IsotonicRegression, OutOfBounds};
@@ -19,7 +19,7 @@ parameters! {
 }
 
 estimators! {
-    LinearDiscriminantAnalysis: LinearDiscriminantAnalysis<Cpu, T, i64>, labels => {
+    LinearDiscriminantAnalysis: LinearDiscriminantAnalysis<AnyDevice, T, i64>, labels => {
         params {
             "solver": |p, v| { v.choice(&[("svd", ())])?; p };
             "shrinkage": |p, v| { v.none()?; p };
@@ -42,7 +42,7 @@ estimators! {
         methods { predict, decision_function, predict_proba, predict_log_proba, transform }
     }
 
-    GaussianNB: GaussianNB<Cpu, T, i64>, labels weighted => {
+    GaussianNB: GaussianNB<AnyDevice, T, i64>, labels weighted => {
         params {
             "priors": |p, v| if v.is_none() { p } else { p.priors(&v.floats()?) };
             "var_smoothing": |p, v| p.var_smoothing(v.float()?);
@@ -72,7 +72,7 @@ estimators! {
         }
     }
 
-    EmpiricalCovariance: EmpiricalCovariance<Cpu, T>, alone => {
+    EmpiricalCovariance: EmpiricalCovariance<AnyDevice, T>, alone => {
         params of covariances {
         }
         attributes {
@@ -83,7 +83,7 @@ estimators! {
         methods { mahalanobis }
     }
 
-    LedoitWolf: LedoitWolf<Cpu, T>, alone => {
+    LedoitWolf: LedoitWolf<AnyDevice, T>, alone => {
         params of covariances {
             "block_size": |p, _| p;
         }
@@ -96,7 +96,7 @@ estimators! {
         methods { mahalanobis }
     }
 
-    OAS: OAS<Cpu, T>, alone => {
+    OAS: OAS<AnyDevice, T>, alone => {
         params of covariances {
         }
         attributes {
@@ -108,7 +108,7 @@ estimators! {
         methods { mahalanobis }
     }
 
-    KernelRidge: KernelRidge<Cpu, T, Dyn>, targets weighted => {
+    KernelRidge: KernelRidge<AnyDevice, T, Dyn>, targets weighted => {
         params {
             "alpha": |p, v| p.alphas(&v.floats()?);
             "kernel": |p, v| p.kernel(v.kernel()?);
@@ -124,7 +124,7 @@ estimators! {
         methods { predict }
     }
 
-    Nystroem: Nystroem<Cpu, T>, alone => {
+    Nystroem: Nystroem<AnyDevice, T>, alone => {
         params {
             "kernel": |p, v| p.kernel(v.kernel()?);
             "n_components": |p, v| p.n_components(v.count()?);
@@ -143,7 +143,7 @@ estimators! {
         methods { transform }
     }
 
-    ShrunkCovariance: ShrunkCovariance<Cpu, T>, alone => {
+    ShrunkCovariance: ShrunkCovariance<AnyDevice, T>, alone => {
         params of covariances {
             "shrinkage": |p, v| p.shrinkage(v.float()?);
         }
@@ -155,7 +155,7 @@ estimators! {
         methods { mahalanobis }
     }
 
-    IsotonicRegression: IsotonicRegression<Cpu, T>, target weighted => {
+    IsotonicRegression: IsotonicRegression<AnyDevice, T>, target weighted => {
         params {
             "y_min": |p, v| if v.is_none() { p } else { p.y_min(v.float()?) };
             "y_max": |p, v| if v.is_none() { p } else { p.y_max(v.float()?) };

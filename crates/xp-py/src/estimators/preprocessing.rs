@@ -1,6 +1,6 @@
 //! Scalers and other transformers of features.
 
-use xp_cpu::Cpu;
+use xp_any::AnyDevice;
 use xp_models::feature_extraction::TfidfTransformer;
 use xp_models::impute::{ImputeStrategy, SimpleImputer};
 use xp_models::preprocessing::{
@@ -14,7 +14,7 @@ use super::table::{estimators, vector};
 const NORMS: &[(&str, Norm)] = &[("l1", Norm::L1), ("l2", Norm::L2), ("max", Norm::Max)];
 
 estimators! {
-    StandardScaler: StandardScaler<Cpu, T>, alone weighted => {
+    StandardScaler: StandardScaler<AnyDevice, T>, alone weighted => {
         params {
             "copy": |p, _| p;
             "with_mean": |p, v| p.with_mean(v.flag()?);
@@ -39,7 +39,7 @@ estimators! {
         }
     }
 
-    MinMaxScaler: MinMaxScaler<Cpu, T>, alone => {
+    MinMaxScaler: MinMaxScaler<AnyDevice, T>, alone => {
         params {
             "copy": |p, _| p;
             "clip": |p, v| p.clip(v.flag()?);
@@ -57,7 +57,7 @@ estimators! {
         partial merges { first |p, x, s| p.fit(x), more |m, x, s| m.partial_fit(x) }
     }
 
-    MaxAbsScaler: MaxAbsScaler<Cpu, T>, alone => {
+    MaxAbsScaler: MaxAbsScaler<AnyDevice, T>, alone => {
         params {
             "copy": |p, _| p;
             "clip": |p, v| p.clip(v.flag()?);
@@ -71,7 +71,7 @@ estimators! {
         partial merges { first |p, x, s| p.fit(x), more |m, x, s| m.partial_fit(x) }
     }
 
-    RobustScaler: RobustScaler<Cpu, T>, alone => {
+    RobustScaler: RobustScaler<AnyDevice, T>, alone => {
         params {
             "copy": |p, _| p;
             "with_centering": |p, v| p.with_centering(v.flag()?);
@@ -86,7 +86,7 @@ estimators! {
         methods { transform, inverse_transform }
     }
 
-    Normalizer: Normalizer<Cpu, T>, alone => {
+    Normalizer: Normalizer<AnyDevice, T>, alone => {
         params {
             "copy": |p, _| p;
             "norm": |p, v| p.norm(v.choice(NORMS)?);
@@ -96,7 +96,7 @@ estimators! {
         methods { transform }
     }
 
-    Binarizer: Binarizer<Cpu, T>, alone => {
+    Binarizer: Binarizer<AnyDevice, T>, alone => {
         params {
             "copy": |p, _| p;
             "threshold": |p, v| p.threshold(v.float()?);
@@ -106,7 +106,7 @@ estimators! {
         methods { transform }
     }
 
-    PolynomialFeatures: PolynomialFeatures<Cpu, T>, alone => {
+    PolynomialFeatures: PolynomialFeatures<AnyDevice, T>, alone => {
         params {
             "degree": |p, v| match v.count() { Ok(n) => p.degree(n), Err(_) => { let (low, high) = v.two()?; p.degrees(low as usize, high as usize) } };
             "interaction_only": |p, v| p.interaction_only(v.flag()?);
@@ -119,7 +119,7 @@ estimators! {
         methods { transform }
     }
 
-    PowerTransformer: PowerTransformer<Cpu, T>, alone => {
+    PowerTransformer: PowerTransformer<AnyDevice, T>, alone => {
         params {
             "copy": |p, _| p;
             "method": |p, v| p.method(v.choice(&[("yeo-johnson", PowerMethod::YeoJohnson), ("box-cox", PowerMethod::BoxCox)])?);
@@ -131,7 +131,7 @@ estimators! {
         methods { transform, inverse_transform }
     }
 
-    QuantileTransformer: QuantileTransformer<Cpu, T>, alone => {
+    QuantileTransformer: QuantileTransformer<AnyDevice, T>, alone => {
         params {
             "copy": |p, _| p;
             "ignore_implicit_zeros": |p, v| { v.no()?; p };
@@ -147,7 +147,7 @@ estimators! {
         methods { transform, inverse_transform }
     }
 
-    SimpleImputer: SimpleImputer<Cpu, T>, alone => {
+    SimpleImputer: SimpleImputer<AnyDevice, T>, alone => {
         params {
             "missing_values": |p, v| p.missing_values(v.float()?);
             // The strategy, and the number of "constant".
@@ -169,7 +169,7 @@ estimators! {
         methods { transform }
     }
 
-    TfidfTransformer: TfidfTransformer<Cpu, T>, alone => {
+    TfidfTransformer: TfidfTransformer<AnyDevice, T>, alone => {
         params {
             "norm": |p, v| if v.is_none() { p.norm(None) } else { p.norm(v.choice(NORMS)?) };
             "use_idf": |p, v| p.use_idf(v.flag()?);
@@ -182,7 +182,7 @@ estimators! {
         methods { transform }
     }
 
-    KernelCenterer: KernelCenterer<Cpu, T>, alone => {
+    KernelCenterer: KernelCenterer<AnyDevice, T>, alone => {
         params {
         }
         attributes {

@@ -1,19 +1,19 @@
 //! The macro that declares estimators.
 
+use xp_any::AnyDevice;
 use xp_core::{Array, Dim, Ix1, Ix2};
-use xp_cpu::Cpu;
 use xp_models::{Error, Result};
 
 use super::Attribute;
 use crate::any::{Any, Arr, Typed};
 
-impl<T: Typed, D: Dim> From<&Array<Cpu, T, D>> for Attribute {
-    fn from(x: &Array<Cpu, T, D>) -> Self {
+impl<T: Typed, D: Dim> From<&Array<AnyDevice, T, D>> for Attribute {
+    fn from(x: &Array<AnyDevice, T, D>) -> Self {
         Attribute::Array(x.clone().into_dyn().into())
     }
 }
-impl<T: Typed, D: Dim> From<Array<Cpu, T, D>> for Attribute {
-    fn from(x: Array<Cpu, T, D>) -> Self {
+impl<T: Typed, D: Dim> From<Array<AnyDevice, T, D>> for Attribute {
+    fn from(x: Array<AnyDevice, T, D>) -> Self {
         Attribute::Array(x.into_dyn().into())
     }
 }
@@ -44,12 +44,12 @@ impl From<bool> for Attribute {
 }
 
 /// The samples as a matrix.
-pub fn matrix<T: Typed>(x: &Any) -> Result<Array<Cpu, T, Ix2>> {
+pub fn matrix<T: Typed>(x: &Any) -> Result<Array<AnyDevice, T, Ix2>> {
     Ok(expect::<T>("X", x)?.clone().into_rank()?)
 }
 
 /// The labels, targets or weights as a vector.
-pub fn vector<T: Typed>(name: &'static str, x: Option<&Any>) -> Result<Array<Cpu, T, Ix1>> {
+pub fn vector<T: Typed>(name: &'static str, x: Option<&Any>) -> Result<Array<AnyDevice, T, Ix1>> {
     Ok(array::<T>(name, x)?.into_rank()?)
 }
 
@@ -66,7 +66,7 @@ fn expect<'a, T: Typed>(name: &'static str, x: &'a Any) -> Result<&'a Arr<T>> {
 /// Declares estimators. `T` is the dtype of the samples.
 ///
 /// ```text
-/// Name: Model<Cpu, T>, alone weighted => {
+/// Name: Model<AnyDevice, T>, alone weighted => {
 ///     params of relatives { "parameter": |p, v| p.parameter(v.float()?); }
 ///     fit |p, x, s| p.fit(x);
 ///     attributes { mean |m| m.mean(); }
@@ -96,7 +96,7 @@ macro_rules! estimators {
         $(
             impl<T: super::Number> super::Fitted for $Model
             where
-                xp_cpu::Cpu: xp_core::Linalg<T>,
+                xp_any::AnyDevice: xp_core::Linalg<T>,
             {
                 fn attributes(&self) -> Vec<(&'static str, super::Attribute)> {
                     vec![$((stringify!($attribute), { let $m = self; super::Attribute::from($get) })),*]
@@ -116,7 +116,7 @@ macro_rules! estimators {
                     match question {
                         $($(stringify!($answer) => {
                             let ($am, $aa) = (self, numbers);
-                            let reply = |$ax: Option<xp_core::Array<xp_cpu::Cpu, T, xp_core::Ix2>>| $reply;
+                            let reply = |$ax: Option<xp_core::Array<xp_any::AnyDevice, T, xp_core::Ix2>>| $reply;
                             Some(x.map(super::table::matrix::<T>).transpose().and_then(reply))
                         })*)?
                         _ => None,
@@ -169,7 +169,7 @@ macro_rules! estimators {
             #[allow(unreachable_code, unused_mut, unused_variables)]
             fn fit<T: super::Number>(given: &super::value::Params<'_, '_>, samples: super::Samples<'_>, stage: super::Stage) -> pyo3::PyResult<Box<dyn super::Fitted>>
             where
-                xp_cpu::Cpu: xp_core::Linalg<T>,
+                xp_any::AnyDevice: xp_core::Linalg<T>,
             {
                 type Model<T> = $Model;
                 let mut params = Model::<T>::params();
@@ -206,12 +206,12 @@ macro_rules! estimators {
                 Ok(Box::new(fitted.map_err(|e| super::raised(stringify!($Name), e))?))
             }
             /// Reads a model in one dtype.
-            fn read<T: super::Number>(mut bytes: &[u8]) -> pyo3::PyResult<Box<dyn super::Fitted>>
+            fn read<T: super::Number>(mut bytes: &[u8], device: &xp_any::AnyDevice) -> pyo3::PyResult<Box<dyn super::Fitted>>
             where
-                xp_cpu::Cpu: xp_core::Linalg<T>,
+                xp_any::AnyDevice: xp_core::Linalg<T>,
             {
                 type Model<T> = $Model;
-                let model = Model::<T>::read_from(&mut bytes, &xp_cpu::Cpu).map_err(|e| super::raised(stringify!($Name), e))?;
+                let model = Model::<T>::read_from(&mut bytes, device).map_err(|e| super::raised(stringify!($Name), e))?;
                 Ok(Box::new(model))
             }
             super::Estimator {
@@ -227,9 +227,9 @@ macro_rules! estimators {
                     xp_core::DType::F64 => fit::<f64>(given, samples, stage),
                     d => Err(super::no_number(stringify!($Name), d)),
                 },
-                read: |bytes, d| match d {
-                    xp_core::DType::F32 => read::<f32>(bytes),
-                    xp_core::DType::F64 => read::<f64>(bytes),
+                read: |bytes, d, device| match d {
+                    xp_core::DType::F32 => read::<f32>(bytes, device),
+                    xp_core::DType::F64 => read::<f64>(bytes, device),
                     d => Err(super::no_number(stringify!($Name), d)),
                 },
             }

@@ -3,8 +3,8 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use xp_any::AnyDevice;
 use xp_core::{Array, DType, Dim};
-use xp_cpu::Cpu;
 use xp_models::ClassWeight;
 use xp_models::metrics::pairwise::Kernel;
 use xp_models::model_selection::Size;
@@ -82,7 +82,7 @@ impl<'py> Value<'py> {
         convert(&self.place, &self.obj, None, None)?.cast_to::<f64>().and_then(|x| x.to_host()).named(&self.place)
     }
     /// An array of the samples' dtype.
-    pub fn array<T: Typed, D: Dim>(&self, expected: &str) -> PyResult<Array<Cpu, T, D>> {
+    pub fn array<T: Typed, D: Dim>(&self, expected: &str) -> PyResult<Array<AnyDevice, T, D>> {
         let x = convert(&self.place, &self.obj, None, None)?.cast_to::<T>().named(&self.place)?;
         x.into_rank().map_err(|_| self.wrong(expected))
     }

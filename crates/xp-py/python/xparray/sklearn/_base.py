@@ -25,6 +25,8 @@ except ImportError:  # before scikit-learn 1.9
 
 DECLARED = _models.estimators()
 DTYPES = [np.float64, np.float32]
+#: The number of CUDA devices in DLPack.
+_CUDA = 2
 
 
 def library_of(X):
@@ -50,6 +52,21 @@ def on_host(X):
         return X
     namespace, is_array_api = get_namespace(X)
     return np.asarray(xp.asarray(X)) if is_array_api else X
+
+
+def on_device(X):
+    """X as an array of xparray, where it lives on a GPU; None for everything else."""
+    if isinstance(X, xp.Array):
+        return X if X.device != "cpu" else None
+    if X is None or isinstance(X, np.ndarray) or not hasattr(X, "__dlpack_device__") or not get_namespace(X)[1]:
+        return None
+    return xp.from_dlpack(X) if X.__dlpack_device__()[0] == _CUDA else None
+
+
+def copied_to_host(x):
+    """An array on any device as one of NumPy: for labels and counts, which the estimators look at on the host."""
+    own = on_device(x)
+    return on_host(x) if own is None else np.asarray(own.to_device("cpu"))
 
 
 def seed_of(random_state):
@@ -98,7 +115,7 @@ class Native:
         self._validate_params()
         library = library_of(X)
         if classes is not None:
-            classes = self._encoded(np.unique(on_host(classes)), reset=True)
+            classes = self._encoded(np.unique(copied_to_host(classes)), reset=True)
         X, y, sample_weight = self._samples(X, y, sample_weight, reset=True, new_classes=classes is None)
         self._model = _models.fit(self._declared_name, self._given_params(), X, y, sample_weight, classes, first=first)
         self._publish(library, X)
@@ -107,7 +124,9 @@ class Native:
     def _samples(self, X, y, sample_weight, reset, new_classes=True):
         """Arrays of xparray that share the memory of what is given where that is possible."""
         kind = self._declared["y"]
-        X, y = on_host(X), on_host(y)
+        if on_device(X) is not None:
+            return self._samples_on_device(on_device(X), y, sample_weight, reset, reset and new_classes)
+        X, y = on_host(X), copied_to_host(y) if kind == "labels" else on_host(y)
         check = dict(dtype=self._dtypes, ensure_all_finite=self._is_finite_first, reset=reset, ensure_min_samples=self._min_samples)
         if kind == "alone":
             X = validate_data(self, X, **check)
@@ -121,6 +140,46 @@ class Native:
         if sample_weight is not None:
             sample_weight = xp.asarray(_check_sample_weight(on_host(sample_weight), X, dtype=X.dtype))
         return xp.asarray(X), y, sample_weight
+
+    def _samples_on_device(self, X, y, sample_weight, reset, new_classes):
+        """Arrays of xparray on a GPU, which stay there. Only labels are looked at on the host."""
+        kind = self._declared["y"]
+        X = self._matrix_on_device(X, reset)
+        if kind == "alone":
+            y = None
+        elif kind == "labels":
+            y = self._encoded(copied_to_host(y), new_classes).to_device(X.device)
+        else:
+            y = xp.astype(xp.asarray(y), X.dtype, copy=False)
+            if kind == "target" and y.ndim == 2 and y.shape[1] == 1:
+                y = xp.squeeze(y, 1)
+        if y is not None and y.shape[:1] != X.shape[:1]:
+            raise ValueError(f"Found input variables with inconsistent numbers of samples: {[X.shape[0], *y.shape[:1]]}")
+        if sample_weight is not None:
+            sample_weight = xp.astype(xp.asarray(sample_weight), X.dtype, copy=False)
+        return X, y, sample_weight
+
+    def _matrix_on_device(self, X, reset):
+        """Samples on a GPU, checked as far as that needs none of them on the host: xp looks at the numbers."""
+        name = type(self).__name__
+        if self._dtypes is not DTYPES:
+            raise TypeError(f'{name} takes samples on the CPU; X is on {X.device}: copy it with to_device("cpu")')
+        if X.ndim != 2:
+            raise ValueError(f"Expected 2D array, got {X.ndim}D array instead: X has shape {X.shape}. Reshape your data.")
+        if xp.isdtype(X.dtype, "complex floating"):
+            raise ValueError("Complex data not supported")
+        for n, least, what in ((X.shape[0], self._min_samples, "sample"), (X.shape[1], 1, "feature")):
+            if n < least:
+                raise ValueError(f"Found array with {n} {what}(s) (shape={X.shape}) while a minimum of {least} is required by {name}.")
+        validate_data(self, X, skip_check_array=True, reset=reset)
+        return X if xp.isdtype(X.dtype, "real floating") else xp.astype(X, xp.float64)
+
+    def _taken(self, X, ensure_all_finite=False):
+        """Samples for a fitted model, as an array of xparray."""
+        own = on_device(X)
+        if own is not None:
+            return self._matrix_on_device(own, reset=False)
+        return xp.asarray(validate_data(self, on_host(X), dtype=self._dtypes, ensure_all_finite=ensure_all_finite, reset=False))
 
     def _encoded(self, y, reset):
         """Labels as int64: as they are, or their positions among the classes."""
@@ -160,7 +219,7 @@ class Native:
                 value = value.item() if value.ndim == 0 else library(value)
             setattr(self, name + "_", value)
         if self._declared["y"] == "labels" and library is not np.asarray and not self._are_codes:
-            self.classes_ = library(xp.asarray(self._host_classes))
+            self.classes_ = library(xp.asarray(self._host_classes, device=self._model.device))
         self._finish(X)
 
     # After fitting.
@@ -168,12 +227,16 @@ class Native:
     def _answer(self, question, X, *numbers):
         """Arrays that answer a question about samples, or about those of the fit if X is None."""
         check_is_fitted(self, "_model")
-        library = np.asarray
+        library = self._own_library()
         if X is not None:
             library = library_of(X)
             self._check_library(question, X)
-            X = xp.asarray(validate_data(self, on_host(X), dtype=self._dtypes, ensure_all_finite=False, reset=False))
+            X = self._taken(X)
         return [library(x) for x in self._model.answer(question, X, numbers)]
+
+    def _own_library(self):
+        """What results are arrays of that no samples were given for: NumPy's, or xparray's where the model is on a GPU."""
+        return np.asarray if self._model.device == "cpu" else lambda x: x
 
     def _call(self, method, X):
         library = library_of(X)
@@ -182,7 +245,7 @@ class Native:
     def _native_call(self, method, X):
         model = self._model_for(X)
         self._check_library(method, X)
-        X = xp.asarray(validate_data(self, on_host(X), dtype=self._dtypes, ensure_all_finite=self._is_finite_first, reset=False))
+        X = self._taken(X, self._is_finite_first)
         if model is None:
             model = _models.fit(self._declared_name, self._given_params(), X)
         return model.call(method, X)
@@ -290,7 +353,7 @@ class Labels:
     def _decoded(self, X, labels):
         classes = self._host_classes
         if self._are_codes:
-            return classes[np.asarray(labels)]
+            return classes[copied_to_host(labels)]
         library = library_of(X)
         if library is np.asarray:
             return np.asarray(labels).astype(classes.dtype, copy=False)
@@ -305,7 +368,7 @@ class Parts:
             if self._declared["y"] == "labels" and classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             return self._learn(X, y, sample_weight, first=True, classes=classes)
-        if classes is not None and not np.array_equal(np.unique(on_host(classes)), self._host_classes):
+        if classes is not None and not np.array_equal(np.unique(copied_to_host(classes)), self._host_classes):
             raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self._host_classes!r}")
         self._validate_params()
         library = library_of(X)
@@ -325,7 +388,7 @@ class Merges:
         if self.n_features_in_ != other.n_features_in_:
             raise ValueError(f"merge(): {self.n_features_in_} and {other.n_features_in_} features")
         self._model.merge(other._model)
-        self._publish(np.asarray, None)
+        self._publish(self._own_library(), None)
         return self
 
 
@@ -338,8 +401,10 @@ class Inverse:
         check_is_fitted(self, "_model")
         self._check_library("inverse_transform", X)
         library = library_of(X)
-        X = check_array(on_host(X), dtype=DTYPES, ensure_all_finite=False)
-        return library(self._model.call("inverse_transform", xp.asarray(X)))
+        own = on_device(X)
+        if own is None:
+            own = xp.asarray(check_array(on_host(X), dtype=DTYPES, ensure_all_finite=False))
+        return library(self._model.call("inverse_transform", own))
 
 
 def _documented(name, base, declared, differences):

@@ -2,10 +2,9 @@
 
 import warnings
 
-import numpy as np
 import sklearn.preprocessing
 
-from ._base import estimator, seed_of
+from ._base import copied_to_host, estimator, seed_of
 
 
 class _WithNan:
@@ -15,7 +14,7 @@ class _WithNan:
 class _OfScaler(_WithNan):
     def _finish(self, X):
         # One number where all features have been seen as often.
-        seen = np.asarray(self.n_samples_seen_)
+        seen = copied_to_host(self.n_samples_seen_)
         if (seen == seen[0]).all():
             self.n_samples_seen_ = int(seen[0]) if seen[0] == int(seen[0]) else float(seen[0])
 

@@ -7,12 +7,13 @@ use std::str::FromStr;
 
 #[cfg(feature = "cuda")]
 use xp_core::Backend;
+use xp_core::dlpack::Device as Place;
 use xp_core::{Error, Result};
-
 #[cfg(feature = "cpu")]
-use crate::Cpu;
+use xp_cpu::Cpu;
 #[cfg(feature = "cuda")]
-use crate::Cuda;
+use xp_cuda::Cuda;
+
 use crate::with_device;
 
 /// A device of any backend that this build holds, chosen at run time: from the command line, from a file, or
@@ -20,7 +21,8 @@ use crate::with_device;
 ///
 /// Arrays have their backend in their type, so a program that leaves the choice to its user is a generic function that is
 /// entered once, for the backend that was chosen: [`with_device!`](crate::with_device) does that. Nothing inside looks at the
-/// choice again.
+/// choice again. Where no function can be generic, `AnyDevice` is a [backend](xp_core::Backend) itself, which looks at it in every
+/// operation.
 ///
 /// ```
 /// use xp::{AnyDevice, prelude::*, with_device};
@@ -69,6 +71,40 @@ impl AnyDevice {
         return gpu;
         #[cfg(all(feature = "cpu", not(feature = "cuda")))]
         return Ok(Self::Cpu(Cpu));
+    }
+
+    /// Where the device is, as [DLPack](xp_core::dlpack) numbers it.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(_) => Place::CPU,
+            #[cfg(feature = "cuda")]
+            Self::Cuda(device) => Place::cuda(device.device().ordinal() as i32),
+        }
+    }
+
+    /// The device at a place.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for a kind of device that this build has no backend for, and those of the backend.
+    ///
+    /// ```
+    /// use xp::AnyDevice;
+    /// let cpu: AnyDevice = "cpu".parse()?;
+    /// assert_eq!(AnyDevice::at(cpu.place())?, cpu);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn at(place: Place) -> Result<Self> {
+        #[cfg(feature = "cpu")]
+        if place.kind == Place::CPU.kind {
+            return Ok(Self::Cpu(Cpu));
+        }
+        #[cfg(feature = "cuda")]
+        if let (true, Ok(ordinal)) = (place.kind == Place::cuda(0).kind, place.id.try_into()) {
+            return Cuda::new(ordinal).map(Self::Cuda);
+        }
+        Err(Error::value("device", format!("DLPack device ({}, {}) given, which this build has no backend for", place.kind, place.id)))
     }
 
     /// Every device of this machine that this build can use, GPUs first.
