@@ -103,7 +103,8 @@ fn devices_do_not_mix() {
             let mut given = [left.clone(), right.clone()];
             let Error::Device { left, right } = &expected else { unreachable!() };
             let mut named = [left.clone(), right.clone()];
-            (given.sort(), named.sort());
+            given.sort();
+            named.sort();
             assert_eq!(given, named);
         }
     }
