@@ -26,6 +26,7 @@ pub mod indexing;
 pub mod linalg;
 pub mod manipulation;
 pub mod matmul;
+pub mod measured;
 pub mod methods;
 pub mod operators;
 pub mod pages;
