@@ -15,6 +15,7 @@
 //! function of the module that the list names.
 
 pub mod accuracy;
+pub mod budgets;
 pub mod creation;
 pub mod elementwise;
 pub mod errors;
