@@ -110,6 +110,8 @@ if wanted wgpu; then
         suite wgpu-device 20
         suite wgpu-budgets 20
         [ "$trial" = 1 ] || { suite wgpu-fft 30; suite wgpu-linalg 60; }
+        limit 60 "$bin/wgpu-gpu" $tiny > "$results/wgpu.jsonl" 2> "$results/wgpu-measured.txt" || failed "the measurements of xp-wgpu" wgpu-measured.txt
+        note "xp on Vulkan: $(grep -c '"job"' "$results/wgpu.jsonl") jobs; $(grep -c . "$results/wgpu-measured.txt") lines of messages"
     else
         note "xp-wgpu was not run: no Vulkan driver opens here, see wgpu.txt in results.tgz"
     fi

@@ -12,6 +12,8 @@ import sys
 # What the specification of an H200 (SXM) names: bytes and floating-point operations a second.
 CARD = {"name": "H200", "bytes": 4.8e12, "f32": 67e12, "f64": 67e12}
 PEERS = {"cupy": "CuPy", "torch": "PyTorch", "jax": "JAX"}
+# xp's other backend, which is shown beside them and is no peer.
+OWN = {"wgpu": "xp on Vulkan"}
 # Ratios to scikit-learn and SciPy on the processor that are goals.
 HOST_GOALS = {"LDA fit": 27, "smoothing": 15}
 
@@ -69,13 +71,13 @@ def floors(path):
 
 
 def join(out):
-    measured = {name: lines(out / f"{name}.jsonl") for name in ["xp", *PEERS, "numpy"]}
+    measured = {name: lines(out / f"{name}.jsonl") for name in ["xp", *OWN, *PEERS, "numpy"]}
     about = {name: next((r for r in rows if "library" in r), None) for name, rows in measured.items()}
     times = {name: {r["job"]: r["seconds"] for r in rows if "job" in r} for name, rows in measured.items()}
     jobs = {r["job"]: r for r in measured["xp"] if "job" in r}
     polar = next((r["polar"] for r in measured["xp"] if "polar" in r), None)
     faults = {}
-    for name in [*PEERS, "numpy"]:
+    for name in [*OWN, *PEERS, "numpy"]:
         for row in measured[name]:
             if row.get("job") in jobs and (why := fault(jobs[row["job"]], row)):
                 faults[f"{name}: {row['job']}"] = why
@@ -89,28 +91,28 @@ def join(out):
         # Nothing that could be taken for a measurement leaves this function.
         (out / "simulated.json").write_text(json.dumps({"simulated": True, "jobs": sorted(jobs), "tests": tests, "polar": polar, "not compared": faults}, indent=1) + "\n")
         table = ["SIMULATED DEVICE: a trial of the scripts. No time was measured.", "", "| job | ran | peers that ran |", "|---|---|---|"]
-        table += [f"| {name} | yes | {', '.join(PEERS[p] for p in PEERS if name in times[p])} |" for name in jobs]
+        table += [f"| {name} | yes | {', '.join(text for p, text in {**OWN, **PEERS}.items() if name in times[p])} |" for name in jobs]
         return finish(out, "simulated.md", tests, faults, polar, table)
     copy = jobs["copy"]["bytes"] / jobs["copy"]["seconds"] if "copy" in jobs else None
     gemm = {jobs[name]["dtype"]: jobs[name]["flops"] / jobs[name]["seconds"] for name in ["gemm", "gemm of doubles"] if name in jobs}
     rows = []
     table = [
-        "| job | xp | between events | rate | of copy or GEMM | " + " | ".join(PEERS.values()) + " | best / xp | processor / xp |",
-        "|---|---|---|---|---|" + "---|" * len(PEERS) + "---|---|",
+        "| job | xp | between events | rate | of copy or GEMM | " + " | ".join([*OWN.values(), *PEERS.values()]) + " | best / xp | processor / xp |",
+        "|---|---|---|---|---|" + "---|" * len(OWN | PEERS) + "---|---|",
     ]
     for name, job in jobs.items():
         seconds = job["seconds"]
-        peers = {peer: times[peer].get(name) for peer in PEERS}
+        own, peers = ({column: times[column].get(name) for column in columns} for columns in (OWN, PEERS))
         by_bytes = bool(job["bytes"]) and (not job["flops"] or job["bytes"] / CARD["bytes"] > job["flops"] / CARD[job["dtype"]])
         rate = job["bytes"] / seconds if by_bytes else job["flops"] / seconds
         peak = copy if by_bytes else gemm.get(job["dtype"])
         reached = rate / peak if rate and peak else None
         best = min((t for t in peers.values() if t), default=None)
         host = times["numpy"].get(name)
-        rows.append({**job, "rate": rate, "reached": reached, "peers": peers, "ratio": best / seconds if best else None, "processor": host})
+        rows.append({**job, "rate": rate, "reached": reached, "own": own, "peers": peers, "ratio": best / seconds if best else None, "processor": host})
         goal = f" (goal {HOST_GOALS[name]})" if name in HOST_GOALS and host else ""
         cells = [name, duration(seconds), duration(job.get("events")), amount(rate, "B/s" if by_bytes else "FLOP/s")]
-        cells += [f"{100 * reached:.0f}%" if reached else "", *(duration(t) for t in peers.values())]
+        cells += [f"{100 * reached:.0f}%" if reached else "", *(duration(t) for t in [*own.values(), *peers.values()])]
         cells += [f"{best / seconds:.2f}" if best else "", f"{host / seconds:.1f}{goal}" if host else ""]
         table.append("| " + " | ".join(cells) + " |")
     result = {"card": card, "device": about["xp"]["device"], "simulated": False, "libraries": about, "tests": tests}

@@ -15,6 +15,7 @@
 //! function of the module that the list names.
 
 pub mod accuracy;
+pub mod budgets;
 pub mod creation;
 pub mod elementwise;
 pub mod errors;
@@ -26,6 +27,7 @@ pub mod indexing;
 pub mod linalg;
 pub mod manipulation;
 pub mod matmul;
+pub mod measured;
 pub mod methods;
 pub mod operators;
 pub mod pages;

@@ -432,7 +432,7 @@ pub fn several<B: Backend, T: Float>(device: &B) {
                 let mut kept = shape.to_vec();
                 kept[axis] = 1;
                 assert_eq!((mean.shape().to_vec(), ptp.shape().to_vec()), (kept.clone(), kept));
-                let results = [sum.to_vec(), max.to_vec(), mean.to_vec(), ptp.to_vec()];
+                let (results, at) = ([sum.to_vec(), max.to_vec(), mean.to_vec(), ptp.to_vec()], at.to_vec());
                 for (k, lane) in lanes.iter().enumerate() {
                     let [sum, max, mean, ptp] = [0, 1, 2, 3].map(|r| results[r][k].to_f64());
                     let (low, high) = (oracle("min", lane), oracle("max", lane));
@@ -440,7 +440,7 @@ pub fn several<B: Backend, T: Float>(device: &B) {
                     assert!((sum + oracle("sum", lane)).abs() <= 16.0 * eps * size, "sum of {shape:?} along {axis}");
                     assert!((mean - oracle("mean", lane)).abs() * lane.len() as f64 <= 16.0 * eps * size, "mean of {shape:?} along {axis}");
                     assert_eq!((max, ptp), (-low, T::from_f64(high - low).to_f64()), "{shape:?} along {axis}");
-                    assert_eq!(at.to_vec()[k], oracle("argmin", lane) as i64, "{shape:?} along {axis}");
+                    assert_eq!(at[k], oracle("argmin", lane) as i64, "{shape:?} along {axis}");
                 }
             }
             let (low, (high, count), place) = x.reduce((Min, (Max, CountNonzero), ArgMin), ..);
@@ -486,13 +486,14 @@ pub fn one_pass_variances<B: Backend, T: Float>(device: &B) {
         for axis in [0usize, 1] {
             for x in [&x, &turned] {
                 let (var, max, std) = x.reduce((Var(1.0), Max, Std(0.5)), axis);
+                let (var, max, std) = (var.to_vec(), max.to_vec(), std.to_vec());
                 for (k, lane) in lanes(&values, &[5000, 3], axis).iter().enumerate() {
                     let host: Vec<f64> = lane.iter().map(|v| v.to_f64()).collect();
                     let (n, (_, squares)) = (host.len() as f64, moments(&host));
                     let near = |got: T, exact: f64| (got.to_f64() - exact).abs() <= 4.0 * n.sqrt() * eps * exact;
-                    assert!(near(var.to_vec()[k], squares / (n - 1.0)), "variance {} for {} at {offset}", var.to_vec()[k], squares / (n - 1.0));
-                    assert!(near(std.to_vec()[k], (squares / (n - 0.5)).sqrt()), "deviation at {offset}");
-                    assert_eq!(max.to_vec()[k].to_f64(), oracle("max", &host));
+                    assert!(near(var[k], squares / (n - 1.0)), "variance {} for {} at {offset}", var[k], squares / (n - 1.0));
+                    assert!(near(std[k], (squares / (n - 0.5)).sqrt()), "deviation at {offset}");
+                    assert_eq!(max[k].to_f64(), oracle("max", &host));
                 }
             }
         }

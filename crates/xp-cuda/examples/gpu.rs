@@ -9,16 +9,17 @@
 //! device of the tests takes the place of a real one, sizes are tiny, and the output says so: that shows that the program
 //! works, and nothing about speed.
 
-use std::{cell::Cell, error::Error, time::Instant};
+use std::{error::Error, time::Instant};
 
 use cust::event::{Event, EventFlags};
-use xp_core::functions::{Ascending, arange, eye};
-use xp_core::{Array, Backend, Dim, Float, Floating, IntoShape, Ix1, Ix3, linalg, s};
+use xp_conformance::measured::{Operands, smooth};
+use xp_core::functions::{Ascending, eye};
+use xp_core::{Array, Backend, Dim, Floating, linalg, s};
 use xp_cuda::{
     Cuda, driver,
     loader::{Library, Opened},
 };
-use xp_fft::{Direction, Fft, axes, fftfreq, irfft2_with, rfft2_with, rfftfreq};
+use xp_fft::{Direction, Fft};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
@@ -53,9 +54,9 @@ fn measure() -> Result<()> {
         device.device().name(),
         device.device().products()
     );
-    let clock = Clock { device, sizes, input: Cell::new(0) };
+    let clock = Clock { operands: Operands::new(device), sizes };
     clock.run()?;
-    let polar = clock.device.device().polar_stats();
+    let polar = clock.operands.device.device().polar_stats();
     println!("{{\"polar\": {{\"accepted\": {}, \"refused\": {}}}}}", polar.accepted, polar.refused);
     Ok(())
 }
@@ -130,10 +131,8 @@ const JOBS: &[Job] = &[
 ];
 
 struct Clock {
-    device: Cuda,
+    operands: Operands<Cuda>,
     sizes: Sizes,
-    /// What the operands of the jobs that follow sum to.
-    input: Cell<u64>,
 }
 
 impl Clock {
@@ -146,8 +145,8 @@ impl Clock {
 
     fn vectors(&self) -> Result<()> {
         let n = self.sizes.n;
-        self.input.set(0);
-        let (x, y) = (self.noise::<f32, _>(1, [n])?, self.noise::<f32, _>(2, [n])?);
+        self.operands.begin();
+        let (x, y) = (self.operands.noise::<f32, _>(1, [n])?, self.operands.noise::<f32, _>(2, [n])?);
         self.time("copy", || x.copy())?;
         self.time("chain of three", || ((x.lazy() + &y) * 0.5 - &x).try_eval())?;
         self.time("gauss", || (x.lazy().square() * -0.5).exp().try_eval())?;
@@ -166,72 +165,44 @@ impl Clock {
     }
 
     fn matrices(&self) -> Result<()> {
-        let (device, k) = (&self.device, self.sizes.order);
-        self.input.set(0);
-        let a = self.noise::<f32, _>(3, [k, k])?;
+        let (device, k) = (&self.operands.device, self.sizes.order);
+        self.operands.begin();
+        let a = self.operands.noise::<f32, _>(3, [k, k])?;
         self.time("gemm", || a.matmul(&a))?;
         self.time("fft2", || Cuda::r2c(a.clone(), &[0, 1], &[k, k], Direction::Forward, 1.0))?;
         drop(a);
-        self.input.set(0);
-        let a = self.noise::<f64, _>(4, [k / 2, k / 2])?;
+        self.operands.begin();
+        let a = self.operands.noise::<f64, _>(4, [k / 2, k / 2])?;
         self.time("gemm of doubles", || a.matmul(&a))?;
         drop(a);
         let k = self.sizes.small;
-        self.input.set(0);
-        let b = self.noise::<f64, _>(5, [k, k])?;
+        self.operands.begin();
+        let b = self.operands.noise::<f64, _>(5, [k, k])?;
         self.time("singular values", || linalg::svdvals(&b))?;
         self.repeat("svd", 1, || linalg::svd(&b, linalg::Thin), |factors| &factors.1)?;
         let gram = (linalg::gram(&b.lazy())?.lazy() + &eye::<_, f64>(device, k, k, 0)?).try_eval()?;
         self.time("cholesky", || linalg::cholesky(&gram, linalg::Lower))?;
         self.repeat("eigh", 1, || linalg::eigh(&gram), |pairs| &pairs.0)?;
         self.repeat("qr", 1, || linalg::qr(&b, linalg::Thin), |factors| &factors.1)?;
-        self.input.set(0);
-        let stack = self.noise::<f64, _>(6, [1000, k.min(16), k.min(16)])?;
+        self.operands.begin();
+        let stack = self.operands.noise::<f64, _>(6, [1000, k.min(16), k.min(16)])?;
         self.repeat("svd of 1000 matrices of 16", 1, || linalg::svd(&stack, linalg::Thin), |factors| &factors.1)
     }
 
     fn discriminants(&self) -> Result<()> {
         let (n, p) = (self.sizes.samples, self.sizes.features);
-        self.input.set(0);
-        let y = ((self.hash(7, n)?.lazy() >> 40u64) % 10u64).astype::<i64>().try_eval()?;
-        let means = self.noise::<f64, _>(8, [10, p])?;
-        let x = (self.noise::<f64, _>(9, [n, p])?.lazy() + &(means.take(&y, 0)?.lazy() * 0.5).try_eval()?).try_eval()?;
+        self.operands.begin();
+        let y = ((self.operands.hash(7, n)?.lazy() >> 40u64) % 10u64).astype::<i64>().try_eval()?;
+        let means = self.operands.noise::<f64, _>(8, [10, p])?;
+        let x = (self.operands.noise::<f64, _>(9, [n, p])?.lazy() + &(means.take(&y, 0)?.lazy() * 0.5).try_eval()?).try_eval()?;
         self.repeat("LDA fit", 1, || LinearDiscriminantAnalysis::params().fit(&x, &y), |model| model.coef())
     }
 
     fn smoothing(&self) -> Result<()> {
         let [rows, cols] = self.sizes.image;
-        self.input.set(0);
-        let image = self.noise::<f32, _>(10, [rows, cols, 3])?;
+        self.operands.begin();
+        let image = self.operands.noise::<f32, _>(10, [rows, cols, 3])?;
         self.time("smoothing", || smooth(&image, 0.06))
-    }
-
-    /// Numbers in `[-1, 1)` that look random: multiples of 2^-23 or 2^-52, so that they are the same bits in every library.
-    fn noise<T: Float, S: IntoShape>(&self, seed: u64, shape: S) -> xp_core::Result<Array<Cuda, T, S::Dim>> {
-        let shape = shape.into_shape();
-        let digits: u64 = if T::DTYPE == xp_core::DType::F32 { 24 } else { 53 };
-        let half = 1i64 << (digits - 1);
-        let bits = self.hash(seed, shape.as_ref().iter().product())?;
-        let k = ((bits.lazy() >> (64 - digits)).astype::<i64>() - half).try_eval()?;
-        self.input.set(self.input.get().wrapping_add(k.lazy().sum(..).try_eval()?.item()? as u64));
-        (k.lazy().astype::<T>() * T::from_f64(1.0 / half as f64)).try_eval()?.into_dyn().reshape(shape.as_ref().to_vec())?.into_rank()
-    }
-
-    /// Steele, Lea and Flood's SplitMix64 of the first positions ("Fast splittable pseudorandom number generators", 2014).
-    fn hash(&self, seed: u64, n: usize) -> xp_core::Result<Array<Cuda, u64, Ix1>> {
-        let position = arange(&self.device, 1, 1 + n as i64, 1i64)?;
-        let z = ((position.lazy().astype::<u64>() + (seed << 40)) * 0x9e37_79b9_7f4a_7c15u64).try_eval()?;
-        let z = ((z.lazy() ^ (z.lazy() >> 30u64)) * 0xbf58_476d_1ce4_e5b9u64).try_eval()?;
-        let z = ((z.lazy() ^ (z.lazy() >> 27u64)) * 0x94d0_49bb_1331_11ebu64).try_eval()?;
-        (z.lazy() ^ (z.lazy() >> 31u64)).try_eval()
-    }
-
-    /// The average of the magnitudes of the first elements, which weigh 1 to 7 by turns, so that their order matters.
-    fn average<T: Floating, D: Dim>(&self, x: &Array<Cuda, T, D>) -> xp_core::Result<f64> {
-        let n = x.size().min(1 << 20);
-        let first = x.clone().into_dyn().reshape(vec![x.size()])?.slice_axis(0, ..n)?;
-        let weights = (arange(&self.device, 0, n as i64, 1i64)?.lazy() % 7i64 + 1i64).astype::<f64>().try_eval()?;
-        (first.lazy().abs().astype::<f64>() * &weights.into_dyn()).mean(..).try_eval()?.item()
     }
 
     /// The time of a job whose result is an array.
@@ -248,25 +219,25 @@ impl Clock {
         result: impl Fn(&R) -> &Array<Cuda, T, D>,
     ) -> Result<()> {
         let job = JOBS.iter().find(|job| job.name == name).expect("a job of the table");
-        let _current = self.device.device().enter("timing")?;
+        let _current = self.operands.device.device().enter("timing")?;
         let event = || Event::new(EventFlags::DEFAULT).expect("the driver makes events");
-        let (first, last, stream) = (event(), event(), self.device.device().stream());
+        let (first, last, stream) = (event(), event(), self.operands.device.device().stream());
         let once = || -> Result<[f64; 2]> {
             let start = Instant::now();
             first.record(stream).expect("the stream takes events");
             let result = run()?;
             last.record(stream).expect("the stream takes events");
-            self.device.synchronize()?;
+            self.operands.device.synchronize()?;
             let host = start.elapsed().as_secs_f64();
             drop(result);
             let between = last.elapsed_time_f32(&first).expect("both events have passed");
             Ok([host, f64::from(between) * 1e-3].map(|t| t / count as f64))
         };
         // The first call compiles.
-        let average = self.average(result(&run()?))?;
+        let average = self.operands.average(result(&run()?))?;
         (0..3).try_for_each(|_| once().map(drop))?;
         let (mut times, begin) = (Vec::new(), Instant::now());
-        let (most, seconds) = if self.device.device().is_simulated() { (5, 0.2) } else { (50, 1.0) };
+        let (most, seconds) = if self.operands.device.device().is_simulated() { (5, 0.2) } else { (50, 1.0) };
         while times.len() < 3 || (times.len() < most && begin.elapsed().as_secs_f64() < seconds) {
             times.push(once()?);
         }
@@ -279,21 +250,9 @@ impl Clock {
         println!(
             "{{\"job\": \"{name}\", \"dtype\": \"{}\", \"seconds\": {host:e}, \"events\": {events:e}, \"runs\": {runs}, \"input\": \"{:016x}\", \"result\": {average:e}, {}}}",
             job.dtype,
-            self.input.get(),
+            self.operands.input(),
             job.needs(&self.sizes)
         );
         Ok(())
     }
-}
-
-/// The image without frequencies above `cutoff` cycles per pixel, as in the example `smooth` of `xp-array`.
-fn smooth(image: &Array<Cuda, f32, Ix3>, cutoff: f32) -> xp_core::Result<Array<Cuda, f32, Ix3>> {
-    let [rows, cols, _] = image.shape();
-    let plane = axes([0, 1]);
-    let spectrum = rfft2_with(image, plane.clone())?;
-    let down = fftfreq(image.device(), rows, 1f32)?.reshape([rows, 1, 1])?;
-    let across = rfftfreq(image.device(), cols, 1f32)?.reshape([cols / 2 + 1, 1])?;
-    let low = (down.lazy().square() + across.lazy().square()).less_equal(cutoff * cutoff);
-    let kept = (spectrum.into_lazy() * low.astype::<f32>()).try_eval()?;
-    irfft2_with(kept, plane.s([rows, cols]))
 }

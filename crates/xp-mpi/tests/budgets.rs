@@ -9,7 +9,7 @@ mod suite;
 use std::fmt::Write;
 
 use suite::{Make, noise};
-use xp_conformance::pages;
+use xp_conformance::{budgets, pages};
 use xp_core::{Array, Ix1, Ix2};
 use xp_cpu::Cpu;
 use xp_models::Result;
@@ -107,10 +107,7 @@ fn every_fit_keeps_to_its_budget() {
 /// These hold whatever the table says: how many products of features with features a fit sends, and that no row is sent.
 #[test]
 fn fits_send_products_and_no_rows() {
-    let cell = |name: &str, column: usize| -> u64 {
-        let row = TABLE.lines().map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>()).find(|row| row[0] == name);
-        row.unwrap_or_else(|| panic!("{name} has no budget"))[column].parse().unwrap()
-    };
+    let cell = |name: &str, column: usize| budgets::cell(TABLE, name, column) as u64;
     // A rank sends what all have to two others, and before that what it has to one, or waits for two.
     let most = |products: u64| products * 2 * SQUARE + SQUARE;
     for (name, collectives, products) in

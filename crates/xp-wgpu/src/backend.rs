@@ -58,7 +58,12 @@ impl Wgpu {
     /// # Errors
     /// As for [`Wgpu::new`].
     pub fn separate(number: usize, most_bytes: Option<u64>) -> Result<Self> {
-        Device::open(number, most_bytes).map(|device| Wgpu { device })
+        let lower = |limits: &mut wgpu::Limits| {
+            if let Some(bytes) = most_bytes {
+                limits.max_storage_buffer_binding_size = bytes;
+            }
+        };
+        Device::open(number, lower).map(|device| Wgpu { device })
     }
 
     /// The number of the adapter that is meant where none is named: the one of `XP_WGPU_ADAPTER`, a number or a part of a name,
@@ -137,6 +142,10 @@ pub struct WgpuBuffer<T> {
 impl<T> WgpuBuffer<T> {
     pub(crate) fn new(memory: Memory, len: usize) -> Self {
         WgpuBuffer { memory: Arc::new(memory), len, elements: PhantomData }
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     pub(crate) fn words(&self) -> &wgpu::Buffer {

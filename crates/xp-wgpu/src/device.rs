@@ -8,7 +8,7 @@ use pollster::block_on;
 use xp_core::disk_cache::DiskCache;
 use xp_core::{Error, Result};
 
-use crate::kernel::Kernels;
+use crate::kernel::{Kernels, THREADS};
 use crate::memory::Slots;
 use crate::queue::Work;
 use crate::self_test;
@@ -19,6 +19,11 @@ const ADAPTER_VARIABLE: &str = "XP_WGPU_ADAPTER";
 
 /// What a device must be able to do.
 const FEATURES: wgpu::Features = wgpu::Features::SHADER_INT64.union(wgpu::Features::PASSTHROUGH_SHADERS);
+
+/// Memory that the threads of a group share, at most: what Vulkan promises.
+const SHARED_BYTES: u32 = 16 << 10;
+/// Arrays that kernels of a fixed form bind, arguments included.
+const FEWEST_ARRAYS: u32 = 7;
 
 /// An adapter that is open: its queue, its memory, its kernels. A clone is the same device.
 #[derive(Clone)]
@@ -94,6 +99,19 @@ fn chosen(text: &str, names: &[String]) -> Option<usize> {
     }
 }
 
+/// Which limit is below what the kernels are written for, and what they need.
+fn lacking(limits: &wgpu::Limits) -> Option<String> {
+    let threads = limits.max_compute_workgroup_size_x.min(limits.max_compute_invocations_per_workgroup);
+    [
+        ("threads in a group", threads, THREADS as u32),
+        ("bytes that a group of threads shares", limits.max_compute_workgroup_storage_size, SHARED_BYTES),
+        ("arrays in one kernel", limits.max_storage_buffers_per_shader_stage, FEWEST_ARRAYS),
+    ]
+    .into_iter()
+    .find(|(_, has, needed)| has < needed)
+    .map(|(what, has, needed)| format!("at most {has} {what}, of which kernels need {needed}: choose another adapter by {ADAPTER_VARIABLE}"))
+}
+
 impl Device {
     /// The device of an adapter, opened when it is first asked for.
     pub(crate) fn get(number: usize) -> Result<Self> {
@@ -102,13 +120,13 @@ impl Device {
         if let Some(device) = devices.get(&number) {
             return Ok(device.clone());
         }
-        let device = Self::open(number, None)?;
+        let device = Self::open(number, |_| ())?;
         devices.insert(number, device.clone());
         Ok(device)
     }
 
-    /// A device of its own, whose bindings are at most this large where a number is given.
-    pub(crate) fn open(number: usize, most_bytes: Option<u64>) -> Result<Self> {
+    /// A device of its own. `lower` may take from the adapter's limits.
+    pub(crate) fn open(number: usize, lower: impl FnOnce(&mut wgpu::Limits)) -> Result<Self> {
         let name = format!("wgpu:{number}");
         let fail = |why: String| Error::Backend { device: name.clone(), operation: "opening of the device".into(), why };
         let adapter = adapters().get(number).ok_or_else(|| {
@@ -123,8 +141,9 @@ impl Device {
             return Err(fail(format!("{} lacks {missing:?}, which positions of 64 bits and strict arithmetic need", info.name)));
         }
         let mut limits = adapter.limits();
-        if let Some(bytes) = most_bytes {
-            limits.max_storage_buffer_binding_size = bytes;
+        lower(&mut limits);
+        if let Some(why) = lacking(&limits) {
+            return Err(fail(format!("{} has {why}", info.name)));
         }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("xp"),
@@ -216,9 +235,10 @@ impl fmt::Display for Device {
 
 #[cfg(test)]
 mod tests {
-    use xp_core::{Array, Backend, Error};
+    use xp_core::functions::{Ascending, arange};
+    use xp_core::{Array, Backend, Error, Ix1, linalg};
 
-    use super::{chosen, lock};
+    use super::{Device, chosen, lock};
     use crate::Wgpu;
 
     /// A device of its own; none on a machine without an adapter.
@@ -229,6 +249,88 @@ mod tests {
             return None;
         }
         Some(Wgpu::separate(Wgpu::default_adapter().unwrap(), None).unwrap())
+    }
+
+    /// A device with lower limits than the adapter's.
+    fn lowered(lower: impl FnOnce(&mut wgpu::Limits)) -> xp_core::Result<Wgpu> {
+        Device::open(Wgpu::default_adapter()?, lower).map(|device| Wgpu { device })
+    }
+
+    #[test]
+    fn an_adapter_that_is_too_small_is_refused_by_the_name_of_its_limit() {
+        let Some(wgpu) = own() else { return };
+        let cases: [(fn(&mut wgpu::Limits), &str); 4] = [
+            (|l| l.max_compute_invocations_per_workgroup = 128, "128 threads in a group, of which kernels need 256"),
+            (|l| l.max_compute_workgroup_size_x = 64, "64 threads in a group"),
+            (|l| l.max_compute_workgroup_storage_size = 8192, "8192 bytes that a group of threads shares, of which kernels need 16384"),
+            (|l| l.max_storage_buffers_per_shader_stage = 4, "4 arrays in one kernel"),
+        ];
+        for (lower, what) in cases {
+            let error = lowered(lower).unwrap_err().to_string();
+            assert!(error.contains(what) && error.contains(wgpu.adapter()) && error.contains("XP_WGPU_ADAPTER"), "{error}");
+        }
+    }
+
+    /// As few groups, arrays and bytes as a device may have.
+    #[test]
+    fn a_tiny_device_computes_the_same() {
+        let Some(_) = own() else { return };
+        let wgpu = lowered(|l| {
+            l.max_compute_workgroups_per_dimension = 40;
+            l.max_storage_buffers_per_shader_stage = 8;
+            l.max_compute_workgroup_storage_size = 16 << 10;
+            l.max_storage_buffer_binding_size = 1 << 20;
+        })
+        .unwrap();
+        let n = 100_003usize;
+        let x = Array::<_, i32, Ix1>::from_vec(&wgpu, (0..n as i32).map(|k| k.wrapping_mul(7919) % 1000).collect(), [n]).unwrap();
+        let doubled = (x.lazy() * 2).try_eval().unwrap();
+        assert_eq!(doubled.to_vec(), x.to_vec().into_iter().map(|v| v * 2).collect::<Vec<_>>());
+        let mut sorted = x.to_vec();
+        sorted.sort_unstable();
+        assert_eq!(x.sort(0, Ascending).unwrap().to_vec(), sorted);
+        assert_eq!(x.sum(0).item().unwrap(), sorted.iter().map(|&v| i64::from(v)).sum::<i64>());
+        let square = xp_core::random::Generator::new(1).normal::<_, f32, _>(&wgpu, [40, 40]).unwrap();
+        let (q, r) = linalg::qr(&square, linalg::Full).unwrap();
+        let apart = (q.matmul(&r).unwrap().lazy() - &square).abs().max(..).try_eval().unwrap().item().unwrap();
+        let (u, s, vh) = linalg::svd(&square, linalg::Full).unwrap();
+        let again = ((u.lazy() * &s).try_eval().unwrap().matmul(&vh).unwrap().lazy() - &square).abs().max(..).try_eval().unwrap().item().unwrap();
+        assert!(apart < 1e-4 && again < 1e-4, "{apart} {again}");
+        // More arrays, or groups, or bytes than there may be.
+        let many: Vec<_> = (0..8).map(|k| (x.lazy() + k).try_eval().unwrap()).collect();
+        let [a, b, c, d, e, f, g, h] = many.as_slice() else { panic!("eight") };
+        let sum = (a.lazy() + b + c + d + e + f + g + h).try_eval().map(drop).unwrap_err().to_string();
+        assert!(sum.contains("arrays in one kernel, the adapter takes 7") && sum.contains("split the expression"), "{sum}");
+        let large = (arange(&wgpu, 0, 250_000, 1i32).unwrap().lazy() + 1).sum(..).try_eval().unwrap().item().unwrap();
+        assert_eq!(large, 250_000 * 250_001 / 2);
+        let row = arange(&wgpu, 0, 1000, 1i32).unwrap();
+        let groups = (row.expand_dims(0).unwrap().lazy() + row.expand_dims(1).unwrap().lazy()).try_eval().map(drop).unwrap_err().to_string();
+        assert!(groups.contains("1048576 bytes"), "{groups}");
+    }
+
+    /// The driver's objects and bytes, by wgpu's own counters.
+    #[test]
+    fn nothing_is_left_behind() {
+        let Some(wgpu) = own() else { return };
+        let work = || {
+            let x = xp_core::random::Generator::new(1).normal::<_, f32, _>(&wgpu, [30, 20]).unwrap();
+            let y = (x.lazy() * 2.0f32 + 1.0f32).try_eval().unwrap().sort(0, Ascending).unwrap();
+            let gram = linalg::gram(&y.lazy()).unwrap();
+            let positive = y.select(&y.greater(0.0f32)).unwrap();
+            let (values, _) = linalg::eigh(&gram).unwrap();
+            values.sum(..).item().unwrap() + positive.sum(..).item().unwrap()
+        };
+        let counts = || {
+            wgpu.synchronize().unwrap();
+            let all = wgpu.device.0.device.get_internal_counters().hal;
+            [&all.buffers, &all.buffer_memory, &all.bind_groups, &all.bind_group_layouts, &all.compute_pipelines, &all.shader_modules, &all.fences]
+                .map(|counter| counter.read())
+        };
+        work();
+        let before = counts();
+        assert!(before.iter().all(|&n| n > 0), "wgpu counts: {before:?}");
+        (0..10).for_each(|_| _ = work());
+        assert_eq!(counts(), before, "buffers, their bytes, bindings, layouts, pipelines, modules, fences");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::wgsl;
 
 /// Appends the words of elements, given their bytes.
 pub(crate) fn push_words(dtype: DType, bytes: &[u8], to: &mut Vec<u32>) {
-    let halves = || bytes.as_chunks::<2>().0.iter().map(|b| u16::from_le_bytes(*b));
+    let halves = || bytes.as_chunks::<2>().0.iter().map(|b| u16::from_ne_bytes(*b));
     match dtype {
         DType::Bool | DType::U8 => to.extend(bytes.iter().map(|&b| u32::from(b))),
         DType::I8 => to.extend(bytes.iter().map(|&b| i32::from(b as i8) as u32)),
@@ -16,7 +16,11 @@ pub(crate) fn push_words(dtype: DType, bytes: &[u8], to: &mut Vec<u32>) {
         DType::I16 => to.extend(halves().map(|b| i32::from(b as i16) as u32)),
         DType::F16 => to.extend(halves().map(|b| f16::from_bits(b).to_f32().to_bits())),
         DType::BF16 => to.extend(halves().map(|b| bf16::from_bits(b).to_f32().to_bits())),
-        _ => to.extend(bytes.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b))),
+        _ => {
+            let start = to.len();
+            to.resize(start + bytes.len() / 4, 0);
+            bytemuck::cast_slice_mut::<u32, u8>(&mut to[start..]).copy_from_slice(bytes);
+        }
     }
 }
 
@@ -29,20 +33,25 @@ pub(crate) fn to_words<T: Element>(values: &[T]) -> Vec<u32> {
 
 /// The elements of words that were made by uploads or kernels of the dtype.
 pub(crate) fn from_words<T: Element>(words: &[u32]) -> Vec<T> {
-    let bytes: Vec<u8> = match T::DTYPE {
-        // Whatever a word holds, a boolean is made of it.
-        DType::Bool => words.iter().map(|&w| u8::from(w != 0)).collect(),
-        DType::I8 | DType::U8 => words.iter().map(|&w| w as u8).collect(),
-        DType::I16 | DType::U16 => words.iter().flat_map(|&w| (w as u16).to_le_bytes()).collect(),
-        DType::F16 => words.iter().flat_map(|&w| f16::from_f32(f32::from_bits(w)).to_le_bytes()).collect(),
-        DType::BF16 => words.iter().flat_map(|&w| bf16::from_f32(f32::from_bits(w)).to_le_bytes()).collect(),
-        _ => words.iter().flat_map(|w| w.to_le_bytes()).collect(),
-    };
     let mut values = vec![T::default(); words.len() / wgsl::words(T::DTYPE)];
-    assert_eq!(bytes.len(), size_of_val(&values[..]), "as many bytes as elements have");
+    match T::DTYPE {
+        // Whatever a word holds, a boolean is made of it.
+        DType::Bool => fill(&mut values, words.iter().map(|&w| u8::from(w != 0)).collect::<Vec<_>>().as_slice()),
+        DType::I8 | DType::U8 => fill(&mut values, words.iter().map(|&w| w as u8).collect::<Vec<_>>().as_slice()),
+        DType::I16 | DType::U16 => fill(&mut values, words.iter().map(|&w| w as u16).collect::<Vec<_>>().as_slice()),
+        DType::F16 => fill(&mut values, words.iter().map(|&w| f16::from_f32(f32::from_bits(w)).to_bits()).collect::<Vec<_>>().as_slice()),
+        DType::BF16 => fill(&mut values, words.iter().map(|&w| bf16::from_f32(f32::from_bits(w)).to_bits()).collect::<Vec<_>>().as_slice()),
+        _ => fill(&mut values, words),
+    }
+    values
+}
+
+/// Copies the bytes of elements that the caller made, in one piece.
+fn fill<T: Element, P: bytemuck::NoUninit>(values: &mut [T], made: &[P]) {
+    let bytes: &[u8] = bytemuck::cast_slice(made);
+    assert_eq!(bytes.len(), size_of_val(values), "as many bytes as elements have");
     // SAFETY: both have this many bytes, and they are those of elements: any bits are a number, and booleans are 0 or 1.
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), values.as_mut_ptr().cast::<u8>(), bytes.len()) };
-    values
 }
 
 #[cfg(test)]

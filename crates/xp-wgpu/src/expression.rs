@@ -24,7 +24,7 @@ pub(crate) fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, out: &Me
     let n = size(device, plan.shape().iter().copied())?;
     let program = Program::of(kernel);
     let ndim = plan.shape().len();
-    let operands = Operands::of(device, &program, Some(out))?;
+    let operands = Operands::of(device, &program, n, Some(out))?;
     let code = Code { program, form: Form::Map, ndim, in_place: operands.in_place.clone() };
     let kernel = device.expression(&code, || render::source(&code))?;
     let mut arguments = Arguments::default();
@@ -93,7 +93,7 @@ pub(crate) fn reduce<R: Reduction<K::Elem>, K: Kernel>(
     let most = if long { FEW_PER_THREAD } else { MOST_PER_THREAD };
     let work = Work::new(outputs, elements, reduced.last().copied().unwrap_or(true), most);
     let ndim = plan.shape().len();
-    let operands = Operands::of(device, &program, None)?;
+    let operands = Operands::of(device, &program, elements, None)?;
     let last = work.pieces == 1;
     let code = Code { program, form: Form::Reduce { reduced: reduced.clone(), parts: parts.clone(), last }, ndim, in_place: vec![] };
     let kernel = device.expression(&code, || render::source(&code))?;
@@ -142,7 +142,11 @@ struct Operands {
 }
 
 impl Operands {
-    fn of(device: &Device, program: &Program, out: Option<&Memory>) -> Result<Self> {
+    /// Where there are no `positions` nothing is read, and an address may be that of no element.
+    fn of(device: &Device, program: &Program, positions: usize, out: Option<&Memory>) -> Result<Self> {
+        let find = |address: usize, size: usize| {
+            if positions == 0 { Ok(Found { buffer: device.fault(), offset: 0 }) } else { device.find(address, size, "evaluation") }
+        };
         let mut all = Operands { buffers: vec![], offsets: vec![], in_place: vec![] };
         for (k, leaf) in program.leaves().iter().enumerate() {
             render::check(leaf.dtype)?;
@@ -151,7 +155,7 @@ impl Operands {
                 LeafKind::Rows { address, indices, .. } => (*address, Some(*indices)),
                 LeafKind::Scalar(_) | LeafKind::Counter(..) => continue,
             };
-            let Found { buffer, offset } = device.find(address, leaf.dtype.size(), "evaluation")?;
+            let Found { buffer, offset } = find(address, leaf.dtype.size())?;
             all.offsets.push(offset);
             if out.is_some_and(|out| *out.buffer() == buffer) {
                 all.in_place.push(k);
@@ -159,7 +163,7 @@ impl Operands {
                 all.buffers.push(buffer);
             }
             if let Some(indices) = indices {
-                let Found { buffer, offset } = device.find(indices, 8, "evaluation")?;
+                let Found { buffer, offset } = find(indices, 8)?;
                 all.offsets.push(offset);
                 all.buffers.push(buffer);
             }

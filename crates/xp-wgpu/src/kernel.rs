@@ -194,7 +194,14 @@ pub(crate) fn assemble(text: &str) -> Result<Vec<u32>, String> {
     // Barriers stand where the number of the group decides, which naga takes for divergence.
     let flags = naga::valid::ValidationFlags::all() - naga::valid::ValidationFlags::CONTROL_FLOW_UNIFORMITY;
     let info = naga::valid::Validator::new(flags, naga::valid::Capabilities::all()).validate(&module).map_err(|e| e.emit_to_string(text))?;
-    let options = naga::back::spv::Options { lang_version: (1, 3), force_loop_bounding: false, ..Default::default() };
+    let options = naga::back::spv::Options {
+        lang_version: (1, 3),
+        force_loop_bounding: false,
+        // Every kernel writes what it reads of that memory. naga's zeros are a store for each element, by one thread, and a barrier: they took
+        // Mesa's driver minutes to compile, and would take a GPU time in every group.
+        zero_initialize_workgroup_memory: naga::back::spv::ZeroInitializeWorkgroupMemoryMode::None,
+        ..Default::default()
+    };
     let words = naga::back::spv::write_vec(&module, &info, &options, None).map_err(|e| e.to_string())?;
     Ok(strict::strict(&words))
 }

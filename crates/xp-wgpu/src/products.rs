@@ -1,4 +1,4 @@
-//! Products of matrices of any strides, for every numeric dtype.
+//! Products of matrices of any strides, for every numeric dtype, and of a matrix with its own adjoint.
 
 use xp_core::{DType, Result};
 
@@ -34,6 +34,40 @@ pub(crate) fn matmul(
     batches: &[[usize; 2]],
     (out, offset): (&Memory, usize),
 ) -> Result<()> {
+    product(device, dtype, Form::Any, [a, b], [m, k, n], batches, (out, offset))
+}
+
+/// The product `X^H X` of a matrix of `k` rows and `n` columns, exactly Hermitian: the tiles of one triangle are computed, and written twice.
+pub(crate) fn gram(device: &Device, dtype: DType, x: &Matrices<'_>, [k, n]: [usize; 2], start: usize, out: &Memory) -> Result<()> {
+    let adjoint = Matrices { buffer: x.buffer, strides: [x.strides[1], x.strides[0]] };
+    product(device, dtype, Form::Gram, [&adjoint, x], [n, k, n], &[[start, start]], (out, 0))
+}
+
+/// What is multiplied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Two matrices.
+    Any,
+    /// The conjugate of the first one with the second one, which is its transpose.
+    Gram,
+}
+
+impl Form {
+    /// The first factor's element.
+    fn left(self, dtype: DType, x: &str) -> String {
+        if self == Form::Gram && dtype == DType::C64 { format!("op_conj_c64({x})") } else { x.to_owned() }
+    }
+}
+
+fn product(
+    device: &Device,
+    dtype: DType,
+    form: Form,
+    [a, b]: [&Matrices<'_>; 2],
+    [m, k, n]: [usize; 3],
+    batches: &[[usize; 2]],
+    (out, offset): (&Memory, usize),
+) -> Result<()> {
     if m * n == 0 || batches.is_empty() {
         return Ok(());
     }
@@ -57,9 +91,18 @@ pub(crate) fn matmul(
     let wide = base(dtype);
     let partial = if pieces > 1 { Some(Memory::new(device, one * pieces * wgsl::words(wide), "matmul")?) } else { None };
     let to = if partial.is_some() { wide } else { dtype };
-    let name = format!("{} of {} to {}", if thin { "thin matmul" } else { "matmul" }, dtype_name(dtype), dtype_name(to));
-    let kernel = device.named(&name, || if thin { thin_source(dtype, to) } else { product_source(dtype, to) })?;
-    let blocks = if thin { (m * n).div_ceil(THREADS) } else { m.div_ceil(block(dtype)) * n.div_ceil(block(dtype)) };
+    let what = match form {
+        Form::Any => "matmul",
+        Form::Gram => "gram",
+    };
+    let name = format!("{}{what} of {} to {}", if thin { "thin " } else { "" }, dtype_name(dtype), dtype_name(to));
+    let kernel = device.named(&name, || if thin { thin_source(dtype, to, form) } else { product_source(dtype, to, form) })?;
+    let [down, across] = [m, n].map(|side| side.div_ceil(block(dtype)));
+    let blocks = match form {
+        _ if thin => (m * n).div_ceil(THREADS),
+        Form::Any => down * across,
+        Form::Gram => down * (down + 1) / 2,
+    };
     let mut arguments = Arguments::default();
     arguments.push(blocks).push(m).push(0).push(n).push(if partial.is_some() { 0 } else { offset }).push(batches.len() * pieces);
     [a.strides, b.strides].as_flattened().iter().for_each(|&x| _ = arguments.push_signed(x));
@@ -81,7 +124,7 @@ pub(crate) fn matmul(
 }
 
 /// A thread for each element of a product.
-fn thin_source(dtype: DType, to: DType) -> Source {
+fn thin_source(dtype: DType, to: DType, form: Form) -> Source {
     let wide = dtype_name(base(dtype));
     let zero = if dtype == DType::C64 { "vec2<f32>(0.0, 0.0)".into() } else { format!("{}(0)", register(dtype)) };
     let body = format!(
@@ -101,7 +144,7 @@ fn thin_source(dtype: DType, to: DType) -> Source {
   {}
 }}
 ",
-        load(dtype, "a", "u32(bitcast<i32>(d[3u * batch]) + i32(row) * s(6u) + i32(l) * s(7u))"),
+        form.left(dtype, &load(dtype, "a", "u32(bitcast<i32>(d[3u * batch]) + i32(row) * s(6u) + i32(l) * s(7u))")),
         load(dtype, "b", "u32(bitcast<i32>(d[3u * batch + 1u]) + i32(l) * s(8u) + i32(column) * s(9u))"),
         wgsl::narrowed(to, "sum"),
         store(to, "o", "to", "result"),
@@ -111,23 +154,42 @@ fn thin_source(dtype: DType, to: DType) -> Source {
 
 /// Pieces of both operands, 16 deep, go through memory that the threads of a group share. Every element is a sum in the order
 /// of its terms.
-fn product_source(dtype: DType, to: DType) -> Source {
+fn product_source(dtype: DType, to: DType, form: Form) -> Source {
     let (t, wide) = (register(dtype), dtype_name(base(dtype)));
     let zero = if dtype == DType::C64 { "vec2<f32>(0.0, 0.0)".into() } else { format!("{t}(0)") };
     let side = block(dtype);
     let (each, shared) = (side / 16, 16 * side);
     let own = each * each;
+    // Where the block is; what is beside one triangle, and its mirror image.
+    let (place, half, mirror) = match form {
+        Form::Any => (
+            format!(
+                "  let across = (p[3] + {side}u - 1u) / {side}u;\n  let block = group % p[0];\n  let row = block / across * {side}u;\n  \
+                 let column = block % across * {side}u;\n"
+            ),
+            "",
+            String::new(),
+        ),
+        Form::Gram => (
+            format!(
+                "  var row = 0u;\n  var column = group % p[0];\n  loop {{\n    if (column <= row) {{ break; }}\n    row += 1u;\n    column -= row;\n  }}\n  \
+                 row *= {side}u;\n  column *= {side}u;\n"
+            ),
+            " && c <= r",
+            format!(
+                "        let image = op_conj_{}(result);\n        let beside = p[4] + (batch * p[1] + c) * p[3] + r;\n        if (c < r) {{ {} }}\n",
+                dtype_name(to),
+                store(to, "o", "beside", "image")
+            ),
+        ),
+    };
     let body = format!(
         "var<workgroup> left: array<{t}, {shared}>;
 var<workgroup> right: array<{t}, {shared}>;
 {ITEMS}  let batch = group / p[0];
   if (batch >= p[5]) {{ return; }}
   let terms = d[3u * batch + 2u];
-  let across = (p[3] + {side}u - 1u) / {side}u;
-  let block = group % p[0];
-  let row = block / across * {side}u;
-  let column = block % across * {side}u;
-  var sums = array<{t}, {own}>();
+{place}  var sums = array<{t}, {own}>();
   for (var k = 0u; k < {own}u; k++) {{ sums[k] = {zero}; }}
   for (var depth = 0u; depth < terms; depth += 16u) {{
     for (var part = 0u; part < {each}u; part++) {{
@@ -162,16 +224,16 @@ var<workgroup> right: array<{t}, {shared}>;
     for (var j = 0u; j < {each}u; j++) {{
       let r = row + thread / 16u + 16u * i;
       let c = column + thread % 16u + 16u * j;
-      if (r < p[1] && c < p[3]) {{
+      if (r < p[1] && c < p[3]{half}) {{
         let to = p[4] + (batch * p[1] + r) * p[3] + c;
         let result = {};
         {}
-      }}
+{mirror}      }}
     }}
   }}
 }}
 ",
-        load(dtype, "a", "u32(bitcast<i32>(d[3u * batch]) + i32(row + i) * s(6u) + i32(depth + l) * s(7u))"),
+        form.left(dtype, &load(dtype, "a", "u32(bitcast<i32>(d[3u * batch]) + i32(row + i) * s(6u) + i32(depth + l) * s(7u))")),
         load(dtype, "b", "u32(bitcast<i32>(d[3u * batch + 1u]) + i32(depth + l) * s(8u) + i32(column + i) * s(9u))"),
         wgsl::narrowed(to, &format!("sums[{each}u * i + j]")),
         store(to, "o", "to", "result"),

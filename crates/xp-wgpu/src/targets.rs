@@ -90,7 +90,7 @@ mod tests {
         let mut changed = long.clone();
         changed.put(&at, 0.0, 0)?;
         changed.put_add(&at, 1.0, 0)?;
-        // Blocks of other dtypes differ in their element alone, and take a software driver long to compile.
+        // Blocks of other dtypes differ in their element alone.
         let _ = at.reshape([3, 100])?.matmul(&at.reshape([100, 3])?)?;
         decompositions(&x)?;
         let z = (x.lazy().astype::<Complex<f32>>() * Complex::new(0.5, 1.0)).try_eval()?;

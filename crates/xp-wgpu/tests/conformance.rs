@@ -2,9 +2,9 @@
 
 mod common;
 
-xp_conformance::backend_suite!(crate::suite_device!());
+xp_conformance::backend_suite!(crate::device!());
 mod dtypes {
-    xp_conformance::tests! { crate::suite_device!();
+    xp_conformance::tests! { crate::device!();
         creation { conversions }
         elementwise { other_integers, halves }
     }

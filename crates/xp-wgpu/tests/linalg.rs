@@ -94,6 +94,35 @@ fn decompositions_of_complex64() {
     decompositions::<Complex<f32>>(&device!());
 }
 
+/// Products of a matrix with its own adjoint: fewer columns than a tile, several tiles, long sums, operands that are turned, computed, empty.
+fn symmetric<T: Floating>(device: &Wgpu)
+where
+    Wgpu: Linalg<T>,
+{
+    for (m, n) in [(5, 3), (40_000, 2), (300, 70), (20_000, 6), (9, 130), (0, 4), (4, 0)] {
+        let x = matrix::<T>(device, m, n);
+        let shifted = (x.lazy() + T::ONE).try_eval().unwrap();
+        for (gram, x) in [
+            (linalg::gram(&x.lazy()).unwrap(), &x),
+            (linalg::gram(&x.t().copy().unwrap().t().lazy()).unwrap(), &x),
+            (linalg::gram(&(x.lazy() + T::ONE)).unwrap(), &shifted),
+        ] {
+            let exact = adjoint(x).matmul(x).unwrap();
+            let largest = exact.size().min(1) as f64 * 1e-6 * (m as f64).max(1.0);
+            assert!(apart(&gram, &exact) <= largest, "{m} x {n}: {}", apart(&gram, &exact));
+            assert_eq!(apart(&gram, &adjoint(&gram)), 0.0, "{m} x {n} is Hermitian");
+            assert_eq!(apart(&<Wgpu as Linalg<T>>::cross(&x.lazy(), &x.lazy()).unwrap(), &exact), 0.0);
+        }
+    }
+}
+
+#[test]
+fn symmetric_products() {
+    let device = device!();
+    symmetric::<f32>(&device);
+    symmetric::<Complex<f32>>(&device);
+}
+
 /// A failure is that of the first matrix of the stack that has one, at the place where it is in the whole matrix.
 #[test]
 fn failures_of_large_matrices_say_where() {

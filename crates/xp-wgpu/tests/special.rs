@@ -82,7 +82,11 @@ fn functions_of_one_number() {
     x.extend(around(1.461_632_144_968_362_2).chain(around(9.99)).chain(around(-0.504_083)));
     let given = vector(&device, &x);
     let ulps = |bound: f64| move |_: f64| bound;
-    check("digamma", &given.digamma().to_vec(), |k| [x[k]], |[x]| digamma(x), ulps(16.0), 1.0);
+    let (above, below): (Vec<f32>, Vec<f32>) = x.iter().partition(|&&x| x >= 0.0);
+    check("digamma", &vector(&device, &above).digamma().to_vec(), |k| [above[k]], |[x]| digamma(x), ulps(6.0), 0.0);
+    // Near the zeros between the poles the absolute error counts.
+    let absolute = |exact: f64| (16.0 * f64::from(f32::EPSILON) / last_place(exact)).max(6.0);
+    check("digamma of negative numbers", &vector(&device, &below).digamma().to_vec(), |k| [below[k]], |[x]| digamma(x), absolute, 0.0);
     check("erfcx", &given.erfcx().to_vec(), |k| [x[k]], |[x]| x.erfcx::<Baseline>(), ulps(16.0), 0.0);
     let p: Vec<f32> = spread(1e-40, 0.5, 4000).iter().flat_map(|&p| [p, 1.0 - p]).collect();
     check("ndtri", &vector(&device, &p).ndtri().to_vec(), |k| [p[k]], |[p]| p.ndtri::<Baseline>(), ulps(12.0), 0.0);
@@ -103,11 +107,11 @@ fn entropies_and_the_beta_function() {
     let found = binary(&device, &near, |x, y| x.kl_div(y));
     check("kl_div", &found, |k| near[k], |[x, y]| x.kl_div::<Baseline>(y), |_| 64.0, 0.0);
     let found = binary(&device, &near, |x, y| x.betaln(y));
-    check("betaln", &found, |k| near[k], |[x, y]| x.betaln::<Baseline>(y), |_| 64.0, 1.0);
+    check("betaln", &found, |k| near[k], |[x, y]| x.betaln::<Baseline>(y), |_| 16.0, 1.0);
     let negative: Vec<f32> = spread(1e-6, 100.0, 60).into_iter().flat_map(|x| [x, -x]).collect();
     let at = pairs(&negative, &negative);
     let found = binary(&device, &at, |x, y| x.betaln(y));
-    check("betaln of negative numbers", &found, |k| at[k], |[x, y]| x.betaln::<Baseline>(y), |_| 64.0, 1.0);
+    check("betaln of negative numbers", &found, |k| at[k], |[x, y]| x.betaln::<Baseline>(y), |_| 16.0, 1.0);
 }
 
 /// Parameters, and for each of them arguments around the mode and far from it.

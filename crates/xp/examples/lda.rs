@@ -2,7 +2,8 @@
 //!
 //!     cargo run --release --example lda [OUTPUT.svg]
 //!
-//! No line below names a device: the features of the crate choose it.
+//! The features of the crate choose the device; with `wgpu` it is any GPU with Vulkan. What is done there names none, and computes in the
+//! widest dtype that the device has.
 
 use std::time::Instant;
 
@@ -14,9 +15,16 @@ use xp::models::model_selection::TrainTestSplit;
 use xp::prelude::*;
 
 pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args().nth(1).unwrap_or_else(|| "lda.svg".into());
+    #[cfg(feature = "wgpu")]
+    let device = Wgpu::default_device()?;
+    #[cfg(not(feature = "wgpu"))]
     let device = DefaultBackend::default_device()?;
-    let (x, y) = load_digits::<_, f64>(&device)?;
+    train(&device)
+}
+
+fn train<B: Backend + Linalg<<B as Backend>::MaxFloat>>(device: &B) -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "lda.svg".into());
+    let (x, y) = load_digits::<_, B::MaxFloat>(device)?;
     let [n, p] = x.shape();
     println!("{n} handwritten digits of {p} pixels on {device}");
 
@@ -37,7 +45,8 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("confusion matrix (rows: digit, columns: prediction)\n{}", confusion_matrix(&y_test, &predicted)?);
 
     let plane = lda.transform(&x)?;
-    scatter(&path, &plane.to_host()?, &y.to_host()?)?;
+    let points: Vec<f64> = plane.to_host()?.into_iter().map(Real::to_f64).collect();
+    scatter(&path, &points, &y.to_host()?)?;
     println!("the digits in two dimensions: {path}");
     Ok(())
 }

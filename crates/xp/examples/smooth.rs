@@ -2,7 +2,7 @@
 //!
 //!     cargo run --release --example smooth [OUTPUT_FOLDER]
 //!
-//! `smooth` names no device: the features of the crate choose it.
+//! `smooth` names no device: the features of the crate choose it; with `wgpu` it is any GPU with Vulkan.
 
 use std::fs::File;
 use std::io::{BufWriter, Cursor};
@@ -25,8 +25,11 @@ fn smooth<B: Fft<T>, T: Float>(image: &Array<B, T, Ix3>, cutoff: T) -> xp::Resul
 }
 
 pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::args().nth(1).unwrap_or_else(|| ".".into());
+    #[cfg(feature = "wgpu")]
+    let device = Wgpu::default_device()?;
+    #[cfg(not(feature = "wgpu"))]
     let device = DefaultBackend::default_device()?;
+    let folder = std::env::args().nth(1).unwrap_or_else(|| ".".into());
     let photograph = read(&device, include_bytes!("data/china.png"))?;
     let image = photograph.astype::<f32>();
     let start = Instant::now();

@@ -116,8 +116,8 @@ fn beta_parts(a: f32, b: f32) -> BetaParts {
 fn betaln_positive(x: f32, y: f32) -> f32 {
   let a = at_most(x, y);
   let b = at_least(x, y);
+  if (is_infinite(b)) { return pick(a > 0.0 && is_finite(a), negated(infinity()), not_a_number()); }
   if (a == 0.0) { return infinity(); }
-  if (is_infinite(b)) { return pick(is_infinite(a), not_a_number(), negated(infinity())); }
   if (a >= 8.0) {
     let h = a / b;
     let rest = stirling_remainder(a) + (stirling_remainder(b) - stirling_remainder(a + b));
@@ -133,8 +133,14 @@ fn sine_over_pi(x: f32, low: f32) -> f32 {
   if (near < 1e-4) { return near; }
   return op_sin_f32(3.1415927 * near) / 3.1415927;
 }
+// ln(x y) for x up to 1, of which a subnormal product would lose digits.
+fn log_product(x: f32, y: f32) -> f32 {
+  if (x < 1e-30 || y < 1e-30) { return op_log_f32(x) + op_log_f32(y); }
+  return op_log_f32(x * y);
+}
 fn op_betaln_f32(a: f32, b: f32) -> f32 {
-  if (is_nan(a) || is_nan(b)) { return not_a_number(); }
+  // At a pole below zero NaN makes no difference, as in SciPy.
+  if (is_nan(a) || is_nan(b)) { return pick((a < 0.0 && is_pole(a)) || (b < 0.0 && is_pole(b)), infinity(), not_a_number()); }
   if (a >= 0.0 && b >= 0.0) { return betaln_positive(a, b); }
   if (is_pole(a) || is_pole(b)) {
     // The poles of Gamma(a) and Gamma(a + b) cancel for an integer b that does not reach beyond zero, unless Gamma(b) has one too.
@@ -147,10 +153,11 @@ fn op_betaln_f32(a: f32, b: f32) -> f32 {
   if (is_infinite(a) || is_infinite(b)) { return not_a_number(); }
   // Gamma(x) = pi / (sin(pi x) Gamma(1 - x)) for what is negative leaves one beta function of positive arguments.
   let sum = two_sum(a, b);
+  let rest = (1.0 - sum.hi) - sum.lo;
   if (a < 0.0 && b < 0.0) {
     let s = sine_over_pi(a, 0.0);
     let t = sine_over_pi(b, 0.0);
-    return op_log_f32(sine_over_pi(sum.hi, sum.lo) / at_least(s, t)) - op_log_f32(at_most(s, t) * (1.0 - sum.hi)) - betaln_positive(1.0 - a, 1.0 - b);
+    return op_log_f32(sine_over_pi(sum.hi, sum.lo) / at_least(s, t)) - log_product(at_most(s, t), rest) - betaln_positive(1.0 - a, 1.0 - b);
   }
   let negative = at_most(a, b);
   let other = at_least(a, b);
@@ -159,7 +166,7 @@ fn op_betaln_f32(a: f32, b: f32) -> f32 {
     let s = sine_over_pi(sum.hi, sum.lo);
     let quotient = s / t;
     let log = pick(is_infinite(quotient), op_log_f32(s) - op_log_f32(t), op_log_f32(quotient));
-    return log + betaln_positive(1.0 - sum.hi, other);
+    return log + betaln_positive(rest, other);
   }
-  return negated(op_log_f32(t * other)) - betaln_positive(1.0 - negative, sum.hi);
+  return negated(log_product(t, other)) - betaln_positive(1.0 - negative, sum.hi);
 }

@@ -11,20 +11,23 @@ fn log_excess(mu: f32, one_plus: f32) -> f32 {
 }
 
 // ---- the incomplete gamma function ----
+// What is computed here is so often as large as it should be: `one` for 1. Numbers that would be subnormal keep their digits so.
+fn power_of_two(lift: f32) -> f32 { return exp2_magic(lift + 12582912.0); }
+fn lifted_exp(hi: f32, lo: f32, factor: f32, lift: f32) -> f32 { let t = exp_from(-146.0, hi, lo); return scale(t.hi * factor, t.lo + lift); }
 // x^a exp(-x) / Gamma(a + 1)
-fn gamma_power(a: f32, x: f32) -> f32 {
+fn gamma_power(a: f32, x: f32, lift: f32) -> f32 {
   if (a >= 8.0) {
     let exponent = a * log_excess((x - a) / a, x / a);
-    return op_exp_f32(negated(exponent) - stirling_remainder(a)) / (2.5066283 * op_sqrt_f32(a));
+    return lifted_exp(negated(exponent) - stirling_remainder(a), 0.0, 1.0 / (2.5066283 * op_sqrt_f32(a)), lift);
   }
   let power = two_product(a, op_log_f32(x));
   let first = two_sum(power.hi, negated(x));
   let second = two_sum(first.hi, negated(gammaln_1p(a)));
   if (second.hi < -1000.0) { return 0.0; }
-  return exp_sum(second.hi, first.lo + second.lo + power.lo);
+  return lifted_exp(second.hi, first.lo + second.lo + power.lo, 1.0, lift);
 }
 // P by its power series.
-fn gamma_series(a: f32, x: f32) -> f32 {
+fn gamma_series(a: f32, x: f32, lift: f32) -> f32 {
   var term = 1.0;
   var sum = 1.0;
   for (var n = 1.0; n < 150.0; n += 1.0) {
@@ -32,10 +35,10 @@ fn gamma_series(a: f32, x: f32) -> f32 {
     sum += term;
     if (term <= 3e-8 * sum) { break; }
   }
-  return gamma_power(a, x) * sum;
+  return gamma_power(a, x, lift) * sum;
 }
 // Q for small x: 1 - x^a / Gamma(a + 1) less the other terms of the alternating series.
-fn gamma_complement_series(a: f32, x: f32) -> f32 {
+fn gamma_complement_series(a: f32, x: f32, lift: f32) -> f32 {
   var factor = 1.0;
   var sum = 0.0;
   for (var n = 1.0; n < 50.0; n += 1.0) {
@@ -44,12 +47,15 @@ fn gamma_complement_series(a: f32, x: f32) -> f32 {
     sum += term;
     if (magnitude(term) <= 3e-8 * magnitude(sum)) { break; }
   }
+  let one = power_of_two(lift);
+  // Of a parameter that is nearly nothing all is of its size.
+  if (a < 1e-20) { return negated(a * one) * (op_log_f32(x) - (a - 1.0) * gammaln_ratio(a + 0.5) + sum); }
   let log = a * op_log_f32(x) - gammaln_1p(a);
-  return negated(op_expm1_f32(log)) - op_exp_f32(log) * a * sum;
+  return (negated(op_expm1_f32(log)) - op_exp_f32(log) * a * sum) * one;
 }
 // Q by its continued fraction, which Lentz's method evaluates from the front.
-fn gamma_fraction(a: f32, x: f32) -> f32 {
-  let front = gamma_power(a, x) * a;
+fn gamma_fraction(a: f32, x: f32, lift: f32) -> f32 {
+  let front = gamma_power(a, x, lift) * a;
   if (front == 0.0) { return 0.0; }
   var b = x + 1.0 - a;
   var c = 3e38;
@@ -67,7 +73,7 @@ fn gamma_fraction(a: f32, x: f32) -> f32 {
   return front * fraction;
 }
 // Both near the mode of a parameter that is not small, where the gamma distribution is nearly normal (Temme, 1979).
-fn gamma_temme(a: f32, x: f32) -> Two {
+fn gamma_temme(a: f32, x: f32, lift: f32) -> Two {
   let mu = (x - a) / a;
   let half_square = log_excess(mu, x / a);
   let e = with_sign(op_sqrt_f32(2.0 * half_square), mu);
@@ -84,34 +90,36 @@ fn gamma_temme(a: f32, x: f32) -> Two {
   row = madd(madd(madd(madd(madd(-1.7665953e-7, e, 8.296711e-7), e, -1.8540622e-6), e, -2.1854485e-6), e, 3.9192632e-5), e, -0.00017875514);
   row = madd(madd(madd(madd(madd(row, e, 0.00035273368), e, 0.0011574074), e, -0.014814815), e, 0.083333336), e, -0.33333334);
   sum = madd(sum, w, row);
-  let exponential = op_exp_f32(negated(a * half_square));
+  let exponential = lifted_exp(negated(a * half_square), 0.0, 1.0, lift);
   let normal = 0.5 * exponential * mills(op_sqrt_f32(a * half_square));
   let correction = exponential * sum / (2.5066283 * op_sqrt_f32(a));
-  if (mu > 0.0) { return Two(1.0 - (normal + correction), normal + correction); }
-  return Two(normal - correction, 1.0 - (normal - correction));
+  let one = power_of_two(lift);
+  if (mu > 0.0) { return Two(one - (normal + correction), normal + correction); }
+  return Two(normal - correction, one - (normal - correction));
 }
-// P(a, x) and Q(a, x) = 1 - P(a, x), each accurate where it is small.
-fn incomplete_gamma(a: f32, x: f32) -> Two {
+// P(a, x) and Q(a, x) = 1 - P(a, x), each accurate where it is small, 2^lift times.
+fn incomplete_gamma(a: f32, x: f32, lift: f32) -> Two {
   if (is_nan(a) || is_nan(x) || a < 0.0 || x < 0.0 || (a == 0.0 && x == 0.0) || (is_infinite(a) && is_infinite(x))) {
     return Two(not_a_number(), not_a_number());
   }
-  if (a == 0.0 || is_infinite(x)) { return Two(1.0, 0.0); }
-  if (x == 0.0 || is_infinite(a)) { return Two(0.0, 1.0); }
-  if (a >= 20.0 && magnitude(x - a) <= 0.4 * a) { return gamma_temme(a, x); }
+  let one = power_of_two(lift);
+  if (a == 0.0 || is_infinite(x)) { return Two(one, 0.0); }
+  if (x == 0.0 || is_infinite(a)) { return Two(0.0, one); }
+  if (a >= 20.0 && magnitude(x - a) <= 0.4 * a) { return gamma_temme(a, x, lift); }
   if (x <= 1.1) {
-    let p = gamma_series(a, x);
+    let p = gamma_series(a, x, lift);
     // Where Q is not small it is the complement; elsewhere the two largest terms are subtracted as logarithms.
     var small = x * 1.1 < a;
     if (x <= 0.5) { small = -0.4 / op_log_f32(x) < a; }
-    if (small) { return Two(p, 1.0 - p); }
-    return Two(p, gamma_complement_series(a, x));
+    if (small) { return Two(p, one - p); }
+    return Two(p, gamma_complement_series(a, x, lift));
   }
-  if (x < a) { let p = gamma_series(a, x); return Two(p, 1.0 - p); }
-  let q = gamma_fraction(a, x);
-  return Two(1.0 - q, q);
+  if (x < a) { let p = gamma_series(a, x, lift); return Two(p, one - p); }
+  let q = gamma_fraction(a, x, lift);
+  return Two(one - q, q);
 }
-fn op_gammainc_f32(a: f32, x: f32) -> f32 { return incomplete_gamma(a, x).hi; }
-fn op_gammaincc_f32(a: f32, x: f32) -> f32 { return incomplete_gamma(a, x).lo; }
+fn op_gammainc_f32(a: f32, x: f32) -> f32 { return incomplete_gamma(a, x, 0.0).hi; }
+fn op_gammaincc_f32(a: f32, x: f32) -> f32 { return incomplete_gamma(a, x, 0.0).lo; }
 // ln(x / y) of numbers that may be far from each other.
 fn log_quotient(x: f32, y: f32) -> f32 {
   if (x < 0.5 * y || x > 2.0 * y) { return op_log_f32(x) - op_log_f32(y); }
@@ -119,7 +127,7 @@ fn log_quotient(x: f32, y: f32) -> f32 {
 }
 // A number between two, far away from the one that is known where the other is not.
 fn between(low: f32, high: f32, x: f32) -> f32 {
-  if (is_infinite(high)) { return at_most(2.0 * at_most(x, 1.5e38) + 1.0, 3.4e38); }
+  if (is_infinite(high)) { return at_most(2.0 * at_most(x, 1.5e38) + 1.0, 3.4028235e38); }
   if (low == 0.0) { return x * 1e-3; }
   return at_most(at_least(op_sqrt_f32(low) * op_sqrt_f32(high), low), high);
 }
@@ -139,17 +147,18 @@ fn gamma_inverse(a: f32, p: f32, q: f32) -> f32 {
   var z = op_ndtri_f32(p);
   if (!lower) { z = negated(op_ndtri_f32(q)); }
   let root = 1.0 - 1.0 / (9.0 * a) + z / (3.0 * op_sqrt_f32(a));
-  var x = at_most(at_least(pick(root > 0.3, a * (root * root * root), first_term), 1e-37), 3.4e38);
+  var x = at_most(at_least(pick(root > 0.3, a * (root * root * root), first_term), 1e-37), 3.4028235e38);
   var low = 0.0;
   var high = infinity();
+  let lift = pick(at_most(p, q) < 1e-30, 60.0, 0.0);
+  let wanted = pick(lower, p, q) * power_of_two(lift);
   for (var k = 0; k < 30; k++) {
-    let both = incomplete_gamma(a, x);
+    let both = incomplete_gamma(a, x, lift);
     let found = pick(lower, both.hi, both.lo);
-    let wanted = pick(lower, p, q);
     if ((found < wanted) == lower) { low = x; } else { high = x; }
     let off = log_quotient(found, wanted);
     if (magnitude(off) <= 1.2e-7) { break; }
-    let slope = a * gamma_power(a, x) / found;
+    let slope = a * gamma_power(a, x, lift) / found;
     let step = pick(lower, negated(off), off) / slope;
     let next = x * op_exp_f32(step);
     if (magnitude(step) <= 2.4e-7) { return next; }

@@ -308,6 +308,27 @@ fn partners(t: u32, round: u32, even: u32) -> vec2<u32> {
   }
   return vec2<u32>(min(i, k), max(i, k));
 }
+// Matrices have p[4] columns in p[5] blocks of HALF, the last ones with fewer or none. A pair of blocks: the matrix, the blocks, and how many columns.
+struct Pair { matrix: u32, first: u32, second: u32, columns: u32 }
+fn pair_of(number: u32) -> Pair {
+  let both = partners(number % (p[5] / 2u), p[1], p[5]);
+  let columns = min(HALF, p[4] - both.x * HALF) + min(HALF, p[4] - min(p[4], both.y * HALF));
+  return Pair(number / (p[5] / 2u), both.x * HALF, both.y * HALF, columns);
+}
+// The column of the matrix which is one of the pair.
+fn column_of(pair: Pair, k: u32) -> u32 { return pair.matrix * p[4] + select(pair.second + k - HALF, pair.first + k, k < HALF); }
+
+//# blocks jacobi
+// What turns the columns of pairs of blocks, vectors of p[3] numbers, to be orthogonal, longer ones first: a group of threads for each pair
+// diagonalises the product of its columns with themselves, by p[6] sweeps of rotations at most. Round p[1]. `turned`: whether there is
+// anything to turn; `q`: by what, matrices whose rows have p[7] numbers. Status: whether anything was turned.
+var<workgroup> gram: array<T, WIDE * WIDE>;
+var<workgroup> turns: array<T, WIDE * WIDE>;
+var<workgroup> tile: array<T, WIDE * 17u>;
+// Of a turn of two columns a and b: a real factor of a, and a factor of b, for the first and for the second one.
+var<workgroup> of_a: array<f32, WIDE>;
+var<workgroup> of_b: array<T, WIDE>;
+var<workgroup> going: u32;
 // What makes two vectors orthogonal, and the longer one the first, so that the order is that of singular values.
 struct Turn { needed: bool, exchanged: bool, c: f32, sine: f32, phase: T }
 // alpha and beta: the squares of the lengths; gamma: the product of the vectors of m numbers.
@@ -327,106 +348,152 @@ fn turn_T(alpha: f32, beta: f32, gamma: T, m: u32) -> Turn {
   }
   return turn;
 }
-fn first_T(turn: Turn, a: T, b: T) -> T { return op_subtract_T(times_T(a, turn.c), times_T(op_multiply_T(turn.phase, b), turn.sine)); }
-fn second_T(turn: Turn, a: T, b: T) -> T { return op_add_T(times_T(a, turn.sine), times_T(op_multiply_T(turn.phase, b), turn.c)); }
-// One number of both vectors.
-fn turn_a(turn: Turn, x: u32, y: u32) {
-  let a = get_a(x);
-  let b = get_a(y);
-  let u = first_T(turn, a, b);
-  let w = second_T(turn, a, b);
-  if (turn.exchanged) { set_a(x, w); set_a(y, u); } else { set_a(x, u); set_a(y, w); }
-}
-fn turn_v(turn: Turn, x: u32, y: u32) {
-  let a = get_v(x);
-  let b = get_v(y);
-  let u = first_T(turn, a, b);
-  let w = second_T(turn, a, b);
-  if (turn.exchanged) { set_v(x, w); set_v(y, u); } else { set_v(x, u); set_v(y, w); }
-}
-
-//# jacobi
-// A round of one-sided Jacobi: vectors of p[3] numbers, p[4] of them to a matrix, are turned in disjoint pairs to be orthogonal, a thread
-// for each pair; `v` takes part in the turns. Round p[1] of p[2]. Status: whether anything was turned, or exchanged.
+fn turn_of(i: u32, k: u32) -> Turn { return turn_T(op_real_T(gram[i * WIDE + i]), op_real_T(gram[k * WIDE + k]), gram[i * WIDE + k], p[3]); }
+fn joined(a: T, b: T, k: u32) -> T { return op_add_T(times_T(a, of_a[k]), op_multiply_T(of_b[k], b)); }
+fn joined_conj(a: T, b: T, k: u32) -> T { return op_add_T(times_T(a, of_a[k]), op_multiply_T(op_conj_T(of_b[k]), b)); }
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = id.y * ids.x + id.x;
-  if (group >= p[0]) { return; }
+  let pair = pair_of(group);
+  if (pair.matrix >= p[0]) { return; }
   let m = p[3];
-  let n = p[4];
-  let even = n + (n & 1u);
-  for (var t = thread; t < even / 2u; t += 256u) {
-    let both = partners(t, p[1], even);
-    if (both.y >= n) { continue; }
-    let x = (group * n + both.x) * m;
-    let y = (group * n + both.y) * m;
-    var alpha = 0.0;
-    var beta = 0.0;
-    var gamma = zero_T();
-    for (var r = 0u; r < m; r++) {
-      let a = get_a(x + r);
-      let b = get_a(y + r);
-      alpha = alpha + op_abs_square_T(a);
-      beta = beta + op_abs_square_T(b);
-      gamma = op_add_T(gamma, op_multiply_T(op_conj_T(a), b));
+  let row = thread / HALF;
+  let column = thread % HALF;
+  var sums = array<T, 4>(zero_T(), zero_T(), zero_T(), zero_T());
+  for (var depth = 0u; depth < m; depth += 16u) {
+    for (var e = thread; e < WIDE * 16u; e += 256u) {
+      let k = e / 16u;
+      let l = e % 16u;
+      var x = zero_T();
+      if (k < pair.columns && depth + l < m) { x = get_a(column_of(pair, k) * m + depth + l); }
+      tile[k * 17u + l] = x;
     }
-    let turn = turn_T(alpha, beta, gamma, m);
-    if (!turn.needed) { continue; }
-    status[group] = 1u;
-    for (var r = 0u; r < m; r++) { turn_a(turn, x + r, y + r); }
-    for (var r = 0u; r < n; r++) { turn_v(turn, (group * n + both.x) * n + r, (group * n + both.y) * n + r); }
+    workgroupBarrier();
+    if (row < HALF) {
+      for (var l = 0u; l < 16u; l++) {
+        let x = op_conj_T(tile[row * 17u + l]);
+        let y = op_conj_T(tile[(row + HALF) * 17u + l]);
+        let z = tile[column * 17u + l];
+        let w = tile[(column + HALF) * 17u + l];
+        sums[0] = op_add_T(sums[0], op_multiply_T(x, z));
+        sums[1] = op_add_T(sums[1], op_multiply_T(x, w));
+        sums[2] = op_add_T(sums[2], op_multiply_T(y, z));
+        sums[3] = op_add_T(sums[3], op_multiply_T(y, w));
+      }
+    }
+    workgroupBarrier();
   }
+  if (row < HALF) {
+    gram[row * WIDE + column] = sums[0];
+    gram[row * WIDE + column + HALF] = sums[1];
+    gram[(row + HALF) * WIDE + column] = sums[2];
+    gram[(row + HALF) * WIDE + column + HALF] = sums[3];
+  }
+  for (var e = thread; e < WIDE * WIDE; e += 256u) { turns[e] = of_real_T(select(0.0, 1.0, e / WIDE == e % WIDE)); }
+  if (thread == 0u) { going = 0u; }
+  workgroupBarrier();
+  for (var e = thread; e < WIDE * WIDE; e += 256u) {
+    if (e / WIDE < e % WIDE) { if (turn_of(e / WIDE, e % WIDE).needed) { going = 1u; } }
+  }
+  workgroupBarrier();
+  if (thread == 0u) {
+    turned[group] = going;
+    if (going == 1u) { status[pair.matrix] = 1u; }
+  }
+  let even = pair.columns + (pair.columns & 1u);
+  let half = even / 2u;
+  for (var sweep = 0u; sweep < p[6]; sweep++) {
+    let goes_on = going == 1u;
+    workgroupBarrier();
+    if (!goes_on) { break; }
+    if (thread == 0u) { going = 0u; }
+    for (var round = 0u; round < even - 1u; round++) {
+      workgroupBarrier();
+      if (thread < half) {
+        let both = partners(thread, round, even);
+        var turn = turn_of(both.x, both.y);
+        // Rounding may leave less than nothing of a short column, which must not change its place with one that is not there.
+        if (both.y >= pair.columns) { turn = Turn(false, false, 1.0, 0.0, of_real_T(1.0)); }
+        if (turn.needed) { going = 1u; }
+        let first = 2u * thread + select(0u, 1u, turn.exchanged);
+        let second = 2u * thread + select(1u, 0u, turn.exchanged);
+        of_a[first] = turn.c;
+        of_b[first] = times_T(turn.phase, negated(turn.sine));
+        of_a[second] = turn.sine;
+        of_b[second] = times_T(turn.phase, turn.c);
+      }
+      workgroupBarrier();
+      // Two rows and two columns of the product to a thread.
+      if (thread < half * half) {
+        let i = thread / half;
+        let k = thread % half;
+        let rows = partners(i, round, even);
+        let columns = partners(k, round, even);
+        let a = gram[rows.x * WIDE + columns.x];
+        let b = gram[rows.x * WIDE + columns.y];
+        let c = gram[rows.y * WIDE + columns.x];
+        let d = gram[rows.y * WIDE + columns.y];
+        let ab = joined(a, b, 2u * k);
+        let ba = joined(a, b, 2u * k + 1u);
+        let cd = joined(c, d, 2u * k);
+        let dc = joined(c, d, 2u * k + 1u);
+        gram[rows.x * WIDE + columns.x] = joined_conj(ab, cd, 2u * i);
+        gram[rows.x * WIDE + columns.y] = joined_conj(ba, dc, 2u * i);
+        gram[rows.y * WIDE + columns.x] = joined_conj(ab, cd, 2u * i + 1u);
+        gram[rows.y * WIDE + columns.y] = joined_conj(ba, dc, 2u * i + 1u);
+      }
+      for (var e = thread; e < even * half; e += 256u) {
+        let i = e / half * WIDE;
+        let columns = partners(e % half, round, even);
+        let a = turns[i + columns.x];
+        let b = turns[i + columns.y];
+        turns[i + columns.x] = joined(a, b, 2u * (e % half));
+        turns[i + columns.y] = joined(a, b, 2u * (e % half) + 1u);
+      }
+    }
+    workgroupBarrier();
+  }
+  for (var e = thread; e < p[7] * p[7]; e += 256u) { set_q(group * p[7] * p[7] + e, turns[e / p[7] * WIDE + e % p[7]]); }
 }
 
-//# wide jacobi
-// The same with a group of threads for each pair.
-var<workgroup> alphas: array<f32, 256>;
-var<workgroup> betas: array<f32, 256>;
-var<workgroup> gammas: array<T, 256>;
+//# panels jacobi
+// Turns the columns of pairs of blocks, of `a` and of `v`: 64 rows to a group of threads, p[8] groups for the rows of `a`, p[9] for those of `v`.
+var<workgroup> by: array<T, WIDE * WIDE>;
+var<workgroup> panel: array<T, WIDE * 64u>;
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) ids: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let m = p[3];
-  let n = p[4];
-  let even = n + (n & 1u);
   let group = id.y * ids.x + id.x;
-  let matrix = group / (even / 2u);
-  let both = partners(group % (even / 2u), p[1], even);
-  if (matrix >= p[0] || both.y >= n) { return; }
-  let x = (matrix * n + both.x) * m;
-  let y = (matrix * n + both.y) * m;
-  var alpha = 0.0;
-  var beta = 0.0;
-  var gamma = zero_T();
-  for (var r = thread; r < m; r += 256u) {
-    let a = get_a(x + r);
-    let b = get_a(y + r);
-    alpha = alpha + op_abs_square_T(a);
-    beta = beta + op_abs_square_T(b);
-    gamma = op_add_T(gamma, op_multiply_T(op_conj_T(a), b));
+  let number = group / (p[8] + p[9]);
+  let pair = pair_of(number);
+  if (pair.matrix >= p[0]) { return; }
+  if (turned[number] == 0u) { return; }
+  let piece = group % (p[8] + p[9]);
+  let is_a = piece < p[8];
+  let rows = select(p[4], p[3], is_a);
+  let row = select(piece - p[8], piece, is_a) * 64u + thread % 64u;
+  let side = p[7];
+  for (var e = thread; e < side * side; e += 256u) { by[e / side * WIDE + e % side] = get_q(number * side * side + e); }
+  for (var k = thread / 64u; k < pair.columns; k += 4u) {
+    var x = zero_T();
+    let at = column_of(pair, k) * rows + row;
+    if (row < rows) { if (is_a) { x = get_a(at); } else { x = get_v(at); } }
+    panel[k * 64u + thread % 64u] = x;
   }
-  alphas[thread] = alpha;
-  betas[thread] = beta;
-  gammas[thread] = gamma;
   workgroupBarrier();
-  if (thread < 16u) {
-    for (var r = 16u * thread + 1u; r < 16u * thread + 16u; r++) {
-      alphas[16u * thread] = alphas[16u * thread] + alphas[r];
-      betas[16u * thread] = betas[16u * thread] + betas[r];
-      gammas[16u * thread] = op_add_T(gammas[16u * thread], gammas[r]);
+  if (row >= rows) { return; }
+  for (var k = thread / 64u; k < pair.columns; k += 8u) {
+    // Two columns at once.
+    let other = min(k + 4u, pair.columns - 1u);
+    var x = zero_T();
+    var y = zero_T();
+    for (var l = 0u; l < pair.columns; l++) {
+      let z = panel[l * 64u + thread % 64u];
+      x = op_add_T(x, op_multiply_T(z, by[l * WIDE + k]));
+      y = op_add_T(y, op_multiply_T(z, by[l * WIDE + other]));
     }
+    let at = column_of(pair, k) * rows + row;
+    let beside = column_of(pair, other) * rows + row;
+    if (is_a) { set_a(at, x); } else { set_v(at, x); }
+    if (k + 4u < pair.columns) { if (is_a) { set_a(beside, y); } else { set_v(beside, y); } }
   }
-  workgroupBarrier();
-  alpha = alphas[0];
-  beta = betas[0];
-  gamma = gammas[0];
-  for (var r = 16u; r < 256u; r += 16u) {
-    alpha = alpha + alphas[r];
-    beta = beta + betas[r];
-    gamma = op_add_T(gamma, gammas[r]);
-  }
-  let turn = turn_T(alpha, beta, gamma, m);
-  if (!turn.needed) { return; }
-  if (thread == 0u) { status[matrix] = 1u; }
-  for (var r = thread; r < m; r += 256u) { turn_a(turn, x + r, y + r); }
-  for (var r = thread; r < n; r += 256u) { turn_v(turn, (matrix * n + both.x) * n + r, (matrix * n + both.y) * n + r); }
 }

@@ -155,11 +155,12 @@ fn expm1_reduced(r: f32, c: f32) -> f32 {
   let odd = madd(madd(0.00019890991, z, 0.0083333105), z, 0.16666667);
   return r + madd(z, madd(r, odd, even), c);
 }
-// exp(hi + lo) as hi * 2^lo of the result.
-fn exp_unscaled(hi: f32, lo: f32) -> Two {
-  let t = reduce(at_most(at_least(hi, -104.0), 89.0), lo);
+// exp(hi + lo) as hi * 2^lo of the result; all below `least` is as that.
+fn exp_from(least: f32, hi: f32, lo: f32) -> Two {
+  let t = reduce(at_most(at_least(hi, least), 89.0), lo);
   return Two(1.0 + expm1_reduced(t.r, t.c), t.n);
 }
+fn exp_unscaled(hi: f32, lo: f32) -> Two { return exp_from(-104.0, hi, lo); }
 fn exp_sum(hi: f32, lo: f32) -> f32 { let t = exp_unscaled(hi, lo); return scale(t.hi, t.lo); }
 fn op_exp_f32(x: f32) -> f32 { return exp_sum(x, 0.0); }
 fn op_expm1_f32(x: f32) -> f32 {

@@ -2,18 +2,20 @@
 //!
 //! A group of threads takes a small matrix of a stack, or a block of columns of a large one. Large matrices are cut in two, and what
 //! is left of one part after the other is a product of matrices: `elimination` (Cholesky's and LU factors, triangular systems) and
-//! `reflections` (QR). Singular values and eigenvalues come by rotations (`rotations`).
+//! `reflections` (QR). Singular values and eigenvalues come by rotations of pairs of blocks (`rotations`). Products of lazy matrices with many
+//! rows are made block of rows by block of rows (`rows`).
 
 mod elimination;
 mod reflections;
 mod rotations;
+mod rows;
 
 use std::ops::Range;
 
 use num_complex::Complex;
 use xp_core::functions::{concat, eye};
 use xp_core::linalg::{Basis, Linalg, LinalgError, Triangle, Triangular};
-use xp_core::{Array, Backend, DType, Dyn, Element, Floating, Num, Result, size_of_shape};
+use xp_core::{Array, Backend, DType, Dyn, Element, Expr, Floating, Ix2, Lazy, Num, Result, size_of_shape};
 
 use crate::kernel::{Access, Source};
 use crate::queue::Arguments;
@@ -48,9 +50,16 @@ fn source(name: &str, dtype: DType, bindings: &[Binding<'_>]) -> Source {
     }
     text += &wgsl::renamed(body, |word| match word {
         "T" => Some(t.to_owned()),
+        "HALF" => Some(format!("{}u", half(dtype))),
+        "WIDE" => Some(format!("{}u", 2 * half(dtype))),
         _ => word.strip_suffix("_T").map(|stem| format!("{stem}_{suffix}")),
     });
     bindings.iter().fold(Source::new(name, text), |source, (binding, access, ..)| source.binding(*binding, *access))
+}
+
+/// Columns of a block that is rotated with another one: the products of both fit into the memory that a group of threads shares.
+fn half(dtype: DType) -> usize {
+    if dtype == DType::C64 { 8 } else { 16 }
 }
 
 /// What the kernels need of a dtype beside its operations.
@@ -197,6 +206,16 @@ macro_rules! linalg_for {
             }
             fn lu(x: &Matrices<$t>) -> Result<(Matrices<i64>, Matrices<$t>, Matrices<$t>)> {
                 elimination::lu(x)
+            }
+            fn gram<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, $t, Ix2>> {
+                rows::gram(e)
+            }
+            fn cross<E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Array<Self, $t, Ix2>>
+            where
+                E: Expr<Backend = Self, Elem = $t, Dim = Ix2>,
+                F: Expr<Backend = Self, Elem = $t, Dim = Ix2>,
+            {
+                rows::cross(a, b)
             }
         }
     )*};

@@ -1,7 +1,9 @@
 //! Rotations after Jacobi: singular values come by one-sided ones; eigenvalues of Hermitian matrices are singular values of the matrix plus a
 //! multiple of the identity that makes it positive definite, which keeps errors to a few units of the largest eigenvalue.
 //!
-//! A thread takes a pair of vectors of a small matrix, a group of threads one of a large matrix. Tall matrices are rotated by their factor R.
+//! Columns go in blocks. A group of threads takes two of them: it diagonalises the product of their columns with themselves, in memory that
+//! the group shares, and products of matrices turn the columns by what that took. A small matrix is one pair of blocks, of which a launch
+//! takes a whole stack. Tall matrices are rotated by their factor R.
 
 use xp_core::functions::{Descending, concat, where_};
 use xp_core::linalg::{Basis, Full, LinalgError, adjoint};
@@ -9,13 +11,17 @@ use xp_core::{Floating, KeepDims, Num, Result};
 
 use super::elimination::permuted;
 use super::{Binding, ITERATIONS, Matrices, check_finite, count, identity, new, own, part, reflections, sides, source, stack_of, values, words};
-use crate::kernel::{Access, THREADS};
+use crate::kernel::Access;
 use crate::queue::Arguments;
 
-/// The most columns of matrices whose pairs of vectors are a thread's each.
+/// The most columns of matrices that are not replaced by their factor R, however many rows they have.
 const SMALL: usize = 64;
-/// Sweeps through all pairs, at most.
+/// Rows that a group of threads turns.
+const ROWS: usize = 64;
+/// Sweeps through all pairs of blocks, at most.
 const SWEEPS: usize = 60;
+/// Sweeps within a pair of blocks: until nothing turns where it is the whole matrix, and few where the other blocks change it again.
+const INNER_SWEEPS: [usize; 2] = [10, 2];
 
 /// Vectors that are orthogonal, and what they are made by.
 struct Rotated<T: Floating> {
@@ -34,29 +40,44 @@ fn rotated<T: Floating>(x: &Matrices<T>) -> Result<Rotated<T>> {
     let w = own(&x.matrix_transpose()?)?;
     let v = own(&identity(device, stack, n, n)?)?;
     let status = new::<u32>(device, stack, &[1])?;
-    let bindings: [Binding<'_>; 3] =
-        [("a", Access::Write, true, words(&w)), ("v", Access::Write, true, words(&v)), ("status", Access::Write, false, words(&status))];
-    let rounds = (n + n % 2).saturating_sub(1);
-    // A thread, or a group of threads, for each pair.
-    let wide = n > SMALL;
-    let (name, cost) = if wide { ("wide jacobi", 2 * m.div_ceil(THREADS)) } else { ("jacobi", (2 * m + n) * n.div_ceil(2 * THREADS).max(1)) };
+    let half = super::half(T::DTYPE);
+    let blocks = n.div_ceil(half).next_multiple_of(2);
+    let (pairs, rounds, alone) = (blocks / 2, blocks - 1, blocks == 2);
+    let side = if alone { n } else { 2 * half };
+    let (q, turned) = (new::<T>(device, stack, &[pairs, side, side])?, new::<u32>(device, stack, &[pairs])?);
+    let inner = INNER_SWEEPS[usize::from(!alone)];
+    // Products of the columns, 16 rows at a time, and rounds of rotations within the pair.
+    let cost = 20 * m.div_ceil(16) + inner * 2 * half * (2 * half / 4 + 3);
     if cost > ITERATIONS {
         let why = format!("matrices of {m} x {n} need {cost} iterations of a thread in a round, of {ITERATIONS} that drivers allow");
         return Err(device.device.fail("svd", why));
     }
-    let groups = if wide { k.saturating_mul(n.div_ceil(2)) } else { k };
+    let find: [Binding<'_>; 4] = [
+        ("a", Access::Read, true, words(&w)),
+        ("q", Access::Write, true, words(&q)),
+        ("turned", Access::Write, false, words(&turned)),
+        ("status", Access::Write, false, words(&status)),
+    ];
+    let apply: [Binding<'_>; 4] = [
+        ("a", Access::Write, true, words(&w)),
+        ("v", Access::Write, true, words(&v)),
+        ("q", Access::Read, true, words(&q)),
+        ("turned", Access::Read, false, words(&turned)),
+    ];
+    let named = |name: &str, bindings: &[Binding<'_>]| device.device.named(&format!("{name} of {}", T::DTYPE), || source(name, T::DTYPE, bindings));
+    let (finder, turner) = (named("blocks jacobi", &find)?, named("panels jacobi", &apply)?);
+    let pieces = [m, n].map(|rows| rows.div_ceil(ROWS));
     let mut going = n > 1;
     for _ in 0..SWEEPS {
         if !going {
             break;
         }
         device.device.write(&vec![0; k], words(&status));
-        let kernel = device.device.named(&format!("{name} of {}", T::DTYPE), || source(name, T::DTYPE, &bindings))?;
-        // A launch for each round.
         for round in 0..rounds {
             let mut arguments = Arguments::default();
-            arguments.push(k).push(round).push(rounds).push(m).push(n);
-            device.device.launch(&kernel, groups, &arguments, &bindings.map(|b| b.3))?;
+            arguments.push(k).push(round).push(rounds).push(m).push(n).push(blocks).push(inner).push(side).push(pieces[0]).push(pieces[1]);
+            device.device.launch(&finder, k.saturating_mul(pairs), &arguments, &find.map(|b| b.3))?;
+            device.device.launch(&turner, k.saturating_mul(pairs * (pieces[0] + pieces[1])), &arguments, &apply.map(|b| b.3))?;
         }
         going = values(&status)?.iter().any(|&s| s > 0);
     }

@@ -53,24 +53,3 @@ macro_rules! device {
         }
     };
 }
-
-/// The device for the suites of all backends, for which a software driver takes half an hour: where `XP_WGPU_SUITES=1` asks for them.
-#[allow(dead_code)] // Not every test file has one of them.
-pub fn for_suites() -> Option<Wgpu> {
-    if std::env::var_os("XP_WGPU_SUITES").is_none() {
-        eprintln!("SKIPPED: XP_WGPU_SUITES=1 runs the suites of all backends, which take a software driver half an hour");
-        return None;
-    }
-    wgpu()
-}
-
-/// The device, or the end of the test of a suite.
-#[macro_export]
-macro_rules! suite_device {
-    () => {
-        match $crate::common::for_suites() {
-            Some(device) => device,
-            None => return,
-        }
-    };
-}
