@@ -81,8 +81,8 @@ pub fn axes<B: Backend>(device: &B) {
 pub fn indices<B: Backend>(device: &B) {
     let x = Array::from_vec(device, vec![0u8; 6], [2, 3]).unwrap();
     assert_eq!(x.get([0, 3]).unwrap_err().to_string(), "index 3 is out of bounds for axis 1 of length 3");
-    assert_eq!(x.index_axis(0, -3).unwrap_err(), Error::Index { index: -3, axis: 0, len: 2 });
-    assert_eq!(x.slice(s![isize::MIN]).unwrap_err(), Error::Index { index: isize::MIN, axis: 0, len: 2 });
+    assert_eq!(x.index_axis(0, -3).unwrap_err(), Error::Index { index: -3, axis: 0, len: 2, operation: None });
+    assert_eq!(x.slice(s![isize::MIN]).unwrap_err(), Error::Index { index: isize::MIN, axis: 0, len: 2, operation: None });
     for (index, axis) in [(i64::MAX, 0), (i64::MIN, 1)] {
         assert!(x.take(&vector(device, &[index]), axis).and_then(|y| y.to_host()).is_err());
     }

@@ -10,8 +10,8 @@ pub fn elements<B: Backend>(device: &B) {
     let x = Array::from_vec(device, vec![1u16, 2, 3, 4, 5, 6], [2, 3]).unwrap();
     assert_eq!((x.get([0, 0]).unwrap(), x.get([1, -1]).unwrap(), x.t().get([2, 0]).unwrap()), (1, 6, 3));
     assert_eq!(x.slice(s![.., ..;-1]).unwrap().get([0, 0]).unwrap(), 3);
-    assert_eq!(x.get([2, 0]).unwrap_err(), Error::Index { index: 2, axis: 0, len: 2 });
-    assert_eq!(x.get([0, -4]).unwrap_err(), Error::Index { index: -4, axis: 1, len: 3 });
+    assert_eq!(x.get([2, 0]).unwrap_err(), Error::Index { index: 2, axis: 0, len: 2, operation: None });
+    assert_eq!(x.get([0, -4]).unwrap_err(), Error::Index { index: -4, axis: 1, len: 3, operation: None });
     let message = |e: Error| e.to_string();
     assert_eq!(message(x.get([0]).unwrap_err()), format!("get: 1 index given for shape {:?}, which has 2 axes", x.dims()));
     assert_eq!(message(x.get([0, 0, 0]).unwrap_err()), format!("get: 3 indices given for shape {:?}, which has 2 axes", x.dims()));

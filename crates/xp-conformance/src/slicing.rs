@@ -67,8 +67,8 @@ pub fn items<B: Backend>(device: &B) {
     assert_eq!(x.slice(s![0, 0, ..=-2]).unwrap().to_vec(), [0, 1, 2]);
     assert_eq!(x.slice(s![0, 0, 2..;-1]).unwrap().to_vec(), [2, 1, 0]);
     assert_eq!(x.slice(s![5.., 0]).unwrap().shape(), [0, 4]);
-    assert!(matches!(x.slice(s![2]), Err(Error::Index { index: 2, axis: 0, len: 2 })));
-    assert!(matches!(x.slice(s![0, -4]), Err(Error::Index { index: -4, axis: 1, len: 3 })));
+    assert!(matches!(x.slice(s![2]), Err(Error::Index { index: 2, axis: 0, len: 2, operation: None })));
+    assert!(matches!(x.slice(s![0, -4]), Err(Error::Index { index: -4, axis: 1, len: 3, operation: None })));
     let message = x.slice(s![0, 0.., 0, 0]).unwrap_err().to_string();
     assert_eq!(message, format!("slice: 4 indices and ranges given for shape {:?}, which has 3 axes", x.dims()));
     // An end behind every axis is the end of the axis, included or not.

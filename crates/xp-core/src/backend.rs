@@ -32,6 +32,10 @@ pub unsafe trait Backend: Clone + PartialEq + Debug + Display + Send + Sync + 's
     /// Memory for elements. A clone is another handle to the same memory.
     type Buffer<T: Element>: Clone + Debug + Send + Sync + 'static;
 
+    /// Whether the result of an elementwise expression lies as its operands do where these agree on an order of axes, so that reads and
+    /// writes are of neighbours. Otherwise results are in row-major order, which the slices and iterators of the host are for.
+    const KEEPS_ORDER: bool = false;
+
     /// The device to use when none is named.
     ///
     /// # Errors

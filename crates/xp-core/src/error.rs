@@ -73,7 +73,7 @@ pub enum Error {
         axes: Vec<isize>,
     },
     /// An index is outside its axis.
-    #[error("index {index} is out of bounds for axis {axis} of length {len}")]
+    #[error("{}index {index} is out of bounds for axis {axis} of length {len}", Later(*operation))]
     Index {
         /// The index as given, counted from the end when negative.
         index: isize,
@@ -81,6 +81,8 @@ pub enum Error {
         axis: usize,
         /// The length of that axis.
         len: usize,
+        /// The operation that was given the index, where it is a later one that fails: on a device that finds it while the program goes on.
+        operation: Option<&'static str>,
     },
     /// An argument has a value that the operation does not take.
     #[error("{what}: {why}")]
@@ -97,12 +99,14 @@ pub enum Error {
         shape: Vec<usize>,
     },
     /// The device has no memory left.
-    #[error("out of memory on {device}: {bytes} bytes were asked for")]
+    #[error("out of memory on {device}: {bytes} bytes were asked for{details}")]
     OutOfMemory {
         /// The device.
         device: String,
         /// Size of the request.
         bytes: usize,
+        /// What the device says of its memory, to follow these words; empty where it says nothing.
+        details: String,
     },
     /// The backend has no such dtype.
     #[error("backend `{backend}` has no dtype {dtype}")]
@@ -162,6 +166,26 @@ impl Error {
     /// An [`Error::Shape`] in one line.
     pub fn shape(what: &'static str, given: &[usize], expected: impl Into<String>) -> Self {
         Error::Shape { what, given: given.to_vec(), expected: expected.into() }
+    }
+
+    /// The same error, which says what a failing device was given, unless a part of the operation has said so: for backends.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_operand(self, dtype: DType, shape: &[usize]) -> Self {
+        match self {
+            Error::Backend { device, operation, why } if !operation.ends_with(']') => {
+                Error::Backend { device, operation: format!("{operation} of {dtype} {shape:?}"), why }
+            }
+            other => other,
+        }
+    }
+}
+
+/// An operation that ended before its error came, in front of that.
+struct Later(Option<&'static str>);
+impl core::fmt::Display for Later {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.map_or(Ok(()), |operation| write!(f, "{operation}: "))
     }
 }
 

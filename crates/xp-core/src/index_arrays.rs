@@ -171,7 +171,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let lanes = Lanes { outer: 1, len: self.dims()[..axes].iter().product(), inner: self.dims()[axes..].iter().product() };
         self.make_packed()?;
         let (device, buffer) = self.parts_mut();
-        put(device, buffer, lanes, at.buffer(), values.buffer())
+        put(device, buffer, lanes, at.buffer(), values.buffer()).map_err(|e| e.of_operand(T::DTYPE, self.dims()))
     }
 }
 
@@ -221,7 +221,7 @@ fn check_range<B: Backend, D: Dim>(index: &Array<B, i64, D>, axis: usize, len: u
     let (low, high) = index.lazy().reduce((Min, Max), ..).try_eval()?;
     for bound in [low.item()?, high.item()?] {
         if bound < -n || bound >= n {
-            return Err(Error::Index { index: bound as isize, axis, len });
+            return Err(Error::Index { index: bound as isize, axis, len, operation: None });
         }
     }
     Ok(())

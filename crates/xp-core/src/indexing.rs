@@ -359,7 +359,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             return Err(Error::shape("select: mask", mask.dims(), format!("{:?}", self.dims())));
         }
         crate::expr::check_devices(Some(self.device()), Some(mask.device()))?;
-        let (buffer, len) = self.device().compress(self.packed()?.buffer(), mask.packed()?.buffer())?;
+        let found = self.device().compress(self.packed()?.buffer(), mask.packed()?.buffer());
+        let (buffer, len) = found.map_err(|e| e.of_operand(T::DTYPE, self.dims()))?;
         Array::from_result(self.device(), buffer, &[len])
     }
 
@@ -384,7 +385,8 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let axis = normalize_axis(axis.position(), self.ndim())?;
         crate::expr::check_devices(Some(self.device()), Some(indices.device()))?;
         let lanes = Lanes::along(self.dims(), axis);
-        let buffer = self.device().take(self.packed()?.buffer(), lanes, indices.packed()?.buffer(), None)?;
+        let buffer = self.device().take(self.packed()?.buffer(), lanes, indices.packed()?.buffer(), None);
+        let buffer = buffer.map_err(|e| e.of_operand(T::DTYPE, self.dims()))?;
         Array::from_result(self.device(), buffer, &[&self.dims()[..axis], indices.dims(), &self.dims()[axis + 1..]].concat())
     }
 
@@ -423,7 +425,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
             (x, indices.broadcast_to(common)?.into_rank::<D>()?.packed()?)
         };
         let lanes = Lanes::along(x.dims(), axis);
-        let buffer = self.device().take(x.buffer(), lanes, indices.buffer(), Some(shape[axis]))?;
+        let buffer = self.device().take(x.buffer(), lanes, indices.buffer(), Some(shape[axis])).map_err(|e| e.of_operand(T::DTYPE, self.dims()))?;
         Array::from_result(self.device(), buffer, &shape)
     }
 }
@@ -493,7 +495,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         self.make_packed()?;
         let (device, buffer) = self.parts_mut();
         // The backend copies memory that others share, the values or indices among them.
-        put(device, buffer, lanes, indices.buffer(), values.buffer())
+        put(device, buffer, lanes, indices.buffer(), values.buffer()).map_err(|e| e.of_operand(T::DTYPE, self.dims()))
     }
 }
 
@@ -519,8 +521,8 @@ pub(crate) fn check_indices<B: Backend>(indices: &Array<B, i64, Ix1>, axis: usiz
     }
     let (low, high) = indices.lazy().reduce((Min, Max), ..).try_eval()?;
     match (low.item()?, high.item()?) {
-        (low, _) if low < 0 => Err(Error::Index { index: low as isize, axis, len }),
-        (_, high) if high >= len as i64 => Err(Error::Index { index: high as isize, axis, len }),
+        (low, _) if low < 0 => Err(Error::Index { index: low as isize, axis, len, operation: None }),
+        (_, high) if high >= len as i64 => Err(Error::Index { index: high as isize, axis, len, operation: None }),
         _ => Ok(()),
     }
 }

@@ -118,7 +118,8 @@ impl<'a, B: Backend, T: Num> Product<'a, B, T> {
             return Ok(());
         }
         // SAFETY: strides and offsets are those of the arrays; the caller vouches for the output.
-        unsafe { self.device.matmul(self.a, self.b, self.dims, &self.offsets, out) }
+        let done = unsafe { self.device.matmul(self.a, self.b, self.dims, &self.offsets, out) };
+        done.map_err(|e| e.of_operand(T::DTYPE, &self.shape))
     }
 }
 
@@ -144,8 +145,11 @@ fn batch_offsets(batch: &[usize], walks: &[AxisVec<isize>; 2], start: [usize; 2]
         let steps = [walks[0][k], walks[1][k]];
         let count = offsets.len() * n;
         let mut next = Offsets::new();
-        next.try_reserve_exact(count)
-            .map_err(|_| Error::OutOfMemory { device: "host".into(), bytes: count.saturating_mul(size_of::<[usize; 2]>()) })?;
+        next.try_reserve_exact(count).map_err(|_| Error::OutOfMemory {
+            device: "host".into(),
+            bytes: count.saturating_mul(size_of::<[usize; 2]>()),
+            details: String::new(),
+        })?;
         for at in offsets {
             next.extend((0..n as isize).map(|i| [0, 1].map(|x| at[x].wrapping_add_signed(i * steps[x]))));
         }

@@ -142,5 +142,5 @@ pub fn normalize_axes<P: Position>(axes: &[P], ndim: usize) -> Result<AxisVec<us
 /// [`Error::Index`] when it is out of bounds.
 pub(crate) fn normalize_index(index: isize, axis: usize, len: usize) -> Result<usize> {
     let k = if index < 0 { index + len as isize } else { index };
-    if (0..len as isize).contains(&k) { Ok(k as usize) } else { Err(Error::Index { index, axis, len }) }
+    if (0..len as isize).contains(&k) { Ok(k as usize) } else { Err(Error::Index { index, axis, len, operation: None }) }
 }

@@ -25,7 +25,7 @@ impl<B: Backend, T: Real, D: Dim> Array<B, T, D> {
     /// ```
     pub fn sort(&self, axis: impl Position, order: Order) -> Result<Self> {
         let lanes = self.lanes(axis.position())?;
-        let buffer = self.device().sort(self.packed()?.buffer(), lanes, order == Descending)?;
+        let buffer = self.device().sort(self.packed()?.buffer(), lanes, order == Descending).map_err(|e| e.of_operand(T::DTYPE, self.dims()))?;
         Array::from_result(self.device(), buffer, self.dims())
     }
 
@@ -42,7 +42,7 @@ impl<B: Backend, T: Real, D: Dim> Array<B, T, D> {
     /// ```
     pub fn argsort(&self, axis: impl Position, order: Order) -> Result<Array<B, i64, D>> {
         let lanes = self.lanes(axis.position())?;
-        let buffer = self.device().argsort(self.packed()?.buffer(), lanes, order == Descending)?;
+        let buffer = self.device().argsort(self.packed()?.buffer(), lanes, order == Descending).map_err(|e| e.of_operand(T::DTYPE, self.dims()))?;
         Array::from_result(self.device(), buffer, self.dims())
     }
 
@@ -84,7 +84,8 @@ pub enum Side {
 /// ```
 pub fn searchsorted<B: Backend, T: Real, D: Dim>(x1: &Array<B, T, Ix1>, x2: &Array<B, T, D>, side: Side) -> Result<Array<B, i64, D>> {
     crate::expr::check_devices(Some(x1.device()), Some(x2.device()))?;
-    let buffer = x1.device().searchsorted(x1.packed()?.buffer(), x2.packed()?.buffer(), side == Side::Right)?;
+    let buffer = x1.device().searchsorted(x1.packed()?.buffer(), x2.packed()?.buffer(), side == Side::Right);
+    let buffer = buffer.map_err(|e| e.of_operand(T::DTYPE, x2.dims()))?;
     Array::from_result(x1.device(), buffer, x2.dims())
 }
 
@@ -149,7 +150,7 @@ impl<B: Backend, T: Num, D: Dim> Array<B, T, D> {
     fn cumulate(&self, axis: isize, op: Scan, initial: Option<T::Accum>) -> Result<Array<B, T::Accum, D>> {
         let lanes = Lanes::along(self.dims(), normalize_axis(axis, self.ndim())?);
         let wide = widened(self).try_eval()?;
-        let buffer = self.device().scan(op, wide.packed()?.buffer(), lanes)?;
+        let buffer = self.device().scan(op, wide.packed()?.buffer(), lanes).map_err(|e| e.of_operand(T::DTYPE, self.dims()))?;
         let out = converted(&Array::<B, T::Wide, D>::from_result(self.device(), buffer, self.dims())?)?;
         let Some(value) = initial else {
             return Ok(out);

@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use xp_core::backend::{Lanes, Scan, Slot, Stack};
 use xp_core::expr::{Kernel, Plan};
 use xp_core::reduction::{Outputs, Reduction};
-use xp_core::{Array, Backend, Dim, Dyn, Element, Num, Real};
+use xp_core::{Array, Backend, Dim, Dyn, Element, Expr, Lazy, Num, Real};
 
 use crate::{
     device::Device,
@@ -111,7 +111,11 @@ impl Cuda {
 
     /// Uninitialised memory for `len` elements.
     pub(crate) fn buffer<T: Element>(&self, len: usize, operation: &str) -> xp_core::Result<CudaBuffer<T>> {
-        let bytes = len.checked_mul(size_of::<T>()).ok_or_else(|| xp_core::Error::OutOfMemory { device: self.to_string(), bytes: usize::MAX })?;
+        let bytes = len.checked_mul(size_of::<T>()).ok_or_else(|| xp_core::Error::OutOfMemory {
+            device: self.to_string(),
+            bytes: usize::MAX,
+            details: String::new(),
+        })?;
         Ok(CudaBuffer::new(self.run(operation, |device| device.alloc(bytes, operation))?, len))
     }
 
@@ -120,6 +124,18 @@ impl Cuda {
         let buffer = self.buffer::<T>(xp_core::size_of_shape(shape)?, operation)?;
         // SAFETY: the buffer was made for this shape; what writes it is queued before anything can read it.
         unsafe { Array::from_buffer(self, buffer, shape) }
+    }
+
+    /// Runs an expression into a new contiguous array, in whichever order its operands lie, or into the memory of one that is given away:
+    /// for what a library overwrites.
+    pub(crate) fn contiguous<E: Expr<Backend = Self>>(&self, e: Lazy<E>, operation: &str) -> xp_core::Result<Array<Self, E::Elem, Dyn>> {
+        let shape = e.expr().shape()?;
+        if e.expr().is_dense(shape.as_ref()) {
+            return e.try_eval().map(Array::into_dyn);
+        }
+        let mut out = self.array(shape.as_ref(), operation)?;
+        e.eval_into(&mut out)?;
+        Ok(out)
     }
 }
 
@@ -191,6 +207,7 @@ unsafe impl Backend for Cuda {
     type Buffer<T: Element> = CudaBuffer<T>;
 
     const BLOCK: usize = 1 << 24;
+    const KEEPS_ORDER: bool = true;
 
     /// The device that `XP_CUDA_DEVICE` names, or the first one.
     fn default_device() -> xp_core::Result<Self> {
@@ -369,9 +386,12 @@ unsafe impl Backend for Cuda {
 /// The error of arrays for an error of the layers below.
 pub(crate) fn translate(device: String, operation: &str, error: Error) -> xp_core::Error {
     match error {
-        Error::OutOfMemory { requested, .. } => xp_core::Error::OutOfMemory { device, bytes: requested },
+        Error::OutOfMemory { requested, free, total, returned, .. } => {
+            let details = format!(" ({operation}); {free} of {total} are free, after the cache gave back {returned}");
+            xp_core::Error::OutOfMemory { device, bytes: requested, details }
+        }
         Error::DeviceMismatch { left, right, .. } => xp_core::Error::Device { left, right },
-        Error::IndexOutOfRange { index, len, .. } => xp_core::Error::Index { index: index as isize, axis: 0, len },
+        Error::IndexOutOfRange { operation, index, len } => xp_core::Error::Index { index: index as isize, axis: 0, len, operation: Some(operation) },
         other => xp_core::Error::Backend { device, operation: operation.into(), why: other.to_string() },
     }
 }

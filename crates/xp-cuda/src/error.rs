@@ -41,7 +41,7 @@ pub enum Error {
     },
 
     /// The device has no room for an allocation, even after its cache was emptied.
-    #[error("{operation}: out of memory on {device}: {requested} bytes requested, {free} of {total} bytes free")]
+    #[error("{operation}: out of memory on {device}: {requested} bytes requested, {free} of {total} bytes free after the cache gave back {returned}")]
     OutOfMemory {
         /// What the memory was for.
         operation: String,
@@ -49,10 +49,12 @@ pub enum Error {
         device: String,
         /// The size of the allocation in bytes.
         requested: usize,
-        /// Free device memory in bytes when the allocation failed.
+        /// Device memory in bytes that could be asked for when the allocation failed: what was free, within the limit of the pool.
         free: usize,
         /// Device memory in bytes.
         total: usize,
+        /// Bytes that the memory pool had kept, and gave back to the driver first.
+        returned: usize,
     },
 
     /// A driver call failed.
@@ -152,7 +154,7 @@ pub enum Error {
     #[error("{operation}: index {index} is out of range for an axis of length {len}")]
     IndexOutOfRange {
         /// The operation that was given the index.
-        operation: String,
+        operation: &'static str,
         /// The index as given, counted from the end when negative.
         index: i64,
         /// The length of the axis.

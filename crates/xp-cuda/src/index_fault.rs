@@ -62,6 +62,6 @@ impl Device {
         // SAFETY: as above.
         unsafe { place.write_volatile(0) };
         let name = OPERATIONS.get(operation as usize - 1).copied().unwrap_or("an operation");
-        Err(Error::IndexOutOfRange { operation: name.into(), index: index as i64, len: len as usize })
+        Err(Error::IndexOutOfRange { operation: name, index: index as i64, len: len as usize })
     }
 }

@@ -104,19 +104,21 @@ impl Pool {
     fn class(&self, device: &Device, size: usize, operation: &str) -> Result<usize> {
         let class = if self.limit == 0 { Some(size) } else { size_class(size) };
         // A size beyond every class fails like any other that the device cannot hold.
-        class.filter(|&c| c <= isize::MAX as usize).ok_or_else(|| out_of_memory(device, size, operation))
+        class.filter(|&c| c <= isize::MAX as usize).ok_or_else(|| self.out_of_memory(device, size, 0, operation))
     }
 
     fn alloc_new(&self, device: &Device, stream: &Stream, size: usize, class: usize, operation: &str) -> Result<Block> {
         let (pointer, class) = match self.ask_driver(device, stream, class, operation)? {
             Some(pointer) => (pointer, class),
-            None if device.check_not_recording(operation).is_err() => return Err(out_of_memory(device, size, operation)),
+            None if device.check_not_recording(operation).is_err() => return Err(self.out_of_memory(device, size, 0, operation)),
             None => {
                 // Everything that is kept goes back; queued frees take effect at the synchronisation. Then the last bytes count.
+                let returned = self.stats().cached;
                 self.trim(device)?;
                 device.synchronize(operation)?;
                 let exact = size.next_multiple_of(SMALLEST).min(class);
-                (self.ask_driver(device, stream, exact, operation)?.ok_or_else(|| out_of_memory(device, size, operation))?, exact)
+                let found = self.ask_driver(device, stream, exact, operation)?;
+                (found.ok_or_else(|| self.out_of_memory(device, size, returned, operation))?, exact)
             }
         };
         let mut state = lock(&self.state);
@@ -221,6 +223,13 @@ impl Pool {
         };
         let results: Vec<_> = blocks.into_values().flatten().map(|pointer| self.tell_driver(stream, pointer)).collect();
         results.into_iter().collect()
+    }
+
+    fn out_of_memory(&self, device: &Device, requested: usize, returned: usize, operation: &str) -> Error {
+        let (free, total) = device.memory_info().unwrap_or((0, device.total_memory()));
+        let PoolStats { live, held, .. } = self.stats();
+        let free = free.min(self.most.saturating_sub(live + held));
+        Error::OutOfMemory { operation: operation.into(), device: device.to_string(), requested, free, total, returned }
     }
 
     /// `None` when the driver has no memory left, or none may be asked for.
@@ -352,11 +361,6 @@ fn size_class(size: usize) -> Option<usize> {
     }
     let step = size.checked_next_power_of_two()? / 8;
     size.checked_next_multiple_of(step.max(256))
-}
-
-fn out_of_memory(device: &Device, requested: usize, operation: &str) -> Error {
-    let (free, total) = device.memory_info().unwrap_or((0, device.total_memory()));
-    Error::OutOfMemory { operation: operation.into(), device: device.to_string(), requested, free, total }
 }
 
 #[cfg(test)]

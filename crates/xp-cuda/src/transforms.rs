@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use num_complex::Complex;
 use xp_core::ops::AsType;
-use xp_core::{Array, DType, Dim, Dyn, Element, Float, Floating, Num, Result};
+use xp_core::{Array, Backend, DType, Dim, Dyn, Element, Float, Floating, Num, Result};
 use xp_fft::{Direction, Fft, portable};
 
 use crate::{
@@ -38,11 +38,15 @@ macro_rules! fft_for {
                 direction: Direction,
                 scale: $t,
             ) -> Result<Array<Self, Complex<$t>, D>> {
-                c2c::<$t, C>(&x.into_dyn(), axes, lens, direction, scale)?.into_rank()
+                let shape = x.shape();
+                let done = c2c::<$t, C>(x.into_dyn(), axes, lens, direction, scale);
+                done.map_err(|e| e.of_operand(C::DTYPE, shape.as_ref()))?.into_rank()
             }
 
             fn r2c<D: Dim>(x: Array<Self, $t, D>, axes: &[usize], lens: &[usize], direction: Direction, scale: $t) -> Result<Array<Self, Complex<$t>, D>> {
-                r2c::<$t>(&x.into_dyn(), axes, lens, direction, scale)?.into_rank()
+                let shape = x.shape();
+                let done = r2c::<$t>(x.into_dyn(), axes, lens, direction, scale);
+                done.map_err(|e| e.of_operand(<$t>::DTYPE, shape.as_ref()))?.into_rank()
             }
 
             fn c2r<C: Floating<Part = $t>, D: Dim>(
@@ -52,7 +56,9 @@ macro_rules! fft_for {
                 direction: Direction,
                 scale: $t,
             ) -> Result<Array<Self, $t, D>> {
-                c2r::<$t, C>(&x.into_dyn(), axes, lens, direction, scale)?.into_rank()
+                let shape = x.shape();
+                let done = c2r::<$t, C>(x.into_dyn(), axes, lens, direction, scale);
+                done.map_err(|e| e.of_operand(C::DTYPE, shape.as_ref()))?.into_rank()
             }
         }
     )*};
@@ -70,25 +76,26 @@ impl Precision for f64 {
     type Spectrum = Complex<f64>;
 }
 
-fn c2c<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T::Spectrum>> {
-    if let Some(first) = walked_in_place(x, axes, lens) {
-        if C::DTYPE == T::Spectrum::DTYPE && scale == T::ONE && is_ready(x) {
+fn c2c<T: Precision, C: Floating<Part = T>>(x: Any<C>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T::Spectrum>> {
+    let is_plain = C::DTYPE == T::Spectrum::DTYPE && scale == T::ONE;
+    if let Some(first) = walked_in_place(&x, axes, lens) {
+        if is_plain && is_ready(&x) {
             let out = x.device().array::<T::Spectrum>(x.dims(), "Fourier transform")?;
-            return execute(x, out, Kind::Complex, first, lens, direction);
+            return execute(&x, out, Kind::Complex, first, lens, direction);
         }
         let work = converted::<C, T::Spectrum>(x, T::Spectrum::from_real(scale))?;
         return execute(&work, work.clone(), Kind::Complex, first, lens, direction);
     }
     let order = Order::new(x.ndim(), axes);
-    let x = resized(&order.apply(x)?, axes.len(), lens)?;
-    if C::DTYPE == T::Spectrum::DTYPE && scale == T::ONE && !axes.is_empty() && is_ready(&x) {
+    let x = fitted(x, &order, lens)?;
+    if is_plain && !axes.is_empty() && is_ready(&x) {
         let together = axes.len().min(MOST_AXES);
         let out = x.device().array::<T::Spectrum>(x.dims(), "Fourier transform")?;
         let first = x.ndim() - together;
         let out = execute(&x, out, Kind::Complex, first, &x.dims()[first..], direction)?;
         return order.undo(&transform_before_with(out, axes.len(), together, direction)?);
     }
-    let work = converted::<C, T::Spectrum>(&x, T::Spectrum::from_real(scale))?;
+    let work = converted::<C, T::Spectrum>(x, T::Spectrum::from_real(scale))?;
     order.undo(&transform_last(work, axes.len(), direction)?)
 }
 
@@ -110,25 +117,25 @@ fn is_ready<T: Floating>(x: &Any<T>) -> bool {
     x.is_contiguous() && x.buffer().at(x.offset()).is_multiple_of(2 * size_of::<T::Part>() as u64)
 }
 
-fn r2c<T: Precision>(x: &Any<T>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T::Spectrum>> {
+fn r2c<T: Precision>(x: Any<T>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T::Spectrum>> {
     let Some(&n) = lens.last() else {
         return converted::<T, T::Spectrum>(x, T::Spectrum::from_real(scale));
     };
     // Every execution begins at an address of complex numbers.
-    if let Some(first) = walked_in_place(x, axes, lens)
+    if let Some(first) = walked_in_place(&x, axes, lens)
         && (x.dims()[..first].iter().all(|&len| len == 1) || x.dims()[first..].iter().any(|len| len.is_multiple_of(2)))
     {
-        let work = if scale == T::ONE && is_ready(x) { x.clone() } else { converted::<T, T>(x, scale)? };
-        let mut shape = x.dims().to_vec();
+        let work = if scale == T::ONE && is_ready(&x) { x } else { converted::<T, T>(x, scale)? };
+        let mut shape = work.dims().to_vec();
         shape[first + axes.len() - 1] = n / 2 + 1;
         let out =
-            execute(&work, x.device().array::<T::Spectrum>(&shape, "Fourier transform")?, Kind::RealToComplex, first, lens, Direction::Forward)?;
+            execute(&work, work.device().array::<T::Spectrum>(&shape, "Fourier transform")?, Kind::RealToComplex, first, lens, Direction::Forward)?;
         return if direction == Direction::Forward { Ok(out) } else { out.lazy().conj().try_eval() };
     }
     let order = Order::new(x.ndim(), axes);
-    let x = resized(&order.apply(x)?, axes.len(), lens)?;
+    let x = fitted(x, &order, lens)?;
     // Real elements are only read.
-    let work = if scale == T::ONE && is_ready(&x) { x } else { converted::<T, T>(&x, scale)? };
+    let work = if scale == T::ONE && is_ready(&x) { x } else { converted::<T, T>(x, scale)? };
     let mut shape = work.dims().to_vec();
     *shape.last_mut().expect("a transform has an axis") = n / 2 + 1;
     let together = axes.len().min(MOST_AXES);
@@ -141,14 +148,14 @@ fn r2c<T: Precision>(x: &Any<T>, axes: &[usize], lens: &[usize], direction: Dire
     order.undo(&if direction == Direction::Forward { out } else { out.lazy().conj().try_eval()? })
 }
 
-fn c2r<T: Precision, C: Floating<Part = T>>(x: &Any<C>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T>> {
+fn c2r<T: Precision, C: Floating<Part = T>>(x: Any<C>, axes: &[usize], lens: &[usize], direction: Direction, scale: T) -> Result<Any<T>> {
     let order = Order::new(x.ndim(), axes);
     let n = *lens.last().expect("a real transform has an axis");
     let half: Vec<usize> = lens[..lens.len() - 1].iter().copied().chain([n / 2 + 1]).collect();
-    let x = resized(&order.apply(x)?, axes.len(), &half)?;
-    // cuFFT overwrites what it reads.
+    let x = fitted(x, &order, &half)?;
+    // cuFFT overwrites what it reads, which may be an operand that nobody else has.
     let factor = T::Spectrum::from_real(scale);
-    let work = if direction == Direction::Forward { conjugated::<C, T::Spectrum>(&x, factor) } else { converted::<C, T::Spectrum>(&x, factor) }?;
+    let work = if direction == Direction::Forward { conjugated::<C, T::Spectrum>(x, factor) } else { converted::<C, T::Spectrum>(x, factor) }?;
     let together = axes.len().min(MOST_AXES);
     let work = transform_before_with(work, axes.len(), together, Direction::Backward)?;
     keep_hermitian_part(&work, together, n)?;
@@ -256,20 +263,32 @@ impl Plans {
 }
 
 /// The conjugate of [`converted`].
-fn conjugated<C: Floating, S: Floating>(x: &Any<C>, scale: S) -> Result<Any<S>> {
-    let x = x.lazy().apply(AsType::<S>::new()).conj();
-    if scale == S::ONE { x.try_eval() } else { (x * scale).try_eval() }
+fn conjugated<C: Floating, S: Floating>(x: Any<C>, scale: S) -> Result<Any<S>> {
+    let (device, x) = (x.device().clone(), x.into_lazy().apply(AsType::<S>::new()).conj());
+    if scale == S::ONE { device.contiguous(x, "Fourier transform") } else { device.contiguous(x * scale, "Fourier transform") }
 }
 
-/// A new contiguous array in another dtype, times a factor.
-fn converted<C: Floating, S: Floating>(x: &Any<C>, scale: S) -> Result<Any<S>> {
-    let x = x.lazy().apply(AsType::<S>::new());
-    if scale == S::ONE { x.try_eval() } else { (x * scale).try_eval() }
+/// A contiguous array of its own in another dtype, times a factor: the array itself where nothing has to change and nobody else has it.
+fn converted<C: Floating, S: Floating>(x: Any<C>, scale: S) -> Result<Any<S>> {
+    if scale == S::ONE
+        && is_ready(&x)
+        && Cuda::is_unique(x.buffer())
+        && let Some(same) = (&x as &dyn std::any::Any).downcast_ref::<Any<S>>()
+    {
+        return Ok(same.clone());
+    }
+    let (device, x) = (x.device().clone(), x.into_lazy().apply(AsType::<S>::new()));
+    if scale == S::ONE { device.contiguous(x, "Fourier transform") } else { device.contiguous(x * scale, "Fourier transform") }
 }
 
-/// The last `count` axes cut to the lengths, or padded with zeros.
-fn resized<C: Floating>(x: &Any<C>, count: usize, lens: &[usize]) -> Result<Any<C>> {
-    (x.ndim() - count..x.ndim()).zip(lens).try_fold(x.clone(), |x, (axis, &n)| portable::fit(&x, axis, n))
+/// The array with the axes of a transform last, cut to the lengths or padded with zeros. It has no other handle if `x` has none and nothing
+/// has to change.
+fn fitted<C: Floating>(x: Any<C>, order: &Order, lens: &[usize]) -> Result<Any<C>> {
+    let turned = order.apply(&x)?;
+    drop(x);
+    (turned.ndim() - lens.len()..turned.ndim())
+        .zip(lens)
+        .try_fold(turned, |x, (axis, &n)| if x.dims()[axis] == n { Ok(x) } else { portable::fit(&x, axis, n) })
 }
 
 /// The order of axes in which those of a transform come last.

@@ -69,7 +69,7 @@ fn places(indices: &[i64], len: usize) -> Result<Vec<usize>> {
     let place = |&index: &i64| {
         let at = if index < 0 { index.checked_add_unsigned(len as u64) } else { Some(index) };
         let at = at.and_then(|at| usize::try_from(at).ok()).filter(|&at| at < len);
-        at.ok_or(Error::Index { index: index as isize, axis: 0, len })
+        at.ok_or(Error::Index { index: index as isize, axis: 0, len, operation: None })
     };
     indices.iter().map(place).collect()
 }

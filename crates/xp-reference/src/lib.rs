@@ -212,7 +212,7 @@ fn order<T: Real>(a: &T, b: &T, descending: bool) -> Ordering {
 fn place(index: i64, len: usize) -> Result<usize> {
     let at = if index < 0 { index.checked_add_unsigned(len as u64) } else { Some(index) };
     let at = at.and_then(|at| usize::try_from(at).ok()).filter(|&at| at < len);
-    at.ok_or(Error::Index { index: index as isize, axis: 0, len })
+    at.ok_or(Error::Index { index: index as isize, axis: 0, len, operation: None })
 }
 
 /// The lanes of a contiguous array, each replaced by one of `len` elements.

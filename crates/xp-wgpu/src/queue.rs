@@ -223,7 +223,7 @@ impl Device {
         if all[0] != 0 {
             work.encoder(self).clear_buffer(&fault, 0, None);
             let index = (u64::from(all[2]) << 32 | u64::from(all[1])) as i64;
-            return Err(Error::Index { index: index as isize, axis: 0, len: all[3] as usize });
+            return Err(Error::Index { index: index as isize, axis: 0, len: all[3] as usize, operation: None });
         }
         Ok(values)
     }

@@ -120,7 +120,7 @@ fn an_index_out_of_range_is_the_error_of_the_next_read() {
     let x = vector(&device, 5);
     let at = Array::<_, i64, Ix1>::from_vec(&device, vec![1, -6], [2]).unwrap();
     let taken = x.take(&at, 0).unwrap();
-    assert_eq!(x.to_host().unwrap_err(), Error::Index { index: -6, axis: 0, len: 5 });
+    assert_eq!(x.to_host().unwrap_err(), Error::Index { index: -6, axis: 0, len: 5, operation: None });
     assert_eq!(x.to_vec(), [0.0, 1.0, 2.0, 3.0, 4.0]);
     drop(taken);
 }

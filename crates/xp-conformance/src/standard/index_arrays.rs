@@ -79,14 +79,14 @@ pub fn several_index_arrays<B: Backend>(device: &B) {
     let view = x.permute_dims(&[2, 0, 1]).unwrap();
     assert_eq!(view.take_at(&[&at(&[3, 0], &[2]), &at(&[1, 0], &[2]), &at(&[2, 2], &[2])]).unwrap().to_vec(), [23, 8]);
     assert_eq!(x.take_at(&[&at(&[], &[0]), &at(&[1], &[1])]).unwrap().dims(), [0, 4]);
-    assert!(matches!(x.take_at(&[&i, &at(&[3], &[1])]), Err(Error::Index { index: 3, axis: 1, len: 3 })));
-    assert!(matches!(x.take_at(&[&at(&[-3], &[1])]), Err(Error::Index { index: -3, axis: 0, len: 2 })));
+    assert!(matches!(x.take_at(&[&i, &at(&[3], &[1])]), Err(Error::Index { index: 3, axis: 1, len: 3, operation: None })));
+    assert!(matches!(x.take_at(&[&at(&[-3], &[1])]), Err(Error::Index { index: -3, axis: 0, len: 2, operation: None })));
     assert!(matches!(x.take_at(&[&at(&[0, 0], &[2]), &at(&[0, 0, 0], &[3])]), Err(Error::Broadcast { .. })));
     assert!(matches!(x.take_at(&[&i, &i, &i, &i]), Err(Error::Rank { .. })));
     let none: [Array<B, i64, xp_core::Ix1>; 0] = [];
     assert!(x.take_at(&none).is_err());
     let empty = array::<_, i32>(device, &[], &[0, 3]);
-    assert!(matches!(empty.take_at(&[&at(&[0], &[1])]), Err(Error::Index { index: 0, axis: 0, len: 0 })));
+    assert!(matches!(empty.take_at(&[&at(&[0], &[1])]), Err(Error::Index { index: 0, axis: 0, len: 0, operation: None })));
     assert_eq!(empty.take_at(&[&at(&[], &[0])]).unwrap().dims(), [0, 3]);
 }
 
@@ -112,7 +112,7 @@ pub fn index_assignment<B: Backend>(device: &B) {
     flags.put_at(&[&at(&[0, 1], &[2]), &at(&[2, 0], &[2])], true).unwrap();
     assert_eq!(flags.to_vec(), [false, false, true, true, false, false]);
     let error = x.put_at(&[&i, &at(&[5], &[])], 1).unwrap_err();
-    assert_eq!(error, Error::Index { index: 5, axis: 1, len: 3 });
+    assert_eq!(error, Error::Index { index: 5, axis: 1, len: 3, operation: None });
     assert!(x.put_at(&[&i], &vector(device, &[1, 2])).is_err());
     assert_eq!(x.get([0, 0]).unwrap(), 200, "a failed assignment writes nothing");
     // A value that shares the memory is read before it is written.

@@ -23,7 +23,7 @@ use crate::backend::Backend;
 use crate::dim::{Dim, Dyn, IntoShape};
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
-use crate::expr::eval_new;
+use crate::expr::eval_row_major;
 use crate::shape::{contiguous_strides, is_contiguous, size_of_shape};
 
 /// An n-dimensional array of elements `T` on backend `B`, of rank `D`.
@@ -55,7 +55,11 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let shape = checked_shape::<D>(shape.into_shape())?;
         let size = size_of_shape(shape.as_ref())?;
         let mut values = Vec::new();
-        values.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { device: "the host".into(), bytes: size.saturating_mul(size_of::<T>()) })?;
+        values.try_reserve_exact(size).map_err(|_| Error::OutOfMemory {
+            device: "the host".into(),
+            bytes: size.saturating_mul(size_of::<T>()),
+            details: String::new(),
+        })?;
         let mut index = D::zero_shape(shape.as_ref().len());
         while values.len() < size {
             values.push(f(index.clone()));
@@ -225,7 +229,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
     /// # Errors
     /// When memory runs out or the device fails.
     pub fn copy(&self) -> Result<Self> {
-        eval_new(self)
+        eval_row_major(self)
     }
 
     /// The array itself when it is in row-major order without gaps, otherwise a copy that is.
@@ -323,9 +327,10 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         B::address(&self.buffer).wrapping_add(self.offset)
     }
 
-    /// The buffer, when this array alone uses it and fills it in row-major order from its start.
-    pub(crate) fn owned_buffer(&self) -> Option<&B::Buffer<T>> {
-        (self.offset == 0 && self.is_contiguous() && B::is_unique(&self.buffer)).then_some(&self.buffer)
+    /// The buffer, when this array alone uses it and fills it from its start, with these strides, which leave no gaps.
+    pub(crate) fn owned_buffer(&self, strides: &[isize]) -> Option<&B::Buffer<T>> {
+        let lies_so = || self.dims().iter().zip(self.strides()).zip(strides).all(|((&n, own), wanted)| n == 1 || own == wanted);
+        (self.offset == 0 && lies_so() && B::is_unique(&self.buffer)).then_some(&self.buffer)
     }
 
     /// Gives the array memory of its own, in row-major order, for whoever writes all of it: the elements may change.

@@ -35,18 +35,45 @@ pub(crate) fn eval_new<E: Expr>(e: E) -> Result<Array<E::Backend, E::Elem, E::Di
 
 /// Runs an expression, such as a scalar alone, which has no device of its own, into a new array of `device`.
 pub(crate) fn eval_new_on<E: Expr>(e: E, device: E::Backend) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
+    eval_in_order(e, device, E::Backend::KEEPS_ORDER)
+}
+
+/// Runs an expression into a new array in row-major order, or into the memory of an operand that is given away.
+pub(crate) fn eval_row_major<E: Expr>(e: E) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
+    let device = device_of(&e)?;
+    eval_in_order(e, device, false)
+}
+
+/// Runs an expression into a new array, in the order in which all operands lie if it `keeps` that, in row-major order otherwise.
+fn eval_in_order<E: Expr>(e: E, device: E::Backend, keeps: bool) -> Result<Array<E::Backend, E::Elem, E::Dim>> {
     check_devices(Some(&device), e.device()?)?;
     let shape = e.shape()?;
     let size = size_of_shape(shape.as_ref())?;
-    let strides = contiguous_strides::<E::Dim>(&shape);
-    let buffer = match e.donate(shape.as_ref()) {
+    let leaves = if e.is_dense(shape.as_ref()) { None } else { Some(leaves_of(&e, shape.as_ref())?) };
+    let order = leaves.as_ref().filter(|_| keeps).and_then(|leaves| leaves.common_order(shape.as_ref()));
+    let strides = match &order {
+        Some(strides) => E::Dim::strides_from(strides)?,
+        None => contiguous_strides::<E::Dim>(&shape),
+    };
+    let buffer = match e.donate(shape.as_ref(), strides.as_ref()) {
         Some(buffer) => buffer,
         // SAFETY: the loop below writes every element.
         None => unsafe { device.alloc::<E::Elem>(size)? },
     };
+    let plan = match leaves {
+        None => Plan::dense(size),
+        Some(leaves) if order.is_some() => Plan::in_order_of_output(shape.as_ref(), strides.as_ref(), leaves),
+        Some(leaves) => Plan::elementwise(shape.as_ref(), strides.as_ref(), leaves),
+    };
     // SAFETY: the buffer is new, or an operand's that `e` owns alone and walks as the output is walked.
-    unsafe { run(&e, &device, shape.as_ref(), Slot { buffer: &buffer, offset: 0 }, strides.as_ref())? };
+    unsafe { run(&e, &device, shape.as_ref(), &plan, Slot { buffer: &buffer, offset: 0 })? };
     Ok(Array::from_parts(device, buffer, shape, strides, 0))
+}
+
+fn leaves_of<E: Expr>(e: &E, shape: &[usize]) -> Result<Leaves> {
+    let mut leaves = Leaves::default();
+    e.leaves(shape, &mut leaves)?;
+    Ok(leaves)
 }
 
 /// [`eval_new_on`] without a copy of an expression that is an array.
@@ -68,27 +95,29 @@ pub(crate) unsafe fn eval_onto<E: Expr, D: Dim>(e: &E, out: &Array<E::Backend, E
         return Err(Error::shape("assignment", shape.as_ref(), format!("a shape that broadcasts to {:?}", out.dims())));
     }
     check_devices(Some(out.device()), e.device()?)?;
-    let slot = Slot { buffer: out.buffer(), offset: out.offset() };
+    let (shape, slot) = (out.dims(), Slot { buffer: out.buffer(), offset: out.offset() });
+    let plan = if e.is_dense(shape) && out.is_contiguous() {
+        Plan::dense(out.size())
+    } else if E::Backend::KEEPS_ORDER {
+        Plan::in_order_of_output(shape, out.strides(), leaves_of(e, shape)?)
+    } else {
+        Plan::elementwise(shape, out.strides(), leaves_of(e, shape)?)
+    };
     // SAFETY: passed on.
-    unsafe { run(e, out.device(), out.dims(), slot, out.strides()) }
+    unsafe { run(e, out.device(), shape, &plan, slot) }
 }
 
+/// Runs an expression of this shape over a plan that was made of its leaves.
+///
 /// # Safety
 /// As for [`eval_onto`].
-unsafe fn run<E: Expr>(e: &E, device: &E::Backend, shape: &[usize], slot: Slot<'_, E::Backend, E::Elem>, strides: &[isize]) -> Result<()> {
-    let plan = if e.is_dense(shape) && is_contiguous(shape, strides) {
-        Plan::dense(shape.iter().product())
-    } else {
-        let mut leaves = Leaves::default();
-        e.leaves(shape, &mut leaves)?;
-        Plan::elementwise(shape, strides, leaves)
-    };
-    if shape.contains(&0) {
+unsafe fn run<E: Expr>(e: &E, device: &E::Backend, shape: &[usize], plan: &Plan, slot: Slot<'_, E::Backend, E::Elem>) -> Result<()> {
+    if plan.size() == 0 {
         return Ok(());
     }
-    let kernel = e.lower(&plan, &mut 0);
+    let kernel = e.lower(plan, &mut 0);
     // SAFETY: the kernel was lowered for this plan, its operands are alive in `e`, and the caller vouches for the output.
-    unsafe { device.eval(kernel, &plan, slot) }
+    unsafe { device.eval(kernel, plan, slot) }.map_err(|e| e.of_operand(E::Elem::DTYPE, shape))
 }
 
 /// What a reduction of an expression gives, of rank `D`.
@@ -132,16 +161,15 @@ pub(crate) fn eval_reduction<R: Reduction<E::Elem>, E: Expr, D: Dim>(
                 next += 1;
             }
         }
-        let mut leaves = Leaves::default();
-        e.leaves(full, &mut leaves)?;
-        Plan::reduction(full, &reduced, R::INDEXED, &walk, leaves)
+        Plan::reduction(full, &reduced, R::INDEXED, &walk, leaves_of(e, full)?)
     };
     // SAFETY: the reduction below writes every element.
     let buffers = unsafe { R::Out::alloc(&device, size_of_shape(&kept)?)? };
     if !kept.contains(&0) {
         let kernel = e.lower(&plan, &mut 0);
         // SAFETY: as in `run`; the output is new.
-        unsafe { device.reduce(reduction, kernel, &plan, count, R::Out::places::<E::Backend>(&buffers))? };
+        let done = unsafe { device.reduce(reduction, kernel, &plan, count, R::Out::places::<E::Backend>(&buffers)) };
+        done.map_err(|e| e.of_operand(E::Elem::DTYPE, full))?;
     }
     debug_assert!(is_contiguous(out_shape.as_ref(), out_strides.as_ref()));
     Ok(R::Out::arrays::<E::Backend, D>(&device, buffers, &out_shape, &out_strides))
@@ -232,7 +260,8 @@ impl<E: Expr> Lazy<E> {
         LazyReduction { expr: self.into_expr(), axes, reduction }
     }
 
-    /// Runs the expression: one loop, one new array.
+    /// Runs the expression: one loop, one new array, in row-major order. (On a backend that
+    /// [keeps the order](Backend::KEEPS_ORDER) of operands it is in theirs, where they agree on another one.)
     ///
     /// # Panics
     /// When the operands do not broadcast.

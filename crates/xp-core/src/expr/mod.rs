@@ -12,7 +12,7 @@ pub mod program;
 mod row_blocks;
 
 pub use eval::LazyReduction;
-pub(crate) use eval::{check_devices, eval_axes, eval_new, eval_onto, eval_or_stored, eval_reduction};
+pub(crate) use eval::{check_devices, eval_axes, eval_new, eval_onto, eval_or_stored, eval_reduction, eval_row_major};
 pub use kernel::{CHUNK, Constant, InChunk, Kernel, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
 pub use lazy::{Const, IntoOperand, Lazy, Operand, c};
 pub use nodes::{Evaluated, Iota, Map, Rows, Scalar, Zip, Zip3};
@@ -71,9 +71,9 @@ pub unsafe trait Expr: Sized {
     /// The kernel for a plan that was made from [`Expr::leaves`], or a dense one if [`Expr::is_dense`]; `next` counts the leaves.
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel;
 
-    /// Gives away a buffer of `len` elements that nobody else uses and that is walked exactly as the contiguous result
-    /// of `shape` is, for the result to be written into.
-    fn donate(&self, _shape: &[usize]) -> Option<<Self::Backend as Backend>::Buffer<Self::Elem>> {
+    /// Gives away a buffer that nobody else uses and that is walked exactly as the result of `shape` is, with `strides` that leave no
+    /// gaps, for the result to be written into.
+    fn donate(&self, _shape: &[usize], _strides: &[isize]) -> Option<<Self::Backend as Backend>::Buffer<Self::Elem>> {
         None
     }
 

@@ -67,8 +67,8 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Array<B, T, D> {
     fn lower(&self, plan: &Plan, next: &mut usize) -> Load<T> {
         (&self).lower(plan, next)
     }
-    fn donate(&self, shape: &[usize]) -> Option<B::Buffer<T>> {
-        self.owned_buffer().filter(|_| self.dims() == shape).cloned()
+    fn donate(&self, shape: &[usize], strides: &[isize]) -> Option<B::Buffer<T>> {
+        if self.dims() == shape { self.owned_buffer(strides).cloned() } else { None }
     }
     fn stored(&self) -> Option<Array<B, T, D>> {
         Some(self.clone())
@@ -109,8 +109,8 @@ unsafe impl<B: Backend, T: Element, D: Dim> Expr for Evaluated<B, T, D> {
             Err(e) => panic!("{e}"),
         }
     }
-    fn donate(&self, shape: &[usize]) -> Option<B::Buffer<T>> {
-        self.0.as_ref().ok()?.donate(shape)
+    fn donate(&self, shape: &[usize], strides: &[isize]) -> Option<B::Buffer<T>> {
+        self.0.as_ref().ok()?.donate(shape, strides)
     }
     fn stored(&self) -> Option<Array<B, T, D>> {
         self.0.as_ref().ok().cloned()
@@ -273,8 +273,8 @@ unsafe impl<Op: UnaryOp<E::Elem>, E: Expr> Expr for Map<Op, E> {
     fn lower(&self, plan: &Plan, next: &mut usize) -> Self::Kernel {
         MapKernel::new(self.0, self.1.lower(plan, next))
     }
-    fn donate(&self, shape: &[usize]) -> Option<<E::Backend as Backend>::Buffer<Op::Out>> {
-        same_dtype::<E::Backend, E::Elem, Op::Out>(self.1.donate(shape)?)
+    fn donate(&self, shape: &[usize], strides: &[isize]) -> Option<<E::Backend as Backend>::Buffer<Op::Out>> {
+        same_dtype::<E::Backend, E::Elem, Op::Out>(self.1.donate(shape, strides)?)
     }
 }
 
@@ -314,9 +314,9 @@ where
         let l = self.1.lower(plan, next);
         ZipKernel(self.0, l, self.2.lower(plan, next))
     }
-    fn donate(&self, shape: &[usize]) -> Option<<L::Backend as Backend>::Buffer<Op::Out>> {
-        let left = self.1.donate(shape).and_then(same_dtype::<L::Backend, L::Elem, Op::Out>);
-        left.or_else(|| self.2.donate(shape).and_then(same_dtype::<L::Backend, R::Elem, Op::Out>))
+    fn donate(&self, shape: &[usize], strides: &[isize]) -> Option<<L::Backend as Backend>::Buffer<Op::Out>> {
+        let left = self.1.donate(shape, strides).and_then(same_dtype::<L::Backend, L::Elem, Op::Out>);
+        left.or_else(|| self.2.donate(shape, strides).and_then(same_dtype::<L::Backend, R::Elem, Op::Out>))
     }
 }
 

@@ -39,6 +39,14 @@ struct Place {
     looked_up: bool,
 }
 
+/// The order of a plan's axes: that of the shape, or from the longest step to the shortest, of the operands or of the output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Given,
+    Operands,
+    Output,
+}
+
 /// What an expression's leaves say about themselves before the loop is planned.
 #[derive(Clone, Debug, Default)]
 pub struct Leaves {
@@ -63,6 +71,38 @@ impl Leaves {
     pub fn irregular(mut self) -> Self {
         self.irregular = true;
         self
+    }
+
+    /// The strides of an array of `shape` without gaps whose axes come in the order in which all leaves have them in memory: `None` where
+    /// that is the row-major order, where leaves disagree, or none of them has every axis.
+    pub(crate) fn common_order(&self, shape: &[usize]) -> Option<AxisVec<isize>> {
+        let long = || (0..shape.len()).filter(|&k| shape[k] != 1);
+        if self.irregular || shape.contains(&0) {
+            return None;
+        }
+        let order_of = |place: &Place| {
+            let mut order: AxisVec<usize> = long().collect();
+            // Stable, so that ties keep the row-major order.
+            order.sort_by_key(|&k| Reverse(place.walk[k].unsigned_abs()));
+            order
+        };
+        let whole = self.places.iter().filter(|place| long().all(|k| place.walk[k] != 0));
+        let order = whole.map(order_of).find(|order| order.windows(2).any(|pair| pair[0] > pair[1]))?;
+        let is_sorted = |place: &Place| {
+            let steps = || order.iter().map(|&k| place.walk[k].unsigned_abs()).filter(|&step| step != 0);
+            steps().zip(steps().skip(1)).all(|(outer, inner)| outer >= inner)
+        };
+        if !self.places.iter().all(is_sorted) {
+            return None;
+        }
+        let mut strides = AxisVec::<isize>::zeros(shape.len());
+        strides.fill(1);
+        let mut step = 1;
+        for &k in order.iter().rev() {
+            strides[k] = step;
+            step *= shape[k] as isize;
+        }
+        Some(strides)
     }
 
     /// The number of leaves.
@@ -101,7 +141,17 @@ impl Plan {
     /// Plans an elementwise loop over `shape` that writes with the strides `out`.
     #[must_use]
     pub fn elementwise(shape: &[usize], out: &[isize], leaves: Leaves) -> Plan {
-        let mut plan = Plan::merged(shape, &[false; MAX_NDIM], out, leaves, false);
+        Plan::elementwise_by(Order::Given, shape, out, leaves)
+    }
+
+    /// The same with the axes in the order of the output's memory.
+    #[must_use]
+    pub(crate) fn in_order_of_output(shape: &[usize], out: &[isize], leaves: Leaves) -> Plan {
+        Plan::elementwise_by(Order::Output, shape, out, leaves)
+    }
+
+    fn elementwise_by(order: Order, shape: &[usize], out: &[isize], leaves: Leaves) -> Plan {
+        let mut plan = Plan::merged(shape, &[false; MAX_NDIM], out, leaves, order);
         let ndim = plan.shape.len();
         plan.flat &= ndim > 1 && plan.shape[ndim - 1] < SHORT_ROW && crate::shape::is_contiguous(plan.shape(), plan.out());
         plan
@@ -115,7 +165,7 @@ impl Plan {
     pub fn reduction(shape: &[usize], reduced: &[bool], ordered: bool, out: &[isize], leaves: Leaves) -> Plan {
         let irregular = leaves.irregular;
         let reorder = !ordered || reduced.iter().filter(|&&r| r).count() < 2;
-        let mut plan = Plan::merged(shape, reduced, out, leaves, reorder);
+        let mut plan = Plan::merged(shape, reduced, out, leaves, if reorder { Order::Operands } else { Order::Given });
         plan.flat = false;
         plan.put_short_row_outside(irregular);
         plan
@@ -138,12 +188,15 @@ impl Plan {
         }
     }
 
-    fn merged(shape: &[usize], reduced: &[bool], out: &[isize], leaves: Leaves, reorder: bool) -> Plan {
+    fn merged(shape: &[usize], reduced: &[bool], out: &[isize], leaves: Leaves, by: Order) -> Plan {
         let Leaves { mut places, irregular } = leaves;
         let mut order: AxisVec<usize> = (0..shape.len()).filter(|&k| shape[k] != 1 || (irregular && k == 0)).collect();
-        if reorder && !irregular && order.len() > 1 {
+        if by != Order::Given && !irregular && order.len() > 1 {
             // Stable, so that ties keep the row-major order.
-            let extent = |k: &usize| places.iter().map(|p| p.walk[*k].unsigned_abs()).max().unwrap_or(0);
+            let extent = |k: &usize| match by {
+                Order::Output => out[*k].unsigned_abs(),
+                _ => places.iter().map(|p| p.walk[*k].unsigned_abs()).max().unwrap_or(0),
+            };
             order.sort_by_key(|k| Reverse(extent(k)));
         }
         for place in &mut places {
@@ -331,6 +384,34 @@ mod tests {
         assert_eq!(plan.shape(), [600, 400]);
         assert_eq!(plan.leaf(1), [0, 1]);
         assert!(!plan.is_flat());
+    }
+
+    #[test]
+    fn leaves_agree_on_an_order_or_do_not() {
+        let order = |shape: &[usize], walks: &[&[isize]]| {
+            let mut leaves = Leaves::default();
+            walks.iter().for_each(|w| leaves.push(walk(w)));
+            leaves.common_order(shape).map(|strides| strides.to_vec())
+        };
+        assert_eq!(order(&[5, 3], &[&[1, 5]]), Some(vec![1, 5]));
+        // A diagonal's positions, one with gaps, one turned around, rows and columns that are stretched.
+        assert_eq!(order(&[5, 3], &[&[1, -1], &[0, 7], &[2, 20], &[-1, 5], &[1, 0], &[0, 0]]), Some(vec![1, 5]));
+        assert_eq!(order(&[4, 1, 5, 3], &[&[15, 99, 1, 5]]), Some(vec![15, 1, 1, 5]));
+        for (shape, walks) in [
+            (&[5, 3][..], &[&[3, 1][..]][..]),
+            (&[5, 3], &[&[1, 5], &[3, 1]]),
+            (&[5, 3], &[&[1, 0], &[0, 5]]),
+            (&[5, 1], &[&[1, 5]]),
+            (&[5, 0], &[&[1, 5]]),
+            (&[2, 5, 3], &[&[15, 1, 5], &[0, 3, 1]]),
+            (&[], &[]),
+        ] {
+            assert_eq!(order(shape, walks), None, "{shape:?} {walks:?}");
+        }
+        let mut leaves = Leaves::default();
+        [[1, 5], [1, 0]].iter().for_each(|w| leaves.push(walk(w)));
+        let plan = Plan::in_order_of_output(&[5, 3], &[1, 5], leaves);
+        assert_eq!((plan.shape(), plan.out(), plan.leaf(0), plan.leaf(1)), (&[3, 5][..], &[5, 1][..], &[5, 1][..], &[0, 1][..]));
     }
 
     #[test]

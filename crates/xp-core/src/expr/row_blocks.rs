@@ -53,7 +53,7 @@ impl<E: Expr> Lazy<E> {
     pub fn row_block(&self, rows: Range<usize>) -> Result<Lazy<RowBlock<'_, E>>> {
         let len = self.rows()?;
         if rows.start > rows.end || rows.end > len {
-            return Err(Error::Index { index: rows.start.max(rows.end) as isize, axis: 0, len });
+            return Err(Error::Index { index: rows.start.max(rows.end) as isize, axis: 0, len, operation: None });
         }
         Ok(Lazy::new(RowBlock { expr: self.expr(), start: rows.start, len: rows.len() }))
     }

@@ -36,7 +36,8 @@ pub fn top_k<B: Backend, T: Real, D: Dim>(
     }
     let mut shape = x.dims().to_vec();
     shape[lane] = k;
-    let buffer = x.device().top_k(x.packed()?.buffer(), Lanes::along(x.dims(), lane), k, order == Descending)?;
+    let buffer = x.device().top_k(x.packed()?.buffer(), Lanes::along(x.dims(), lane), k, order == Descending);
+    let buffer = buffer.map_err(|e| e.of_operand(T::DTYPE, x.dims()))?;
     let at = Array::from_result(x.device(), buffer, &shape)?;
     Ok((x.take_along_axis(&at, axis)?, at))
 }

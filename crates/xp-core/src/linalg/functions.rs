@@ -549,7 +549,7 @@ pub(super) fn on_matrices<B: Backend, T: Floating, D: Dim, R>(
     function: &'static str,
     run: impl FnOnce(&Matrices<B, T>) -> Result<R>,
 ) -> Result<R> {
-    run(&matrices(x, function)?).map_err(|e| in_stack(e, x.ndim() > 2))
+    run(&matrices(x, function)?).map_err(|e| in_stack(e, x.ndim() > 2).of_operand(T::DTYPE, x.dims()))
 }
 
 /// Runs a method of the backend on a stack of square matrices.
@@ -558,7 +558,7 @@ fn on_square<B: Backend, T: Floating, D: Dim, R>(
     function: &'static str,
     run: impl FnOnce(&Matrices<B, T>) -> Result<R>,
 ) -> Result<R> {
-    run(&square(x, function)?).map_err(|e| in_stack(e, x.ndim() > 2))
+    run(&square(x, function)?).map_err(|e| in_stack(e, x.ndim() > 2).of_operand(T::DTYPE, x.dims()))
 }
 
 /// The error of a backend, which says which matrix of a stack it is about when there is a stack.
@@ -584,7 +584,7 @@ pub(super) fn with_rhs<B: Backend, T: Floating, E: Dim, F: Dim>(
         return Err(Error::shape(what, b.dims(), format!("{n} rows, as {:?} has", a.dims())));
     }
     let stack = broadcast_shapes(&a.dims()[..a.ndim() - 2], &rhs.dims()[..rhs.ndim() - 2])?;
-    let out = solve(&*widened(a, &stack)?, &*widened(&rhs, &stack)?).map_err(|e| in_stack(e, !stack.is_empty()))?;
+    let out = solve(&*widened(a, &stack)?, &*widened(&rhs, &stack)?).map_err(|e| in_stack(e, !stack.is_empty()).of_operand(T::DTYPE, a.dims()))?;
     if vector { out.squeeze(-1)?.into_rank() } else { out.into_rank() }
 }
 

@@ -57,7 +57,11 @@ unsafe impl Backend for Cpu {
             return Ok(vec![]);
         }
         let mut values = vec![];
-        values.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { device: "cpu".into(), bytes: len * size_of::<T>() })?;
+        values.try_reserve_exact(len).map_err(|_| Error::OutOfMemory {
+            device: "cpu".into(),
+            bytes: len * size_of::<T>(),
+            details: String::new(),
+        })?;
         // SAFETY: arrays are written before they are read.
         values.extend_from_slice(&unsafe { buffer.as_slice() }[start..start + len]);
         Ok(values)
@@ -244,7 +248,7 @@ unsafe impl Backend for Cpu {
 unsafe impl HostMemory for Cpu {}
 
 fn out_of_bounds(e: IndexOutOfBounds) -> Error {
-    Error::Index { index: e.index as isize, axis: 0, len: e.len }
+    Error::Index { index: e.index as isize, axis: 0, len: e.len, operation: None }
 }
 
 /// A new buffer of `len` elements that `write` fills from the first `len` elements of `x`.

@@ -1,5 +1,5 @@
 // Stacks of small matrices: a team of threads for each, a warp or a whole block, which keeps it in shared memory. T is the
-// element type, TEAM the number of threads. A sum or a search that all threads need is done by every warp for itself, in the same
+// element type, TEAM the number of threads, MOST_THREADS that of a block at most. A sum or a search that all threads need is done by every warp for itself, in the same
 // order; so what a matrix gives depends on it alone.
 
 typedef RealPart<T>::type R;
@@ -21,11 +21,18 @@ DEVICE bool any(bool x) {
 #endif
 }
 DEVICE u32 lane_of() { return threadIdx.x % TEAM; }
-// The team's part of the shared memory, `room` bytes.
+// The team's room, so many bytes: a part of the shared memory, or of memory of the device, where a matrix does not fit there.
+#ifdef OUTSIDE
+#define ROOM u64 room, unsigned char* __restrict__ outside
+#define room_of_team() (T*)(outside + blockIdx.x * room)
+#else
+#define ROOM u32 room
+#define room_of_team() shared_of(room)
 DEVICE T* shared_of(u32 room) {
   extern __shared__ __align__(16) unsigned char raw[];
   return (T*)(raw + threadIdx.x / TEAM * room);
 }
+#endif
 // The matrices, dealt to the teams of all blocks.
 #define EACH(item, count) \
   for (i64 item = blockIdx.x * (i64)(blockDim.x / TEAM) + threadIdx.x / TEAM; item < count; item += gridDim.x * (i64)(blockDim.x / TEAM))

@@ -40,8 +40,8 @@ DEVICE bool is_finite(bool mine, i64 matrix, u64* failed) {
 
 // Eigenvalues in ascending order of what the lower triangles say, and eigenvectors where they have a place: rotations of pairs of
 // rows and columns that do not meet, all at once.
-extern "C" __global__ void small_eigh(u32 room, i64 batch, u32 n, const T* __restrict__ a, R* __restrict__ w, T* __restrict__ v, u64* failed) {
-  T* m = shared_of(room);
+extern "C" __global__ void __launch_bounds__(MOST_THREADS) small_eigh(ROOM, i64 batch, u32 n, const T* __restrict__ a, R* __restrict__ w, T* __restrict__ v, u64* failed) {
+  T* m = room_of_team();
   u32 ld = odd(n), even = n + n % 2;
   T* vectors = m + n * ld;
   R* values = (R*)(vectors + (v ? n * ld : 0));
@@ -152,9 +152,9 @@ DEVICE void complete(T* u, u32 ld, u32 rows, u32 columns, u32 at, T* vector, T* 
 // Singular values in descending order, and vectors where they have a place: rotations of pairs of columns (of the adjoint, where
 // there are fewer rows than columns) until all are orthogonal, which gives small singular values to full accuracy (Demmel and
 // Veselic, "Jacobi's method is more accurate than QR", 1992). `full` asks for as many vectors of the longer side as it has.
-extern "C" __global__ void small_svd(u32 room, i64 batch, u32 rows, u32 columns, u32 full, const T* __restrict__ a, T* __restrict__ u, R* __restrict__ s,
+extern "C" __global__ void __launch_bounds__(MOST_THREADS) small_svd(ROOM, i64 batch, u32 rows, u32 columns, u32 full, const T* __restrict__ a, T* __restrict__ u, R* __restrict__ s,
                                      T* __restrict__ vh, u64* failed) {
-  T* m = shared_of(room);
+  T* m = room_of_team();
   bool tall = rows >= columns;
   u32 large = tall ? rows : columns, small = tall ? columns : rows, basis = full ? large : small, ld = odd(basis), v_ld = odd(small);
   u32 even = small + small % 2;

@@ -36,8 +36,8 @@ DEVICE void reflect(const T* m, u32 ld, u32 rows, u32 k, T tau, T* x, u32 x_ld, 
 }
 
 // R with `height` rows, and Q with as many columns where it has a place.
-extern "C" __global__ void small_qr(u32 room, i64 batch, u32 rows, u32 columns, u32 height, const T* __restrict__ a, T* __restrict__ q, T* __restrict__ r) {
-  T* m = shared_of(room);
+extern "C" __global__ void __launch_bounds__(MOST_THREADS) small_qr(ROOM, i64 batch, u32 rows, u32 columns, u32 height, const T* __restrict__ a, T* __restrict__ q, T* __restrict__ r) {
+  T* m = room_of_team();
   u32 ld = odd(columns), q_ld = odd(height), steps = rows < columns ? rows : columns;
   T* factors = m + rows * ld;
   T* basis = factors + steps;

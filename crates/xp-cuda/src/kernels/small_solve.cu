@@ -55,9 +55,9 @@ DEVICE void substitute(const T* triangle, u32 ld, T* x, u32 x_ld, u32 n, u32 wid
 }
 
 // a x = b for `most` columns of b at a time, or of the identity where there is no b. A singular matrix is reported with its pivot.
-extern "C" __global__ void small_solve(u32 room, i64 batch, u32 n, i64 p, u32 most, i64 strips, const T* __restrict__ a, const T* __restrict__ b,
+extern "C" __global__ void __launch_bounds__(MOST_THREADS) small_solve(ROOM, i64 batch, u32 n, i64 p, u32 most, i64 strips, const T* __restrict__ a, const T* __restrict__ b,
                                        T* __restrict__ out, u64* failed) {
-  T* m = shared_of(room);
+  T* m = room_of_team();
   EACH(item, batch * strips) {
     i64 matrix = over(item, strips), first = (item - matrix * strips) * most;
     u32 width = p - first < most ? (u32)(p - first) : most, ld = odd(n + width);
@@ -79,9 +79,9 @@ extern "C" __global__ void small_solve(u32 room, i64 batch, u32 n, i64 p, u32 mo
 }
 
 // op(a) x = b for a triangle, as above. `lower` is the side of op(a).
-extern "C" __global__ void small_triangular(u32 room, i64 batch, u32 n, i64 p, u32 most, i64 strips, const T* __restrict__ a, const T* __restrict__ b,
+extern "C" __global__ void __launch_bounds__(MOST_THREADS) small_triangular(ROOM, i64 batch, u32 n, i64 p, u32 most, i64 strips, const T* __restrict__ a, const T* __restrict__ b,
                                             T* __restrict__ out, u64* failed, u32 lower, u32 transposed, u32 conjugate, u32 unit) {
-  T* m = shared_of(room);
+  T* m = room_of_team();
   u32 ld = odd(n);
   T* x = m + n * ld;
   EACH(item, batch * strips) {
@@ -111,8 +111,8 @@ extern "C" __global__ void small_triangular(u32 room, i64 batch, u32 n, i64 p, u
 }
 
 // Determinants, or their signs and logarithms where these have a place.
-extern "C" __global__ void small_det(u32 room, i64 batch, u32 n, const T* __restrict__ a, T* __restrict__ out, R* __restrict__ logarithms) {
-  T* m = shared_of(room);
+extern "C" __global__ void __launch_bounds__(MOST_THREADS) small_det(ROOM, i64 batch, u32 n, const T* __restrict__ a, T* __restrict__ out, R* __restrict__ logarithms) {
+  T* m = room_of_team();
   u32 ld = odd(n);
   R* logs = (R*)(m + n * ld);
   EACH(matrix, batch) {
@@ -143,8 +143,8 @@ extern "C" __global__ void small_det(u32 room, i64 batch, u32 n, const T* __rest
 
 // Cholesky factors of what the lower triangles say: lower ones, or their adjoints if `upper`. A matrix that is not positive
 // definite is reported with the order of the minor that is not.
-extern "C" __global__ void small_cholesky(u32 room, i64 batch, u32 n, const T* __restrict__ a, T* __restrict__ out, u64* failed, u32 upper) {
-  T* m = shared_of(room);
+extern "C" __global__ void __launch_bounds__(MOST_THREADS) small_cholesky(ROOM, i64 batch, u32 n, const T* __restrict__ a, T* __restrict__ out, u64* failed, u32 upper) {
+  T* m = room_of_team();
   u32 ld = odd(n);
   EACH(matrix, batch) {
     for (Deal d(n); d.row < n; d.next()) m[d.row * ld + d.column] = a[(matrix * n + d.row) * n + d.column];

@@ -6,7 +6,7 @@ use xp_core::ops::Multiply;
 use xp_core::{Floating, Num, Result, functions::eye};
 
 use super::{
-    Lapack, Matrices, Real,
+    Lapack, Matrices, Real, reflectors,
     scale::Scale,
     small,
     stack::{Columns, Reports, VectorStack, count, is_batch, run, stack_of, values},
@@ -102,6 +102,13 @@ pub(super) fn qr_r<T: Lapack>(x: &Matrices<T>) -> Result<Matrices<T>> {
     }
 }
 
+/// The factor `R` of a matrix that nobody else has, by its transpose, which is contiguous and is overwritten.
+pub(super) fn qr_r_of<T: Lapack>(transpose: Matrices<T>) -> Result<Matrices<T>> {
+    let scale = Scale::new(&transpose, false)?;
+    let transpose = if scale.is_needed() { scale.apply(&transpose)? } else { transpose };
+    Householder::of(Columns::of(transpose), scale)?.r(false)
+}
+
 /// A QR factorisation: reflectors below the diagonal, `R` above.
 struct Householder<T: Lapack> {
     a: Columns<T>,
@@ -113,9 +120,15 @@ struct Householder<T: Lapack> {
 
 impl<T: Lapack> Householder<T> {
     fn new(x: &Matrices<T>) -> Result<Self> {
-        let (device, stack, shape @ [m, n]) = (x.device(), stack_of(x).to_vec(), shape_of(x));
         let scale = Scale::new(x, false)?;
         let a = Columns::of(scale.apply(&x.matrix_transpose()?)?);
+        Self::of(a, scale)
+    }
+
+    /// The factorisation of scaled matrices, in their memory.
+    fn of(a: Columns<T>, scale: Scale) -> Result<Self> {
+        let (device, stack, [n, m]) = (a.transposes.device(), stack_of(&a.transposes).to_vec(), shape_of(&a.transposes));
+        let shape = [m, n];
         let tau = VectorStack::<T>::new(device, &stack, m.min(n))?;
         if m.min(n) > 0 && is_batch(&stack, shape) {
             let (list, factors) = (a.list()?, tau.list()?);
@@ -150,6 +163,10 @@ impl<T: Lapack> Householder<T> {
         if m.min(n) == 0 {
             return if k == 0 { q.finish() } else { eye::<_, T>(device, m, m, 0)?.into_dyn().broadcast_to(shape(&self.stack, [m, m])) };
         }
+        if is_batch(&self.stack, self.shape) {
+            let reflectors = self.a.transposes.slice_axis(-2, ..m.min(n))?;
+            return reflectors::product(&reflectors, &self.tau.array, k)?.matrix_transpose();
+        }
         // The reflectors go to the first columns; the columns after them are arbitrary.
         let reflectors = self.a.transposes.slice_axis(-2, ..m.min(n))?;
         let filler = self.a.transposes.slice_axis(-2, ..1)?;
@@ -182,7 +199,7 @@ pub(super) fn cholesky<T: Lapack>(x: &Matrices<T>, upper: bool) -> Result<Matric
     let (device, [n, _]) = (x.device(), shape_of(x));
     // The lower triangle in row-major order is the upper one of the transpose, which is the conjugate: conj(A) = U^H U means
     // A = L L^H with L = U^T, which is the memory of U.
-    let a = Columns::of(x.tril(0)?);
+    let a = Columns::of(x.contiguous()?.tril(0)?);
     if n > 0 {
         let reports = Reports::new(device, count(stack_of(x)))?;
         let stack = stack_of(x);

@@ -5,9 +5,10 @@
 //! so a factorisation's copy of its operand is made in the order that is needed, and results are views of what the library
 //! wrote, transposed where necessary. A stack of matrices of moderate size is one call where the libraries have one, and a call for
 //! each matrix otherwise, queued on the device's stream; whether one failed is read once, after the last. Small matrices are all done in
-//! one launch (`small.rs`).
+//! one launch (`small.rs`), and `Q` is formed by products of all matrices (`reflectors.rs`).
 
 mod decompositions;
+mod reflectors;
 mod rows;
 mod scale;
 mod singular;
@@ -95,6 +96,9 @@ macro_rules! linalg_for {
             }
             fn project<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>, b: &Array<Self, $t, Ix2>) -> Result<Array<Self, $t, Ix2>> {
                 rows::project(e, b)
+            }
+            fn tall_r<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Array<Self, $t, Ix2>> {
+                rows::tall_r(e)
             }
         }
     )*};

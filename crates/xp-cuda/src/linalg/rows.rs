@@ -9,9 +9,9 @@ use num_complex::Complex;
 use xp_core::backend::Stack;
 use xp_core::dtype::Kind;
 use xp_core::expr::Iota;
-use xp_core::{Array, Backend, Error, Expr, Ix2, Lazy, Result, functions::zeros};
+use xp_core::{Array, Backend, Error, Expr, Ix2, Lazy, Result, functions::zeros, s};
 
-use super::{Lapack, stack::run};
+use super::{Lapack, decompositions::qr_r_of, stack::run};
 use crate::{
     backend::Cuda,
     device::Device,
@@ -76,6 +76,28 @@ pub(super) fn project<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e
         out.push([block.dims()[0], q], &block.matmul(b)?)?;
     }
     out.finish()
+}
+
+/// The triangular factor of the QR decomposition of `E`. Blocks of rows are evaluated where they are factored, below the factor of those
+/// before them.
+pub(super) fn tall_r<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Matrix<T>> {
+    let ([n, p], device) = (e.expr().shape()?, device_of(e)?);
+    let mut r = zeros(&device, [p, p])?;
+    if p == 0 {
+        return Ok(r);
+    }
+    let step = Cuda::block_rows(p);
+    for start in (0..n).step_by(step) {
+        let range = start..(start + step).min(n);
+        // Column-major, as the factorisation wants it.
+        let mut stacked = device.array::<T>(&[p, p + range.len()], "QR factorisation")?.into_rank::<Ix2>()?.t();
+        stacked.set(s![..p as isize], &r)?;
+        stacked.set(s![p as isize..], e.row_block(range)?)?;
+        let transpose = stacked.t();
+        drop(stacked);
+        r = qr_r_of(transpose.into_dyn())?.into_rank()?;
+    }
+    Ok(r)
 }
 
 fn device_of<E: Expr<Backend = Cuda>>(e: &Lazy<E>) -> Result<Cuda> {

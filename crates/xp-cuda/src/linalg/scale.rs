@@ -33,12 +33,20 @@ impl Scale {
         Ok(Scale { exponents: if exponents.iter().all(|&e| e == 0) { vec![] } else { exponents } })
     }
 
+    /// Whether a matrix has to be scaled.
+    pub(super) fn is_needed(&self) -> bool {
+        !self.exponents.is_empty()
+    }
+
     /// A new contiguous array of the scaled matrices.
     pub(super) fn apply<T: Lapack>(&self, x: &Matrices<T>) -> Result<Matrices<T>> {
         match self.exponents.is_empty() {
             true => x.copy(),
             // In two steps, because one factor may be out of range.
-            false => (x.lazy() * &self.factors::<T, T>(x, 1, false)? * &self.factors::<T, T>(x, 1, true)?).try_eval(),
+            false => {
+                let (factor, rest) = (self.factors::<T, T>(x, 1, false)?, self.factors::<T, T>(x, 1, true)?);
+                x.device().contiguous(x.lazy() * &factor * &rest, "linear algebra")
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Singular value decompositions.
 //!
-//! Small matrices are left to Jacobi's method (`small.rs`). Vectors of larger matrices come from the polar
+//! Small matrices, and stacks of larger ones, are left to Jacobi's method (`small.rs`). Vectors of larger matrices come from the polar
 //! decomposition (Higham and Papadimitriou, "Parallel singular value decomposition via the polar decomposition", 1993), which
 //! is the fastest but decomposes a neighbour of a matrix that is close to a singular one: its result is checked, on the device,
 //! and QR iteration takes its place where it is not as accurate as that. QR iteration does everything else.

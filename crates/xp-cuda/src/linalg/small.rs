@@ -40,6 +40,15 @@ pub(super) fn solve<T: Lapack>(a: &Matrices<T>, b: Option<&Matrices<T>>) -> Resu
 
 /// Solves `op(a) x = b` for triangular `a`.
 pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, form: Triangular) -> Result<Option<Matrices<T>>> {
+    let Some((out, failure)) = solve_regular(a, b, form)? else { return Ok(None) };
+    match failure.finish()? {
+        None => Ok(Some(out)),
+        Some((matrix, pivot)) => Err(LinalgError::Singular { matrix: Some(matrix), pivot }.into()),
+    }
+}
+
+/// The same without a wait, and with what is known about matrices that have a zero on the diagonal.
+pub(super) fn solve_regular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, form: Triangular) -> Result<Option<(Matrices<T>, Failure)>> {
     let [n, p] = shape_of(b);
     let strip = p.min(STRIP);
     let Some((teams, strips)) = in_strips(a, p, || n * (odd(n) + odd(strip))) else { return Ok(None) };
@@ -52,10 +61,7 @@ pub(super) fn solve_triangular<T: Lapack>(a: &Matrices<T>, b: &Matrices<T>, form
     let arguments = flags.into_iter().fold(arguments, |arguments, flag| arguments.with(u32::from(flag)));
     // SAFETY: the parameters of `small_triangular` in order; the arrays were made for these sizes.
     unsafe { launch::<T>(device, &teams, SOLVE, "small_triangular", &arguments) }?;
-    match failure.finish()? {
-        None => Ok(Some(out)),
-        Some((matrix, pivot)) => Err(LinalgError::Singular { matrix: Some(matrix), pivot }.into()),
-    }
+    Ok(Some((out, failure)))
 }
 
 /// Determinants, or their signs and the logarithms of their magnitudes if `logarithms`.
@@ -120,13 +126,15 @@ pub(super) fn eigh<T: Lapack>(x: &Matrices<T>, vectors: bool) -> Result<Option<(
     Ok(Some((w, v)))
 }
 
-/// Singular values in descending order, with as many vectors as wanted: `U`, `S`, `Vh`.
+/// Singular values in descending order, with as many vectors as wanted: `U`, `S`, `Vh`. Stacks of somewhat larger matrices count as
+/// small here.
 pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: Option<Basis>) -> Result<Option<Factors<T>>> {
     let [m, n] = shape_of(x);
     let (large, small, is_full) = (m.max(n), m.min(n), vectors == Some(Basis::Full));
     let basis = if is_full { large } else { small };
     let elements = || large * (odd(basis) + 1) + basis + if vectors.is_some() { small * odd(small) } else { 0 };
-    let Some(teams) = teams::<T>(x, || Room { elements: elements(), reals: small, words: small }) else { return Ok(None) };
+    let room = || Room { elements: elements(), reals: small, words: small };
+    let Some(teams) = teams::<T>(x, room).map_or_else(|| large_teams::<T>(x, room), |teams| Ok(Some(teams)))? else { return Ok(None) };
     let (device, x) = (x.device(), x.contiguous()?);
     let (s, failure) = (new::<Real<T>>(device, stack_of(&x), &[small])?, Failure::new(device)?);
     let [of_rows, of_columns] = if is_full { [m, n] } else { [small, small] };
@@ -142,7 +150,7 @@ pub(super) fn svd<T: Lapack>(x: &Matrices<T>, vectors: Option<Basis>) -> Result<
 }
 
 /// The first failure of a stack, which kernels keep as the complement of the matrix's number and eight bits about it.
-struct Failure(Matrices<u64>);
+pub(super) struct Failure(Matrices<u64>);
 
 /// What the kernels of Jacobi's methods say about a matrix with infinity or NaN.
 const NOT_FINITE: usize = 1;
@@ -188,6 +196,12 @@ struct Room {
     words: usize,
 }
 
+impl Room {
+    fn bytes<T: Lapack>(&self) -> usize {
+        self.elements * size_of::<T>() + self.reals * size_of::<Real<T>>() + self.words * size_of::<u32>()
+    }
+}
+
 fn teams<T: Lapack>(x: &Matrices<T>, room: impl FnOnce() -> Room) -> Option<Teams> {
     teams_for::<T>(x, 1, room)
 }
@@ -199,9 +213,13 @@ fn in_strips<T: Lapack>(a: &Matrices<T>, columns: usize, elements: impl FnOnce()
 }
 
 fn teams_for<T: Lapack>(x: &Matrices<T>, strips: usize, room: impl FnOnce() -> Room) -> Option<Teams> {
-    let bytes = |room: Room| room.elements * size_of::<T>() + room.reals * size_of::<Real<T>>() + room.words * size_of::<u32>();
     let batch = count(stack_of(x));
-    Teams::new(x.device().device(), shape_of(x), batch, batch * strips, || bytes(room()))
+    Teams::new(x.device().device(), shape_of(x), batch, batch * strips, || room().bytes::<T>())
+}
+
+/// Teams for a stack of matrices that are not small.
+fn large_teams<T: Lapack>(x: &Matrices<T>, room: impl FnOnce() -> Room) -> Result<Option<Teams>> {
+    run(x.device(), "linear algebra", |d| Teams::large(d, shape_of(x), count(stack_of(x)), || room().bytes::<T>()))
 }
 
 /// The arguments before the arrays of a kernel that works on strips.
