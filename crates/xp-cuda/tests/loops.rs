@@ -123,6 +123,7 @@ fn every_loop_computes_the_same_and_is_used_where_it_fits() {
         assert!(error.contains(&format!("launch of `{form}`")), "{name}: {form} was expected: {error}");
     }
     results_lie_as_their_operands_do(&cuda);
+    indices_and_devices_are_named(&cuda);
     // The context that is lost in what follows belongs to every device of this number.
     drop(cuda);
     errors_name_kernel_and_expression();
@@ -153,7 +154,6 @@ fn results_lie_as_their_operands_do(device: &Cuda) {
 /// A device that waits after every launch says what failed while it ran: the kernel, and what it computes.
 fn errors_name_kernel_and_expression() {
     let device = || Cuda::from(common::device_with(0, common::options().blocking(true)).unwrap());
-    indices_and_devices_are_named(&device());
     type Failing = fn(&Array<Cuda, f64, Ix1>) -> Result<()>;
     let cases: [(Failing, &str); 3] = [
         (|x| (x.lazy() * x).exp().try_eval().map(drop), "launch of `dense` of exp(multiply(x0, x1)) of float64: CUDA_ERROR_LAUNCH_FAILED (719)"),
