@@ -164,7 +164,10 @@ fn reductions_in_every_layout() -> Result {
             let columns = |f: &dyn Fn(Vec<f64>) -> f64| (0..m).map(|j| f(rows.iter().map(|r| r[j]).collect())).collect::<Vec<_>>();
             let sum = |v: Vec<f64>| v.iter().sum::<f64>();
             let max = |v: Vec<f64>| v.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let first = |v: Vec<f64>| v.iter().position(|&x| x == max(v.clone())).unwrap() as f64;
+            let first = |v: Vec<f64>| {
+                let most = max(v.clone());
+                v.iter().position(|&x| x == most).unwrap() as f64
+            };
             assert_eq!(a.sum(0).to_vec(), columns(&sum), "sum 0 {n}x{m} {k}");
             assert_eq!(a.sum(1).to_vec(), rows.iter().map(|r| sum(r.to_vec())).collect::<Vec<_>>(), "sum 1 {n}x{m} {k}");
             assert_eq!(a.sum(..).item()?, sum(ha.clone()), "sum {n}x{m} {k}");
