@@ -32,7 +32,7 @@ for test in device linalg fft budgets; do
 done
 # Without a GPU these run on the simulated device, on demand (XP_CUDA_SIMULATED=1).
 take gpu gpu build --release -p xp-cuda --example gpu
-take wgpu-gpu gpu build --release -p xp-wgpu --example gpu
+take wgpu-gpu vulkan build --release -p xp-wgpu --example vulkan
 take backends backends bench -p benches --bench backends --features simulated --no-run
 for example in lda smooth to_cpu; do
     take "$example" "$example" build --release -p xp-array --features cuda --example "$example"

@@ -1,6 +1,6 @@
 //! Times jobs of `xp-cuda/examples/gpu.rs` in `float32` on the default adapter, one JSON object a line, for the table of `scripts/gpu`:
 //!
-//!     cargo run --release -p xp-wgpu --example gpu [tiny]
+//!     cargo run --release -p xp-wgpu --example vulkan [tiny]
 //!
 //! Jobs have the same names and operands of the same bits there. Every job is warmed up, then repeated; the median is printed. With `tiny`
 //! sizes are those of a trial run.
