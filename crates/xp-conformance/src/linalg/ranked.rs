@@ -63,7 +63,8 @@ pub fn ranked_products<B: Linalg<T>, T: Float>(device: &B) {
         }
         let nan = vec![T::from_f64(f64::NAN); n];
         let infinite: Vec<T> = (0..n).map(|j| T::from_f64(if j % 3 == 0 { f64::NAN } else { f64::INFINITY })).collect();
-        let moved: Vec<f64> = x.to_vec().iter().enumerate().map(|(i, v)| 2.0 * (v.to_f64() - shift.to_vec()[i % p].to_f64())).collect();
+        let origin = shift.to_vec();
+        let moved: Vec<f64> = x.to_vec().iter().enumerate().map(|(i, v)| 2.0 * (v.to_f64() - origin[i % p].to_f64())).collect();
         let lazy = (x.lazy() - &shift) * T::from_f64(2.0);
         let right: Vec<f64> = y.to_vec().iter().map(|v| v.to_f64()).collect();
         for (name, bias) in
@@ -76,11 +77,19 @@ pub fn ranked_products<B: Linalg<T>, T: Float>(device: &B) {
             let product: Vec<Vec<f64>> = (0..m).map(|i| (0..n).map(|j| element(i, j)).collect()).collect();
             let added = bias.as_ref().map(|bias| vector(device, bias));
             let across = y.t().contiguous().unwrap();
-            for order in [Ascending, Descending] {
+            // Both orders and both layouts matter where there is something to compare.
+            let (orders, layouts) = match name {
+                "numbers" => (&[Ascending, Descending][..], 2),
+                "special values" => (&[Ascending, Descending][..], 1),
+                _ => (&[Ascending][..], 1),
+            };
+            for &order in orders {
                 for k in [0, 1, 2, 5, 17, n].into_iter().filter(|&k| k <= n && k < 200) {
                     let what = format!("the first {k} of {m}x{p} by {p}x{n} and {name}, {order:?}");
                     check(&what, matmul_top_k(&lazy, &y.t(), added.as_ref(), k, order).unwrap(), &product, k, order);
-                    check(&what, matmul_top_k(&lazy, &across, added.as_ref(), k, order).unwrap(), &product, k, order);
+                    if layouts == 2 {
+                        check(&what, matmul_top_k(&lazy, &across, added.as_ref(), k, order).unwrap(), &product, k, order);
+                    }
                 }
             }
         }
