@@ -35,11 +35,10 @@ const LARGE: usize = 1 << 18;
 /// As for [`xp_core::Backend::reduce`].
 pub(crate) unsafe fn reduce<R: Reduction<K::Elem>, K: Kernel>(reduction: R, kernel: K, plan: &Plan, count: usize, out: <R::Out as Outputs>::Places) {
     let mut work = Work::new(plan, R::INDEXED);
-    let kernel = work.in_turns(plan, R::INDEXED).map_or(kernel.clone(), |flat| {
-        let mut kernel = kernel;
+    let mut kernel = kernel;
+    if let Some(flat) = work.in_turns(plan, R::INDEXED) {
         kernel.replan(&flat, &mut 0);
-        kernel
-    });
+    }
     let units = work.outputs() * work.blocks;
     if units == 1 && work.width == 1 {
         let mut total = R::identity();

@@ -124,8 +124,9 @@ class Native:
     def _samples(self, X, y, sample_weight, reset, new_classes=True):
         """Arrays of xparray that share the memory of what is given where that is possible."""
         kind = self._declared["y"]
-        if on_device(X) is not None:
-            return self._samples_on_device(on_device(X), y, sample_weight, reset, reset and new_classes)
+        own = on_device(X)
+        if own is not None:
+            return self._samples_on_device(own, y, sample_weight, reset, reset and new_classes)
         X, y = on_host(X), copied_to_host(y) if kind == "labels" else on_host(y)
         check = dict(dtype=self._dtypes, ensure_all_finite=self._is_finite_first, reset=reset, ensure_min_samples=self._min_samples)
         if kind == "alone":
