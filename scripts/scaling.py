@@ -5,6 +5,7 @@
 
 Builds `xp-mpi/examples/scaling.rs`, runs it alternately on the inner backend, on one rank and on several, and prints the table of
 the medians of the ratios of each round: neighbours in time are compared, so that a machine which is slow for a while is slow for both.
+What the machine allows is measured beside it: as many processes at once, each with its share of the rows, that exchange nothing.
 With `--peers` each round has Heat and dask-ml too, on as many processes; they are installed to an environment below Cargo's target folder,
 which takes 6 GB. Needs `mpirun` (XP_MPIRUN names another launcher), and as many cores as ranks.
 """
@@ -15,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +39,13 @@ def run(command):
         sys.exit(f"{' '.join(map(str, command))} failed:\n{out.stdout}{out.stderr}")
     lines = (line.split("\t") for line in out.stdout.splitlines())
     return {line[0]: float(line[1]) for line in lines if len(line) == 2}
+
+
+def apart(program, rows, count):
+    """The seconds of each job of the slowest of several processes that run at once on the inner backend, with a share of the rows each."""
+    with ThreadPoolExecutor(count) as pool:
+        shares = list(pool.map(run, [[program, "inner", str(rows // count), "3"]] * count))
+    return {job: max(share[job] for share in shares) for job in shares[0]}
 
 
 def installed():
@@ -77,18 +86,24 @@ def main():
 
     rounds = []
     for _ in range(options.rounds):
-        ours = (run([program, "inner", rows, "3"]), ranks(1, program, rows, "3"), ranks(count, program, rows, "3"))
+        ours = (
+            run([program, "inner", rows, "3"]),
+            ranks(1, program, rows, "3"),
+            ranks(count, program, rows, "3"),
+            apart(program, options.rows, count),
+        )
         rounds.append((*ours, *map(peer, peers)))
     titles = {"heat": f"Heat, {count} ranks", "dask": f"dask-ml, {count} processes"}
-    head = [f"{rows} x 64, one thread a rank", "inner backend", "1 rank", f"{count} ranks", "1 rank / inner", f"1 rank / {count} ranks"]
+    head = [f"{rows} x 64, one thread a rank", "inner backend", "1 rank", f"{count} ranks", f"{count} processes that exchange nothing"]
+    head += ["1 rank / inner", f"1 rank / {count} ranks", f"{count} processes / {count} ranks"]
     head += [titles[name] for name in peers]
     lines = [head, ["---"] * len(head)]
     for job in rounds[0][0]:
         times = [[one.get(job) for one in round] for round in rounds]
         middle = [statistics.median(column) if None not in column else None for column in zip(*times)]
         shown = [f"{t * 1e3:.1f} ms" if t else "" for t in middle]
-        ratios = [statistics.median(t[1] / t[0] for t in times), statistics.median(t[1] / t[2] for t in times)]
-        lines.append([job, *shown[:3], *(f"{ratio:.2f}" for ratio in ratios), *shown[3:]])
+        ratios = [statistics.median(t[above] / t[below] for t in times) for above, below in ((1, 0), (1, 2), (3, 2))]
+        lines.append([job, *shown[:4], *(f"{ratio:.2f}" for ratio in ratios), *shown[4:]])
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     print(table, end="")
     if options.write:
