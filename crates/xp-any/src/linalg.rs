@@ -145,7 +145,7 @@ macro_rules! linalg_for {
                 on!(x, d => Linalg::<$t>::det(&inner(d, x)?))
             }
             fn gram<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Matrix<$t>> {
-                let device = device_of(e.expr().device()?, None)?;
+                let device = e.device()?;
                 each!(AnyDevice, &device, |d| Linalg::<$t>::gram(&Inner::lazy(e, d)).map(AnyDevice::array))
             }
             fn cross<E, F>(a: &Lazy<E>, b: &Lazy<F>) -> Result<Matrix<$t>>
@@ -161,7 +161,7 @@ macro_rules! linalg_for {
                 on!(b, d => Linalg::<$t>::project(&Inner::lazy(e, d), &inner(d, b)?))
             }
             fn tall_r<E: Expr<Backend = Self, Elem = $t, Dim = Ix2>>(e: &Lazy<E>) -> Result<Matrix<$t>> {
-                let device = device_of(e.expr().device()?, None)?;
+                let device = e.device()?;
                 each!(AnyDevice, &device, |d| Linalg::<$t>::tall_r(&Inner::lazy(e, d)).map(AnyDevice::array))
             }
             $($methods!($t);)?

@@ -20,11 +20,9 @@ pub(crate) fn check_devices<'a, B: Backend>(a: Option<&'a B>, b: Option<&'a B>) 
     }
 }
 
-fn device_of<E: Expr>(e: &E) -> Result<E::Backend> {
-    match e.device()? {
-        Some(d) => Ok(d.clone()),
-        None => E::Backend::default_device(),
-    }
+/// The device of an expression, or the default one.
+pub(crate) fn device_of<E: Expr>(e: &E) -> Result<E::Backend> {
+    e.device()?.map_or_else(E::Backend::default_device, |device| Ok(device.clone()))
 }
 
 /// Runs an expression into a new array, or into the memory of an operand that is given away.

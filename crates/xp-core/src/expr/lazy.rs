@@ -41,6 +41,14 @@ impl<E: Expr> Lazy<E> {
         &self.0
     }
 
+    /// Where it runs: the device of its arrays, or the default one when there is no array in it.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when its arrays are on two, and those of [`Backend::default_device`].
+    pub fn device(&self) -> Result<E::Backend> {
+        super::device_of(&self.0)
+    }
+
     /// Applies an operation to every element. For operations of your own see [`UnaryOp`].
     ///
     /// # Panics

@@ -12,7 +12,7 @@ pub mod program;
 mod row_blocks;
 
 pub use eval::LazyReduction;
-pub(crate) use eval::{check_devices, eval_axes, eval_new, eval_onto, eval_or_stored, eval_reduction, eval_row_major};
+pub(crate) use eval::{check_devices, device_of, eval_axes, eval_new, eval_onto, eval_or_stored, eval_reduction, eval_row_major};
 pub use kernel::{CHUNK, Constant, InChunk, Kernel, Load, LoadRows, MapKernel, Position, Zip3Kernel, ZipKernel};
 pub use lazy::{Const, IntoOperand, Lazy, Operand, c};
 pub use nodes::{Evaluated, Iota, Map, Rows, Scalar, Zip, Zip3};

@@ -18,7 +18,7 @@ where
     if m != n {
         return Err(Error::shape("cross", &[m, q], format!("{n} rows")));
     }
-    let device = device_of(a)?;
+    let device = a.device()?;
     let mut sum = crate::array::zeros::<B, T, _>(&device, [p, q])?;
     let step = B::block_rows(p);
     for (a, b) in a.row_blocks(step)?.zip(b.row_blocks(step)?) {
@@ -37,7 +37,7 @@ where
     if inner != p {
         return Err(Error::shape("project", b.dims(), format!("{p} rows")));
     }
-    let mut out = Tiles::new(&device_of(e)?, [n, q])?;
+    let mut out = Tiles::new(&e.device()?, [n, q])?;
     for block in e.row_blocks(B::block_rows(p))? {
         out.push([block.expr().range().len(), q], &block.try_eval()?.matmul(b)?)?;
     }
@@ -49,17 +49,10 @@ where
     E: Expr<Backend = B, Elem = T, Dim = Ix2>,
 {
     let [_, p] = e.expr().shape()?;
-    let mut r = crate::array::zeros::<B, T, _>(&device_of(e)?, [p, p])?;
+    let mut r = crate::array::zeros::<B, T, _>(&e.device()?, [p, p])?;
     for block in e.row_blocks(B::block_rows(p))? {
         let stacked = crate::array::concat(&[&r, &block.try_eval()?], 0)?;
         r = B::qr_r(&stacked.into_dyn())?.into_rank()?;
     }
     Ok(r)
-}
-
-fn device_of<E: Expr>(e: &Lazy<E>) -> Result<E::Backend> {
-    match e.expr().device()? {
-        Some(d) => Ok(d.clone()),
-        None => E::Backend::default_device(),
-    }
 }

@@ -30,7 +30,7 @@ const TILE: usize = 128;
 
 /// `E^H E`, exactly Hermitian.
 pub(super) fn gram<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Matrix<T>> {
-    let ([n, p], device) = (e.expr().shape()?, device_of(e)?);
+    let ([n, p], device) = (e.expr().shape()?, e.device()?);
     let (rows, splits) = (Rows::new(e), splits_sums(device.device(), n, p));
     let step = if rows.stored.is_some() { n } else { Cuda::block_rows(p) };
     let sum = summed(&device, n, [p, p], step, |range, out, beta| {
@@ -47,7 +47,7 @@ where
     E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>,
     F: Expr<Backend = Cuda, Elem = T, Dim = Ix2>,
 {
-    let ([n, p], [m, q], device) = (a.expr().shape()?, b.expr().shape()?, device_of(a)?);
+    let ([n, p], [m, q], device) = (a.expr().shape()?, b.expr().shape()?, a.device()?);
     if m != n {
         return Err(Error::shape("cross", &[m, q], format!("{n} rows")));
     }
@@ -62,7 +62,7 @@ where
 
 /// `E b`.
 pub(super) fn project<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e: &Lazy<E>, b: &Matrix<T>) -> Result<Matrix<T>> {
-    let ([n, p], [inner, q], device) = (e.expr().shape()?, b.shape(), device_of(e)?);
+    let ([n, p], [inner, q], device) = (e.expr().shape()?, b.shape(), e.device()?);
     if inner != p {
         return Err(Error::shape("project", b.dims(), format!("{p} rows")));
     }
@@ -81,7 +81,7 @@ pub(super) fn project<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e
 /// The triangular factor of the QR decomposition of `E`. Blocks of rows are evaluated where they are factored, below the factor of those
 /// before them.
 pub(super) fn tall_r<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Matrix<T>> {
-    let ([n, p], device) = (e.expr().shape()?, device_of(e)?);
+    let ([n, p], device) = (e.expr().shape()?, e.device()?);
     let mut r = zeros(&device, [p, p])?;
     if p == 0 {
         return Ok(r);
@@ -98,13 +98,6 @@ pub(super) fn tall_r<T: Lapack, E: Expr<Backend = Cuda, Elem = T, Dim = Ix2>>(e:
         r = qr_r_of(transpose.into_dyn())?.into_rank()?;
     }
     Ok(r)
-}
-
-fn device_of<E: Expr<Backend = Cuda>>(e: &Lazy<E>) -> Result<Cuda> {
-    match e.expr().device()? {
-        Some(device) => Ok(device.clone()),
-        None => Cuda::default_device(),
-    }
 }
 
 /// The rows of a lazy matrix.

@@ -12,7 +12,7 @@ type Matrix<T> = Array<Wgpu, T, Ix2>;
 
 /// `E^H E`, exactly Hermitian.
 pub(super) fn gram<T: Floating, E: Expr<Backend = Wgpu, Elem = T, Dim = Ix2>>(e: &Lazy<E>) -> Result<Matrix<T>> {
-    let ([n, p], device) = (e.expr().shape()?, device_of(e)?);
+    let ([n, p], device) = (e.expr().shape()?, e.device()?);
     summed(&device, [n, p, p], is_stored(e), |range| {
         let x = rows(e, range)?;
         let out = device.buffer::<T>(p * p, "gram")?;
@@ -30,7 +30,7 @@ where
     E: Expr<Backend = Wgpu, Elem = T, Dim = Ix2>,
     F: Expr<Backend = Wgpu, Elem = T, Dim = Ix2>,
 {
-    let ([n, p], [m, q], device) = (a.expr().shape()?, b.expr().shape()?, device_of(a)?);
+    let ([n, p], [m, q], device) = (a.expr().shape()?, b.expr().shape()?, a.device()?);
     if m != n {
         return Err(Error::shape("cross", &[m, q], format!("{n} rows")));
     }
@@ -39,13 +39,6 @@ where
         let adjoint = if T::DTYPE == T::Part::DTYPE { adjoint } else { adjoint.lazy().conj().try_eval()? };
         adjoint.matmul(&rows(b, range)?)
     })
-}
-
-fn device_of<E: Expr<Backend = Wgpu>>(e: &Lazy<E>) -> Result<Wgpu> {
-    match e.expr().device()? {
-        Some(device) => Ok(device.clone()),
-        None => Wgpu::default_device(),
-    }
 }
 
 /// Whether a matrix needs no evaluation.
