@@ -9,7 +9,7 @@ use crate::backend::Backend;
 use crate::dim::{Dim, Ix2};
 use crate::dtype::Element;
 use crate::error::{Error, Result};
-use crate::expr::{IntoOperand, eval_onto};
+use crate::expr::{Expr, IntoOperand, Lazy, eval_onto};
 use crate::mergeable::Mergeable;
 use crate::s;
 use crate::shape::{contiguous_strides, size_of_shape};
@@ -118,6 +118,54 @@ impl<B: Backend, T: Element> Tiles<B, T> {
         device.map_parts(n.div_ceil(step), part).into_iter().collect::<Result<(), E>>()?;
         debug_assert_eq!(out.shape(), [n, m]);
         // Every part has written all of its rows.
+        Ok(out)
+    }
+
+    /// A symmetric matrix with `n` rows: `make` gets a range of rows and one of columns, of at most `step` each, and says what is there. What
+    /// is below the diagonal is taken from above it, and not made. Tiles may be made side by side ([`Backend::map_parts`]).
+    ///
+    /// # Errors
+    /// As for [`Tiles::new`]; [`Error::Shape`] when what is made does not broadcast to its place; of several tiles that fail, the error of the
+    /// first one.
+    ///
+    /// ```
+    /// use xp::prelude::*;
+    /// use xp::Tiles;
+    ///
+    /// let x = array![1.0_f64, 2.0, 4.0];
+    /// let sums = Tiles::symmetric(&Cpu, 3, 2, |rows, columns| {
+    ///     Ok::<_, xp::Error>(x.slice(s![rows])?.expand_dims(1)?.into_lazy() + x.slice(s![columns])?.expand_dims(0)?)
+    /// })?;
+    /// assert_eq!(sums.to_vec(), [2.0, 3.0, 5.0, 3.0, 4.0, 6.0, 5.0, 6.0, 8.0]);
+    /// # Ok::<(), xp::Error>(())
+    /// ```
+    pub fn symmetric<E: Expr<Backend = B, Elem = T, Dim = Ix2>, F: From<Error> + Send>(
+        device: &B,
+        n: usize,
+        step: usize,
+        make: impl Fn(Range<usize>, Range<usize>) -> Result<Lazy<E>, F> + Sync,
+    ) -> Result<Array<B, T, Ix2>, F> {
+        let Tiles { out, .. } = Tiles::new(device, [n, n])?;
+        let step = step.max(1);
+        let blocks = n.div_ceil(step);
+        let range = |i: usize| i * step..((i + 1) * step).min(n);
+        // On and above the diagonal, the blocks of one row of them after the other.
+        let places: Vec<(usize, usize)> = (0..blocks).flat_map(|i| (i..blocks).map(move |j| (i, j))).collect();
+        let part = |part: usize| -> Result<(), F> {
+            let (i, j) = places[part];
+            let (above, below) = (out.slice(s![range(i), range(j)])?, out.slice(s![range(j), range(i)])?);
+            let tile = make(range(i), range(j))?;
+            // SAFETY: the memory was never given away, so what is made has none of it; nobody else writes these two tiles.
+            unsafe {
+                if i == j {
+                    return Ok(eval_onto(tile.expr(), &above)?);
+                }
+                let tile = tile.try_eval()?.broadcast_to(above.shape())?;
+                eval_onto(&&tile, &above)?;
+                Ok(eval_onto(&tile.t(), &below)?)
+            }
+        };
+        device.map_parts(places.len(), part).into_iter().collect::<Result<(), F>>()?;
         Ok(out)
     }
 

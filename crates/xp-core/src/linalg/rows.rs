@@ -2,7 +2,6 @@
 
 use super::Linalg;
 use crate::array::{Array, Tiles};
-use crate::backend::Backend;
 use crate::dim::Ix2;
 use crate::dtype::Floating;
 use crate::error::{Error, Result};

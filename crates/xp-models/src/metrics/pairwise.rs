@@ -16,6 +16,7 @@
 //! ```
 
 use core::fmt;
+use core::ops::Range;
 use core::str::FromStr;
 
 use xp_core::extra::{Metric, cdist, diag_indices};
@@ -27,8 +28,10 @@ use super::wide;
 use crate::model::text_fields;
 use crate::{Error, Result, check};
 
-/// Elements of a block of the result: few enough to stay in a cache.
+/// Elements of a block of products that are searched row by row: few enough to stay in a cache.
 const BLOCK: usize = 1 << 18;
+/// Columns of a tile of the result, at most.
+const COLUMNS: usize = 256;
 
 /// A matrix in the widest float of its backend.
 type Matrix<B> = Array<B, <B as Backend>::MaxFloat, Ix2>;
@@ -45,7 +48,7 @@ pub fn euclidean_distances<'a, B: Backend, T: Float>(
     y: impl Into<Option<&'a Array<B, T, Ix2>>>,
 ) -> Result<Array<B, T, Ix2>> {
     let y = y.into();
-    let out = products(x, y, Scale::None, |xy, xx, yy| squares(xy, xx, yy).sqrt())?;
+    let out = products(x, y, Scale::None, |xy, xx, yy| squares(xy, xx, yy).astype::<T>().sqrt())?;
     with_diagonal(out, y.is_none(), 0.0)
 }
 
@@ -65,7 +68,7 @@ pub fn squared_euclidean_distances<'a, B: Backend, T: Float>(
     y: impl Into<Option<&'a Array<B, T, Ix2>>>,
 ) -> Result<Array<B, T, Ix2>> {
     let y = y.into();
-    with_diagonal(products(x, y, Scale::None, squares)?, y.is_none(), 0.0)
+    with_diagonal(products(x, y, Scale::None, |xy, xx, yy| squares(xy, xx, yy).astype())?, y.is_none(), 0.0)
 }
 
 /// The sums of the magnitudes of the differences of all pairs of samples.
@@ -119,7 +122,7 @@ pub fn chebyshev_distances<'a, B: Backend, T: Float>(
 /// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn cosine_similarity<'a, B: Backend, T: Float>(x: &'a Array<B, T, Ix2>, y: impl Into<Option<&'a Array<B, T, Ix2>>>) -> Result<Array<B, T, Ix2>> {
-    products(x, y.into(), Scale::Unit, |xy, _, _| xy)
+    products(x, y.into(), Scale::Unit, |xy, _, _| xy.astype())
 }
 
 /// 1 less [`cosine_similarity`], between 0 and 2.
@@ -136,7 +139,7 @@ pub fn cosine_similarity<'a, B: Backend, T: Float>(x: &'a Array<B, T, Ix2>, y: i
 pub fn cosine_distances<'a, B: Backend, T: Float>(x: &'a Array<B, T, Ix2>, y: impl Into<Option<&'a Array<B, T, Ix2>>>) -> Result<Array<B, T, Ix2>> {
     let y = y.into();
     let (zero, one, two) = (wide::<B>(0.0), wide::<B>(1.0), wide::<B>(2.0));
-    with_diagonal(products(x, y, Scale::Unit, |xy, _, _| (-xy + one).maximum(zero).minimum(two))?, y.is_none(), 0.0)
+    with_diagonal(products(x, y, Scale::Unit, |xy, _, _| (-xy + one).maximum(zero).minimum(two).astype())?, y.is_none(), 0.0)
 }
 
 /// The euclidean distance of each row of `x` to the same row of `y`.
@@ -203,7 +206,7 @@ pub fn paired_cosine_distances<B: Backend, T: Float>(x: &Array<B, T, Ix2>, y: &A
 /// # Ok::<(), xp::models::Error>(())
 /// ```
 pub fn linear_kernel<'a, B: Backend, T: Float>(x: &'a Array<B, T, Ix2>, y: impl Into<Option<&'a Array<B, T, Ix2>>>) -> Result<Array<B, T, Ix2>> {
-    products(x, y.into(), Scale::None, |xy, _, _| xy)
+    products(x, y.into(), Scale::None, |xy, _, _| xy.astype())
 }
 
 /// `(gamma x y + coef0)^degree` of all pairs of samples; `None` for `gamma` is 1 over the number of features.
@@ -225,7 +228,7 @@ pub fn polynomial_kernel<'a, B: Backend, T: Float>(
     coef0: f64,
 ) -> Result<Array<B, T, Ix2>> {
     let (gamma, coef0, degree) = (wide::<B>(gamma_or(x, gamma.into())), wide::<B>(coef0), wide::<B>(degree));
-    products(x, y.into(), Scale::None, |xy, _, _| (xy * gamma + coef0).pow(degree))
+    products(x, y.into(), Scale::None, |xy, _, _| (xy * gamma + coef0).pow(degree).astype())
 }
 
 /// `tanh(gamma x y + coef0)` of all pairs of samples; `None` for `gamma` is 1 over the number of features.
@@ -246,7 +249,7 @@ pub fn sigmoid_kernel<'a, B: Backend, T: Float>(
     coef0: f64,
 ) -> Result<Array<B, T, Ix2>> {
     let (gamma, coef0) = (wide::<B>(gamma_or(x, gamma.into())), wide::<B>(coef0));
-    products(x, y.into(), Scale::None, |xy, _, _| (xy * gamma + coef0).tanh())
+    products(x, y.into(), Scale::None, |xy, _, _| (xy * gamma + coef0).tanh().astype())
 }
 
 /// `exp(-gamma |x - y|^2)` of all pairs of samples; `None` for `gamma` is 1 over the number of features.
@@ -267,7 +270,7 @@ pub fn rbf_kernel<'a, B: Backend, T: Float>(
     gamma: impl Into<Option<f64>>,
 ) -> Result<Array<B, T, Ix2>> {
     let (y, gamma) = (y.into(), wide::<B>(-gamma_or(x, gamma.into())));
-    with_diagonal(products(x, y, Scale::None, |xy, xx, yy| (squares(xy, xx, yy) * gamma).exp())?, y.is_none(), 1.0)
+    with_diagonal(products(x, y, Scale::None, |xy, xx, yy| (squares(xy, xx, yy) * gamma).astype::<T>().exp())?, y.is_none(), 1.0)
 }
 
 /// `exp(-gamma |x - y|_1)` of all pairs of samples; `None` for `gamma` is 1 over the number of features.
@@ -500,12 +503,16 @@ pub fn pairwise_kernels<'a, B: Backend, T: Float>(
 pub fn pairwise_distances_argmin<B: Backend, T: Float>(x: &Array<B, T, Ix2>, y: &Array<B, T, Ix2>) -> Result<Array<B, i64, Ix1>> {
     checked(x, Some(y))?;
     check::at_least(y, 1)?;
-    let mut nearest = zeros(x.device(), [x.dims()[0]])?;
-    blocks(x, Some(y), Scale::None, |start, xy, _, yy| {
+    let n = x.dims()[0];
+    let mut nearest = zeros(x.device(), [n])?;
+    let pairs = Pairs::new(x, Some(y), Scale::None)?;
+    let step = (BLOCK / y.dims()[0]).clamp(64, 1 << 14);
+    for start in (0..n).step_by(step) {
+        let (rows, _) = pairs.rows(start..(start + step).min(n))?;
         // The row's own square changes nothing.
-        let at = (xy * wide::<B>(-2.0) + yy).argmin(1).try_eval()?;
-        Ok(nearest.set(s![start..start + at.size()], &at)?)
-    })?;
+        let at = (rows.matmul(&pairs.other.t())?.into_lazy() * wide::<B>(-2.0) + &pairs.across).argmin(1).try_eval()?;
+        nearest.set(s![start..start + at.size()], &at)?;
+    }
     Ok(nearest)
 }
 
@@ -516,48 +523,67 @@ enum Scale {
     Unit,
 }
 
-/// Products of blocks of rows of `x` with all rows of `y`, and the squared lengths of both as a column and a row.
-fn blocks<B: Backend, T: Float>(
-    x: &Array<B, T, Ix2>,
-    y: Option<&Array<B, T, Ix2>>,
+/// What the products of all pairs of rows are made of.
+struct Pairs<'a, B: Backend, T: Float> {
+    x: &'a Array<B, T, Ix2>,
+    /// The rows of the other side, and their squared lengths as a row.
+    other: Matrix<B>,
+    across: Matrix<B>,
     scale: Scale,
-    mut each: impl FnMut(usize, Lazy<Matrix<B>>, Lazy<Matrix<B>>, Lazy<Matrix<B>>) -> Result<()>,
-) -> Result<()> {
-    let scaled = |rows: Matrix<B>| -> Result<Matrix<B>> {
-        if scale == Scale::None {
-            return Ok(rows);
-        }
-        let lengths = lengths(&rows)?;
-        Ok((rows.into_lazy() / &lengths).try_eval()?)
-    };
-    let all = scaled(y.unwrap_or(x).astype())?;
-    let squares = |rows: &Matrix<B>| rows.lazy().square().sum(KeepDims(1)).try_eval();
-    let across = squares(&all)?.t();
-    let step = (BLOCK / all.dims()[0].max(1)).clamp(64, 1 << 14);
-    for block in x.lazy().row_blocks(step)? {
-        let start = block.expr().range().start;
-        let rows = scaled(block.astype::<B::MaxFloat>().try_eval()?)?;
-        let products = rows.matmul(&all.t())?;
-        each(start, products.into_lazy(), squares(&rows)?.into_lazy(), across.clone().into_lazy())?;
-    }
-    Ok(())
 }
 
-/// What is made of the products of all pairs, and of their squared lengths.
-fn products<B: Backend, T: Float, E: Expr<Backend = B, Elem = B::MaxFloat, Dim = Ix2>>(
+impl<'a, B: Backend, T: Float> Pairs<'a, B, T> {
+    fn new(x: &'a Array<B, T, Ix2>, y: Option<&Array<B, T, Ix2>>, scale: Scale) -> Result<Self> {
+        let other = scaled::<B>(y.unwrap_or(x).astype(), scale)?;
+        let across = other.lazy().square().sum(KeepDims(1)).try_eval()?.t();
+        Ok(Pairs { x, other, across, scale })
+    }
+
+    /// Some rows of `x`, and their squared lengths as a column.
+    fn rows(&self, rows: Range<usize>) -> Result<(Matrix<B>, Matrix<B>)> {
+        let rows = scaled::<B>(self.x.slice(s![rows])?.astype(), self.scale)?;
+        let lengths = rows.lazy().square().sum(KeepDims(1)).try_eval()?;
+        Ok((rows, lengths))
+    }
+}
+
+/// Rows as they are multiplied.
+fn scaled<B: Backend>(rows: Matrix<B>, scale: Scale) -> Result<Matrix<B>> {
+    if scale == Scale::None {
+        return Ok(rows);
+    }
+    let lengths = lengths(&rows)?;
+    Ok((rows.into_lazy() / &lengths).try_eval()?)
+}
+
+/// What is made of the products of all pairs, and of their squared lengths as a column and a row: tile by tile, which a core keeps in its
+/// cache until it is finished.
+fn products<B: Backend, T: Float, E: Expr<Backend = B, Elem = T, Dim = Ix2>>(
     x: &Array<B, T, Ix2>,
     y: Option<&Array<B, T, Ix2>>,
     scale: Scale,
-    finish: impl Fn(Lazy<Matrix<B>>, Lazy<Matrix<B>>, Lazy<Matrix<B>>) -> Lazy<E>,
+    finish: impl Fn(Lazy<Matrix<B>>, Lazy<Matrix<B>>, Lazy<Matrix<B>>) -> Lazy<E> + Sync,
 ) -> Result<Array<B, T, Ix2>> {
-    let other = checked(x, y)?;
-    let columns = other.dims()[0];
-    let mut out = Tiles::new(x.device(), [x.dims()[0], columns])?;
-    blocks(x, y, scale, |_, xy, xx, yy| {
-        let rows = xx.expr().dims()[0];
-        Ok(out.push([rows, columns], finish(xy, xx, yy).astype::<T>())?)
-    })?;
-    Ok(out.finish()?)
+    let columns = checked(x, y)?.dims()[0];
+    let pairs = Pairs::new(x, y, scale)?;
+    let rows = 2 * B::part_rows(columns.min(COLUMNS));
+    if y.is_none() {
+        return Tiles::symmetric(x.device(), columns, rows, |rows, columns| {
+            let (left, right) = (pairs.other.slice(s![rows.clone()])?, pairs.other.slice(s![columns.clone()])?);
+            let (xx, yy) = (pairs.across.slice_axis(1, rows)?.t(), pairs.across.slice_axis(1, columns)?);
+            Ok(finish(left.matmul(&right.t())?.into_lazy(), xx.into_lazy(), yy.into_lazy()))
+        });
+    }
+    Tiles::by_rows(x.device(), [x.dims()[0], columns], rows, |rows, out| {
+        let (rows, xx) = pairs.rows(rows)?;
+        for start in (0..columns).step_by(COLUMNS) {
+            let part = start..(start + COLUMNS).min(columns);
+            let (other, yy) = (pairs.other.slice(s![part.clone()])?, pairs.across.slice_axis(1, part.clone())?);
+            let xy = rows.matmul(&other.t())?;
+            out.push([rows.dims()[0], part.len()], finish(xy.into_lazy(), xx.clone().into_lazy(), yy.into_lazy()))?;
+        }
+        Ok(())
+    })
 }
 
 /// Squared distances, from products and squared lengths.

@@ -121,35 +121,39 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
         check::features("x", x, self.n_features)?;
         check::finite("x", x)?;
         let [n, p] = x.shape();
-        Tiles::by_rows(x.device(), [n, self.n_output_features], 4 * B::block_rows(self.n_output_features), |rows, out| {
-            let rows = x.slice(s![rows])?;
+        let m = self.n_output_features;
+        Tiles::by_rows(x.device(), [n, m], 4 * B::part_rows(m), |rows, out| {
+            // A row for each feature: products are of whole rows then, and turned once, where rows of samples are pieces for each feature.
+            let features = x.slice(s![rows])?.t().contiguous()?;
+            let samples = features.dims()[1];
+            let mut all = Tiles::new(x.device(), [m, samples])?;
             if self.include_bias {
-                out.push([rows.dims()[0], 1], T::ONE)?;
+                all.push([1, samples], T::ONE)?;
             }
             // The products of one degree, and where those begin whose first feature is each one.
-            let mut block = rows.clone();
+            let mut block = features.clone();
             let mut starts: Vec<usize> = (0..=p).collect();
             for degree in 1..=self.max_degree {
                 if degree > 1 {
-                    let (factors, next) = self.factors(&rows, &block, &starts)?;
+                    let (factors, next) = self.factors(&features, &block, &starts)?;
                     if factors.is_empty() {
                         break;
                     }
                     if degree == self.max_degree {
                         // No further products are made of these: they go to their place at once.
                         for (feature, products) in factors {
-                            out.push(products.shape(), products.lazy() * &feature)?;
+                            all.push(products.shape(), products.lazy() * &feature)?;
                         }
                         break;
                     }
                     let parts = factors.iter().map(|(feature, products)| Ok((products.lazy() * feature).try_eval()?));
-                    (block, starts) = (concat(&parts.collect::<Result<Vec<_>>>()?, 1)?, next);
+                    (block, starts) = (concat(&parts.collect::<Result<Vec<_>>>()?, 0)?, next);
                 }
                 if degree >= self.min_degree {
-                    out.push(block.shape(), &block)?;
+                    all.push(block.shape(), &block)?;
                 }
             }
-            Ok(())
+            Ok(out.push([samples, m], &all.finish()?.t())?)
         })
     }
 
@@ -157,17 +161,17 @@ impl<B: Backend, T: Float> PolynomialFeatures<B, T> {
     /// one; and where those of each feature begin.
     fn factors(
         &self,
-        rows: &Array<B, T, Ix2>,
+        features: &Array<B, T, Ix2>,
         block: &Array<B, T, Ix2>,
         starts: &[usize],
     ) -> Result<(Vec<(Array<B, T, Ix2>, Array<B, T, Ix2>)>, Vec<usize>)> {
-        let width = block.dims()[1];
+        let width = block.dims()[0];
         let (mut factors, mut next, mut total) = (vec![], vec![0], 0);
         for i in 0..self.n_features {
             let from = starts[i + usize::from(self.interaction_only)];
             if from < width {
-                let feature = rows.slice_axis(1, i..i + 1)?;
-                factors.push((feature, block.slice_axis(1, from..)?));
+                let feature = features.slice_axis(0, i..i + 1)?;
+                factors.push((feature, block.slice_axis(0, from..)?));
             }
             total += width - from;
             next.push(total);
