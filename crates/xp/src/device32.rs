@@ -18,7 +18,7 @@ use crate::with_device32;
 /// [`B::MaxFloat`](xp_core::Backend::MaxFloat).
 ///
 /// It is another type than [`AnyDevice`], whose devices all have `float64`: what is entered by [`with_device!`](crate::with_device)
-/// may ask for `Linalg<f64>`, and would not compile for [`Wgpu`](crate::Wgpu). Who writes `Device32` has chosen precision for speed, and gets
+/// may ask for `Linalg<f64>`, and would not compile for `Wgpu`. Who writes `Device32` has chosen precision for speed, and gets
 /// [the best device](Device32::best) for it.
 ///
 /// ```
@@ -129,7 +129,7 @@ impl FromStr for Device32 {
 
 /// Runs an expression with the device of a [`Device32`], as [`with_device!`](crate::with_device) does with that of an [`AnyDevice`].
 ///
-/// The expression is compiled once for every backend of the build, [`Wgpu`](crate::Wgpu) included: generic functions in it ask for `Backend`,
+/// The expression is compiled once for every backend of the build, `Wgpu` included: generic functions in it ask for `Backend`,
 /// `Linalg<f32>` or `Linalg<<B as Backend>::MaxFloat>`.
 ///
 /// ```
