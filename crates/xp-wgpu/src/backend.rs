@@ -81,13 +81,19 @@ impl Wgpu {
         self.device.adapter()
     }
 
+    /// Whether the driver is one in software: the CPU does the work, slower than the backend `Cpu`.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        self.device.is_software()
+    }
+
     /// The name and the version of the driver.
     #[must_use]
     pub fn driver(&self) -> String {
         self.device.driver()
     }
 
-    /// The most bytes of one array in the device's memory, where an element is a word of four bytes, or two words.
+    /// The most bytes of one array.
     #[must_use]
     pub fn most_bytes(&self) -> u64 {
         self.device.most_bytes()
@@ -110,8 +116,8 @@ impl Wgpu {
         if !Self::supports(T::DTYPE) {
             return Err(Error::UnsupportedDType { backend: Self::NAME, dtype: T::DTYPE });
         }
-        let words = len.saturating_mul(wgsl::words(T::DTYPE));
-        // The error counts the bytes of elements, as those of other backends do.
+        let words = wgsl::memory_words(T::DTYPE, len);
+        // The error counts the bytes of elements, not of whole words.
         let memory = Memory::new(&self.device, words, operation).map_err(|e| match e {
             Error::OutOfMemory { device, .. } => Error::OutOfMemory { device, bytes: len.saturating_mul(size_of::<T>()), details: String::new() },
             other => other,
@@ -193,14 +199,17 @@ unsafe impl Backend for Wgpu {
 
     fn upload<T: Element>(&self, values: Vec<T>) -> Result<WgpuBuffer<T>> {
         let buffer = self.buffer(values.len(), "upload")?;
-        self.device.write(&elements::to_words(&values), buffer.words());
+        self.device.write(bytemuck::cast_slice(&values), buffer.words());
         Ok(buffer)
     }
 
     fn download<T: Element>(&self, buffer: &WgpuBuffer<T>, start: usize, len: usize) -> Result<Vec<T>> {
         assert!(start.checked_add(len).is_some_and(|end| end <= buffer.len), "elements {start}.. of {len} wanted of {}", buffer.len);
-        let words = wgsl::words(T::DTYPE);
-        self.device.read(buffer.words(), start * words, len * words, "download").map(|words| elements::from_words(&words))
+        let bytes = start * size_of::<T>()..(start + len) * size_of::<T>();
+        let first = bytes.start / 4;
+        let words = self.device.read(buffer.words(), first, bytes.end.div_ceil(4) - first, "download")?;
+        let read: &[u8] = bytemuck::cast_slice(&words);
+        Ok(elements::of_bytes(&read[bytes.start - 4 * first..bytes.end - 4 * first]))
     }
 
     fn address<T: Element>(buffer: &WgpuBuffer<T>) -> *const T {
@@ -263,13 +272,13 @@ unsafe impl Backend for Wgpu {
             Lanes { len: count, ..lanes }.check(indices.len, "take: indices")?;
         }
         let count = per_lane.unwrap_or(indices.len);
-        let memory = operations::take(&self.device, wgsl::words(T::DTYPE), x.words(), lanes, indices.words(), count, per_lane.is_some())?;
+        let memory = operations::take(&self.device, T::DTYPE, x.words(), lanes, indices.words(), count, per_lane.is_some())?;
         Ok(WgpuBuffer::new(memory, lanes.with_len(count)?))
     }
 
     fn compress<T: Element>(&self, x: &WgpuBuffer<T>, mask: &WgpuBuffer<bool>) -> Result<(WgpuBuffer<T>, usize)> {
         Lanes { outer: 1, len: mask.len, inner: 1 }.check(x.len, "compress")?;
-        let (memory, count) = operations::compress(&self.device, wgsl::words(T::DTYPE), x.words(), mask.words(), mask.len)?;
+        let (memory, count) = operations::compress(&self.device, T::DTYPE, x.words(), mask.words(), mask.len)?;
         Ok((WgpuBuffer::new(memory, count), count))
     }
 
@@ -278,7 +287,7 @@ unsafe impl Backend for Wgpu {
         Lanes { len: indices.len, ..lanes }.check(values.len, "put: values")?;
         if !Self::is_unique(x) {
             let copy = self.buffer(x.len, "put")?;
-            self.device.copy(x.words(), copy.words(), x.len * wgsl::words(T::DTYPE));
+            self.device.copy(x.words(), copy.words(), wgsl::memory_words(T::DTYPE, x.len));
             *x = copy;
         }
         operations::put(&self.device, T::DTYPE, &x.memory, lanes, (indices.words(), indices.len), values.words(), add)

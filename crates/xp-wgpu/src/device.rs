@@ -15,7 +15,7 @@ use crate::self_test;
 use crate::transforms::Tables;
 
 /// The environment variable that names the default adapter: its number, or a part of its name.
-const ADAPTER_VARIABLE: &str = "XP_WGPU_ADAPTER";
+pub(crate) const ADAPTER_VARIABLE: &str = "XP_WGPU_ADAPTER";
 
 /// What a device must be able to do.
 const FEATURES: wgpu::Features = wgpu::Features::SHADER_INT64.union(wgpu::Features::PASSTHROUGH_SHADERS);
@@ -138,7 +138,8 @@ impl Device {
         let info = adapter.get_info();
         let missing = FEATURES - adapter.features();
         if !missing.is_empty() {
-            return Err(fail(format!("{} lacks {missing:?}, which positions of 64 bits and strict arithmetic need", info.name)));
+            let why = format!("{} lacks {missing:?}, which positions of 64 bits and strict arithmetic need", info.name);
+            return Err(fail(format!("{why}: choose another adapter by {ADAPTER_VARIABLE}")));
         }
         let mut limits = adapter.limits();
         lower(&mut limits);
@@ -189,6 +190,11 @@ impl Device {
         &self.0.info.name
     }
 
+    /// Whether the CPU does the work.
+    pub(crate) fn is_software(&self) -> bool {
+        self.0.info.device_type == wgpu::DeviceType::Cpu
+    }
+
     /// The driver's name and version.
     pub(crate) fn driver(&self) -> String {
         format!("{} {}", self.0.info.driver, self.0.info.driver_info)
@@ -234,7 +240,7 @@ impl fmt::Display for Device {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use xp_core::functions::{Ascending, arange};
     use xp_core::{Array, Backend, Error, Ix1, linalg};
 
@@ -242,7 +248,7 @@ mod tests {
     use crate::Wgpu;
 
     /// A device of its own; none on a machine without an adapter.
-    fn own() -> Option<Wgpu> {
+    pub(crate) fn own() -> Option<Wgpu> {
         if Wgpu::adapters().is_empty() {
             assert!(std::env::var_os("XP_WGPU_REQUIRED").is_none(), "there is no Vulkan adapter, and XP_WGPU_REQUIRED asks for one");
             eprintln!("SKIPPED: there is no Vulkan adapter on this machine");

@@ -12,6 +12,7 @@ use crate::memory::{Found, Memory};
 use crate::queue::Arguments;
 use crate::reductions::{self, Part};
 use crate::render::{self, Code, Form};
+use crate::wgsl;
 
 /// Positions are counted in 32 bits.
 const MOST: usize = i32::MAX as usize;
@@ -25,7 +26,9 @@ pub(crate) fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, out: &Me
     let program = Program::of(kernel);
     let ndim = plan.shape().len();
     let operands = Operands::of(device, &program, n, Some(out))?;
-    let code = Code { program, form: Form::Map, ndim, in_place: operands.in_place.clone() };
+    let many = wgsl::per_word(program.dtype(program.result()).size());
+    let packed = many > 1 && is_dense(plan);
+    let code = Code { program, form: Form::Map { packed }, ndim, in_place: operands.in_place.clone() };
     let kernel = device.expression(&code, || render::source(&code))?;
     let mut arguments = Arguments::default();
     arguments.push(n);
@@ -34,7 +37,18 @@ pub(crate) fn eval<K: Kernel>(device: &Device, kernel: &K, plan: &Plan, out: &Me
     plan.out().iter().for_each(|&x| _ = arguments.push_signed(x));
     operands.push(&mut arguments, &code.program, ndim);
     let memory: Vec<&wgpu::Buffer> = std::iter::once(out.buffer()).chain(&operands.buffers).collect();
-    device.launch(&kernel, n.div_ceil(THREADS), &arguments, &memory)
+    let threads = if packed && n > 0 { (offset % many + n).div_ceil(many) } else { n };
+    device.launch(&kernel, threads.div_ceil(THREADS), &arguments, &memory)
+}
+
+/// Whether results lie one behind the other.
+fn is_dense(plan: &Plan) -> bool {
+    let mut next = 1;
+    plan.shape().iter().zip(plan.out()).rev().all(|(&length, &stride)| {
+        let own = next;
+        next *= length as isize;
+        length == 1 || stride == own
+    })
 }
 
 /// Runs an expression over a plan and reduces it, by several reductions at once where there are several.

@@ -40,6 +40,11 @@ impl Source {
         self.typed(name, "array<u32>", access)
     }
 
+    /// One more binding of elements of `size` bytes.
+    pub(crate) fn elements(self, name: impl Into<String>, size: usize, access: Access) -> Self {
+        self.typed(name, wgsl::array(size, access), access)
+    }
+
     /// One more binding of a type.
     pub(crate) fn typed(mut self, name: impl Into<String>, of: &'static str, access: Access) -> Self {
         self.bindings.push((name.into(), of, access));
@@ -133,6 +138,11 @@ impl Device {
                 words
             }
         };
+        self.kernel(source, words)
+    }
+
+    /// The kernel of a module.
+    pub(crate) fn kernel(&self, source: &Source, words: Vec<u32>) -> Result<Kernel> {
         let device = &self.0.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let entry = wgpu::PassthroughShaderEntryPoint { name: "main".into(), workgroup_size: (THREADS as u32, 1, 1) };
@@ -190,6 +200,11 @@ fn words_of(bytes: &[u8]) -> Option<Vec<u32>> {
 
 /// WGSL as strict SPIR-V, or what is wrong with it.
 pub(crate) fn assemble(text: &str) -> Result<Vec<u32>, String> {
+    module(text).map(|words| strict::strict(&words))
+}
+
+/// WGSL as SPIR-V, whose arithmetic drivers may change.
+pub(crate) fn module(text: &str) -> Result<Vec<u32>, String> {
     let module = naga::front::wgsl::parse_str(text).map_err(|e| e.emit_to_string(text))?;
     // Barriers stand where the number of the group decides, which naga takes for divergence.
     let flags = naga::valid::ValidationFlags::all() - naga::valid::ValidationFlags::CONTROL_FLOW_UNIFORMITY;
@@ -202,8 +217,7 @@ pub(crate) fn assemble(text: &str) -> Result<Vec<u32>, String> {
         zero_initialize_workgroup_memory: naga::back::spv::ZeroInitializeWorkgroupMemoryMode::None,
         ..Default::default()
     };
-    let words = naga::back::spv::write_vec(&module, &info, &options, None).map_err(|e| e.to_string())?;
-    Ok(strict::strict(&words))
+    naga::back::spv::write_vec(&module, &info, &options, None).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]

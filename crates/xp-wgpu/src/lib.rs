@@ -13,13 +13,12 @@
 //! # Dtypes
 //! Booleans, integers of 8 to 64 bits, `float16`, `bfloat16`, `float32` and `complex64`. `float64` and `complex128` are
 //! [`UnsupportedDType`](xp_core::Error::UnsupportedDType), and what would be computed in them is computed in
-//! [`MaxFloat`](xp_core::Backend::MaxFloat), `f32`. An element takes a word of 32 bits of the device's memory, or two where it
-//! has 64: narrower dtypes save nothing there.
+//! [`MaxFloat`](xp_core::Backend::MaxFloat), `f32`. An element takes as many bytes of the device's memory as on the host.
+//! Halves are computed in `f32` and rounded after every operation, as on the CPU.
 //!
 //! # Operations
 //! Every method of [`Backend`](xp_core::Backend) and all elementwise operations. Functions of parameters (gamma, beta and what is derived
-//! from them), which the CPU computes in `float64`, are computed in `f32` within the same stated bounds; of incomplete beta functions with
-//! a parameter below 1, small values are exact to units of 1. `complex64` powers with exponents that are not small whole numbers are computed in `f32`:
+//! from them), which the CPU computes in `float64`, are computed in `f32` within the same stated bounds. `complex64` powers with exponents that are not small whole numbers are computed in `f32`:
 //! their relative error grows with `|w log(z)|`. [`Linalg`](xp_core::linalg::Linalg) is there for `f32` and `Complex<f32>`: elimination,
 //! Householder's reflections and Jacobi's rotations, a group of threads to a small matrix of a stack, blocks and products of matrices for
 //! large ones. [`Fft`](xp_fft::Fft) is there for `f32`: Stockham's passes, and Bluestein's chirps where a length has a prime factor above 7.

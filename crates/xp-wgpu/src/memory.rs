@@ -1,8 +1,8 @@
 //! Memory of a device, and the addresses that arrays know it by.
 //!
 //! A driver gives no addresses, so every piece of memory has a number, and its addresses begin at that number times 2^40. A
-//! kernel that gets one finds the memory and the place in it. An address counts the bytes that elements have on the host; in
-//! the device's memory an element is one word of 32 bits, or two.
+//! kernel that gets one finds the memory and the place in it. An address counts the bytes that elements have, on the
+//! host and in the device's memory.
 
 use std::collections::HashMap;
 

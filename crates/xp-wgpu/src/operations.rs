@@ -1,6 +1,6 @@
 //! Kernels that do not depend on an expression: scans, sorting, searching, moving elements by index.
 //!
-//! Every function queues its launches and returns. Elements are moved as words, whatever they are; what computes or compares is
+//! Every function queues its launches and returns. Elements are moved as bits, whatever they are; what computes or compares is
 //! compiled for each dtype.
 
 use xp_core::backend::{Lanes, Scan};
@@ -11,7 +11,7 @@ use crate::expression::check_count;
 use crate::kernel::{Access, Source, THREADS};
 use crate::memory::Memory;
 use crate::queue::Arguments;
-use crate::wgsl::{self, base, load, register, store};
+use crate::wgsl::{self, base, convert, copy, load, load_written, memory_words, register, store};
 
 /// The beginning of a kernel with one thread for each item, of which there are `p[0]`.
 pub(crate) const ITEMS: &str = "@compute @workgroup_size(256)
@@ -64,14 +64,20 @@ const TILE: usize = 1024;
 
 /// Cumulative sums or products along lanes, carried in the base dtype: `f32` for halves.
 pub(crate) fn scan(device: &Device, op: Scan, dtype: DType, x: &wgpu::Buffer, lanes: Lanes) -> Result<Memory> {
+    scan_of(device, op, [dtype, dtype], x, lanes)
+}
+
+/// Scans of elements of one dtype, taken as another.
+fn scan_of(device: &Device, op: Scan, [of, dtype]: [DType; 2], x: &wgpu::Buffer, lanes: Lanes) -> Result<Memory> {
     let Lanes { outer, len, inner } = lanes;
     let (rows, what) = (outer * inner, "scan");
     check_count(device, lanes.size(), what)?;
-    let out = Memory::new(device, lanes.size() * wgsl::words(dtype), what)?;
+    let out = Memory::new(device, memory_words(dtype, lanes.size()), what)?;
     if lanes.size() == 0 {
         return Ok(out);
     }
-    let (wide, name) = (base(dtype), dtype_name(dtype));
+    let (wide, name) = (base(dtype), if of == dtype { dtype_name(dtype).into() } else { format!("{} as {}", dtype_name(of), dtype_name(dtype)) });
+    let read = convert(of, dtype, &load(of, "a", "at"));
     let (combine, start) = match op {
         Scan::Sum => (format!("op_add_{}", dtype_name(wide)), "0"),
         Scan::Prod => (format!("op_multiply_{}", dtype_name(wide)), "1"),
@@ -87,16 +93,16 @@ pub(crate) fn scan(device: &Device, op: Scan, dtype: DType, x: &wgpu::Buffer, la
             let body = format!(
                 "{place}{ITEMS}  if (item >= p[0]) {{ return; }}\n  var acc = {identity};\n  for (var i = 0u; i < p[1]; i++) {{\n    \
                  let at = place(item, i, p[1], p[2]);\n    let x = {};\n    if (i == 0u) {{ acc = x; }} else {{ acc = {combine}(acc, x); }}\n    {}\n  }}\n}}\n",
-                load(dtype, "a", "at"),
+                read,
                 write("acc"),
             );
-            Source::new(what, body).binding("o", Access::Write).binding("a", Access::Read)
+            Source::new(what, body).elements("o", dtype.size(), Access::Write).binding("a", Access::Read)
         })
         .map(|()| out);
     }
     // The total of every tile, scans of these along the lanes, and the tiles from there.
     let tiles = len.div_ceil(TILE);
-    let totals = Memory::new(device, rows * tiles * wgsl::words(wide), what)?;
+    let totals = Memory::new(device, memory_words(wide, rows * tiles), what)?;
     // Hillis and Steele's scan of what each thread has of four elements.
     let tile = format!(
         "var<workgroup> sums: array<{t}, 512>;\n{place}{ITEMS}  let row = group / p[3];\n  let first = (group % p[3]) * 1024u + thread * 4u;\n  \
@@ -106,7 +112,7 @@ pub(crate) fn scan(device: &Device, op: Scan, dtype: DType, x: &wgpu::Buffer, la
          workgroupBarrier();\n  for (var distance = 1u; distance < 256u; distance = distance * 2u) {{\n    let own = sums[side + thread];\n    \
          if (thread >= distance) {{ sums[256u - side + thread] = {combine}(sums[side + thread - distance], own); }} else {{ sums[256u - side + thread] = own; }}\n    \
          side = 256u - side;\n    workgroupBarrier();\n  }}\n",
-        load(dtype, "a", "at"),
+        read,
     );
     let sums = format!("scan {op:?} of {name}, totals of tiles");
     run_groups(device, &sums, rows * tiles, &[len, inner, tiles], &[totals.buffer(), x], || {
@@ -123,7 +129,7 @@ pub(crate) fn scan(device: &Device, op: Scan, dtype: DType, x: &wgpu::Buffer, la
             load(wide, "b", "(group - 1u)"),
             write("acc"),
         );
-        Source::new(what, body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read)
+        Source::new(what, body).elements("o", dtype.size(), Access::Write).binding("a", Access::Read).binding("b", Access::Read)
     })?;
     Ok(out)
 }
@@ -227,22 +233,17 @@ pub(crate) fn argsort(device: &Device, dtype: DType, x: &wgpu::Buffer, lanes: La
 /// The lanes, sorted.
 pub(crate) fn sort(device: &Device, dtype: DType, x: &wgpu::Buffer, lanes: Lanes, descending: bool) -> Result<Memory> {
     let order = order(device, dtype, x, lanes, descending)?;
-    let words = wgsl::words(dtype);
-    let out = Memory::new(device, lanes.size() * words, "sort")?;
-    run(device, &format!("sorted lanes of {words}"), lanes.size(), &[lanes.len, lanes.inner], &[out.buffer(), x, order.buffer()], || {
+    let size = dtype.size();
+    let out = Memory::new(device, memory_words(dtype, lanes.size()), "sort")?;
+    run(device, &format!("sorted lanes of {size} bytes"), lanes.size(), &[lanes.len, lanes.inner], &[out.buffer(), x, order.buffer()], || {
         let body = format!(
             "{ITEMS}  if (item >= p[0]) {{ return; }}\n  let i = item / p[2] % p[1];\n  let outer = item / (p[1] * p[2]);\n  let inner = item % p[2];\n  \
              let origin = (outer * p[1] + b[(outer * p[2] + inner) * p[1] + i]) * p[2] + inner;\n{}}}\n",
-            copy_words(words, "item", "origin")
+            copy(size, "item", "origin")
         );
-        Source::new("sort", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read)
+        Source::new("sort", body).elements("o", size, Access::Write).binding("a", Access::Read).binding("b", Access::Read)
     })?;
     Ok(out)
-}
-
-/// The statements that copy the words of an element from `a` to `o`.
-fn copy_words(words: usize, to: &str, from: &str) -> String {
-    (0..words).map(|w| format!("  o[{words}u * {to} + {w}u] = a[{words}u * {from} + {w}u];\n")).collect()
 }
 
 /// The positions at which queries go into a sorted vector: before equal elements, or after them if `right`.
@@ -282,7 +283,7 @@ const RESOLVE: &str = "fn resolve(low: u32, high: u32, len: u32) -> u32 {
 /// Elements of lanes at indices, the same for every lane, or one list per lane.
 pub(crate) fn take(
     device: &Device,
-    words: usize,
+    dtype: DType,
     x: &wgpu::Buffer,
     lanes: Lanes,
     indices: &wgpu::Buffer,
@@ -291,17 +292,18 @@ pub(crate) fn take(
 ) -> Result<Memory> {
     let n = lanes.with_len(count)?;
     check_count(device, lanes.size(), "take")?;
-    let out = Memory::new(device, n * words, "take")?;
+    let out = Memory::new(device, memory_words(dtype, n), "take")?;
     let fault = device.fault();
-    let name = format!("take {words} words{}", if per_lane { " by lane" } else { "" });
+    let size = dtype.size();
+    let name = format!("take {size} bytes{}", if per_lane { " by lane" } else { "" });
     run(device, &name, n, &[lanes.len, lanes.inner, count], &[out.buffer(), x, indices, &fault], || {
         let index = if per_lane { "item" } else { "j" };
         let body = format!(
             "{RESOLVE}{ITEMS}  if (item >= p[0]) {{ return; }}\n  let inner = item % p[2];\n  let lane = item / p[2];\n  let outer = lane / p[3];\n  let j = lane % p[3];\n  \
              let at = resolve(b[2u * {index}], b[2u * {index} + 1u], p[1]);\n  if (at == 0xffffffffu) {{ return; }}\n  let origin = (outer * p[1] + at) * p[2] + inner;\n{}}}\n",
-            copy_words(words, "item", "origin")
+            copy(size, "item", "origin")
         );
-        Source::new("take", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).typed(
+        Source::new("take", body).elements("o", size, Access::Write).binding("a", Access::Read).binding("b", Access::Read).typed(
             "fault",
             "array<atomic<u32>>",
             Access::Write,
@@ -311,19 +313,24 @@ pub(crate) fn take(
 }
 
 /// The elements whose mask holds, and their number, which the host waits for.
-pub(crate) fn compress(device: &Device, words: usize, x: &wgpu::Buffer, mask: &wgpu::Buffer, n: usize) -> Result<(Memory, usize)> {
+pub(crate) fn compress(device: &Device, dtype: DType, x: &wgpu::Buffer, mask: &wgpu::Buffer, n: usize) -> Result<(Memory, usize)> {
     if n == 0 {
         return Ok((Memory::new(device, 0, "compress")?, 0));
     }
-    let places = scan(device, Scan::Sum, DType::U32, mask, Lanes { outer: 1, len: n, inner: 1 })?;
+    let places = scan_of(device, Scan::Sum, [DType::Bool, DType::U32], mask, Lanes { outer: 1, len: n, inner: 1 })?;
     let count = device.read(places.buffer(), n - 1, 1, "compress")?[0] as usize;
-    let out = Memory::new(device, count * words, "compress")?;
-    run(device, &format!("compress {words} words"), n, &[], &[out.buffer(), x, mask, places.buffer()], || {
+    let (out, size) = (Memory::new(device, memory_words(dtype, count), "compress")?, dtype.size());
+    run(device, &format!("compress {size} bytes"), n, &[], &[out.buffer(), x, mask, places.buffer()], || {
         let body = format!(
-            "{ITEMS}  if (item >= p[0]) {{ return; }}\n  if (b[item] == 0u) {{ return; }}\n  let to = c[item] - 1u;\n{}}}\n",
-            copy_words(words, "to", "item")
+            "{ITEMS}  if (item >= p[0]) {{ return; }}\n  if (!{}) {{ return; }}\n  let to = c[item] - 1u;\n{}}}\n",
+            load(DType::Bool, "b", "item"),
+            copy(size, "to", "item")
         );
-        Source::new("compress", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("c", Access::Read)
+        Source::new("compress", body)
+            .elements("o", size, Access::Write)
+            .binding("a", Access::Read)
+            .binding("b", Access::Read)
+            .binding("c", Access::Read)
     })?;
     Ok((out, count))
 }
@@ -352,17 +359,17 @@ pub(crate) fn put(
     if add {
         return put_add(device, dtype, x, lanes, (&places, &order, count), values);
     }
-    let words = wgsl::words(dtype);
+    let size = dtype.size();
     let memory = [x.buffer(), values, order.buffer(), places.buffer()];
     // Of a run of equal places the last value stays.
-    run(device, &format!("put {words} words"), lanes.with_len(count)?, &[lanes.len, lanes.inner, count], &memory, || {
+    run(device, &format!("put {size} bytes"), lanes.with_len(count)?, &[lanes.len, lanes.inner, count], &memory, || {
         let body = format!(
             "{ITEMS}  if (item >= p[0]) {{ return; }}\n  let count = p[3];\n  if (c[b[count - 1u]] == 0xffffffffu) {{ return; }}\n  let inner = item % p[2];\n  \
              let lane = item / p[2];\n  let outer = lane / count;\n  let k = lane % count;\n  let place = c[b[k]];\n  let to = (outer * p[1] + place) * p[2] + inner;\n  \
              if (k + 1u < count && c[b[k + 1u]] == place) {{ return; }}\n  let origin = (outer * count + b[k]) * p[2] + inner;\n{}}}\n",
-            copy_words(words, "to", "origin")
+            copy(size, "to", "origin")
         );
-        Source::new("put", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("c", Access::Read)
+        Source::new("put", body).elements("o", size, Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("c", Access::Read)
     })
 }
 
@@ -388,7 +395,7 @@ fn put_add(
         let chunks = count.div_ceil(RUN);
         let n = lanes.with_len(chunks)?;
         let carried = Memory::new(device, chunks, "put")?;
-        let carry = Memory::new(device, n * wgsl::words(wide), "put")?;
+        let carry = Memory::new(device, memory_words(wide, n), "put")?;
         let of = if order.is_some() { dtype } else { wide };
         let name = format!("put_add of {}, {}", dtype_name(dtype), if order.is_some() { "values" } else { "carried sums" });
         let memory: Vec<&wgpu::Buffer> = [x.buffer(), &values, &places, carried.buffer(), carry.buffer()].into_iter().chain(order.as_ref()).collect();
@@ -411,12 +418,12 @@ fn put_add(
                 value("k"),
                 sum("sum", "next"),
                 store(wide, "carry", "item", "sum"),
-                load(dtype, "o", "to"),
+                load_written(dtype, "o", "to"),
                 wgsl::narrowed(dtype, &sum("before", "sum")),
                 store(dtype, "o", "to", "result"),
             );
             let source = Source::new("put", body)
-                .binding("o", Access::Write)
+                .elements("o", dtype.size(), Access::Write)
                 .binding("a", Access::Read)
                 .binding("c", Access::Read)
                 .binding("carried", Access::Write)

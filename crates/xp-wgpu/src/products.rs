@@ -87,9 +87,9 @@ fn product(
         }
     }
     let memory = Memory::new(device, starts.len(), "matmul")?;
-    device.write(&starts, memory.buffer());
+    device.write(bytemuck::cast_slice(&starts), memory.buffer());
     let wide = base(dtype);
-    let partial = if pieces > 1 { Some(Memory::new(device, one * pieces * wgsl::words(wide), "matmul")?) } else { None };
+    let partial = if pieces > 1 { Some(Memory::new(device, wgsl::memory_words(wide, one * pieces), "matmul")?) } else { None };
     let to = if partial.is_some() { wide } else { dtype };
     let what = match form {
         Form::Any => "matmul",
@@ -119,7 +119,7 @@ fn product(
             wgsl::narrowed(dtype, "sum"),
             store(dtype, "o", "to", "result"),
         );
-        Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read)
+        Source::new("matmul", body).elements("o", dtype.size(), Access::Write).binding("a", Access::Read)
     })
 }
 
@@ -149,7 +149,11 @@ fn thin_source(dtype: DType, to: DType, form: Form) -> Source {
         wgsl::narrowed(to, "sum"),
         store(to, "o", "to", "result"),
     );
-    Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("d", Access::Read)
+    Source::new("matmul", body)
+        .elements("o", to.size(), Access::Write)
+        .binding("a", Access::Read)
+        .binding("b", Access::Read)
+        .binding("d", Access::Read)
 }
 
 /// Pieces of both operands, 16 deep, go through memory that the threads of a group share. Every element is a sum in the order
@@ -238,5 +242,9 @@ var<workgroup> right: array<{t}, {shared}>;
         wgsl::narrowed(to, &format!("sums[{each}u * i + j]")),
         store(to, "o", "to", "result"),
     );
-    Source::new("matmul", body).binding("o", Access::Write).binding("a", Access::Read).binding("b", Access::Read).binding("d", Access::Read)
+    Source::new("matmul", body)
+        .elements("o", to.size(), Access::Write)
+        .binding("a", Access::Read)
+        .binding("b", Access::Read)
+        .binding("d", Access::Read)
 }

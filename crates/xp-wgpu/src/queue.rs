@@ -148,22 +148,29 @@ impl Device {
         Ok(())
     }
 
-    /// Queues a copy of words from the host to the beginning of some memory.
-    pub(crate) fn write(&self, words: &[u32], to: &wgpu::Buffer) {
-        if words.is_empty() {
+    /// Queues a copy of bytes from the host to the beginning of some memory, and of zeros that fill the last word.
+    pub(crate) fn write(&self, bytes: &[u8], to: &wgpu::Buffer) {
+        if bytes.is_empty() {
             return;
         }
-        let bytes: &[u8] = bytemuck::cast_slice(words);
         let mut work = lock(&self.0.work);
         work.counts.bytes_up += bytes.len() as u64;
         if bytes.len() <= SMALL {
             let at = work.place(self, bytes);
             let from = work.buffer.clone();
-            work.encoder(self).copy_buffer_to_buffer(&from, at, to, 0, bytes.len() as u64);
+            let filled = work.arguments.len().next_multiple_of(4);
+            work.arguments.resize(filled, 0);
+            work.encoder(self).copy_buffer_to_buffer(&from, at, to, 0, (bytes.len() as u64).next_multiple_of(4));
         } else {
             // What was recorded may still use the memory for something else, and a write comes before all that is recorded.
             work.submit(self);
-            self.0.queue.write_buffer(to, 0, bytes);
+            let (words, rest) = bytes.split_at(bytes.len() / 4 * 4);
+            self.0.queue.write_buffer(to, 0, words);
+            if !rest.is_empty() {
+                let mut last = [0; 4];
+                last[..rest.len()].copy_from_slice(rest);
+                self.0.queue.write_buffer(to, words.len() as u64, &last);
+            }
         }
     }
 

@@ -287,8 +287,8 @@ pub(crate) fn outputs(source: Source, parts: &[Part], partial: bool) -> Source {
     if partial {
         return source.typed("partial", "array<Acc>", Access::Write);
     }
-    let outputs: usize = parts.iter().map(|part| part.results.len()).sum();
-    (0..outputs).fold(source, |source, k| source.binding(format!("o{k}"), Access::Write))
+    let results = parts.iter().flat_map(|part| &part.results).enumerate();
+    results.fold(source, |source, (k, result)| source.elements(format!("o{k}"), result.size(), Access::Write))
 }
 
 /// What the loop of a reduction is made of.

@@ -28,8 +28,8 @@ pub(crate) struct Code {
 /// The loops over an expression.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Form {
-    /// One result for each element.
-    Map,
+    /// One result for each element; `packed` where results that share words of memory lie one behind the other, and a thread makes a whole word.
+    Map { packed: bool },
     /// Results of the elements along the axes that are marked; `last` writes results, what is not last partial ones.
     Reduce { reduced: Vec<bool>, parts: Vec<Part>, last: bool },
     /// Results of partial ones.
@@ -54,7 +54,7 @@ pub(crate) fn source(code: &Code) -> Result<Source> {
     }
     let mut functions = Functions::default();
     match &code.form {
-        Form::Map => map(code, functions),
+        Form::Map { packed } => map(code, *packed, functions),
         Form::Reduce { reduced, parts, last } => {
             let element = code.program.dtype(code.program.result());
             let reduction = reductions::render(parts, element, &mut functions)?;
@@ -84,7 +84,7 @@ impl Layout {
 /// A kernel that writes one result for each element.
 ///
 /// Arguments: the number of elements, the lengths of the axes, the output's start and strides, then those of the leaves.
-fn map(code: &Code, mut functions: Functions) -> Result<Source> {
+fn map(code: &Code, packed: bool, mut functions: Functions) -> Result<Source> {
     let ndim = code.ndim;
     let mut layout = Layout { next: 0 };
     let n = layout.take(1);
@@ -94,17 +94,32 @@ fn map(code: &Code, mut functions: Functions) -> Result<Source> {
     let result = code.program.dtype(code.program.result());
     let (reads, bindings) = leaves(code, &mut layout);
     let statements = statements(&code.program, &mut functions)?;
-    let body = format!(
-        "{}@compute @workgroup_size(256)\nfn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, \
-         @builtin(local_invocation_index) thread: u32) {{\n  let position = (group.y * groups.x + group.x) * 256u + thread;\n  \
-         if (position >= p[{n}]) {{ return; }}\n{}{reads}{statements}  let to = u32(s({out}u){});\n  let result = {};\n  {}\n}}\n",
-        functions.text(),
-        split("position", &axes, shape),
-        offset(&axes, out + 1),
-        name(code.program.result()),
-        wgsl::store(result, "o", "to", "result"),
-    );
-    let source = Source::new(title(&code.program), body).binding("o", Access::Write);
+    let (functions, split, value) = (functions.text(), split("position", &axes, shape), name(code.program.result()));
+    let main = "@compute @workgroup_size(256)\nfn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, \
+                @builtin(local_invocation_index) thread: u32) {\n";
+    let body = if packed {
+        let many = wgsl::per_word(result.size());
+        let bits = 32 / many;
+        format!(
+            "{functions}fn element(position: u32) -> {} {{\n{split}{reads}{statements}  return {value};\n}}\n{main}  \
+             let word = (group.y * groups.x + group.x) * 256u + thread;\n  let before = p[{out}] % {many}u;\n  var bits = 0u;\n  var mask = 0u;\n  \
+             for (var k = 0u; k < {many}u; k++) {{\n    let position = word * {many}u + k - before;\n    if (position < p[{n}]) {{\n      \
+             let result = element(position);\n      bits |= {} << (k * {bits}u);\n      mask |= {}u << (k * {bits}u);\n    }}\n  }}\n  \
+             let to = p[{out}] / {many}u + word;\n  if (mask == 0xffffffffu) {{ atomicStore(&o[to], bits); }}\n  \
+             else if (mask != 0u) {{ atomicXor(&o[to], (atomicLoad(&o[to]) ^ bits) & mask); }}\n}}\n",
+            wgsl::register(result),
+            wgsl::to_bits(result, "result"),
+            (1u64 << bits) - 1,
+        )
+    } else {
+        format!(
+            "{functions}{main}  let position = (group.y * groups.x + group.x) * 256u + thread;\n  if (position >= p[{n}]) {{ return; }}\n\
+             {split}{reads}{statements}  let to = u32(s({out}u){});\n  let result = {value};\n  {}\n}}\n",
+            offset(&axes, out + 1),
+            wgsl::store(result, "o", "to", "result"),
+        )
+    };
+    let source = Source::new(title(&code.program), body).elements("o", result.size(), Access::Write);
     Ok(bindings.into_iter().fold(source, |source, binding| source.binding(binding, Access::Read)))
 }
 
@@ -179,17 +194,18 @@ fn leaves(code: &Code, layout: &mut Layout) -> (String, Vec<String>) {
     let (mut text, mut bindings) = (String::new(), vec![]);
     let axes: Vec<usize> = (0..code.ndim).collect();
     for (k, leaf) in code.program.leaves().iter().enumerate() {
-        let mut memory = |name: String| {
-            if code.in_place.contains(&k) {
-                return "o".to_owned();
+        let in_place = code.in_place.contains(&k);
+        let mut load = |index: &str| {
+            if in_place {
+                return wgsl::load_written(leaf.dtype, "o", index);
             }
-            bindings.push(name.clone());
-            name
+            bindings.push(format!("a{k}"));
+            wgsl::load(leaf.dtype, &format!("a{k}"), index)
         };
         let value = match &leaf.kind {
             LeafKind::Array(..) => {
                 let at = layout.take(1 + code.ndim);
-                wgsl::load(leaf.dtype, &memory(format!("a{k}")), &format!("u32(s({at}u){})", offset(&axes, at + 1)))
+                load(&format!("u32(s({at}u){})", offset(&axes, at + 1)))
             }
             LeafKind::Scalar(_) => {
                 let at = layout.take(wgsl::words(leaf.dtype));
@@ -203,11 +219,10 @@ fn leaves(code: &Code, layout: &mut Layout) -> (String, Vec<String>) {
             }
             LeafKind::Rows { .. } => {
                 let at = layout.take(3 + code.ndim);
-                let (array, indices) = (memory(format!("a{k}")), format!("r{k}"));
-                bindings.push(indices.clone());
-                let row = format!("bitcast<i32>({indices}[2u * u32(s({}u) + c0 * s({}u))])", at + 1, at + 2);
-                let rest = offset(&axes[1..], at + 3);
-                wgsl::load(leaf.dtype, &array, &format!("u32(s({at}u) + {row} * s({}u){rest})", at + 3))
+                let row = format!("bitcast<i32>(r{k}[2u * u32(s({}u) + c0 * s({}u))])", at + 1, at + 2);
+                let value = load(&format!("u32(s({at}u) + {row} * s({}u){})", at + 3, offset(&axes[1..], at + 3)));
+                bindings.push(format!("r{k}"));
+                value
             }
         };
         let _ = writeln!(text, "  let x{k} = {value};");
@@ -217,17 +232,7 @@ fn leaves(code: &Code, layout: &mut Layout) -> (String, Vec<String>) {
 
 /// The value of a scalar among the arguments.
 pub(crate) fn scalar(dtype: DType, at: &str) -> String {
-    match wgsl::words(dtype) {
-        1 => wgsl::load(dtype, "p", at),
-        _ => {
-            let (low, high) = (format!("p[{at}]"), format!("p[{at} + 1u]"));
-            match dtype {
-                DType::C64 => format!("vec2<f32>(bitcast<f32>({low}), bitcast<f32>({high}))"),
-                DType::I64 => format!("bitcast<i64>(join_words({low}, {high}))"),
-                _ => format!("join_words({low}, {high})"),
-            }
-        }
-    }
+    wgsl::of_words(dtype, &format!("p[{at}]"), &format!("p[{at} + 1u]"))
 }
 
 /// One statement per step: `let v2: f32 = op_add_f32(v1, x0);`.

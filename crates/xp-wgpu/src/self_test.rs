@@ -2,8 +2,8 @@
 
 use xp_core::Result;
 
-use crate::device::Device;
-use crate::kernel::{Access, Source};
+use crate::device::{ADAPTER_VARIABLE, Device};
+use crate::kernel::{Access, Kernel, Source};
 use crate::memory::Memory;
 use crate::queue::Arguments;
 
@@ -29,18 +29,27 @@ const CASES: &[(&str, &str, fn([f32; 8]) -> f32)] = &[
 /// # Errors
 /// What the driver gets wrong, by name.
 pub(crate) fn run(device: &Device) -> Result<()> {
-    let operands = [1e8f32, 1e-9, 5.000_001, 12_582_912.0, 25.000_01, f32::INFINITY, f32::NAN, -0.0];
+    judge(device, &device.compile(&source())?)
+}
+
+/// The kernel of all cases.
+fn source() -> Source {
     let mut body = String::from("fn x(k: u32) -> f32 { return bitcast<f32>(p[k]); }\n@compute @workgroup_size(256)\n");
     body += "fn main(@builtin(local_invocation_index) i: u32) {\n  if (i > 0u) { return; }\n";
     for (k, (_, text, _)) in CASES.iter().enumerate() {
         body += &format!("  o[{k}] = bitcast<u32>({text});\n");
     }
-    let kernel = device.compile(&Source::new("self-test", body + "}\n").binding("o", Access::Write))?;
+    Source::new("self-test", body + "}\n").binding("o", Access::Write)
+}
+
+/// Compares what a kernel of all cases gives.
+fn judge(device: &Device, kernel: &Kernel) -> Result<()> {
+    let operands = [1e8f32, 1e-9, 5.000_001, 12_582_912.0, 25.000_01, f32::INFINITY, f32::NAN, -0.0];
     let out = Memory::new(device, CASES.len(), "self-test")?;
     let mut arguments = Arguments::default();
     arguments.0.extend(operands.map(f32::to_bits));
     arguments.push(1);
-    device.launch(&kernel, 1, &arguments, &[out.buffer()])?;
+    device.launch(kernel, 1, &arguments, &[out.buffer()])?;
     let got = device.read(out.buffer(), 0, CASES.len(), "self-test")?;
     let wrong: Vec<String> = CASES
         .iter()
@@ -54,5 +63,27 @@ pub(crate) fn run(device: &Device) -> Result<()> {
         return Ok(());
     }
     let why = format!("its driver, {}, changes arithmetic, so results could not be trusted: {}", device.driver(), wrong.join(", "));
-    Err(device.fail("self-test", why))
+    Err(device.fail("self-test", format!("{why}; take another driver, or another adapter by {ADAPTER_VARIABLE}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{judge, source};
+    use crate::kernel::module;
+    use crate::{Wgpu, device::tests::own};
+
+    #[test]
+    fn a_driver_that_changes_arithmetic_is_refused() {
+        let Some(Wgpu { device }) = own() else { return };
+        if !device.is_software() {
+            return eprintln!("SKIPPED: what a driver of a GPU does with arithmetic that it may change is not known");
+        }
+        // Mesa's reassociates what it may.
+        let source = source();
+        let plain = device.kernel(&source, module(&source.text()).unwrap()).unwrap();
+        let error = judge(&device, &plain).unwrap_err().to_string();
+        for part in [device.adapter(), &device.driver(), "sums that are reassociated", "XP_WGPU_ADAPTER"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
 }

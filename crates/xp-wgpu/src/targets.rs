@@ -92,6 +92,9 @@ mod tests {
         changed.put_add(&at, 1.0, 0)?;
         // Blocks of other dtypes differ in their element alone.
         let _ = at.reshape([3, 100])?.matmul(&at.reshape([100, 3])?)?;
+        // Elements that share words, written one by one and in whole words.
+        let halves = x.astype::<half::f16>();
+        let _ = (halves.t().copy()?, halves.sort(0, Ascending)?, halves.matmul(&halves.t())?);
         decompositions(&x)?;
         let z = (x.lazy().astype::<Complex<f32>>() * Complex::new(0.5, 1.0)).try_eval()?;
         decompositions(&z)?;

@@ -1,14 +1,17 @@
 //! The device library: every operation of xp as a function of WGSL, and what a source needs of it.
 //!
 //! WGSL has neither overloads nor templates, so a function bears the dtype of its first operand: `op_add_f32`. In registers the
-//! integers of up to 32 bits are `i32` and `u32`, halves are `f32` rounded to their format, complex numbers are vectors; in
-//! memory an element is one 32-bit word, or two where it has 64 bits.
+//! integers of up to 32 bits are `i32` and `u32`, halves are `f32` rounded to their format, complex numbers are vectors. In
+//! memory an element has the bytes that it has on the host: two words of 32 bits, one, or a part of one, which bindings that
+//! kernels write reach by atomic operations: threads side by side write parts of one word.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::sync::OnceLock;
 
 use xp_core::DType;
+
+use crate::kernel::Access;
 
 const REAL: &str = include_str!("library/real.wgsl");
 const GAMMA: &str = include_str!("library/gamma.wgsl");
@@ -55,12 +58,24 @@ pub(crate) fn register(dtype: DType) -> &'static str {
     }
 }
 
-/// The number of 32-bit words of an element in memory.
+/// The number of 32-bit words of a value among the arguments of a kernel.
 pub(crate) fn words(dtype: DType) -> usize {
-    match dtype {
-        DType::I64 | DType::U64 | DType::C64 => 2,
-        _ => 1,
-    }
+    dtype.size().div_ceil(4)
+}
+
+/// The number of 32-bit words in memory of `n` elements.
+pub(crate) fn memory_words(dtype: DType, n: usize) -> usize {
+    n.saturating_mul(dtype.size()).div_ceil(4)
+}
+
+/// How many elements of `size` bytes share a word of memory.
+pub(crate) fn per_word(size: usize) -> usize {
+    (4 / size).max(1)
+}
+
+/// The type of a binding to elements of `size` bytes.
+pub(crate) fn array(size: usize, access: Access) -> &'static str {
+    if per_word(size) > 1 && access == Access::Write { "array<atomic<u32>>" } else { "array<u32>" }
 }
 
 /// What makes a result of the base dtype one of a narrower one.
@@ -81,23 +96,74 @@ pub(crate) fn narrowed(dtype: DType, value: &str) -> String {
     narrowing(dtype).map_or_else(|| value.to_owned(), |function| format!("{function}({value})"))
 }
 
-/// The value of an element from the words at `index`, an expression that counts elements, of the binding `memory`.
-pub(crate) fn load(dtype: DType, memory: &str, index: &str) -> String {
+/// The value that one word holds, or two, given as expressions.
+pub(crate) fn of_words(dtype: DType, low: &str, high: &str) -> String {
     match base(dtype) {
-        DType::Bool => format!("({memory}[{index}] != 0u)"),
-        DType::I32 => format!("bitcast<i32>({memory}[{index}])"),
-        DType::U32 => format!("{memory}[{index}]"),
-        DType::F32 => format!("bitcast<f32>({memory}[{index}])"),
-        DType::C64 => format!("vec2<f32>(bitcast<f32>({memory}[2u * ({index})]), bitcast<f32>({memory}[2u * ({index}) + 1u]))"),
-        DType::I64 => format!("bitcast<i64>(join_words({memory}[2u * ({index})], {memory}[2u * ({index}) + 1u]))"),
-        _ => format!("join_words({memory}[2u * ({index})], {memory}[2u * ({index}) + 1u])"),
+        DType::Bool => format!("({low} != 0u)"),
+        DType::I32 => format!("bitcast<i32>({low})"),
+        DType::U32 => low.to_owned(),
+        DType::F32 => format!("bitcast<f32>({low})"),
+        DType::C64 => format!("vec2<f32>(bitcast<f32>({low}), bitcast<f32>({high}))"),
+        DType::I64 => format!("bitcast<i64>(join_words({low}, {high}))"),
+        _ => format!("join_words({low}, {high})"),
     }
 }
 
-/// The statements that write a value, the name of a variable, to the words at `index`.
+/// The value of a narrow dtype from its 8 or 16 bits.
+fn of_bits(dtype: DType, bits: &str) -> String {
+    match dtype {
+        DType::Bool => format!("({bits} != 0u)"),
+        DType::I8 | DType::I16 => narrowed(dtype, &format!("bitcast<i32>({bits})")),
+        DType::F16 => format!("f32_of_half({bits})"),
+        DType::BF16 => format!("bitcast<f32>({bits} << 16u)"),
+        _ => bits.to_owned(),
+    }
+}
+
+/// The 8 or 16 bits of a value of a narrow dtype, the lowest of a word whose others are 0.
+pub(crate) fn to_bits(dtype: DType, value: &str) -> String {
+    match dtype {
+        DType::Bool => format!("select(0u, 1u, {value})"),
+        DType::I8 => format!("(bitcast<u32>({value}) & 0xffu)"),
+        DType::I16 => format!("(bitcast<u32>({value}) & 0xffffu)"),
+        DType::F16 => format!("half_of_f32({value})"),
+        DType::BF16 => format!("brain_of_f32({value})"),
+        _ => value.to_owned(),
+    }
+}
+
+/// The value of an element from the memory at `index`, an expression that counts elements, of a binding that the kernel reads.
+pub(crate) fn load(dtype: DType, memory: &str, index: &str) -> String {
+    match per_word(dtype.size()) {
+        1 if words(dtype) == 1 => of_words(dtype, &format!("{memory}[{index}]"), ""),
+        1 => of_words(dtype, &format!("{memory}[2u * ({index})]"), &format!("{memory}[2u * ({index}) + 1u]")),
+        many => of_bits(dtype, &bits_at(many, &format!("{memory}[({index}) / {many}u]"), index)),
+    }
+}
+
+/// The value of an element of a binding that the kernel writes.
+pub(crate) fn load_written(dtype: DType, memory: &str, index: &str) -> String {
+    match per_word(dtype.size()) {
+        1 => load(dtype, memory, index),
+        many => of_bits(dtype, &bits_at(many, &format!("atomicLoad(&{memory}[({index}) / {many}u])"), index)),
+    }
+}
+
+/// The bits of an element of a word, which `many` share.
+fn bits_at(many: usize, word: &str, index: &str) -> String {
+    format!("part_{many}({word}, {index})")
+}
+
+/// The statement that writes the bits of an element into a word, which `many` share.
+fn store_bits(many: usize, memory: &str, index: &str, bits: &str) -> String {
+    let word = format!("&{memory}[({index}) / {many}u]");
+    // Other threads change other parts meanwhile.
+    format!("atomicXor({word}, change_{many}(atomicLoad({word}), {index}, {bits}));")
+}
+
+/// The statements that write a value, the name of a variable, to the memory at `index`.
 pub(crate) fn store(dtype: DType, memory: &str, index: &str, value: &str) -> String {
-    match base(dtype) {
-        DType::Bool => format!("{memory}[{index}] = select(0u, 1u, {value});"),
+    match dtype {
         DType::U32 => format!("{memory}[{index}] = {value};"),
         DType::I32 | DType::F32 => format!("{memory}[{index}] = bitcast<u32>({value});"),
         DType::C64 => {
@@ -106,7 +172,16 @@ pub(crate) fn store(dtype: DType, memory: &str, index: &str, value: &str) -> Str
         DType::I64 => {
             format!("{memory}[2u * ({index})] = low_word(bitcast<u64>({value})); {memory}[2u * ({index}) + 1u] = high_word(bitcast<u64>({value}));")
         }
-        _ => format!("{memory}[2u * ({index})] = low_word({value}); {memory}[2u * ({index}) + 1u] = high_word({value});"),
+        DType::U64 => format!("{memory}[2u * ({index})] = low_word({value}); {memory}[2u * ({index}) + 1u] = high_word({value});"),
+        narrow => store_bits(per_word(narrow.size()), memory, index, &to_bits(narrow, value)),
+    }
+}
+
+/// The statements that copy an element of `size` bytes, whatever it is, from the binding `a` to `o`.
+pub(crate) fn copy(size: usize, to: &str, from: &str) -> String {
+    match per_word(size) {
+        1 => (0..size / 4).map(|w| format!("  o[{}u * {to} + {w}u] = a[{}u * {from} + {w}u];\n", size / 4, size / 4)).collect(),
+        many => format!("  {}\n", store_bits(many, "o", to, &bits_at(many, &format!("a[({from}) / {many}u]"), from))),
     }
 }
 

@@ -2,8 +2,8 @@
 
 mod common;
 
-use xp_core::functions::{Ascending, full, zeros};
-use xp_core::{Array, Backend, DType, Error, Ix1};
+use xp_core::functions::{Ascending, concat, full, zeros};
+use xp_core::{Array, Backend, DType, Element, Error, Float, Ix1, Real, s};
 use xp_wgpu::Wgpu;
 
 fn vector(device: &Wgpu, n: usize) -> Array<Wgpu, f32, Ix1> {
@@ -48,7 +48,8 @@ fn arrays_beyond_a_limit_are_errors_that_name_it() {
     let device = Wgpu::separate(Wgpu::default_adapter().unwrap(), Some(1 << 20)).unwrap();
     assert_eq!(device.most_bytes(), 1 << 20);
     assert_eq!(zeros::<_, f32, _>(&device, [1 << 18]).unwrap().sum(0).item().unwrap(), 0.0);
-    let error = zeros::<_, u8, _>(&device, [(1 << 18) + 1]).unwrap_err().to_string();
+    assert_eq!(zeros::<_, u8, _>(&device, [1 << 20]).unwrap().max(0).item().unwrap(), 0);
+    let error = zeros::<_, u8, _>(&device, [(1 << 20) + 1]).unwrap_err().to_string();
     for part in ["wgpu:", device.adapter(), "1048576 bytes", "split the array"] {
         assert!(error.contains(part), "{part}: {error}");
     }
@@ -169,6 +170,101 @@ fn integers_become_numbers() {
     assert_eq!(y.lazy().astype::<i64>().less(0i64).eval().to_vec(), [true, true, false, false, false]);
     assert_eq!(y.astype::<f32>().to_vec(), [-128.0, -1.0, 0.0, 1.0, 127.0]);
     assert_eq!(y.astype::<half::f16>().astype::<f32>().to_vec(), [-128.0, -1.0, 0.0, 1.0, 127.0]);
+}
+
+/// What is written leaves the other elements of its words alone, wherever it begins and ends.
+fn elements_share_words<T: Real>(device: &Wgpu) {
+    let n = 1003;
+    let values: Vec<T> = (0..n).map(|k| ((k * 7 % 101) as u8).cast()).collect();
+    let vector = |values: &[T]| Array::<_, T, Ix1>::from_vec(device, values.to_vec(), [values.len()]).unwrap();
+    let x = vector(&values);
+    for (start, end) in [(0, 1), (1, 2), (3, 10), (2, n), (5, 5), (997, 1002), (4, 8)] {
+        let mut part = x.clone();
+        part.set(s![start as isize..end as isize], T::ONE).unwrap();
+        let mut expected = values.clone();
+        expected[start..end].fill(T::ONE);
+        assert_eq!(part.to_vec(), expected, "{start}..{end}");
+        assert_eq!(x.slice(s![start as isize..end as isize]).unwrap().to_vec(), values[start..end], "{start}..{end}");
+    }
+    let of = |indices: &mut dyn Iterator<Item = usize>| indices.map(|k| values[k]).collect::<Vec<_>>();
+    // Elements that are not dense where they are written, or read.
+    let matrix = x.slice(s![..1001]).unwrap().reshape([91, 11]).unwrap();
+    assert_eq!(matrix.t().copy().unwrap().to_vec(), of(&mut (0..1001).map(|k| k % 91 * 11 + k / 91)));
+    let joined = concat(&[&matrix.slice(s![.., 3..]).unwrap(), &matrix.slice(s![.., ..2]).unwrap()], 1).unwrap();
+    assert_eq!(joined.to_vec(), of(&mut (0..910).map(|k| k / 10 * 11 + [3, 4, 5, 6, 7, 8, 9, 10, 0, 1][k % 10])));
+    assert_eq!(x.slice(s![..;-1]).unwrap().copy().unwrap().to_vec(), of(&mut (0..n).rev()));
+    // Moved one by one.
+    let places: Vec<usize> = (0..n).map(|k| k * 5 % n).collect();
+    let at = Array::<_, i64, Ix1>::from_vec(device, places.iter().map(|&k| k as i64).collect(), [n]).unwrap();
+    assert_eq!(x.take(&at, 0).unwrap().to_vec(), of(&mut places.iter().copied()));
+    let mut put = vector(&vec![T::ZERO; n]);
+    put.put(&at, &x, 0).unwrap();
+    let mut expected = vec![T::ZERO; n];
+    places.iter().zip(&values).for_each(|(&k, &v)| expected[k] = v);
+    assert_eq!(put.to_vec(), expected);
+    let limit: T = 50u8.cast();
+    let selected = x.select(&x.greater(limit)).unwrap();
+    assert_eq!(selected.to_vec(), values.iter().copied().filter(|&v| v > limit).collect::<Vec<_>>());
+    let mut sorted = values.clone();
+    sorted.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    assert_eq!(x.sort(0, Ascending).unwrap().to_vec(), sorted);
+    // Results of reductions along both axes, and products.
+    let largest = |k: &mut dyn Iterator<Item = usize>| k.map(|k| values[k]).reduce(|a, b| if b > a { b } else { a }).unwrap();
+    assert_eq!(matrix.max(0).to_vec(), (0..11).map(|j| largest(&mut (0..91).map(|i| i * 11 + j))).collect::<Vec<_>>());
+    assert_eq!(matrix.max(1).to_vec(), (0..91).map(|i| largest(&mut (0..11).map(|j| i * 11 + j))).collect::<Vec<_>>());
+    let one = full(device, [11, 3], T::ONE).unwrap();
+    let ones = full(device, [91, 11], T::ONE).unwrap();
+    assert_eq!(ones.matmul(&one).unwrap().to_vec(), vec![11u8.cast::<T>(); 273]);
+}
+
+#[test]
+fn narrow_elements_share_words() {
+    let device = device!();
+    elements_share_words::<u8>(&device);
+    elements_share_words::<i16>(&device);
+    elements_share_words::<half::f16>(&device);
+    // Of booleans, four to a word.
+    let n = 1003;
+    let x = vector(&device, n);
+    let (low, high) = (x.less(500.0f32), x.greater_equal(7.0f32));
+    let mut both = (low.lazy() & &high).try_eval().unwrap();
+    both.set(s![9..11], false).unwrap();
+    assert_eq!(both.to_vec(), (0..n).map(|k| (7..500).contains(&k) && !(9..11).contains(&k)).collect::<Vec<_>>());
+    assert_eq!(x.select(&both).unwrap().size(), 491);
+}
+
+/// Two bytes to a half, in both directions and in memory; arithmetic in `float32`, rounded after every operation.
+#[test]
+fn every_half_is_its_bits() {
+    let device = device!();
+    halves(&device, half::f16::from_bits, half::f16::to_bits, half::f16::from_f32);
+    halves(&device, half::bf16::from_bits, half::bf16::to_bits, half::bf16::from_f32);
+}
+
+fn halves<T: Float>(device: &Wgpu, of_bits: fn(u16) -> T, bits: fn(T) -> u16, rounded: fn(f32) -> T) {
+    let n = 1usize << 16;
+    let all: Vec<T> = (0..=u16::MAX).map(of_bits).collect();
+    let before = device.counts();
+    let x = Array::<_, T, Ix1>::from_vec(device, all.clone(), [n]).unwrap();
+    // With the bits of NaN.
+    assert!(x.to_vec().iter().zip(&all).all(|(&a, &b)| bits(a) == bits(b)));
+    let after = device.counts();
+    assert_eq!((after.bytes_up - before.bytes_up, after.bytes_down - before.bytes_down), (2 << 16, 2 << 16));
+    let same = |what: &str, got: Vec<T>, exact: &dyn Fn(T) -> T| {
+        for (&x, got) in all.iter().zip(got) {
+            let exact = exact(x);
+            assert!(bits(got) == bits(exact) || (got.is_nan() && exact.is_nan()), "{what} of {x}: {got} for {exact}");
+        }
+    };
+    same("a copy", x.slice(s![..;-1]).unwrap().copy().unwrap().slice(s![..;-1]).unwrap().to_vec(), &|x| x);
+    let wide = x.astype::<f32>();
+    assert!(wide.to_vec().iter().zip(&all).all(|(a, b)| a.to_bits() == b.cast::<f32>().to_bits() || (a.is_nan() && b.is_nan())));
+    same("a third", (x.lazy() * rounded(1.0 / 3.0)).try_eval().unwrap().to_vec(), &|x| rounded(x.cast::<f32>() * rounded(1.0 / 3.0).cast::<f32>()));
+    let twice = |x: T| rounded(rounded(x.cast::<f32>() * x.cast::<f32>()).cast::<f32>() + x.cast::<f32>());
+    same("x * x + x", (x.lazy() * &x + &x).try_eval().unwrap().to_vec(), &twice);
+    // Numbers between two halves, ties among them.
+    let between = (wide.lazy() * 1.000_244_1f32).astype::<T>().try_eval().unwrap();
+    same("a number beside", between.to_vec(), &|x| rounded(x.cast::<f32>() * 1.000_244_1));
 }
 
 /// Mesa's software driver ends loops after 65535 iterations: no kernel may have that many.

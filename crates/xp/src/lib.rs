@@ -47,8 +47,13 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "cpu", feature = "cuda"))]
+mod device32;
 #[cfg(feature = "cpu")]
 pub mod guide;
+
+#[cfg(any(feature = "cpu", feature = "cuda"))]
+pub use device32::Device32;
 
 pub use xp_core::*;
 

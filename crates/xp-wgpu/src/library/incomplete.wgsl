@@ -243,6 +243,37 @@ fn beta_normal(a: f32, b: f32, x: f32, y: f32) -> Two {
   if (beta_apart(a * factor, b * factor, x, y) < 0.0) { return Two(1.0 - (normal - correction), normal - correction); }
   return Two(normal + correction, 1.0 - (normal + correction));
 }
+// 1 - I(a, b, x) for a below 1, where little is left of 1: by the power series of I(a, b, x) = x^a / (a B(a, b)) (1 + a sum), as gamma_complement_series.
+// Everything is computed as a multiple of a, which the result is for a small one: so is ln(a B(a, b)) = rest - a ln(moved), of the parts of
+// `beta_parts`, whose differences over a distance of a are taken term by term.
+fn beta_complement_series(a: f32, b: f32, x: f32) -> f32 {
+  var start = b;
+  var steps = 0.0;
+  if (b < 8.0) {
+    start = b + 8.0;
+    // The product of the (a + b + j) / (b + j), less 1.
+    var grown = a / b;
+    for (var j = 1.0; j < 8.0; j += 1.0) { let next = a / (b + j); grown += next + grown * next; }
+    steps = op_log1p_f32(grown);
+  }
+  let moved = a + start;
+  let u = 1.0 / start;
+  let v = 1.0 / moved;
+  let cubes = u * u + u * v + v * v;
+  let fifths = u * u * (u * u) + u * v * cubes + v * v * (v * v);
+  let remainder = a * (u * v) * madd(0.00079365079, fifths, madd(-0.0027777778, cubes, 0.083333336));
+  let quotient = pick(start > 1e8, 0.0, a - (start - 0.5) * op_log1p_f32(a / start));
+  let log = a * op_log_f32(x * moved) - (gammaln_1p(a) + (quotient + remainder + steps));
+  var factor = 1.0;
+  var sum = 0.0;
+  for (var n = 1.0; n < 150.0; n += 1.0) {
+    factor *= (n - b) * x / n;
+    let term = factor / (a + n);
+    sum += term;
+    if (magnitude(term) <= 3e-8 * magnitude(sum)) { break; }
+  }
+  return negated(op_expm1_f32(log)) - op_exp_f32(log) * (a * sum);
+}
 // I(a, b, x) and its complement I(b, a, y), for y = 1 - x, each accurate where it is small.
 fn incomplete_beta(a: f32, b: f32, x: f32, y: f32) -> Two {
   let outside = is_nan(x) || is_nan(a) || is_nan(b) || x < 0.0 || x > 1.0 || a < 0.0 || b < 0.0;
@@ -259,8 +290,13 @@ fn incomplete_beta(a: f32, b: f32, x: f32, y: f32) -> Two {
   let value = beta_power(p, q, u, v);
   var found = 0.0;
   if (value > 0.0) { found = value * beta_fraction(p, q, u, v); }
-  if (beyond) { return Two(1.0 - found, found); }
-  return Two(found, 1.0 - found);
+  var other = 1.0 - found;
+  if (p < 1.0 && found > 0.5) {
+    other = beta_complement_series(p, q, u);
+    found = 1.0 - other;
+  }
+  if (beyond) { return Two(other, found); }
+  return Two(found, other);
 }
 fn op_betainc_f32(a: f32, b: f32, x: f32) -> f32 { return incomplete_beta(a, b, x, 1.0 - x).hi; }
 fn op_betaincc_f32(a: f32, b: f32, x: f32) -> f32 { return incomplete_beta(a, b, x, 1.0 - x).lo; }

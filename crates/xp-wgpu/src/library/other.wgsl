@@ -53,6 +53,33 @@ fn wrap_i16(x: i32) -> i32 { return (x << 16u) >> 16u; }
 fn wrap_u8(x: u32) -> u32 { return x & 0xffu; }
 fn wrap_u16(x: u32) -> u32 { return x & 0xffffu; }
 
+// Elements that share a word, four or two of them: the bits of one, and what differs in a word that gets others in their place.
+fn part_4(word: u32, index: u32) -> u32 { return (word >> ((index & 3u) * 8u)) & 0xffu; }
+fn part_2(word: u32, index: u32) -> u32 { return (word >> ((index & 1u) * 16u)) & 0xffffu; }
+fn change_4(word: u32, index: u32, bits: u32) -> u32 { return (part_4(word, index) ^ bits) << ((index & 3u) * 8u); }
+fn change_2(word: u32, index: u32, bits: u32) -> u32 { return (part_2(word, index) ^ bits) << ((index & 1u) * 16u); }
+// Halves from their bits and back, by integers: drivers may flush subnormal halves. What is given back is rounded already.
+fn f32_of_half(bits: u32) -> f32 {
+  let sign = (bits & 0x8000u) << 16u;
+  let rest = bits & 0x7fffu;
+  if (rest < 0x400u) { return bitcast<f32>(bitcast<u32>(f32(rest) * 5.9604645e-8) | sign); }
+  if (rest >= 0x7c00u) { return bitcast<f32>((rest << 13u) | 0x7f800000u | sign); }
+  return bitcast<f32>(((rest << 13u) + 0x38000000u) | sign);
+}
+fn half_of_f32(x: f32) -> u32 {
+  let b = bitcast<u32>(x);
+  let a = b & 0x7fffffffu;
+  let sign = (b >> 16u) & 0x8000u;
+  if (a > 0x7f800000u) { return sign | 0x7e00u | ((a >> 13u) & 0x3ffu); }
+  if (a >= 0x47800000u) { return sign | 0x7c00u; }
+  if (a < 0x38800000u) { return sign | u32(bitcast<f32>(a) * 16777216.0); }
+  return sign | ((a - 0x38000000u) >> 13u);
+}
+fn brain_of_f32(x: f32) -> u32 {
+  let b = bitcast<u32>(x);
+  return (b >> 16u) | select(0u, 0x40u, (b & 0x7fffffffu) > 0x7f800000u);
+}
+
 // The number nearest to an integer, ties to even: drivers may round conversions as they like.
 fn f32_of_u64(x: u64) -> f32 {
   let high = high_word(x);

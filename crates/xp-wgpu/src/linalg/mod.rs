@@ -19,7 +19,7 @@ use xp_core::{Array, Backend, DType, Dyn, Element, Expr, Floating, Ix2, Lazy, Nu
 
 use crate::kernel::{Access, Source};
 use crate::queue::Arguments;
-use crate::wgsl::{self, load, register, store};
+use crate::wgsl::{self, load, load_written, register, store};
 use crate::{Wgpu, WgpuBuffer};
 
 const KERNELS: &str = include_str!("../library/linalg.wgsl");
@@ -43,6 +43,7 @@ fn source(name: &str, dtype: DType, bindings: &[Binding<'_>]) -> Source {
     let suffix = wgsl::name(dtype).unwrap_or_default();
     let mut text = helpers(dtype).to_owned();
     for (binding, access, _, _) in bindings.iter().filter(|b| b.2) {
+        let load = if *access == Access::Write { load_written } else { load };
         text += &format!("fn get_{binding}(i: u32) -> {t} {{ return {}; }}\n", load(dtype, binding, "i"));
         if *access == Access::Write {
             text += &format!("fn set_{binding}(i: u32, x: {t}) {{ {} }}\n", store(dtype, binding, "i", "x"));
@@ -54,7 +55,9 @@ fn source(name: &str, dtype: DType, bindings: &[Binding<'_>]) -> Source {
         "WIDE" => Some(format!("{}u", 2 * half(dtype))),
         _ => word.strip_suffix("_T").map(|stem| format!("{stem}_{suffix}")),
     });
-    bindings.iter().fold(Source::new(name, text), |source, (binding, access, ..)| source.binding(*binding, *access))
+    bindings.iter().fold(Source::new(name, text), |source, (binding, access, elements, _)| {
+        if *elements { source.elements(*binding, dtype.size(), *access) } else { source.binding(*binding, *access) }
+    })
 }
 
 /// Columns of a block that is rotated with another one: the products of both fit into the memory that a group of threads shares.

@@ -72,7 +72,7 @@ fn rotated<T: Floating>(x: &Matrices<T>) -> Result<Rotated<T>> {
         if !going {
             break;
         }
-        device.device.write(&vec![0; k], words(&status));
+        device.device.write(&vec![0; 4 * k], words(&status));
         for round in 0..rounds {
             let mut arguments = Arguments::default();
             arguments.push(k).push(round).push(rounds).push(m).push(n).push(blocks).push(inner).push(side).push(pieces[0]).push(pieces[1]);

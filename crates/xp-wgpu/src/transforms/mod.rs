@@ -230,7 +230,7 @@ impl Lane<'_> {
         let m = convenient(2 * n - 1);
         let all = radices(m).expect("a convenient length");
         let chirp = self.device.table(Table::Chirp { n }, n, |to| {
-            self.device.write(&tables::words((0..n).map(|k| tables::chirp(k, n))), to);
+            self.device.write(bytemuck::cast_slice(&tables::words((0..n).map(|k| tables::chirp(k, n)))), to);
             Ok(())
         })?;
         let along = |direction| Lane { direction, ..*self };
@@ -242,7 +242,7 @@ impl Lane<'_> {
                 near => tables::chirp(near, n),
             });
             let given = Memory::new(self.device, 2 * m, WHAT)?;
-            self.device.write(&tables::words(values), given.buffer());
+            self.device.write(bytemuck::cast_slice(&tables::words(values)), given.buffer());
             let one = Lane { device: self.device, outer: 1, inner: 1, direction: Direction::Forward };
             let spectrum = one.passes((given.buffer(), 0, Layout::COMPLEX), m, &all, 1.0, Layout::COMPLEX)?;
             self.device.copy(spectrum.buffer(), to, 2 * m);

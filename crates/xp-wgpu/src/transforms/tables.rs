@@ -68,7 +68,7 @@ impl Device {
     pub(super) fn roots(&self, n: usize, count: usize) -> Result<wgpu::Buffer> {
         self.table(Table::Roots { n, count }, count, |to| {
             let root = |k: usize| Complex::cis(std::f64::consts::TAU * k as f64 / n as f64);
-            self.write(&words((0..count).map(root)), to);
+            self.write(bytemuck::cast_slice(&words((0..count).map(root))), to);
             Ok(())
         })
     }
