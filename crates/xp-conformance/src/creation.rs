@@ -71,6 +71,24 @@ pub fn tiles<B: Backend, T: Float>(device: &B) {
     // What is not written yet is not shown.
     assert_eq!(format!("{tiles:?}"), "Tiles { shape: [3, 4], at: [0, 3], rows: 2 }");
     says(tiles.finish().map(drop), "shape [3, 4] end at row 0, column 3");
+
+    // A symmetric matrix is made of what is on and above its diagonal alone, whatever is made there; a column is broadcast.
+    let asked = std::sync::Mutex::new(vec![]);
+    for (n, step) in [(0, 2), (1, 3), (5, 2), (5, 5), (4, 2), (3, 0)] {
+        let made = Tiles::symmetric(device, n, step, |rows, columns| {
+            asked.lock().unwrap().push(rows.start <= columns.start);
+            let column = arange(device, T::from_f64(rows.start as f64), T::from_f64(rows.end as f64), T::ONE)?;
+            Ok::<_, Error>(column.expand_dims(1)?.into_lazy())
+        });
+        let blocks = n.div_ceil(step.max(1));
+        assert_eq!(std::mem::take(&mut *asked.lock().unwrap()), vec![true; blocks * (blocks + 1) / 2], "{n} by {step}");
+        // A tile on the diagonal is as it was made: here, not symmetric.
+        let value = |i: usize, j: usize| if i / step.max(1) == j / step.max(1) { i } else { i.min(j) };
+        let expected: Vec<T> = (0..n * n).map(|k| T::from_f64(value(k / n, k % n) as f64)).collect();
+        assert_eq!(made.unwrap().to_vec(), expected, "{n} by {step}");
+    }
+    says(Tiles::symmetric(device, 5, 2, |_, _| Ok::<_, Error>(x.lazy())).map(drop), "[5, 7]");
+    says(Tiles::symmetric(device, 2, 1, |_, _| Err::<xp_core::Lazy<Array<B, T, _>>, _>(Error::value("a tile", "none today"))).map(drop), "none today");
 }
 
 /// `arange` and `linspace`.

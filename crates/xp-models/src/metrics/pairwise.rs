@@ -586,10 +586,10 @@ fn products<B: Backend, T: Float, E: Expr<Backend = B, Elem = T, Dim = Ix2>>(
     })
 }
 
-/// Squared distances, from products and squared lengths.
+/// Squared distances, from products and squared lengths: the same with the sides exchanged.
 #[allow(clippy::type_complexity)]
 fn squares<B: Backend>(xy: Lazy<Matrix<B>>, xx: Lazy<Matrix<B>>, yy: Lazy<Matrix<B>>) -> Lazy<impl Expr<Backend = B, Elem = B::MaxFloat, Dim = Ix2>> {
-    (xy * wide::<B>(-2.0) + xx + yy).maximum(wide::<B>(0.0))
+    (xx + yy + xy * wide::<B>(-2.0)).maximum(wide::<B>(0.0))
 }
 
 /// The lengths of rows as a column, 1 for those below 10 eps.

@@ -407,7 +407,10 @@ pub fn pairs_agree_with_scikit_learn<T: Float, B: Backend>(device: &B) {
     // Without a wider dtype the squares of the coordinates, of 1e6, limit what products can say.
     let eps: f64 = B::MaxFloat::EPSILON.to_f64();
     let bound = if eps < 1e-10 { 1e-4 } else { 1.0 };
-    assert!((fast - slow).abs().max(..).item().unwrap().to_f64() < bound);
+    assert!((&fast - slow).abs().max(..).item().unwrap().to_f64() < bound);
+    assert_eq!(fast.to_vec(), fast.t().to_vec());
+    // The same samples as two sides, of which every product is taken.
+    assert!((fast - euclidean_distances(&x, &x).unwrap()).abs().max(..).item().unwrap().to_f64() < bound);
 }
 
 fn pair<B: Backend, T: Float>(case: &Case<'_, B, T>, found: Result<Array<B, T, Ix1>>) -> Result<bool> {
