@@ -1,8 +1,12 @@
-"""Times the jobs of `xp-cuda/examples/gpu.rs` in other libraries: python3 peers.py cupy|torch|jax|numpy [tiny]
+"""Times the jobs of `xp-cuda/examples/gpu.rs` in other libraries.
 
-One JSON object a line, as the example prints them, with the same sums of operands (`input`) and averages of results (`result`). Every job is warmed up, then repeated; the median is printed. `numpy` stands
-for what NumPy, SciPy and scikit-learn do on the processor, for the two jobs whose goal is stated against them. A job that a
-library lacks, or that fails, is left out, with a line on the error stream. With `tiny` the sizes are those of a trial run.
+    python3 peers.py --list          their names, one a line: the keys of PEERS below, the only list of them
+    python3 peers.py NAME [tiny]     one JSON object a line, as the example prints them
+
+The same sums of operands (`input`) and averages of results (`result`) as in the example. Every job is warmed up, then repeated; the
+median is printed. `numpy` stands for what NumPy, SciPy and scikit-learn do on the processor, for the two jobs whose goal is stated
+against them. A job that a library lacks, or that fails, is left out, with a line on the error stream. With `tiny` the sizes are those
+of a trial run.
 """
 import concurrent.futures
 import json
@@ -118,6 +122,10 @@ def numpy():
     return Library(np, "numpy", np.__version__, lambda x: x, lambda x: x, lambda *_: None)
 
 
+# What tables call the libraries, and what opens them. The last one is on the processor.
+PEERS = {"cupy": ("CuPy", cupy), "torch": ("PyTorch", torch), "jax": ("JAX", jax), "numpy": ("processor", numpy)}
+
+
 def vectors(l, sizes, numpy):
     np, n = l.np, sizes["n"]
     l.input = 0
@@ -231,7 +239,7 @@ def smoothing(l, sizes, numpy):
 
 def main(name, sizes):
     try:
-        l = {"cupy": cupy, "torch": torch, "jax": jax, "numpy": numpy}[name]()
+        l = PEERS[name][1]()
     except Exception as error:  # not installed, or without a device
         raise SystemExit(f"{name} is not measured: {type(error).__name__}: {error}")
     import numpy as host
@@ -246,4 +254,9 @@ def main(name, sizes):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], TINY if "tiny" in sys.argv[2:] else REAL)
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(PEERS))
+    elif len(sys.argv) > 1 and sys.argv[1] in PEERS:
+        main(sys.argv[1], TINY if "tiny" in sys.argv[2:] else REAL)
+    else:
+        raise SystemExit(__doc__)

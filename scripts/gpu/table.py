@@ -9,9 +9,12 @@ import json
 import pathlib
 import sys
 
+import peers
+
 # What the specification of an H200 (SXM) names: bytes and floating-point operations a second.
 CARD = {"name": "H200", "bytes": 4.8e12, "f32": 67e12, "f64": 67e12}
-PEERS = {"cupy": "CuPy", "torch": "PyTorch", "jax": "JAX"}
+# Those of `peers.py` on the card.
+PEERS = {name: title for name, (title, _) in peers.PEERS.items() if name != "numpy"}
 # xp's other backend, which is shown beside them and is no peer.
 OWN = {"wgpu": "xp on Vulkan"}
 # Ratios to scikit-learn and SciPy on the processor that are goals.
@@ -90,30 +93,36 @@ def join(out):
     if simulated:
         # Nothing that could be taken for a measurement leaves this function.
         (out / "simulated.json").write_text(json.dumps({"simulated": True, "jobs": sorted(jobs), "tests": tests, "polar": polar, "not compared": faults}, indent=1) + "\n")
-        table = ["SIMULATED DEVICE: a trial of the scripts. No time was measured.", "", "| job | ran | peers that ran |", "|---|---|---|"]
-        table += [f"| {name} | yes | {', '.join(text for p, text in {**OWN, **PEERS}.items() if name in times[p])} |" for name in jobs]
+        table = ["SIMULATED DEVICE: a trial of the scripts. No time was measured.", ""]
+        table += ["| job | ran | peers that ran | sum of operands | average of result |", "|---|---|---|---|---|"]
+        ran = {name: ", ".join(text for p, text in {**OWN, **PEERS}.items() if name in times[p]) for name in jobs}
+        table += [f"| {name} | yes | {ran[name]} | `{job['input']}` | {job['result']:.6g} |" for name, job in jobs.items()]
         return finish(out, "simulated.md", tests, faults, polar, table)
     copy = jobs["copy"]["bytes"] / jobs["copy"]["seconds"] if "copy" in jobs else None
     gemm = {jobs[name]["dtype"]: jobs[name]["flops"] / jobs[name]["seconds"] for name in ["gemm", "gemm of doubles"] if name in jobs}
     rows = []
     table = [
-        "| job | xp | between events | rate | of copy or GEMM | " + " | ".join([*OWN.values(), *PEERS.values()]) + " | best / xp | processor / xp |",
-        "|---|---|---|---|---|" + "---|" * len(OWN | PEERS) + "---|---|",
+        "| job | xp | between events | rate | of copy or GEMM | "
+        + " | ".join([*OWN.values(), *PEERS.values()])
+        + " | best / xp | processor / xp | sum of operands | average of result |",
+        "|---|---|---|---|---|" + "---|" * len(OWN | PEERS) + "---|---|---|---|",
     ]
     for name, job in jobs.items():
         seconds = job["seconds"]
-        own, peers = ({column: times[column].get(name) for column in columns} for columns in (OWN, PEERS))
+        own, others = ({column: times[column].get(name) for column in columns} for columns in (OWN, PEERS))
         by_bytes = bool(job["bytes"]) and (not job["flops"] or job["bytes"] / CARD["bytes"] > job["flops"] / CARD[job["dtype"]])
         rate = job["bytes"] / seconds if by_bytes else job["flops"] / seconds
         peak = copy if by_bytes else gemm.get(job["dtype"])
         reached = rate / peak if rate and peak else None
-        best = min((t for t in peers.values() if t), default=None)
+        best = min((t for t in others.values() if t), default=None)
         host = times["numpy"].get(name)
-        rows.append({**job, "rate": rate, "reached": reached, "own": own, "peers": peers, "ratio": best / seconds if best else None, "processor": host})
+        rows.append({**job, "rate": rate, "reached": reached, "own": own, "peers": others, "ratio": best / seconds if best else None, "processor": host})
         goal = f" (goal {HOST_GOALS[name]})" if name in HOST_GOALS and host else ""
         cells = [name, duration(seconds), duration(job.get("events")), amount(rate, "B/s" if by_bytes else "FLOP/s")]
-        cells += [f"{100 * reached:.0f}%" if reached else "", *(duration(t) for t in [*own.values(), *peers.values()])]
+        cells += [f"{100 * reached:.0f}%" if reached else "", *(duration(t) for t in [*own.values(), *others.values()])]
         cells += [f"{best / seconds:.2f}" if best else "", f"{host / seconds:.1f}{goal}" if host else ""]
+        # A time without what it was the time of is no measurement.
+        cells += [f"`{job['input']}`", f"{job['result']:.6g}"]
         table.append("| " + " | ".join(cells) + " |")
     result = {"card": card, "device": about["xp"]["device"], "simulated": False, "libraries": about, "tests": tests}
     result |= {"copy_bytes_per_second": copy, "gemm_flops_per_second": gemm, "jobs": rows, "polar": polar, "not compared": faults}

@@ -36,6 +36,19 @@ impl DiskCache {
         Self { folder, extension }
     }
 
+    /// The keys of all modules that are there.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let files = self.folder.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten().map(|entry| entry.path());
+        let key = |file: PathBuf| {
+            let bytes = fs::read(file).ok()?;
+            let mut reader = Reader(&bytes);
+            let key = (reader.take(8)? == MAGIC).then(|| reader.block())??;
+            String::from_utf8(key.to_vec()).ok()
+        };
+        files.filter(|file| file.extension().is_some_and(|end| end == self.extension)).filter_map(key).collect()
+    }
+
     /// The module of a key.
     #[must_use]
     pub fn load(&self, key: &str) -> Option<Vec<u8>> {
@@ -115,6 +128,8 @@ mod tests {
         cache.store("key", b"module");
         assert_eq!(cache.load("key").as_deref(), Some(&b"module"[..]));
         assert_eq!(cache.load("other"), None);
+        cache.store("third", b"");
+        assert_eq!(cache.keys().into_iter().collect::<std::collections::BTreeSet<_>>(), ["key".to_owned(), "third".to_owned()].into());
         // A file under the name of another key is not taken for it.
         fs::copy(cache.file("key").unwrap(), cache.file("other").unwrap()).unwrap();
         assert_eq!(cache.load("other"), None);

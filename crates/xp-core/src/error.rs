@@ -168,6 +168,11 @@ impl Error {
         Error::Shape { what, given: given.to_vec(), expected: expected.into() }
     }
 
+    /// An [`Error::OutOfMemory`] of a device that says nothing of its memory.
+    pub fn out_of_memory(device: impl std::fmt::Display, bytes: usize) -> Self {
+        Error::OutOfMemory { device: device.to_string(), bytes, details: String::new() }
+    }
+
     /// The same error, which says what a failing device was given, unless a part of the operation has said so: for backends.
     #[doc(hidden)]
     #[must_use]

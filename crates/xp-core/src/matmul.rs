@@ -145,11 +145,7 @@ fn batch_offsets(batch: &[usize], walks: &[AxisVec<isize>; 2], start: [usize; 2]
         let steps = [walks[0][k], walks[1][k]];
         let count = offsets.len() * n;
         let mut next = Offsets::new();
-        next.try_reserve_exact(count).map_err(|_| Error::OutOfMemory {
-            device: "host".into(),
-            bytes: count.saturating_mul(size_of::<[usize; 2]>()),
-            details: String::new(),
-        })?;
+        next.try_reserve_exact(count).map_err(|_| Error::out_of_memory("the host", count.saturating_mul(size_of::<[usize; 2]>())))?;
         for at in offsets {
             next.extend((0..n as isize).map(|i| [0, 1].map(|x| at[x].wrapping_add_signed(i * steps[x]))));
         }

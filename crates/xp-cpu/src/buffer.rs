@@ -343,7 +343,7 @@ fn allocate(layout: Layout, bytes: usize) -> Result<NonNull<u8>> {
         // SAFETY: as above.
         NonNull::new(unsafe { alloc(layout) })
     });
-    start.ok_or_else(|| Error::OutOfMemory { device: "cpu".into(), bytes, details: String::new() })
+    start.ok_or_else(|| Error::out_of_memory("cpu", bytes))
 }
 
 impl Drop for Block {

@@ -38,6 +38,11 @@ impl Arena {
         Self { base: 0, free: BTreeMap::new() }
     }
 
+    /// Where it begins, and how long it is.
+    pub(crate) fn addresses(&self) -> [usize; 2] {
+        [self.base, ROOM]
+    }
+
     /// A block of memory, or `None` when no free range is large enough.
     pub(crate) fn take(&mut self, size: usize) -> Option<*mut u8> {
         let size = size.next_multiple_of(ALIGNMENT);

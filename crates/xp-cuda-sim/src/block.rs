@@ -20,6 +20,10 @@ pub(crate) struct ThreadView {
     pub dynamic: *mut u8,
     pub linear: u32,
     pub count: u32,
+    /// Where the device's memory begins, and how long it is.
+    pub memory: [usize; 2],
+    /// Bytes of it that were read and written, where that is counted.
+    pub moved: [usize; 2],
 }
 
 /// Services for the kernel; the layout is that of `XpSimServices` in device.h.
@@ -44,8 +48,8 @@ pub(crate) enum Failure {
     SharedOverrun,
 }
 
-/// Runs all threads of a block on fibers, in an order that depends on `seed`.
-pub(crate) fn run(entry: Entry, arguments: *const u8, view: ThreadView, seed: u64) -> Result<(), Failure> {
+/// Runs all threads of a block on fibers, in an order that depends on `seed`. Returns how many bytes they read and wrote.
+pub(crate) fn run(entry: Entry, arguments: *const u8, view: ThreadView, seed: u64) -> Result<[usize; 2], Failure> {
     let count = view.count as usize;
     STACKS.with_borrow_mut(|stacks| stacks.reserve(count));
     let mut block = Block {
@@ -74,7 +78,7 @@ pub(crate) fn run(entry: Entry, arguments: *const u8, view: ThreadView, seed: u6
     let result = schedule(&order);
     CURRENT.set(outer);
     result?;
-    if block.shared.iter().all(SharedArray::is_intact) { Ok(()) } else { Err(Failure::SharedOverrun) }
+    if block.shared.iter().all(SharedArray::is_intact) { Ok(block.view.moved) } else { Err(Failure::SharedOverrun) }
 }
 
 fn schedule(order: &[u32]) -> Result<(), Failure> {

@@ -7,7 +7,10 @@ use std::{
     hash::{Hash, Hasher},
     path::PathBuf,
     process::Command,
-    sync::{Mutex, OnceLock},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use crate::{
@@ -69,7 +72,8 @@ struct Program {
 extern "C" fn nvrtcVersion(major: *mut c_int, minor: *mut c_int) -> c_int {
     // The version changes with the device header and the compiler, so that caches keyed by it stay correct.
     let mut hasher = DefaultHasher::new();
-    (DEVICE_HEADER, compiler_version(), env!("CARGO_PKG_VERSION"), include_str!("translate.rs"), include_str!("compiler.rs")).hash(&mut hasher);
+    (DEVICE_HEADER, compiler_version(), env!("CARGO_PKG_VERSION"), include_str!("translate.rs"), include_str!("compiler.rs"), flags())
+        .hash(&mut hasher);
     // SAFETY: the caller passes valid output pointers.
     unsafe {
         *major = 13;
@@ -175,7 +179,8 @@ fn compile(source: &str, options: &[String]) -> Result<Vec<u8>, (c_int, String)>
     let fibers = i32::from(needs_fibers(source));
     // What comes before the mark is the same for many kernels: it is compiled once.
     let (library, own) = source.split_once(END_OF_LIBRARY).unwrap_or(("", source));
-    let header = format!("#define XP_SIM_FIBERS {fibers}\n{DEVICE_HEADER}\n{}", translate(library));
+    let counts = u8::from(counts_accesses());
+    let header = format!("#define XP_SIM_FIBERS {fibers}\n#define XP_SIM_COUNTS {counts}\n{DEVICE_HEADER}\n{}", translate(library));
     let line = library.lines().count() + 1;
     let text = format!("#line {line} \"k.cu\"\n{}\nextern \"C\" {{ int xp_sim_needs_fibers = {fibers}; }}\n", translate(own));
     let text = match precompiled(&header, &defines) {
@@ -214,12 +219,38 @@ const FLAGS: &[&str] = &[
     "-fno-math-errno",
 ];
 
+/// Those of GCC with which the compiler calls a function of `device.h` before every access to memory.
+const COUNTING: &[&str] = &[
+    "-fsanitize=kernel-address",
+    "-fno-sanitize-address-use-after-scope",
+    "--param=asan-instrumentation-with-call-threshold=0",
+    "--param=asan-stack=0",
+    "--param=asan-globals=0",
+];
+
+static COUNTS: AtomicBool = AtomicBool::new(false);
+
+/// From here on kernels are compiled so that what they read and write is counted ([`Stats::read`](crate::Stats::read)); before the
+/// first device is opened, and with GCC. An element is counted as often as it is accessed, wherever a GPU would find it. The blocks of a
+/// grid then run one after the other.
+pub fn count_accesses() {
+    COUNTS.store(true, Relaxed);
+}
+
+pub(crate) fn counts_accesses() -> bool {
+    COUNTS.load(Relaxed)
+}
+
+fn flags() -> Vec<&'static str> {
+    FLAGS.iter().chain(if counts_accesses() { COUNTING } else { &[] }).copied().collect()
+}
+
 /// A file with this text that the compiler has a precompiled form of; it is shared by processes. `None` when the temporary
 /// folder does not allow it: then the text is compiled with every kernel.
 fn precompiled(text: &str, defines: &[String]) -> Option<PathBuf> {
     static MADE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
     let mut hasher = DefaultHasher::new();
-    (text, defines, FLAGS, compiler_version(), user()).hash(&mut hasher);
+    (text, defines, flags(), compiler_version(), user()).hash(&mut hasher);
     let folder = std::env::temp_dir().join(format!("xp-sim-{}", user()));
     let file = folder.join(format!("{:016x}.h", hasher.finish()));
     let mut made = lock(&MADE);
@@ -231,7 +262,7 @@ fn precompiled(text: &str, defines: &[String]) -> Option<PathBuf> {
         fs::create_dir_all(&folder).ok()?;
         let (source, result) = (unique_file("library", "h"), folder.join(unique_file("library", "gch").file_name()?));
         fs::write(&source, text).ok()?;
-        let output = Command::new(compiler()).args(FLAGS).args(defines).args(["-x", "c++-header", "-o"]).arg(&result).arg(&source).output();
+        let output = Command::new(compiler()).args(flags()).args(defines).args(["-x", "c++-header", "-o"]).arg(&result).arg(&source).output();
         let _ = fs::remove_file(&source);
         if !output.is_ok_and(|o| o.status.success()) {
             let _ = fs::remove_file(&result);
@@ -254,7 +285,7 @@ fn user() -> u32 {
 fn build(input: &std::path::Path, output: &std::path::Path, text: &str, defines: &[String]) -> Result<(), (c_int, String)> {
     fs::write(input, text).map_err(|e| (INTERNAL_ERROR, e.to_string()))?;
     let result = Command::new(compiler())
-        .args(FLAGS)
+        .args(flags())
         .arg("-Wl,--as-needed")
         .args(defines)
         .arg("-o")

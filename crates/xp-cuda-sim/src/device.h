@@ -24,8 +24,14 @@ typedef XpSim2<long long> longlong2; typedef XpSim2<unsigned long long> ulonglon
 typedef XpSim4<float> float4; typedef XpSim4<int> int4; typedef XpSim4<unsigned> uint4;
 typedef XpSim4<unsigned short> ushort4; typedef XpSim4<unsigned char> uchar4;
 
-struct XpSimThread { uint3 thread, block, block_dim, grid_dim; unsigned char* dynamic_shared; unsigned linear, count; };
 typedef decltype(sizeof 0) xp_sim_size;
+struct XpSimThread {
+  uint3 thread, block, block_dim, grid_dim;
+  unsigned char* dynamic_shared;
+  unsigned linear, count;
+  // The addresses of the device's memory, and how many bytes of it the block has read and written so far.
+  xp_sim_size memory, room, read, written;
+};
 struct XpSimServices {
   int (*barrier)(int kind, int predicate);
   void (*exchange)(unsigned mask, const void* mine, unsigned size, void* all);
@@ -39,6 +45,18 @@ static __thread XpSimThread* xp_sim_thread;
 #define blockIdx (xp_sim_thread->block)
 #define blockDim (xp_sim_thread->block_dim)
 #define gridDim (xp_sim_thread->grid_dim)
+#if XP_SIM_COUNTS
+// What the compiler calls before every access to memory where it is asked to check addresses.
+#define XP_SIM_HOOK __attribute__((no_sanitize("kernel-address"), visibility("hidden"))) void
+#define XP_SIM_ACCESS(kind, field) \
+  XP_SIM_HOOK __asan_##kind##N_noabort(xp_sim_size at, xp_sim_size n) { XpSimThread* t = xp_sim_thread; if (t && at - t->memory < t->room) t->field += n; } \
+  XP_SIM_HOOK __asan_##kind##1_noabort(xp_sim_size at) { __asan_##kind##N_noabort(at, 1); } \
+  XP_SIM_HOOK __asan_##kind##2_noabort(xp_sim_size at) { __asan_##kind##N_noabort(at, 2); } \
+  XP_SIM_HOOK __asan_##kind##4_noabort(xp_sim_size at) { __asan_##kind##N_noabort(at, 4); } \
+  XP_SIM_HOOK __asan_##kind##8_noabort(xp_sim_size at) { __asan_##kind##N_noabort(at, 8); } \
+  XP_SIM_HOOK __asan_##kind##16_noabort(xp_sim_size at) { __asan_##kind##N_noabort(at, 16); }
+extern "C" { XP_SIM_ACCESS(load, read) XP_SIM_ACCESS(store, written) XP_SIM_HOOK __asan_handle_no_return() {} }
+#endif
 
 // ---- barriers, warp operations, atomics ----
 static inline void __syncthreads() { xp_sim_services->barrier(0, 0); }
@@ -138,11 +156,13 @@ static inline int abs(int x) { return x < 0 ? -x : x; } static inline long long 
 static inline double abs(double x) { return __builtin_fabs(x); } static inline float abs(float x) { return __builtin_fabsf(x); }
 
 // ---- calling a kernel with packed arguments ----
+// Until `run` says whose accesses these are there is nobody to count them for.
+#define XP_SIM_UNCOUNTED __attribute__((no_sanitize("kernel-address")))
 namespace xp_sim {
 typedef xp_sim_size size;
 template <class T> struct Plain { typedef T type; };
 template <class T> struct Plain<const T> { typedef T type; };
-template <class... A> constexpr size offset(size i) {
+template <class... A> XP_SIM_UNCOUNTED constexpr size offset(size i) {
   size sizes[] = {sizeof(A)..., 1}, aligns[] = {alignof(A)..., 1}, o = 0;
   for (size k = 0;; k++) { o = (o + aligns[k] - 1) / aligns[k] * aligns[k]; if (k == i) return o; o += sizes[k]; }
 }
@@ -151,7 +171,7 @@ template <size N, size... I> struct Make : Make<N - 1, N - 1, I...> {};
 template <size... I> struct Make<0, I...> { typedef Seq<I...> type; };
 template <class... A, size... I>
 static inline void call(void (*f)(A...), const unsigned char* a, Seq<I...>) { f(*(const typename Plain<A>::type*)(a + offset<A...>(I))...); }
-template <class... A> static inline void run(void (*f)(A...), const unsigned char* a, XpSimThread* t) {
+template <class... A> XP_SIM_UNCOUNTED static inline void run(void (*f)(A...), const unsigned char* a, XpSimThread* t) {
   xp_sim_thread = t;
 #if XP_SIM_FIBERS
   call(f, a, typename Make<sizeof...(A)>::type());
@@ -163,7 +183,7 @@ template <class... A> static inline void run(void (*f)(A...), const unsigned cha
   }
 #endif
 }
-template <class... A> static inline size parameters(void (*)(A...), size* p) {
+template <class... A> XP_SIM_UNCOUNTED static inline size parameters(void (*)(A...), size* p) {
   size sizes[] = {sizeof(A)..., 1};
   if (p) for (size i = 0; i < sizeof...(A); i++) { p[2 * i] = offset<A...>(i); p[2 * i + 1] = sizes[i]; }
   return sizeof...(A);

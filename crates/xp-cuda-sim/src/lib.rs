@@ -14,7 +14,7 @@
 //! * The size of the packed arguments of a launch must be that of the kernel's parameters.
 //!
 //! There are two devices. [`faults`] makes chosen calls fail, [`stats`] counts launches, waits,
-//! copies and what is allocated, [`trace`] records what is queued.
+//! copies and what is allocated, and what kernels read and write where [`count_accesses`] asks for it; [`trace`] records what is queued.
 //! Linux on x86-64 only; the C++ compiler is `$CXX` or `g++`.
 
 mod arena;
@@ -33,7 +33,7 @@ mod workers;
 
 use std::ffi::{CStr, c_void};
 
-pub use compiler::compiler_version;
+pub use compiler::{compiler_version, count_accesses};
 pub use driver::empty_kernels;
 pub use state::{Stats, last_report, stats};
 

@@ -6,15 +6,16 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
 };
 
 use crate::{
     block::{self, Entry, Failure, SERVICES, Services, ThreadView},
+    compiler,
     driver::code,
     faults,
-    state::{self, DEVICES, lock},
+    state::{self, Count, DEVICES, lock},
     workers,
 };
 
@@ -119,7 +120,8 @@ impl Function {
         let mut aligned = vec![0u128; arguments.len().div_ceil(16)];
         bytes_of(&mut aligned)[..arguments.len()].copy_from_slice(arguments);
         let order = Order::new(shape.grid.iter().map(|&n| u64::from(n)).product());
-        let (next, wrong) = (AtomicU64::new(0), Mutex::new(None));
+        let (next, wrong, moved) = (AtomicU64::new(0), Mutex::new(None), [const { AtomicUsize::new(0) }; 2]);
+        let memory = DEVICES[device as usize].memory().addresses();
         let run_blocks = || {
             let mut dynamic = vec![0u128; (shape.shared as usize).div_ceil(16) + 1];
             loop {
@@ -127,15 +129,26 @@ impl Function {
                 if turn >= order.blocks || lock(&wrong).is_some() {
                     return;
                 }
-                if let Err(failure) = self.run_block(order.block(turn), shape, &aligned, &mut dynamic) {
-                    lock(&wrong).get_or_insert(failure);
+                match self.run_block(order.block(turn), shape, memory, &aligned, &mut dynamic) {
+                    Ok(bytes) => {
+                        for (sum, bytes) in moved.iter().zip(bytes) {
+                            sum.fetch_add(bytes, SeqCst);
+                        }
+                    }
+                    Err(failure) => {
+                        lock(&wrong).get_or_insert(failure);
+                    }
                 }
             }
         };
-        if order.blocks > 1 {
+        // A block that waits for another one reads again and again: where that is counted none waits.
+        if order.blocks > 1 && !compiler::counts_accesses() {
             workers::beside_each_other(&run_blocks)
         } else {
             run_blocks()
+        }
+        for (what, bytes) in [Count::Read, Count::Written].into_iter().zip(moved) {
+            DEVICES[device as usize].count(what, bytes.into_inner());
         }
         if let Some((code, what)) = wrong.into_inner().unwrap_or_else(|e| e.into_inner()) {
             state::report(format!("kernel `{}`{what}", self.name));
@@ -148,8 +161,8 @@ impl Function {
         if faults::strikes(faults::Fault::Execution) { code::LAUNCH_FAILED } else { 0 }
     }
 
-    /// Runs one block; `dynamic` is its shared memory, with at least one byte behind it.
-    fn run_block(&self, block: u64, shape: Shape, arguments: &[u128], dynamic: &mut [u128]) -> Result<(), (u32, String)> {
+    /// Runs one block; `dynamic` is its shared memory, with at least one byte behind it. Returns how many bytes of `memory` it read and wrote.
+    fn run_block(&self, block: u64, shape: Shape, memory: [usize; 2], arguments: &[u128], dynamic: &mut [u128]) -> Result<[usize; 2], (u32, String)> {
         let ([gx, gy, _], [bx, by, bz]) = (shape.grid.map(u64::from), shape.block);
         // Shared memory holds arbitrary values at the start of a block; the tail is a guard.
         bytes_of(dynamic).fill(0xCD);
@@ -161,21 +174,24 @@ impl Function {
             dynamic: dynamic.as_mut_ptr().cast(),
             linear: 0,
             count: bx * by * bz,
+            memory,
+            moved: [0; 2],
         };
-        if self.fibers {
+        let moved = if self.fibers {
             block::run(self.entry, arguments.as_ptr().cast(), view, block + 1).map_err(|failure| match failure {
                 Failure::Deadlock => (code::LAUNCH_FAILED, format!(": block {block}: a barrier or warp operation is not reached by all threads")),
                 Failure::SharedOverrun => (code::ILLEGAL_ADDRESS, format!(": block {block}: a write outside an array in shared memory")),
-            })?;
+            })?
         } else {
             // SAFETY: the arguments have the kernel's packed size; the entry runs all threads of the block.
             unsafe { (self.entry)(arguments.as_ptr().cast(), &raw mut view) };
-        }
+            view.moved
+        };
         let tail = shape.shared as usize;
         if bytes_of(dynamic)[tail..].iter().any(|&b| b != 0xCD) {
             return Err((code::ILLEGAL_ADDRESS, format!(" writes beyond its {tail} bytes of dynamic shared memory")));
         }
-        Ok(())
+        Ok(moved)
     }
 }
 

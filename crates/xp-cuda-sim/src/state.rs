@@ -45,6 +45,10 @@ pub struct Stats {
     pub copied: usize,
     /// Bytes that were set to a value.
     pub filled: usize,
+    /// Bytes that kernels have read of the device's memory, once they have run; see [`count_accesses`](crate::count_accesses).
+    pub read: usize,
+    /// Bytes that kernels have written there.
+    pub written: usize,
     /// Live streams and events of all devices.
     pub live_objects: usize,
     /// Live pinned host allocations of all devices.
@@ -55,7 +59,7 @@ pub struct Stats {
 pub fn stats(device: u32) -> Stats {
     let d = &DEVICES[device as usize];
     let memory = d.memory();
-    let [launches, library_calls, synchronisations, allocations, uploaded, downloaded, copied, filled, graph_launches] =
+    let [launches, library_calls, synchronisations, allocations, uploaded, downloaded, copied, filled, graph_launches, read, written] =
         d.counts.each_ref().map(|count| count.load(SeqCst));
     Stats {
         launches,
@@ -67,6 +71,8 @@ pub fn stats(device: u32) -> Stats {
         downloaded,
         copied,
         filled,
+        read,
+        written,
         live_bytes: memory.used,
         live_allocations: memory.live.len(),
         leaked_allocations: memory.leaked,
@@ -99,7 +105,7 @@ pub(crate) struct SimDevice {
     /// The error after which every call on the context fails; 0 when healthy.
     pub sticky: AtomicU32,
     /// By [`Count`].
-    counts: [AtomicUsize; 9],
+    counts: [AtomicUsize; 11],
     /// What was queued since the recording began, if one has begun.
     pub trace: Mutex<Option<Vec<Work>>>,
     memory: Mutex<Memory>,
@@ -117,6 +123,8 @@ pub(crate) enum Count {
     Copied,
     Filled,
     GraphLaunches,
+    Read,
+    Written,
 }
 
 pub(crate) static DEVICES: [SimDevice; DEVICE_COUNT as usize] = [const { SimDevice::new() }; DEVICE_COUNT as usize];
@@ -140,7 +148,7 @@ impl SimDevice {
         Self {
             references: AtomicU32::new(0),
             sticky: AtomicU32::new(0),
-            counts: [const { AtomicUsize::new(0) }; 9],
+            counts: [const { AtomicUsize::new(0) }; 11],
             trace: Mutex::new(None),
             memory: Mutex::new(Memory { used: 0, leaked: 0, live: BTreeMap::new(), arena: Arena::new() }),
         }
@@ -178,6 +186,11 @@ impl SimDevice {
 }
 
 impl Memory {
+    /// Where the memory begins, and how long it is.
+    pub(crate) fn addresses(&self) -> [usize; 2] {
+        self.arena.addresses()
+    }
+
     pub(crate) fn free_bytes(&self) -> usize {
         DEVICE_MEMORY - self.used
     }

@@ -15,10 +15,7 @@ use cust::event::{Event, EventFlags};
 use xp_conformance::measured::{Operands, smooth};
 use xp_core::functions::{Ascending, eye};
 use xp_core::{Array, Backend, Dim, Floating, linalg, s};
-use xp_cuda::{
-    Cuda, driver,
-    loader::{Library, Opened},
-};
+use xp_cuda::{Cuda, driver, loader};
 use xp_fft::{Direction, Fft};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
 
@@ -40,14 +37,14 @@ fn measure() -> Result<()> {
     }
     if simulated {
         // SAFETY: the simulation returns functions with the signatures of the driver and of NVRTC.
-        let installed = unsafe { xp_cuda::loader::install(xp_cuda::loader::Provider { name: "simulation", symbol: xp_cuda_sim::symbol }) };
+        let installed = unsafe { loader::install(loader::Provider { name: "simulation", symbol: xp_cuda_sim::symbol }) };
         assert!(installed && xp_cuda::libraries::install(xp_cuda_sim::libraries::factories()), "another driver is in use");
     }
     let device = Cuda::default_device()?;
     assert_eq!(device.device().is_simulated(), simulated);
     let (major, minor) = driver::version()?;
-    let origin = |library| Opened::open(library, Some(major)).map_or_else(|e| e.to_string(), |opened| opened.origin().to_owned());
-    let origins = Library::TOOLKIT.map(|library| format!("\"{library}\": {:?}", origin(library))).join(", ");
+    let origins =
+        loader::found(Some(major)).map(|(library, found)| format!("\"{library}\": {:?}", found.unwrap_or_else(|missing| missing))).join(", ");
     println!(
         "{{\"library\": \"xp\", \"version\": \"{}\", \"device\": \"{}\", \"simulated\": {simulated}, \"driver\": \"{major}.{minor}\", \"products\": \"{:?}\", \"origins\": {{{origins}}}}}",
         env!("CARGO_PKG_VERSION"),

@@ -111,11 +111,7 @@ impl Cuda {
 
     /// Uninitialised memory for `len` elements.
     pub(crate) fn buffer<T: Element>(&self, len: usize, operation: &str) -> xp_core::Result<CudaBuffer<T>> {
-        let bytes = len.checked_mul(size_of::<T>()).ok_or_else(|| xp_core::Error::OutOfMemory {
-            device: self.to_string(),
-            bytes: usize::MAX,
-            details: String::new(),
-        })?;
+        let bytes = len.checked_mul(size_of::<T>()).ok_or_else(|| xp_core::Error::out_of_memory(self, usize::MAX))?;
         Ok(CudaBuffer::new(self.run(operation, |device| device.alloc(bytes, operation))?, len))
     }
 

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     marker::PhantomData,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, OnceLock, Weak},
 };
 
@@ -20,7 +21,7 @@ use crate::{
     driver::{self, OrFail},
     error::{DriverCode, Error, Result},
     index_fault::IndexFault,
-    kernel::ModuleCache,
+    kernel::{MODULE, ModuleCache},
     libraries::Libraries,
     pool::{Pool, PoolStats},
     streams::Beside,
@@ -45,6 +46,7 @@ pub struct DeviceOptions {
     /// Or what the environment says instead.
     products: Result<Products, String>,
     cache: DiskCache,
+    kernels: DiskCache,
 }
 
 /// How matrix products are computed. All ways but one are for `f32` and its complex numbers, which otherwise, as everything else, are
@@ -153,7 +155,7 @@ impl Device {
             pool: Pool::new(pools, options.pool_limit.unwrap_or(total_memory / 2), options.memory_limit.unwrap_or(usize::MAX)),
             turns: Turns::default(),
             beside: Beside::default(),
-            modules: ModuleCache::new(options.cache),
+            modules: ModuleCache::new(options.cache, options.kernels),
             staging: Staging::default(),
             index_faults: IndexFault::default(),
             libraries: Libraries::default(),
@@ -351,6 +353,7 @@ impl DeviceOptions {
     /// * `XP_CUDA_RANGES=1` makes every operation on arrays a range of the profile that a tool records; see [`crate::range`].
     /// * `XP_CUDA_PRODUCTS=tf32`, `bf16`, `bf16x9` or `fixed64` computes matrix products in that way; see [`Products`].
     /// * `XP_CUDA_CACHE=<folder>` keeps compiled kernels there, `off` keeps none.
+    /// * `XP_CUDA_KERNELS=<folder>` is where kernels that were compiled ahead are; see [`DeviceOptions::kernels`].
     pub fn from_env() -> Self {
         let pool = std::env::var("XP_CUDA_POOL").ok();
         Self {
@@ -359,7 +362,8 @@ impl DeviceOptions {
             ranges: std::env::var_os("XP_CUDA_RANGES").is_some_and(|v| v == "1"),
             blocking: std::env::var_os("XP_CUDA_BLOCKING").is_some_and(|v| v == "1"),
             products: std::env::var("XP_CUDA_PRODUCTS").map_or(Ok(Products::Full), |name| Products::named(&name).ok_or(name)),
-            cache: DiskCache::from_env("XP_CUDA_CACHE", "xp-cuda", "cubin"),
+            cache: DiskCache::from_env("XP_CUDA_CACHE", "xp-cuda", MODULE),
+            kernels: DiskCache::at(std::env::var_os("XP_CUDA_KERNELS").filter(|folder| !folder.is_empty()).map(PathBuf::from), MODULE),
         }
     }
 
@@ -401,8 +405,16 @@ impl DeviceOptions {
 
     /// Keeps compiled kernels in this folder, or only in memory.
     #[must_use]
-    pub fn cache_folder(mut self, folder: Option<std::path::PathBuf>) -> Self {
-        self.cache = DiskCache::at(folder, "cubin");
+    pub fn cache_folder(mut self, folder: Option<PathBuf>) -> Self {
+        self.cache = DiskCache::at(folder, MODULE);
+        self
+    }
+
+    /// Looks into this folder for kernels that were compiled ahead ([`compile_ahead`](crate::kernel::compile_ahead)), before it compiles one that
+    /// it has not kept. A kernel that does not load on the device is compiled as ever.
+    #[must_use]
+    pub fn kernels(mut self, folder: Option<PathBuf>) -> Self {
+        self.kernels = DiskCache::at(folder, MODULE);
         self
     }
 }

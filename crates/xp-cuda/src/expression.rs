@@ -297,7 +297,7 @@ pub(crate) struct Neighbours {
     pub(crate) at_once: bool,
 }
 
-/// Elements that a thread reads and writes at once where the widest type has this size: 16 bytes, or 32 of those with eight.
+/// Elements of a row that a thread reads and writes at once where the widest type has this size: 16 bytes, or 32 of those with eight.
 pub(crate) fn pack_of(widest: usize) -> usize {
     match widest {
         1 => 16,
@@ -305,6 +305,11 @@ pub(crate) fn pack_of(widest: usize) -> usize {
         4 | 8 => 4,
         _ => 2,
     }
+}
+
+/// The same where there is one axis: 16 bytes, so that neighbouring threads touch neighbouring pieces; every thread has two packs under way.
+pub(crate) fn dense_pack_of(widest: usize) -> usize {
+    16 / widest.clamp(1, 16)
 }
 
 /// A program with the dtype of its result: what its leaves hold.
@@ -334,7 +339,7 @@ impl Operands {
             return self.tiles(plan).map_or((Form::Strided, 0), |(across, turned)| (Form::Tiled(turned), across));
         }
         if last == 0 {
-            return (Form::Dense, pack);
+            return (Form::Dense, dense_pack_of(self.widest()));
         }
         // Every row has to begin where a pack may, and to be made of packs.
         let fits = |pack: usize| {

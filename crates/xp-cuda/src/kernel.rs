@@ -1,9 +1,10 @@
 //! Kernels: compiled by NVRTC, kept in memory per device and on disk by content, launched with packed arguments.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     ffi::{CStr, c_void},
     fmt,
+    path::Path,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
@@ -60,12 +61,15 @@ pub struct Arguments {
     bytes: Vec<u8>,
 }
 
+/// What files of compiled modules end in.
+pub(crate) const MODULE: &str = "cubin";
+
 /// How often modules came from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ModuleStats {
     /// Compiled by NVRTC.
     pub compiled: u64,
-    /// Read from the disk cache.
+    /// Read from the disk cache, or from what was compiled ahead.
     pub from_disk: u64,
 }
 
@@ -256,6 +260,8 @@ impl Arguments {
 /// The modules of a device.
 pub(crate) struct ModuleCache {
     disk: DiskCache,
+    /// What was compiled ahead, and is only read.
+    ahead: DiskCache,
     /// By options and source. The inner lock is held while a module is compiled, so that it is compiled once.
     modules: Mutex<HashMap<String, Slot>>,
     /// Those of the folder `kernels` and those of expressions.
@@ -267,8 +273,8 @@ pub(crate) struct ModuleCache {
 type Slot = Arc<Mutex<Option<Arc<Module>>>>;
 
 impl ModuleCache {
-    pub(crate) fn new(disk: DiskCache) -> Self {
-        Self { disk, modules: Mutex::default(), known: RwLock::default(), compiled: AtomicU64::new(0), from_disk: AtomicU64::new(0) }
+    pub(crate) fn new(disk: DiskCache, ahead: DiskCache) -> Self {
+        Self { disk, ahead, modules: Mutex::default(), known: RwLock::default(), compiled: AtomicU64::new(0), from_disk: AtomicU64::new(0) }
     }
 
     fn module(&self, device: &Device, source: &ModuleSource<'_>) -> Result<Arc<Module>> {
@@ -288,27 +294,60 @@ impl ModuleCache {
     fn load(&self, device: &Device, source: &ModuleSource<'_>, options: &[&str]) -> Result<Module> {
         let compiler = Compiler::get()?;
         let target = compiler.target(device.limits().compute_capability);
-        let key = [
-            concat!("xp-cuda ", env!("CARGO_PKG_VERSION")),
-            driver::simulated_by().unwrap_or("real"),
-            compiler.identity(),
-            &target.option(),
-            &options.join(" "),
-            source.source,
-        ]
-        .join("\n");
-        if let Some(bytes) = self.disk.load(&key)
-            && let Ok(module) = Module::load(device, source.name, &Image::new(target, bytes))
-        {
-            self.from_disk.fetch_add(1, Relaxed);
-            return Ok(module);
+        let key = |compiler: &str| cache_key(compiler, target, &options.join(" "), source.source);
+        let (own, ahead) = (key(&compiler.identity()), key(&compiler.family()));
+        for (cache, key) in [(&self.disk, &own), (&self.ahead, &ahead)] {
+            if let Some(bytes) = cache.load(key)
+                && let Ok(module) = Module::load(device, source.name, &Image::new(target, bytes))
+            {
+                self.from_disk.fetch_add(1, Relaxed);
+                return Ok(module);
+            }
         }
         let image = compiler.compile(source.name, source.source, target, options)?;
         self.compiled.fetch_add(1, Relaxed);
         let module = Module::load(device, source.name, &image)?;
-        self.disk.store(&key, image.bytes());
+        self.disk.store(&own, image.bytes());
         Ok(module)
     }
+}
+
+/// The first line of every key.
+const VERSION: &str = concat!("xp-cuda ", env!("CARGO_PKG_VERSION"));
+
+/// What modules are kept under: all that they depend on, a line each, the source last.
+fn cache_key(compiler: &str, target: Target, options: &str, source: &str) -> String {
+    [VERSION, driver::simulated_by().unwrap_or("real"), compiler, &target.option(), options, source].join("\n")
+}
+
+/// Compiles what a folder of compiled modules holds, such as that of a run on the simulated device, to machine code of an architecture (90
+/// for sm_90), for devices that are asked to look into the folder `to` ([`DeviceOptions::kernels`](crate::DeviceOptions::kernels)). Returns
+/// how many modules are there; those that were there before are not compiled again. Needs NVRTC but no device.
+///
+/// # Errors
+/// [`Error::Compile`] with the compiler's log, [`Error::LibraryNotFound`] without NVRTC, [`Error::InvalidArgument`] for an architecture that it
+/// does not know, or a folder without modules of this version.
+pub fn compile_ahead(from: &Path, to: &Path, architecture: u32) -> Result<usize> {
+    let compiler = Compiler::get()?;
+    let invalid = |reason: String| Error::InvalidArgument { operation: "compilation ahead".into(), reason };
+    if !compiler.knows(architecture) {
+        return Err(invalid(format!("{} does not compile for sm_{architecture}", compiler.identity())));
+    }
+    let [from, to] = [from, to].map(|folder| DiskCache::at(Some(folder.into()), MODULE));
+    let target = Target::Cubin(architecture);
+    let mut there = BTreeSet::new();
+    for key in from.keys() {
+        // As `cache_key` joins them.
+        let lines: Vec<&str> = key.splitn(6, '\n').collect();
+        let &[VERSION, _, _, _, options, source] = lines.as_slice() else { continue };
+        let ahead = cache_key(&compiler.family(), target, options, source);
+        if to.load(&ahead).is_none() {
+            let options: Vec<&str> = options.split_whitespace().collect();
+            to.store(&ahead, compiler.compile("a module", source, target, &options)?.bytes());
+        }
+        there.insert(ahead);
+    }
+    if there.is_empty() { Err(invalid("the folder holds no modules of this version".into())) } else { Ok(there.len()) }
 }
 
 /// Compiles a module to machine code of an architecture (90 for sm_90) without loading it; needs NVRTC but no device.

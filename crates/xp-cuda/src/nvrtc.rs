@@ -2,9 +2,8 @@
 
 use std::{
     ffi::{CStr, CString, c_char, c_int},
-    path::{Path, PathBuf},
+    path::Path,
     sync::OnceLock,
-    time::UNIX_EPOCH,
 };
 
 use crate::{
@@ -26,7 +25,7 @@ pub(crate) enum Image {
 /// NVRTC, opened once per process.
 pub(crate) struct Compiler {
     table: NvrtcTable,
-    identity: String,
+    version: (c_int, c_int),
     architectures: Vec<u32>,
 }
 
@@ -68,12 +67,22 @@ impl Compiler {
             unsafe { (table.nvrtcGetSupportedArchs)(list.as_mut_ptr()) },
             "query of the architectures",
         )?;
-        Ok(Self { table, identity: identity(library.origin(), file, version), architectures: list.into_iter().map(|a| a as u32).collect() })
+        Ok(Self { table, version, architectures: list.into_iter().map(|a| a as u32).collect() })
     }
 
-    /// What distinguishes this compiler from others in cache keys: version, file, size and time of the file.
-    pub(crate) fn identity(&self) -> &str {
-        &self.identity
+    /// What distinguishes this compiler from others in the keys of what it compiled: its version, wherever it lies.
+    pub(crate) fn identity(&self) -> String {
+        format!("nvrtc {}.{}", self.version.0, self.version.1)
+    }
+
+    /// The same in the keys of what is compiled ahead: what one version makes runs with every other one of the same CUDA.
+    pub(crate) fn family(&self) -> String {
+        format!("nvrtc {}", self.version.0)
+    }
+
+    /// Whether it compiles machine code of an architecture.
+    pub(crate) fn knows(&self, architecture: u32) -> bool {
+        self.architectures.contains(&architecture)
     }
 
     /// The architecture option for a device of this compute capability.
@@ -146,17 +155,6 @@ fn keep_builtins(folder: &Path) {
             }
         }
     }
-}
-
-fn identity(origin: &str, file: Option<PathBuf>, (major, minor): (c_int, c_int)) -> String {
-    let mut text = format!("nvrtc {major}.{minor} from {origin}");
-    if let Some(file) = file
-        && let Ok(meta) = file.metadata()
-    {
-        let time = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_secs());
-        text += &format!(" ({}, {} bytes, {time})", file.display(), meta.len());
-    }
-    text
 }
 
 struct Program<'a> {

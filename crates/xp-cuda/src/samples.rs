@@ -7,7 +7,7 @@ use xp_core::ops::{DeviceSource, Exp, Language, OperationKind, Parameters, Unary
 use xp_core::{DType, MAX_NDIM};
 
 use crate::{
-    expression::{Code, Form, LEAST_ACCUMULATOR, Neighbours, Part, pack_of},
+    expression::{Code, Form, LEAST_ACCUMULATOR, Neighbours, Part, dense_pack_of, pack_of},
     kernels::c_name,
     render,
 };
@@ -100,7 +100,8 @@ fn elements(name: &str, dtype: DType) -> Vec<DType> {
 /// Loops that copy an array: dense ones for every dtype, and the others for both widths of indices; and one that sums rows.
 pub(crate) fn copies() -> Vec<(String, String)> {
     let copy = |dtype: DType, ndim: usize, wide: bool, form: Form| {
-        let code = Code::new(copy_of(dtype), form, ndim, wide, pack_of(dtype.size()));
+        let pack = if form == Form::Dense { dense_pack_of } else { pack_of };
+        let code = Code::new(copy_of(dtype), form, ndim, wide, pack(dtype.size()));
         (format!("{} {}{}", code.form.name(), c_name(dtype), if wide { " wide" } else { "" }), rendered(&code))
     };
     let dense = DType::ALL.into_iter().map(|dtype| copy(dtype, 1, false, Form::Dense));
@@ -187,6 +188,6 @@ fn sample(dtype: DType, ndim: usize, wide: bool) -> String {
         }
     }
     program.returns(result);
-    let (form, extra) = if ndim == 1 { (Form::Dense, pack_of(16)) } else { (Form::Strided, 0) };
+    let (form, extra) = if ndim == 1 { (Form::Dense, dense_pack_of(16)) } else { (Form::Strided, 0) };
     rendered(&Code::new(program, form, ndim, wide, extra))
 }

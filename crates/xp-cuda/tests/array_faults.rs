@@ -99,7 +99,7 @@ fn caught(run: impl FnOnce() -> Result<f64>) -> Result<f64> {
     };
     let text = panic.downcast_ref::<String>().expect("a panic with a text");
     if text.starts_with("out of memory on cuda:0: ") {
-        return Err(Error::OutOfMemory { device: "cuda:0".into(), bytes: 0, details: String::new() });
+        return Err(Error::out_of_memory("cuda:0", 0));
     }
     Err(Error::Backend { device: "cuda:0".into(), operation: "model".into(), why: text.clone() })
 }

@@ -1,5 +1,5 @@
 //! What operations and fits of models cost a device: launches, calls of libraries, waits of the host, allocations, bytes over the
-//! bus, and passes over the operand, counted on the simulated device and compared with `budgets.md`. A number that grows is a
+//! bus, passes over the operand, and bytes that kernels and copies read and write, counted on the simulated device and compared with `budgets.md`. A number that grows is a
 //! regression, one that shrinks belongs into the table: `XP_WRITE_DOCS=1 cargo test -p xp-cuda --test budgets` writes it, there and
 //! in `docs/gpu.md`.
 
@@ -19,8 +19,15 @@ use xp_models::{decomposition::PCA, discriminant_analysis::LinearDiscriminantAna
 
 /// The table, and where the documentation has it too.
 const TABLE: &str = include_str!("budgets.md");
-const HEAD: &str =
-    "| operation | launches | library calls | waits | allocations | bytes up | bytes down | passes |\n|---|---|---|---|---|---|---|---|\n";
+const HEAD: &str = "| operation | launches | library calls | waits | allocations | bytes up | bytes down | passes | copies | bytes read | bytes written |\n\
+                    |---|---|---|---|---|---|---|---|---|---|---|\n";
+/// What only copies arrays, or turns them around.
+const COPIES_ONLY: [&str; 3] = ["copy", "copy_strided", "turn"];
+/// Columns of the table.
+const PASSES: usize = 7;
+const COPIES: usize = 8;
+const READ: usize = 9;
+const WRITTEN: usize = 10;
 
 /// Counts belong to the process.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -64,13 +71,16 @@ fn fitted<M>(model: std::result::Result<M, xp_models::Error>) -> Result<M> {
 }
 
 /// What a job takes; the passes are those over `x`, or over `vector`, which is the same memory.
-fn counts(operands: &Operands<Cuda, f64>, name: &str, run: &dyn Fn() -> Kept) -> [usize; 7] {
-    // A read, after which no transfer is under way.
-    let _ = operands.row.to_vec();
+fn counts(operands: &Operands<Cuda, f64>, name: &str, run: &dyn Fn() -> Kept) -> [usize; 10] {
+    // A read, after which no transfer is under way, and everything has run.
+    let read = || operands.row.to_vec();
+    read();
     let before = stats(0);
     trace::start(0);
     let result = run();
     let (work, after) = (trace::finish(0), stats(0));
+    read();
+    let done = stats(0);
     drop(result);
     let start = <Cuda as Backend>::address(operands.x.buffer()) as u64;
     if std::env::var("XP_SHOW").is_ok_and(|shown| name.contains(&shown)) {
@@ -84,6 +94,9 @@ fn counts(operands: &Operands<Cuda, f64>, name: &str, run: &dyn Fn() -> Kept) ->
         after.uploaded - before.uploaded,
         after.downloaded - before.downloaded,
         trace::passes(&work, start, operands.x.size() * 8),
+        work.iter().filter(|work| COPIES_ONLY.contains(&work.name.as_str())).count(),
+        done.read - before.read + after.copied - before.copied,
+        done.written - before.written + after.copied - before.copied + after.filled - before.filled,
     ]
 }
 
@@ -91,6 +104,7 @@ fn device() -> Option<Cuda> {
     if common::needs_simulation("counts of launches") {
         return None;
     }
+    xp_cuda_sim::count_accesses();
     let device = common::device().expect("the simulated device needs a C++ compiler (g++, or set CXX)");
     let _ = xp_cuda::libraries::install(xp_cuda_sim::libraries::factories());
     Some(device.into())
@@ -129,6 +143,31 @@ fn what_is_queued_does_not_wait() {
             [1, 0, waits, 0, 8 * waits],
             "{of_stack}: one launch, no call of a library, one wait at most"
         );
+    }
+}
+
+/// Bytes that move are those of operands and results: these hold whatever the table says.
+#[test]
+fn operands_are_read_once_and_results_written_once() {
+    let cell = |name: &str, column: usize| budgets::cell(TABLE, name, column);
+    let x = 100 * 48 * 8;
+    for name in ["copy", "exp(-x^2 / 2), fused", "copy of a transpose"] {
+        assert_eq!([cell(name, READ), cell(name, WRITTEN)], [x, x], "{name}: one element read for one written");
+    }
+    // A chain reads every operand where it stands, two of which are `x`, and no intermediate result is written.
+    assert_eq!([cell("(x + row) * 0.5 - x, fused", READ), cell("(x + row) * 0.5 - x, fused", WRITTEN)], [3 * x, x]);
+    // Positions and elements, 300 of 8 bytes.
+    assert_eq!([cell("take", READ), cell("take", WRITTEN)], [4800, 2400]);
+    for (name, operand) in [("sum of 4800", x), ("sum of squares of 100 thousand, fused", 400_000), ("mean along axis 0", x), ("max along axis 1", x)]
+    {
+        let (read, written) = (cell(name, READ), cell(name, WRITTEN));
+        assert!(read < operand + operand / 20 && written < operand / 20, "{name} reads {read} and writes {written} bytes for {operand}");
+    }
+    for (name, most) in [("StandardScaler fit", 2), ("PCA fit", 2), ("LinearDiscriminantAnalysis fit", 2), ("Ridge fit", 4)] {
+        assert!(cell(name, PASSES) <= most, "{name} reads its samples {} times", cell(name, PASSES));
+    }
+    for name in ["sort of 4800", "sum of 4800", "matmul", "gram", "rfft2", "take", "StandardScaler fit", "PCA fit", "Ridge fit"] {
+        assert_eq!(cell(name, COPIES), 0, "{name} copies an array");
     }
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{device, device_with, download, kernel, launch, needs_simulation, options, upload};
-use xp_cuda::{Arguments, Error, ModuleSource, ModuleStats, Shape};
+use xp_cuda::{Arguments, Error, ModuleSource, ModuleStats, Shape, kernel::compile_ahead};
 
 const SAXPY: &str = r#"
 extern "C" __global__ void saxpy(long long n, float a, const float* __restrict__ x, float* y) {
@@ -172,6 +172,30 @@ fn a_second_start_compiles_nothing() {
     let third = fresh().unwrap();
     kernel(&third, SAXPY, "saxpy");
     assert_eq!(third.module_stats(), ModuleStats { compiled: 1, from_disk: 0 });
+}
+
+/// What one device has compiled is compiled ahead for another one, which then compiles nothing.
+#[test]
+fn kernels_that_were_compiled_ahead_are_found() {
+    if common::needs_simulation("a compiler for the device's architecture") {
+        return;
+    }
+    let [made, ahead, none] = ["made", "ahead", "none"].map(|name| common::cache_folder().with_file_name(format!("ahead-{name}")));
+    for folder in [&made, &ahead, &none] {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    let Some(first) = device_with(0, options().cache_folder(Some(made.clone()))) else { return };
+    kernel(&first, SAXPY, "saxpy");
+    let (major, minor) = first.limits().compute_capability;
+    assert_eq!(compile_ahead(&made, &ahead, 10 * major + minor).unwrap(), 1);
+    let second = device_with(0, options().cache_folder(Some(none.clone())).kernels(Some(ahead.clone()))).unwrap();
+    kernel(&second, SAXPY, "saxpy");
+    assert_eq!(second.module_stats(), ModuleStats { compiled: 0, from_disk: 1 });
+    assert!(!none.exists(), "nothing was compiled");
+    let unknown = compile_ahead(&made, &ahead, 42).unwrap_err().to_string();
+    assert!(unknown.contains("does not compile for sm_42"), "{unknown}");
+    let empty = compile_ahead(&none, &ahead, 90).unwrap_err().to_string();
+    assert!(empty.contains("the folder holds no modules of this version"), "{empty}");
 }
 
 #[test]

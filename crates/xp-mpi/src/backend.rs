@@ -205,7 +205,7 @@ unsafe impl<B: Backend> Backend for Mpi<B> {
             return self.upload(vec![]);
         }
         if len.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > 1 << (usize::BITS - 14)) {
-            return Err(Error::OutOfMemory { device: self.to_string(), bytes: len.saturating_mul(size_of::<T>()), details: String::new() });
+            return Err(Error::out_of_memory(self, len.saturating_mul(size_of::<T>())));
         }
         Ok(MpiBuffer::undecided(len))
     }

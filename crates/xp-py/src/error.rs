@@ -65,7 +65,7 @@ impl<T> Named<T> for Result<T, Error> {
 pub fn reserve<T>(function: &str, list: &mut Vec<T>, more: usize) -> PyResult<()> {
     list.try_reserve(more).map_err(|_| {
         let bytes = (list.len().saturating_add(more)).saturating_mul(size_of::<T>());
-        to_python(function, Error::OutOfMemory { device: "cpu".into(), bytes, details: String::new() })
+        to_python(function, Error::out_of_memory("cpu", bytes))
     })
 }
 

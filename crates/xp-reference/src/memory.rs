@@ -20,9 +20,7 @@ unsafe impl<T: Send + Sync> Sync for HostBuffer<T> {}
 impl<T: Element> HostBuffer<T> {
     pub(crate) fn uninit(len: usize) -> Result<Self> {
         let mut memory = vec![];
-        let out_of_memory =
-            |_| Error::OutOfMemory { device: crate::Host.to_string(), bytes: len.saturating_mul(size_of::<T>()), details: String::new() };
-        memory.try_reserve_exact(len).map_err(out_of_memory)?;
+        memory.try_reserve_exact(len).map_err(|_| Error::out_of_memory(crate::Host, len.saturating_mul(size_of::<T>())))?;
         memory.resize_with(len, || UnsafeCell::new(MaybeUninit::uninit()));
         Ok(HostBuffer { memory: memory.into() })
     }

@@ -119,7 +119,7 @@ impl Wgpu {
         let words = wgsl::memory_words(T::DTYPE, len);
         // The error counts the bytes of elements, not of whole words.
         let memory = Memory::new(&self.device, words, operation).map_err(|e| match e {
-            Error::OutOfMemory { device, .. } => Error::OutOfMemory { device, bytes: len.saturating_mul(size_of::<T>()), details: String::new() },
+            Error::OutOfMemory { device, .. } => Error::out_of_memory(device, len.saturating_mul(size_of::<T>())),
             other => other,
         });
         Ok(WgpuBuffer::new(memory?, len))

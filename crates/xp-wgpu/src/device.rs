@@ -369,7 +369,7 @@ pub(crate) mod tests {
         let x = make(1 << 18).unwrap();
         assert_eq!(wgpu.memory().1, 0);
         refuse(2);
-        assert_eq!(make(1 << 17).unwrap_err(), Error::OutOfMemory { device: wgpu.to_string(), bytes: 4 << 17, details: String::new() });
+        assert_eq!(make(1 << 17).unwrap_err(), Error::out_of_memory(&wgpu, 4 << 17));
         assert_eq!(make(1 << 17).unwrap().sum(0).item().unwrap() + x.sum(0).item().unwrap(), 0.0);
     }
 

@@ -66,7 +66,7 @@ impl Memory {
     /// [`Error::OutOfMemory`], and an error that says what the device's limit is.
     pub(crate) fn new(device: &Device, words: usize, operation: &str) -> Result<Self> {
         let bytes = (words as u64).checked_mul(4).filter(|&b| b < 1 << ROOM);
-        let bytes = bytes.ok_or_else(|| Error::OutOfMemory { device: device.to_string(), bytes: words.saturating_mul(4), details: String::new() })?;
+        let bytes = bytes.ok_or_else(|| Error::out_of_memory(device, words.saturating_mul(4)))?;
         let most = device.most_bytes();
         if bytes > most {
             let why = format!("{bytes} bytes were asked for, but a kernel of this adapter reaches {most} bytes of one array: split the array");
@@ -88,7 +88,7 @@ impl Memory {
                     slots.kept_bytes = 0;
                     slots.create(device, size)
                 });
-                made.ok_or_else(|| Error::OutOfMemory { device: device.to_string(), bytes: bytes as usize, details: String::new() })?
+                made.ok_or_else(|| Error::out_of_memory(device, bytes as usize))?
             }
         };
         let number = slots.free.pop().unwrap_or_else(|| {

@@ -55,11 +55,7 @@ impl<B: Backend, T: Element, D: Dim> Array<B, T, D> {
         let shape = checked_shape::<D>(shape.into_shape())?;
         let size = size_of_shape(shape.as_ref())?;
         let mut values = Vec::new();
-        values.try_reserve_exact(size).map_err(|_| Error::OutOfMemory {
-            device: "the host".into(),
-            bytes: size.saturating_mul(size_of::<T>()),
-            details: String::new(),
-        })?;
+        values.try_reserve_exact(size).map_err(|_| Error::out_of_memory("the host", size.saturating_mul(size_of::<T>())))?;
         let mut index = D::zero_shape(shape.as_ref().len());
         while values.len() < size {
             values.push(f(index.clone()));

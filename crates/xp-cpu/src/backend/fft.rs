@@ -185,7 +185,7 @@ fn filled<R: FftFloat, T: Element, D: Dim>(shape: &[usize], lens: &[usize], writ
 }
 
 fn check_memory<R: FftFloat>(lens: &[usize]) -> Result<()> {
-    fft::check_memory::<R>(lens).map_err(|bytes| Error::OutOfMemory { device: Cpu.to_string(), bytes, details: String::new() })
+    fft::check_memory::<R>(lens).map_err(|bytes| Error::out_of_memory(Cpu, bytes))
 }
 
 /// Memory that was an operand's, and that nobody else uses.

@@ -57,11 +57,7 @@ unsafe impl Backend for Cpu {
             return Ok(vec![]);
         }
         let mut values = vec![];
-        values.try_reserve_exact(len).map_err(|_| Error::OutOfMemory {
-            device: "cpu".into(),
-            bytes: len * size_of::<T>(),
-            details: String::new(),
-        })?;
+        values.try_reserve_exact(len).map_err(|_| Error::out_of_memory(self, len * size_of::<T>()))?;
         // SAFETY: arrays are written before they are read.
         values.extend_from_slice(&unsafe { buffer.as_slice() }[start..start + len]);
         Ok(values)

@@ -116,6 +116,6 @@ pub(crate) fn error(matrix: usize, e: linalg::Error) -> Error {
         linalg::Error::Singular { index } => LinalgError::Singular { matrix: Some(matrix), pivot: index }.into(),
         linalg::Error::NoConvergence => LinalgError::NoConvergence { matrix: Some(matrix) }.into(),
         linalg::Error::NonFinite => LinalgError::NonFinite { matrix: Some(matrix) }.into(),
-        linalg::Error::OutOfMemory { bytes } => Error::OutOfMemory { device: Cpu.to_string(), bytes, details: String::new() },
+        linalg::Error::OutOfMemory { bytes } => Error::out_of_memory(Cpu, bytes),
     }
 }

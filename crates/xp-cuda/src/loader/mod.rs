@@ -8,7 +8,7 @@ mod search;
 mod table;
 
 use std::{
-    ffi::{CStr, c_void},
+    ffi::{CStr, c_int, c_void},
     fmt,
     path::{Path, PathBuf},
     sync::OnceLock,
@@ -115,6 +115,11 @@ pub(crate) fn provider() -> Option<Provider> {
     *PROVIDER.get_or_init(|| None)
 }
 
+/// What each library of a toolkit is and where it was found, as `13.0.2 from libcublas.so.13`, or why it was not: for reports.
+pub fn found(driver_major: Option<u32>) -> [(Library, Result<String, String>); 4] {
+    Library::TOOLKIT.map(|library| (library, Opened::open(library, driver_major).map(|opened| opened.to_string()).map_err(|error| error.to_string())))
+}
+
 /// An open library. It stays open for the rest of the process.
 #[derive(Debug)]
 pub struct Opened {
@@ -152,6 +157,31 @@ impl Opened {
         &self.origin
     }
 
+    /// The version that the library gives itself, where it has a function for that.
+    pub fn version(&self) -> Option<String> {
+        type Version = unsafe extern "C" fn(*mut c_int, *mut c_int) -> c_int;
+        type Property = unsafe extern "C" fn(c_int, *mut c_int) -> c_int;
+        let (name, count) = match self.library {
+            Library::Driver | Library::Nvtx => return None,
+            Library::Nvrtc => (c"nvrtcVersion", 2),
+            Library::Cublas => (c"cublasGetProperty", 3),
+            Library::Cusolver => (c"cusolverGetProperty", 3),
+            Library::Cufft => (c"cufftGetProperty", 3),
+        };
+        let (address, mut parts) = (self.address(name), [0; 3]);
+        let succeeds = if address.is_null() {
+            false
+        } else if self.library == Library::Nvrtc {
+            let [major, minor, _] = &mut parts;
+            // SAFETY: the signature of this function in `nvrtc.h`, and output pointers.
+            unsafe { std::mem::transmute::<*const c_void, Version>(address)(major, minor) == 0 }
+        } else {
+            // SAFETY: the signature of these functions, whose first argument is an enumeration of `library_types.h` from 0 on; output pointers.
+            (0..).zip(&mut parts).all(|(kind, part)| unsafe { std::mem::transmute::<*const c_void, Property>(address)(kind, part) == 0 })
+        };
+        succeeds.then(|| parts[..count].iter().map(c_int::to_string).collect::<Vec<_>>().join("."))
+    }
+
     /// The address of a function, or null when the library lacks it.
     pub fn address(&self, symbol: &CStr) -> *const c_void {
         match &self.source {
@@ -174,6 +204,15 @@ impl Opened {
             return Err(Error::SymbolMissing { library: self.library, origin: self.origin.clone(), symbol: symbol.to_string_lossy().into_owned() });
         }
         Ok(address)
+    }
+}
+
+impl fmt::Display for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(version) = self.version() {
+            write!(f, "{version} ")?;
+        }
+        write!(f, "from {}", self.origin)
     }
 }
 

@@ -90,8 +90,10 @@ fn end_if_lost(device: &Device) {
     }
 }
 
+/// Those of the environment; the simulated device does not keep its kernels beside real ones, unless it is told where.
 pub fn options() -> DeviceOptions {
-    if real().is_some() { DeviceOptions::from_env() } else { DeviceOptions::from_env().cache_folder(Some(cache_folder())) }
+    let is_told = real().is_some() || std::env::var_os("XP_CUDA_CACHE").is_some();
+    if is_told { DeviceOptions::from_env() } else { DeviceOptions::from_env().cache_folder(Some(cache_folder())) }
 }
 
 /// Cargo's folder for test files; that of the system where the program was built on another machine.

@@ -53,7 +53,7 @@ impl Device {
         let bytes = numbers as u64 * 8;
         let buffer = memory::create(self, bytes).ok_or_else(|| {
             lock(kept).clear();
-            Error::OutOfMemory { device: self.to_string(), bytes: bytes as usize, details: String::new() }
+            Error::out_of_memory(self, bytes as usize)
         })?;
         fill(&buffer)?;
         let mut kept = lock(kept);
