@@ -2,6 +2,8 @@
 
 import copy
 import inspect
+import os
+import pathlib
 import pickle
 import warnings
 
@@ -789,15 +791,78 @@ def test_fitted_objects_of_scikit_learn_are_served(name, tmp_path):
     np.testing.assert_allclose(np.asarray(read_back(tmp_path / "own", name).call(method, samples)), getattr(own, method)(X), rtol=1e-9, atol=1e-9)
 
 
-def test_columns_are_not_exported(tmp_path):
-    from sklearn.compose import ColumnTransformer
+def contents(path):
+    """Texts and arrays of a file."""
+    from xparray.sklearn._export import _read
 
-    X, _ = data("iris")
-    columns = ColumnTransformer([("a", theirs(xs.StandardScaler)(), [0, 1]), ("b", theirs(xs.MinMaxScaler)(), [2])]).fit(X)
-    with pytest.raises(TypeError, match="ColumnTransformer has no file.*takes some columns"):
-        xs.export(columns, tmp_path / "c")
-    with pytest.raises(TypeError, match="takes some columns"):
-        xs.export(make_pipeline(columns, theirs(xs.PCA)()).fit(X), tmp_path / "c")
+    arrays, texts = _read(path.read_bytes())
+    return texts, {name: (value.dtype, value.tolist()) for name, value in arrays.items()}
+
+
+#: What the suite `selection` of xp-models loads and applies to the same samples.
+SERVED = pathlib.Path(__file__).parents[2] / "xp-models/tests/golden/columns.safetensors"
+
+
+def of_columns():
+    """Columns that are scaled, filled in and ranged, passed on and dropped, for a regression. All numbers are short binary fractions."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import FunctionTransformer
+
+    X = np.asarray([[1.0, 5.0, 9.0, 0.5, 8.0], [3.0, np.nan, 9.0, 1.5, 4.0], [1.0, 7.0, 9.0, 2.0, 4.0], [3.0, 9.0, 9.0, 4.0, 8.0]])
+    filled = make_pipeline(theirs(xs.SimpleImputer)(), FunctionTransformer(), theirs(xs.MinMaxScaler)())
+    parts = [("scaled", xs.StandardScaler(), [-1, 0]), ("none", xs.PCA(), []), ("filled", filled, np.asarray([0, 1, 0, 0, 0]) > 0), ("dropped", "drop", [2])]
+    columns = ColumnTransformer(parts, remainder="passthrough", transformer_weights={"filled": 4.0}).fit(X)
+    return columns, X
+
+
+def test_columns_are_exported(tmp_path):
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import FeatureUnion
+
+    columns, X = of_columns()
+    assert columns.transform(X).tolist() == [[1, -1, 0, 0.5], [-1, 1, 2, 1.5], [-1, -1, 2, 2], [1, 1, 4, 4]]
+    xs.export(columns, tmp_path / "c")
+    if os.environ.get("XP_WRITE_GOLDEN") == "1":
+        SERVED.write_bytes((tmp_path / "c").read_bytes())
+    assert contents(tmp_path / "c") == contents(SERVED)
+    # As a step of a pipeline, whose steps have the names of the parts.
+    other = theirs(xs.Ridge)()
+    xs.export(make_pipeline(columns, other).fit(X, X[:, 0]), tmp_path / "p")
+    said, arrays = contents(tmp_path / "p")
+    assert said["model"] == "Pipeline" and said["first.model"] == said["first.left.model"] == "FeatureUnion" and said["last.model"] == "Ridge"
+    assert {name.removeprefix("first."): text for name, text in said.items() if name.startswith("first.")}.items() <= contents(SERVED)[0].items()
+    assert arrays["last.coef"][1] == other.coef_.tolist()
+    # A single transformer of some columns, a union, and what cannot be served.
+    xs.export(ColumnTransformer([("a", theirs(xs.MinMaxScaler)(), slice(1, 3))]).fit(X[2:]), tmp_path / "c")
+    said = contents(tmp_path / "c")[0]
+    assert (said["first.model"], said["first.columns.0"], said["first.columns.1"], said["first.n_features"]) == ("SelectColumns", "1", "2", "5")
+    union = FeatureUnion([("a", "passthrough"), ("b", "drop"), ("c", theirs(xs.MaxAbsScaler)())], transformer_weights={"a": 0.5}).fit(X[2:])
+    xs.export(union, tmp_path / "u")
+    said = contents(tmp_path / "u")[0]
+    assert (said["left.model"], said["left.columns.len"], said["left_weight"], said["right.model"]) == ("SelectColumns", "5", "0.5", "MaxAbsScaler")
+    scaler = theirs(xs.StandardScaler)()
+    for parts, match in [
+        ([("a", "drop", [0])], "drops all columns"),
+        ([("a", Unknown(), [0])], "Unknown has no file"),
+        ([("a", theirs(xs.OneHotEncoder)(), [0])], "OneHotEncoder has no file"),
+    ]:
+        with pytest.raises(TypeError, match=match):
+            xs.export(ColumnTransformer(parts).fit(X), tmp_path / "no")
+    with pytest.raises(TypeError, match="single transformer with a weight"):
+        xs.export(ColumnTransformer([("a", scaler, [0])], transformer_weights={"a": 2.0}).fit(X), tmp_path / "no")
+    with pytest.raises(TypeError, match="nothing to serve"):
+        xs.export(make_pipeline("passthrough").fit(X), tmp_path / "no")
+
+
+class Unknown(sklearn.base.TransformerMixin, sklearn.base.BaseEstimator):
+    """A transformer that xp does not have."""
+
+    def fit(self, X, y=None):
+        self.fitted_ = True
+        return self
+
+    def transform(self, X):
+        return X
 
 
 def test_clusters_are_exported_whole(tmp_path):
