@@ -15,6 +15,7 @@ pub mod calibration;
 mod check;
 mod class_weight;
 pub mod cluster;
+pub mod compose;
 pub mod covariance;
 pub mod datasets;
 pub mod decomposition;

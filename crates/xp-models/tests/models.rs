@@ -33,6 +33,11 @@ mod cpu {
     }
 
     #[test]
+    fn columns_fitted_in_python_are_served() {
+        crate::suites::selection::columns_fitted_in_python_are_served(&Cpu);
+    }
+
+    #[test]
     fn files_keep_every_bit() {
         crate::suites::moves::files_keep_every_bit(&Cpu);
     }

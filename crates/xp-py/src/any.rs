@@ -1,4 +1,4 @@
-//! An array whose dtype is known at run time: one variant per dtype of the standard.
+//! An array whose dtype is known at run time: one variant per dtype of the standard, and `float16`.
 //!
 //! A function of the module is a `match` over the variants ([`dispatch!`]), so that what the compiler makes is one loop
 //! per operation and dtype, and no more.
@@ -12,6 +12,8 @@ use xp_cpu::{Cpu, CpuBuffer};
 pub type Arr<T> = Array<AnyDevice, T, Dyn>;
 /// The device of the host's memory.
 pub const HOST: AnyDevice = AnyDevice::Cpu(Cpu);
+/// `float16`: stored as such, and computed with in `float32` ([`crate::promotion::widened`]).
+pub use half::f16;
 /// `complex64`.
 pub type C64 = Complex<f32>;
 /// `complex128`.
@@ -19,7 +21,7 @@ pub type C128 = Complex<f64>;
 
 macro_rules! variants {
     ($($V:ident $t:ty),*) => {
-        /// An array of any dtype of the standard.
+        /// An array of any dtype of the module.
         #[derive(Clone)]
         pub enum Any { $($V(Arr<$t>)),* }
 
@@ -29,7 +31,7 @@ macro_rules! variants {
         })*
     };
 }
-variants!(Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 C64, C128 C128);
+variants!(Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F16 f16, F32 f32, F64 f64, C64 C64, C128 C128);
 
 /// A dtype of [`Any`].
 pub trait Typed: Element {
@@ -86,10 +88,10 @@ fn is_readonly<T: Typed>(buffer: &AnyBuffer<T>) -> bool {
 pub type XpResult<T = Any> = Result<T, Error>;
 
 /// Runs `$e` for the dtype of an array: `dispatch!(x, real, |v| f(v), else error)`. In `$e`, `T` is the dtype. Without
-/// `else`, every dtype is meant.
+/// `else`, every dtype is meant; `float16` is of no kind but `any`.
 macro_rules! dispatch {
     ($x:expr, |$v:ident| $e:expr) => {
-        $crate::any::arms!([$x] [$v] [$e] []; Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 $crate::any::C64, C128 $crate::any::C128)
+        $crate::any::arms!([$x] [$v] [$e] []; Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F16 $crate::any::f16, F32 f32, F64 f64, C64 $crate::any::C64, C128 $crate::any::C128)
     };
     ($x:expr, num, |$v:ident| $e:expr, else $o:expr) => {
         $crate::any::arms!([$x] [$v] [$e] [_ => $o]; I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 $crate::any::C64, C128 $crate::any::C128)
@@ -156,7 +158,7 @@ macro_rules! arms {
 /// Runs `$e` with `T` the dtype that a value names.
 macro_rules! with_dtype {
     ($d:expr, |$T:ident| $e:expr) => {
-        $crate::any::with_dtype!(@ [$d] [$T] [$e]; Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 $crate::any::C64, C128 $crate::any::C128)
+        $crate::any::with_dtype!(@ [$d] [$T] [$e]; Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F16 $crate::any::f16, F32 f32, F64 f64, C64 $crate::any::C64, C128 $crate::any::C128)
     };
     (@ [$d:expr] [$T:ident] [$e:expr]; $($V:ident $t:ty),*) => {
         match $d {
@@ -164,7 +166,7 @@ macro_rules! with_dtype {
                 type $T = $t;
                 $e
             })*
-            xp_core::DType::F16 | xp_core::DType::BF16 => unreachable!("not a dtype of the standard"),
+            xp_core::DType::BF16 => unreachable!("not a dtype of the module"),
         }
     };
 }

@@ -423,6 +423,11 @@ impl PyArray {
     #[classattr]
     #[pyo3(name = "__hash__")]
     const HASH: Option<Py<PyAny>> = None;
+    /// The functions of DLPack for C extensions.
+    #[classattr]
+    fn __dlpack_c_exchange_api__(py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(crate::exchange::capsule(py)?.unbind())
+    }
     /// NumPy leaves the operators to this class.
     #[classattr]
     #[pyo3(name = "__array_ufunc__")]

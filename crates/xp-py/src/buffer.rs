@@ -9,7 +9,7 @@ use xp_core::DType;
 
 use crate::any::Any;
 use crate::array::PyArray;
-use crate::memory::{Access, Foreign, NO_HALF, row_major};
+use crate::memory::{Access, Foreign, row_major};
 
 /// What a view of an array points into.
 struct Layout {
@@ -155,10 +155,7 @@ fn format_of(d: DType) -> &'static str {
 
 fn dtype_of(format: &CStr, item: usize) -> PyResult<DType> {
     let text = format.to_str().unwrap_or("");
-    let unknown = || {
-        let half = if text.ends_with('e') { format!("; {NO_HALF}") } else { String::new() };
-        PyTypeError::new_err(format!("asarray(): a buffer of format {text:?} is not of a dtype of the standard{half}"))
-    };
+    let unknown = || PyTypeError::new_err(format!("asarray(): a buffer of format {text:?} is not of a dtype of the module"));
     let native = if cfg!(target_endian = "little") { ['@', '=', '<'] } else { ['@', '=', '>'] };
     let code = text.strip_prefix(native).unwrap_or(text);
     let d = match (code, item) {
@@ -171,6 +168,7 @@ fn dtype_of(format: &CStr, item: usize) -> PyResult<DType> {
         ("I" | "L", 4) => DType::U32,
         ("l" | "q" | "n", 8) => DType::I64,
         ("L" | "Q" | "N", 8) => DType::U64,
+        ("e", 2) => DType::F16,
         ("f", 4) => DType::F32,
         ("d", 8) => DType::F64,
         ("Zf", 8) => DType::C64,

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use xp_core::DType;
 
-use crate::any::{Any, Arr, C64, C128, HOST, Typed, XpResult, dispatch, with_dtype};
+use crate::any::{Any, Arr, C64, C128, HOST, Typed, XpResult, dispatch, f16, with_dtype};
 use crate::array::PyArray;
 use crate::dtype::{DTypeArg, describe, object};
 use crate::error::{Named, reserve};
@@ -36,6 +36,7 @@ to_scalar! {
     u16, |x| Scalar::Int(x.into());
     u32, |x| Scalar::Int(x.into());
     u64, |x| Scalar::Int(x.into());
+    f16, |x| Scalar::Float(x.into());
     f32, |x| Scalar::Float(x.into());
     f64, |x| Scalar::Float(x);
     C64, |x| Scalar::Complex(Complex::new(x.re.into(), x.im.into()));

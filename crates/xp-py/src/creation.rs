@@ -205,6 +205,7 @@ fn linspace(start: Number, stop: Number, num: isize, dtype: Option<DTypeArg>, de
             DType::F64 => make!(f64),
             DType::C64 => make!(crate::any::C64),
             DType::C128 => make!(crate::any::C128),
+            DType::F16 => Any::from(spaced!(f64)?.into_dyn()).cast(d).map(PyArray::new).named("linspace"),
             DType::Bool => Err(wrong_dtype("linspace", "dtype", d, "a numeric dtype")),
             _ => {
                 let x = spaced!(f64)?;

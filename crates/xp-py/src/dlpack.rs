@@ -15,7 +15,7 @@ use crate::any::{Any, HOST};
 use crate::array::PyArray;
 use crate::error::Named;
 use crate::info::Device;
-use crate::memory::NO_HALF;
+use crate::memory::NO_BFLOAT16;
 use crate::threads::locked;
 
 /// The CPU as a DLPack device.
@@ -28,7 +28,7 @@ pub fn place(device: &AnyDevice) -> (i32, i32) {
 }
 
 /// The device at a place.
-fn device_at(function: &str, (kind, id): (i32, i32)) -> PyResult<AnyDevice> {
+pub fn device_at(function: &str, (kind, id): (i32, i32)) -> PyResult<AnyDevice> {
     AnyDevice::at(Place { kind, id }).map_err(|e| wrong(function, &e))
 }
 
@@ -63,15 +63,28 @@ pub fn export<'py>(
     device: Option<(i32, i32)>,
     copy: Option<bool>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let target = match device {
+        Some(there) if there != place(x.try_borrow()?.any.device()) => Some(device_at("__dlpack__", there)?),
+        _ => None,
+    };
+    let stream = stream_of(stream, target.as_ref().unwrap_or(x.try_borrow()?.any.device()))?;
+    let managed = lent(x, stream, max_version.is_some_and(|(major, _)| major >= 1), target, copy)?;
+    // SAFETY: the capsules own their tensors until a consumer renames them.
+    unsafe {
+        let capsule = match managed {
+            Managed::Versioned(m) => ffi::PyCapsule_New(m.into_raw().cast(), VERSIONED.as_ptr(), Some(drop_versioned)),
+            Managed::Plain(m) => ffi::PyCapsule_New(m.into_raw().cast(), PLAIN.as_ptr(), Some(drop_plain)),
+        };
+        Bound::from_owned_ptr_or_err(x.py(), capsule)
+    }
+}
+
+/// A tensor over an array's memory, or a copy of it on another device when one is asked for.
+pub fn lent(x: &Bound<'_, PyArray>, stream: Option<i64>, versioned: bool, device: Option<AnyDevice>, copy: Option<bool>) -> PyResult<Managed> {
     let py = x.py();
     let any = x.try_borrow()?.any.clone();
-    let target = match device {
-        Some(there) if there != place(any.device()) => device_at("__dlpack__", there)?,
-        _ => any.device().clone(),
-    };
-    let stream = stream_of(stream, &target)?;
+    let target = device.unwrap_or_else(|| any.device().clone());
     let moves = target != *any.device();
-    let versioned = max_version.is_some_and(|(major, _)| major >= 1);
     let (boolean, writable) = (any.dtype() == DType::Bool, any.is_writable());
     if moves && copy == Some(false) {
         return Err(PyBufferError::new_err(format!("__dlpack__(): copy=False, but an array on {} gets to {target} by a copy only", any.device())));
@@ -97,16 +110,13 @@ pub fn export<'py>(
     held.retain();
     let owner = Box::new(Export(Some(array.clone().unbind())));
     let flags = if copied { IS_COPIED } else { 0 } | if writable || copied { 0 } else { READ_ONLY };
-    // SAFETY: the elements are those of the array, which the owner keeps; the capsules own their tensors until a consumer
-    // renames them; the stream is one that the protocol allows.
-    unsafe {
-        let managed = lend(&held.any, stream, versioned.then_some(flags), owner)?;
-        let capsule = match managed {
-            Managed::Versioned(m) => ffi::PyCapsule_New(m.into_raw().cast(), VERSIONED.as_ptr(), Some(drop_versioned)),
-            Managed::Plain(m) => ffi::PyCapsule_New(m.into_raw().cast(), PLAIN.as_ptr(), Some(drop_plain)),
-        };
-        Bound::from_owned_ptr_or_err(py, capsule)
-    }
+    // SAFETY: the elements are those of the array, which the owner keeps; the stream is one that the protocol allows.
+    unsafe { lend(&held.any, stream, versioned.then_some(flags), owner) }
+}
+
+/// The number that asks for no order among streams; none on the CPU, which has no streams.
+pub fn unsynchronised(device: &AnyDevice) -> Option<i64> {
+    (place(device) != CPU).then_some(-1)
 }
 
 /// The stream of a consumer, as the protocol numbers it: only arrays on a GPU are used on one.
@@ -128,7 +138,7 @@ fn stream_of(stream: Option<&Bound<'_, PyAny>>, device: &AnyDevice) -> PyResult<
 ///
 /// # Safety
 /// The owner must keep the memory, what the flags say must be true, and the stream must be one of the protocol's.
-unsafe fn lend(x: &Any, stream: Option<i64>, flags: Option<u64>, owner: Box<dyn std::any::Any + Send>) -> PyResult<Managed> {
+pub unsafe fn lend(x: &Any, stream: Option<i64>, flags: Option<u64>, owner: Box<dyn std::any::Any + Send>) -> PyResult<Managed> {
     #[cfg(feature = "cuda")]
     if !x.is_on_host() {
         let managed = crate::any::dispatch!(x, |v| match AnyDevice::array_of::<xp_cuda::Cuda, _, _>(v) {
@@ -205,7 +215,7 @@ pub fn import(function: &str, obj: &Bound<'_, PyAny>, device: Option<Device>, co
         })?,
     };
     let options = PyDict::new(py);
-    if let Some(stream) = own_stream(&source) {
+    if let Some(stream) = stream_number(&source) {
         options.set_item("stream", stream)?;
     }
     // What producers from before the other keywords take.
@@ -247,8 +257,8 @@ pub fn import(function: &str, obj: &Bound<'_, PyAny>, device: Option<Device>, co
     }
 }
 
-/// The number of the stream on which arrays of a device are used, for producers.
-fn own_stream(device: &AnyDevice) -> Option<i64> {
+/// The number of the stream on which arrays of a device are used; none on the CPU.
+pub fn stream_number(device: &AnyDevice) -> Option<i64> {
     #[cfg(feature = "cuda")]
     if let Some(device) = <xp_cuda::Cuda as xp_any::Variant>::of(device) {
         return Some(xp_cuda::dlpack::stream(device));
@@ -263,7 +273,7 @@ fn wrong(function: &str, e: &xp_core::Error) -> PyErr {
 
 /// # Safety
 /// The tensor must describe memory of the device, which that may read.
-unsafe fn foreign(function: &str, managed: Managed, device: &AnyDevice, copy: Option<bool>) -> PyResult<Any> {
+pub unsafe fn foreign(function: &str, managed: Managed, device: &AnyDevice, copy: Option<bool>) -> PyResult<Any> {
     let t = managed.tensor();
     let (expected, Place { kind, id }) = (place(device), t.device);
     if kind != expected.0 || kind != CPU.0 && id != expected.1 {
@@ -303,14 +313,14 @@ fn import_error(function: &str, e: xp_core::Error) -> PyErr {
     }
 }
 
-fn dtype_of(function: &str, t: &Tensor) -> PyResult<DType> {
+pub fn dtype_of(function: &str, t: &Tensor) -> PyResult<DType> {
     match t.dtype.dtype() {
         Some(d) if crate::dtype::ALL.contains(&d) => Ok(d),
         found => {
             let DataType { code, bits, lanes } = t.dtype;
-            let half = if found.is_some() { format!("; {NO_HALF}") } else { String::new() };
+            let half = if found.is_some() { format!("; {NO_BFLOAT16}") } else { String::new() };
             Err(PyTypeError::new_err(format!(
-                "{function}(): x has DLPack dtype (code {code}, {bits} bits, {lanes} lanes), which is not a dtype of the standard{half}"
+                "{function}(): x has DLPack dtype (code {code}, {bits} bits, {lanes} lanes), which is not a dtype of the module{half}"
             )))
         }
     }

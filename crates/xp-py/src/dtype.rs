@@ -11,10 +11,10 @@ use crate::array::PyArray;
 use crate::promotion::is_strict;
 use crate::scalar::{Operand, result_dtype};
 
-/// The dtypes of the standard.
-pub const ALL: [DType; 13] = {
+/// The dtypes of the standard, and `float16`.
+pub const ALL: [DType; 14] = {
     use DType::*;
-    [Bool, I8, I16, I32, I64, U8, U16, U32, U64, F32, F64, C64, C128]
+    [Bool, I8, I16, I32, I64, U8, U16, U32, U64, F16, F32, F64, C64, C128]
 };
 
 /// A data type. There is one object per data type: `x.dtype is xparray.float64`.
@@ -236,6 +236,11 @@ impl IInfo {
 #[pyo3(signature = (r#type, /))]
 fn finfo(py: Python<'_>, r#type: Source) -> PyResult<FInfo> {
     match r#type.dtype() {
+        DType::F16 => {
+            let i = float_limits::<half::f16>();
+            let dtype = object(py, DType::F16)?.clone().unbind();
+            Ok(FInfo { bits: 16, eps: i.eps.into(), max: i.max.into(), min: i.min.into(), smallest_normal: i.smallest_normal.into(), dtype })
+        }
         DType::F32 | DType::C64 => {
             let i = float_limits::<f32>();
             let dtype = object(py, DType::F32)?.clone().unbind();

@@ -11,7 +11,7 @@ use xp_cpu::Cpu;
 use crate::any::{Any, Arr, HOST, Typed, XpResult, compute, dispatch, rank0};
 use crate::array::{PyArray, X};
 use crate::error::{Named, guard};
-use crate::promotion::{Takes, given_back, is_strict, taken, takes};
+use crate::promotion::{Takes, given_back, is_strict, takes, widened};
 use crate::scalar::{Operand, promoted, result_dtype};
 use crate::threads::detached;
 
@@ -54,13 +54,13 @@ fn element<T: Typed>(x: &Arr<T>) -> Option<T> {
 /// A function in another dtype than that of its argument.
 #[cold]
 fn converted(name: &str, takes: Takes, x: &Any, f: fn(&Any) -> PyResult<Any>) -> PyResult<Any> {
-    given_back(name, x.dtype(), f(&*taken(name, "x", takes, x)?)?)
+    given_back(name, x.dtype(), f(&*widened(name, "x", takes, x)?)?)
 }
 
 /// A function in another dtype than that of its arguments, which have the same.
 #[cold]
 fn converted2(name: &str, takes: Takes, x1: &Any, x2: &Any, f: fn(&Any, &Any) -> PyResult<Any>) -> PyResult<Any> {
-    given_back(name, x1.dtype(), f(&*taken(name, "x1", takes, x1)?, &*taken(name, "x2", takes, x2)?)?)
+    given_back(name, x1.dtype(), f(&*widened(name, "x1", takes, x1)?, &*widened(name, "x2", takes, x2)?)?)
 }
 
 macro_rules! unary {

@@ -11,7 +11,7 @@ use crate::any::{Any, Typed, compute, dispatch};
 use crate::args::{Ints, axes};
 use crate::array::{PyArray, X};
 use crate::error::{Named, guard};
-use crate::promotion::{Takes, taken};
+use crate::promotion::{Takes, given_back, widened};
 use crate::scalar::result_dtype;
 use crate::threads::detached;
 
@@ -20,8 +20,10 @@ use crate::threads::detached;
 #[pyo3(signature = (a, kth, /, axis=-1))]
 fn partition(a: X<'_>, kth: isize, axis: isize) -> PyResult<PyArray> {
     guard("partition", || {
-        let x = taken("partition", "a", Takes::Real, &a.any)?;
-        compute!(&*x, real, |v| extra::partition(v, kth, axis).map(PyArray::new).named("partition"), else unreachable!("a dtype that is taken"))
+        let x = widened("partition", "a", Takes::Real, &a.any)?;
+        let out =
+            compute!(&*x, real, |v| extra::partition(v, kth, axis).map(Any::from).named("partition"), else unreachable!("a dtype that is taken"))?;
+        given_back("partition", a.any.dtype(), out).map(PyArray::new)
     })
 }
 
@@ -30,7 +32,7 @@ fn partition(a: X<'_>, kth: isize, axis: isize) -> PyResult<PyArray> {
 #[pyo3(signature = (a, kth, /, axis=-1))]
 fn argpartition(a: X<'_>, kth: isize, axis: isize) -> PyResult<PyArray> {
     guard("argpartition", || {
-        let x = taken("argpartition", "a", Takes::Real, &a.any)?;
+        let x = widened("argpartition", "a", Takes::Real, &a.any)?;
         compute!(&*x, real, |v| extra::argpartition(v, kth, axis).map(PyArray::new).named("argpartition"), else unreachable!("a dtype that is taken"))
     })
 }
@@ -41,8 +43,10 @@ fn argpartition(a: X<'_>, kth: isize, axis: isize) -> PyResult<PyArray> {
 fn top_k<'py>(py: Python<'py>, x: X<'py>, k: usize, axis: isize, largest: bool) -> PyResult<Bound<'py, PyTuple>> {
     let (values, at) = guard("top_k", || {
         let order = if largest { Order::Descending } else { Order::Ascending };
-        let x = taken("top_k", "x", Takes::Real, &x.any)?;
-        compute!(&*x, real, |v| extra::top_k(v, k, axis, order).map(|(v, at)| (Any::from(v), Any::from(at))).named("top_k"), else unreachable!("a dtype that is taken"))
+        let given = x.any.dtype();
+        let x = widened("top_k", "x", Takes::Real, &x.any)?;
+        let (values, at) = compute!(&*x, real, |v| extra::top_k(v, k, axis, order).map(|(v, at)| (Any::from(v), Any::from(at))).named("top_k"), else unreachable!("a dtype that is taken"))?;
+        Ok((given_back("top_k", given, values)?, at))
     })?;
     PyTuple::new(py, [PyArray::new(values), PyArray::new(at)])
 }
@@ -76,8 +80,9 @@ fn method_of(name: &str) -> PyResult<QuantileMethod> {
 fn quantiles(x: X<'_>, q: Vec<f64>, axis: isize, method: &str) -> PyResult<PyArray> {
     guard("quantile", || {
         let method = method_of(method)?;
-        let x = taken("quantile", "x", Takes::Float, &x.any)?;
-        compute!(&*x, float, |v| extra::quantile(v, &q, axis, method).map(PyArray::new).named("quantile"), else unreachable!("a dtype that is taken"))
+        let values = widened("quantile", "x", Takes::Float, &x.any)?;
+        let out = compute!(&*values, float, |v| extra::quantile(v, &q, axis, method).map(Any::from).named("quantile"), else unreachable!("a dtype that is taken"))?;
+        given_back("quantile", x.any.dtype(), out).map(PyArray::new)
     })
 }
 
@@ -90,9 +95,10 @@ macro_rules! reductions {
             fn $name(a: X<'_>, axis: Option<Ints>, keepdims: bool) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, a.any.ndim())?;
-                    let x = taken(stringify!($name), "a", Takes::$takes, &a.any)?;
-                    compute!(&*x, $kind, |v| if keepdims { extra::$name(v, KeepDims(&axes[..])) } else { extra::$name(v, &axes[..]) }.map(PyArray::new).named(stringify!($name)),
-                        else unreachable!("a dtype that is taken"))
+                    let x = widened(stringify!($name), "a", Takes::$takes, &a.any)?;
+                    let out = compute!(&*x, $kind, |v| if keepdims { extra::$name(v, KeepDims(&axes[..])) } else { extra::$name(v, &axes[..]) }.map(Any::from).named(stringify!($name)),
+                        else unreachable!("a dtype that is taken"))?;
+                    given_back(stringify!($name), a.any.dtype(), out).map(PyArray::new)
                 })
             }
         )*
@@ -119,14 +125,16 @@ fn einsum(subscripts: &str, operands: Vec<X<'_>>) -> PyResult<PyArray> {
     guard("einsum", || {
         let d = result_dtype("einsum", &operands.iter().map(|x| x.any.dtype()).collect::<Vec<_>>(), &[])?;
         let cast = operands.iter().map(|x| x.any.cast(d)).collect::<Result<Vec<_>, _>>().named("einsum")?;
-        let Some(first) = cast.first() else { return Err(PyValueError::new_err("einsum(): at least one operand is needed")) };
-        let all: Vec<&Any> = cast.iter().collect();
-        detached(&all, || {
+        let cast = cast.iter().map(|x| widened("einsum", "operands", Takes::Floating, x)).collect::<PyResult<Vec<_>>>()?;
+        let all: Vec<&Any> = cast.iter().map(|x| &**x).collect();
+        let Some(first) = all.first() else { return Err(PyValueError::new_err("einsum(): at least one operand is needed")) };
+        let out = detached(&all, || {
             dispatch!(first, floating, |_v| {
-                let typed: Vec<_> = cast.iter().filter_map(<T as Typed>::peek).collect();
-                extra::einsum(subscripts, &typed).map(PyArray::new).named("einsum")
-            }, else Err(crate::error::wrong_dtype("einsum", "operands", d, Takes::Floating.name())))
-        })
+                let typed: Vec<_> = all.iter().filter_map(|x| <T as Typed>::peek(x)).collect();
+                extra::einsum(subscripts, &typed).map(Any::from).named("einsum")
+            }, else unreachable!("a dtype that is taken"))
+        })?;
+        given_back("einsum", d, out).map(PyArray::new)
     })
 }
 

@@ -11,7 +11,7 @@ use crate::array::{PyArray, X};
 use crate::dtype::DTypeArg;
 use crate::error::{Named, guard, wrong_dtype};
 use crate::info::Device;
-use crate::promotion::{taken, takes};
+use crate::promotion::{takes, widened};
 
 fn norm_of(function: &str, name: &str) -> PyResult<Norm> {
     match name {
@@ -57,7 +57,7 @@ macro_rules! transforms {
             fn $name(x: X<'_>, n: Option<isize>, axis: isize, norm: &str) -> PyResult<PyArray> {
                 guard(stringify!($name), || {
                     let options = along_one(stringify!($name), n, axis, norm)?;
-                    let x = taken(stringify!($name), "x", takes!($kind), &x.any)?;
+                    let x = widened(stringify!($name), "x", takes!($kind), &x.any)?;
                     compute!(&*x, $kind, |v| ft::$with(v, options).map(PyArray::new).named(stringify!($name)), else unreachable!("a dtype that is taken"))
                 })
             }
@@ -69,7 +69,7 @@ macro_rules! transforms {
             fn $names(x: X<'_>, s: Option<Ints>, axes: Option<Ints>, norm: &str) -> PyResult<PyArray> {
                 guard(stringify!($names), || {
                     let options = along_many(stringify!($names), s, axes, norm)?;
-                    let x = taken(stringify!($names), "x", takes!($kinds), &x.any)?;
+                    let x = widened(stringify!($names), "x", takes!($kinds), &x.any)?;
                     compute!(&*x, $kinds, |v| ft::$withs(v, options).map(PyArray::new).named(stringify!($names)), else unreachable!("a dtype that is taken"))
                 })
             }
@@ -120,7 +120,7 @@ macro_rules! trigonometric {
                 guard(stringify!($name), || {
                     let kind = type_of(stringify!($name), r#type)?;
                     let options = along_one(stringify!($name), n, axis, norm.unwrap_or("backward"))?;
-                    let x = taken(stringify!($name), "x", takes!(floating), &x.any)?;
+                    let x = widened(stringify!($name), "x", takes!(floating), &x.any)?;
                     compute!(&*x, floating, |v| ft::$with(v, kind, options).map(PyArray::new).named(stringify!($name)), else unreachable!("a dtype that is taken"))
                 })
             }
@@ -131,7 +131,7 @@ macro_rules! trigonometric {
                 guard(stringify!($names), || {
                     let kind = type_of(stringify!($names), r#type)?;
                     let options = along_many(stringify!($names), s, axes, norm.unwrap_or("backward"))?;
-                    let x = taken(stringify!($names), "x", takes!(floating), &x.any)?;
+                    let x = widened(stringify!($names), "x", takes!(floating), &x.any)?;
                     compute!(&*x, floating, |v| ft::$withs(v, kind, options).map(PyArray::new).named(stringify!($names)), else unreachable!("a dtype that is taken"))
                 })
             }
@@ -161,7 +161,7 @@ macro_rules! hankel {
         fn $name($argument: X<'_>, dln: f64, mu: f64, offset: f64, bias: f64) -> PyResult<PyArray> {
             guard(stringify!($name), || {
                 let options = ft::Hankel::default().offset(offset).bias(bias);
-                let x = taken(stringify!($name), stringify!($argument), takes!(float), &$argument.any)?;
+                let x = widened(stringify!($name), stringify!($argument), takes!(float), &$argument.any)?;
                 compute!(&*x, float, |v| ft::$with(v, dln, mu, options).map(PyArray::new).named(stringify!($name)), else unreachable!("a dtype that is taken"))
             })
         }
@@ -210,7 +210,7 @@ macro_rules! convolutions {
                 let axes = crate::args::axes(NAME, &axes, in1.any.ndim())?;
                 let d = crate::scalar::result_dtype(NAME, &[in1.any.dtype(), in2.any.dtype()], &[])?;
                 let (a, b) = (in1.any.cast(d).named(NAME)?, in2.any.cast(d).named(NAME)?);
-                let (a, b) = (taken(NAME, "in1", takes!(floating), &a)?, taken(NAME, "in2", takes!(floating), &b)?);
+                let (a, b) = (widened(NAME, "in1", takes!(floating), &a)?, widened(NAME, "in2", takes!(floating), &b)?);
                 crate::threads::detached(&[&*a, &*b], || dispatch!(&*a, floating, |v| match <T as crate::any::Typed>::peek(&b) {
                     Some(w) => ft::$with(v, w, mode, &axes[..]).map(PyArray::new).named(NAME),
                     None => unreachable!("operands are promoted"),

@@ -14,6 +14,7 @@ mod dtype;
 mod elementwise;
 mod error;
 mod estimators;
+mod exchange;
 mod extra;
 mod fft;
 mod index;

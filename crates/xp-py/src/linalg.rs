@@ -15,7 +15,7 @@ use crate::args::{Ints, axes};
 use crate::array::{PyArray, X};
 use crate::dtype::{DTypeArg, describe};
 use crate::error::{Named, guard, wrong_dtype};
-use crate::promotion::{Takes, taken, takes};
+use crate::promotion::{Takes, given_back, taken, takes, widened};
 use crate::results::named_tuple;
 use crate::scalar::{Scalar, result_dtype};
 use crate::threads::detached;
@@ -33,11 +33,15 @@ fn pair<'a>(function: &str, a: &'a Any, b: &'a Any) -> PyResult<(Cow<'a, Any>, C
 macro_rules! products {
     ($name:expr, $a:expr, $b:expr, $kind:ident, |$x:ident, $y:ident| $e:expr) => {{
         let (a, b) = pair($name, $a, $b)?;
-        let (a, b) = (taken($name, "x1", takes!($kind), &a)?, taken($name, "x2", takes!($kind), &b)?);
-        detached(&[&*a, &*b], || dispatch!(&*a, $kind, |$x| match <T as Typed>::peek(&b) {
+        let given = a.dtype();
+        // Sums of products are rounded once; decompositions are for who chose a wider dtype.
+        let read = if takes!($kind) == Takes::Num { widened } else { taken };
+        let (a, b) = (read($name, "x1", takes!($kind), &a)?, read($name, "x2", takes!($kind), &b)?);
+        let out = detached(&[&*a, &*b], || dispatch!(&*a, $kind, |$x| match <T as Typed>::peek(&b) {
             Some($y) => $e.map(Any::from).named($name),
             None => unreachable!("operands are promoted"),
-        }, else unreachable!("a dtype that is taken")))
+        }, else unreachable!("a dtype that is taken")))?;
+        given_back($name, given, out)
     }};
 }
 
@@ -326,7 +330,9 @@ fn trace(x: X<'_>, offset: isize, dtype: Option<DTypeArg>) -> PyResult<PyArray> 
             Some(d) => crate::convert::astype_checked("trace", &x.any, d.0)?,
             None => x.any.clone(),
         };
-        let out = dispatch!(&x, num, |v| la::trace(v, offset).map(Any::from).named("trace"), else Err(wrong_dtype("trace", "x", x.dtype(), Takes::Num.name())))?;
+        let (given, x) = (x.dtype(), &*widened("trace", "x", Takes::Num, &x)?);
+        let out = dispatch!(x, num, |v| la::trace(v, offset).map(Any::from).named("trace"), else unreachable!("a dtype that is taken"))?;
+        let out = if given == DType::F16 { given_back("trace", given, out)? } else { out };
         out.cast(dtype.map_or(out.dtype(), |d| d.0)).map(PyArray::new).named("trace")
     })
 }

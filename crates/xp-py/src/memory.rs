@@ -49,5 +49,5 @@ pub fn row_major(shape: &[usize], item: usize) -> Vec<isize> {
     out
 }
 
-/// Half-precision floats are no dtype of the standard.
-pub const NO_HALF: &str = "float16 and bfloat16 are not dtypes of the standard: convert to float32 first";
+/// Why memory of `bfloat16` is not taken.
+pub const NO_BFLOAT16: &str = "the module has no bfloat16: convert to float32 first";

@@ -11,7 +11,8 @@
 //! | real and complex floating-point | complex, of the wider precision (so says the standard) |
 //! | `uint64` and a signed integer | none: no integer dtype holds both |
 //! | a Python number and an array | the array's; the default dtype of the number's kind where that kind is beyond the array's |
-//! | `float32` and a Python `complex` | `complex64` |
+//! | `float16` or `float32` and a Python `complex` | `complex64` |
+//! | `float16` in a function of numbers | it is computed in `float32`, and what comes of it is rounded |
 //! | integers or `bool` in a function of floating-point numbers | `float64` |
 //! | anything in a logical function | `bool`: whether it is nonzero |
 
@@ -122,6 +123,7 @@ impl Takes {
         let kind = rank_of(d);
         match self {
             Takes::Element => true,
+            _ if matches!(d, DType::F16) => false,
             Takes::Num => kind >= 1,
             Takes::Real => kind == 1 || kind == 2,
             Takes::Integer => kind == 1,
@@ -130,6 +132,11 @@ impl Takes {
             Takes::Float => kind == 2,
             Takes::Bool => kind == 0,
         }
+    }
+
+    /// Whether floating-point numbers are among them, and not everything is.
+    const fn is_of_floats(self) -> bool {
+        matches!(self, Takes::Num | Takes::Real | Takes::Floating | Takes::Float)
     }
 
     /// What these dtypes are called in messages.
@@ -255,13 +262,26 @@ pub fn taken<'a>(function: &str, argument: &str, takes: Takes, x: &'a Any) -> Py
     }
     match takes.instead_of(function, d) {
         Some(e) => x.cast(e).map(Cow::Owned).named(function),
+        None if d == DType::F16 && takes.is_of_floats() => Err(wrong_dtype(function, argument, d, "a wider dtype (by astype(x, float32))")),
         None => Err(wrong_dtype(function, argument, d, takes.name())),
     }
 }
 
-/// The result of a function that has computed booleans as 0 and 1.
+/// [`taken`], where `float16` is computed in `float32`: all functions that round what comes of it ([`given_back`]), or where that changes nothing.
+pub fn widened<'a>(function: &str, argument: &str, takes: Takes, x: &'a Any) -> PyResult<Cow<'a, Any>> {
+    // The neighbours in float32 are others.
+    if x.dtype() == DType::F16 && !is_strict() && function != "nextafter" && takes.is_of_floats() {
+        return x.cast(DType::F32).map(Cow::Owned).named(function);
+    }
+    taken(function, argument, takes, x)
+}
+
+/// The result of a function that has computed booleans as 0 and 1, or `float16` in `float32`.
 pub fn given_back(function: &str, given: DType, out: Any) -> PyResult<Any> {
-    if given == DType::Bool && out.dtype() == DType::U8 { out.cast(DType::Bool).named(function) } else { Ok(out) }
+    match (given, out.dtype()) {
+        (DType::Bool, DType::U8) | (DType::F16, DType::F32) => out.cast(given).named(function),
+        _ => Ok(out),
+    }
 }
 
 /// The error for dtypes that do not mix.

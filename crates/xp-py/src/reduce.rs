@@ -14,7 +14,7 @@ use crate::convert::astype_checked;
 use crate::dtype::DTypeArg;
 use crate::elementwise::{binary, unary};
 use crate::error::{Named, guard, wrong_dtype};
-use crate::promotion::{Takes, given_back, is_strict, taken, takes};
+use crate::promotion::{Takes, given_back, is_strict, takes, widened};
 
 macro_rules! reductions {
     ($($name:ident $R:ident $kind:ident $doc:literal;)*) => {
@@ -26,7 +26,7 @@ macro_rules! reductions {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
                     let given = x.any.dtype();
-                    let x = taken(stringify!($name), "x", takes!($kind), &x.any)?;
+                    let x = widened(stringify!($name), "x", takes!($kind), &x.any)?;
                     let out = compute!(&*x, $kind, |v| over(reduction::$R, v, &axes, keepdims).map(Any::from).named(stringify!($name)),
                         else unreachable!("a dtype that is taken"))?;
                     given_back(stringify!($name), given, out).map(PyArray::new)
@@ -58,10 +58,11 @@ macro_rules! sums {
                 guard(stringify!($name), || {
                     let axes = axes(stringify!($name), &axis, x.any.ndim())?;
                     let x = summand(stringify!($name), &x.any, dtype)?;
-                    let x = taken(stringify!($name), "x", Takes::Num, &x)?;
+                    let given = x.dtype();
+                    let x = widened(stringify!($name), "x", Takes::Num, &x)?;
                     let out = compute!(&*x, num, |v| over(reduction::$R, v, &axes, keepdims).map(Any::from).named(stringify!($name)),
                         else unreachable!("a dtype that is taken"))?;
-                    narrowed(stringify!($name), out, dtype)
+                    narrowed(stringify!($name), given, out, dtype)
                 })
             }
             #[doc = $cumulative_doc]
@@ -70,7 +71,8 @@ macro_rules! sums {
             fn $cumulative(x: X<'_>, axis: Option<isize>, dtype: Option<DTypeArg>, include_initial: bool) -> PyResult<PyArray> {
                 guard(stringify!($cumulative), || {
                     let x = summand(stringify!($cumulative), &x.any, dtype)?;
-                    let x = taken(stringify!($cumulative), "x", Takes::Num, &x)?;
+                    let given = x.dtype();
+                    let x = widened(stringify!($cumulative), "x", Takes::Num, &x)?;
                     let axis = match axis {
                         Some(axis) => axis,
                         None if x.ndim() == 1 => 0,
@@ -81,7 +83,7 @@ macro_rules! sums {
                     };
                     let out = compute!(&*x, num, |v| if include_initial { v.$cumulative(WithInitial(axis)) } else { v.$cumulative(axis) }.map(Any::from).named(stringify!($cumulative)),
                         else unreachable!("a dtype that is taken"))?;
-                    narrowed(stringify!($cumulative), out, dtype)
+                    narrowed(stringify!($cumulative), given, out, dtype)
                 })
             }
         )*
@@ -113,7 +115,8 @@ fn summand<'a>(function: &str, x: &'a Any, dtype: Option<DTypeArg>) -> PyResult<
 }
 
 /// The result in the dtype that was asked for, when that is narrower than what was summed in.
-fn narrowed(function: &str, out: Any, dtype: Option<DTypeArg>) -> PyResult<PyArray> {
+fn narrowed(function: &str, given: DType, out: Any, dtype: Option<DTypeArg>) -> PyResult<PyArray> {
+    let out = if given == DType::F16 { given_back(function, given, out)? } else { out };
     out.cast(dtype.map_or(out.dtype(), |d| d.0)).map(PyArray::new).named(function)
 }
 
@@ -129,11 +132,13 @@ macro_rules! deviations {
                     let out = complex_variance(stringify!($name), &x.any, &axes, keepdims, correction)?;
                     return if stringify!($name) == "std" { unary::sqrt(&out) } else { Ok(out) }.map(PyArray::new);
                 }
-                let x = taken(stringify!($name), "x", Takes::Float, &x.any)?;
-                compute!(&*x, float, |v| {
+                let given = x.any.dtype();
+                let x = widened(stringify!($name), "x", Takes::Float, &x.any)?;
+                let out = compute!(&*x, float, |v| {
                     let out: Arr<T> = if keepdims { f::$name(v, KeepDims(&axes[..]), correction) } else { f::$name(v, &axes[..], correction) };
-                    Ok(PyArray::new(out))
-                }, else unreachable!("a dtype that is taken"))
+                    Any::from(out)
+                }, else unreachable!("a dtype that is taken"));
+                given_back(stringify!($name), given, out).map(PyArray::new)
             })
         }
     )*};
@@ -162,7 +167,7 @@ macro_rules! positions {
         fn $name(x: X<'_>, axis: Option<isize>, keepdims: bool) -> PyResult<PyArray> {
             guard(stringify!($name), || {
                 let axes = axes(stringify!($name), &axis.map(Ints::One), x.any.ndim())?;
-                let x = taken(stringify!($name), "x", Takes::Real, &x.any)?;
+                let x = widened(stringify!($name), "x", Takes::Real, &x.any)?;
                 compute!(&*x, real, |v| over(reduction::$R, v, &axes, keepdims).map(PyArray::new).named(stringify!($name)),
                     else unreachable!("a dtype that is taken"))
             })
@@ -186,12 +191,15 @@ fn diff(x: X<'_>, axis: isize, n: isize, prepend: Option<X<'_>>, append: Option<
         if d.kind() == Kind::Bool {
             return Err(wrong_dtype("diff", "x", DType::Bool, "a numeric dtype"));
         }
+        // Single differences in float32 are rounded to what they are in float16.
+        let (given, d) = (d, if d == DType::F16 && !is_strict() { DType::F32 } else { d });
         let cast = |p: &Option<X<'_>>| p.as_ref().map(|p| p.any.cast(d)).transpose().named("diff");
         let (x, prepend, append) = (x.any.cast(d).named("diff")?, cast(&prepend)?, cast(&append)?);
         dispatch!(&x, num, |v| {
             let part = |p: &Option<Any>| p.as_ref().and_then(|p| <T as crate::any::Typed>::peek(p).cloned());
             let (prepend, append): (Option<Arr<T>>, _) = (part(&prepend), part(&append));
-            f::diff(v, axis, n, prepend.as_ref(), append.as_ref()).and_then(|y| Any::from(y).apart_from(&x)).map(PyArray::new).named("diff")
+            let out = f::diff(v, axis, n, prepend.as_ref(), append.as_ref()).and_then(|y| Any::from(y).apart_from(&x)).named("diff")?;
+            given_back("diff", given, out).map(PyArray::new)
         }, else Err(wrong_dtype("diff", "x", d, "a numeric dtype")))
     })
 }

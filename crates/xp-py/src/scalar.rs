@@ -10,7 +10,7 @@ use xp_any::AnyDevice;
 use xp_core::dtype::Kind;
 use xp_core::{DType, Element};
 
-use crate::any::{Any, C64, C128, Typed, rank0, with_dtype};
+use crate::any::{Any, C64, C128, Typed, f16, rank0, with_dtype};
 use crate::array::PyArray;
 use crate::dtype::describe;
 use crate::promotion;
@@ -101,7 +101,7 @@ impl Scalar {
             (Scalar::Bool(_), _) | (_, Kind::Bool) => None,
             (Scalar::Int(_) | Scalar::Huge(_), _) => Some(d),
             (Scalar::Float(_), Kind::RealFloating | Kind::ComplexFloating) | (Scalar::Complex(_), Kind::ComplexFloating) => Some(d),
-            (Scalar::Complex(_), Kind::RealFloating) => Some(if d == DType::F32 { DType::C64 } else { DType::C128 }),
+            (Scalar::Complex(_), Kind::RealFloating) => Some(if d == DType::F64 { DType::C128 } else { DType::C64 }),
             _ => None,
         }
     }
@@ -175,6 +175,15 @@ macro_rules! floats {
     )*};
 }
 floats!(f32 f64);
+impl FromScalar for f16 {
+    /// From the nearest double.
+    fn from_scalar(s: Scalar) -> PyResult<f16> {
+        match s {
+            Scalar::Complex(_) => Err(PyTypeError::new_err(format!("a complex number cannot be converted to {}", f16::DTYPE))),
+            other => f64::from_scalar(other).map(f16::from_f64),
+        }
+    }
+}
 impl FromScalar for C64 {
     fn from_scalar(s: Scalar) -> PyResult<C64> {
         Ok(match s {

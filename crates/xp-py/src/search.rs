@@ -10,7 +10,7 @@ use xp_core::{DType, Ix1};
 use crate::any::{Any, Typed, compute, dispatch};
 use crate::array::{PyArray, X};
 use crate::error::{Named, guard, wrong_dtype};
-use crate::promotion::{Takes, is_strict, taken};
+use crate::promotion::{Takes, given_back, is_strict, taken, widened};
 use crate::results::named_tuple;
 use crate::scalar::{Operand, Scalar, promoted};
 use crate::threads::detached;
@@ -88,8 +88,9 @@ fn searchsorted(x1: &Bound<'_, PyArray>, x2: &Bound<'_, PyAny>, side: &str, sort
         let sorter = sorter.map(|s| s.into_rank::<Ix1>()).transpose().named("searchsorted")?;
         let (a, b) = (Operand::Array(std::borrow::Cow::Owned(x1.try_borrow()?.any.clone())), Operand::required("searchsorted", "x2", x2)?);
         promoted("searchsorted", &a, &b, |a, b| {
-            dispatch!(a, real, |a| {
-                let Some(b) = <T as Typed>::peek(b) else { unreachable!("operands are promoted") };
+            let (a, b) = (widened("searchsorted", "x1", Takes::Real, a)?, widened("searchsorted", "x2", Takes::Real, b)?);
+            dispatch!(&*a, real, |a| {
+                let Some(b) = <T as Typed>::peek(&b) else { unreachable!("operands are promoted") };
                 let a = a.clone().into_rank::<Ix1>().named("searchsorted")?;
                 match &sorter {
                     Some(s) => f::searchsorted_by(&a, b, side, s),
@@ -97,7 +98,7 @@ fn searchsorted(x1: &Bound<'_, PyArray>, x2: &Bound<'_, PyAny>, side: &str, sort
                 }
                 .map(PyArray::new)
                 .named("searchsorted")
-            }, else Err(wrong_dtype("searchsorted", "x1", a.dtype(), "a real-valued dtype")))
+            }, else unreachable!("a dtype that is taken"))
         })
     })
 }
@@ -116,7 +117,10 @@ fn sort(x: X<'_>, axis: isize, descending: bool, stable: bool) -> PyResult<PyArr
             let out = v.astype::<u8>().sort(axis, order(descending)).named("sort")?;
             return Ok(PyArray::new(out.astype::<bool>()));
         }
-        compute!(&x.any, real, |v| v.sort(axis, order(descending)).map(PyArray::new).named("sort"), else Err(wrong_dtype("sort", "x", x.any.dtype(), "a real-valued dtype")))
+        let values = widened("sort", "x", Takes::Real, &x.any)?;
+        let out =
+            compute!(&*values, real, |v| v.sort(axis, order(descending)).map(Any::from).named("sort"), else unreachable!("a dtype that is taken"))?;
+        given_back("sort", x.any.dtype(), out).map(PyArray::new)
     })
 }
 
@@ -129,7 +133,8 @@ fn argsort(x: X<'_>, axis: isize, descending: bool, stable: bool) -> PyResult<Py
         if let Any::Bool(v) = &x.any {
             return v.astype::<u8>().argsort(axis, order(descending)).map(PyArray::new).named("argsort");
         }
-        compute!(&x.any, real, |v| v.argsort(axis, order(descending)).map(PyArray::new).named("argsort"), else Err(wrong_dtype("argsort", "x", x.any.dtype(), "a real-valued dtype")))
+        let values = widened("argsort", "x", Takes::Real, &x.any)?;
+        compute!(&*values, real, |v| v.argsort(axis, order(descending)).map(PyArray::new).named("argsort"), else unreachable!("a dtype that is taken"))
     })
 }
 
@@ -168,10 +173,11 @@ fn isin(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>, invert: bool) -> PyResult<
         let found = promoted("isin", &a, &b, |a, b| {
             let bytes = |x: &Any| x.cast(DType::U8).named("isin");
             let (a, b) = if a.dtype() == DType::Bool { (bytes(a)?, bytes(b)?) } else { (a.clone(), b.clone()) };
-            dispatch!(&a, real, |x| match <T as Typed>::peek(&b) {
+            let (a, b) = (widened("isin", "x1", Takes::Real, &a)?, widened("isin", "x2", Takes::Real, &b)?);
+            dispatch!(&*a, real, |x| match <T as Typed>::peek(&b) {
                 Some(y) => f::isin(x, y).named("isin"),
                 None => unreachable!("operands are promoted"),
-            }, else Err(wrong_dtype("isin", "x1", a.dtype(), "a real-valued or boolean dtype")))
+            }, else unreachable!("a dtype that is taken"))
         })?;
         Ok(PyArray::new(if invert { found.logical_not() } else { found }))
     })

@@ -179,3 +179,14 @@ def test_diagonals_beyond_the_matrix(k):
     assert xp.all(xp.triu(x, k=k)) if k < 0 else not xp.any(xp.triu(x, k=k))
     with pytest.raises(TypeError):
         xp.eye(2, k="1")
+
+
+def test_the_import_takes_nothing_heavy_along():
+    """Modules that are imported with it: what takes longer than itself waits until it is needed."""
+    import subprocess
+    import sys
+
+    code = "import sys; before = set(sys.modules); import xparray; print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    found = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    of_named_tuples = {"_collections", "collections", "itertools", "keyword", "reprlib"}
+    assert found <= {"xparray", "_operator", "cmath", "math", "operator", "types"} | of_named_tuples

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xparray as xp
 
-DTYPES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128".split()
+DTYPES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
 SIGNED = {"int8", "int16", "int32", "int64"}
 PAIRS = list(itertools.product(DTYPES, DTYPES))
 
@@ -43,7 +43,7 @@ def jaxs(a, b):
 
 def expected(a, b):
     """The rule in words: what the standard says; the dtype of the higher kind; nothing where no integer dtype holds both."""
-    ranks = [["bool"], [d for d in DTYPES if "int" in d], ["float32", "float64"], ["complex64", "complex128"]]
+    ranks = [["bool"], [d for d in DTYPES if "int" in d], ["float16", "float32", "float64"], ["complex64", "complex128"]]
     i, j = (next(k for k, names in enumerate(ranks) if d in names) for d in (a, b))
     if {a, b} & SIGNED and "uint64" in (a, b):
         return None
@@ -98,6 +98,8 @@ def test_scalars_are_weak(name, scalar):
     for x in (ones(name) * scalar, scalar * ones(name), xp.where(ones("bool"), ones(name), scalar)):
         assert x.dtype is d
     assert xp.result_type(dtype(name), scalar) is d
+    if name == "float16" and scalar == 1j:
+        return  # PyTorch has complex numbers of 32 bits.
     # PyTorch's default dtype is the one that differs.
     torch.set_default_dtype(torch.float64)
     try:
@@ -179,7 +181,7 @@ def test_dtypes_by_other_names():
     for d in ("float32", np.float32, np.dtype("float32"), xp.float32):
         assert xp.zeros(2, dtype=d).dtype is xp.float32 and xp.ones(2).astype(d).dtype is xp.float32
     assert xp.zeros(2, dtype=np.bool_).dtype is xp.bool
-    for wrong in ("float", "f4", "object", np.dtype("U3"), np.float16, list, 4):
+    for wrong in ("float", "f4", "object", np.dtype("U3"), np.longdouble, list, 4):
         with pytest.raises(TypeError):
             xp.zeros(2, dtype=wrong)
 
@@ -188,7 +190,8 @@ def test_dtypes_by_other_names():
 @pytest.mark.parametrize("a, b", PAIRS, ids="-".join)
 def test_strict_pairs_are_the_standards(a, b):
     kinds = {np.dtype(d).kind for d in (a, b)}
-    if a == b or kinds in ({"i"}, {"u"}, {"f"}, {"c"}, {"f", "c"}) or kinds == {"i", "u"} and "uint64" not in (a, b):
+    beside_it = "float16" in (a, b) and "c" in kinds  # of which the standard has nothing
+    if a == b or kinds in ({"i"}, {"u"}, {"f"}, {"c"}, {"f", "c"}) and not beside_it or kinds == {"i", "u"} and "uint64" not in (a, b):
         assert xp.result_type(dtype(a), dtype(b)) is dtype(numpys(a, b))
         assert (ones(a) == ones(b)).tolist() == [True, True]
     else:

@@ -14,6 +14,7 @@ use xp_cpu::Cpu;
 use xp_models::Result;
 use xp_models::calibration::CalibratedClassifierCVParams;
 use xp_models::cluster::{Init, KMeans, MiniBatchKMeans};
+use xp_models::compose::SelectColumns;
 use xp_models::covariance::{EmpiricalCovariance, LedoitWolf, OAS, ShrunkCovariance};
 use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, TruncatedSVD};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis;
@@ -258,6 +259,7 @@ fn subjects<B: Linalg<T>, T: Float>() -> Vec<Subject<B, T>> {
         transformer!(PolynomialFeatures, PolynomialFeatures::params()),
         transformer!(SimpleImputer, SimpleImputer::params()).missing(),
         transformer!(TfidfTransformer, TfidfTransformer::params()),
+        Subject { nan: Some("passed on"), infinity: Some("passed on"), ..transformer!(SelectColumns, SelectColumns::params().only(&[-1, 0])) },
         one_hot.integers(),
         ordinal.integers(),
     ]

@@ -7,6 +7,7 @@ use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
 use xp_models::Result;
 use xp_models::calibration::{CalibratedClassifierCVParams, CalibrationMethod};
 use xp_models::cluster::{KMeans, KMeansStatistics, MiniBatchKMeans};
+use xp_models::compose::SelectColumns;
 use xp_models::covariance::{OAS, ShrunkCovariance};
 use xp_models::decomposition::{IncrementalPCA, KernelPCA, PCA, TruncatedSVD};
 use xp_models::discriminant_analysis::{ClassStatistics, LinearDiscriminantAnalysis};
@@ -114,6 +115,7 @@ pub fn files_give_errors<T: Float, B: Linalg<T>>(device: &B) {
         model.inverse_transform(&model.transform(x)?).map(drop)
     });
     attack(device, &Normalizer::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
+    attack(device, &SelectColumns::params().only(&[2, 0]).fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &Binarizer::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &PolynomialFeatures::params().fit(&x).unwrap(), |model, x| model.transform(x).map(drop));
     attack(device, &KernelCenterer::params().fit(&x.slice_axis(0, ..4).unwrap()).unwrap(), |model, x| model.transform(x).map(drop));

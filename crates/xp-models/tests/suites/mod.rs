@@ -117,6 +117,7 @@ macro_rules! generic_suite {
             selection_random = selection::random_splits_are_partitions;
             selection_refuses = selection::splits_refuse;
             selection_validation = selection::validation_agrees_with_scikit_learn::<$T, _>;
+            selection_columns = selection::columns_are_transformed_apart::<$T, _>;
             selection_search = selection::search_agrees_with_scikit_learn::<$T, _>;
             selection_pipelines = selection::pipelines_agree_with_scikit_learn::<$T, _>;
         }

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use xp_core::{Array, Backend, Float, Ix1, Ix2, Linalg};
+use xp_models::compose::SelectColumns;
 use xp_models::decomposition::{PCA, SvdSolver};
 use xp_models::discriminant_analysis::LinearDiscriminantAnalysis as Lda;
+use xp_models::impute::SimpleImputer;
 use xp_models::linear_model::Ridge;
 use xp_models::metrics::accuracy_score;
 use xp_models::model::{Field, Model};
@@ -244,6 +246,48 @@ pub fn pipelines_move_and_are_saved<T: Float, B: Linalg<T>, C: Linalg<T>>(device
     let wrong =
         Pipeline::<FeatureUnion<StandardScaler<B, T>, PCA<B, T>>, Lda<B, T, i64>>::read_from(&mut &bytes[..], device).unwrap_err().to_string();
     assert!(wrong.contains("last.classes holds int8, int64 expected"), "{wrong}");
+}
+
+pub fn columns_are_transformed_apart<T: Float, B: Linalg<T>>(device: &B) {
+    let x = dataset("iris.csv").0.array::<B, T, Ix2>(device);
+    let column = |k: isize| x.slice_axis(1, k..k + 1).unwrap();
+    // Two columns out of order, one that is dropped, and what remains as it is.
+    let scaled = SelectColumns::params().only(&[-1, 0]).then(StandardScaler::params());
+    let params = scaled.beside(SelectColumns::params().except(&[0, 1, 3])).weights(1.0, 2.0);
+    let model = params.fit(&x, &()).unwrap();
+    let out = model.transform(&x).unwrap();
+    assert_eq!((out.shape(), model.right.columns().as_slice(), model.right.n_features()), ([150, 3], &[2][..], 4));
+    for (k, from) in [(0, 3), (1, 0)] {
+        let alone = StandardScaler::params().fit(&column(from)).unwrap().transform(&column(from)).unwrap();
+        assert_close::<T>(&values(&out.slice_axis(1, k..k + 1).unwrap()), &values(&alone), "a column");
+    }
+    assert_eq!(out.slice_axis(1, 2..).unwrap().to_vec(), (column(2) * T::from_f64(2.0)).to_vec());
+    // Nothing remains: no column, and no error.
+    let all = SelectColumns::params().beside(SelectColumns::params().except(&[0, 1, 2, 3])).fit(&x, &()).unwrap();
+    assert_eq!(all.transform(&x).unwrap().to_vec(), x.to_vec());
+    // A file of it, and what is refused.
+    let mut bytes = vec![];
+    model.write_to(&mut bytes).unwrap();
+    type Whole<B, T> = FeatureUnion<Pipeline<SelectColumns<B, T>, StandardScaler<B, T>>, SelectColumns<B, T>>;
+    let back = Whole::<B, T>::read_from(&mut &bytes[..], device).unwrap();
+    assert_eq!(back.transform(&x).unwrap().to_vec(), out.to_vec());
+    let says = |e: Error, part: &str| assert!(e.to_string().contains(part), "{e}");
+    says(SelectColumns::params().only(&[4]).fit(&x).unwrap_err(), "columns: 4 given, a column of 4 features expected");
+    says(SelectColumns::params().except(&[-5]).fit(&x).unwrap_err(), "columns: -5 given");
+    says(model.transform(&column(0)).unwrap_err(), "fitted on 4");
+    says(SelectColumns::params().fit(&x.slice_axis(0, ..0).unwrap()).unwrap_err(), "at least 1 row");
+}
+
+/// A `ColumnTransformer` that was fitted and exported in Python (`xparray`'s `test_columns_are_exported` writes it with `XP_WRITE_GOLDEN=1`).
+pub fn columns_fitted_in_python_are_served<B: Linalg<f64>>(device: &B) {
+    type Scaled<B> = Pipeline<SelectColumns<B, f64>, StandardScaler<B, f64>>;
+    type Filled<B> = Pipeline<SelectColumns<B, f64>, Pipeline<SimpleImputer<B, f64>, MinMaxScaler<B, f64>>>;
+    type Served<B> = FeatureUnion<FeatureUnion<Scaled<B>, Filled<B>>, SelectColumns<B, f64>>;
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/columns.safetensors");
+    let model = Served::<B>::load(path, device).unwrap();
+    let x = [1.0, 5.0, 9.0, 0.5, 8.0, 3.0, f64::NAN, 9.0, 1.5, 4.0, 1.0, 7.0, 9.0, 2.0, 4.0, 3.0, 9.0, 9.0, 4.0, 8.0];
+    let out = model.transform(&Array::from_vec(device, x.to_vec(), [4, 5]).unwrap()).unwrap();
+    assert_eq!(out.to_vec(), [1.0, -1.0, 0.0, 0.5, -1.0, 1.0, 2.0, 1.5, -1.0, -1.0, 2.0, 2.0, 1.0, 1.0, 4.0, 4.0]);
 }
 
 /// Searches and cross validation are told of every model, and a search that is stopped has the best of what it has seen.

@@ -3,8 +3,6 @@
 Nothing here imports Dask. ``wait`` asks to be called when it has been imported, by whom ever, and at once if it has been already.
 """
 
-import importlib.abc
-import importlib.util
 import sys
 
 from . import _numpy
@@ -60,8 +58,8 @@ def _frames():
         return xp.asarray(np.frombuffer(frames[0], dtype=dtype).reshape(shape))
 
 
-class _Waits(importlib.abc.MetaPathFinder):
-    """Calls a function after a module has been imported."""
+class _Waits:
+    """A finder of modules, which calls a function after one has been imported. (Its abstract class takes longer to import than xparray.)"""
 
     def __init__(self, name, then):
         self.name, self.then = name, then
@@ -69,6 +67,8 @@ class _Waits(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
         if fullname != self.name:
             return None
+        import importlib.util
+
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)
         if spec is None or spec.loader is None:

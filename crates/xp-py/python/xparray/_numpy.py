@@ -4,7 +4,6 @@ With Dask ``np.sin(x)``, ``np.concatenate([x, y])``, ``np.linalg.svd(x)`` give a
 not have is left to NumPy, as everything is without Dask: it works by the methods of the array, or takes the array as one of its own.
 """
 
-import inspect
 import operator
 
 from . import _xparray as xp
@@ -107,6 +106,8 @@ _FUNCTIONS = {
 
 def _fits(function, args, kwargs):
     """Whether a function has the arguments that are given: what has others is left to NumPy."""
+    import inspect
+
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError:

@@ -5,7 +5,6 @@ threads, and not those of NumPy. Functions for the legacy interface of NumPy (``
 """
 
 import operator
-import secrets
 
 from . import _xparray as xp
 from ._xparray import _random
@@ -27,6 +26,8 @@ class Generator:
             self._source = seed
             return
         if seed is None:
+            import secrets
+
             seed = secrets.randbits(64)
         seed = operator.index(seed)
         if not 0 <= seed < 2**64:

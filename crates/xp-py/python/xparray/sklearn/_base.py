@@ -208,6 +208,7 @@ class Native:
 
     def _publish(self, library, X):
         """Sets the attributes of the model, with scikit-learn's underscore."""
+        arrays = []
         for name, value in self._model.attributes().items():
             if name == "converged":
                 self._converged = value
@@ -216,12 +217,14 @@ class Native:
                 continue
             if isinstance(value, xp.Array):
                 if value.ndim > 0:
-                    self._an_array = name + "_"
+                    arrays.append(name + "_")
                 value = value.item() if value.ndim == 0 else library(value)
             setattr(self, name + "_", value)
         if self._declared["y"] == "labels" and library is not np.asarray and not self._are_codes:
             self.classes_ = library(xp.asarray(self._host_classes, device=self._model.device))
         self._finish(X)
+        # What is none of them any longer says nothing of the library.
+        self._an_array = next((name for name in arrays if getattr(getattr(self, name, None), "ndim", 0) > 0), None)
 
     # After fitting.
 

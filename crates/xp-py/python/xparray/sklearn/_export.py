@@ -145,13 +145,8 @@ def _name_of(model):
 def _fields(model, dtype):
     """The name of a model, and its fields: arrays in a dtype, and texts."""
     name = _name_of(model)
-    if hasattr(model, "transformers_"):
-        raise TypeError(
-            f"{type(model).__name__} has no file in xp: xp::models has no part that takes some columns of the samples and joins what comes of "
-            "them; export the transformers one by one, and choose the columns where they are served"
-        )
     if name is None:
-        expected = f"one of {', '.join(sorted(_FIELDS))}, a CalibratedClassifierCV or a Pipeline of these expected"
+        expected = f"{', '.join(sorted(_FIELDS))}, or a CalibratedClassifierCV, ColumnTransformer, FeatureUnion or Pipeline of these expected"
         raise TypeError(f"{type(model).__name__} has no file in xp: {expected}")
     arrays, texts = {}, {}
     for field, value in _FIELDS[name](model).items():
@@ -216,19 +211,88 @@ def _calibrated(dot, parts, model):
                 texts |= {f"{place}{name}.{j}": _text(float(getattr(c, name + "_"))) for j, c in enumerate(pair.calibrators)}
 
 
+def _is_identity(model):
+    """Whether a transformer gives the samples as they are."""
+    if model is None or isinstance(model, str):
+        return model in (None, "passthrough")
+    if hasattr(model, "steps"):
+        return all(_is_identity(step) for _, step in model.steps)
+    return type(model).__name__ == "FunctionTransformer" and model.func is None
+
+
+class _Columns:
+    """Some columns of the samples, and what transforms them."""
+
+    def __init__(self, columns, n_features, transformer):
+        self.columns, self.n_features, self.transformer = columns, n_features, transformer
+
+
+def _columns(place, parts, model):
+    """Notes which columns are taken, and the model of these."""
+    texts = parts[1]
+    if not _is_identity(model.transformer):
+        texts |= {_in(place, "model"): "Pipeline", _in(place, "model_version"): "1"}
+        _columns(_in(place, "first"), parts, _Columns(model.columns, model.n_features, None))
+        return _under(_in(place, "last"), parts, model.transformer)
+    texts |= {_in(place, "model"): "SelectColumns", _in(place, "model_version"): "1", _in(place, "n_features"): str(model.n_features)}
+    texts |= {_in(place, f"columns.{k}"): str(column) for k, column in enumerate(model.columns)}
+    texts[_in(place, "columns.len")] = str(len(model.columns))
+    return None
+
+
+def _side_by_side(place, parts, models):
+    """Notes models whose features stand side by side, each with its weight."""
+    *most, (last, weight) = models
+    if not most:
+        if weight != 1.0:
+            raise TypeError("export(): a single transformer with a weight has no file in xp: weigh its results where they are served")
+        return _under(place, parts, last)
+    inner = most if len(most) > 1 else [(most[0][0], 1.0)]
+    parts[1].update({_in(place, "model"): "FeatureUnion", _in(place, "model_version"): "1"})
+    parts[1].update({_in(place, "left_weight"): _text(1.0 if len(most) > 1 else float(most[0][1])), _in(place, "right_weight"): _text(float(weight))})
+    _side_by_side(_in(place, "left"), parts, inner)
+    return _under(_in(place, "right"), parts, last)
+
+
+def _of_columns(model):
+    """The parts of a ColumnTransformer that have columns, and their weights."""
+    places, weights = model._transformer_to_input_indices, model.transformer_weights or {}
+    of = [(name, transformer, places[name]) for name, transformer, _ in model.transformers_ if not (isinstance(transformer, str) and transformer == "drop")]
+    return [(_Columns([int(c) for c in columns], model.n_features_in_, transformer), weights.get(name, 1.0)) for name, transformer, columns in of if len(columns)]
+
+
+def _in(place, name):
+    """The name of a field of a model below a place."""
+    return f"{place}.{name}" if place else name
+
+
 def _under(place, parts, model):
-    """Notes the fields of a model, or of the parts of a pipeline, below a name."""
+    """Notes the fields of a model, or of the parts of one that is made of others, below a name."""
     arrays, texts, dtype = parts
     dot = place + "." if place else ""
     steps = getattr(model, "steps", None)
     if steps is not None:
-        steps = [step for _, step in steps if step not in (None, "passthrough")]
+        steps = [step for _, step in steps if not _is_identity(step)]
+        if not steps:
+            raise TypeError("export(): the pipeline gives the samples as they are: there is nothing to serve")
         if len(steps) == 1:
             return _under(place, parts, steps[0])
         texts[dot + "model"], texts[dot + "model_version"] = "Pipeline", "1"
         first = steps[0] if len(steps) == 2 else type(model)([(str(k), step) for k, step in enumerate(steps[:-1])])
         _under(dot + "first", parts, first)
         return _under(dot + "last", parts, steps[-1])
+    if isinstance(model, _Columns):
+        return _columns(place, parts, model)
+    if hasattr(model, "transformers_"):
+        some = _of_columns(model)
+        if not some:
+            raise TypeError("export(): the ColumnTransformer drops all columns: there is nothing to serve")
+        return _side_by_side(place, parts, some)
+    if hasattr(model, "transformer_list"):
+        weights = model.transformer_weights or {}
+        of = [(name, part) for name, part in model.transformer_list if not (isinstance(part, str) and part == "drop")]
+        every = list(range(model.n_features_in_))
+        return _side_by_side(place, parts, [(_Columns(every, len(every), part) if _is_identity(part) else part, weights.get(name, 1.0)) for name, part in of])
     if hasattr(model, "calibrated_classifiers_"):
         return _calibrated(dot, parts, model)
     if type(model).__name__ == "FrozenEstimator":
@@ -250,9 +314,12 @@ def _under(place, parts, model):
 
 
 def export(model, path, dtype="float64"):
-    """Writes a fitted estimator of scikit-learn, or of this module, or a Pipeline of these, to a file that ``xp::models`` loads in Rust.
+    """Writes a fitted estimator of scikit-learn, or of this module, or a Pipeline, FeatureUnion or ColumnTransformer of these, to a file
+    that ``xp::models`` loads in Rust.
 
-    A pipeline of three steps is ``Pipeline<Pipeline<A, B>, C>`` there. Labels that are no integers are their positions in ``classes_``.
+    A pipeline of three steps is ``Pipeline<Pipeline<A, B>, C>`` there, and a ColumnTransformer of three transformers is
+    ``FeatureUnion<FeatureUnion<A, B>, C>``, in which each is a ``Pipeline<SelectColumns, M>``, or ``SelectColumns`` alone for
+    "passthrough". Transformers without columns, and "drop", are left out. Labels that are no integers are their positions in ``classes_``.
     dtype is that of the samples that will be served.
     """
     from sklearn.utils.validation import check_is_fitted

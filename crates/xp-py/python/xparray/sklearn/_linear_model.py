@@ -12,7 +12,9 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, check_cv
 from sklearn.utils import check_X_y, compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight
 
-from ._base import DTYPES, estimator, library_of, on_host, seed_of
+from .._xparray import _models
+from ._base import DTYPES, copied_to_host, estimator, library_of, on_host, seed_of
+from ._export import _bytes, _read
 
 _SOLVERS = "``solver`` is ``'auto'``, ``'svd'`` or ``'cholesky'``, and there is no ``positive``."
 _SMOOTH = "``solver`` is ``'lbfgs'`` or ``'newton-cholesky'``; no warm start."
@@ -165,12 +167,9 @@ class _OfFolds(_WithClassWeights):
         return np.asarray(scores), np.asarray(paths), np.asarray(iterations)
 
     def _native_params(self, params):
-        said = {name: params.get(name) for name in ("l1_ratios", "penalty", "refit")}
-        ratios = said["l1_ratios"]
-        if not (ratios is None or isinstance(ratios, str) or np.all(np.asarray(ratios) == 0)) or said["penalty"] not in ("deprecated", "l2"):
-            raise ValueError(f"LogisticRegressionCV: the penalty is on squares only; l1_ratios={ratios!r} and penalty={said['penalty']!r} given")
-        if not said["refit"]:
-            raise ValueError("LogisticRegressionCV: refit=False is not possible: the model is fitted to all samples in the end")
+        ratios, penalty = params.get("l1_ratios"), params.get("penalty")
+        if not (ratios is None or isinstance(ratios, str) or np.all(np.asarray(ratios) == 0)) or penalty not in ("deprecated", "l2"):
+            raise ValueError(f"LogisticRegressionCV: the penalty is on squares only; l1_ratios={ratios!r} and penalty={penalty!r} given")
         params = super()._native_params(params)
         fit = tuple(params[name] for name in ("solver", "fit_intercept", "max_iter", "tol", "class_weight"))
         if self._found is not None:
@@ -185,6 +184,8 @@ class _OfFolds(_WithClassWeights):
     def _finish(self, X):
         library = np.asarray if isinstance(self.coef_, np.ndarray) else library_of(self.coef_)
         found = (self.scores_, self.coefs_paths_, self.n_iter_) if self._found is None else self._found
+        if not self.refit:
+            self._take_mean(*(copied_to_host(x) for x in found[:2]), library)
         ratios = getattr(self, "l1_ratios", None)
         ratios = None if isinstance(ratios, str) else ratios
         # An axis of ratios, between folds and penalties: all are 0, so that all models are the same.
@@ -195,12 +196,24 @@ class _OfFolds(_WithClassWeights):
             self.scores_, self.coefs_paths_ = library(xp.asarray(scores)), library(xp.asarray(paths))
             return
         labels = self._host_classes if len(self._host_classes) > 2 else self._host_classes[1:]
-        self.C_, self.l1_ratio_ = np.full(len(labels), self.C_), np.full(len(labels), None if ratios is None else 0.0)
+        self.C_, self.l1_ratio_ = np.full(len(labels), self.C_), np.full(len(labels), None if ratios is None and self.refit else 0.0)
         # The axis of ratios comes after that of penalties, where there is one.
         order = (lambda x: x[:, 0]) if ratios is None else lambda x: np.swapaxes(x, 1, 2)  # noqa: E731
         self.n_iter_ = order(self.n_iter_)[None]
         self.scores_ = {label: library(xp.asarray(order(scores))) for label in labels.tolist()}
         self.coefs_paths_ = {label: library(xp.asarray(order(paths[..., row, :]))) for row, label in enumerate(labels.tolist())}
+
+    def _take_mean(self, scores, paths, library):
+        """Puts the mean of the best models of the folds in the place of the model of all samples."""
+        best = np.argmax(scores, axis=1)
+        mean, C = np.mean([path[k] for path, k in zip(paths, best)], axis=0), float(np.mean(self._penalties()[best]))
+        arrays, texts = _read(self._model.to_bytes())
+        dtype, n = arrays["coef"].dtype, self.n_features_in_
+        arrays["coef"] = mean[:, :n].astype(dtype)
+        arrays["intercept"] = (mean[:, n] if self.fit_intercept else np.zeros(len(mean))).astype(dtype)
+        self._model = _models.read("LogisticRegressionCV", getattr(xp, dtype.name), _bytes(arrays, {**texts, "c": repr(C)}), self._model.device)
+        mean = self._model.attributes()
+        self.coef_, self.intercept_, self.C_ = library(mean["coef"]), library(mean["intercept"]), C
 
 
 def _folds(cv):
@@ -213,6 +226,6 @@ def _folds(cv):
 LogisticRegressionCV = estimator(
     sklearn.linear_model.LogisticRegressionCV,
     _OfFolds,
-    differences="the penalty is on squares, and ``refit`` is true. Splits of other kinds than ``StratifiedKFold``, and other scores than the "
+    differences="the penalty is on squares. Splits of other kinds than ``StratifiedKFold``, and other scores than the "
     "accuracy, take a fit of their own for each penalty. " + _SMOOTH,
 )
