@@ -88,7 +88,10 @@ pub fn tiles<B: Backend, T: Float>(device: &B) {
         assert_eq!(made.unwrap().to_vec(), expected, "{n} by {step}");
     }
     says(Tiles::symmetric(device, 5, 2, |_, _| Ok::<_, Error>(x.lazy())).map(drop), "[5, 7]");
-    says(Tiles::symmetric(device, 2, 1, |_, _| Err::<xp_core::Lazy<Array<B, T, _>>, _>(Error::value("a tile", "none today"))).map(drop), "none today");
+    says(
+        Tiles::symmetric(device, 2, 1, |_, _| Err::<xp_core::Lazy<Array<B, T, _>>, _>(Error::value("a tile", "none today"))).map(drop),
+        "none today",
+    );
 }
 
 /// `arange` and `linspace`.
