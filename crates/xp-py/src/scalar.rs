@@ -180,7 +180,7 @@ impl FromScalar for f16 {
     fn from_scalar(s: Scalar) -> PyResult<f16> {
         match s {
             Scalar::Complex(_) => Err(PyTypeError::new_err(format!("a complex number cannot be converted to {}", f16::DTYPE))),
-            other => f64::from_scalar(other).map(f16::from_f64),
+            other => f64::from_scalar(other).map(|x| x.cast()),
         }
     }
 }

@@ -174,8 +174,8 @@ fn format_floats(values: &[f64], dtype: DType, precision: usize) -> Vec<String> 
 fn shortest(x: f64, dtype: DType) -> (usize, i32) {
     let text = match dtype {
         DType::F64 | DType::C128 => format!("{x:e}"),
-        DType::F16 => fewest(x, |y| half::f16::from_f64(y).to_f64()),
-        DType::BF16 => fewest(x, |y| half::bf16::from_f64(y).to_f64()),
+        DType::F16 => fewest(x, |y| y.cast::<half::f16>().to_f64()),
+        DType::BF16 => fewest(x, |y| y.cast::<half::bf16>().to_f64()),
         _ => format!("{:e}", x as f32),
     };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));

@@ -42,6 +42,17 @@ cast_target! {
     cast_u64 u64, cast_f16 f16, cast_bf16 bf16, cast_f32 f32, cast_f64 f64, cast_c64 Complex<f32>, cast_c128 Complex<f64>
 }
 
+/// A number rounded to odd: to the one of its two neighbours whose last bit is 1, if it is not exact. Rounding that to a narrower format gives what
+/// rounding once does, where rounding to the nearest twice may not.
+#[inline(always)]
+fn to_odd(x: f64) -> f32 {
+    let near = x as f32;
+    let (bits, back) = (near.to_bits(), f64::from(near));
+    let exact = back == x || x.is_nan() || near.is_infinite() || bits & 1 == 1;
+    let other = if back.abs() < x.abs() { bits.wrapping_add(1) } else { bits.wrapping_sub(1) };
+    f32::from_bits(if exact { bits } else { other })
+}
+
 macro_rules! from_primitives {
     ($($a:ident)*) => {$(
         primitives!($a);
@@ -51,11 +62,11 @@ macro_rules! from_primitives {
         }
         impl Cast<f16> for $a {
             #[inline(always)]
-            fn cast(self) -> f16 { f16::from_f64(self as f64) }
+            fn cast(self) -> f16 { f16::from_f32(to_odd(self as f64)) }
         }
         impl Cast<bf16> for $a {
             #[inline(always)]
-            fn cast(self) -> bf16 { bf16::from_f64(self as f64) }
+            fn cast(self) -> bf16 { bf16::from_f32(to_odd(self as f64)) }
         }
         complex_from!($a, |x| x as f32, x as f64);
     )*};
@@ -155,5 +166,32 @@ mod tests {
         assert!(Cast::<bool>::cast(Complex::new(0.0f32, 2.0)));
         assert_eq!(Cast::<Complex<f64>>::cast(3u8), Complex::new(3.0, 0.0));
         assert_eq!(Cast::<f32>::cast(f16::from_f32(1.5)), 1.5);
+    }
+
+    #[test]
+    fn doubles_are_rounded_once() {
+        /// The midpoint of two neighbours goes to the even one, and what is a little beside it to the nearer one.
+        fn check<H: Cast<f64> + Copy + PartialEq + core::fmt::Debug>(bits: impl Fn(u16) -> H, finite: u16)
+        where
+            f64: Cast<H>,
+        {
+            for low in 0..finite {
+                let (a, b): (f64, f64) = (bits(low).cast(), bits(low + 1).cast());
+                let middle = 0.5 * (a + b);
+                let even = if low & 1 == 0 { low } else { low + 1 };
+                assert_eq!(Cast::<H>::cast(middle), bits(even), "{middle:e}");
+                assert_eq!(Cast::<H>::cast(middle.next_up()), bits(low + 1), "above {middle:e}");
+                assert_eq!(Cast::<H>::cast(middle.next_down()), bits(low), "below {middle:e}");
+                assert_eq!(Cast::<H>::cast(-middle.next_down()), bits(low | 0x8000), "below {:e}", -middle);
+            }
+        }
+        check(f16::from_bits, f16::MAX.to_bits());
+        check(bf16::from_bits, bf16::MAX.to_bits());
+        assert_eq!(Cast::<f16>::cast(65520.0_f64), f16::INFINITY);
+        assert_eq!(Cast::<f16>::cast(65520.0_f64.next_down()), f16::MAX);
+        assert_eq!(Cast::<bf16>::cast(f64::MAX), bf16::INFINITY);
+        assert_eq!(Cast::<bf16>::cast(f64::NEG_INFINITY), bf16::NEG_INFINITY);
+        assert!(Cast::<f16>::cast(f64::NAN).is_nan());
+        assert_eq!(Cast::<f16>::cast(-f64::from_bits(1)).to_bits(), 0x8000);
     }
 }
