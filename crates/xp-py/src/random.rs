@@ -7,11 +7,12 @@ use pyo3::prelude::*;
 use xp_core::random::{Generator, Replacement};
 use xp_core::{DType, Ix1};
 
-use crate::any::{Any, HOST, XpResult};
+use crate::any::{Any, XpResult};
 use crate::args::Shape;
 use crate::array::{PyArray, X};
 use crate::dtype::DTypeArg;
 use crate::error::{Named, guard, wrong_dtype};
+use crate::info::Device;
 use crate::promotion::Takes;
 
 /// A source of random numbers: what `xparray.random.Generator` draws from.
@@ -41,45 +42,51 @@ impl Source {
     }
 
     /// Numbers from 0 to below 1.
-    fn uniform(&self, py: Python<'_>, shape: Shape, dtype: DTypeArg) -> PyResult<PyArray> {
-        let shape = shape.lengths("random")?.to_vec();
+    #[pyo3(signature = (shape, dtype, device=None))]
+    fn uniform(&self, py: Python<'_>, shape: Shape, dtype: DTypeArg, device: Option<Device>) -> PyResult<PyArray> {
+        let (shape, on) = (shape.lengths("random")?.to_vec(), Device::or_host(device));
         match dtype.0 {
-            DType::F32 => self.draw(py, "random", |g| g.uniform::<_, f32, _>(&HOST, shape).map(Any::from)),
-            DType::F64 => self.draw(py, "random", |g| g.uniform::<_, f64, _>(&HOST, shape).map(Any::from)),
+            DType::F32 => self.draw(py, "random", |g| g.uniform::<_, f32, _>(&on, shape).map(Any::from)),
+            DType::F64 => self.draw(py, "random", |g| g.uniform::<_, f64, _>(&on, shape).map(Any::from)),
             d => Err(wrong_dtype("random", "dtype", d, Takes::Float.name())),
         }
     }
 
     /// Numbers of the standard normal distribution.
-    fn normal(&self, py: Python<'_>, shape: Shape, dtype: DTypeArg) -> PyResult<PyArray> {
-        let shape = shape.lengths("standard_normal")?.to_vec();
+    #[pyo3(signature = (shape, dtype, device=None))]
+    fn normal(&self, py: Python<'_>, shape: Shape, dtype: DTypeArg, device: Option<Device>) -> PyResult<PyArray> {
+        let (shape, on) = (shape.lengths("standard_normal")?.to_vec(), Device::or_host(device));
         match dtype.0 {
-            DType::F32 => self.draw(py, "standard_normal", |g| g.normal::<_, f32, _>(&HOST, shape).map(Any::from)),
-            DType::F64 => self.draw(py, "standard_normal", |g| g.normal::<_, f64, _>(&HOST, shape).map(Any::from)),
+            DType::F32 => self.draw(py, "standard_normal", |g| g.normal::<_, f32, _>(&on, shape).map(Any::from)),
+            DType::F64 => self.draw(py, "standard_normal", |g| g.normal::<_, f64, _>(&on, shape).map(Any::from)),
             d => Err(wrong_dtype("standard_normal", "dtype", d, Takes::Float.name())),
         }
     }
 
     /// Integers from low to below high.
-    fn integers(&self, py: Python<'_>, low: i64, high: i64, shape: Shape) -> PyResult<PyArray> {
+    #[pyo3(signature = (low, high, shape, device=None))]
+    fn integers(&self, py: Python<'_>, low: i64, high: i64, shape: Shape, device: Option<Device>) -> PyResult<PyArray> {
         if low >= high {
             return Err(PyValueError::new_err(format!("integers(): low must be below high; {low} and {high} given")));
         }
-        let shape = shape.lengths("integers")?.to_vec();
-        self.draw(py, "integers", |g| g.integers(&HOST, low, high, shape).map(Any::from))
+        let (shape, on) = (shape.lengths("integers")?.to_vec(), Device::or_host(device));
+        self.draw(py, "integers", |g| g.integers(&on, low, high, shape).map(Any::from))
     }
 
     /// The numbers from 0 to below n in random order.
-    fn permutation(&self, py: Python<'_>, n: usize) -> PyResult<PyArray> {
-        self.draw(py, "permutation", |g| g.permutation(&HOST, n).map(|x| x.into_dyn().into()))
+    #[pyo3(signature = (n, device=None))]
+    fn permutation(&self, py: Python<'_>, n: usize, device: Option<Device>) -> PyResult<PyArray> {
+        let on = Device::or_host(device);
+        self.draw(py, "permutation", |g| g.permutation(&on, n).map(|x| x.into_dyn().into()))
     }
 
-    /// size numbers from 0 to below n, with the probabilities p.
-    #[pyo3(signature = (n, size, replace, p=None))]
-    fn choice(&self, py: Python<'_>, n: usize, size: usize, replace: bool, p: Option<X<'_>>) -> PyResult<PyArray> {
+    /// size numbers from 0 to below n, with the probabilities p, which are on the device.
+    #[pyo3(signature = (n, size, replace, p=None, device=None))]
+    fn choice(&self, py: Python<'_>, n: usize, size: usize, replace: bool, p: Option<X<'_>>, device: Option<Device>) -> PyResult<PyArray> {
         let replacement = if replace { Replacement::With } else { Replacement::Without };
         let Some(p) = p else {
-            return self.draw(py, "choice", |g| g.choice(&HOST, n, size, replacement).map(|x| x.into_dyn().into()));
+            let on = Device::or_host(device);
+            return self.draw(py, "choice", |g| g.choice(&on, n, size, replacement).map(|x| x.into_dyn().into()));
         };
         let Any::F64(p) = &p.any else { return Err(PyTypeError::new_err("choice(): p must be an array of float64")) };
         if p.dims() != [n] {

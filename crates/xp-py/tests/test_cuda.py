@@ -251,6 +251,42 @@ def test_cuda_array_interface():
     assert not hasattr(xp.asarray([1.0]), "__cuda_array_interface__")
 
 
+# Random numbers.
+
+
+@pytest.mark.parametrize("draw", [
+    lambda g, **kw: g.random((100,), **kw),
+    lambda g, **kw: g.random(7, dtype=xp.float32, **kw),
+    lambda g, **kw: g.uniform(-1.0, 3.0, (5, 4), **kw),
+    lambda g, **kw: g.normal(2.0, 0.5, 1000, **kw),
+    lambda g, **kw: g.exponential(2.0, 10, **kw),
+    lambda g, **kw: g.lognormal(size=10, **kw),
+    lambda g, **kw: g.integers(-3, 9, (50,), **kw),
+    lambda g, **kw: g.permutation(300, **kw),
+    lambda g, **kw: g.choice(40, 20, replace=False, **kw),
+    lambda g, **kw: g.choice(4, 30, p=[0.1, 0.2, 0.3, 0.4], **kw),
+])  # fmt: skip
+def test_random_numbers_are_drawn_where_they_are_wanted(draw):
+    expected = draw(xp.random.default_rng(3))
+    assert expected.device == "cpu"
+    same(draw(xp.random.default_rng(3), device=GPU), expected, rtol=1e-6 if expected.dtype == xp.float32 else 1e-12)
+
+
+def test_elements_are_drawn_where_they_are():
+    x = xp.reshape(xp.arange(60.0), (20, 3))
+    for draw in (lambda g, x: g.permutation(x), lambda g, x: g.choice(x, 7), lambda g, x: g.choice(x, 2, p=[0.5, 0.25, 0.25], axis=1)):
+        same(draw(xp.random.default_rng(5), x.to_device(GPU)), draw(xp.random.default_rng(5), x))
+    shuffled, there = xp.asarray(x, copy=True), on_gpu(x, copy=True)
+    xp.random.default_rng(6).shuffle(shuffled)
+    xp.random.default_rng(6).shuffle(there)
+    same(there, shuffled)
+    with pytest.raises(ValueError, match="device cpu given for an array on cuda:0"):
+        xp.random.default_rng(7).permutation(there, device="cpu")
+    scale = on_gpu([1.0, 2.0])
+    same(xp.random.default_rng(8).normal(0.0, scale, device=GPU), xp.random.default_rng(8).normal(0.0, scale.to_device("cpu")))
+
+
+
 def test_without_a_driver():
     program = """
 import xparray as xp
@@ -330,6 +366,18 @@ def test_estimators_compute_where_the_samples_are(name):
     restored = pickle.loads(pickle.dumps(there))
     asked = ON_DEVICE[name][0]
     same(getattr(restored, asked)(on_gpu(X)), getattr(here, asked)(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("given", [lambda x: x, lambda x: x.tolist(), on_gpu])
+def test_centres_go_where_the_samples_are(given):
+    sklearn = pytest.importorskip("xparray.sklearn")
+    X, _ = data()
+    for make in (
+        lambda centres: sklearn.KMeans(n_clusters=3, n_init=1, init=centres),
+        lambda centres: sklearn.GaussianMixture(n_components=3, covariance_type="diag", means_init=centres),
+    ):
+        there, here = make(given(X[::20])).fit(on_gpu(X)), make(X[::20]).fit(X)
+        same(there.predict(on_gpu(X)), here.predict(X))
 
 
 def test_labels_may_be_words_and_parts_merge():

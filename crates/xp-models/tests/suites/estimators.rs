@@ -330,6 +330,15 @@ impl<B: Backend, T: Float> Sample<B, T> {
     }
 }
 
+/// Hands every estimator's name, its samples, and what fits it to them and applies it to a few others, to `each`.
+#[allow(dead_code)] // For backends that count what a fit takes.
+pub fn each_fit<T: Float, B: Linalg<T>>(device: &B, mut each: impl FnMut(&'static str, &Array<B, T, Ix2>, &dyn Fn())) {
+    for subject in subjects::<B, T>() {
+        let (name, sample) = (subject.name, sample::<B, T>(device, subject.classifies));
+        each(name, &sample.x, &|| drop((subject.run)(&sample).unwrap_or_else(|e| panic!("{name}: {e}"))));
+    }
+}
+
 const CHECKS: [&str; 9] = ["as on `Cpu`", "weights", "order", "one feature", "constant", "one sample", "none", "NaN", "infinity"];
 
 /// Checks every estimator on a backend, and compares what comes of it with the table.

@@ -117,7 +117,7 @@ class Native:
         if classes is not None:
             classes = self._encoded(np.unique(copied_to_host(classes)), reset=True)
         X, y, sample_weight = self._samples(X, y, sample_weight, reset=True, new_classes=classes is None)
-        self._model = _models.fit(self._declared_name, self._given_params(), X, y, sample_weight, classes, first=first)
+        self._model = _models.fit(self._declared_name, self._given_params(X), X, y, sample_weight, classes, first=first)
         self._publish(library, X)
         return self
 
@@ -201,10 +201,13 @@ class Native:
             raise ValueError(f"The target label(s) {np.setdiff1d(y, self._host_classes)} in y do not exist in the initial classes {self._host_classes}")
         return xp.asarray(codes.astype(np.int64))
 
-    def _given_params(self):
+    def _given_params(self, X):
+        """The parameters; those that are matrices go where the samples are."""
         params = self.get_params(deep=False)
         unknown = [name for name in params if name not in self._declared["params"]]
-        return self._native_params({name: value for name, value in params.items() if name not in unknown})
+        native = self._native_params({name: value for name, value in params.items() if name not in unknown})
+        is_matrix = lambda value: isinstance(value, (np.ndarray, xp.Array)) and value.ndim > 1
+        return {name: xp.asarray(value, device=X.device) if is_matrix(value) else value for name, value in native.items()}
 
     def _publish(self, library, X):
         """Sets the attributes of the model, with scikit-learn's underscore."""
@@ -251,7 +254,7 @@ class Native:
         self._check_library(method, X)
         X = self._taken(X, self._is_finite_first)
         if model is None:
-            model = _models.fit(self._declared_name, self._given_params(), X)
+            model = _models.fit(self._declared_name, self._given_params(X), X)
         return model.call(method, X)
 
     def _check_library(self, method, X):

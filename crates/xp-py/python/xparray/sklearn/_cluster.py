@@ -8,7 +8,13 @@ import sklearn.mixture
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from ._base import estimator, library_of, on_host, seed_of
+from ._base import estimator, library_of, on_device, on_host, seed_of
+
+
+def _floats(x):
+    """A parameter as an array: on a GPU where it is on one, else NumPy's."""
+    own = on_device(x)
+    return np.asarray(x, dtype=np.float64) if own is None else own
 
 
 class _OfCenters:
@@ -16,7 +22,7 @@ class _OfCenters:
         init = params["init"]
         if callable(init):
             raise ValueError(f"{type(self).__name__}: init is 'k-means++', 'random', or an array of centres; {init!r} given")
-        init = init if isinstance(init, str) else np.asarray(init, dtype=np.float64)
+        init = init if isinstance(init, str) else _floats(init)
         return {**params, "init": init, "random_state": seed_of(params["random_state"])}
 
     def score(self, X, y=None, sample_weight=None):
@@ -58,7 +64,7 @@ class _OfComponents:
     _min_samples = 2
 
     def _native_params(self, params):
-        arrays = {name: None if params[name] is None else np.asarray(params[name], dtype=np.float64) for name in ("weights_init", "means_init", "precisions_init")}
+        arrays = {name: None if params[name] is None else _floats(params[name]) for name in ("weights_init", "means_init", "precisions_init")}
         return {**params, **arrays, "random_state": seed_of(params["random_state"])}
 
     def _finish(self, X):
