@@ -86,7 +86,7 @@ impl<B: Backend, T: Element> SelectColumns<B, T> {
     /// The columns of the samples.
     ///
     /// # Errors
-    /// [`Error::Features`](crate::Error::Features).
+    /// [`Error::Features`].
     pub fn transform(&self, x: &Array<B, T, Ix2>) -> Result<Array<B, T, Ix2>> {
         check::features("x", x, self.n_features)?;
         let first = self.columns.first().copied().unwrap_or_default();
@@ -116,7 +116,7 @@ impl<B: Backend, T: Element> SelectColumnsParams<B, T> {
     /// Looks for the columns in samples of shape `(n_samples, n_features)`.
     ///
     /// # Errors
-    /// [`Error::Shape`](crate::Error::Shape) for no samples or no features, [`Error::Value`](crate::Error::Value) for a column that is not
+    /// [`Error::Shape`] for no samples or no features, [`Error::Value`] for a column that is not
     /// there.
     pub fn fit(&self, x: &Array<B, T, Ix2>) -> Result<SelectColumns<B, T>> {
         check::at_least(x, 1)?;

@@ -12,7 +12,7 @@ use xp_cpu::{Cpu, CpuBuffer};
 pub type Arr<T> = Array<AnyDevice, T, Dyn>;
 /// The device of the host's memory.
 pub const HOST: AnyDevice = AnyDevice::Cpu(Cpu);
-/// `float16`: stored as such, and computed with in `float32` ([`crate::promotion::widened`]).
+// `float16`: stored as such, and computed with in `float32` (`promotion::widened`).
 pub use half::f16;
 /// `complex64`.
 pub type C64 = Complex<f32>;
