@@ -50,7 +50,7 @@ pub use indexing::{Ellipsis, NewAxis, Position, Stepped};
 pub use inspection::{Capabilities, DefaultDTypes, capabilities, default_device, default_dtypes, devices, dtypes, result_type_all};
 pub use linalg::Linalg;
 pub use mergeable::Mergeable;
-pub use shape::{broadcast_shapes, contiguous_strides, is_contiguous, normalize_axes, normalize_axis, size_of_shape};
+pub use shape::{broadcast_shapes, contiguous_strides, is_contiguous, normalize_axes, normalize_axis, normalize_index, size_of_shape};
 
 /// The functions of the standard, free: `exp(&x)`, `concat(&[&a, &b], 0)`, `where_(&mask, &a, &b)`.
 pub mod functions {

@@ -136,11 +136,17 @@ pub fn normalize_axes<P: Position>(axes: &[P], ndim: usize) -> Result<AxisVec<us
     Ok(out)
 }
 
-/// Counts a negative index from the end.
+/// The position of an index along an axis of length `len`; negative ones count from the end.
 ///
 /// # Errors
 /// [`Error::Index`] when it is out of bounds.
-pub(crate) fn normalize_index(index: isize, axis: usize, len: usize) -> Result<usize> {
+///
+/// ```
+/// assert_eq!(xp::normalize_index(-1, 0, 3)?, 2);
+/// assert!(xp::normalize_index(3, 0, 3).is_err());
+/// # Ok::<(), xp::Error>(())
+/// ```
+pub fn normalize_index(index: isize, axis: usize, len: usize) -> Result<usize> {
     let k = if index < 0 { index + len as isize } else { index };
     if (0..len as isize).contains(&k) { Ok(k as usize) } else { Err(Error::Index { index, axis, len, operation: None }) }
 }

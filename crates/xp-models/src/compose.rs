@@ -27,7 +27,7 @@
 
 use core::marker::PhantomData;
 
-use xp_core::{Array, Backend, Element, Ix2};
+use xp_core::{Array, Backend, Element, Ix2, normalize_index};
 
 use crate::model::{Check, Data, model};
 use crate::traits::{Estimator, Fit, Transform};
@@ -116,8 +116,7 @@ impl<B: Backend, T: Element> SelectColumnsParams<B, T> {
     /// Looks for the columns in samples of shape `(n_samples, n_features)`.
     ///
     /// # Errors
-    /// [`Error::Shape`] for no samples or no features, [`Error::Value`] for a column that is not
-    /// there.
+    /// [`Error::Shape`] for no samples or no features, [`Error::Value`] for a column that is not there.
     pub fn fit(&self, x: &Array<B, T, Ix2>) -> Result<SelectColumns<B, T>> {
         check::at_least(x, 1)?;
         let n_features = x.dims()[1];
@@ -131,11 +130,7 @@ impl<B: Backend, T: Element> SelectColumnsParams<B, T> {
 
 /// A column counted from 0.
 fn position(column: isize, n_features: usize) -> Result<usize> {
-    let counted = if column < 0 { column + n_features as isize } else { column };
-    if (0..n_features as isize).contains(&counted) {
-        return Ok(counted as usize);
-    }
-    Err(Error::value("columns", column, format!("a column of {n_features} features")))
+    normalize_index(column, 1, n_features).map_err(|_| Error::value("columns", column, format!("a column of {n_features} features")))
 }
 
 impl<B: Backend, T: Element> Estimator for SelectColumnsParams<B, T> {}

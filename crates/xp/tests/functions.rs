@@ -74,8 +74,18 @@ const SOURCES: &[(&str, &str)] = &[
 ];
 
 /// Public functions that are no part of what users call.
-const INTERNAL: &[&str] =
-    &["from_nested", "contiguous_strides", "is_contiguous", "normalize_axis", "normalize_axes", "size_of_shape", "spawn", "new", "difference"];
+const INTERNAL: &[&str] = &[
+    "from_nested",
+    "contiguous_strides",
+    "is_contiguous",
+    "normalize_axis",
+    "normalize_axes",
+    "normalize_index",
+    "size_of_shape",
+    "spawn",
+    "new",
+    "difference",
+];
 
 /// What a declaration says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -121,8 +121,9 @@ impl<B: Backend, T: Element> Tiles<B, T> {
         Ok(out)
     }
 
-    /// A symmetric matrix with `n` rows: `make` gets a range of rows and one of columns, of at most `step` each, and says what is there. What
-    /// is below the diagonal is taken from above it, and not made. Tiles may be made side by side ([`Backend::map_parts`]).
+    /// A symmetric matrix with `n` rows: `make` gets a range of rows and one of columns, of at most `step` each, and says what is there. Tiles
+    /// below those on the diagonal are not made, but taken from above it; what is made on the diagonal has to be symmetric itself. Tiles may be
+    /// made side by side ([`Backend::map_parts`]).
     ///
     /// # Errors
     /// As for [`Tiles::new`]; [`Error::Shape`] when what is made does not broadcast to its place; of several tiles that fail, the error of the

@@ -508,7 +508,7 @@ pub fn pairwise_distances_argmin<B: Backend, T: Float>(x: &Array<B, T, Ix2>, y: 
     let pairs = Pairs::new(x, Some(y), Scale::None)?;
     let step = (BLOCK / y.dims()[0]).clamp(64, 1 << 14);
     for start in (0..n).step_by(step) {
-        let (rows, _) = pairs.rows(start..(start + step).min(n))?;
+        let rows = pairs.rows(start..(start + step).min(n))?;
         // The row's own square changes nothing.
         let at = (rows.matmul(&pairs.other.t())?.into_lazy() * wide::<B>(-2.0) + &pairs.across).argmin(1).try_eval()?;
         nearest.set(s![start..start + at.size()], &at)?;
@@ -535,16 +535,19 @@ struct Pairs<'a, B: Backend, T: Float> {
 impl<'a, B: Backend, T: Float> Pairs<'a, B, T> {
     fn new(x: &'a Array<B, T, Ix2>, y: Option<&Array<B, T, Ix2>>, scale: Scale) -> Result<Self> {
         let other = scaled::<B>(y.unwrap_or(x).astype(), scale)?;
-        let across = other.lazy().square().sum(KeepDims(1)).try_eval()?.t();
+        let across = squared_lengths::<B>(&other)?.t();
         Ok(Pairs { x, other, across, scale })
     }
 
-    /// Some rows of `x`, and their squared lengths as a column.
-    fn rows(&self, rows: Range<usize>) -> Result<(Matrix<B>, Matrix<B>)> {
-        let rows = scaled::<B>(self.x.slice(s![rows])?.astype(), self.scale)?;
-        let lengths = rows.lazy().square().sum(KeepDims(1)).try_eval()?;
-        Ok((rows, lengths))
+    /// Some rows of `x`.
+    fn rows(&self, rows: Range<usize>) -> Result<Matrix<B>> {
+        scaled::<B>(self.x.slice(s![rows])?.astype(), self.scale)
     }
+}
+
+/// The squared lengths of rows as a column.
+fn squared_lengths<B: Backend>(rows: &Matrix<B>) -> Result<Matrix<B>> {
+    Ok(rows.lazy().square().sum(KeepDims(1)).try_eval()?)
 }
 
 /// Rows as they are multiplied.
@@ -575,7 +578,8 @@ fn products<B: Backend, T: Float, E: Expr<Backend = B, Elem = T, Dim = Ix2>>(
         });
     }
     Tiles::by_rows(x.device(), [x.dims()[0], columns], rows, |rows, out| {
-        let (rows, xx) = pairs.rows(rows)?;
+        let rows = pairs.rows(rows)?;
+        let xx = squared_lengths::<B>(&rows)?;
         for start in (0..columns).step_by(COLUMNS) {
             let part = start..(start + COLUMNS).min(columns);
             let (other, yy) = (pairs.other.slice(s![part.clone()])?, pairs.across.slice_axis(1, part.clone())?);
